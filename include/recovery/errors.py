@@ -1,0 +1,99 @@
+"""Everything this product raises on purpose, one class per thing a reader can do about it.
+
+.. code-block:: text
+
+    RecoveryError
+    ├── PlanError               mend the plan file; every problem with its place
+    ├── SelectionError          mend the plan's servers, or DRS: nothing, too much or the unknown is selected
+    ├── ParamsError             ask again with other run params
+    ├── StartRefused            look at the record: it does not permit this start now
+    ├── RecordError
+    │   ├── ExecutionNotFound   look for another execution id, table or Region
+    │   ├── LockHeld            wait for, or end, the execution that holds the plan
+    │   ├── TransitionRefused   nothing: the record is already past that, or the writer may not
+    │   └── RecordUnavailable   look at DynamoDB: what it said is in the message
+    └── AirflowApiError
+        ├── AirflowRefused      do what the message says, as the user it names
+        └── AirflowUnreachable  start Airflow, or name its address
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AirflowApiError",
+    "AirflowRefused",
+    "AirflowUnreachable",
+    "ExecutionNotFound",
+    "LockHeld",
+    "ParamsError",
+    "PlanError",
+    "RecordError",
+    "RecordUnavailable",
+    "RecoveryError",
+    "SelectionError",
+    "StartRefused",
+    "TransitionRefused",
+]
+
+
+class RecoveryError(Exception):
+    """Base of all errors of this product."""
+
+
+class PlanError(RecoveryError):
+    """A plan file that cannot be read.
+
+    ``problems`` holds one line per problem, each ``file:line:col: message``.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+class SelectionError(RecoveryError):
+    """A plan whose selection of source servers fits no fleet that DRS knows."""
+
+
+class ParamsError(RecoveryError):
+    """Run params that no execution may start with."""
+
+
+class StartRefused(RecoveryError):
+    """A StartRecovery that the record does not permit."""
+
+
+class RecordError(RecoveryError):
+    """The execution record says no."""
+
+
+class ExecutionNotFound(RecordError):
+    """No execution with that id is on record."""
+
+
+class LockHeld(RecordError):
+    """Another execution of the plan is active: ``holder`` is its execution id."""
+
+    def __init__(self, message: str, *, holder: str) -> None:
+        self.holder = holder
+        super().__init__(message)
+
+
+class TransitionRefused(RecordError):
+    """A change that the record, or the table of writers, does not allow."""
+
+
+class RecordUnavailable(RecordError):
+    """DynamoDB did not answer, or refused; its own words are in the message."""
+
+
+class AirflowApiError(RecoveryError):
+    """Airflow's REST API did not do what was asked."""
+
+
+class AirflowRefused(AirflowApiError):
+    """Airflow, or the state it is in, refuses."""
+
+
+class AirflowUnreachable(AirflowApiError):
+    """Airflow's REST API does not answer at its address."""

@@ -1,0 +1,71 @@
+"""Every setting of this product, read once from the environment, each with its reason."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings, from environment variables named ``RECOVERY_`` and the field's name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="RECOVERY_", frozen=True)
+
+    table: str = "recovery-executions"
+    """DynamoDB table of the execution records; one per installation."""
+
+    table_region: str | None = None
+    """Region of the table: best neither the one that fails nor one that fails with it. Absent: boto3's default."""
+
+    table_conn_id: str = "aws_default"
+    """Airflow connection that reaches the table; the command line uses boto3's own credentials instead."""
+
+    pool: str = "recovery"
+    """Airflow pool of all our tasks, so that other work can never keep a recovery waiting for a slot."""
+
+    pool_slots: int = Field(default=64, ge=1)
+    """Slots of that pool; a slot is held for seconds, never while waiting."""
+
+    poll_seconds: float = Field(default=1, gt=0)
+    """Between two DescribeJobs of an account and Region while servers are being launched (launch status
+    IN_PROGRESS): what a hand-over between waves can lose."""
+
+    poll_relaxed_seconds: float = Field(default=5, gt=0)
+    """Between two DescribeJobs during clean-up, snapshot and conversion, which take minutes."""
+
+    phase_seconds: float = Field(default=10, gt=0)
+    """At least this long between two looks at the log of one job, for the phase of its servers."""
+
+    polled_seconds: float = Field(default=10, gt=0)
+    """At most one write of ``lastPolledTime`` in this time."""
+
+    hold_seconds: float = Field(default=10, ge=0)
+    """No trigger fires and no gate is answered by our own hand before this age, in real seconds: an event that
+    comes while the worker that parked the task still ends makes Airflow 3.3.2 fail the task."""
+
+    wave_timeout_hours: float = Field(default=4, gt=0)
+    """A wave whose jobs have not ended after this long is TIMED_OUT; jobs take 10 to 25 minutes (observed)."""
+
+    late_minutes: float = Field(default=60, gt=0)
+    """A scheduled drill older than this does not start: Airflow runs a missed slot at once when a DAG first
+    appears."""
+
+    airflow_url: str = "http://127.0.0.1:8080"
+    """Airflow's API server, for the command line and for links in gates."""
+
+    airflow_user: str | None = None
+    """Who the command line signs in as; absent: it asks."""
+
+    airflow_password: str | None = Field(default=None, repr=False)
+    """Password of that user; absent: it asks."""
+
+    airflow_token: str | None = Field(default=None, repr=False)
+    """A token instead of user and password, for auth managers without passwords."""
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process."""
+    return Settings()
