@@ -17,7 +17,7 @@ class Settings(BaseSettings):
     """DynamoDB table of the execution records; one per installation."""
 
     table_region: str | None = None
-    """Region of the table: best neither the one that fails nor one that fails with it. Absent: boto3's default."""
+    """Region of the table: best not one that fails with the servers. Absent: boto3's default."""
 
     table_conn_id: str = "aws_default"
     """Airflow connection that reaches the table; the command line uses boto3's own credentials instead."""
@@ -42,11 +42,11 @@ class Settings(BaseSettings):
     """At most one write of ``lastPolledTime`` in this time."""
 
     hold_seconds: float = Field(default=10, ge=0)
-    """No trigger fires and no gate is answered by our own hand before this age, in real seconds: an event that
-    comes while the worker that parked the task still ends makes Airflow 3.3.2 fail the task."""
+    """No trigger fires and no gate is answered by our own hand before this age, in real seconds: an event
+    that comes while the worker that parked the task still ends makes Airflow 3.3.2 fail the task."""
 
     wave_timeout_hours: float = Field(default=4, gt=0)
-    """A wave whose jobs have not ended after this long is TIMED_OUT; jobs take 10 to 25 minutes (observed)."""
+    """A wave whose jobs have not ended after this long is TIMED_OUT; a job takes 10 to 25 minutes (observed)."""
 
     late_minutes: float = Field(default=60, gt=0)
     """A scheduled drill older than this does not start: Airflow runs a missed slot at once when a DAG first
