@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     that comes while the worker that parked the task still ends makes Airflow 3.3.2 fail the task."""
 
     wave_timeout_hours: float = Field(default=4, gt=0)
-    """A wave whose jobs have not ended after this long is TIMED_OUT; a job takes 10 to 25 minutes (observed)."""
+    """A wave whose jobs have not ended after this long is TIMED_OUT; jobs take 10 to 25 minutes."""
 
     late_minutes: float = Field(default=60, gt=0)
     """A scheduled drill older than this does not start: Airflow runs a missed slot at once when a DAG first
