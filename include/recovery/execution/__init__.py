@@ -1,0 +1,61 @@
+"""An execution: its record, the rules of its statuses, and the store that keeps it in DynamoDB.
+
+What is named here is pure; the store is in ``recovery.execution.store``, its table in
+``recovery.execution.table``.
+"""
+
+from __future__ import annotations
+
+from recovery.execution.enums import (
+    Approvals,
+    Decision,
+    EventType,
+    ExecutionStatus,
+    ExecutionType,
+    FailureKind,
+    LaunchStatus,
+    WaveStatus,
+    Writer,
+)
+from recovery.execution.events import Event
+from recovery.execution.models import (
+    Approval,
+    Execution,
+    Failure,
+    Intent,
+    ServerRecord,
+    WaveRecord,
+    execution_id,
+)
+from recovery.execution.params import RunParams
+from recovery.execution.status import completed_waves, final_status, inconsistency, judge, running_status
+from recovery.execution.transitions import MOVES, check_move, may_move
+
+__all__ = [
+    "MOVES",
+    "Approval",
+    "Approvals",
+    "Decision",
+    "Event",
+    "EventType",
+    "Execution",
+    "ExecutionStatus",
+    "ExecutionType",
+    "Failure",
+    "FailureKind",
+    "Intent",
+    "LaunchStatus",
+    "RunParams",
+    "ServerRecord",
+    "WaveRecord",
+    "WaveStatus",
+    "Writer",
+    "check_move",
+    "completed_waves",
+    "execution_id",
+    "final_status",
+    "inconsistency",
+    "judge",
+    "may_move",
+    "running_status",
+]

@@ -1,0 +1,154 @@
+"""The closed choices of an execution record."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Self
+
+
+class RecordedEnum(StrEnum):
+    """A choice as a record holds it.
+
+    A word of a newer release, or of DRS itself, that this one does not know becomes a member of its own when
+    it is read: it is shown, and equals nothing that is known (R-61).
+    """
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str) or not value:
+            return None
+        unknown = str.__new__(cls, value)
+        unknown._name_ = unknown._value_ = value
+        return unknown
+
+    @property
+    def known(self) -> bool:
+        """Whether this release knows the word."""
+        return self._name_ in type(self).__members__
+
+
+class ExecutionType(StrEnum):
+    """What an execution is for: a rehearsal beside the source servers, or the real thing."""
+
+    DRILL = "DRILL"
+    RECOVERY = "RECOVERY"
+
+
+class Approvals(StrEnum):
+    """Which gates of a run wait for an answer."""
+
+    AS_PLANNED = "as_planned"
+    EVERY_WAVE = "every_wave"
+    NONE = "none"
+
+
+class ExecutionStatus(RecordedEnum):
+    """Status of an execution; the first three while it runs, the others once and last."""
+
+    PENDING = "PENDING"
+    PAUSED = "PAUSED"
+    POLLING = "POLLING"
+    COMPLETED = "COMPLETED"
+    PARTIAL = "PARTIAL"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    TIMED_OUT = "TIMED_OUT"
+
+    @property
+    def final(self) -> bool:
+        """Whether only ``complete_execution`` may write it."""
+        return self in _FINAL_EXECUTION
+
+
+class WaveStatus(RecordedEnum):
+    """Status of a wave; SKIPPED is one that never ran."""
+
+    PENDING = "PENDING"
+    PAUSED = "PAUSED"
+    STARTED = "STARTED"
+    POLLING = "POLLING"
+    COMPLETED = "COMPLETED"
+    PARTIAL = "PARTIAL"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    TIMED_OUT = "TIMED_OUT"
+    SKIPPED = "SKIPPED"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing but a new attempt changes it any more."""
+        return self in _FINAL_WAVE
+
+    @property
+    def met(self) -> bool:
+        """Whether the waves that depend on it may start."""
+        return self in {WaveStatus.COMPLETED, WaveStatus.PARTIAL}
+
+
+class LaunchStatus(RecordedEnum):
+    """``launchStatus`` of a participating server of a DRS job."""
+
+    PENDING = "PENDING"
+    IN_PROGRESS = "IN_PROGRESS"
+    LAUNCHED = "LAUNCHED"
+    FAILED = "FAILED"
+    TERMINATED = "TERMINATED"
+
+
+class Decision(StrEnum):
+    """The answer to a gate, a person's or the clock's."""
+
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    TIMED_OUT = "TIMED_OUT"
+
+
+class FailureKind(StrEnum):
+    """Why an execution came to nothing before its waves: it was not allowed to start, or could not."""
+
+    REFUSED = "REFUSED"
+    FAILED = "FAILED"
+
+
+class Writer(StrEnum):
+    """Who writes an execution record, by task; nobody else does."""
+
+    OPEN = "open_execution"
+    APPROVE = "approve"
+    START_RECOVERY = "start_recovery"
+    SENSOR = "wait_for_recovery"
+    COMPLETE = "complete_execution"
+
+
+class EventType(RecordedEnum):
+    """What the audit trail tells."""
+
+    OPENED = "OPENED"
+    LOCK_TAKEN = "LOCK_TAKEN"
+    FROZEN = "FROZEN"
+    REFUSED = "REFUSED"
+    FAILED = "FAILED"
+    GATE_WAITING = "GATE_WAITING"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    GATE_TIMED_OUT = "GATE_TIMED_OUT"
+    WAVE_STARTED = "WAVE_STARTED"
+    JOB_STARTED = "JOB_STARTED"
+    JOB_REFUSED = "JOB_REFUSED"
+    WAVE_ENDED = "WAVE_ENDED"
+    INTERRUPTED = "INTERRUPTED"
+    EXECUTION_ENDED = "EXECUTION_ENDED"
+    LOCK_RELEASED = "LOCK_RELEASED"
+
+
+_FINAL_EXECUTION = frozenset(ExecutionStatus) - {
+    ExecutionStatus.PENDING,
+    ExecutionStatus.PAUSED,
+    ExecutionStatus.POLLING,
+}
+_FINAL_WAVE = frozenset(WaveStatus) - {
+    WaveStatus.PENDING,
+    WaveStatus.PAUSED,
+    WaveStatus.STARTED,
+    WaveStatus.POLLING,
+}

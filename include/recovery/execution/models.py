@@ -1,0 +1,171 @@
+"""What an execution is: one record with all its waves, and an item per server."""
+
+from __future__ import annotations
+
+import uuid
+
+from pydantic import Field
+
+from recovery.errors import TransitionRefused
+from recovery.execution.enums import (
+    Decision,
+    ExecutionStatus,
+    ExecutionType,
+    FailureKind,
+    LaunchStatus,
+    WaveStatus,
+)
+from recovery.execution.record import Record, Time
+
+MOST_WAVES = 100
+"""What the condition of a final status has room for: DynamoDB takes 4 KB and 300 operators."""
+
+_NAMESPACE = uuid.UUID("5e3b4f0c-9f0e-5d0e-8a63-3f2f2a7f7c11")
+
+
+def execution_id(dag_id: str, run_id: str) -> str:
+    """Return the id of the execution that a DAG run is: opening twice is opening once."""
+    return str(uuid.uuid5(_NAMESPACE, f"{dag_id}\n{run_id}"))
+
+
+class Intent(Record):
+    """The word given before StartRecovery is sent, so that no crash can hide a job.
+
+    Open until it has either ``job_id`` or ``refusal``: AWS's own words when it definitely refused the call.
+    ``intent_id`` tells a process its own intent from that of another that wants the same batch.
+    """
+
+    attempt: int
+    batch: int
+    servers: tuple[str, ...]
+    time: Time
+    job_id: str | None = None
+    refusal: str | None = None
+    intent_id: str = Field(default_factory=lambda: str(uuid.uuid4()))
+
+    @property
+    def open(self) -> bool:
+        """Whether nobody knows yet what became of the call."""
+        return self.job_id is None and self.refusal is None
+
+
+class Approval(Record):
+    """An answer to a gate; ``by`` is absent when the clock gave it."""
+
+    decision: Decision
+    by: str | None = None
+    time: Time
+    reason: str | None = None
+    attempt: int = 1
+
+
+class Failure(Record):
+    """What ended an execution beside its waves, in words."""
+
+    kind: FailureKind
+    message: str
+
+
+class WaveRecord(Record):
+    """A wave of an execution; ``server_count`` is absent until its servers are frozen."""
+
+    wave_number: int
+    wave_name: str
+    pause_before_wave: bool = False
+    depends_on: tuple[int, ...] = ()
+    status: WaveStatus = WaveStatus.PENDING
+    attempt: int = 1
+    server_count: int | None = None
+    intents: tuple[Intent, ...] = ()
+    job_ids: tuple[str, ...] = ()
+    approval: Approval | None = None
+    failure: str | None = None
+    start_time: Time | None = None
+    end_time: Time | None = None
+
+    @property
+    def approved(self) -> bool:
+        """Whether the gate of this very attempt is passed by an answer."""
+        answer = self.approval
+        return answer is not None and answer.attempt == self.attempt and answer.decision is Decision.APPROVED
+
+    @property
+    def attempt_intents(self) -> tuple[Intent, ...]:
+        """The intents of the current attempt."""
+        return tuple(intent for intent in self.intents if intent.attempt == self.attempt)
+
+    @property
+    def open_intents(self) -> tuple[Intent, ...]:
+        """Intents of any attempt of which nobody knows yet whether they became a job."""
+        return tuple(intent for intent in self.intents if intent.open)
+
+    @property
+    def attempt_job_ids(self) -> tuple[str, ...]:
+        """The jobs of the current attempt."""
+        return tuple(intent.job_id for intent in self.attempt_intents if intent.job_id is not None)
+
+
+class Execution(Record):
+    """One run of a plan: one DAG run, one record, with all its waves from the first moment on."""
+
+    execution_id: str
+    plan_id: str
+    plan_name: str
+    plan_hash: str
+    region: str | None = None
+    account_id: str | None = None
+    dag_run_id: str
+    execution_type: ExecutionType
+    status: ExecutionStatus = ExecutionStatus.PENDING
+    version: int = 1
+    total_waves: int
+    completed_waves: int = 0
+    waves: tuple[WaveRecord, ...]
+    requested_by: str | None = None
+    reason: str | None = None
+    start_time: Time
+    end_time: Time | None = None
+    last_polled_time: Time | None = None
+    outcome: str | None = None
+    failure: Failure | None = None
+    superseded_by: str | None = None
+    open_since: Time | None = None
+
+    @property
+    def final(self) -> bool:
+        """Whether its final status is written: the end time comes with it and with nothing else (R-44)."""
+        return self.end_time is not None
+
+    def wave(self, number: int) -> WaveRecord:
+        """Return a wave by its number, which counts from 0; TransitionRefused if it is not on record."""
+        if 0 <= number < len(self.waves) and self.waves[number].wave_number == number:
+            return self.waves[number]
+        held = ", ".join(f"{wave.wave_number} ({wave.wave_name})" for wave in self.waves) or "none"
+        raise TransitionRefused(
+            f"execution {self.execution_id}: wave {number} is not in its place on record, which holds {held}"
+        )
+
+
+class ServerRecord(Record):
+    """A source server of an execution and what became of it; ``launch_status`` is absent before its job."""
+
+    source_server_id: str = Field(alias="sourceServerID")
+    hostname: str | None = None
+    name: str | None = None
+    wave_number: int
+    attempt: int = 1
+    job_id: str | None = None
+    launch_status: LaunchStatus | None = None
+    recovery_instance_id: str | None = None
+    private_ip: str | None = None
+    phase: str | None = None
+    phase_since: Time | None = None
+    error: str | None = None
+    launch_start_time: Time | None = None
+    end_time: Time | None = None
+
+    @property
+    def label(self) -> str:
+        """The server as people know it: hostname, Name tag and id."""
+        known = [word for word in (self.hostname, self.name, self.source_server_id) if word]
+        return known[0] if len(known) == 1 else f"{known[0]} ({', '.join(known[1:])})"

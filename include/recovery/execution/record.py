@@ -1,0 +1,55 @@
+"""The common ground of everything on record: frozen models with camelCase attributes and UTC times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, model_validator
+from pydantic.alias_generators import to_camel
+
+
+def iso(time: datetime) -> str:
+    """Return a time as records hold it: UTC, always with microseconds, so that text order is time order."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _utc(value: object) -> object:
+    """Return a time in UTC; a number is none: an absent date would be 1970 (R-29)."""
+    time = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(time, datetime) or time.tzinfo is None:
+        raise ValueError(f"{value!r} is no time with a time zone, like 2026-01-31T23:59:59.000000Z")
+    return time.astimezone(UTC)
+
+
+Time = Annotated[AwareDatetime, BeforeValidator(_utc), PlainSerializer(iso, when_used="json")]
+"""A moment; in items an ISO 8601 string in UTC."""
+
+
+class Record(BaseModel):
+    """Something on record.
+
+    Absent is absent: ``None`` and ``""`` are not written, and read back as ``None`` where a field allows it
+    (R-26). Attributes that a newer release wrote are passed over.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True, serialize_by_alias=True
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_absent(cls, data: object) -> object:
+        if isinstance(data, Mapping):
+            return {key: value for key, value in data.items() if value is not None and value != ""}
+        return data
+
+    def to_item(self) -> dict[str, Any]:
+        """Return the attributes as DynamoDB holds them, in plain Python values."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> Self:
+        """Return the record of an item's attributes."""
+        return cls.model_validate(item)

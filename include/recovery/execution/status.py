@@ -1,0 +1,97 @@
+"""The status of an execution, as pure functions of its waves, and the verdict on a wave's servers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recovery.execution.enums import ExecutionStatus, FailureKind, LaunchStatus, WaveStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from recovery.execution.models import Failure, ServerRecord, WaveRecord
+
+_RUNNING = {WaveStatus.STARTED, WaveStatus.POLLING}
+
+
+def running_status(waves: Sequence[WaveRecord]) -> ExecutionStatus:
+    """Return the status of an execution that is not final."""
+    statuses = {wave.status for wave in waves}
+    if statuses <= {WaveStatus.PENDING}:
+        return ExecutionStatus.PENDING
+    if WaveStatus.PAUSED in statuses and not statuses & _RUNNING:
+        return ExecutionStatus.PAUSED
+    return ExecutionStatus.POLLING
+
+
+def completed_waves(waves: Sequence[WaveRecord]) -> int:
+    """Return how many waves met their policy."""
+    return sum(wave.status.met for wave in waves)
+
+
+def final_status(
+    waves: Sequence[WaveRecord],
+    *,
+    superseded: bool = False,
+    failure: Failure | None = None,
+    interrupted: bool = False,
+    total_waves: int | None = None,
+) -> ExecutionStatus:
+    """Return the status an execution ends with; ``total_waves`` is what its record promised.
+
+    FAILED also when the waves fit no ending at all: see ``inconsistency``.
+    """
+    statuses = {wave.status for wave in waves}
+    refused = failure is not None and failure.kind is FailureKind.REFUSED
+    if superseded or interrupted or refused or WaveStatus.CANCELLED in statuses:
+        return ExecutionStatus.CANCELLED
+    if WaveStatus.TIMED_OUT in statuses:
+        return ExecutionStatus.TIMED_OUT
+    if failure is not None or WaveStatus.FAILED in statuses:
+        return ExecutionStatus.FAILED
+    if not _complete(waves, total_waves):
+        return ExecutionStatus.FAILED
+    if statuses == {WaveStatus.COMPLETED}:
+        return ExecutionStatus.COMPLETED
+    return ExecutionStatus.PARTIAL
+
+
+def inconsistency(waves: Sequence[WaveRecord], total_waves: int) -> str | None:
+    """Return why waves without any failure are no success either; absent if they are, or say themselves."""
+    if any(wave.status in _SPEAKS for wave in waves) or _complete(waves, total_waves):
+        return None
+    held = ", ".join(f"{wave.wave_name} {wave.status}" for wave in waves) or "no wave"
+    return f"inconsistent: {total_waves} waves were promised, on record are {held}"
+
+
+def judge(servers: Sequence[ServerRecord]) -> tuple[WaveStatus, str | None]:
+    """Return the final status of a wave whose jobs have all ended, and why it failed.
+
+    By each server's launch status: a DRS job is COMPLETED also when nothing was launched (R-03, R-07), and
+    with servers still PENDING, which then did not launch (P-3).
+    """
+    missing = [server for server in servers if server.launch_status is not LaunchStatus.LAUNCHED]
+    if not servers:
+        return WaveStatus.FAILED, "the wave has no servers on record"
+    if not missing:
+        return WaveStatus.COMPLETED, None
+    if len(missing) == len(servers):
+        count = f"none of its {len(servers)} servers launched"
+    else:
+        count = f"{len(missing)} of its {len(servers)} servers did not launch"
+    return WaveStatus.FAILED, f"{count}: {'; '.join(_fate(server) for server in missing)}"
+
+
+_SPEAKS = {WaveStatus.CANCELLED, WaveStatus.TIMED_OUT, WaveStatus.FAILED}
+
+
+def _complete(waves: Sequence[WaveRecord], total_waves: int | None) -> bool:
+    """Whether all waves are there and each met its policy."""
+    numbers = [wave.wave_number for wave in waves]
+    expected = len(waves) if total_waves is None else total_waves
+    return numbers == list(range(expected)) and expected > 0 and all(wave.status.met for wave in waves)
+
+
+def _fate(server: ServerRecord) -> str:
+    status = server.launch_status or "no launch status"
+    return f"{server.label}: {server.error or f'{status} when its job ended; DRS gave no reason'}"
