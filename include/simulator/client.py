@@ -1,0 +1,86 @@
+"""A client of the control API, for tests and benchmarks."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import httpx
+
+
+class ControlRefused(Exception):
+    """The control API did not accept a description; its words are the message."""
+
+
+class Control:
+    """The control API of a simulator at a URL."""
+
+    def __init__(self, url: str) -> None:
+        self._http = httpx.Client(base_url=f"{url.rstrip('/')}/simulator/", timeout=30, trust_env=False)
+
+    def requests(self, **wanted: str) -> list[dict[str, Any]]:
+        """Return the requests of AWS clients in the order of arrival.
+
+        ``wanted`` selects by ``service``, ``operation``, ``error`` or ``job_id``. Each has ``time``,
+        ``service``, ``operation``, ``parameters``, ``accessKey``, ``region``, ``status``, and ``error`` or
+        ``jobID`` where there is one.
+        """
+        requests: list[dict[str, Any]] = self._ask("GET", "requests", params=wanted)["requests"]
+        return requests
+
+    def clear_requests(self) -> None:
+        """Forget the requests so far."""
+        self._ask("DELETE", "requests")
+
+    def fail_server(self, source_server_id: str, phase: str = "LAUNCH", raw_error: str | None = None) -> None:
+        """Make every launch of a source server fail in a phase: SNAPSHOT, CONVERSION or LAUNCH."""
+        fault = {"sourceServerID": source_server_id, "phase": phase}
+        self.add_faults({"servers": [fault | ({"rawError": raw_error} if raw_error else {})]})
+
+    def add_faults(self, description: dict[str, Any]) -> None:
+        """Set faults as they are described; raises ControlRefused."""
+        self._ask("POST", "faults", json=description)
+
+    def faults(self) -> dict[str, Any]:
+        """Return the faults that are set, each with its ``hits``."""
+        return self._ask("GET", "faults")
+
+    def clear_faults(self) -> None:
+        """Set no faults any more."""
+        self._ask("DELETE", "faults")
+
+    def clock(self) -> dict[str, Any]:
+        """Return ``speed``, ``now`` and ``simulatedSeconds``."""
+        return self._ask("GET", "clock")
+
+    def set_speed(self, speed: str | float) -> None:
+        """Let time pass at a speed from now on: immediate, real, or simulated seconds a second."""
+        self._ask("PUT", "clock", json={"speed": speed})
+
+    def quotas(self) -> dict[str, int]:
+        """Return ``concurrentJobs``, ``serversInJob`` and ``serversInAllJobs``."""
+        return self._ask("GET", "quotas")
+
+    def set_quotas(self, **quotas: int) -> None:
+        """Set quotas of DRS by their names in ``quotas``; those not named get their defaults back."""
+        self._ask("PUT", "quotas", json=quotas)
+
+    def reset(self) -> None:
+        """Return the simulator to how it was at its start."""
+        self._ask("POST", "reset")
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _ask(self, method: str, path: str, **content: Any) -> dict[str, Any]:
+        response = self._http.request(method, path, **content)
+        if response.is_error:
+            raise ControlRefused(response.json()["error"])
+        answer: dict[str, Any] = response.json()
+        return answer

@@ -1,0 +1,121 @@
+"""The control API under ``/simulator``: JSON in, JSON out; what cannot be read is refused with its place."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+
+from simulator.clock import SpeedError, clock, read_speed
+from simulator.descriptions import sentences
+from simulator.drs.quotas import Quotas, quotas
+from simulator.faults import FaultDescriptions, faults
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+    from simulator.application import Application
+
+_ROUTES = Map(
+    [
+        Rule("/simulator/requests", endpoint="list_requests", methods=["GET"]),
+        Rule("/simulator/requests", endpoint="clear_requests", methods=["DELETE"]),
+        Rule("/simulator/faults", endpoint="list_faults", methods=["GET"]),
+        Rule("/simulator/faults", endpoint="add_faults", methods=["POST"]),
+        Rule("/simulator/faults", endpoint="clear_faults", methods=["DELETE"]),
+        Rule("/simulator/clock", endpoint="show_clock", methods=["GET"]),
+        Rule("/simulator/clock", endpoint="set_clock", methods=["PUT"]),
+        Rule("/simulator/quotas", endpoint="show_quotas", methods=["GET"]),
+        Rule("/simulator/quotas", endpoint="set_quotas", methods=["PUT"]),
+        Rule("/simulator/reset", endpoint="reset", methods=["POST"]),
+    ]
+)
+_Model = TypeVar("_Model", bound=BaseModel)
+_FILTERS = ("service", "operation", "error", "job_id")
+
+
+class _Refused(Exception):
+    """A request that cannot be done as it is."""
+
+
+class ControlApi:
+    """What people and tests ask of the simulator itself."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        try:
+            endpoint, _ = _ROUTES.bind_to_environ(environ).match()
+            status, content = 200, getattr(self, f"_{endpoint}")(request)
+        except HTTPException as error:
+            paths = ", ".join(sorted({rule.rule for rule in _ROUTES.iter_rules()}))
+            message = f"{request.method} {request.path}: {error.description} There are: {paths}"
+            status, content = error.code or 500, {"error": message}
+        except _Refused as error:
+            status, content = 400, {"error": str(error)}
+        response = Response(json.dumps(content), status=status, mimetype="application/json")
+        return response(environ, start_response)
+
+    def _list_requests(self, request: Request) -> dict[str, Any]:
+        if unknown := set(request.args) - set(_FILTERS):
+            raise _Refused(f"{', '.join(sorted(unknown))}: allowed are {', '.join(_FILTERS)}")
+        requests = self._application.log.select(**request.args.to_dict())
+        return {"requests": [_dump(logged) for logged in requests]}
+
+    def _clear_requests(self, _: Request) -> dict[str, Any]:
+        self._application.log.clear()
+        return {"requests": []}
+
+    def _list_faults(self, _: Request) -> dict[str, Any]:
+        return _dump(faults.described())
+
+    def _add_faults(self, request: Request) -> dict[str, Any]:
+        faults.add(_read(FaultDescriptions, request))
+        return _dump(faults.described())
+
+    def _clear_faults(self, _: Request) -> dict[str, Any]:
+        faults.clear()
+        return _dump(faults.described())
+
+    def _show_clock(self, _: Request) -> dict[str, Any]:
+        now = clock.now()
+        return {"speed": clock.speed, "now": clock.date(now).isoformat(), "simulatedSeconds": now}
+
+    def _set_clock(self, request: Request) -> dict[str, Any]:
+        content = request.get_json(silent=True)
+        if not isinstance(content, dict) or set(content) != {"speed"}:
+            raise _Refused(f"{request.get_data(as_text=True)!r}: allowed is {{'speed': …}}")
+        try:
+            clock.set_speed(read_speed(content["speed"]))
+        except SpeedError as error:
+            raise _Refused(str(error)) from error
+        return self._show_clock(request)
+
+    def _show_quotas(self, _: Request) -> dict[str, Any]:
+        return _dump(quotas)
+
+    def _set_quotas(self, request: Request) -> dict[str, Any]:
+        quotas.become(_read(Quotas, request))
+        return _dump(quotas)
+
+    def _reset(self, _: Request) -> dict[str, Any]:
+        self._application.reset()
+        return {"reset": True}
+
+
+def _dump(model: BaseModel) -> dict[str, Any]:
+    return model.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _read(model: type[_Model], request: Request) -> _Model:
+    try:
+        return model.model_validate_json(request.get_data())
+    except ValidationError as error:
+        raise _Refused("; ".join(sentences(error))) from error

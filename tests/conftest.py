@@ -1,0 +1,49 @@
+"""Fixtures of all tests: a local AWS that listens, and clients that reach it as they would reach AWS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from simulator.client import Control
+from simulator.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REGION = "eu-west-1"
+
+
+@dataclass(frozen=True)
+class LocalAws:
+    """A running simulator."""
+
+    url: str
+    control: Control
+
+    def client(self, service: Any, region: str = REGION, **options: Any) -> Any:
+        """Return a boto3 client; the endpoint comes from the environment, as in production."""
+        return boto3.client(service, region_name=region, **options)
+
+
+@pytest.fixture(scope="session")
+def running_simulator() -> Iterator[LocalAws]:
+    """Start a simulator for the whole session; tests use ``local_aws``."""
+    with Server(speed="immediate") as server, Control(server.url) as control:
+        yield LocalAws(server.url, control)
+
+
+@pytest.fixture
+def local_aws(running_simulator: LocalAws, monkeypatch: pytest.MonkeyPatch) -> LocalAws:
+    """Give a local AWS as after its start, at the speed ``immediate``, with an environment to reach it."""
+    running_simulator.control.reset()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", running_simulator.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    for variable in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"):
+        monkeypatch.delenv(variable, raising=False)
+    return running_simulator
