@@ -20,6 +20,7 @@ from recovery.execution.enums import (
 from recovery.execution.events import Event
 from recovery.execution.models import (
     Approval,
+    Ending,
     Execution,
     Failure,
     Intent,
@@ -36,6 +37,7 @@ __all__ = [
     "Approval",
     "Approvals",
     "Decision",
+    "Ending",
     "Event",
     "EventType",
     "Execution",

@@ -169,3 +169,14 @@ class ServerRecord(Record):
         """The server as people know it: hostname, Name tag and id."""
         known = [word for word in (self.hostname, self.name, self.source_server_id) if word]
         return known[0] if len(known) == 1 else f"{known[0]} ({', '.join(known[1:])})"
+
+
+class Ending(Record):
+    """What ``complete_execution`` knows beside the record when it ends an execution.
+
+    ``interrupted`` says what ended its DAG run before its time; ``running_job_ids`` which jobs DRS says still
+    run, absent if DRS was not asked.
+    """
+
+    interrupted: str | None = None
+    running_job_ids: tuple[str, ...] | None = None

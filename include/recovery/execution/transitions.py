@@ -1,4 +1,4 @@
-"""Who may move a wave from which status to which: the table of writers."""
+"""Who may change what of a running execution: the table of writers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from recovery.execution.enums import WaveStatus as W
 from recovery.execution.enums import Writer
 
 if TYPE_CHECKING:
-    from recovery.execution.models import WaveRecord
+    from recovery.execution.models import Execution, WaveRecord
 
 MOVES: dict[Writer, dict[W, frozenset[W]]] = {
     Writer.OPEN: {},
@@ -33,6 +33,23 @@ MOVES: dict[Writer, dict[W, frozenset[W]]] = {
         W.POLLING: frozenset({W.CANCELLED, W.FAILED}),
     },
 }
+"""From which status to which a writer may move a wave."""
+
+_ENDING = frozenset({"status", "failure", "end_time"})
+
+WAVE_FIELDS: dict[Writer, frozenset[str]] = {
+    Writer.OPEN: frozenset({"server_count"}),
+    Writer.APPROVE: _ENDING | {"approval"},
+    Writer.START_RECOVERY: _ENDING | {"start_time", "intents", "job_ids"},
+    Writer.SENSOR: _ENDING,
+    Writer.COMPLETE: _ENDING,
+}
+"""Which fields of a wave a writer may write."""
+
+FIELDS: dict[Writer, frozenset[str]] = {
+    writer: frozenset({"waves", "failure"} if writer is Writer.OPEN else {"waves"}) for writer in Writer
+}
+"""Which fields of a running execution a writer may write; ``status`` and ``completed_waves`` follow."""
 
 
 def may_move(writer: Writer, before: W, after: W) -> bool:
@@ -48,3 +65,25 @@ def check_move(writer: Writer, wave: WaveRecord, after: W) -> None:
     raise TransitionRefused(
         f"{writer} may not move wave {wave.wave_name!r} from {wave.status} to {after}; allowed: {allowed}"
     )
+
+
+def check_change(writer: Writer, before: Execution, after: Execution) -> None:
+    """Raise TransitionRefused unless the writer may make one of the other."""
+    if before.final:
+        raise TransitionRefused(
+            f"{writer} may not change execution {before.execution_id}: it is {before.status}, "
+            "and a final status is written once"
+        )
+    _check_fields(writer, FIELDS[writer], _changed(before, after), f"execution {before.execution_id}")
+    for old, new in zip(before.waves, after.waves, strict=True):
+        _check_fields(writer, WAVE_FIELDS[writer], _changed(old, new), f"wave {old.wave_name!r}")
+        check_move(writer, old, new.status)
+
+
+def _changed(before: Execution | WaveRecord, after: Execution | WaveRecord) -> set[str]:
+    return {name for name in type(before).model_fields if getattr(before, name) != getattr(after, name)}
+
+
+def _check_fields(writer: Writer, allowed: frozenset[str], changed: set[str], place: str) -> None:
+    if foreign := changed - allowed:
+        raise TransitionRefused(f"{writer} may not write {', '.join(sorted(foreign))} of {place}")

@@ -1,0 +1,83 @@
+"""What a trigger does with the store, without ever blocking the triggerer's event loop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recovery.execution.changes import read
+from recovery.execution.drivers import run_async
+from recovery.execution.servers import read_servers
+from recovery.execution.store import now
+from recovery.execution.trail import tell
+from recovery.execution.writers import wait_for_recovery
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from types_aiobotocore_dynamodb import DynamoDBClient
+
+    from recovery.execution.enums import WaveStatus
+    from recovery.execution.events import Event
+    from recovery.execution.models import Execution, ServerRecord
+
+
+class AsyncExecutionStore:
+    """The sensor's part of ``ExecutionStore``, on an aiobotocore client."""
+
+    def __init__(self, client: DynamoDBClient, table: str, *, clock: Callable[[], datetime] = now) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock
+
+    async def poll(
+        self,
+        execution_id: str,
+        wave_number: int,
+        attempt: int,
+        changed: Sequence[ServerRecord] = (),
+        event: Event | None = None,
+    ) -> Execution:
+        """Write progress, each server with all that is known of it; what is over is left as it is."""
+        steps = wait_for_recovery.poll(execution_id, wave_number, attempt, changed, event)
+        return await run_async(self._client, self._table, steps)
+
+    async def polled(self, execution_id: str, at: datetime) -> None:
+        """Write when DRS was last asked."""
+        await run_async(self._client, self._table, wait_for_recovery.polled(execution_id, at))
+
+    async def end_wave(
+        self,
+        execution_id: str,
+        wave_number: int,
+        attempt: int,
+        servers: Sequence[ServerRecord],
+        status: WaveStatus,
+        *,
+        failure: str | None = None,
+        event: Event | None = None,
+    ) -> Execution:
+        """Write a wave's servers, then its final status; COMPLETED only if all on record are LAUNCHED."""
+        steps = wait_for_recovery.end_wave(
+            execution_id,
+            wave_number,
+            attempt,
+            servers,
+            status,
+            failure=failure,
+            at=self._clock(),
+            event=event,
+        )
+        return await run_async(self._client, self._table, steps)
+
+    async def tell(self, execution_id: str, event: Event) -> None:
+        """Tell the audit trail something that changes nothing else."""
+        await run_async(self._client, self._table, tell(execution_id, event))
+
+    async def get(self, execution_id: str) -> Execution:
+        """Read an execution, consistently."""
+        return await run_async(self._client, self._table, read(execution_id))
+
+    async def servers(self, execution_id: str, wave_number: int | None = None) -> list[ServerRecord]:
+        """Read the servers of an execution, or of one of its waves, consistently."""
+        return await run_async(self._client, self._table, read_servers(execution_id, wave_number))

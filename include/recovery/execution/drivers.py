@@ -1,0 +1,77 @@
+"""Running the store's steps on DynamoDB, blocking with boto3 or not with aiobotocore.
+
+A refused condition is an answer. Anything else that DynamoDB refuses, or that keeps it from answering, is
+RecordUnavailable in its own words; each step is one write of one item, so nothing is left half-written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from recovery.errors import RecordUnavailable
+from recovery.execution.requests import Wait
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from types_aiobotocore_dynamodb import DynamoDBClient as AsyncDynamoDBClient
+
+    from recovery.execution.requests import Item, Request, Steps
+
+T = TypeVar("T")
+
+
+def run(client: DynamoDBClient, table: str, steps: Steps[T]) -> T:
+    """Run steps to their end and return what they return."""
+    answer: Item | None = None
+    while True:
+        try:
+            step = steps.send(answer)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        if isinstance(step, Wait):
+            time.sleep(step.seconds)
+            continue
+        try:
+            answer = getattr(client, step.operation)(TableName=table, **step.arguments)
+        except (ClientError, BotoCoreError) as error:
+            _check_refused(error, client, table, step)
+            answer = None
+
+
+async def run_async(client: AsyncDynamoDBClient, table: str, steps: Steps[T]) -> T:
+    """Run steps to their end without blocking the event loop, and return what they return."""
+    answer: Item | None = None
+    while True:
+        try:
+            step = steps.send(answer)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        if isinstance(step, Wait):
+            await asyncio.sleep(step.seconds)
+            continue
+        try:
+            answer = await getattr(client, step.operation)(TableName=table, **step.arguments)
+        except (ClientError, BotoCoreError) as error:
+            _check_refused(error, client, table, step)
+            answer = None
+
+
+def _check_refused(error: ClientError | BotoCoreError, client: Any, table: str, request: Request) -> None:
+    """Return if a condition refused the request; raise RecordUnavailable for anything else."""
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else None
+    if code == "ConditionalCheckFailedException":
+        return
+    raise unavailable(error, client, table, request.operation) from error
+
+
+def unavailable(error: Exception, client: Any, table: str, operation: str) -> RecordUnavailable:
+    """Return the error of a table that did not do what was asked, naming where it was asked."""
+    place = f"table {table!r} at {client.meta.endpoint_url} ({client.meta.region_name})"
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else None
+    if code == "ResourceNotFoundException":
+        return RecordUnavailable(f"there is no {place}: make it with `python -m recovery init` ({error})")
+    return RecordUnavailable(f"{operation} on {place}: {error}")

@@ -1,0 +1,61 @@
+"""How an execution ended, in words for people: names, counts and reasons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recovery.execution.enums import LaunchStatus, WaveStatus
+from recovery.execution.status import inconsistency
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from recovery.execution.models import Execution, ServerRecord, WaveRecord
+
+_ENDED_BADLY = {WaveStatus.PARTIAL, WaveStatus.FAILED, WaveStatus.CANCELLED, WaveStatus.TIMED_OUT}
+
+
+def outcome(execution: Execution, servers: Sequence[ServerRecord], *, interrupted: str | None = None) -> str:
+    """Return the outcome of a closed execution; ``interrupted`` says what ended its DAG run before its time.
+
+    It tells the waves that finished also when others did not (R-47), and what still runs in DRS (R-45).
+    """
+    return " ".join(_sentences(execution, servers, interrupted))
+
+
+def _sentences(
+    execution: Execution, servers: Sequence[ServerRecord], interrupted: str | None
+) -> Iterable[str]:
+    waves = execution.waves
+    if execution.superseded_by is not None:
+        yield f"Superseded by execution {execution.superseded_by}."
+    if execution.failure is not None:
+        yield _sentence(f"{execution.failure.kind.capitalize()}: {execution.failure.message}")
+    if interrupted is not None:
+        yield _sentence(f"Interrupted: {interrupted}")
+    finished = [wave for wave in waves if wave.status.met]
+    yield f"Finished: {_names(finished)}." if finished else "No wave finished."
+    if servers:
+        launched = sum(server.launch_status is LaunchStatus.LAUNCHED for server in servers)
+        yield f"{launched} of {len(servers)} servers launched."
+    for wave in waves:
+        if wave.status in _ENDED_BADLY:
+            yield _sentence(f"{wave.wave_name} {wave.status}: {wave.failure or 'no reason is on record'}")
+    if never := [wave for wave in waves if wave.status is WaveStatus.SKIPPED]:
+        yield f"Never started: {_names(never)}."
+    if (wrong := _unexplained(execution, interrupted)) is not None:
+        yield _sentence(f"The record is {wrong}")
+
+
+def _unexplained(execution: Execution, interrupted: str | None) -> str | None:
+    if execution.superseded_by is not None or execution.failure is not None or interrupted is not None:
+        return None
+    return inconsistency(execution.waves, execution.total_waves)
+
+
+def _names(waves: Iterable[WaveRecord]) -> str:
+    return ", ".join(wave.wave_name for wave in waves)
+
+
+def _sentence(words: str) -> str:
+    return words if words.endswith((".", "!", "?")) else f"{words}."

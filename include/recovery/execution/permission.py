@@ -1,0 +1,53 @@
+"""Whether the record permits a wave to start: Airflow's task states prove nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recovery.errors import StartRefused
+
+if TYPE_CHECKING:
+    from recovery.execution.models import Execution, WaveRecord
+
+
+def check_start(execution: Execution, number: int) -> None:
+    """Raise StartRefused unless the record permits StartRecovery for this wave now.
+
+    Whether the one who approved may approve is for the frozen plan to say, not for the record.
+    """
+    wave = execution.wave(number)
+    if reason := _stopped(execution) or _unmet(execution, wave) or _held(wave):
+        raise StartRefused(f"wave {wave.wave_name!r} of execution {execution.execution_id}: {reason}")
+
+
+def check_ask(execution: Execution, number: int) -> None:
+    """Raise StartRefused unless an answer to this wave's gate could let it start."""
+    wave = execution.wave(number)
+    if reason := _stopped(execution) or _unmet(execution, wave):
+        raise StartRefused(f"gate of wave {wave.wave_name!r} of execution {execution.execution_id}: {reason}")
+
+
+def _stopped(execution: Execution) -> str | None:
+    if execution.final:
+        return f"the execution is {execution.status}, for good"
+    if execution.superseded_by is not None:
+        return f"the execution is superseded by execution {execution.superseded_by}"
+    if execution.failure is not None:
+        return f"the execution is {execution.failure.kind}: {execution.failure.message}"
+    return None
+
+
+def _unmet(execution: Execution, wave: WaveRecord) -> str | None:
+    needed = [execution.wave(number) for number in wave.depends_on]
+    unmet = [f"{other.wave_name} is {other.status}" for other in needed if not other.status.met]
+    return f"it waits for waves that are not done: {', '.join(unmet)}" if unmet else None
+
+
+def _held(wave: WaveRecord) -> str | None:
+    if wave.status.final:
+        return f"it is {wave.status}"
+    if wave.server_count is None:
+        return "its servers are not frozen: open_execution did not get that far"
+    if wave.pause_before_wave and not wave.approved:
+        return f"its gate holds no approval of attempt {wave.attempt}"
+    return None

@@ -1,0 +1,74 @@
+"""Looking executions up. Nothing here writes (R-20), and nothing asks DRS (R-63)."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from recovery.errors import ExecutionNotFound, RecordUnavailable
+from recovery.execution.changes import EXECUTION, parse, read
+from recovery.execution.requests import get, marshal, query
+from recovery.execution.table import BY_PLAN, NEWEST, OPEN
+from recovery.execution.writers.open_execution import PLAN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from recovery.execution.models import Execution
+    from recovery.execution.requests import Item, Steps
+
+logger = logging.getLogger(__name__)
+
+
+def read_plan(execution_id: str) -> Steps[str]:
+    """Read the frozen plan of an execution."""
+    item = yield from get(execution_id, PLAN)
+    if item is None:
+        raise ExecutionNotFound(
+            f"execution {execution_id!r} holds no frozen plan: open_execution did not get so far"
+        )
+    return str(item["plan"])
+
+
+def list_executions(plan_id: str | None, limit: int) -> Steps[list[Execution]]:
+    """Read executions, newest first, from an index: it may be a moment behind."""
+    index, hash_key, value = (NEWEST, "item", EXECUTION) if plan_id is None else (BY_PLAN, "planId", plan_id)
+    items = yield from query(
+        {
+            "IndexName": index,
+            "KeyConditionExpression": "#hash = :hash",
+            "ExpressionAttributeNames": {"#hash": hash_key},
+            "ExpressionAttributeValues": marshal({":hash": value}),
+            "ScanIndexForward": False,
+        },
+        limit,
+    )
+    return list(_readable(items))
+
+
+def open_executions() -> Steps[list[Execution]]:
+    """Read the executions that are not final, oldest first: found by the sparse index, then read again."""
+    items = yield from query(
+        {
+            "IndexName": OPEN,
+            "KeyConditionExpression": "#item = :execution",
+            "ExpressionAttributeNames": {"#item": "item"},
+            "ExpressionAttributeValues": marshal({":execution": EXECUTION}),
+        }
+    )
+    found = []
+    for item in items:
+        try:
+            found.append((yield from read(item["executionId"])))
+        except (ExecutionNotFound, RecordUnavailable) as error:
+            logger.warning("passed over: %s", error)
+    return [execution for execution in found if not execution.final]
+
+
+def _readable(items: Iterable[Item]) -> Iterable[Execution]:
+    """Yield the executions of items; one that cannot be read hides no other, and is named in the log."""
+    for item in items:
+        try:
+            yield parse(item)
+        except RecordUnavailable:
+            logger.exception("passed over")

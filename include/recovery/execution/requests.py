@@ -1,0 +1,101 @@
+"""What the store asks of DynamoDB, one request of one item at a time, whoever sends it.
+
+The store's logic is written once, as generators that yield requests and are sent the answers; a driver for
+boto3 and one for aiobotocore run them (``recovery.execution.drivers``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, TypeVar
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+Item: TypeAlias = dict[str, Any]
+"""Attributes of an item in plain Python values."""
+
+Operation = Literal["get_item", "put_item", "update_item", "delete_item", "query"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call, without its table; the answer is DynamoDB's, or None where the condition refused it."""
+
+    operation: Operation
+    arguments: Item
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A pause before the next request."""
+
+    seconds: float
+
+
+T = TypeVar("T")
+Steps: TypeAlias = Generator[Request | Wait, Any, T]
+
+_to_dynamodb = TypeSerializer().serialize
+_from_dynamodb = TypeDeserializer().deserialize
+
+
+def marshal(item: Mapping[str, Any]) -> Item:
+    """Return an item as DynamoDB's typed values."""
+    return {name: _to_dynamodb(value) for name, value in item.items()}
+
+
+def unmarshal(item: Mapping[str, Any]) -> Item:
+    """Return DynamoDB's typed values as an item; numbers are Decimal, which models turn into int (R-28)."""
+    return {name: _from_dynamodb(value) for name, value in item.items()}
+
+
+def key(execution_id: str, item: str) -> Item:
+    """Return the key of an item of an execution, or of a plan's lock."""
+    return {"executionId": execution_id, "item": item}
+
+
+def get(execution_id: str, item: str) -> Steps[Item | None]:
+    """Read one item consistently."""
+    answer = yield Request("get_item", {"Key": marshal(key(execution_id, item)), "ConsistentRead": True})
+    found = answer.get("Item")
+    return None if found is None else unmarshal(found)
+
+
+def put_new(execution_id: str, item: str, attributes: Item) -> Steps[bool]:
+    """Put an item unless it is there; whether it was put."""
+    answer = yield Request(
+        "put_item",
+        {
+            "Item": marshal(attributes | key(execution_id, item)),
+            "ConditionExpression": "attribute_not_exists(executionId)",
+        },
+    )
+    return answer is not None
+
+
+def query(arguments: Item, limit: int | None = None) -> Steps[list[Item]]:
+    """Read all pages of a query (P-4), or the first ``limit`` items."""
+    found: list[Item] = []
+    page: Item = {} if limit is None else {"Limit": limit}
+    while True:
+        answer = yield Request("query", arguments | page)
+        found.extend(unmarshal(item) for item in answer["Items"])
+        last = answer.get("LastEvaluatedKey")
+        if last is None or (limit is not None and len(found) >= limit):
+            return found[:limit]
+        page["ExclusiveStartKey"] = last
+
+
+def query_items(execution_id: str, prefix: str) -> Steps[list[Item]]:
+    """Read the items of an execution whose range key begins so, consistently and in key order."""
+    return (
+        yield from query(
+            {
+                "KeyConditionExpression": "executionId = :id AND begins_with(#item, :prefix)",
+                "ExpressionAttributeNames": {"#item": "item"},
+                "ExpressionAttributeValues": marshal({":id": execution_id, ":prefix": prefix}),
+                "ConsistentRead": True,
+            }
+        )
+    )

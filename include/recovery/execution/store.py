@@ -1,0 +1,215 @@
+"""The store of executions: every writer's operations, and the readers', on one DynamoDB table.
+
+All raise RecordUnavailable when DynamoDB does not do what it is asked, ExecutionNotFound for an execution
+that is not on record, and TransitionRefused for what the record or the table of writers does not allow.
+Whatever is done twice, by a retry of a task or of the HTTP client, is done once.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from recovery.execution import lock, readers, servers, trail
+from recovery.execution.changes import read
+from recovery.execution.drivers import run
+from recovery.execution.models import Ending
+from recovery.execution.writers import (
+    approve,
+    complete_execution,
+    open_execution,
+    start_recovery,
+    wait_for_recovery,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from recovery.execution.enums import ExecutionStatus, WaveStatus
+    from recovery.execution.events import Event
+    from recovery.execution.models import Approval, Execution, Failure, Intent, ServerRecord
+    from recovery.execution.requests import Steps
+
+T = TypeVar("T")
+
+
+def now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)
+
+
+class ExecutionStore:
+    """Executions in a table, for tasks, pages and the command line.
+
+    An ``event`` given to a change is told after it, once.
+    """
+
+    def __init__(self, client: DynamoDBClient, table: str, *, clock: Callable[[], datetime] = now) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock
+
+    def _run(self, steps: Steps[T]) -> T:
+        return run(self._client, self._table, steps)
+
+    # open_execution
+
+    def open(self, execution: Execution, event: Event | None = None) -> Execution:
+        """Put the record with all its waves PENDING unless it is there; return what is on record."""
+        return self._run(open_execution.open_execution(execution, event))
+
+    def take_lock(self, execution: Execution) -> str | None:
+        """Take the plan, or raise LockHeld; return the ended execution it was taken over from, if any."""
+        return self._run(lock.take_lock(execution, self._clock()))
+
+    def freeze(
+        self, execution_id: str, plan: str, servers: Sequence[ServerRecord], event: Event | None = None
+    ) -> Execution:
+        """Freeze the plan and its servers; the first freeze stays. Another plan then is TransitionRefused."""
+        return self._run(open_execution.freeze(execution_id, plan, servers, event))
+
+    def note_failure(self, execution_id: str, failure: Failure, event: Event | None = None) -> Execution:
+        """Record why the execution comes to nothing; the first failure stays."""
+        return self._run(open_execution.note_failure(execution_id, failure, event))
+
+    # approve
+
+    def pause(self, execution_id: str, wave_number: int, event: Event | None = None) -> Execution:
+        """Write that a wave waits at its gate; StartRefused if no answer could let it start."""
+        return self._run(approve.pause(execution_id, wave_number, event))
+
+    def approve(
+        self, execution_id: str, wave_number: int, approval: Approval, event: Event | None = None
+    ) -> Execution:
+        """Write an APPROVED answer; another answer to the same attempt is TransitionRefused."""
+        return self._run(approve.approve(execution_id, wave_number, approval, event))
+
+    def reject(
+        self, execution_id: str, wave_number: int, approval: Approval, event: Event | None = None
+    ) -> Execution:
+        """Write a REJECTED or TIMED_OUT answer: the wave is CANCELLED."""
+        return self._run(approve.reject(execution_id, wave_number, approval, event))
+
+    # start_recovery
+
+    def intend(
+        self, execution_id: str, wave_number: int, intent: Intent, event: Event | None = None
+    ) -> Execution:
+        """Write an intent before StartRecovery; the wave is STARTED. StartRefused if the record forbids it.
+
+        The record is asked in the very write: not final, superseded or failed; waves it depends on met; its
+        gate approved for this attempt; no open intent, and no job for the batch or one of the servers.
+        """
+        return self._run(start_recovery.intend(execution_id, wave_number, intent, event))
+
+    def refused(
+        self, execution_id: str, wave_number: int, intent: Intent, words: str, event: Event | None = None
+    ) -> Execution:
+        """Write that AWS definitely refused an intent's call: no job came of it, and another may be sent."""
+        return self._run(start_recovery.refused(execution_id, wave_number, intent, words, event))
+
+    def started(
+        self, execution_id: str, wave_number: int, intent: Intent, job_id: str, event: Event | None = None
+    ) -> Execution:
+        """Write the job of an intent, in the wave and then in its servers."""
+        return self._run(start_recovery.started(execution_id, wave_number, intent, job_id, event))
+
+    def fail_wave(
+        self, execution_id: str, wave_number: int, attempt: int, failure: str, event: Event | None = None
+    ) -> Execution:
+        """Write that a wave cannot start; TransitionRefused while it has a job, or an open intent."""
+        return self._run(
+            start_recovery.fail_wave(
+                execution_id, wave_number, attempt, failure, at=self._clock(), event=event
+            )
+        )
+
+    # wait_for_recovery
+
+    def poll(
+        self,
+        execution_id: str,
+        wave_number: int,
+        attempt: int,
+        changed: Sequence[ServerRecord] = (),
+        event: Event | None = None,
+    ) -> Execution:
+        """Write progress, each server with all that is known of it; what is over is left as it is."""
+        return self._run(wait_for_recovery.poll(execution_id, wave_number, attempt, changed, event))
+
+    def polled(self, execution_id: str, at: datetime) -> None:
+        """Write when DRS was last asked."""
+        self._run(wait_for_recovery.polled(execution_id, at))
+
+    def end_wave(
+        self,
+        execution_id: str,
+        wave_number: int,
+        attempt: int,
+        servers: Sequence[ServerRecord],
+        status: WaveStatus,
+        *,
+        failure: str | None = None,
+        event: Event | None = None,
+    ) -> Execution:
+        """Write a wave's servers, then its final status; COMPLETED only if all on record are LAUNCHED."""
+        return self._run(
+            wait_for_recovery.end_wave(
+                execution_id,
+                wave_number,
+                attempt,
+                servers,
+                status,
+                failure=failure,
+                at=self._clock(),
+                event=event,
+            )
+        )
+
+    # complete_execution
+
+    def close(self, execution_id: str, ending: Ending | None = None, event: Event | None = None) -> Execution:
+        """End every wave that has not ended, so that a final status can be written."""
+        return self._run(complete_execution.close(execution_id, ending or Ending(), self._clock(), event))
+
+    def finish(
+        self, execution_id: str, status: ExecutionStatus, outcome: str, event: Event | None = None
+    ) -> Execution:
+        """Write the final status, once, if DynamoDB finds that the waves allow it, else TransitionRefused."""
+        return self._run(complete_execution.finish(execution_id, status, outcome, self._clock(), event))
+
+    def release_lock(self, execution: Execution) -> None:
+        """Free the plan, if this execution holds it; TransitionRefused before the execution is final."""
+        self._run(complete_execution.release(execution))
+
+    # everybody
+
+    def tell(self, execution_id: str, event: Event) -> None:
+        """Tell the audit trail something that changes nothing else."""
+        self._run(trail.tell(execution_id, event))
+
+    def get(self, execution_id: str) -> Execution:
+        """Read an execution, consistently."""
+        return self._run(read(execution_id))
+
+    def plan(self, execution_id: str) -> str:
+        """Read the frozen plan."""
+        return self._run(readers.read_plan(execution_id))
+
+    def servers(self, execution_id: str, wave_number: int | None = None) -> list[ServerRecord]:
+        """Read the servers of an execution, or of one of its waves, consistently."""
+        return self._run(servers.read_servers(execution_id, wave_number))
+
+    def events(self, execution_id: str) -> list[Event]:
+        """Read the audit trail in the order of its times."""
+        return self._run(trail.read_events(execution_id))
+
+    def open_executions(self) -> list[Execution]:
+        """Read the executions that are not final, oldest first, each consistently."""
+        return self._run(readers.open_executions())
+
+    def list(self, plan_id: str | None = None, limit: int = 20) -> list[Execution]:
+        """Read executions, newest first, from an index that may be a moment behind."""
+        return self._run(readers.list_executions(plan_id, limit))

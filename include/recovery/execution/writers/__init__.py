@@ -1,0 +1,14 @@
+"""The writers of an execution record, one module each, named as its task; nobody else writes.
+
+=====================  =====================================================================================
+module                 what it may write
+=====================  =====================================================================================
+``open_execution``     the record and its servers, once; the lock; ``failure``
+``approve``            its wave: PAUSED, the approval, CANCELLED
+``start_recovery``     its wave: intents, STARTED, job ids, FAILED; the job of its servers
+``wait_for_recovery``  its wave: POLLING and the final statuses; its servers; ``lastPolledTime``
+``complete_execution`` the final status, ``endTime``, ``outcome``; waves that never ran; releases the lock
+=====================  =====================================================================================
+
+``recovery.execution.transitions`` holds the same as data, and every change is checked against it.
+"""

@@ -1,0 +1,157 @@
+"""What ``complete_execution`` writes, and nobody else: how an execution ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recovery.errors import RecordUnavailable, TransitionRefused
+from recovery.execution.changes import EXECUTION, Changed, change, parse, pauses, read
+from recovery.execution.enums import ExecutionStatus, WaveStatus, Writer
+from recovery.execution.expressions import Update
+from recovery.execution.lock import release_lock
+from recovery.execution.record import iso
+from recovery.execution.requests import Request, Wait, unmarshal
+from recovery.execution.trail import tell_change
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from recovery.execution.events import Event
+    from recovery.execution.models import Ending, Execution, WaveRecord
+    from recovery.execution.requests import Steps
+
+_BEFORE = {WaveStatus.PENDING, WaveStatus.PAUSED}
+
+_ALLOWS = {
+    ExecutionStatus.COMPLETED: (WaveStatus.COMPLETED,),
+    ExecutionStatus.PARTIAL: (WaveStatus.COMPLETED, WaveStatus.PARTIAL),
+}
+_FINAL = tuple(status for status in WaveStatus if status.final)
+
+
+def close(execution_id: str, ending: Ending, at: datetime, event: Event | None) -> Steps[Execution]:
+    """End every wave that has not ended: SKIPPED if it never ran; nobody writes it any more."""
+
+    def alter(execution: Execution) -> Execution:
+        if execution.final:
+            return execution
+        waves = tuple(_closed(wave, ending, at) for wave in execution.waves)
+        return execution.model_copy(update={"waves": waves})
+
+    changed = yield from change(execution_id, Writer.COMPLETE, alter)
+    yield from tell_change(changed, event)
+    return changed.execution
+
+
+def finish(
+    execution_id: str, status: ExecutionStatus, outcome: str, at: datetime, event: Event | None
+) -> Steps[Execution]:
+    """Write the final status, once, if DynamoDB finds that the waves on record allow it."""
+    for pause in pauses():
+        before = yield from read(execution_id)
+        if before.final:
+            return (yield from _finished(before, status, event))
+        answer = yield finish_request(before, status, outcome, at)
+        if answer is not None:
+            after = parse(unmarshal(answer["Attributes"]))
+            yield from tell_change(Changed(after, written=True), event, after.version)
+            return after
+        yield from _check_moved(before, status)
+        yield Wait(pause)
+    raise RecordUnavailable(
+        f"execution {execution_id}: its record kept changing while it was to end {status}"
+    )
+
+
+def finish_request(execution: Execution, status: ExecutionStatus, outcome: str, at: datetime) -> Request:
+    """Return the final write. Its condition alone keeps an execution from ending before its waves.
+
+    COMPLETED: as many waves as promised, each COMPLETED. PARTIAL: each COMPLETED or PARTIAL. The others: none
+    that waits or runs. At most 100 waves keep the condition under 4 KB and 300 operators.
+    """
+    update = Update(execution.execution_id, EXECUTION)
+    update.require(update.equal(("version",), execution.version), update.absent("endTime"))
+    if status in _ALLOWS:
+        update.require(
+            update.counts(("waves",), ("totalWaves",)),
+            update.absent("failure"),
+            update.absent("supersededBy"),
+        )
+        count = execution.total_waves
+    elif status.final:
+        count = len(execution.waves)
+    else:
+        raise TransitionRefused(f"execution {execution.execution_id} cannot end {status}")
+    allowed = _ALLOWS.get(status, _FINAL)
+    update.require(*(update.among(("waves", number, "status"), allowed) for number in range(count)))
+    update.set(("status",), status.value)
+    update.set(("endTime",), iso(at))
+    update.set(("outcome",), outcome)
+    update.set(("version",), execution.version + 1)
+    update.set(("openSince",), None)
+    return update.request()
+
+
+def release(execution: Execution) -> Steps[None]:
+    """Free the plan, if this execution holds it and is over."""
+    on_record = yield from read(execution.execution_id)
+    if not on_record.final:
+        raise TransitionRefused(
+            f"execution {execution.execution_id} is {on_record.status}: it keeps its plan until it is over"
+        )
+    yield from release_lock(on_record)
+
+
+def _finished(execution: Execution, status: ExecutionStatus, event: Event | None) -> Steps[Execution]:
+    if execution.status is not status:
+        raise TransitionRefused(
+            f"execution {execution.execution_id} is {execution.status}: a final status is written once, "
+            f"it cannot become {status}"
+        )
+    yield from tell_change(Changed(execution, written=False), event, execution.version)
+    return execution
+
+
+def _check_moved(before: Execution, status: ExecutionStatus) -> Steps[None]:
+    """Raise TransitionRefused if nobody changed the record: then its waves do not allow the status."""
+    now = yield from read(before.execution_id)
+    if now.version == before.version and not now.final:
+        waves = ", ".join(f"{wave.wave_name} {wave.status}" for wave in now.waves)
+        raise TransitionRefused(
+            f"DynamoDB refuses {status} for execution {now.execution_id}: of {now.total_waves} waves "
+            f"on record are {waves or 'none'}; failure: {now.failure.message if now.failure else 'none'}"
+        )
+
+
+def _closed(wave: WaveRecord, ending: Ending, at: datetime) -> WaveRecord:
+    if wave.status.final:
+        return wave
+    if wave.status not in _BEFORE:
+        status = WaveStatus.FAILED if ending.interrupted is None else WaveStatus.CANCELLED
+        return wave.model_copy(update={"status": status, "failure": _left(wave, ending), "end_time": at})
+    if wave.status is WaveStatus.PAUSED and not wave.approved:
+        words = "its gate was never answered"
+        return wave.model_copy(update={"status": WaveStatus.CANCELLED, "failure": words, "end_time": at})
+    return wave.model_copy(update={"status": WaveStatus.SKIPPED})
+
+
+def _left(wave: WaveRecord, ending: Ending) -> str:
+    """Say what a wave leaves behind that was started and not watched to its end; DRS cannot stop a job."""
+    known = ending.running_job_ids
+    jobs = [job_id for job_id in wave.attempt_job_ids if known is None or job_id in known]
+    words = [ending.interrupted or "nobody saw its jobs to their end"]
+    if jobs:
+        words.append(f"{'still runs' if known else 'may still run'} in DRS: {', '.join(jobs)}")
+    elif wave.attempt_job_ids:
+        words.append(f"ended in DRS: {', '.join(wave.attempt_job_ids)}")
+    words += [
+        f"StartRecovery of batch {intent.batch} was announced at {iso(intent.time)} for "
+        f"{', '.join(intent.servers)} and nobody knows whether it became a job"
+        for intent in wave.open_intents
+    ]
+    words += [
+        f"batch {intent.batch} was refused: {intent.refusal}"
+        for intent in wave.attempt_intents
+        if intent.refusal
+    ]
+    return "; ".join(words)

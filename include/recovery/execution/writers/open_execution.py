@@ -1,0 +1,116 @@
+"""What ``open_execution`` writes: the record with all its waves, its frozen plan and servers, a failure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from recovery.errors import TransitionRefused
+from recovery.execution.changes import EXECUTION, Changed, change, read
+from recovery.execution.enums import ExecutionStatus, WaveStatus, Writer
+from recovery.execution.models import MOST_WAVES, Execution, Failure, ServerRecord
+from recovery.execution.requests import get, put_new
+from recovery.execution.servers import server_item
+from recovery.execution.trail import tell_change
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from recovery.execution.events import Event
+    from recovery.execution.requests import Steps
+
+PLAN = "PLAN"
+
+
+def open_execution(execution: Execution, event: Event | None) -> Steps[Execution]:
+    """Put the record, all waves PENDING, unless it is there; return what is on record."""
+    _check_opening(execution)
+    opened = execution.model_copy(update={"open_since": execution.start_time})
+    put = yield from put_new(execution.execution_id, EXECUTION, opened.to_item())
+    on_record = opened if put else (yield from read(execution.execution_id))
+    yield from tell_change(Changed(on_record, written=put), event)
+    return on_record
+
+
+def freeze(
+    execution_id: str, plan: str, servers: Sequence[ServerRecord], event: Event | None
+) -> Steps[Execution]:
+    """Freeze plan and servers. The first put of the PLAN item decides both; what follows repeats it."""
+    execution = yield from read(execution_id)
+    if all(wave.server_count is not None for wave in execution.waves):
+        changed = Changed(execution, written=False)
+    else:
+        _check_servers(execution, servers)
+        frozen = yield from _decide(execution, plan, servers)
+        for server in frozen:
+            item = server_item(server.wave_number, server.source_server_id)
+            yield from put_new(execution_id, item, server.to_item())
+        counts = Counter(server.wave_number for server in frozen)
+        changed = yield from change(execution_id, Writer.OPEN, lambda record: _with_counts(record, counts))
+    yield from tell_change(changed, event)
+    return changed.execution
+
+
+def note_failure(execution_id: str, failure: Failure, event: Event | None) -> Steps[Execution]:
+    """Record why the execution comes to nothing; the first failure stays."""
+
+    def alter(execution: Execution) -> Execution:
+        return execution if execution.failure else execution.model_copy(update={"failure": failure})
+
+    changed = yield from change(execution_id, Writer.OPEN, alter)
+    yield from tell_change(changed, event, failure.kind, failure.message)
+    return changed.execution
+
+
+def _check_opening(execution: Execution) -> None:
+    """Raise TransitionRefused unless this is how a record begins: every wave there, and none begun."""
+    waves = execution.waves
+    begins = (
+        execution.status is ExecutionStatus.PENDING
+        and not execution.final
+        and 1 <= execution.total_waves == len(waves) <= MOST_WAVES
+        and [wave.wave_number for wave in waves] == list(range(len(waves)))
+        and all(wave.status is WaveStatus.PENDING for wave in waves)
+        and all(number in range(len(waves)) for wave in waves for number in wave.depends_on)
+    )
+    if not begins:
+        held = ", ".join(f"{wave.wave_number} {wave.wave_name} {wave.status}" for wave in waves) or "none"
+        raise TransitionRefused(
+            f"execution {execution.execution_id} cannot be opened {execution.status} with the waves {held}; "
+            f"it begins with all its {execution.total_waves} waves, 1 to {MOST_WAVES}, in order and PENDING"
+        )
+
+
+def _check_servers(execution: Execution, servers: Sequence[ServerRecord]) -> None:
+    """Raise TransitionRefused for a wave without servers (R-39), or a server in two."""
+    counts = Counter(server.wave_number for server in servers)
+    if empty := [wave.wave_name for wave in execution.waves if not counts[wave.wave_number]]:
+        raise TransitionRefused(f"execution {execution.execution_id}: no servers for {', '.join(empty)}")
+    twice = Counter(server.source_server_id for server in servers)
+    wrong = sorted(name for name, count in twice.items() if count > 1)
+    wrong += [f"wave {number}" for number in counts if number >= len(execution.waves)]
+    if wrong:
+        raise TransitionRefused(
+            f"execution {execution.execution_id}: in two waves, or in none on record: {', '.join(wrong)}"
+        )
+
+
+def _decide(execution: Execution, plan: str, servers: Sequence[ServerRecord]) -> Steps[list[ServerRecord]]:
+    """Put plan and servers in one item unless it is there; return the servers that count."""
+    frozen = {"plan": plan, "servers": [server.to_item() for server in servers]}
+    if (yield from put_new(execution.execution_id, PLAN, frozen)):
+        return list(servers)
+    item = yield from get(execution.execution_id, PLAN)
+    if item is None or item["plan"] != plan:
+        raise TransitionRefused(
+            f"execution {execution.execution_id} was opened with another version of plan "
+            f"{execution.plan_id!r}; start a new run"
+        )
+    return [ServerRecord.from_item(server) for server in item["servers"]]
+
+
+def _with_counts(execution: Execution, counts: Counter[int]) -> Execution:
+    waves = tuple(
+        wave.model_copy(update={"server_count": counts[wave.wave_number]}) for wave in execution.waves
+    )
+    return execution.model_copy(update={"waves": waves})

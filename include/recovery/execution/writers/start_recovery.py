@@ -1,0 +1,162 @@
+"""What ``start_recovery`` writes: an intent before each StartRecovery, then its job, or AWS's refusal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recovery.errors import StartRefused, TransitionRefused
+from recovery.execution.changes import change, with_wave
+from recovery.execution.enums import LaunchStatus, WaveStatus, Writer
+from recovery.execution.permission import check_start
+from recovery.execution.servers import read_servers, write_job
+from recovery.execution.trail import tell_change
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from recovery.execution.events import Event
+    from recovery.execution.models import Execution, Intent, WaveRecord
+    from recovery.execution.requests import Steps
+
+
+def intend(execution_id: str, number: int, intent: Intent, event: Event | None) -> Steps[Execution]:
+    """Write an intent, if the record permits the start; from here on a job may exist, so it is STARTED."""
+
+    def alter(execution: Execution) -> Execution:
+        wave = execution.wave(number)
+        if any(known.intent_id == intent.intent_id for known in wave.intents):
+            return execution
+        check_start(execution, number)
+        _check_free(wave, intent)
+        return with_wave(
+            execution,
+            number,
+            intents=(*wave.intents, intent),
+            status=WaveStatus.STARTED if wave.status in _BEFORE else wave.status,
+            start_time=wave.start_time or intent.time,
+        )
+
+    changed = yield from change(execution_id, Writer.START_RECOVERY, alter)
+    yield from tell_change(changed, event)
+    return changed.execution
+
+
+def refused(
+    execution_id: str, number: int, intent: Intent, words: str, event: Event | None
+) -> Steps[Execution]:
+    """Write that AWS definitely refused the call of an intent, in its words: no job came of it."""
+
+    def alter(execution: Execution) -> Execution:
+        known = _known(execution.wave(number), intent)
+        if known.job_id is not None:
+            raise TransitionRefused(f"{_place(execution, number, known)} became job {known.job_id}: {words}")
+        if known.refusal is not None:
+            return execution
+        return _with_intent(execution, number, known.model_copy(update={"refusal": words}))
+
+    changed = yield from change(execution_id, Writer.START_RECOVERY, alter)
+    yield from tell_change(changed, event, intent.intent_id)
+    return changed.execution
+
+
+def started(
+    execution_id: str, number: int, intent: Intent, job_id: str, event: Event | None
+) -> Steps[Execution]:
+    """Write the job of an intent: in the wave first, where it must never be lost, then in its servers."""
+
+    def alter(execution: Execution) -> Execution:
+        wave = execution.wave(number)
+        known = _known(wave, intent)
+        if known.job_id == job_id:
+            return execution
+        if known.job_id is not None:
+            raise TransitionRefused(
+                f"{_place(execution, number, known)} is job {known.job_id} already, not {job_id}"
+            )
+        done = known.model_copy(update={"job_id": job_id, "refusal": None})
+        return _with_intent(execution, number, done, job_ids=(*wave.job_ids, job_id))
+
+    changed = yield from change(execution_id, Writer.START_RECOVERY, alter)
+    servers = yield from read_servers(execution_id, number)
+    progress = {
+        "attempt": intent.attempt,
+        "job_id": job_id,
+        "launch_status": LaunchStatus.PENDING,
+        "launch_start_time": intent.time,
+        **dict.fromkeys(
+            ("recovery_instance_id", "private_ip", "phase", "phase_since", "error", "end_time"), None
+        ),
+    }
+    ours = [server for server in servers if server.source_server_id in intent.servers]
+    yield from write_job(execution_id, (server.model_copy(update=progress) for server in ours))
+    yield from tell_change(changed, event, job_id)
+    return changed.execution
+
+
+def fail_wave(
+    execution_id: str, number: int, attempt: int, failure: str, *, at: datetime, event: Event | None
+) -> Steps[Execution]:
+    """Write that a wave cannot start; not while a job of it runs, or may: the sensor judges that."""
+
+    def alter(execution: Execution) -> Execution:
+        wave = execution.wave(number)
+        if wave.status is WaveStatus.FAILED and wave.attempt == attempt:
+            return execution
+        if wave.attempt != attempt:
+            raise TransitionRefused(f"wave {wave.wave_name!r} is at attempt {wave.attempt}, not {attempt}")
+        if wave.attempt_job_ids or wave.open_intents:
+            raise TransitionRefused(
+                f"wave {wave.wave_name!r} cannot fail to start ({failure}): {_live(wave)}"
+            )
+        return with_wave(execution, number, status=WaveStatus.FAILED, failure=failure, end_time=at)
+
+    changed = yield from change(execution_id, Writer.START_RECOVERY, alter)
+    yield from tell_change(changed, event)
+    return changed.execution
+
+
+_BEFORE = {WaveStatus.PENDING, WaveStatus.PAUSED}
+
+
+def _check_free(wave: WaveRecord, intent: Intent) -> None:
+    """Raise StartRefused if a call for one of these servers, or this batch, may be a job (invariant 2)."""
+    place = f"wave {wave.wave_name!r}, attempt {intent.attempt}, batch {intent.batch}"
+    if intent.attempt != wave.attempt:
+        raise StartRefused(f"{place}: the wave is at attempt {wave.attempt}")
+    if wave.open_intents:
+        raise StartRefused(f"{place}: {_live(wave)}; find its job, or that there is none, first")
+    for known in wave.attempt_intents:
+        taken = set(known.servers) & set(intent.servers)
+        if known.job_id is not None and (known.batch == intent.batch or taken):
+            servers = ", ".join(sorted(taken)) or "its servers"
+            raise StartRefused(
+                f"{place}: job {known.job_id} was started for {servers} in batch {known.batch}"
+            )
+
+
+def _known(wave: WaveRecord, intent: Intent) -> Intent:
+    for known in wave.intents:
+        if known.intent_id == intent.intent_id:
+            return known
+    raise TransitionRefused(
+        f"wave {wave.wave_name!r} holds no intent {intent.intent_id} (attempt {intent.attempt}, "
+        f"batch {intent.batch}): it must be on record before StartRecovery is sent"
+    )
+
+
+def _with_intent(execution: Execution, number: int, intent: Intent, **changed: object) -> Execution:
+    intents = tuple(
+        intent if known.intent_id == intent.intent_id else known for known in execution.wave(number).intents
+    )
+    return with_wave(execution, number, intents=intents, **changed)
+
+
+def _place(execution: Execution, number: int, intent: Intent) -> str:
+    wave = execution.wave(number)
+    return f"wave {wave.wave_name!r}, attempt {intent.attempt}, batch {intent.batch}: the intent"
+
+
+def _live(wave: WaveRecord) -> str:
+    jobs = [f"job {job_id} was started" for job_id in wave.attempt_job_ids]
+    open_ = [f"the intent of batch {intent.batch} is open" for intent in wave.open_intents]
+    return ", ".join(jobs + open_)

@@ -1,0 +1,124 @@
+"""What the sensor and its trigger write: progress, and a wave's end. Nothing here ends an execution."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recovery.errors import TransitionRefused
+from recovery.execution.changes import EXECUTION, change, read, with_wave
+from recovery.execution.enums import LaunchStatus, WaveStatus, Writer
+from recovery.execution.expressions import Update
+from recovery.execution.record import iso
+from recovery.execution.servers import read_servers, write_progress
+from recovery.execution.trail import tell_change
+from recovery.execution.transitions import check_change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from recovery.execution.events import Event
+    from recovery.execution.models import Execution, ServerRecord, WaveRecord
+    from recovery.execution.requests import Steps
+
+
+def poll(
+    execution_id: str, number: int, attempt: int, changed: Sequence[ServerRecord], event: Event | None
+) -> Steps[Execution]:
+    """Write progress of a wave and its servers; nothing at all for an attempt or a wave that is over."""
+
+    def alter(execution: Execution) -> Execution:
+        wave = execution.wave(number)
+        if execution.final or wave.attempt != attempt or wave.status is not WaveStatus.STARTED:
+            return execution
+        return with_wave(execution, number, status=WaveStatus.POLLING)
+
+    result = yield from change(execution_id, Writer.SENSOR, alter)
+    wave = result.execution.wave(number)
+    if not result.execution.final and wave.attempt == attempt and wave.status is WaveStatus.POLLING:
+        yield from write_progress(execution_id, _of(number, changed))
+        yield from tell_change(result, event)
+    return result.execution
+
+
+def polled(execution_id: str, at: datetime) -> Steps[None]:
+    """Write when DRS was last asked; never backwards, and not once the execution is final."""
+    update = Update(execution_id, EXECUTION)
+    update.set(("lastPolledTime",), iso(at))
+    earlier = update.either(update.absent("lastPolledTime"), update.less(("lastPolledTime",), iso(at)))
+    update.require(update.present("executionId"), update.absent("endTime"), earlier)
+    yield update.request()
+
+
+def end_wave(
+    execution_id: str,
+    number: int,
+    attempt: int,
+    servers: Sequence[ServerRecord],
+    status: WaveStatus,
+    *,
+    failure: str | None,
+    at: datetime,
+    event: Event | None,
+) -> Steps[Execution]:
+    """Write a wave's servers, then its final status.
+
+    COMPLETED only if all servers on record are LAUNCHED for good, whatever a second sensor wrote meanwhile.
+    """
+
+    def alter(execution: Execution) -> Execution:
+        if _ended(execution.wave(number), attempt, status):
+            return execution
+        return with_wave(execution, number, status=status, failure=failure, end_time=at)
+
+    before = yield from read(execution_id)
+    after = alter(before)
+    if after != before:
+        check_change(Writer.SENSOR, before, after)
+        yield from write_progress(execution_id, _at_their_end(servers, number, status, at))
+        if status is WaveStatus.COMPLETED:
+            _check_launched(before.wave(number), (yield from read_servers(execution_id, number)))
+    changed = yield from change(execution_id, Writer.SENSOR, alter)
+    yield from tell_change(changed, event)
+    return changed.execution
+
+
+def _ended(wave: WaveRecord, attempt: int, status: WaveStatus) -> bool:
+    """Whether the wave has ended so already; TransitionRefused if this attempt cannot end it."""
+    if wave.attempt != attempt:
+        raise TransitionRefused(
+            f"wave {wave.wave_name!r} is at attempt {wave.attempt}: attempt {attempt} cannot end it; "
+            "clear its start_recovery task too"
+        )
+    if wave.status.final and wave.status is not status:
+        raise TransitionRefused(f"wave {wave.wave_name!r} is {wave.status} and cannot become {status}")
+    return wave.status.final
+
+
+def _at_their_end(
+    servers: Sequence[ServerRecord], number: int, status: WaveStatus, at: datetime
+) -> Iterable[ServerRecord]:
+    """Return the wave's servers with an end time; those of a wave that timed out may still be launching."""
+    for server in _of(number, servers):
+        ended = status is WaveStatus.TIMED_OUT or server.end_time is not None
+        yield server if ended else server.model_copy(update={"end_time": at})
+
+
+def _of(number: int, servers: Sequence[ServerRecord]) -> list[ServerRecord]:
+    if foreign := [server.label for server in servers if server.wave_number != number]:
+        raise TransitionRefused(f"the sensor of wave {number} may not write servers of another: {foreign}")
+    return list(servers)
+
+
+def _check_launched(wave: WaveRecord, servers: Sequence[ServerRecord]) -> None:
+    """Raise TransitionRefused unless each server that was frozen is LAUNCHED on record (invariant 1)."""
+    wrong = [
+        f"{server.label} {server.launch_status or 'without launch status'}"
+        for server in servers
+        if server.launch_status is not LaunchStatus.LAUNCHED or server.end_time is None
+    ]
+    if wrong or len(servers) != wave.server_count:
+        raise TransitionRefused(
+            f"wave {wave.wave_name!r} is not COMPLETED: {len(servers)} of {wave.server_count} servers are on "
+            f"record; not launched: {', '.join(wrong) or 'none'}"
+        )
