@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
 from simulator.client import Control
+from simulator.drs.validation import problems
 from simulator.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REGION = "eu-west-1"
+
+# Airflow reads its home when it is first imported, and writes to it.
+_AIRFLOW_HOME = TemporaryDirectory(prefix="airflow-home-")
+os.environ["AIRFLOW_HOME"] = _AIRFLOW_HOME.name
 
 
 @dataclass(frozen=True)
@@ -26,7 +33,17 @@ class LocalAws:
 
     def client(self, service: Any, region: str = REGION, **options: Any) -> Any:
         """Return a boto3 client; the endpoint comes from the environment, as in production."""
-        return boto3.client(service, region_name=region, **options)
+        client = boto3.client(service, region_name=region, **options)
+        if service == "drs":
+            client.meta.events.register("after-call.drs", _conforms)
+        return client
+
+
+def _conforms(model: Any, parsed: dict[str, Any], **_: Any) -> None:
+    """Fail when an answer is not what the service model promises."""
+    if "Error" not in parsed and model.output_shape:
+        found = list(problems(model.output_shape, parsed))
+        assert not found, f"{model.name} answers what its output shape forbids: {found}"
 
 
 @pytest.fixture(scope="session")

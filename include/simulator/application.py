@@ -16,6 +16,7 @@ from simulator.calls import read_call
 from simulator.clock import Speed, clock
 from simulator.control import ControlApi
 from simulator.drs.models import settle_all
+from simulator.drs.quotas import Quotas, quotas
 from simulator.faults import faults
 from simulator.locks import ServiceLocks
 from simulator.registration import register
@@ -52,12 +53,21 @@ class Application:
             moto_api_backend.reset()
             clock.reset(self._speed)
             faults.clear()
+            quotas.become(Quotas())
             self.log.clear()
             plant(self._fleet)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ.get("PATH_INFO", "").startswith("/simulator"):
+        path = environ.get("PATH_INFO", "")
+        if path.startswith("/simulator"):
             return self._control(environ, start_response)
+        if path.startswith("/moto-api"):
+            with self._locks.hold_all():
+                answer: Iterable[bytes] = self._moto(environ, start_response)
+                return answer
+        return self._answer(environ, start_response)
+
+    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         arrival = datetime.now(UTC)
         call = read_call(environ)
         with self._locks.hold(call.service):

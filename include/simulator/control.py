@@ -118,4 +118,4 @@ def _read(model: type[_Model], request: Request) -> _Model:
     try:
         return model.model_validate_json(request.get_data())
     except ValidationError as error:
-        raise _Refused("; ".join(sentences(error))) from error
+        raise _Refused("; ".join(sentences(error, whole="body"))) from error

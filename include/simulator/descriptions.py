@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 
-def sentences(error: ValidationError) -> list[str]:
+def sentences(error: ValidationError, *, whole: str) -> list[str]:
     """Return a line per problem: its place, the value there, and what is allowed."""
     return [
-        f"{'.'.join(str(part) for part in problem['loc']) or 'body'}: {problem['input']!r}: {problem['msg']}"
+        f"{'.'.join(str(part) for part in problem['loc']) or whole}: {problem['input']!r}: {problem['msg']}"
         for problem in error.errors()
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -40,6 +40,14 @@ class Fleet(_Described):
     region: str
     servers: tuple[ServerDescription, ...]
 
+    @field_validator("servers")
+    @classmethod
+    def _distinct(cls, servers: tuple[ServerDescription, ...]) -> tuple[ServerDescription, ...]:
+        ids = [server.id for server in servers]
+        if repeated := sorted({i for i in ids if ids.count(i) > 1}):
+            raise ValueError(f"each id once, not {', '.join(repeated)}")
+        return servers
+
 
 def read_fleet(path: Path = DEFAULT) -> Fleet:
     """Read a fleet file; raises FleetError with the file, the place and what is wrong there."""
@@ -48,4 +56,6 @@ def read_fleet(path: Path = DEFAULT) -> Fleet:
     except (OSError, YAMLError) as error:
         raise FleetError(f"{path}: {error}") from error
     except ValidationError as error:
-        raise FleetError("\n".join(f"{path}: {sentence}" for sentence in sentences(error))) from error
+        raise FleetError(
+            "\n".join(f"{path}: {sentence}" for sentence in sentences(error, whole="file"))
+        ) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .exceptions import ConflictException, ServiceQuotaExceededException
+from .lookup import invalid
 from .quotas import quotas
 
 if TYPE_CHECKING:
@@ -17,10 +18,13 @@ SERVERS_IN_ALL_JOBS = "L-05AFA8C6"
 
 
 def check(servers: list[SourceServer], running: list[Job]) -> None:
-    """Raise ServiceQuotaExceededException or ConflictException if these servers may get no job now."""
+    """Raise ServiceQuotaExceededException or ConflictException if these servers may get no job now.
+
+    A server that is named twice is a ValidationException.
+    """
     ids = {server.source_server_id for server in servers}
     if len(ids) < len(servers):
-        raise ConflictException("A source server is named twice.", *_first_repeated(servers))
+        raise invalid("sourceServers", "A source server is named twice.")
     if len(ids) > quotas.servers_in_job:
         raise _exceeded(f"source servers in one job: {quotas.servers_in_job}", SERVERS_IN_JOB)
     busy = {server_id for job in running for server_id in job.servers}
@@ -34,11 +38,6 @@ def check(servers: list[SourceServer], running: list[Job]) -> None:
         raise _exceeded(f"concurrent jobs in progress: {quotas.concurrent_jobs}", JOBS)
     if len(busy) + len(ids) > quotas.servers_in_all_jobs:
         raise _exceeded(f"source servers in all jobs: {quotas.servers_in_all_jobs}", SERVERS_IN_ALL_JOBS)
-
-
-def _first_repeated(servers: list[SourceServer]) -> tuple[str, str]:
-    ids = [server.source_server_id for server in servers]
-    return next(server_id for server_id in ids if ids.count(server_id) > 1), "SourceServer"
 
 
 def _exceeded(quota: str, code: str) -> ServiceQuotaExceededException:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
+from typing import TYPE_CHECKING
 
 from simulator.clock import clock
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 def iso(date: datetime) -> str:
@@ -15,8 +19,3 @@ def iso(date: datetime) -> str:
 def iso_at(simulated: float) -> str:
     """Write the real date on which a simulated second falls."""
     return iso(clock.date(simulated))
-
-
-def read_date(text: str) -> datetime:
-    """Read a date that matches the model's pattern; raises ValueError for a day that no month has."""
-    return datetime.fromisoformat(text)

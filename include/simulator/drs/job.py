@@ -10,12 +10,13 @@ from moto.moto_api._internal import mock_random
 from simulator.clock import clock
 
 from .dates import iso, iso_at
-from .timeline import Event, JobStatus, JobTimeline, LaunchStatus, Phase
+from .timeline import Event, JobStatus, JobTimeline, LaunchStatus, Phase, ServerTimeline
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from .models import DRSBackend
+    from .recovery_instance import RecoveryInstance
     from .source_server import SourceServer
 
 
@@ -26,12 +27,10 @@ class Job(BaseModel):
     initiated_by: str
     is_drill = False
 
-    def __init__(
-        self, backend: DRSBackend, number: int, servers: list[SourceServer], timeline: JobTimeline
-    ) -> None:
+    def __init__(self, backend: DRSBackend, servers: list[SourceServer], timeline: JobTimeline) -> None:
         self.job_id = f"drsjob-{mock_random.get_random_hex(17)}"
         self.arn = backend.arn("job", self.job_id)
-        self.number = number
+        self.number = len(backend.jobs)
         self.servers = {server.source_server_id: server for server in servers}
         self.timeline = timeline
         self.created = clock.now()
@@ -50,23 +49,31 @@ class Job(BaseModel):
         return self.timeline.status(now - self.created)
 
     def launch_status(self, source_server_id: str, now: float) -> LaunchStatus:
-        timeline = next(s for s in self.timeline.servers if s.source_server_id == source_server_id)
-        return timeline.launch_status(now - self.created)
+        return self.timeline.of(source_server_id).launch_status(now - self.created)
 
     def settle(self, backend: DRSBackend, now: float) -> None:
-        """Do to EC2 what the job has come to by now, once."""
+        """Do to EC2 what the job has come to by now; what is done already is not done again."""
+        for server in self.timeline.servers:
+            self.settle_server(backend, server, now - self.created)
+
+    def settle_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
+        """Do to EC2 what the job has come to with one server."""
+        raise NotImplementedError
+
+    def instance_of(self, source_server_id: str) -> str | None:
+        """Return the recovery instance that this job works on for a server, where there is one yet."""
         raise NotImplementedError
 
     def to_dict(self, now: float) -> dict[str, Any]:
-        ended = self.status(now) is JobStatus.COMPLETED
+        status = self.status(now)
         return {
             "jobID": self.job_id,
             "arn": self.arn,
             "type": self.type,
             "initiatedBy": self.initiated_by,
-            "status": self.status(now),
+            "status": status,
             "creationDateTime": iso(self.creation_date),
-            "endDateTime": iso_at(self.end) if ended else None,
+            "endDateTime": iso_at(self.end) if status is JobStatus.COMPLETED else None,
             "participatingServers": self.participating_servers(now),
             "participatingResources": [],
             "tags": self.tags,
@@ -82,27 +89,20 @@ class Job(BaseModel):
             for server in self.timeline.servers
         ]
 
-    def instance_of(self, source_server_id: str) -> str | None:
-        """Return the recovery instance that this job works on for a server, where there is one yet."""
-        raise NotImplementedError
-
     def log(self, now: float) -> list[dict[str, Any]]:
         """Return the log's entries so far."""
-        return [self._entry(event) for event in self.timeline.events(now - self.created)]
+        return [
+            {
+                "logDateTime": iso_at(self.created + event.at),
+                "event": event.name,
+                "eventData": self.event_data(event),
+            }
+            for event in self.timeline.events(now - self.created)
+        ]
 
-    def _entry(self, event: Event) -> dict[str, Any]:
-        data: dict[str, Any] = {"rawError": event.raw_error}
-        if server_id := event.source_server_id:
-            data |= {"sourceServerID": server_id} | self.event_data(event, server_id)
-        return {
-            "logDateTime": iso_at(self.created + event.at),
-            "event": event.name,
-            "eventData": {name: value for name, value in data.items() if value is not None},
-        }
-
-    def event_data(self, event: Event, source_server_id: str) -> dict[str, Any]:
-        """Return what else the log says of an event of a server."""
-        return {}
+    def event_data(self, event: Event) -> dict[str, Any]:
+        """Return what the log says of an event besides its name."""
+        return {"sourceServerID": event.source_server_id, "rawError": event.raw_error}
 
 
 class LaunchJob(Job):
@@ -113,56 +113,46 @@ class LaunchJob(Job):
     def __init__(
         self,
         backend: DRSBackend,
-        number: int,
         servers: list[SourceServer],
         timeline: JobTimeline,
         *,
         is_drill: bool,
         recovery_points: dict[str, float],
     ) -> None:
-        super().__init__(backend, number, servers, timeline)
+        super().__init__(backend, servers, timeline)
         self.is_drill = is_drill
         self.initiated_by = "START_DRILL" if is_drill else "START_RECOVERY"
+        self._recovery_points = recovery_points
         self._replaced = {server.source_server_id: server.recovery_instance_id for server in servers}
         self._launched: dict[str, str] = {}
-        self._recovery_points = recovery_points
         for server in servers:
             server.last_job = self
             server.launches += 1
 
-    def settle(self, backend: DRSBackend, now: float) -> None:
-        elapsed = now - self.created
-        for timeline in self.timeline.servers:
-            server_id = timeline.source_server_id
-            cleaned = timeline.end_of(Phase.CLEANUP)
-            if (
-                cleaned is not None
-                and cleaned <= elapsed
-                and (replaced := self._replaced.pop(server_id, None))
-            ):
-                backend.remove_recovery_instance(replaced)
-            launched = timeline.launch_status(elapsed) is LaunchStatus.LAUNCHED
-            if launched and server_id not in self._launched:
-                server, at = self.servers[server_id], self.created + timeline.end
-                point = clock.date(self.recovery_point(server_id))
-                instance = backend.add_recovery_instance(server, self, point, clock.date(at))
-                self._launched[server_id] = instance.recovery_instance_id
-
-    def recovery_point(self, source_server_id: str) -> float:
-        """Return the simulated second whose data is launched: of the snapshot asked for, or taken now."""
-        if source_server_id in self._recovery_points:
-            return self._recovery_points[source_server_id]
-        timeline = next(s for s in self.timeline.servers if s.source_server_id == source_server_id)
-        snapshot = next(step for step in timeline.steps if step.phase is Phase.SNAPSHOT)
-        return self.created + snapshot.begin
+    def settle_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
+        server_id = server.source_server_id
+        cleaned = server.end_of(Phase.CLEANUP)
+        if cleaned is not None and cleaned <= elapsed and (replaced := self._replaced.pop(server_id, None)):
+            backend.remove_recovery_instance(replaced)
+        if server.launch_status(elapsed) is LaunchStatus.LAUNCHED and server_id not in self._launched:
+            point, launched = self.recovery_point(server_id), self.created + server.end
+            instance = backend.add_recovery_instance(self, server_id, point, launched)
+            self._launched[server_id] = instance.recovery_instance_id
 
     def instance_of(self, source_server_id: str) -> str | None:
         return self._launched.get(source_server_id)
 
-    def event_data(self, event: Event, source_server_id: str) -> dict[str, Any]:
-        if not event.name.startswith("CONVERSION"):
-            return {}
-        return {"conversionProperties": {"dataTimestamp": iso_at(self.recovery_point(source_server_id))}}
+    def recovery_point(self, source_server_id: str) -> float:
+        """Return the simulated second whose data is launched: of the snapshot asked for, or taken now."""
+        snapshot = self.timeline.of(source_server_id).begin_of(Phase.SNAPSHOT)
+        return self._recovery_points.get(source_server_id, self.created + snapshot)
+
+    def event_data(self, event: Event) -> dict[str, Any]:
+        data = super().event_data(event)
+        if event.source_server_id and event.name.startswith(Phase.CONVERSION):
+            point = iso_at(self.recovery_point(event.source_server_id))
+            data["conversionProperties"] = {"dataTimestamp": point}
+        return data
 
 
 class TerminateJob(Job):
@@ -171,25 +161,16 @@ class TerminateJob(Job):
     type = "TERMINATE"
     initiated_by = "TERMINATE_RECOVERY_INSTANCES"
 
-    def __init__(
-        self,
-        backend: DRSBackend,
-        number: int,
-        servers: list[SourceServer],
-        timeline: JobTimeline,
-        *,
-        instances: dict[str, str],
-    ) -> None:
-        super().__init__(backend, number, servers, timeline)
-        self._instances = instances
+    def __init__(self, backend: DRSBackend, instances: list[RecoveryInstance], timeline: JobTimeline) -> None:
+        super().__init__(backend, [instance.source_server for instance in instances], timeline)
+        self._instances = {i.source_server.source_server_id: i.recovery_instance_id for i in instances}
 
-    def settle(self, backend: DRSBackend, now: float) -> None:
-        for timeline in self.timeline.servers:
-            if timeline.end <= now - self.created:
-                backend.remove_recovery_instance(self._instances[timeline.source_server_id])
-
-    def participating_servers(self, now: float) -> list[dict[str, Any]]:
-        return [] if self.status(now) is JobStatus.COMPLETED else super().participating_servers(now)
+    def settle_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
+        if elapsed >= server.end:
+            backend.remove_recovery_instance(self._instances[server.source_server_id])
 
     def instance_of(self, source_server_id: str) -> str | None:
         return self._instances[source_server_id]
+
+    def participating_servers(self, now: float) -> list[dict[str, Any]]:
+        return [] if self.status(now) is JobStatus.COMPLETED else super().participating_servers(now)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.ec2.models import ec2_backends
@@ -11,22 +12,20 @@ from simulator.clock import clock
 from simulator.faults import faults
 
 from . import admission
-from .dates import read_date
 from .durations import LaunchRequest, plan_launch, plan_termination
-from .exceptions import ResourceNotFoundException, UninitializedAccountException, ValidationException
+from .exceptions import ResourceNotFoundException, UninitializedAccountException
 from .job import Job, LaunchJob, TerminateJob
+from .lookup import between, require, select
 from .recovery_instance import RecoveryInstance, launch_instance
 from .snapshots import RecoverySnapshot, snapshots_of
 from .source_server import LaunchConfiguration, SourceServer
 from .timeline import JobStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
-
     from simulator.fleet import ServerDescription
 
 Resource = SourceServer | Job | RecoveryInstance
+AnyJob = TypeVar("AnyJob", LaunchJob, TerminateJob)
 
 
 class DRSBackend(BaseBackend):
@@ -71,92 +70,53 @@ class DRSBackend(BaseBackend):
         return server
 
     def describe_source_servers(self, filters: dict[str, Any]) -> list[SourceServer]:
-        wanted = filters.get("sourceServerIDs")
-        if filters.get("hardwareId") or self.account_id not in filters.get(
-            "stagingAccountIDs", [self.account_id]
-        ):
+        elsewhere = self.account_id not in filters.get("stagingAccountIDs", [self.account_id])
+        if elsewhere or filters.get("hardwareId"):
             return []
-        return list(_select(self.source_servers, wanted))
+        return select(self.source_servers, filters.get("sourceServerIDs"))
 
     def start_recovery(
         self, source_servers: list[dict[str, str]], is_drill: bool, tags: dict[str, str]
     ) -> LaunchJob:
-        servers = [self._known_server(wanted["sourceServerID"]) for wanted in source_servers]
-        points = {
-            wanted["sourceServerID"]: self._recovery_point(
-                wanted["sourceServerID"], wanted["recoverySnapshotID"]
-            )
+        servers = [
+            require(self.source_servers, wanted["sourceServerID"], "sourceServers.sourceServerID")
             for wanted in source_servers
-            if "recoverySnapshotID" in wanted
-        }
-        admission.check(servers, self._running)
-        requests = [
-            LaunchRequest(
-                server.source_server_id,
-                server.launches,
-                server.recovery_instance_id is not None,
-                faults.hit(server.source_server_id),
-            )
-            for server in servers
         ]
-        timeline = plan_launch(requests)
-        number = len(self.jobs)
-        job = LaunchJob(self, number, servers, timeline, is_drill=is_drill, recovery_points=points)
-        job.tags = dict(tags)
-        self._begin(job)
-        return job
+        points = self._recovery_points(source_servers)
+        admission.check(servers, self._running)
+        timeline = plan_launch(self._launch_request(server) for server in servers)
+        job = LaunchJob(self, servers, timeline, is_drill=is_drill, recovery_points=points)
+        job.tags.update(tags)
+        return self._begin(job)
 
     def terminate_recovery_instances(self, recovery_instance_ids: list[str]) -> TerminateJob:
         instances = [
-            self._known_instance(instance_id) for instance_id in dict.fromkeys(recovery_instance_ids)
+            require(self.recovery_instances, wanted, "recoveryInstanceIDs")
+            for wanted in dict.fromkeys(recovery_instance_ids)
         ]
-        servers = [instance.source_server for instance in instances]
-        admission.check(servers, self._running)
-        by_server = {i.source_server.source_server_id: i.recovery_instance_id for i in instances}
-        number = len(self.jobs)
-        timeline = plan_termination(number, by_server)
-        job = TerminateJob(self, number, servers, timeline, instances=by_server)
-        self._begin(job)
-        return job
-
-    def _begin(self, job: Job) -> None:
-        self.now = job.created
-        self.jobs[job.job_id] = job
-        self._running.append(job)
+        admission.check([instance.source_server for instance in instances], self._running)
+        timeline = plan_termination(len(self.jobs), (i.source_server.source_server_id for i in instances))
+        return self._begin(TerminateJob(self, instances, timeline))
 
     def describe_jobs(self, filters: dict[str, Any]) -> list[Job]:
-        since, until = filters.get("fromDate"), filters.get("toDate")
-        jobs = _select(self.jobs, filters.get("jobIDs"))
-        if since:
-            jobs = [job for job in jobs if job.creation_date >= _date("filters.fromDate", since)]
-        if until:
-            jobs = [job for job in jobs if job.creation_date <= _date("filters.toDate", until)]
-        return list(jobs)
+        jobs = select(self.jobs, filters.get("jobIDs"))
+        dated = ((job.creation_date, job) for job in jobs)
+        return between(dated, filters.get("fromDate"), filters.get("toDate"))
 
     def describe_job_log_items(self, job_id: str) -> list[dict[str, Any]]:
-        if job_id not in self.jobs:
-            raise _unknown("jobID", job_id)
-        return self.jobs[job_id].log(self.now)
+        return require(self.jobs, job_id, "jobID").log(self.now)
 
     def describe_recovery_instances(self, filters: dict[str, Any]) -> list[RecoveryInstance]:
-        instances = _select(self.recovery_instances, filters.get("recoveryInstanceIDs"))
-        if (of := filters.get("sourceServerIDs")) is not None:
-            instances = [i for i in instances if i.source_server.source_server_id in of]
-        return list(instances)
+        instances = select(self.recovery_instances, filters.get("recoveryInstanceIDs"))
+        of = filters.get("sourceServerIDs")
+        return [i for i in instances if not of or i.source_server.source_server_id in of]
 
     def describe_recovery_snapshots(
         self, source_server_id: str, filters: dict[str, Any]
     ) -> list[RecoverySnapshot]:
-        if source_server_id not in self.source_servers:
-            raise _unknown("sourceServerID", source_server_id)
-        snapshots = snapshots_of(self.source_servers[source_server_id], self.now)
-        if since := filters.get("fromDateTime"):
-            after = _date("filters.fromDateTime", since)
-            snapshots = [s for s in snapshots if clock.date(s.expected) >= after]
-        if until := filters.get("toDateTime"):
-            before = _date("filters.toDateTime", until)
-            snapshots = [s for s in snapshots if clock.date(s.expected) <= before]
-        return snapshots
+        server = require(self.source_servers, source_server_id, "sourceServerID")
+        dated = ((clock.date(snapshot.expected), snapshot) for snapshot in snapshots_of(server, self.now))
+        return between(dated, filters.get("fromDateTime"), filters.get("toDateTime"))
 
     def get_launch_configuration(self, source_server_id: str) -> LaunchConfiguration:
         if source_server_id not in self.source_servers:
@@ -165,24 +125,28 @@ class DRSBackend(BaseBackend):
 
     def resource(self, arn: str) -> Resource:
         """Return the resource that has an ARN and tags."""
-        kept: tuple[Iterable[Resource], ...] = (
-            self.source_servers.values(),
-            self.jobs.values(),
-            self.recovery_instances.values(),
-        )
-        for resource in (resource for resources in kept for resource in resources):
+        kept = (self.source_servers, self.jobs, self.recovery_instances)
+        resources: chain[Resource] = chain.from_iterable(resources.values() for resources in kept)
+        for resource in resources:
             if resource.arn == arn:
                 return resource
         raise ResourceNotFoundException(arn, "Resource")
 
     def add_recovery_instance(
-        self, server: SourceServer, job: LaunchJob, recovery_point: datetime, launched: datetime
+        self, job: LaunchJob, source_server_id: str, recovery_point: float, launched: float
     ) -> RecoveryInstance:
         """Launch a server's recovery instance in EC2."""
+        server = job.servers[source_server_id]
         instance = launch_instance(ec2_backends[self.account_id][self.region_name], server)
-        arn = self.arn("recovery-instance", instance.id)
-        tags = dict(server.tags)
-        added = RecoveryInstance(arn, server, job, instance, recovery_point, launched, tags)
+        added = RecoveryInstance(
+            arn=self.arn("recovery-instance", instance.id),
+            source_server=server,
+            job=job,
+            instance=instance,
+            recovery_point=recovery_point,
+            launched=launched,
+            tags=dict(server.tags),
+        )
         self.recovery_instances[added.recovery_instance_id] = added
         server.recovery_instance_id = added.recovery_instance_id
         return added
@@ -197,42 +161,27 @@ class DRSBackend(BaseBackend):
         if removed.ec2_instance_state != "TERMINATED":
             ec2_backends[self.account_id][self.region_name].terminate_instances([recovery_instance_id])
 
-    def _known_server(self, source_server_id: str) -> SourceServer:
-        if source_server_id not in self.source_servers:
-            raise _unknown("sourceServers.sourceServerID", source_server_id)
-        return self.source_servers[source_server_id]
+    def _begin(self, job: AnyJob) -> AnyJob:
+        self.now = job.created
+        self.jobs[job.job_id] = job
+        self._running.append(job)
+        return job
 
-    def _known_instance(self, recovery_instance_id: str) -> RecoveryInstance:
-        if recovery_instance_id not in self.recovery_instances:
-            raise _unknown("recoveryInstanceIDs", recovery_instance_id)
-        return self.recovery_instances[recovery_instance_id]
+    def _launch_request(self, server: SourceServer) -> LaunchRequest:
+        server_id = server.source_server_id
+        replaces = server.recovery_instance_id is not None
+        return LaunchRequest(server_id, server.launches, replaces, faults.hit(server_id))
 
-    def _recovery_point(self, source_server_id: str, snapshot_id: str) -> float:
-        for snapshot in snapshots_of(self.source_servers[source_server_id], self.now):
-            if snapshot.snapshot_id == snapshot_id and snapshot.expected <= self.now:
-                return snapshot.expected
-        raise _unknown("sourceServers.recoverySnapshotID", snapshot_id)
-
-
-def _select(known: dict[str, Any], wanted: list[str] | None) -> Iterable[Any]:
-    """Return what is wanted by id, leaving out what is not known; everything, when no ids are given."""
-    if not wanted:
-        return known.values()
-    return [known[i] for i in dict.fromkeys(wanted) if i in known]
-
-
-def _unknown(field: str, value: str) -> ValidationException:
-    """Return the error for an unknown id where the operation declares no ResourceNotFoundException."""
-    message = f"{field} {value} does not exist."
-    return ValidationException(message, "fieldValidationFailed", [(field, message)])
-
-
-def _date(field: str, text: str) -> datetime:
-    try:
-        return read_date(text)
-    except ValueError as error:
-        message = f"{field} {text!r}: {error}"
-        raise ValidationException(message, "fieldValidationFailed", [(field, message)]) from error
+    def _recovery_points(self, source_servers: list[dict[str, str]]) -> dict[str, float]:
+        """Return the simulated second of the snapshot that is wanted of each server, where one is."""
+        points = {}
+        for wanted in source_servers:
+            if snapshot_id := wanted.get("recoverySnapshotID"):
+                server = self.source_servers[wanted["sourceServerID"]]
+                taken = {s.snapshot_id: s for s in snapshots_of(server, self.now) if s.expected <= self.now}
+                snapshot = require(taken, snapshot_id, "sourceServers.recoverySnapshotID")
+                points[server.source_server_id] = snapshot.expected
+        return points
 
 
 drs_backends = BackendDict(DRSBackend, "drs")

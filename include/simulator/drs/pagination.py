@@ -11,10 +11,12 @@ import binascii
 import json
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .exceptions import ValidationException
+from .lookup import invalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from .exceptions import ValidationException
 
 Item = TypeVar("Item")
 Position = int | str
@@ -56,5 +58,4 @@ def _read(token: str) -> Position:
 
 
 def _refusal(token: str | None) -> ValidationException:
-    message = f"nextToken {token!r} was not given by this operation."
-    return ValidationException(message, "fieldValidationFailed", [("nextToken", message)])
+    return invalid("nextToken", f"nextToken {token!r} was not given by this operation.")

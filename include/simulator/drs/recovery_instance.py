@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any
 from moto.core.common_models import BaseModel
 from moto.ec2.utils import random_ami_id
 
-from .dates import iso
+from .dates import iso_at
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from moto.ec2.models import EC2Backend
     from moto.ec2.models.instances import Instance
 
@@ -22,19 +20,24 @@ if TYPE_CHECKING:
 
 @dataclass
 class RecoveryInstance(BaseModel):
-    """What a job launched from a source server."""
+    """What a job launched from a source server; ``recovery_point`` and ``launched`` are simulated seconds."""
 
     arn: str
     source_server: SourceServer
     job: Job
     instance: Instance
-    recovery_point: datetime
-    launched: datetime
+    recovery_point: float
+    launched: float
     tags: dict[str, str]
 
     @property
     def recovery_instance_id(self) -> str:
         return str(self.instance.id)
+
+    @property
+    def position(self) -> str:
+        """Place in the order of launching."""
+        return f"{self.job.number:08}/{self.source_server.source_server_id}"
 
     @property
     def ec2_instance_state(self) -> str:
@@ -50,7 +53,7 @@ class RecoveryInstance(BaseModel):
             "arn": self.arn,
             "tags": self.tags,
             "isDrill": self.job.is_drill,
-            "pointInTimeSnapshotDateTime": iso(self.recovery_point),
+            "pointInTimeSnapshotDateTime": iso_at(self.recovery_point),
             "failback": {"state": "FAILBACK_NOT_STARTED"},
             "dataReplicationInfo": {"dataReplicationState": "NOT_STARTED"},
             "recoveryInstanceProperties": self._properties(),
@@ -66,7 +69,7 @@ class RecoveryInstance(BaseModel):
             for disk in self.source_server.disks()
         )
         return self.source_server.hardware() | {
-            "lastUpdatedDateTime": iso(self.launched),
+            "lastUpdatedDateTime": iso_at(self.launched),
             "identificationHints": hints,
             "networkInterfaces": [{"ips": [self.instance.private_ip], "isPrimary": True}],
             "disks": list(disks),

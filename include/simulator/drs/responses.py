@@ -21,6 +21,7 @@ class DRSResponse(BaseResponse):
     """Handler for DRS requests and responses."""
 
     params: dict[str, Any]
+    use_raw_body = True
 
     def __init__(self) -> None:
         super().__init__(service_name="drs")
@@ -65,11 +66,11 @@ class DRSResponse(BaseResponse):
 
     def _read_body(self) -> dict[str, Any]:
         try:
-            content = json.loads(self.body or "{}")
+            content = json.loads(self.body or "{}", object_hook=_without_nulls)
         except ValueError as error:
             raise ValidationException(f"The body is no JSON: {error}", "cannotParse") from error
         if not isinstance(content, dict):
-            raise ValidationException(f"The body is no JSON object: {self.body}", "cannotParse")
+            raise ValidationException("The body is no JSON object.", "cannotParse")
         return content
 
     def _read_location(self, shape: Any) -> dict[str, Any]:
@@ -78,7 +79,7 @@ class DRSResponse(BaseResponse):
             if member.serialization.get("location") == "uri":
                 located[name] = self.uri_match[name]
             elif member.serialization.get("location") == "querystring":
-                located[name] = self.normalized_request.args.getlist(name) or None
+                located[name] = self.normalized_request.args.getlist(member.serialization["name"])
         return located
 
     def initialize_service(self) -> ActionResult:
@@ -121,7 +122,7 @@ class DRSResponse(BaseResponse):
 
     def describe_recovery_instances(self) -> ActionResult:
         instances = self.initialized_backend.describe_recovery_instances(self.params.get("filters", {}))
-        page, next_token = self._page(instances, lambda instance: instance.recovery_instance_id)
+        page, next_token = self._page(instances, lambda instance: instance.position)
         return ActionResult({"items": [instance.to_dict() for instance in page], "nextToken": next_token})
 
     def describe_recovery_snapshots(self) -> ActionResult:
@@ -155,3 +156,8 @@ class DRSResponse(BaseResponse):
     def _page(self, items: list[Any], position: Any) -> tuple[list[Any], str | None]:
         size = self.params.get("maxResults", PAGE)
         return paginate(items, position, size, self.params.get("nextToken"))
+
+
+def _without_nulls(members: dict[str, Any]) -> dict[str, Any]:
+    """Leave out members that are null: to AWS they are absent."""
+    return {name: value for name, value in members.items() if value is not None}

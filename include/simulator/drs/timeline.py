@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -82,6 +83,10 @@ class ServerTimeline:
             return LaunchStatus.IN_PROGRESS
         return LaunchStatus.PENDING
 
+    def begin_of(self, phase: Phase) -> float:
+        """Return when a phase begins that this server passes through."""
+        return next(step.begin for step in self.steps if step.phase is phase)
+
     def end_of(self, phase: Phase) -> float | None:
         """Return when a phase is over, if this server passes through it and it does not fail."""
         return next((s.end for s in self.steps if s.phase is phase and s.raw_error is None), None)
@@ -103,6 +108,13 @@ class JobTimeline:
     start: float
     end: float
     servers: tuple[ServerTimeline, ...]
+
+    def of(self, source_server_id: str) -> ServerTimeline:
+        return self._by_server[source_server_id]
+
+    @cached_property
+    def _by_server(self) -> dict[str, ServerTimeline]:
+        return {server.source_server_id: server for server in self.servers}
 
     def status(self, elapsed: float) -> JobStatus:
         if elapsed >= self.end:

@@ -29,8 +29,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 def problems(shape: Shape, value: Any, place: str = "") -> Iterator[Problem]:
     """Yield every place where a value is not what its shape allows; members the shape lacks are ignored."""
     kind = shape.type_name
-    wrong = not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean")
-    if wrong:
+    if not _is(kind, value):
         yield place, f"{value!r} is no {kind}"
         return
     yield from _range(shape, value, place)
@@ -45,6 +44,10 @@ def problems(shape: Shape, value: Any, place: str = "") -> Iterator[Problem]:
             yield from problems(shape.value, item, f"{place}.{key}")  # type: ignore[attr-defined]
     elif kind == "string":
         yield from _string(shape, value, place)
+
+
+def _is(kind: str, value: Any) -> bool:
+    return isinstance(value, _TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
 
 
 def _structure(shape: Any, value: dict[str, Any], place: str) -> Iterator[Problem]:

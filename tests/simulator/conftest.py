@@ -1,0 +1,57 @@
+"""Fixtures of the simulator's own tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from simulator.clock import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DB1, DB2 = "s-000000000000db001", "s-000000000000db002"
+
+
+@pytest.fixture
+def drs(local_aws: Any) -> Any:
+    """Give a boto3 client of DRS that does not retry."""
+    from botocore.config import Config  # noqa: PLC0415
+
+    return local_aws.client("drs", config=Config(retries={"total_max_attempts": 1}))
+
+
+@pytest.fixture
+def ec2(local_aws: Any) -> Any:
+    """Give a boto3 client of EC2."""
+    return local_aws.client("ec2")
+
+
+@pytest.fixture
+def let_pass(local_aws: Any) -> Callable[[float], None]:
+    """Stop time but for the simulated seconds that a test lets pass."""
+    local_aws.control.set_speed("real")
+    return lambda seconds: clock.skip_to(clock.now() + seconds)
+
+
+@pytest.fixture
+def launch(drs: Any) -> Callable[..., dict[str, Any]]:
+    """Give a function that starts the recovery of servers, and returns the job."""
+
+    def start(*server_ids: str, is_drill: bool = True, **options: Any) -> dict[str, Any]:
+        servers = [{"sourceServerID": server_id} for server_id in server_ids or (DB1, DB2)]
+        job: dict[str, Any] = drs.start_recovery(sourceServers=servers, isDrill=is_drill, **options)["job"]
+        return job
+
+    return start
+
+
+@pytest.fixture
+def look(drs: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Give a function that describes a job as it is now."""
+
+    def describe(job: dict[str, Any]) -> dict[str, Any]:
+        (seen,) = drs.describe_jobs(filters={"jobIDs": [job["jobID"]]})["items"]
+        return dict(seen)
+
+    return describe
