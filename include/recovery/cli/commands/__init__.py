@@ -1,0 +1,1 @@
+"""The commands, a module each: what a person may ask for, and what they are told."""

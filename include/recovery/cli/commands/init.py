@@ -1,0 +1,71 @@
+"""`init`: makes what an installation needs before its first run: the table, and the pool."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.text import Text
+
+from recovery.cli.connect import sign_in
+from recovery.cli.exits import Exit, Misused
+from recovery.cli.record import dynamodb
+from recovery.execution.drivers import unavailable
+from recovery.execution.table import create_table
+from recovery.settings import settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from recovery.cli.screen import Screen
+
+POOL_DESCRIPTION = "Tasks of recovery plans; nothing else may hold its slots."
+
+
+def init(screen: Screen, *, table: bool, pool: bool, user: str | None) -> Exit:
+    """Make table and pool where they are missing; both are left as they are where they are right."""
+    if not (table or pool):
+        raise Misused("--table-only and --pool-only exclude each other")
+    document: dict[str, Any] = {}
+    if table:
+        document["table"] = _table()
+        screen.say(_told("table", document["table"]))
+    if pool:
+        document["pool"] = _pool(user)
+        screen.say(_told("pool", document["pool"]))
+    screen.document(document)
+    return Exit.OK
+
+
+def _table() -> dict[str, Any]:
+    client, name = dynamodb(), settings().table
+    was_there = _exists(client, name)
+    create_table(client, name)
+    return {
+        "name": name,
+        "region": client.meta.region_name,
+        "endpoint": client.meta.endpoint_url,
+        "done": "kept" if was_there else "created",
+    }
+
+
+def _exists(client: DynamoDBClient, name: str) -> bool:
+    try:
+        client.describe_table(TableName=name)
+    except client.exceptions.ResourceNotFoundException:
+        return False
+    except (ClientError, BotoCoreError) as error:
+        raise unavailable(error, client, name, "describe_table") from error
+    return True
+
+
+def _pool(user: str | None) -> dict[str, Any]:
+    wanted = settings()
+    with sign_in(user) as client:
+        done = client.put_pool(wanted.pool, wanted.pool_slots, POOL_DESCRIPTION)
+    return {"name": wanted.pool, "slots": wanted.pool_slots, "airflow": wanted.airflow_url, "done": done}
+
+
+def _told(kind: str, made: dict[str, Any]) -> Text:
+    where = made.get("endpoint") or made.get("airflow")
+    return Text(f"{kind} {made['name']}: {made['done']} ({where})")

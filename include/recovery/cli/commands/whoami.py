@@ -1,0 +1,25 @@
+"""`whoami`: the user as Airflow knows them, which is what a plan's ``approvers`` name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from recovery.cli.connect import sign_in
+from recovery.cli.exits import Exit
+from recovery.cli.words import text
+
+if TYPE_CHECKING:
+    from recovery.cli.screen import Screen
+
+
+def whoami(screen: Screen, user: str | None) -> Exit:
+    """Show the id that belongs into ``approvers``, and the role where the auth manager tells it."""
+    with sign_in(user) as client:
+        me, role = client.me(), client.claims().get("role")
+    document = {"id": me.id, "username": me.username, "role": role, "airflow": client.url}
+    shown = Text.assemble("id    ", (me.id, "bold"), "  (what stands in a plan's approvers)")
+    shown.append(f"\nname  {me.username}\nrole  {text(role)}\nat    {client.url}")
+    screen.result(document, shown)
+    return Exit.OK

@@ -1,0 +1,63 @@
+"""How a command ends: one exit code per thing its caller can do next."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from recovery.errors import (
+    AirflowUnreachable,
+    ExecutionNotFound,
+    PlanError,
+    RecordUnavailable,
+    RecoveryError,
+)
+
+if TYPE_CHECKING:
+    from recovery.execution import Execution
+
+
+class Exit(IntEnum):
+    """Exit codes of every command."""
+
+    OK = 0
+    """The execution is COMPLETED or PARTIAL, or the command did what it says."""
+
+    NOT_RECOVERED = 1
+    """The execution ended otherwise, or `check` found problems."""
+
+    MISUSED = 2
+    """The command line makes no sense, or names nothing there is."""
+
+    REFUSED = 3
+    """Airflow, the record or the plan does not allow it now."""
+
+    UNREACHABLE = 4
+    """Airflow or DynamoDB does not answer."""
+
+    INTERRUPTED = 130
+    """Somebody pressed Ctrl-C; what runs goes on."""
+
+
+class Misused(RecoveryError):
+    """A command line that cannot be obeyed as it stands."""
+
+
+_CODES: tuple[tuple[type[RecoveryError], Exit], ...] = (
+    (PlanError, Exit.NOT_RECOVERED),
+    (Misused, Exit.MISUSED),
+    (ExecutionNotFound, Exit.MISUSED),
+    (AirflowUnreachable, Exit.UNREACHABLE),
+    (RecordUnavailable, Exit.UNREACHABLE),
+    (RecoveryError, Exit.REFUSED),
+)
+
+
+def exit_code(error: RecoveryError) -> Exit:
+    """Return the exit code for an error."""
+    return next(code for kind, code in _CODES if isinstance(error, kind))
+
+
+def exit_of(execution: Execution) -> Exit:
+    """Return the exit code that tells how an execution ended."""
+    return Exit.OK if execution.status in {"COMPLETED", "PARTIAL"} else Exit.NOT_RECOVERED

@@ -1,0 +1,83 @@
+"""Answering gates: as the signed-in user, and never before the gate has waited long enough."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from recovery.errors import AirflowRefused
+from recovery.settings import settings
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from recovery.cli.airflow import AirflowClient
+    from recovery.cli.airflow_models import Gate
+    from recovery.cli.snapshot import Target
+
+REPARKED = timedelta(seconds=5)
+"""From the queueing of a gate that is asked again to its parking; nothing tells when exactly it parks."""
+
+RUNNING = "running"
+
+
+class GateOver(AirflowRefused):
+    """Nobody needs this answer any more: somebody gave one, or the run has ended."""
+
+
+class GateNotReady(AirflowRefused):
+    """The gate would lose the answer now, but may take it later; ``seconds`` is a good time to wait."""
+
+    def __init__(self, message: str, *, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(message)
+
+
+def answer_gate(client: AirflowClient, target: Target, task_id: str, option: str, reason: str | None) -> Gate:
+    """Answer a gate and return it as it was asked.
+
+    Airflow takes an answer also for a run that has ended, where it changes nothing, and fails the task when
+    the answer comes while its worker is still parking it: so the run, the task and the gate's age are looked
+    at immediately before. Raises GateNotReady, GateOver, or AirflowRefused for what the gate does not take.
+    """
+    run = client.run(target.plan_id, target.run_id)
+    if run is None or run.state != RUNNING:
+        state = "gone" if run is None else run.state
+        raise GateOver(f"No answer is needed any more: the DAG run {target.run_id} is {state}.")
+    gate = check_ready(client.gate(target.plan_id, target.run_id, task_id), task_id, client.now())
+    check_reason(gate, reason)
+    client.answer(target.plan_id, target.run_id, task_id, option, reason)
+    return gate
+
+
+def check_ready(gate: Gate | None, task_id: str, now: datetime) -> Gate:
+    """Return the gate if it waits for an answer and has done so for the hold; raise otherwise."""
+    if gate is None:
+        raise GateNotReady(f"{task_id} has not asked yet", seconds=1)
+    if gate.response_received:
+        who = gate.responded_by_user.id if gate.responded_by_user else "somebody"
+        raise GateOver(f"{task_id} is answered already: {', '.join(gate.chosen_options or ())} by {who}.")
+    if not gate.waits:
+        raise GateNotReady(f"{task_id} is {gate.task_instance.state or 'not scheduled'}", seconds=1)
+    left = settings().hold_seconds - (now - parked_at(gate)).total_seconds()
+    if left > 0:
+        raise GateNotReady(f"{task_id} has just begun to wait", seconds=left)
+    return gate
+
+
+def parked_at(gate: Gate) -> datetime:
+    """Return since when, at the latest, the task waits; a gate that is asked again keeps its first date."""
+    queued = gate.task_instance.queued_when
+    if queued is None or queued <= gate.created_at:
+        return gate.created_at
+    return queued + REPARKED
+
+
+def check_reason(gate: Gate, reason: str | None) -> None:
+    """Raise for a reason that the gate's form does not allow: Airflow takes any, and the gate asks again."""
+    fewest = gate.fewest_letters
+    if len(reason or "") < fewest:
+        given = "it is missing" if not reason else f"not {reason!r}"
+        raise AirflowRefused(
+            f"This gate wants a reason of {fewest} characters or more, by --reason; {given}."
+        )

@@ -1,0 +1,83 @@
+"""The execution record as the command line reaches it: with boto3's own credentials, reading only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+
+from recovery.cli.exits import Misused
+from recovery.errors import ExecutionNotFound, RecordUnavailable
+from recovery.execution.store import ExecutionStore
+from recovery.plan import Plan
+from recovery.settings import settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from recovery.execution import Execution
+
+FEWEST_LETTERS = 4
+"""Of an execution id, to stand for all of it."""
+
+SEARCHED = 1000
+"""Newest executions among which the beginning of an id is looked up."""
+
+
+def dynamodb() -> DynamoDBClient:
+    """Return a client for the Region of the table; patient enough for a hiccup, not for an outage."""
+    config = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+    try:
+        return boto3.client("dynamodb", region_name=settings().table_region, config=config)
+    except BotoCoreError as error:
+        raise RecordUnavailable(
+            f"table {settings().table!r}: {error} RECOVERY_TABLE_REGION names the Region of the table."
+        ) from error
+
+
+def open_store() -> ExecutionStore:
+    """Return the store of the execution records."""
+    return ExecutionStore(dynamodb(), settings().table)
+
+
+def find(store: ExecutionStore, named: str) -> Execution:
+    """Return the execution that a person names: by id, by the beginning of one, or as a plan's newest."""
+    if _is_id(named):
+        return store.get(named.lower())
+    if newest := store.list(named, limit=1):
+        return store.get(newest[0].execution_id)
+    return store.get(_by_beginning(store, named))
+
+
+def frozen_plan(store: ExecutionStore, execution_id: str) -> Plan | None:
+    """Return the plan of an execution as it was frozen; None before that."""
+    try:
+        return Plan.load(store.plan(execution_id))
+    except ExecutionNotFound:
+        return None
+
+
+def _by_beginning(store: ExecutionStore, named: str) -> str:
+    beginning = named.lower()
+    found: list[Execution] = []
+    if len(beginning) >= FEWEST_LETTERS and set(beginning) <= set("0123456789abcdef-"):
+        found = [known for known in store.list(limit=SEARCHED) if known.execution_id.startswith(beginning)]
+    if len(found) > 1:
+        several = ", ".join(f"{known.execution_id} ({known.plan_id})" for known in found)
+        raise Misused(f"{named!r} is the beginning of several executions: {several}")
+    if not found:
+        raise ExecutionNotFound(
+            f"No execution on record is {named!r}: neither a plan with executions, nor an execution id or "
+            f"the beginning of one. `python -m recovery list` shows what is in table {settings().table!r}."
+        )
+    return found[0].execution_id
+
+
+def _is_id(named: str) -> bool:
+    try:
+        return str(UUID(named)) == named.lower()
+    except ValueError:
+        return False
