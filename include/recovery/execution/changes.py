@@ -86,8 +86,8 @@ def with_wave(execution: Execution, number: int, **changed: Any) -> Execution:
     """Return the execution with some fields of one wave changed."""
     wave = execution.wave(number)
     waves = list(execution.waves)
-    waves[number] = wave.model_copy(update=changed)
-    return execution.model_copy(update={"waves": tuple(waves)})
+    waves[number] = wave.having(**changed)
+    return execution.having(waves=tuple(waves))
 
 
 def _write(before: Execution, after: Execution) -> Steps[Execution | None]:

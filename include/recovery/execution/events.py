@@ -9,7 +9,7 @@ import uuid
 from pydantic import Field
 
 from recovery.execution.enums import EventType
-from recovery.execution.record import Record, Time, iso
+from recovery.execution.record import Record, Time, Words, iso
 
 PREFIX = "EVENT#"
 
@@ -26,7 +26,7 @@ class Event(Record):
     actor: str | None = None
     wave_number: int | None = None
     attempt: int | None = None
-    detail: str | None = None
+    detail: Words | None = None
     once: str | None = Field(default=None, exclude=True)
 
     @property

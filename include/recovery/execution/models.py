@@ -15,7 +15,7 @@ from recovery.execution.enums import (
     LaunchStatus,
     WaveStatus,
 )
-from recovery.execution.record import Record, Time
+from recovery.execution.record import Record, Time, Words
 
 MOST_WAVES = 100
 """What the condition of a final status has room for: DynamoDB takes 4 KB and 300 operators."""
@@ -40,7 +40,7 @@ class Intent(Record):
     servers: tuple[str, ...]
     time: Time
     job_id: str | None = None
-    refusal: str | None = None
+    refusal: Words | None = None
     intent_id: str = Field(default_factory=lambda: str(uuid.uuid4()))
 
     @property
@@ -55,7 +55,7 @@ class Approval(Record):
     decision: Decision
     by: str | None = None
     time: Time
-    reason: str | None = None
+    reason: Words | None = None
     attempt: int = 1
 
 
@@ -63,7 +63,7 @@ class Failure(Record):
     """What ended an execution beside its waves, in words."""
 
     kind: FailureKind
-    message: str
+    message: Words
 
 
 class WaveRecord(Record):
@@ -79,7 +79,7 @@ class WaveRecord(Record):
     intents: tuple[Intent, ...] = ()
     job_ids: tuple[str, ...] = ()
     approval: Approval | None = None
-    failure: str | None = None
+    failure: Words | None = None
     start_time: Time | None = None
     end_time: Time | None = None
 
@@ -122,11 +122,11 @@ class Execution(Record):
     completed_waves: int = 0
     waves: tuple[WaveRecord, ...]
     requested_by: str | None = None
-    reason: str | None = None
+    reason: Words | None = None
     start_time: Time
     end_time: Time | None = None
     last_polled_time: Time | None = None
-    outcome: str | None = None
+    outcome: Words | None = None
     failure: Failure | None = None
     superseded_by: str | None = None
     open_since: Time | None = None
@@ -160,7 +160,7 @@ class ServerRecord(Record):
     private_ip: str | None = None
     phase: str | None = None
     phase_since: Time | None = None
-    error: str | None = None
+    error: Words | None = None
     launch_start_time: Time | None = None
     end_time: Time | None = None
 
@@ -178,5 +178,5 @@ class Ending(Record):
     run, absent if DRS was not asked.
     """
 
-    interrupted: str | None = None
+    interrupted: Words | None = None
     running_job_ids: tuple[str, ...] | None = None

@@ -66,11 +66,11 @@ class RunParams(BaseModel):
         if run_type != MANUAL:
             broken.append(f"execution_type: a RECOVERY starts only in a manual run, not in a {run_type} one")
         if self.confirm != plan_id:
-            given = "it is missing" if self.confirm is None else f"not {self.confirm!r}"
-            broken.append(f"confirm: a RECOVERY repeats the id of its DAG, {plan_id!r}; {given}")
+            given = "and it is missing" if self.confirm is None else f"not {self.confirm!r}"
+            broken.append(f"confirm: a RECOVERY repeats the id of its DAG, {plan_id!r}, {given}")
         if self.approvals is Approvals.NONE:
             broken.append(
-                "approvals: 'none' is for drills only; a RECOVERY takes 'as_planned' or 'every_wave'"
+                "approvals: 'none' is for drills only, a RECOVERY takes 'as_planned' or 'every_wave'"
             )
         return broken
 
@@ -78,11 +78,11 @@ class RunParams(BaseModel):
         broken = []
         if self.confirm is not None:
             broken.append(
-                f"confirm: is {self.confirm!r} but execution_type is DRILL; "
+                f"confirm: is {self.confirm!r} but execution_type is DRILL: "
                 "say execution_type RECOVERY, or leave confirm out"
             )
         if self.replace_recovered is not None:
-            broken.append("replace_recovered: a DRILL never replaces real recovery instances; leave it out")
+            broken.append("replace_recovered: a DRILL never replaces real recovery instances, leave it out")
         return broken
 
 

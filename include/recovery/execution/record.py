@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 
@@ -17,7 +25,10 @@ def iso(time: datetime) -> str:
 
 def _utc(value: object) -> object:
     """Return a time in UTC; a number is none: an absent date would be 1970 (R-29)."""
-    time = datetime.fromisoformat(value) if isinstance(value, str) else value
+    try:
+        time = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        time = None
     if not isinstance(time, datetime) or time.tzinfo is None:
         raise ValueError(f"{value!r} is no time with a time zone, like 2026-01-31T23:59:59.000000Z")
     return time.astimezone(UTC)
@@ -25,6 +36,18 @@ def _utc(value: object) -> object:
 
 Time = Annotated[AwareDatetime, BeforeValidator(_utc), PlainSerializer(iso, when_used="json")]
 """A moment; in items an ISO 8601 string in UTC."""
+
+MOST_WORDS = 4000
+"""Characters of one text on record: an item of DynamoDB holds 400 KB, and a longer one could never end."""
+
+
+def shorten(words: str) -> str:
+    """Return the words, cut where they are more than a record has room for."""
+    return words if len(words) <= MOST_WORDS else f"{words[: MOST_WORDS - 12]} (shortened)"
+
+
+Words = Annotated[str, AfterValidator(shorten)]
+"""What a person or AWS said, of whatever length."""
 
 
 class Record(BaseModel):
@@ -44,6 +67,12 @@ class Record(BaseModel):
         if isinstance(data, Mapping):
             return {key: value for key, value in data.items() if value is not None and value != ""}
         return data
+
+    def having(self, **changed: Any) -> Self:
+        """Return a copy with some fields changed, validated like any other."""
+        if unknown := changed.keys() - type(self).model_fields.keys():
+            raise TypeError(f"{type(self).__name__} has no {', '.join(sorted(unknown))}")
+        return self.model_validate({**dict(self), **changed})
 
     def to_item(self) -> dict[str, Any]:
         """Return the attributes as DynamoDB holds them, in plain Python values."""

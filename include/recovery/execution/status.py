@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from recovery.execution.enums import ExecutionStatus, FailureKind, LaunchStatus, WaveStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from recovery.execution.models import Failure, ServerRecord, WaveRecord
 
@@ -79,7 +79,7 @@ def judge(servers: Sequence[ServerRecord]) -> tuple[WaveStatus, str | None]:
         count = f"none of its {len(servers)} servers launched"
     else:
         count = f"{len(missing)} of its {len(servers)} servers did not launch"
-    return WaveStatus.FAILED, f"{count}: {'; '.join(_fate(server) for server in missing)}"
+    return WaveStatus.FAILED, f"{count}: {'; '.join(_fates(missing))}"
 
 
 _SPEAKS = {WaveStatus.CANCELLED, WaveStatus.TIMED_OUT, WaveStatus.FAILED}
@@ -92,6 +92,12 @@ def _complete(waves: Sequence[WaveRecord], total_waves: int | None) -> bool:
     return numbers == list(range(expected)) and expected > 0 and all(wave.status.met for wave in waves)
 
 
-def _fate(server: ServerRecord) -> str:
-    status = server.launch_status or "no launch status"
-    return f"{server.label}: {server.error or f'{status} when its job ended; DRS gave no reason'}"
+def _fates(servers: Sequence[ServerRecord]) -> Iterable[str]:
+    """Yield each reason once, after the servers that share it."""
+    by_reason: dict[str, list[str]] = {}
+    for server in servers:
+        status = server.launch_status or "without launch status"
+        reason = server.error or f"{status} when its job ended, DRS gave no reason"
+        by_reason.setdefault(reason, []).append(server.label)
+    for reason, labels in by_reason.items():
+        yield f"{', '.join(labels)}: {reason}"

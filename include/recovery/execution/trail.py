@@ -31,7 +31,7 @@ def tell_change(changed: Changed, event: Event | None, *about: object) -> Steps[
         return
     if event.once is None:
         parts = (event.type, event.wave_number, event.attempt, *about)
-        event = event.model_copy(update={"once": "|".join(map(str, parts))})
+        event = event.having(once="|".join(map(str, parts)))
     if changed.written:
         yield from put_new(changed.execution.execution_id, event.key, event.to_item())
     else:

@@ -78,7 +78,7 @@ def _given(wave: WaveRecord, approval: Approval) -> bool:
         )
     given = wave.approval
     if given is not None and given.attempt == approval.attempt:
-        if given.model_copy(update={"time": approval.time}) == approval:
+        if given.having(time=approval.time) == approval:
             return True
         raise TransitionRefused(
             f"{place}: it was answered {given.decision} by {given.by or 'the clock'} at {iso(given.time)}; "

@@ -9,7 +9,7 @@ from recovery.execution.changes import EXECUTION, Changed, change, parse, pauses
 from recovery.execution.enums import ExecutionStatus, WaveStatus, Writer
 from recovery.execution.expressions import Update
 from recovery.execution.lock import release_lock
-from recovery.execution.record import iso
+from recovery.execution.record import iso, shorten
 from recovery.execution.requests import Request, Wait, unmarshal
 from recovery.execution.trail import tell_change
 
@@ -36,7 +36,7 @@ def close(execution_id: str, ending: Ending, at: datetime, event: Event | None) 
         if execution.final:
             return execution
         waves = tuple(_closed(wave, ending, at) for wave in execution.waves)
-        return execution.model_copy(update={"waves": waves})
+        return execution.having(waves=waves)
 
     changed = yield from change(execution_id, Writer.COMPLETE, alter)
     yield from tell_change(changed, event)
@@ -86,7 +86,7 @@ def finish_request(execution: Execution, status: ExecutionStatus, outcome: str, 
     update.require(*(update.among(("waves", number, "status"), allowed) for number in range(count)))
     update.set(("status",), status.value)
     update.set(("endTime",), iso(at))
-    update.set(("outcome",), outcome)
+    update.set(("outcome",), shorten(outcome))
     update.set(("version",), execution.version + 1)
     update.set(("openSince",), None)
     return update.request()
@@ -128,11 +128,11 @@ def _closed(wave: WaveRecord, ending: Ending, at: datetime) -> WaveRecord:
         return wave
     if wave.status not in _BEFORE:
         status = WaveStatus.FAILED if ending.interrupted is None else WaveStatus.CANCELLED
-        return wave.model_copy(update={"status": status, "failure": _left(wave, ending), "end_time": at})
+        return wave.having(status=status, failure=_left(wave, ending), end_time=at)
     if wave.status is WaveStatus.PAUSED and not wave.approved:
         words = "its gate was never answered"
-        return wave.model_copy(update={"status": WaveStatus.CANCELLED, "failure": words, "end_time": at})
-    return wave.model_copy(update={"status": WaveStatus.SKIPPED})
+        return wave.having(status=WaveStatus.CANCELLED, failure=words, end_time=at)
+    return wave.having(status=WaveStatus.SKIPPED)
 
 
 def _left(wave: WaveRecord, ending: Ending) -> str:

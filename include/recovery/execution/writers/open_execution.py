@@ -25,7 +25,7 @@ PLAN = "PLAN"
 def open_execution(execution: Execution, event: Event | None) -> Steps[Execution]:
     """Put the record, all waves PENDING, unless it is there; return what is on record."""
     _check_opening(execution)
-    opened = execution.model_copy(update={"open_since": execution.start_time})
+    opened = execution.having(open_since=execution.start_time)
     put = yield from put_new(execution.execution_id, EXECUTION, opened.to_item())
     on_record = opened if put else (yield from read(execution.execution_id))
     yield from tell_change(Changed(on_record, written=put), event)
@@ -55,7 +55,7 @@ def note_failure(execution_id: str, failure: Failure, event: Event | None) -> St
     """Record why the execution comes to nothing; the first failure stays."""
 
     def alter(execution: Execution) -> Execution:
-        return execution if execution.failure else execution.model_copy(update={"failure": failure})
+        return execution if execution.failure else execution.having(failure=failure)
 
     changed = yield from change(execution_id, Writer.OPEN, alter)
     yield from tell_change(changed, event, failure.kind, failure.message)
@@ -110,7 +110,5 @@ def _decide(execution: Execution, plan: str, servers: Sequence[ServerRecord]) ->
 
 
 def _with_counts(execution: Execution, counts: Counter[int]) -> Execution:
-    waves = tuple(
-        wave.model_copy(update={"server_count": counts[wave.wave_number]}) for wave in execution.waves
-    )
-    return execution.model_copy(update={"waves": waves})
+    waves = tuple(wave.having(server_count=counts[wave.wave_number]) for wave in execution.waves)
+    return execution.having(waves=waves)

@@ -31,7 +31,7 @@ def intend(execution_id: str, number: int, intent: Intent, event: Event | None) 
         return with_wave(
             execution,
             number,
-            intents=(*wave.intents, intent),
+            intents=(*_others(wave, intent), intent),
             status=WaveStatus.STARTED if wave.status in _BEFORE else wave.status,
             start_time=wave.start_time or intent.time,
         )
@@ -52,7 +52,7 @@ def refused(
             raise TransitionRefused(f"{_place(execution, number, known)} became job {known.job_id}: {words}")
         if known.refusal is not None:
             return execution
-        return _with_intent(execution, number, known.model_copy(update={"refusal": words}))
+        return _with_intent(execution, number, known.having(refusal=words))
 
     changed = yield from change(execution_id, Writer.START_RECOVERY, alter)
     yield from tell_change(changed, event, intent.intent_id)
@@ -73,7 +73,9 @@ def started(
             raise TransitionRefused(
                 f"{_place(execution, number, known)} is job {known.job_id} already, not {job_id}"
             )
-        done = known.model_copy(update={"job_id": job_id, "refusal": None})
+        if job_id in wave.job_ids:
+            raise TransitionRefused(f"wave {wave.wave_name!r}: job {job_id} is that of another intent")
+        done = known.having(job_id=job_id, refusal=None)
         return _with_intent(execution, number, done, job_ids=(*wave.job_ids, job_id))
 
     changed = yield from change(execution_id, Writer.START_RECOVERY, alter)
@@ -88,7 +90,7 @@ def started(
         ),
     }
     ours = [server for server in servers if server.source_server_id in intent.servers]
-    yield from write_job(execution_id, (server.model_copy(update=progress) for server in ours))
+    yield from write_job(execution_id, (server.having(**progress) for server in ours))
     yield from tell_change(changed, event, job_id)
     return changed.execution
 
@@ -132,6 +134,18 @@ def _check_free(wave: WaveRecord, intent: Intent) -> None:
             raise StartRefused(
                 f"{place}: job {known.job_id} was started for {servers} in batch {known.batch}"
             )
+
+
+def _others(wave: WaveRecord, intent: Intent) -> list[Intent]:
+    """Return the other intents, without those of this batch that were refused.
+
+    The trail keeps them; a batch that is sent again for hours must not fill the record.
+    """
+    return [
+        known
+        for known in wave.intents
+        if known.refusal is None or (known.attempt, known.batch) != (intent.attempt, intent.batch)
+    ]
 
 
 def _known(wave: WaveRecord, intent: Intent) -> Intent:

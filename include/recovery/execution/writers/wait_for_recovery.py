@@ -101,7 +101,7 @@ def _at_their_end(
     """Return the wave's servers with an end time; those of a wave that timed out may still be launching."""
     for server in _of(number, servers):
         ended = status is WaveStatus.TIMED_OUT or server.end_time is not None
-        yield server if ended else server.model_copy(update={"end_time": at})
+        yield server if ended else server.having(end_time=at)
 
 
 def _of(number: int, servers: Sequence[ServerRecord]) -> list[ServerRecord]:

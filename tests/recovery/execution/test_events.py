@@ -1,0 +1,89 @@
+"""The audit trail: in order, told once, never changed."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recovery.execution import Event, EventType
+
+moments = st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants naive bounds
+
+
+@given(st.lists(moments, min_size=2, max_size=2))
+def test_the_order_of_keys_is_the_order_of_times(times):
+    """A trail read by key is in time order, to the microsecond."""
+    first, second = (Event(type=EventType.OPENED, time=time) for time in sorted(times))
+    if first.time < second.time:
+        assert first.key < second.key
+
+
+@given(moments, st.text(min_size=1))
+def test_the_id_in_a_key_is_a_uuid_of_version_7(time, once):
+    """``EVENT#<time>#<uuid7>``: the UUID starts with the time in milliseconds."""
+    prefix, told, identifier = Event(type=EventType.OPENED, time=time, once=once).key.split("#")
+    parsed = uuid.UUID(identifier)
+    assert (prefix, parsed.version, parsed.variant) == ("EVENT", 7, uuid.RFC_4122)
+    assert datetime.fromisoformat(told) == time
+    assert abs(parsed.int >> 80) == int(time.timestamp() * 1000)
+
+
+def test_the_same_thing_has_the_same_tail_whenever_it_is_told(make):
+    """``once`` names what is told; without it an event is the same only as itself."""
+    early = make.event(EventType.WAVE_ENDED, once="wave 0 ended")
+    late = early.having(time=early.time + timedelta(hours=1))
+    assert early.key != late.key
+    assert early.tail == late.tail
+    assert early.having(once="wave 1 ended").tail != early.tail
+    other = make.event(EventType.WAVE_ENDED, detail="a")
+    assert other.tail == other.having().tail
+    assert other.tail != other.having(detail="b").tail
+
+
+def test_an_event_told_twice_is_in_the_trail_once(world):
+    """A retried step tells its event at another time; the trail keeps the first."""
+    event = world.make.event(EventType.GATE_WAITING, 1, once="gate of wave 1")
+    world.opened().store.tell(world.id, event)
+    world.store.tell(world.id, event)
+    world.store.tell(world.id, event.having(time=world.make.time(), detail="another try"))
+    assert [told.detail for told in world.store.events(world.id)] == [None]
+
+
+def test_the_trail_is_read_in_time_order(world):
+    """Whoever wrote it, and in whatever order."""
+    events = [world.make.event(kind) for kind in (EventType.OPENED, EventType.FROZEN, EventType.WAVE_STARTED)]
+    world.opened()
+    for event in reversed(events):
+        world.store.tell(world.id, event)
+    assert world.store.events(world.id) == events
+
+
+def test_what_is_in_the_trail_is_never_changed(world):
+    """An event with the same key does not replace the one that is there."""
+    event = world.make.event(EventType.OPENED, once="opened")
+    world.opened().store.tell(world.id, event)
+    before = world.items()
+    world.store.tell(world.id, event.having(actor="mallory"))
+    assert world.items() == before
+
+
+def test_r61_an_unknown_event_is_shown(world):
+    """A newer release tells more kinds of events; an older one shows them."""
+    world.opened().put(
+        {"executionId": world.id, "item": "EVENT#2026-03-01T06:00:00.000000Z#x", "type": "FORETOLD",
+         "time": "2026-03-01T06:00:00.000000Z"}
+    )  # fmt: skip
+    assert [str(event.type) for event in world.store.events(world.id)] == ["FORETOLD"]
+
+
+@pytest.mark.parametrize("repeat", [1, 2])
+def test_a_change_tells_its_event_once_however_often_it_is_made(world, repeat):
+    """The first telling follows the change; a retry finds the change made and tells only what is missing."""
+    world.frozen().completed(0)
+    for _ in range(repeat):
+        world.store.pause(world.id, 1, world.make.event(EventType.GATE_WAITING, 1, attempt=1))
+    assert [event.type for event in world.store.events(world.id)] == [EventType.GATE_WAITING]

@@ -1,0 +1,89 @@
+"""The outcome, in a few sentences for people."""
+
+from __future__ import annotations
+
+from recovery.execution import Failure, LaunchStatus, WaveStatus
+from recovery.execution.outcome import outcome
+
+W = WaveStatus
+
+
+def ended(make, *waves, **fields):
+    execution = make.execution()
+    return execution.having(
+        waves=tuple(wave.having(**changed) for wave, changed in zip(execution.waves, waves, strict=True)),
+        **fields,
+    )
+
+
+def launched(make, count):
+    servers = make.servers()
+    return [server.having(launch_status=LaunchStatus.LAUNCHED) for server in servers[:count]] + servers[
+        count:
+    ]
+
+
+def test_a_completed_execution(make):
+    """All waves by name, all servers counted."""
+    execution = ended(make, *[{"status": W.COMPLETED}] * 3)
+    assert outcome(execution, launched(make, 6)) == (
+        "Finished: DBWave1, AppWave2, WebWave3. 6 of 6 servers launched."
+    )
+
+
+def test_r47_a_cancelled_execution_tells_the_waves_that_finished(make):
+    """CANCELLED hides nothing: what finished, what was rejected and by whom, what never started."""
+    execution = ended(
+        make,
+        {"status": W.COMPLETED},
+        {"status": W.CANCELLED, "failure": "rejected by bob: wrong day"},
+        {"status": W.SKIPPED},
+    )
+    assert outcome(execution, launched(make, 2)) == (
+        "Finished: DBWave1. 2 of 6 servers launched. AppWave2 CANCELLED: rejected by bob: wrong day. "
+        "Never started: WebWave3."
+    )
+
+
+def test_r45_an_interrupted_execution_lists_what_runs_on(make):
+    """DRS cannot stop a job: the outcome says who ended the run, and which jobs go on."""
+    left = "still runs in DRS: drsjob-1"
+    execution = ended(
+        make, {"status": W.COMPLETED}, {"status": W.CANCELLED, "failure": left}, {"status": W.SKIPPED}
+    )
+    words = outcome(execution, launched(make, 2), interrupted="the DAG run was marked failed")
+    assert words.startswith("Interrupted: the DAG run was marked failed. Finished: DBWave1.")
+    assert left in words
+
+
+def test_a_failure_before_the_waves(make):
+    """What was wrong comes first, in its own words."""
+    execution = ended(
+        make, *[{"status": W.SKIPPED}] * 3, failure=Failure(kind="REFUSED", message="confirm is missing")
+    )
+    assert outcome(execution, []) == (
+        "Refused: confirm is missing. No wave finished. Never started: DBWave1, AppWave2, WebWave3."
+    )
+
+
+def test_a_failed_wave_says_why_and_a_superseded_execution_by_whom(make):
+    """Each wave that ended badly has its reason."""
+    execution = ended(
+        make,
+        {"status": W.FAILED, "failure": "none of its 2 servers launched: access denied!"},
+        {"status": W.SKIPPED},
+        {"status": W.SKIPPED},
+        superseded_by="ex-2",
+    )
+    words = outcome(execution, launched(make, 0))
+    assert words.startswith("Superseded by execution ex-2. No wave finished. 0 of 6 servers launched.")
+    assert "DBWave1 FAILED: none of its 2 servers launched: access denied! Never" in words
+
+
+def test_what_fits_no_ending_is_called_inconsistent(make):
+    """Skipped waves without a reason are a bug, and said to be one."""
+    execution = ended(make, {"status": W.COMPLETED}, {"status": W.SKIPPED}, {"status": W.SKIPPED})
+    assert outcome(execution, launched(make, 2)).endswith(
+        "The record is inconsistent: 3 waves were promised, on record are DBWave1 COMPLETED, "
+        "AppWave2 SKIPPED, WebWave3 SKIPPED."
+    )

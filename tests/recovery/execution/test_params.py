@@ -1,0 +1,75 @@
+"""Run params: what may be asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from recovery.errors import ParamsError
+from recovery.execution import Approvals, ExecutionType, RunParams
+
+REAL = {"execution_type": "RECOVERY", "confirm": "web_shop"}
+
+
+def test_a_run_without_params_is_a_drill_as_planned():
+    """Nothing real happens by default (invariant 5)."""
+    params = RunParams.read({})
+    assert (params.execution_type, params.approvals) == (ExecutionType.DRILL, Approvals.AS_PLANNED)
+    params.check("web_shop", "scheduled")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        REAL,
+        REAL | {"approvals": "every_wave"},
+        REAL | {"replace_recovered": "web_shop", "reason": "Region down"},
+        {"approvals": "none"},
+        {"confirm": "", "replace_recovered": " ", "reason": None},
+    ],
+)
+def test_what_may_be_asked_for(given):
+    """A form sends empty fields; they are absent."""
+    RunParams.read(given).check("web_shop", "manual")
+
+
+@pytest.mark.parametrize(
+    ("given", "run_type", "words"),
+    [
+        ({"execution_type": "RECOVERY"}, "manual", "confirm: .* 'web_shop', and it is missing"),
+        (REAL | {"confirm": "Web_shop"}, "manual", "confirm: .* 'web_shop', not 'Web_shop'"),
+        (REAL, "scheduled", "only in a manual run, not in a scheduled one"),
+        (REAL, "backfill", "only in a manual run, not in a backfill one"),
+        (REAL, "asset_triggered", "only in a manual run"),
+        (REAL | {"approvals": "none"}, "manual", "approvals: 'none' is for drills only"),
+        (REAL | {"replace_recovered": "yes"}, "manual", "replace_recovered: must be 'web_shop', not 'yes'"),
+        ({"replace_recovered": "web_shop"}, "manual", "a DRILL never replaces real recovery instances"),
+        ({"confirm": "web_shop"}, "manual", "say execution_type RECOVERY, or leave confirm out"),
+    ],
+)
+def test_what_may_not(given, run_type, words):
+    """Each rule across params names the param, the value and what is allowed."""
+    with pytest.raises(ParamsError, match=words):
+        RunParams.read(given).check("web_shop", run_type)
+
+
+def test_all_that_is_wrong_is_said_at_once():
+    """Nobody mends params one by one at 3 a.m."""
+    with pytest.raises(ParamsError) as refused:
+        RunParams.read({"execution_type": "RECOVERY", "approvals": "none"}).check("web_shop", "scheduled")
+    assert str(refused.value).count("; ") == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"execution_type": "drill"}, "execution_type: Input should be 'DRILL' or 'RECOVERY', not 'drill'"),
+        ({"approvals": "some"}, "approvals: Input should be .*, not 'some'"),
+        ({"force": True}, "force: no such param; there are execution_type, confirm, "),
+        ({"reason": 5}, "reason: Input should be a valid string, not 5"),
+        ([], "params: "),
+    ],
+)
+def test_params_of_the_wrong_shape(given, words):
+    """Types, choices and names are checked with their place."""
+    with pytest.raises(ParamsError, match=words):
+        RunParams.read(given)

@@ -1,0 +1,97 @@
+"""The record permits a start, or says why not."""
+
+from __future__ import annotations
+
+import pytest
+
+from recovery.errors import StartRefused
+from recovery.execution import Approval, Failure, WaveStatus
+from recovery.execution.permission import check_ask, check_start
+
+W = WaveStatus
+
+
+@pytest.fixture
+def ready(make):
+    """Make an execution whose first wave is done and whose second is approved."""
+    answer = make.approval()
+    waves = make.execution().waves
+    return make.execution().having(
+        waves=(
+            waves[0].having(status=W.COMPLETED, server_count=2),
+            waves[1].having(status=W.PAUSED, approval=answer, server_count=2),
+            waves[2].having(server_count=2),
+        )
+    )
+
+
+def changed(execution, number, **fields):
+    waves = list(execution.waves)
+    waves[number] = waves[number].having(**fields)
+    return execution.having(waves=tuple(waves))
+
+
+def test_an_approved_wave_after_a_completed_one_may_start(ready):
+    """Everything it needs is on record."""
+    check_start(ready, 1)
+
+
+@pytest.mark.parametrize("status", [status for status in W if not status.met])
+def test_r32_a_wave_waits_for_those_it_depends_on(ready, status):
+    """A wave starts only after those it depends on met their policy, whatever Airflow's tasks say."""
+    record = changed(ready, 0, status=status)
+    with pytest.raises(StartRefused, match=f"it waits for waves that are not done: DBWave1 is {status}"):
+        check_start(record, 1)
+    with pytest.raises(StartRefused):
+        check_ask(record, 1)
+
+
+def test_a_partial_wave_lets_the_next_one_start(ready):
+    """PARTIAL met its policy."""
+    check_start(changed(ready, 0, status=W.PARTIAL), 1)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        {"decision": "REJECTED"},
+        {"decision": "TIMED_OUT"},
+        {"decision": "APPROVED", "attempt": 2},
+    ],
+    ids=["none", "rejected", "timed out", "of another attempt"],
+)
+def test_without_an_approval_of_this_attempt_nothing_starts(ready, make, answer):
+    """No answer, no start; a gate that Airflow shows as success proves nothing."""
+    given = answer and Approval(**({"attempt": 1, "time": make.time()} | answer))
+    with pytest.raises(StartRefused, match="its gate holds no approval of attempt 1"):
+        check_start(changed(ready, 1, approval=given), 1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"superseded_by": "ex-2"}, "superseded by execution ex-2"),
+        ({"failure": Failure(kind="REFUSED", message="late")}, "the execution is REFUSED: late"),
+        ({"end_time": "2026-03-01T07:00:00Z", "status": "CANCELLED"}, "the execution is CANCELLED, for good"),
+    ],
+    ids=["superseded", "refused", "final"],
+)
+def test_an_execution_that_is_over_starts_nothing(ready, fields, words):
+    """Superseded, refused or final: no wave starts, no gate asks."""
+    for check in (check_start, check_ask):
+        with pytest.raises(StartRefused, match=words):
+            check(ready.having(**fields), 1)
+
+
+@pytest.mark.parametrize("status", [status for status in W if status.final])
+def test_a_wave_that_has_ended_does_not_start(ready, status):
+    """Clearing a task does not make a final wave start again; a new attempt would."""
+    with pytest.raises(StartRefused, match=f"it is {status}"):
+        check_start(changed(ready, 1, status=status), 1)
+
+
+def test_a_wave_whose_servers_are_not_frozen_does_not_start(ready):
+    """open_execution marked success before it froze the servers: there is nothing to start."""
+    with pytest.raises(StartRefused, match="servers are not frozen"):
+        check_start(changed(ready, 1, server_count=None), 1)

@@ -1,0 +1,76 @@
+"""The table of writers: who may change what."""
+
+from __future__ import annotations
+
+import pytest
+
+from recovery.errors import TransitionRefused
+from recovery.execution import MOVES, ExecutionStatus, Failure, WaveStatus, Writer, check_move, may_move
+from recovery.execution.transitions import FIELDS, WAVE_FIELDS, check_change
+
+W = WaveStatus
+
+
+@pytest.mark.parametrize("writer", Writer)
+@pytest.mark.parametrize("before", [status for status in W if status.final])
+def test_no_writer_moves_a_final_wave(writer, before):
+    """What has ended stays; only a new attempt, which opens the wave again, could change it."""
+    assert [after for after in W if may_move(writer, before, after)] == [before]
+
+
+def test_only_the_sensor_completes_a_wave():
+    """A wave is COMPLETED or PARTIAL by the word of DRS, which the sensor alone hears."""
+    for writer in Writer:
+        reached = {after for moves in MOVES[writer].values() for after in moves}
+        assert bool(reached & {W.COMPLETED, W.PARTIAL, W.TIMED_OUT}) == (writer is Writer.SENSOR)
+        assert (W.SKIPPED in reached) == (writer is Writer.COMPLETE)
+        assert (W.STARTED in reached) == (writer is Writer.START_RECOVERY)
+        assert (W.PAUSED in reached) == (writer is Writer.APPROVE)
+
+
+def test_no_writer_of_a_running_execution_ends_it():
+    """Final status, end time and outcome are in nobody's fields: only the final write has them."""
+    for writer in Writer:
+        assert FIELDS[writer] <= {"waves", "failure"}
+        assert "approval" not in WAVE_FIELDS[writer] or writer is Writer.APPROVE
+        assert "intents" not in WAVE_FIELDS[writer] or writer is Writer.START_RECOVERY
+
+
+def test_a_refused_move_says_what_is_allowed(make):
+    """The message names writer, wave, both statuses and what would be allowed."""
+    wave = make.execution().wave(0)
+    with pytest.raises(TransitionRefused) as refused:
+        check_move(Writer.START_RECOVERY, wave, W.COMPLETED)
+    assert str(refused.value) == (
+        "start_recovery may not move wave 'DBWave1' from PENDING to COMPLETED; allowed: FAILED, STARTED"
+    )
+
+
+@pytest.mark.parametrize("writer", Writer)
+@pytest.mark.parametrize(
+    "ended",
+    [{"status": ExecutionStatus.COMPLETED}, {"outcome": "fine"}, {"total_waves": 1}, {"superseded_by": "x"}],
+    ids=lambda fields: next(iter(fields)),
+)
+def test_a_change_beyond_a_writers_fields_is_refused(make, writer, ended):
+    """Whatever a writer's code does, it cannot write what is another's."""
+    before = make.execution()
+    with pytest.raises(TransitionRefused, match=f"may not write {next(iter(ended))} of execution"):
+        check_change(writer, before, before.having(**ended))
+
+
+def test_only_open_execution_notes_a_failure(make):
+    """A failure beside the waves is what happened before them."""
+    before = make.execution()
+    after = before.having(failure=Failure(kind="FAILED", message="no such server"))
+    check_change(Writer.OPEN, before, after)
+    with pytest.raises(TransitionRefused, match="may not write failure"):
+        check_change(Writer.SENSOR, before, after)
+
+
+def test_a_final_execution_takes_no_change(make):
+    """Once the end time is there, no writer changes a wave."""
+    before = make.execution(status=ExecutionStatus.FAILED, end_time=make.time())
+    wave = before.wave(0).having(status=W.PAUSED)
+    with pytest.raises(TransitionRefused, match="is FAILED, and a final status is written once"):
+        check_change(Writer.APPROVE, before, before.having(waves=(wave, *before.waves[1:])))
