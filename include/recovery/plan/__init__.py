@@ -1,0 +1,24 @@
+"""What a recovery plan is, and how it is read from a file. No Airflow, no AWS."""
+
+from __future__ import annotations
+
+from recovery.plan.models import Plan, PlanFile, ServerTags, Wave
+from recovery.plan.reader import check_files, read_plan, read_plans
+from recovery.plan.rules import slug_of
+from recovery.plan.schema import json_schema
+from recovery.plan.selection import Selection, SourceServer, resolve
+
+__all__ = [
+    "Plan",
+    "PlanFile",
+    "Selection",
+    "ServerTags",
+    "SourceServer",
+    "Wave",
+    "check_files",
+    "json_schema",
+    "read_plan",
+    "read_plans",
+    "resolve",
+    "slug_of",
+]

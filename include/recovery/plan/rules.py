@@ -1,0 +1,149 @@
+"""The rules that hold between the values of a plan: names, servers and the order of waves.
+
+They are asked of a sketch, which may be of a plan that breaks other rules as well, so that a file's problems
+are told all at once.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from recovery.plan.graph import cycles, dependencies
+from recovery.plan.words import did_you_mean, listed, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_WAVES = 100
+LONGEST_SLUG = 200
+"""Airflow's limit for the id of a task group."""
+
+TAKEN_SLUGS = frozenset({"open_execution", "complete_execution"})
+"""Ids of the tasks before and after the waves."""
+
+Place = tuple[str | int, ...]
+"""Keys and indexes from the top of the plan down to a value."""
+
+Finding = tuple[Place, str]
+
+
+class WaveSketch(NamedTuple):
+    """What the rules look at in a wave; None stands for what is not readable, or not there."""
+
+    name: str | None
+    servers: tuple[str | None, ...]
+    depends_on: tuple[str | None, ...] | None
+
+
+class PlanSketch(NamedTuple):
+    """What the rules look at in a plan."""
+
+    approvers: tuple[str | None, ...]
+    waves: tuple[WaveSketch, ...]
+
+
+def slug_of(name: str) -> str:
+    """Return the id of a wave's task group: in lower case, with ``_`` for runs of other characters."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower())
+
+
+def findings(plan: PlanSketch) -> Iterator[Finding]:
+    """Yield every broken rule."""
+    yield from _repeated_approvers(plan)
+    yield from _names(plan)
+    yield from _servers(plan)
+    if len(plan.waves) > MOST_WAVES:
+        yield ("waves",), f"a plan has at most {MOST_WAVES} waves; these are {len(plan.waves)}"
+        return
+    yield from _depends_on(plan)
+    yield from _cycles(plan)
+
+
+def _repeated_approvers(plan: PlanSketch) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for index, user in enumerate(plan.approvers):
+        if user in seen:
+            yield ("approvers", index), f"the approver {quoted(user)} is named twice"
+        elif user is not None:
+            seen.add(user)
+
+
+def _names(plan: PlanSketch) -> Iterator[Finding]:
+    by_slug: dict[str, str] = {}
+    for number, wave in enumerate(plan.waves):
+        if wave.name is not None:
+            slug = slug_of(wave.name)
+            if complaint := _complaint_of_name(wave.name, slug, by_slug.get(slug)):
+                yield ("waves", number, "name"), complaint
+            by_slug.setdefault(slug, wave.name)
+
+
+def _complaint_of_name(name: str, slug: str, other: str | None) -> str | None:
+    if name == other:
+        return f"two waves have the name {quoted(name)}"
+    if other is not None:
+        both = f"{quoted(other)} and {quoted(name)}"
+        return f"the waves {both} would share the task group {quoted(slug)}; rename one"
+    if slug in TAKEN_SLUGS:
+        return f"the wave's task group would be {quoted(slug)}, which is the id of a task; rename the wave"
+    if len(slug) > LONGEST_SLUG:
+        return f"the wave's task group would be {quoted(slug)}; at most {LONGEST_SLUG} characters are allowed"
+    return None
+
+
+def _servers(plan: PlanSketch) -> Iterator[Finding]:
+    seen: dict[str, int] = {}
+    for number, wave in enumerate(plan.waves):
+        for index, server in enumerate(wave.servers):
+            if server in seen:
+                yield ("waves", number, "servers", index), _twice(server, plan.waves[seen[server]], wave)
+            elif server is not None:
+                seen[server] = number
+
+
+def _twice(server: str, earlier: WaveSketch, wave: WaveSketch) -> str:
+    if earlier is wave:
+        return f"the source server {quoted(server)} is listed twice"
+    return f"the source server {quoted(server)} is in {_called(earlier)} already; a server is launched once"
+
+
+def _depends_on(plan: PlanSketch) -> Iterator[Finding]:
+    names = [wave.name for wave in plan.waves if wave.name is not None]
+    for number, wave in enumerate(plan.waves):
+        seen: set[str] = set()
+        for index, wanted in enumerate(wave.depends_on or ()):
+            place = ("waves", number, "depends_on", index)
+            if wanted in seen:
+                yield place, f"depends_on: the wave {quoted(wanted)} is named twice"
+            elif wanted is not None:
+                seen.add(wanted)
+                if wanted not in names:
+                    yield place, _unknown_wave(wanted, names)
+
+
+def _unknown_wave(wanted: str, names: list[str]) -> str:
+    hint = did_you_mean(wanted, names) or ";"
+    return f"depends_on: {quoted(wanted)} is no wave of this plan{hint} its waves are {listed(names)}"
+
+
+def _cycles(plan: PlanSketch) -> Iterator[Finding]:
+    waits_for = dependencies([wave.name for wave in plan.waves], [wave.depends_on for wave in plan.waves])
+    for cycle in cycles(waits_for):
+        waves = [plan.waves[number] for number in cycle]
+        # There is one: without depends_on, a wave waits for an earlier one, which closes no cycle
+        first = next(number for number in cycle if plan.waves[number].depends_on is not None)
+        yield ("waves", first, "depends_on"), _round(waves)
+
+
+def _round(waves: list[WaveSketch]) -> str:
+    if len(waves) == 1:
+        return f"depends_on: {_called(waves[0])} waits for itself"
+    path = ", which waits for ".join(_called(wave) for wave in [*waves, waves[0]])
+    implied = any(wave.depends_on is None for wave in waves)
+    hint = "; a wave without depends_on waits for the wave before it" if implied else ""
+    return f"depends_on: a cycle: {path.replace(', which waits', ' waits', 1)}{hint}"
+
+
+def _called(wave: WaveSketch) -> str:
+    return "an unnamed wave" if wave.name is None else f"the wave {quoted(wave.name)}"

@@ -1,0 +1,43 @@
+"""The words of problems: values as people wrote them, and what they may have meant."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LONGEST_SHOWN = 60
+MOST_LISTED = 12
+
+
+def shown(text: str) -> str:
+    """Return text, such as a path or a key, on one line that any terminal can print."""
+    return text if text.isprintable() else repr(text)[1:-1]
+
+
+def brief(text: str) -> str:
+    """Return text as ``shown``, and shortened."""
+    return shown(text) if len(text) <= LONGEST_SHOWN else f"{shown(text[:LONGEST_SHOWN])}…"
+
+
+def quoted(value: str) -> str:
+    """Return a value in quotes: on one line, printable, and shortened."""
+    if len(value) <= LONGEST_SHOWN:
+        return repr(value)
+    return f"{value[:LONGEST_SHOWN]!r}… ({len(value)} characters)"
+
+
+def listed(values: Iterable[str]) -> str:
+    """Return the values of a set in quotes, the first of them if there are many."""
+    all_of_them = [quoted(value) for value in values]
+    more = len(all_of_them) - MOST_LISTED
+    return ", ".join(all_of_them[:MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """Return a clause that names the choice nearest to a word, or nothing."""
+    by_lower = {choice.lower(): choice for choice in choices}
+    near = get_close_matches(word[:LONGEST_SHOWN].lower(), by_lower, n=1)
+    return f"; did you mean {quoted(by_lower[near[0]])}?" if near else ""
