@@ -1,0 +1,117 @@
+"""What DRS's answers about jobs mean: pure functions of them, and the snapshot that triggers pass on."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from mypy_boto3_drs.type_defs import JobLogTypeDef, JobTypeDef, ParticipatingServerTypeDef
+
+JOB_ID = re.compile(r"drsjob-[0-9a-zA-Z]{17}")
+
+# The finished job of these types may list no servers at all: the job's status is all there is to trust.
+JOB_TYPES_WITHOUT_LAUNCH = frozenset({"TERMINATE", "CREATE_CONVERTED_SNAPSHOT"})
+
+
+@dataclass(frozen=True)
+class JobsSnapshot:
+    """Watched jobs as DRS told them in one look.
+
+    ``at`` is when DRS was asked. ``missing`` are watched job ids that its answer left out.
+    ``last_error`` is set when this look failed: why, in AWS's words; ``jobs`` and ``missing`` are then those
+    of the last look that succeeded, and both empty before the first.
+    """
+
+    jobs: tuple[JobTypeDef, ...]
+    missing: tuple[str, ...]
+    at: datetime
+    last_error: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether DRS has just said that every watched job is COMPLETED."""
+        if self.last_error or self.missing:
+            return False
+        return bool(self.jobs) and all(job.get("status") == "COMPLETED" for job in self.jobs)
+
+
+def validate_job_ids(job_ids: Iterable[str]) -> list[str]:
+    """Return the ids as a list; ValueError if there is none, or one that DRS would refuse."""
+    ids = list(job_ids)
+    if not ids:
+        raise ValueError("job_ids: no DRS job to watch")
+    for job_id in ids:
+        if not JOB_ID.fullmatch(job_id):
+            raise ValueError(f"job_ids: {job_id!r} is no DRS job id (drsjob- and 17 letters or digits)")
+    return ids
+
+
+def launched(job: JobTypeDef) -> tuple[ParticipatingServerTypeDef, ...]:
+    """Return the servers of a job that DRS says are LAUNCHED."""
+    return tuple(s for s in job.get("participatingServers", ()) if s.get("launchStatus") == "LAUNCHED")
+
+
+def not_launched(job: JobTypeDef) -> tuple[ParticipatingServerTypeDef, ...]:
+    """Return the other servers of a job: once the job is COMPLETED, those did not launch.
+
+    The job's own status says nothing about success: there is no failed DRS job, and one can be COMPLETED
+    with servers still PENDING.
+    """
+    return tuple(s for s in job.get("participatingServers", ()) if s.get("launchStatus") != "LAUNCHED")
+
+
+def about_to_end(job: JobTypeDef) -> bool:
+    """Whether seconds count for this job: a server is being launched, or none is waiting any more.
+
+    Servers stay PENDING during clean-up, snapshot and conversion, which take minutes.
+    """
+    statuses = {server.get("launchStatus") for server in job.get("participatingServers", ())}
+    if job.get("status") == "COMPLETED" or not statuses:
+        return False
+    return "IN_PROGRESS" in statuses or "PENDING" not in statuses
+
+
+def summary(job: JobTypeDef) -> str:
+    """Return where a job stands, in one line."""
+    counts = Counter(str(s.get("launchStatus", "unknown")) for s in job.get("participatingServers", ()))
+    servers = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+    return f"{job['jobID']} {job.get('status', 'unknown')}: {servers or 'no servers listed'}"
+
+
+def raw_errors(log: Iterable[JobLogTypeDef]) -> dict[str, str]:
+    """Return what the log of a job says went wrong, by source server id; the newest error of each."""
+    errors = {}
+    for item in sorted(log, key=lambda item: item.get("logDateTime", "")):
+        data = item.get("eventData", {})
+        if "rawError" in data and "sourceServerID" in data:
+            errors[data["sourceServerID"]] = f"{item.get('event', 'error')}: {data['rawError']}"
+    return errors
+
+
+def failure(job: JobTypeDef, log: Iterable[JobLogTypeDef] = ()) -> str | None:
+    """Return why a COMPLETED job is no success, with the raw errors of its log; None if it is one.
+
+    A job that launches is judged by the launch status of every participating server.
+    """
+    if job.get("type") in JOB_TYPES_WITHOUT_LAUNCH:
+        return None
+    servers, lost = job.get("participatingServers", ()), not_launched(job)
+    if not servers:
+        return f"{job['jobID']}: no server took part"
+    if not lost:
+        return None
+    errors = raw_errors(log)
+    words = "; ".join(_words(server, errors) for server in lost)
+    return f"{job['jobID']}: {len(lost)} of {len(servers)} servers did not launch: {words}"
+
+
+def _words(server: ParticipatingServerTypeDef, errors: dict[str, str]) -> str:
+    server_id = server.get("sourceServerID", "a server without id")
+    status = server.get("launchStatus", "without launch status")
+    return f"{server_id} {status}" + (f" ({errors[server_id]})" if server_id in errors else "")

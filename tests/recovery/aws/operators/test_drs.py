@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+
+from recovery.aws.operators.drs import DrsStartRecoveryOperator
+
+
+def start(server_ids, **arguments):
+    return DrsStartRecoveryOperator(task_id="start", source_server_ids=server_ids, **arguments)
+
+
+def started(local_aws):
+    return local_aws.control.requests(operation="StartRecovery")
+
+
+def test_it_starts_one_drill_waits_and_returns_the_job(hook, local_aws, servers, context):
+    """Nothing said is a drill."""
+    job_id = start(servers.db, tags={"wave": "1"}, waiter_delay=0).execute(context)
+    (job,) = hook.list_jobs([job_id])
+    assert (job["status"], job["initiatedBy"], job["tags"]) == ("COMPLETED", "START_DRILL", {"wave": "1"})
+    assert len(started(local_aws)) == 1
+
+
+def test_a_recovery_must_be_asked_for(hook, local_aws, servers, context):
+    job_id = start(servers.db, is_drill=False, waiter_delay=0).execute(context)
+    assert hook.list_jobs([job_id])[0]["initiatedBy"] == "START_RECOVERY"
+
+
+def test_it_need_not_wait(hook, local_aws, servers, context):
+    local_aws.control.set_speed("real")
+    job_id = start(servers.db, wait_for_completion=False).execute(context)
+    assert hook.list_jobs([job_id])[0]["status"] == "PENDING"
+
+
+def test_r03_a_failed_server_fails_the_task_with_the_raw_error(local_aws, servers, context):
+    local_aws.control.fail_server(servers.db[1], raw_error="InsufficientInstanceCapacity")
+    with pytest.raises(AirflowFailException, match="InsufficientInstanceCapacity"):
+        start(servers.db, waiter_delay=0).execute(context)
+
+
+async def test_deferred_it_waits_in_the_trigger(hook, local_aws, servers, context):
+    """For the time of all its attempts, and Airflow a minute longer than the trigger."""
+    local_aws.control.set_speed("real")
+    operator = start(servers.db, deferrable=True, waiter_delay=30, waiter_max_attempts=120)
+    with pytest.raises(TaskDeferred) as deferred:
+        operator.execute(context)
+    trigger = deferred.value.trigger
+    assert timedelta(minutes=59) < trigger.limit < timedelta(minutes=62)
+    assert timedelta(seconds=59) < deferred.value.timeout - trigger.limit <= timedelta(seconds=61)
+    assert trigger.hold == 10
+    trigger.hold = 0
+    local_aws.control.set_speed("immediate")
+    event = await anext(trigger.run())
+    assert operator.execute_complete(context, event.payload) == trigger.job_ids[0]
+    assert len(started(local_aws)) == 1
+
+
+def test_a_success_event_is_no_verdict(hook, local_aws, servers, context):
+    local_aws.control.fail_server(servers.db[0])
+    job_id = hook.start_recovery(servers.db, is_drill=True)["jobID"]
+    with pytest.raises(AirflowFailException, match="1 of 2 servers did not launch"):
+        start(servers.db).execute_complete(context, {"status": "success", "job_ids": [job_id]})
+
+
+def test_r30_a_job_that_drs_does_not_know_is_no_success(local_aws, servers, context):
+    event = {"status": "success", "job_ids": ["drsjob-00000000000000001"]}
+    with pytest.raises(
+        AirflowFailException, match="does not know drsjob-00000000000000001 in Region eu-west-1"
+    ):
+        start(servers.db).execute_complete(context, event)
+
+
+@pytest.mark.parametrize("status", ["timeout", "error"])
+def test_other_events_fail_the_task_with_their_words(local_aws, servers, context, status):
+    event = {"status": status, "job_ids": ["drsjob-00000000000000001"], "message": "words"}
+    with pytest.raises(AirflowFailException, match="words"):
+        start(servers.db).execute_complete(context, event)
+
+
+def test_the_console_is_linked_before_waiting(local_aws, servers, context):
+    with pytest.raises(TaskDeferred) as deferred:
+        start(servers.db, deferrable=True).execute(context)
+    assert context["ti"].xcoms["_drs_job"] == {
+        "region_name": "eu-west-1",
+        "aws_domain": "aws.amazon.com",
+        "job_id": deferred.value.trigger.job_ids[0],
+    }
+
+
+def test_a_subclass_starts_batches(hook, local_aws, servers, context):
+    """One job a call; the newest is linked."""
+    operator = start([*servers.db, *servers.app])
+    jobs = [
+        operator.start_job(context, batch, {"batch": str(n)})
+        for n, batch in enumerate([servers.db, servers.app])
+    ]
+    assert [job["tags"] for job in hook.list_jobs([job["jobID"] for job in jobs])] == [
+        {"batch": "1"},
+        {"batch": "0"},
+    ]
+    assert context["ti"].xcoms["_drs_job"]["job_id"] == jobs[1]["jobID"]
+
+
+def test_a_retry_would_start_again_so_there_is_none_by_default(servers):
+    assert start(servers.db).retries == 0
+    assert start(servers.db, retries=3).retries == 3
