@@ -124,7 +124,8 @@ def _depends_on(plan: PlanSketch) -> Iterator[Finding]:
 
 def _unknown_wave(wanted: str, names: list[str]) -> str:
     hint = did_you_mean(wanted, names) or ";"
-    return f"depends_on: {quoted(wanted)} is no wave of this plan{hint} its waves are {listed(names)}"
+    waves = listed(map(quoted, names))
+    return f"depends_on: {quoted(wanted)} is no wave of this plan{hint} its waves are {waves}"
 
 
 def _cycles(plan: PlanSketch) -> Iterator[Finding]:

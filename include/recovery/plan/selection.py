@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from recovery.errors import SelectionError
 from recovery.plan.models import ServerTags
-from recovery.plan.words import did_you_mean, listed, quoted
+from recovery.plan.words import brief, did_you_mean, listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,39 +39,40 @@ Selection = tuple[tuple[SourceServer, ...], ...]
 def resolve(plan: Plan, known: Iterable[SourceServer]) -> Selection:
     """Return the source servers that each wave launches now; raises SelectionError with every problem.
 
-    Problems are a source server that DRS does not know, tags that no source server has, and a source server
-    in two waves.
+    Problems are source servers that DRS does not know, tags that no source server has, and a source server in
+    two waves.
     """
     fleet = {server.source_server_id: server for server in known}
-    problems: list[str] = []
-    selection = tuple(_of_wave(wave, fleet, problems) for wave in plan.waves)
-    problems += _in_two_waves(plan, selection)
+    selection = tuple(_servers_of(wave, fleet) for wave in plan.waves)
+    pairs = zip(plan.waves, selection, strict=True)
+    problems = [problem for wave, servers in pairs if (problem := _unmet(wave, servers, fleet))]
+    problems += _repeated(plan, selection)
     if problems:
         raise SelectionError("\n".join(problems))
     return selection
 
 
-def _of_wave(wave: Wave, fleet: dict[str, SourceServer], problems: list[str]) -> tuple[SourceServer, ...]:
+def _servers_of(wave: Wave, fleet: dict[str, SourceServer]) -> tuple[SourceServer, ...]:
     if isinstance(wave.servers, ServerTags):
-        wanted = wave.servers.tags
-        selected = [server for server in fleet.values() if wanted.items() <= server.tags.items()]
-        if not selected:
-            problems.append(_no_match(wave, wanted, fleet))
+        wanted = wave.servers.tags.items()
+        selected = [server for server in fleet.values() if wanted <= server.tags.items()]
     else:
         selected = [fleet[server] for server in wave.servers if server in fleet]
-        problems += [_unknown(wave, server, fleet) for server in wave.servers if server not in fleet]
     return tuple(sorted(selected, key=lambda server: server.source_server_id))
 
 
-def _unknown(wave: Wave, server: str, fleet: dict[str, SourceServer]) -> str:
-    return (
-        f"wave {quoted(wave.name)}: DRS knows no source server {quoted(server)}{did_you_mean(server, fleet)}"
-        f" (it knows {len(fleet)} in this account and Region)"
-    )
+def _unmet(wave: Wave, servers: tuple[SourceServer, ...], fleet: dict[str, SourceServer]) -> str | None:
+    if isinstance(wave.servers, ServerTags):
+        return None if servers else _no_match(wave, wave.servers.tags, fleet)
+    unknown = [quoted(server) for server in wave.servers if server not in fleet]
+    if not unknown:
+        return None
+    there = f"it knows {len(fleet)} in this account and Region"
+    return f"wave {quoted(wave.name)}: DRS knows no source server {listed(unknown)}; {there}"
 
 
 def _no_match(wave: Wave, wanted: dict[str, str], fleet: dict[str, SourceServer]) -> str:
-    told = ", ".join(f"{key}={value}" for key, value in wanted.items())
+    told = listed(f"{brief(key)}={brief(value)}" for key, value in wanted.items())
     return (
         f"wave {quoted(wave.name)}: no source server has the DRS tags {told}"
         f" (tags of the source server in DRS, not of its EC2 instance): {_what_exists(wanted, fleet)}"
@@ -85,26 +86,30 @@ def _what_exists(wanted: dict[str, str], fleet: dict[str, SourceServer]) -> str:
             values[key].add(value)
     if not values:
         return f"none of the {len(fleet)} source servers in this account and Region has any"
-    return "; ".join(_about(key, value, values) for key, value in wanted.items())
+    missing = [
+        _missing(key, value, values) for key, value in wanted.items() if value not in values.get(key, ())
+    ]
+    return "; ".join(missing) or "each of them is there, but no source server has all"
 
 
-def _about(key: str, value: str, values: dict[str, set[str]]) -> str:
+def _missing(key: str, value: str, values: dict[str, set[str]]) -> str:
     if key not in values:
-        return f"no source server has a tag {quoted(key)}; the tags there are: {listed(sorted(values))}"
-    if value not in values[key]:
-        return (
-            f"the values of {quoted(key)} are {listed(sorted(values[key]))}{did_you_mean(value, values[key])}"
-        )
-    return f"{key}={value} is there"
+        return f"no source server has a tag {quoted(key)}; the tags there are {_sorted(values)}"
+    return f"the values of {quoted(key)} are {_sorted(values[key])}{did_you_mean(value, values[key])}"
 
 
-def _in_two_waves(plan: Plan, selection: Selection) -> list[str]:
+def _sorted(values: Iterable[str]) -> str:
+    return listed(quoted(value) for value in sorted(values))
+
+
+def _repeated(plan: Plan, selection: Selection) -> list[str]:
     first: dict[str, Wave] = {}
     problems = []
     for wave, servers in zip(plan.waves, selection, strict=True):
-        for server in servers:
-            earlier = first.setdefault(server.source_server_id, wave)
-            if earlier is not wave:
-                both = f"{quoted(earlier.name)} and {quoted(wave.name)}"
-                problems.append(f"the source server {server} is in two waves, {both}; it is launched once")
+        twice = [server for server in servers if first.setdefault(server.source_server_id, wave) is not wave]
+        if twice:
+            told = listed(f"{server} of {quoted(first[server.source_server_id].name)}" for server in twice)
+            problems.append(
+                f"wave {quoted(wave.name)}: an earlier wave launches the same source servers: {told}"
+            )
     return problems

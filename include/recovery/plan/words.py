@@ -30,10 +30,10 @@ def quoted(value: str) -> str:
 
 
 def listed(values: Iterable[str]) -> str:
-    """Return the values of a set in quotes, the first of them if there are many."""
-    all_of_them = [quoted(value) for value in values]
-    more = len(all_of_them) - MOST_LISTED
-    return ", ".join(all_of_them[:MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
+    """Return values as a sentence lists them: the first ones, and how many more there are."""
+    known = list(values)
+    more = len(known) - MOST_LISTED
+    return ", ".join(known[:MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:

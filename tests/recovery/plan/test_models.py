@@ -1,0 +1,241 @@
+"""What a plan is: its values, its waves, its hash, and its way into the record and back."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from recovery.errors import PlanError
+from recovery.plan import Plan, ServerTags, Wave, read_plan, slug_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+LAYOUTS = {
+    "as written": """\
+name: Shop
+description: A shop.
+owner: shop-team
+region: eu-west-1
+gate_timeout: 90m
+drill_schedule: "0 6 1 * *"
+waves:
+  - name: Database
+    servers: [s-000000000000db001]
+  - name: App
+    servers: {tags: {Tier: app, Application: shop}}
+""",
+    "other order, comments, defaults written out": """\
+# The same plan
+waves:
+- servers:
+  - "s-000000000000db001"
+  name: 'Database'   # first
+  pause_before_wave: false
+- {servers: {tags: {Application: shop, Tier: app}}, name: App}
+drill_schedule: 0  6 1 * *
+gate_timeout: 1h30m
+approvers: []
+drill_approvals: none
+aws_conn_id: aws_default
+region: "eu-west-1"
+owner: shop-team
+description: >
+  A shop.
+name: Shop
+""",
+}
+
+lines = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1, max_size=20)
+wave_names = st.lists(lines, min_size=1, max_size=5, unique_by=slug_of).filter(
+    lambda names: not {"open_execution", "complete_execution"} & {slug_of(name) for name in names}
+)
+tags = st.dictionaries(st.text(min_size=1, max_size=9), st.text(max_size=9), min_size=1, max_size=3)
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    """Return any plan: servers by id or tags, waves that wait for any of those before them."""
+    names = draw(wave_names)
+    return Plan(
+        id=draw(st.from_regex(r"[A-Za-z0-9_.-]{1,20}", fullmatch=True)),
+        name=draw(lines),
+        description=draw(lines),
+        owner=draw(lines),
+        region=draw(st.sampled_from(["eu-west-1", "us-gov-west-1", "cn-north-1", "eusc-de-east-1"])),
+        approvers=tuple(draw(st.lists(lines, max_size=3, unique=True))),
+        gate_timeout=timedelta(seconds=draw(st.integers(1, 365 * 24 * 3600))),
+        drill_schedule=draw(st.sampled_from([None, "0 6 1 * *", "*/5 0-6 * jan,feb mon-fri"])),
+        drill_approvals=draw(st.sampled_from(["none", "as_planned"])),
+        waves=tuple(draw(waves(name, number, names[:number])) for number, name in enumerate(names)),
+    )
+
+
+@st.composite
+def waves(draw: st.DrawFn, name: str, number: int, earlier: list[str]) -> Wave:
+    """Return any wave of a name and number."""
+    ids = st.integers(1, 3).map(lambda count: tuple(f"s-{number}{index:016d}" for index in range(count)))
+    waits_for = st.lists(st.sampled_from(earlier), unique=True).map(tuple) if earlier else st.just(())
+    return Wave(
+        name=name,
+        pause_before_wave=draw(st.booleans()),
+        servers=draw(ids | tags.map(lambda chosen: ServerTags(tags=chosen))),
+        depends_on=draw(st.none() | waits_for),
+    )
+
+
+@given(plans())
+def test_a_dumped_plan_is_loaded_as_it_was(plan: Plan) -> None:
+    """R-28: no value changes its type on the way to the record and back."""
+    loaded = Plan.load(plan.dump())
+    assert loaded == plan
+    assert loaded.hash == plan.hash
+    assert loaded.dump() == plan.dump()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"id": "x"}', "nul", "\ud800"], ids=ascii)
+def test_text_that_is_no_dumped_plan_is_a_plan_error(text: str) -> None:
+    """A record that holds something else is told, and never another exception."""
+    with pytest.raises(PlanError, match="the dumped plan"):
+        Plan.load(text)
+
+
+def test_the_hash_is_of_what_a_plan_says_not_how(tmp_path: Path) -> None:
+    """Comments, key order, quotes, styles and defaults written out do not change the hash."""
+    path = tmp_path / "shop.yaml"
+    hashes = set()
+    for layout in LAYOUTS.values():
+        path.write_text(layout)
+        hashes.add(read_plan(path).hash)
+    assert len(hashes) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Shop\n", "Shopp\n"),
+        ("90m", "91m"),
+        ("0 6 1", "0 6 2"),
+        ("db001", "db002"),
+        ("Tier: app", "Tier: App"),
+        ("    servers: [", "    pause_before_wave: true\n    servers: ["),
+        ("  - name: App\n", "  - name: App\n    depends_on: []\n"),
+    ],
+)
+def test_the_hash_changes_with_what_a_plan_says(tmp_path: Path, old: str, new: str) -> None:
+    """Every change of content is another hash."""
+    layout = LAYOUTS["as written"]
+    assert old in layout
+    path = tmp_path / "shop.yaml"
+    path.write_text(layout)
+    before = read_plan(path).hash
+    path.write_text(layout.replace(old, new, 1))
+    assert read_plan(path).hash != before
+
+
+def test_the_hash_is_sha_256_in_hex(plan_of: Callable[..., Plan]) -> None:
+    """The record holds 64 hexadecimal digits."""
+    assert len(bytes.fromhex(plan_of({"name": "A"}).hash)) == 32
+
+
+def test_a_plan_cannot_be_changed(plan_of: Callable[..., Plan]) -> None:
+    """What an execution was opened with stays."""
+    plan = plan_of({"name": "A"})
+    with pytest.raises(ValidationError):
+        plan.name = "Another"
+    with pytest.raises(ValidationError):
+        plan.waves[0].pause_before_wave = True
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("DBWave1", "dbwave1"),
+        ("App tier", "app_tier"),
+        ("a -- b", "a_b"),
+        ("Größe", "gr_e"),
+        ("web-1.2", "web_1_2"),
+    ],
+)
+def test_a_slug_is_lower_case_with_underscores(name: str, slug: str) -> None:
+    """Runs of anything but letters and digits become one underscore."""
+    assert Wave(name=name, servers=("s-000000000000db001",)).slug == slug
+
+
+@pytest.mark.parametrize(
+    ("waves", "changes"),
+    [
+        ([], {}),
+        ([{"name": "A"}, {"name": "A"}], {}),
+        ([{"name": "A", "depends_on": ["B"]}, {"name": "B"}], {}),
+        ([{"name": "A", "depends_on": ["B"]}], {}),
+        ([{"name": "A", "servers": ["s-1"]}], {}),
+        ([{"name": "A", "pause_before_wave": "yes"}], {}),
+        ([{"name": "A"}], {"approvers": ["alice", "alice"]}),
+        ([{"name": "A"}], {"id": "not a dag id"}),
+        ([{"name": "A"}], {"id": "line\n"}),
+        ([{"name": "A"}], {"gate_timeout": timedelta(seconds=0.5)}),
+        ([{"name": "A"}], {"surprise": 1}),
+        ([{"name": f"W{number}"} for number in range(101)], {}),
+    ],
+    ids=repr,
+)
+def test_no_plan_breaks_a_rule_wherever_it_comes_from(
+    plan_of: Callable[..., Plan], waves: list[dict[str, Any]], changes: dict[str, Any]
+) -> None:
+    """The models hold the rules by themselves, not only the reader."""
+    with pytest.raises(ValidationError):
+        plan_of(*waves, **changes)
+
+
+def test_a_hundred_waves_are_a_plan(plan_of: Callable[..., Plan]) -> None:
+    """The most waves that a record holds."""
+    plan = plan_of(*[{"name": f"W{number}"} for number in range(100)])
+    assert plan.last_waves == (99,)
+
+
+def test_r33_waves_count_from_zero_inside_and_have_names_outside(plan_of: Callable[..., Plan]) -> None:
+    """R-33: one numbering, from 0, in the order of the file; problems name waves and never number them."""
+    plan = plan_of({"name": "First"}, {"name": "Second"}, {"name": "Third"})
+    assert plan.dependencies == ((), (0,), (1,))
+    assert plan.last_waves == (2,)
+    same = [f"s-{0:017d}"]
+    with pytest.raises(ValidationError, match="is in the wave 'First' already"):
+        plan_of({"name": "First"}, {"name": "Second", "servers": same})
+
+
+def test_o2_what_a_plan_says_of_order_is_what_it_is(plan_of: Callable[..., Plan]) -> None:
+    """O-2: a wave waits for what depends_on names; absent, for the wave before it; empty, for none."""
+    plan = plan_of(
+        {"name": "Database"},
+        {"name": "Cache", "depends_on": []},
+        {"name": "App", "depends_on": ["Cache", "Database"]},
+        {"name": "Web"},
+        {"name": "Reports", "depends_on": ["Database"]},
+    )
+    assert plan.dependencies == ((), (), (0, 1), (2,), (0,))
+    assert plan.last_waves == (3, 4)
+
+
+def test_a_dump_is_json_of_the_file_s_own_keys(plan_of: Callable[..., Plan]) -> None:
+    """The record's copy of a plan can be read by people, with every default and nothing absent."""
+    plan = plan_of({"name": "A", "servers": {"tags": {"Tier": "db"}}})
+    assert json.loads(plan.dump()) == {
+        "id": "shop",
+        "name": "Shop",
+        "description": "A shop.",
+        "owner": "shop-team",
+        "region": "eu-west-1",
+        "aws_conn_id": "aws_default",
+        "approvers": [],
+        "gate_timeout": "1d",
+        "drill_approvals": "none",
+        "waves": [{"name": "A", "pause_before_wave": False, "servers": {"tags": {"Tier": "db"}}}],
+    }

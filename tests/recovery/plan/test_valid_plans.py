@@ -1,0 +1,95 @@
+"""The plans that ship, and those of ``tests/plans/valid``: unusual and right."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from recovery.plan import ServerTags, check_files, read_plan
+
+ROOT = Path(__file__).parents[3]
+VALID = ROOT / "tests" / "plans" / "valid"
+EXAMPLES = ROOT / "dags" / "plans"
+
+
+def test_the_examples_and_the_valid_plans_have_no_problem() -> None:
+    """What ships can be read."""
+    assert check_files([EXAMPLES, VALID]) == []
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_an_example_names_its_schema(path: Path) -> None:
+    """Editors find the schema by the first line of an example."""
+    assert path.read_text().startswith("# yaml-language-server: $schema=plan.schema.json\n")
+    assert (path.parent / "plan.schema.json").is_file()
+
+
+def test_web_shop_is_three_tiers_with_two_gates() -> None:
+    """The example of the documentation: a wave by ids, then two by tags behind gates."""
+    plan = read_plan(EXAMPLES / "web_shop.yaml")
+    database, application, web = plan.waves
+    assert (plan.id, plan.region, plan.approvers) == ("web_shop", "eu-west-1", ("alice", "bob"))
+    assert (plan.drill_schedule, plan.drill_approvals) == ("0 6 1 * *", "none")
+    assert plan.gate_timeout == timedelta(hours=24)
+    assert [wave.name for wave in plan.waves] == ["DBWave1", "AppWave2", "WebWave3"]
+    assert [wave.pause_before_wave for wave in plan.waves] == [False, True, True]
+    assert database.servers == ("s-000000000000db001", "s-000000000000db002")
+    assert application.servers == ServerTags(tags={"Application": "web-shop", "Tier": "app"})
+    assert web.servers == ServerTags(tags={"Application": "web-shop", "Tier": "web"})
+
+
+def test_payroll_names_servers_and_approvers() -> None:
+    """The example with explicit servers and a named approver."""
+    plan = read_plan(EXAMPLES / "payroll.yaml")
+    assert plan.approvers == ("alice",)
+    assert [wave.servers for wave in plan.waves] == [
+        ("s-00000000000pay001",),
+        ("s-00000000000pay002", "s-00000000000pay003"),
+    ]
+
+
+def test_file_server_is_the_least_plan() -> None:
+    """The example of a single wave, with every default."""
+    plan = read_plan(EXAMPLES / "file_server.yaml")
+    [wave] = plan.waves
+    assert (wave.pause_before_wave, wave.depends_on) == (False, None)
+    assert (plan.aws_conn_id, plan.approvers) == ("aws_default", ())
+    assert (plan.drill_schedule, plan.drill_approvals) == (None, "none")
+    assert plan.gate_timeout == timedelta(hours=24)
+
+
+def test_every_key_is_read() -> None:
+    """Each key reaches the plan."""
+    plan = read_plan(VALID / "every_key.yaml")
+    assert plan.description == "Every key there is, none at its default.\n\nIn two paragraphs."
+    assert plan.owner == "yes"
+    assert plan.aws_conn_id == "aws/dr(gov)"
+    assert plan.approvers == ("alice", "17", "bob@example.com")
+    assert plan.gate_timeout == timedelta(minutes=90)
+    assert plan.drill_schedule == "0 6 * * sat#1"
+    assert plan.drill_approvals == "as_planned"
+    assert plan.waves[1].servers == ServerTags(tags={"Tier": "cache", "Critical": ""})
+    assert plan.waves[2].depends_on == ("Caches", "Databases")
+
+
+def test_words_of_older_yaml_are_text() -> None:
+    """Scalars mean what YAML 1.2 says: no, on, y, dates and times are text; so are keys of tags."""
+    plan = read_plan(VALID / "yaml_1_2.yaml")
+    assert (plan.name, plan.owner, plan.description) == ("no", "on", "2026-01-01")
+    assert plan.approvers == ("y", "n", "off", "12:30:45")
+    assert plan.waves[0].name == "yes"
+    assert plan.waves[0].servers == ServerTags(tags={"Country": "NO", "yes": "on", "1": "one"})
+
+
+def test_a_file_from_windows_is_read() -> None:
+    """A byte order mark and CR LF are no problem."""
+    plan = read_plan(VALID / "windows.yaml")
+    assert plan.name == "Größe 🚑"
+    assert plan.waves[0].slug == "datenbank_gr_e_1_"
+
+
+def test_json_and_yml_are_read() -> None:
+    """JSON is YAML, .yml is a suffix, and a stem may hold dots and dashes."""
+    assert read_plan(VALID / "json.is-yaml.yml").id == "json.is-yaml"
