@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from recovery.cli.snapshot import Snapshot
     from recovery.execution import Event, Execution, Intent
 
+AWS = "aws.amazon.com"
+DOMAINS = {"cn-": "amazonaws.cn", "us-gov-": "amazonaws-us-gov.com"}
+"""Where the console of a partition is, by the beginning of its Regions' names."""
+
 
 def ending(snapshot: Snapshot) -> Text:
     """Return the sentence an execution ended with."""
@@ -57,7 +61,8 @@ def job_url(region: str | None, job_id: str) -> str | None:
     """Return the page of a DRS job in the AWS console."""
     if region is None:
         return None
-    return f"https://{region}.console.aws.amazon.com/drs/home?region={region}#/launchHistory/{job_id}"
+    domain = next((domain for prefix, domain in DOMAINS.items() if region.startswith(prefix)), AWS)
+    return f"https://console.{domain}/drs/home?region={region}#/launchHistory/{job_id}"
 
 
 def _heading(title: str) -> Text:

@@ -42,8 +42,12 @@ def _execution(before: Execution | None, after: Execution) -> Iterator[str]:
         why = f": {after.reason}" if after.reason else ""
         asked = f"asked for by {after.requested_by or ABSENT}{why}"
         yield f"{after.plan_name}  {after.execution_type} {after.execution_id}, {asked}"
-    if before is None or before.status != after.status:
-        yield f"{after.plan_name}  {after.status}, {after.completed_waves} of {after.total_waves} waves"
+    if before is None or _standing(before) != _standing(after):
+        yield f"{after.plan_name}  {_standing(after)}"
+
+
+def _standing(execution: Execution) -> str:
+    return f"{execution.status}, {execution.completed_waves} of {execution.total_waves} waves"
 
 
 def _waves(before: Execution | None, after: Execution) -> Iterator[str]:

@@ -13,7 +13,7 @@ from recovery.cli.approver import Approver
 from recovery.cli.commands.watch import follow_to_the_end
 from recovery.cli.connect import sign_in
 from recovery.cli.documents import execution_document
-from recovery.cli.exits import Exit
+from recovery.cli.exits import Exit, Misused
 from recovery.cli.preflight import check_ready_to_run
 from recovery.cli.record import open_store
 from recovery.cli.sign_in import interactive
@@ -59,7 +59,7 @@ class Request:
 def run(screen: Screen, request: Request, *, approve: bool, follow: bool, user: str | None) -> Exit:
     """Trigger one run of the plan and follow it to its end."""
     if approve and not follow:
-        raise ParamsError("--approve answers gates while it follows: leave out --no-follow")
+        raise Misused("--approve answers gates while it follows: leave out --no-follow")
     params = confirmed(screen, request).params()
     reason = gate_reason(request) if approve else ""
     store = open_store()

@@ -13,7 +13,7 @@ from recovery.cli.progress import Canvas
 from recovery.cli.record import find, open_store
 from recovery.cli.snapshot import Target
 from recovery.cli.watcher import Watcher
-from recovery.errors import ExecutionNotFound
+from recovery.errors import ExecutionNotFound, RecoveryError
 
 if TYPE_CHECKING:
     from recovery.cli.airside import Airside
@@ -36,13 +36,20 @@ def follow_to_the_end(
         with view_for(screen) as view:
             last = follow(Watcher(store, target, airside), view, approver)
     except KeyboardInterrupt:
-        screen.say(f"Stopped watching; the execution goes on: python -m recovery watch {target.execution_id}")
+        screen.say(f"Stopped watching. {_goes_on(target)}")
         return Exit.INTERRUPTED
+    except RecoveryError:
+        screen.say(_goes_on(target))
+        raise
     in_lines = not screen.progress.is_terminal
     screen.result(
         execution_document(last), ending(last) if in_lines else summary(last, Canvas.of(screen.out))
     )
     return Exit.NOT_RECOVERED if last.execution is None or last.stranded else exit_of(last.execution)
+
+
+def _goes_on(target: Target) -> str:
+    return f"The execution goes on: python -m recovery watch {target.execution_id}"
 
 
 def _target(store: ExecutionStore, airside: Airside, named: str) -> Target:

@@ -1,0 +1,77 @@
+"""An HTTP server that says what it is told to: for what no Airflow answers at will, such as a deadlock."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+DROP = object()
+"""In place of a status: the connection is closed without an answer."""
+
+
+@dataclass
+class Stub:
+    """Answers per ``METHOD path``: one by one, the last one for ever; requests are kept."""
+
+    answers: dict[str, list[tuple[Any, Any]]] = field(default_factory=dict)
+    requests: list[tuple[str, Any]] = field(default_factory=list)
+    date: str | None = None
+
+    def __post_init__(self) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def on(self, request: str, *answers: tuple[Any, Any]) -> None:
+        """Set the answers to a request: pairs of status and body."""
+        self.answers[request] = list(answers)
+
+    def count(self, request: str) -> int:
+        """Return how often something was asked."""
+        return sum(asked == request for asked, _ in self.requests)
+
+    def answer(self, request: str, body: Any) -> tuple[Any, Any]:
+        """Note a request and return its answer."""
+        self.requests.append((request, body))
+        known = self.answers.get(request, [(404, {"detail": f"{request} is unknown"})])
+        return known.pop(0) if len(known) > 1 else known[0]
+
+    def _handler(stub) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - `self` is the handler's
+        class Handler(BaseHTTPRequestHandler):
+            def answer(self) -> None:
+                length = int(self.headers.get("Content-Length", 0))
+                body = json.loads(self.rfile.read(length)) if length else None
+                status, answer = stub.answer(f"{self.command} {self.path.partition('?')[0]}", body)
+                if status is DROP:
+                    return
+                content = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_POST = do_PATCH = answer  # noqa: N815
+
+            def date_time_string(self, timestamp: float | None = None) -> str:
+                return stub.date or super().date_time_string(timestamp)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        return Handler

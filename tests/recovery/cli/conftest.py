@@ -1,0 +1,66 @@
+"""A table on local AWS, and executions of a small shop told step by step through the product's own store."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cli_surroundings import NO_AIRFLOW, recorder
+from execution_story import Story
+
+from recovery.cli.record import open_store
+from recovery.cli.screen import Screen
+from recovery.execution.table import create_table
+from recovery.settings import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from recovery.execution.store import ExecutionStore
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Keep the settings and passwords of whoever runs the tests out of them."""
+    for name in ("USER", "PASSWORD", "TOKEN"):
+        monkeypatch.delenv(f"RECOVERY_AIRFLOW_{name}", raising=False)
+    monkeypatch.setenv("RECOVERY_AIRFLOW_URL", NO_AIRFLOW)
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+@pytest.fixture
+def store(local_aws: Any) -> ExecutionStore:
+    """Give the store of an empty table."""
+    create_table(local_aws.client("dynamodb"), settings().table)
+    return open_store()
+
+
+@pytest.fixture
+def story(store: ExecutionStore) -> Callable[..., Story]:
+    """Give what begins an execution of the shop."""
+    start = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+    count = 0
+
+    def begin(run_id: str | None = None, **changed: Any) -> Story:
+        nonlocal count
+        count += 1
+        return Story(store, start + timedelta(hours=count), run_id=run_id or f"manual__{count}", **changed)
+
+    return begin
+
+
+@pytest.fixture(params=[80, 120], ids=["80 columns", "120 columns"])
+def width(request: pytest.FixtureRequest) -> int:
+    """Give the widths that people have."""
+    return int(request.param)
+
+
+@pytest.fixture
+def screen() -> Screen:
+    """Give a screen that is recorded; ``out.export_text()`` gives what is on it."""
+    return Screen(out=recorder(120), err=recorder(120))

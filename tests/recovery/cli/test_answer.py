@@ -1,0 +1,164 @@
+"""`approve`, `reject` and `run --approve` answer a gate once, as the signed-in user, and tell how it went."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow_stub import Stub
+from typer.testing import CliRunner, Result
+
+from recovery.cli.airflow import AirflowClient
+from recovery.cli.airside import Airside
+from recovery.cli.app import app
+from recovery.cli.approver import Approver
+from recovery.cli.commands import answer as command
+from recovery.cli.sign_in import Credentials
+from recovery.cli.snapshot import Snapshot, Target
+from recovery.cli.watcher import Watcher
+from recovery.cli.words import now
+from recovery.errors import AirflowRefused
+from recovery.settings import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RUN = "/api/v2/dags/web_shop/dagRuns/manual__1"
+GATE = f"{RUN}/taskInstances/appwave2.approve/-1/hitlDetails"
+NOT_YOU = "User=eve (id=eve) is not a respondent for the task."
+
+
+@pytest.fixture
+def airflow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
+    """Give an Airflow with a gate that has waited long enough, and alice signed in."""
+    with Stub() as stub:
+        monkeypatch.setenv("RECOVERY_AIRFLOW_URL", stub.url)
+        monkeypatch.setenv("RECOVERY_AIRFLOW_TOKEN", "t")
+        monkeypatch.setattr(command, "TAKEN_UP", 0)
+        settings.cache_clear()
+        stub.on("GET /ui/auth/me", (200, {"id": "alice", "username": "alice"}))
+        stub.on(f"GET {RUN}", (200, {"dag_id": "web_shop", "dag_run_id": "manual__1", "state": "running"}))
+        stub.on(f"GET {GATE}", (200, asked()))
+        stub.on(f"PATCH {GATE}", (200, {}))
+        yield stub
+
+
+def asked(age: float = 60, state: str = "awaiting_input", **changed: Any) -> dict[str, Any]:
+    task = {"task_id": "appwave2.approve", "state": state}
+    created = (now() - timedelta(seconds=age)).isoformat()
+    return {"subject": "Start?", "created_at": created, "task_instance": task} | changed
+
+
+def recovery(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments, catch_exceptions=False)
+
+
+def answers(airflow: Stub) -> list[Any]:
+    return [body for request, body in airflow.requests if request == f"PATCH {GATE}"]
+
+
+@pytest.mark.parametrize(("verb", "option"), [("approve", "Approve"), ("reject", "Reject")])
+def test_a_gate_is_answered_with_its_reason(story: Any, airflow: Stub, verb: str, option: str) -> None:
+    story().to_the_second_gate()
+    result = recovery(verb, "web_shop", "--reason", "looks right")
+    assert result.exit_code == 0
+    assert answers(airflow) == [{"chosen_options": [option], "params_input": {"reason": "looks right"}}]
+    assert "AppWave2" in result.stdout
+    assert "alice" in result.stdout
+
+
+def test_an_answer_waits_out_the_hold_with_a_word(
+    story: Any, airflow: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airflow fails a gate that is answered while its worker is still parking it."""
+    story().to_the_second_gate()
+    slept: list[float] = []
+    monkeypatch.setattr(command.time, "sleep", slept.append)
+    airflow.on(f"GET {GATE}", (404, {"detail": "none yet"}), (200, asked(age=2)), (200, asked(age=60)))
+    result = recovery("approve", "web_shop")
+    assert result.exit_code == 0
+    assert "waiting" in result.stdout
+    assert len(slept) == 2
+    assert len(answers(airflow)) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [((403, {"detail": NOT_YOU}), NOT_YOU), ((409, {"detail": "already updated"}), "already updated")],
+)
+def test_what_airflow_refuses_is_shown_in_its_words(
+    story: Any, airflow: Stub, answer: Any, words: str
+) -> None:
+    story().to_the_second_gate()
+    airflow.on(f"PATCH {GATE}", answer)
+    result = recovery("approve", "web_shop")
+    assert result.exit_code == 3
+    assert words in result.stderr
+
+
+@pytest.mark.parametrize("state", ["failed", "success", "queued"])
+def test_the_gate_of_a_run_that_does_not_run_is_not_answered(story: Any, airflow: Stub, state: str) -> None:
+    """Airflow takes such an answer with 200, and nothing comes of it."""
+    story().to_the_second_gate()
+    airflow.on(f"GET {RUN}", (200, {"dag_id": "web_shop", "dag_run_id": "manual__1", "state": state}))
+    result = recovery("approve", "web_shop")
+    assert result.exit_code == 3
+    assert state in result.stderr
+    assert answers(airflow) == []
+
+
+def test_an_answer_is_seen_on_record(story: Any, airflow: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = story().to_the_second_gate()
+    monkeypatch.setattr(command, "TAKEN_UP", 30)
+    monkeypatch.setattr(command.time, "sleep", lambda _: told.answer(1, by="alice"))
+    document = json.loads(recovery("approve", "web_shop", "--json").stdout)
+    assert document["approval"]["by"] == "alice"
+    assert document["waveName"] == "AppWave2"
+
+
+def look(story: Any, airflow: Stub) -> tuple[AirflowClient, Snapshot]:
+    client = AirflowClient(airflow.url, Credentials(token="t"), tries=1)
+    return client, Watcher(story.store, Target("web_shop", "manual__1"), Airside(client)).look()
+
+
+def test_run_approve_answers_once(story: Any, airflow: Stub) -> None:
+    client, snapshot = look(story().to_the_second_gate(), airflow)
+    approver = Approver(client, "monthly drill")
+    (gate,) = approver.act(snapshot).gates
+    assert gate.said == "approved by --approve; the task takes it up"
+    bobs = {"id": "alice", "name": "alice"}
+    airflow.on(
+        f"GET {GATE}",
+        (200, asked(response_received=True, responded_by_user=bobs, chosen_options=["Approve"])),
+    )
+    approver.act(snapshot)
+    assert answers(airflow) == [{"chosen_options": ["Approve"], "params_input": {"reason": "monthly drill"}}]
+
+
+def test_run_approve_leaves_a_young_gate_alone(story: Any, airflow: Stub) -> None:
+    airflow.on(f"GET {GATE}", (200, asked(age=3)))
+    client, snapshot = look(story().to_the_second_gate(), airflow)
+    (gate,) = Approver(client, "drill").act(snapshot).gates
+    assert "--approve answers it in about" in (gate.said or "")
+    assert answers(airflow) == []
+
+
+def test_run_approve_ends_where_the_user_may_not_answer(story: Any, airflow: Stub) -> None:
+    airflow.on(f"PATCH {GATE}", (403, {"detail": NOT_YOU}))
+    client, snapshot = look(story().to_the_second_gate(), airflow)
+    with pytest.raises(AirflowRefused, match="not a respondent"):
+        Approver(client, "drill").act(snapshot)
+
+
+@pytest.mark.parametrize(
+    "answer", [(409, {"detail": "already been updated"}), (503, "down")], ids=["409", "503"]
+)
+def test_run_approve_goes_on_where_others_answer_or_airflow_is_down(
+    story: Any, airflow: Stub, answer: Any
+) -> None:
+    airflow.on(f"PATCH {GATE}", answer)
+    client, snapshot = look(story().to_the_second_gate(), airflow)
+    (gate,) = Approver(client, "drill").act(snapshot).gates
+    assert gate.said

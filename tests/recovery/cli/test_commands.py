@@ -1,0 +1,287 @@
+"""Every command says what it did or why not, as people and as programs read it, with an exit code."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+
+import pytest
+from cli_surroundings import NO_AIRFLOW
+from typer.testing import CliRunner, Result
+
+from recovery.cli.app import app, run
+from recovery.execution import Approvals, ExecutionType, RunParams, execution_id
+from recovery.settings import settings
+
+if TYPE_CHECKING:
+    from recovery.execution.store import ExecutionStore
+
+ROOT = Path(__file__).parents[3]
+UNKNOWN = "00000000-0000-0000-0000-000000000000"
+BROKEN = "name: Broken\nwaves: []\ncolour: red\n"
+
+
+def recovery(*arguments: str) -> Result:
+    """Run the command line in this process."""
+    return CliRunner().invoke(app, arguments, catch_exceptions=False)
+
+
+def document(*arguments: str) -> dict[str, Any]:
+    """Return what a command writes to standard output, which must be one JSON document."""
+    read: dict[str, Any] = json.loads(recovery(*arguments, "--json").stdout)
+    return read
+
+
+def test_list_shows_the_newest_first(story: Any) -> None:
+    old, new = story().to_the_end(), story().freeze()
+    lines = recovery("list").stdout.splitlines()
+    assert lines[1].startswith(new.id[:8])
+    assert "PENDING" in lines[1]
+    assert lines[2].startswith(old.id[:8])
+    assert "COMPLETED" in lines[2]
+    ids = [item["executionId"] for item in document("list")["executions"]]
+    assert ids == [new.id, old.id]
+
+
+def test_list_takes_a_plan_and_a_limit(story: Any) -> None:
+    story()
+    newest = story()
+    (item,) = document("list", "web_shop", "--limit", "1")["executions"]
+    assert item["executionId"] == newest.id
+    assert document("list", "payroll") == {"executions": []}
+    assert "No execution of 'payroll' is on record" in recovery("list", "payroll").stdout
+
+
+def test_show_takes_an_id_its_beginning_or_a_plan(story: Any) -> None:
+    old, new = story().to_the_end(), story()
+    for named, expected in ((old.id, old), (old.id.upper(), old), (old.id[:8], old), ("web_shop", new)):
+        assert document("show", named)["executionId"] == expected.id
+
+
+def test_show_json_is_the_record(story: Any, local_aws: Any) -> None:
+    """Scripts see the very attributes that DynamoDB holds, with their types."""
+    told = story().to_the_end()
+    shown = document("show", told.id)
+    key = {"executionId": {"S": told.id}, "item": {"S": "EXECUTION"}}
+    item = local_aws.client("dynamodb").get_item(TableName="recovery-executions", Key=key)["Item"]
+    assert shown["execution"]["outcome"] == item["outcome"]["S"]
+    assert shown["execution"]["totalWaves"] == 3
+    assert shown["plan"]["name"] == "Web shop"
+    assert [server["launchStatus"] for server in shown["servers"]] == ["LAUNCHED"] * 5
+    assert shown["events"][0]["type"] == "OPENED"
+
+
+def test_a_beginning_of_several_ids_names_them(story: Any) -> None:
+    by_beginning: dict[str, str] = {}
+    for number in count():
+        other = by_beginning.setdefault(execution_id("web_shop", str(number))[:4], str(number))
+        if other != str(number):
+            break
+    first, second = story(other), story(str(number))
+    result = recovery("show", first.id[:4])
+    assert result.exit_code == 2
+    assert first.id in result.stderr
+    assert second.id in result.stderr
+
+
+@pytest.mark.parametrize("named", [UNKNOWN, "no_such_plan", "abcd", "ab"], ids=["id", "plan", "hex", "short"])
+@pytest.mark.parametrize("command", ["show", "watch", "approve", "reject"])
+def test_a_name_that_means_nothing_is_usage(store: ExecutionStore, command: str, named: str) -> None:
+    result = recovery(command, named)
+    assert result.exit_code == 2
+    assert named in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("list",), ("show", "web_shop"), ("watch", UNKNOWN)], ids=lambda it: it[0]
+)
+def test_a_table_that_is_not_there_is_unreachable_and_names_the_remedy(
+    local_aws: Any, arguments: tuple[str, ...]
+) -> None:
+    result = recovery(*arguments)
+    assert result.exit_code == 4
+    for word in ("recovery-executions", local_aws.url, "python -m recovery init"):
+        assert word in result.stderr
+
+
+def test_no_region_is_told_with_its_setting(local_aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    result = recovery("list")
+    assert result.exit_code == 4
+    assert "RECOVERY_TABLE_REGION" in result.stderr
+
+
+def test_errors_are_json_where_json_is_wanted(store: ExecutionStore) -> None:
+    error = document("show", UNKNOWN)["error"]
+    assert error["kind"] == "ExecutionNotFound"
+    assert error["exitCode"] == 2
+    assert UNKNOWN in error["message"]
+
+
+AIRFLOW_COMMANDS = [
+    ("run", "web_shop", "--user", "alice"),
+    ("whoami", "--user", "alice"),
+    ("init", "--pool-only", "--user", "admin"),
+]
+
+
+@pytest.mark.parametrize("arguments", AIRFLOW_COMMANDS, ids=lambda it: it[0])
+def test_without_airflow_it_is_unreachable_and_names_url_and_remedy(
+    store: ExecutionStore, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECOVERY_AIRFLOW_USER", arguments[-1])
+    monkeypatch.setenv("RECOVERY_AIRFLOW_PASSWORD", "secret")
+    settings.cache_clear()
+    result = recovery(*arguments)
+    assert result.exit_code == 4
+    for word in (NO_AIRFLOW, "make up", "RECOVERY_AIRFLOW_URL"):
+        assert word in result.stderr
+    assert "secret" not in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments", [("whoami",), ("whoami", "--user", "alice")], ids=["nobody", "no password"]
+)
+def test_nobody_signed_in_is_usage_where_nobody_can_be_asked(arguments: tuple[str, ...]) -> None:
+    result = recovery(*arguments)
+    assert result.exit_code == 2
+    assert "RECOVERY_AIRFLOW_" in result.stderr
+
+
+def test_list_and_show_need_no_airflow(story: Any) -> None:
+    """What people need during an outage works from the record: nothing listens at Airflow's address."""
+    told = story().to_the_second_gate()
+    assert recovery("list").exit_code == 0
+    shown = recovery("show", told.id)
+    assert shown.exit_code == 0
+    assert "approve web_shop --wave AppWave2" in shown.stdout
+    assert NO_AIRFLOW in shown.stdout, "the page where the gate will be answered"
+
+
+def test_r63_looking_up_asks_dynamodb_only(story: Any, local_aws: Any) -> None:
+    """Lists never call DRS."""
+    told = story().to_the_end()
+    local_aws.control.clear_requests()
+    for arguments in (("list",), ("show", told.id), ("watch", told.id)):
+        recovery(*arguments)
+    asked = {(request["service"], request["operation"]) for request in local_aws.control.requests()}
+    assert asked == {("dynamodb", "Query"), ("dynamodb", "GetItem")}
+
+
+def test_r20_looking_writes_nothing(story: Any, local_aws: Any) -> None:
+    told = story().to_the_second_gate()
+    before = local_aws.client("dynamodb").scan(TableName="recovery-executions")["Items"]
+    for arguments in (("list",), ("show", told.id)):
+        recovery(*arguments)
+    assert local_aws.client("dynamodb").scan(TableName="recovery-executions")["Items"] == before
+
+
+def test_check_finds_nothing_wrong_with_the_example_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    result = recovery("check")
+    assert result.exit_code == 0
+    assert "web_shop" in result.stdout
+
+
+def test_check_tells_every_problem_with_its_place(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "dags/plans", tmp_path / "plans")
+    bad = tmp_path / "plans" / "broken.yaml"
+    bad.write_text(BROKEN)
+    result = recovery("check", str(tmp_path / "plans"))
+    assert result.exit_code == 1
+    lines = [line for line in result.stdout.splitlines() if "broken.yaml" in line]
+    assert any(line.startswith(f"{bad}:3:1: ") and "colour" in line for line in lines)
+    problems = document("check", str(bad))["problems"]
+    assert {"file": str(bad), "line": 3, "column": 1} in [
+        {key: problem[key] for key in ("file", "line", "column")} for problem in problems
+    ]
+    assert len(problems) == len(lines)
+
+
+def test_check_takes_files_one_by_one(tmp_path: Path) -> None:
+    good, bad = ROOT / "dags/plans/web_shop.yaml", tmp_path / "broken.yaml"
+    bad.write_text(BROKEN)
+    checked = document("check", str(good), str(bad))
+    assert checked["plans"] == ["web_shop"]
+    assert recovery("check", str(good), str(bad)).exit_code == 1
+
+
+def test_check_of_nothing_is_usage(tmp_path: Path) -> None:
+    """A check that looked at no plan must not say that all is well."""
+    assert recovery("check", str(tmp_path)).exit_code == 2
+    assert recovery("check", str(tmp_path / "gone.yaml")).exit_code == 2
+
+
+def test_init_makes_the_table_once(local_aws: Any) -> None:
+    first, second = document("init", "--table-only"), document("init", "--table-only")
+    assert (first["table"]["done"], second["table"]["done"]) == ("created", "kept")
+    assert local_aws.client("dynamodb").list_tables()["TableNames"] == ["recovery-executions"]
+    assert "recovery-executions: kept" in recovery("init", "--table-only").stdout
+
+
+def test_init_of_table_and_pool_only_is_usage(local_aws: Any) -> None:
+    assert recovery("init", "--table-only", "--pool-only").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--type", "RECOVERY"), "confirm"),
+        (("--type", "RECOVERY", "--confirm", "payroll"), "'payroll'"),
+        (("--type", "RECOVERY", "--confirm", "web_shop", "--approvals", "none"), "approvals"),
+        (("--confirm", "web_shop"), "DRILL"),
+        (("--type", "RECOVERY", "--confirm", "web_shop", "--approve"), "--reason"),
+        (("--approve", "--reason", "ok"), "3 characters"),
+    ],
+    ids=["no confirm", "other plan", "no gates", "drill", "no reason", "short reason"],
+)
+def test_a_run_that_may_not_start_is_refused_before_anything_is_sent(
+    local_aws: Any, options: tuple[str, ...], words: str
+) -> None:
+    """Nothing listens at Airflow's address: had it been asked, the exit code were 4."""
+    result = recovery("run", "web_shop", *options)
+    assert result.exit_code == 3
+    assert words in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run",),
+        ("run", "web_shop", "--type", "REAL"),
+        ("list", "--limit", "0"),
+        ("fly",),
+        ("run", "x", "--approve", "--no-follow"),
+    ],
+    ids=["no plan", "no such type", "no limit", "no command", "contrary options"],
+)
+def test_a_command_line_that_makes_no_sense_is_usage(arguments: tuple[str, ...]) -> None:
+    assert recovery(*arguments).exit_code == 2
+
+
+@pytest.mark.parametrize("verb", ["approve", "reject"])
+def test_a_gate_that_does_not_wait_is_not_answered(story: Any, verb: str) -> None:
+    told = story().freeze()
+    assert recovery(verb, told.id).exit_code == 3
+    assert "No gate of" in recovery(verb, told.id).stderr
+    named = recovery(verb, told.id, "--wave", "DBWave1")
+    assert named.exit_code == 3
+    assert "PENDING" in named.stderr
+
+
+def test_a_wave_that_does_not_exist_is_usage(story: Any) -> None:
+    result = recovery("approve", story().to_the_second_gate().id, "--wave", "AppWave")
+    assert result.exit_code == 2
+    assert "DBWave1, AppWave2, WebWave3" in result.stderr
+
+
+def test_the_choices_are_those_of_a_run() -> None:
+    """The command line spells them out, so that its help needs no models; they must not drift."""
+    hints = get_type_hints(run)
+    assert get_args(hints["execution_type"]) == tuple(ExecutionType)
+    assert get_args(get_args(hints["approvals"])[0]) == tuple(Approvals)
+    assert hints.keys() >= RunParams.model_fields.keys()

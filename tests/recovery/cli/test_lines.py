@@ -1,0 +1,84 @@
+"""Without a terminal there is one line for each thing that changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from recovery.cli.airside import Airside
+from recovery.cli.lines import changes
+from recovery.cli.snapshot import Snapshot, Target
+from recovery.cli.watcher import Watcher
+from recovery.cli.words import now
+
+
+def look(story: Any) -> Snapshot:
+    return Watcher(story.store, Target("web_shop", story.run_id), Airside(None)).look()
+
+
+def lines(before: Snapshot | None, after: Snapshot) -> list[str]:
+    return [line.partition("  ")[2] for line in changes(before, after)]
+
+
+def test_the_first_look_tells_what_is_known(story: Any) -> None:
+    told = story().freeze()
+    assert lines(None, look(told)) == [
+        f"Web shop DRILL {told.id}, asked for by alice: monthly drill",
+        "Web shop PENDING, 0 of 3 waves",
+        "DBWave1 PENDING",
+        "AppWave2 PENDING",
+        "WebWave3 PENDING",
+    ]
+
+
+def test_nothing_new_is_no_line(story: Any) -> None:
+    told = story().to_the_second_gate()
+    before, after = look(told), look(told)
+    assert lines(before, after) == []
+
+
+def test_progress_is_told_per_wave_and_server(story: Any) -> None:
+    told = story().freeze()
+    before = look(told)
+    launching = look(told.launch(0))
+    assert lines(before, launching) == [
+        "Web shop POLLING, 0 of 3 waves",
+        "DBWave1 POLLING, drsjob-00000000000000000",
+        "DBWave1 db-1.shop.example (shop-db-1) IN_PROGRESS, CONVERSION",
+    ]
+    assert lines(launching, look(told.land(0))) == [
+        "Web shop POLLING, 1 of 3 waves",
+        "DBWave1 COMPLETED, drsjob-00000000000000000",
+        "DBWave1 db-1.shop.example (shop-db-1) LAUNCHED, i-000000000000db001, 10.0.0.49",
+    ]
+
+
+def test_a_gate_is_told_once_with_who_and_how(story: Any) -> None:
+    told = story().freeze().launch(0).land(0)
+    before = look(told)
+    waiting = look(told.pause(1))
+    (line,) = [line for line in lines(before, waiting) if "waits" in line]
+    assert line.startswith(
+        "AppWave2 waits for an answer of alice, bob: python -m recovery approve web_shop --wave AppWave2"
+    )
+    assert "/appwave2.approve/required_actions" in line
+    assert lines(waiting, look(told.answer(1))) == ["AppWave2 PAUSED, APPROVED by bob: looks right"]
+
+
+def test_what_does_not_answer_is_told_once_and_so_is_its_return(story: Any) -> None:
+    fine = look(story().freeze())
+    down = replace(fine, notes=("Airflow is down.",))
+    assert lines(fine, down) == ["⚠ Airflow is down."]
+    assert lines(down, down) == []
+    assert lines(down, fine) == ["everything answers again"]
+
+
+def test_a_run_that_waits_to_be_opened_says_for_what() -> None:
+    queued = Snapshot(Target("web_shop", "manual__1"), at=now(), queued="open_execution waits for a worker")
+    assert lines(None, queued) == ["web_shop not on record yet: open_execution waits for a worker"]
+    assert lines(queued, queued) == []
+
+
+def test_words_with_line_breaks_stay_on_one_line(story: Any) -> None:
+    told = story().freeze().launch(0).land(0, failed={"s-000000000000db001": "first\nsecond"})
+    assert all("\n" not in line for line in changes(None, look(told)))

@@ -1,0 +1,208 @@
+"""The picture of an execution fits the screens that people have and leaves out nothing they need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cli_surroundings import recorder
+
+from recovery.aws.links.drs import DrsJobLink
+from recovery.cli.airside import Airside
+from recovery.cli.details import details, job_url, summary
+from recovery.cli.progress import Canvas, picture
+from recovery.cli.snapshot import Snapshot, Target, WaitingGate
+from recovery.cli.watcher import Watcher
+from recovery.cli.words import now
+from recovery.execution import Execution, LaunchStatus, ServerRecord, WaveRecord, WaveStatus
+
+if TYPE_CHECKING:
+    from execution_story import Story
+    from rich.console import RenderableType
+
+Begin = Any
+
+
+def seen(shown: RenderableType, width: int) -> str:
+    """Return what stands on a screen of that width."""
+    console = recorder(width)
+    console.print(shown, crop=False)
+    return console.export_text()
+
+
+def look(story: Story) -> Snapshot:
+    return Watcher(story.store, Target("web_shop", story.run_id), Airside(None)).look()
+
+
+def big(waves: int, servers: int, at: int) -> Snapshot:
+    """Return a plan with many waves of which one is polled."""
+    statuses = [WaveStatus.COMPLETED] * at + [WaveStatus.POLLING] + [WaveStatus.PENDING] * (waves - at - 1)
+    records = tuple(
+        WaveRecord(
+            wave_number=number,
+            wave_name=f"Wave{number:02}",
+            status=status,
+            start_time=now() if number <= at else None,
+        )
+        for number, status in enumerate(statuses)
+    )
+    execution = Execution(
+        execution_id="e",
+        plan_id="big",
+        plan_name="Big",
+        plan_hash="h",
+        dag_run_id="r",
+        execution_type="DRILL",
+        status="POLLING",
+        total_waves=waves,
+        waves=records,
+        start_time=now(),
+    )
+    fleet = [_server(number, wave) for wave in range(at + 1) for number in range(servers)]
+    return Snapshot(Target("big", "r"), now(), execution, tuple(fleet))
+
+
+def _server(number: int, wave: int) -> ServerRecord:
+    status = LaunchStatus.FAILED if number == 7 else LaunchStatus.LAUNCHED
+    id_ = f"s-{wave:08}{number:09}"
+    return ServerRecord(
+        source_server_id=id_, hostname=f"host-{wave}-{number}", wave_number=wave, launch_status=status
+    )
+
+
+def test_a_waiting_gate_says_what_who_and_how(story: Begin, width: int) -> None:
+    shown = seen(picture(look(story().to_the_second_gate()), Canvas(width)), width)
+    for word in (
+        "AppWave2 waits for an answer since 2026-03-01",
+        "alice, bob",
+        "python -m recovery approve web_shop --wave AppWave2 --reason",
+        "python -m recovery reject web_shop --wave AppWave2 --reason",
+        "/dags/web_shop/runs/manual__1/tasks/appwave2.approve/required_actions",
+    ):
+        assert word in shown
+
+
+def test_an_approved_gate_waits_no_more(story: Begin) -> None:
+    """The wave is PAUSED until it starts, but there is nothing left for anybody to do."""
+    snapshot = look(story().to_the_second_gate().answer(1))
+    assert snapshot.gates == ()
+    assert "approved by bob" in seen(picture(snapshot, Canvas(80)), 80)
+
+
+def test_servers_that_launch_show_phase_and_then_address(story: Begin, width: int) -> None:
+    told = story().freeze().launch(0)
+    assert "CONVERSION for" in seen(picture(look(told), Canvas(width)), width)
+    told.land(0)
+    shown = seen(picture(look(told), Canvas(width)), width)
+    for word in ("db-1.shop.example (shop-db-1)", "s-000000000000db001", "i-000000000000db001", "10.0.0.49"):
+        assert word in shown
+
+
+def test_r07_r08_a_failed_server_shows_the_words_of_drs(story: Begin, width: int) -> None:
+    told = (
+        story()
+        .freeze()
+        .launch(0)
+        .land(0, failed={"s-000000000000db001": "UnauthorizedOperation: not authorized"})
+    )
+    shown = seen(summary(look(told.finish()), Canvas(width)), width)
+    assert "UnauthorizedOperation" in shown
+    assert shown.count("FAILED") >= 3
+
+
+def test_tables_fit_the_screen(story: Begin, width: int) -> None:
+    """Only addresses may be longer than a narrow screen: broken they could not be copied."""
+    told = story().to_the_end()
+    shown = seen(details(look(told), told.store.events(told.id), Canvas(width)), width)
+    assert [line for line in shown.splitlines() if len(line) > width and "http" not in line] == []
+
+
+def test_show_tells_everything_on_record(story: Begin, width: int) -> None:
+    told = story().to_the_end()
+    shown = seen(details(look(told), told.store.events(told.id), Canvas(width)), width)
+    job = f"https://console.aws.amazon.com/drs/home?region=eu-west-1#/launchHistory/drsjob-{1:017}"
+    for word in (
+        told.id,
+        "manual__1",
+        "monthly drill",
+        "asked for by",
+        job,
+        "bob, 2026-03-01",
+        "looks right",
+    ):
+        assert word in shown
+    events = ("OPENED", "JOB_STARTED", "GATE_WAITING", "APPROVED", "WAVE_ENDED", "EXECUTION_ENDED")
+    places = [shown.index(event, shown.index("Audit trail")) for event in events]
+    assert places[0] < min(places[1:]) <= max(places[1:-1]) < places[-1]
+
+
+def test_r29_what_has_not_happened_has_no_date(story: Begin) -> None:
+    told = story().to_the_second_gate()
+    shown = seen(details(look(told), [], Canvas(120)), 120)
+    assert "1970" not in shown
+    assert "1969" not in shown
+    assert "ended         —" in shown
+
+
+def test_a_refused_start_shows_why(story: Begin, width: int) -> None:
+    told = story(real=True).refuse("confirm: it is missing").finish()
+    shown = seen(summary(look(told), Canvas(width)), width)
+    assert "CANCELLED" in shown
+    assert "confirm: it is missing" in shown
+
+
+@pytest.mark.parametrize("height", [24, 40])
+def test_a_live_picture_fits_the_screen(height: int) -> None:
+    """A picture that is longer than the screen cannot be drawn over itself."""
+    for snapshot in (big(waves=100, servers=3, at=50), big(waves=3, servers=300, at=1), big(100, 20, 99)):
+        shown = seen(picture(snapshot, Canvas(80, height)), 80)
+        assert len(shown.splitlines()) <= height
+
+
+def test_what_runs_and_what_failed_is_in_sight() -> None:
+    shown = seen(picture(big(waves=100, servers=300, at=50), Canvas(80, 30)), 80)
+    assert "Wave50" in shown
+    assert "host-50-7" in shown, "the failed server goes before 299 launched ones"
+    assert "more waves" in shown
+    assert "LAUNCHED" in shown
+
+
+def test_without_a_screen_nothing_is_left_out() -> None:
+    shown = seen(picture(big(waves=100, servers=3, at=50), Canvas(120)), 120)
+    assert all(f"Wave{number:02}" in shown for number in range(100))
+    assert "more" not in shown
+
+
+def test_r61_a_status_of_a_newer_release_is_shown(story: Begin, local_aws: Any) -> None:
+    """An execution with a word we do not know is shown with it, in lists and pictures."""
+    told = story().freeze()
+    local_aws.client("dynamodb").update_item(
+        TableName="recovery-executions",
+        Key={"executionId": {"S": told.id}, "item": {"S": "EXECUTION"}},
+        UpdateExpression="SET #s = :s, waves[0].#s = :s",
+        ExpressionAttributeNames={"#s": "status"},
+        ExpressionAttributeValues={":s": {"S": "ROLLING_BACK"}},
+    )
+    assert seen(picture(look(told), Canvas(80)), 80).count("ROLLING_BACK") == 2
+
+
+def test_notes_and_what_airflow_says_stand_below(width: int) -> None:
+    gate = WaitingGate("W", "w.approve", "http://a/b", approvers=(), said="bob has answered Approve")
+    snapshot = Snapshot(
+        Target("p", "r"), now(), gates=(gate,), notes=("Airflow is down.",), queued="queued in Airflow"
+    )
+    shown = seen(picture(snapshot, Canvas(width)), width)
+    assert "not on record yet: queued in Airflow" in shown
+    assert "anyone who may answer gates in Airflow" in shown
+    assert shown.index("bob has answered") < shown.index("⚠ Airflow is down.")
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"), [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
+)
+def test_the_console_link_is_that_of_the_operator(region: str, partition: str) -> None:
+    """One product shows one address for a job, though the command line does without Airflow."""
+    domain = DrsJobLink.get_aws_domain(partition)
+    expected = DrsJobLink.format_str.format(aws_domain=domain, region_name=region, job_id="drsjob-1")
+    assert job_url(region, "drsjob-1") == expected
+    assert job_url(None, "drsjob-1") is None
