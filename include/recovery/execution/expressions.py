@@ -47,9 +47,9 @@ class Expression:
     def among(self, path: Path, values: Iterable[object]) -> str:
         return f"{self._path(path)} IN ({','.join(self._value(value) for value in values)})"
 
-    def counts(self, path: Path, other: Path) -> str:
-        """Hold if the list at one path has as many elements as the number at the other says."""
-        return f"size({self._path(path)}) = {self._path(other)}"
+    def counts(self, path: Path, count: int) -> str:
+        """Hold if the list at the path has so many elements."""
+        return f"size({self._path(path)}) = {self._value(count)}"
 
     @staticmethod
     def either(*conditions: str) -> str:

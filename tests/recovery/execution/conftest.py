@@ -45,7 +45,7 @@ class Make:
         return START + timedelta(seconds=self._seconds)
 
     def execution(self, run: str = "manual__1", *, waves: int = 3, plan: str = "web_shop", **fields: Any):
-        """Return an execution as it is opened; each wave depends on the one before, and but the first waits."""
+        """Return an execution as it is opened, its waves in a row, with a gate before all but the first."""
         records = [
             WaveRecord(
                 wave_number=number,

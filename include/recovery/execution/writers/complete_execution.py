@@ -14,6 +14,7 @@ from recovery.execution.requests import Request, Wait, unmarshal
 from recovery.execution.trail import tell_change
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from recovery.execution.events import Event
@@ -35,7 +36,7 @@ def close(execution_id: str, ending: Ending, at: datetime, event: Event | None) 
     def alter(execution: Execution) -> Execution:
         if execution.final:
             return execution
-        waves = tuple(_closed(wave, ending, at) for wave in execution.waves)
+        waves = tuple(_closed(execution, wave, ending, at) for wave in execution.waves)
         return execution.having(waves=waves)
 
     changed = yield from change(execution_id, Writer.COMPLETE, alter)
@@ -70,26 +71,29 @@ def finish_request(execution: Execution, status: ExecutionStatus, outcome: str, 
     that waits or runs. At most 100 waves keep the condition under 4 KB and 300 operators.
     """
     update = Update(execution.execution_id, EXECUTION)
-    update.require(update.equal(("version",), execution.version), update.absent("endTime"))
-    if status in _ALLOWS:
-        update.require(
-            update.counts(("waves",), ("totalWaves",)),
-            update.absent("failure"),
-            update.absent("supersededBy"),
-        )
-        count = execution.total_waves
-    elif status.final:
-        count = len(execution.waves)
-    else:
-        raise TransitionRefused(f"execution {execution.execution_id} cannot end {status}")
-    allowed = _ALLOWS.get(status, _FINAL)
-    update.require(*(update.among(("waves", number, "status"), allowed) for number in range(count)))
+    update.require(*_final_condition(update, execution, status))
     update.set(("status",), status.value)
     update.set(("endTime",), iso(at))
     update.set(("outcome",), shorten(outcome))
     update.set(("version",), execution.version + 1)
     update.set(("openSince",), None)
     return update.request()
+
+
+def _final_condition(update: Update, execution: Execution, status: ExecutionStatus) -> Iterable[str]:
+    if not status.final:
+        raise TransitionRefused(f"execution {execution.execution_id} cannot end {status}")
+    count = len(execution.waves)
+    yield update.equal(("version",), execution.version)
+    yield update.absent("endTime")
+    if status in _ALLOWS:
+        count = execution.total_waves
+        yield update.equal(("totalWaves",), count)
+        yield update.absent("failure")
+        yield update.absent("supersededBy")
+    yield update.counts(("waves",), count)
+    allowed = _ALLOWS.get(status, _FINAL)
+    yield from (update.among(("waves", number, "status"), allowed) for number in range(count))
 
 
 def release(execution: Execution) -> Steps[None]:
@@ -123,7 +127,7 @@ def _check_moved(before: Execution, status: ExecutionStatus) -> Steps[None]:
         )
 
 
-def _closed(wave: WaveRecord, ending: Ending, at: datetime) -> WaveRecord:
+def _closed(execution: Execution, wave: WaveRecord, ending: Ending, at: datetime) -> WaveRecord:
     if wave.status.final:
         return wave
     if wave.status not in _BEFORE:
@@ -132,7 +136,15 @@ def _closed(wave: WaveRecord, ending: Ending, at: datetime) -> WaveRecord:
     if wave.status is WaveStatus.PAUSED and not wave.approved:
         words = "its gate was never answered"
         return wave.having(status=WaveStatus.CANCELLED, failure=words, end_time=at)
+    if ending.interrupted is not None and _was_next(execution, wave):
+        return wave.having(status=WaveStatus.CANCELLED, failure=ending.interrupted, end_time=at)
     return wave.having(status=WaveStatus.SKIPPED)
+
+
+def _was_next(execution: Execution, wave: WaveRecord) -> bool:
+    """Whether nothing but the interruption kept the wave from starting: there it goes on record."""
+    met = {other.wave_number for other in execution.waves if other.status.met}
+    return met.issuperset(wave.depends_on)
 
 
 def _left(wave: WaveRecord, ending: Ending) -> str:

@@ -90,6 +90,8 @@ def _ended(wave: WaveRecord, attempt: int, status: WaveStatus) -> bool:
             f"wave {wave.wave_name!r} is at attempt {wave.attempt}: attempt {attempt} cannot end it; "
             "clear its start_recovery task too"
         )
+    if not status.final:
+        raise TransitionRefused(f"wave {wave.wave_name!r} cannot end {status}: that is no end")
     if wave.status.final and wave.status is not status:
         raise TransitionRefused(f"wave {wave.wave_name!r} is {wave.status} and cannot become {status}")
     return wave.status.final

@@ -1,0 +1,118 @@
+"""approve: a wave waits at its gate, and gets one answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from recovery.errors import StartRefused, TransitionRefused
+from recovery.execution import Decision, ExecutionStatus, WaveStatus
+
+E, W = ExecutionStatus, WaveStatus
+
+
+@pytest.fixture
+def waiting(world):
+    """Make an execution that waits at the gate of its second wave."""
+    world.frozen().completed(0).store.pause(world.id, 1)
+    return world
+
+
+def test_a_wave_that_waits_is_paused_and_so_is_the_execution(waiting):
+    """What a person sees while nobody answers; reading changes nothing (R-20)."""
+    execution = waiting.store.get(waiting.id)
+    assert (execution.status, execution.wave(1).status) == (E.PAUSED, W.PAUSED)
+    before = waiting.items()
+    waiting.store.list()
+    waiting.store.open_executions()
+    waiting.store.servers(waiting.id)
+    assert waiting.items() == before
+
+
+def test_an_approval_is_on_record_with_who_when_and_why(waiting):
+    """The wave stays PAUSED until its start; the answer is there."""
+    answer = waiting.make.approval(by="bob", reason="go")
+    wave = waiting.store.approve(waiting.id, 1, answer).wave(1)
+    assert (wave.status, wave.approval, wave.approved) == (W.PAUSED, answer, True)
+
+
+@pytest.mark.parametrize(
+    ("decision", "by", "words"),
+    [
+        (Decision.REJECTED, "bob", "rejected by bob: wrong day"),
+        (Decision.TIMED_OUT, None, "nobody answered its gate in time"),
+    ],
+)
+def test_a_rejection_or_a_time_out_cancels_the_wave(waiting, decision, by, words):
+    """A time-out never approves (invariant 4)."""
+    answer = waiting.make.approval(decision, by=by, reason="wrong day")
+    wave = waiting.store.reject(waiting.id, 1, answer).wave(1)
+    assert (wave.status, wave.failure, wave.end_time) == (W.CANCELLED, words, answer.time)
+    assert not wave.approved
+
+
+@pytest.mark.parametrize("first", Decision)
+@pytest.mark.parametrize("second", Decision)
+def test_r41_the_first_answer_stands(waiting, first, second):
+    """A second answer to the same attempt changes nothing, whoever gives it; the same one is the first."""
+
+    def give(decision, by):
+        answer = waiting.make.approval(decision, by=by)
+        (waiting.store.approve if decision is Decision.APPROVED else waiting.store.reject)(
+            waiting.id, 1, answer
+        )
+
+    give(first, "alice")
+    before = waiting.items()
+    give(first, "alice")
+    with pytest.raises(TransitionRefused, match=f"answered {first} by alice at .* comes second"):
+        give(second, "bob")
+    assert waiting.items() == before
+
+
+def test_r41_progress_does_not_overwrite_a_pause(world):
+    """The execution was PAUSED, a poller derived RUNNING: here the status is derived from the waves alone."""
+    world.frozen().launching(0)
+    servers = world.launched(0)
+    world.store.end_wave(world.id, 0, 1, servers, W.COMPLETED)
+    world.store.pause(world.id, 1)
+    world.store.poll(world.id, 0, 1, servers)
+    world.store.polled(world.id, world.make.time())
+    assert world.store.get(world.id).status is E.PAUSED
+
+
+def test_what_does_not_wait_takes_no_answer(world):
+    """Approving a gate that was never asked is refused, with what the wave is."""
+    world.frozen().completed(0)
+    before = world.items()
+    for wave, status in ((1, "PENDING"), (0, "COMPLETED")):
+        with pytest.raises(TransitionRefused, match=f"it waits for no answer, the wave is {status}"):
+            world.store.approve(world.id, wave, world.make.approval())
+    assert world.items() == before
+
+
+def test_an_answer_to_another_attempt_is_refused(waiting):
+    """An old form is answered late: the gate was asked again since."""
+    with pytest.raises(TransitionRefused, match="the answer is for attempt 2, the wave is at 1"):
+        waiting.store.approve(waiting.id, 1, waiting.make.approval(attempt=2))
+
+
+def test_each_answer_has_its_own_operation(waiting):
+    """A rejection can never be written as an approval, nor the other way round."""
+    with pytest.raises(TransitionRefused, match="REJECTED approves nothing"):
+        waiting.store.approve(waiting.id, 1, waiting.make.approval(Decision.REJECTED))
+    with pytest.raises(TransitionRefused, match="APPROVED rejects nothing"):
+        waiting.store.reject(waiting.id, 1, waiting.make.approval())
+
+
+def test_r32_nobody_is_asked_before_the_waves_before_are_done(world):
+    """A sensor marked success lets Airflow ask; the record does not."""
+    world.frozen().launching(0)
+    with pytest.raises(StartRefused, match="waits for waves that are not done: DBWave1 is STARTED"):
+        world.store.pause(world.id, 1)
+
+
+def test_a_wave_that_runs_is_not_paused_again(world):
+    """A gate that is cleared while its wave is launched asks nobody."""
+    world.frozen().completed(0).launching(1)
+    with pytest.raises(TransitionRefused, match="from STARTED to PAUSED"):
+        world.store.pause(world.id, 1)
