@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import gc
 from dataclasses import dataclass
+from functools import cache
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 import pytest
 
 from simulator.client import Control
@@ -18,6 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REGION = "eu-west-1"
+
+# Every hook makes a boto3 session of its own, which reads the service models again; here they may share them.
+botocore.session.create_loader = cache(botocore.session.create_loader)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector from walking through all of Airflow again and again."""
+    gc.collect()
+    gc.freeze()
+
 
 # Airflow reads its home when it is first imported, and writes to it.
 _AIRFLOW_HOME = TemporaryDirectory(prefix="airflow-home-")
@@ -39,11 +53,22 @@ class LocalAws:
         return client
 
 
-def _conforms(model: Any, parsed: dict[str, Any], **_: Any) -> None:
-    """Fail when an answer is not what the service model promises."""
-    if "Error" not in parsed and model.output_shape:
-        found = list(problems(model.output_shape, parsed))
+def _conforms(http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) -> None:
+    """Fail when an answer is not what the service model promises, or more."""
+    if "Error" not in parsed and model.output_shape and http_response.content:
+        answer = json.loads(http_response.content)
+        found = [*problems(model.output_shape, answer), *_invented(model.output_shape, answer)]
         assert not found, f"{model.name} answers what its output shape forbids: {found}"
+
+
+def _invented(shape: Any, value: Any) -> Iterator[str]:
+    if shape.type_name == "structure":
+        yield from set(value) - set(shape.members)
+        for name in set(value) & set(shape.members):
+            yield from _invented(shape.members[name], value[name])
+    elif shape.type_name == "list":
+        for item in value:
+            yield from _invented(shape.member, item)
 
 
 @pytest.fixture(scope="session")

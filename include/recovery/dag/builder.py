@@ -1,0 +1,82 @@
+"""One plan becomes one DAG: a gate, a start and a wait for each wave, then the one task that may finish."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import DAG, TaskGroup
+
+from recovery.dag.doc import plan_doc
+from recovery.dag.params import run_params
+from recovery.settings import settings
+from recovery.tasks import (
+    ApproveWave,
+    CompleteExecution,
+    OpenExecution,
+    StartRecovery,
+    WaitForRecovery,
+)
+
+if TYPE_CHECKING:
+    from recovery.plan import Plan
+
+FIRST_SLOT = datetime(2025, 1, 1, tzinfo=UTC)
+"""Before any slot of a drill schedule; a constant, since whatever changes here makes a new DAG version."""
+
+
+def build_dag(plan: Plan) -> DAG:
+    """Return the DAG of a plan; its id is the plan's."""
+    with DAG(
+        dag_id=plan.id,
+        dag_display_name=plan.name,
+        description=plan.description,
+        doc_md=plan_doc(plan),
+        schedule=plan.drill_schedule,
+        start_date=FIRST_SLOT,
+        catchup=False,
+        is_paused_upon_creation=False,
+        allowed_run_types=["manual", "scheduled"],  # type: ignore[list-item] # the enum is private
+        tags=["recovery"],
+        params=run_params(plan),
+        default_args=_default_args(plan),
+    ) as dag:
+        opened = OpenExecution(task_id="open_execution", plan=plan)
+        complete = CompleteExecution(task_id="complete_execution", plan=plan)
+        complete.as_teardown(on_failure_fail_dagrun=True)
+        waves = [_wave(plan, number) for number in range(len(plan.waves))]
+        for (gate, _), dependencies in zip(waves, plan.dependencies, strict=True):
+            gate.set_upstream([waves[number][1] for number in dependencies] or opened)
+        complete.set_upstream([waves[number][1] for number in _before_the_end(plan)])
+    return dag
+
+
+def _before_the_end(plan: Plan) -> tuple[int, ...]:
+    """Return the waves whose end `complete_execution` waits for.
+
+    Of a chain the last is enough. Where a wave waits for several, one that failed makes Airflow give up the
+    waiting wave at once, while the others still run: there every wave counts.
+    """
+    joins = any(len(dependencies) > 1 for dependencies in plan.dependencies)
+    return tuple(range(len(plan.waves))) if joins else plan.last_waves
+
+
+def _default_args(plan: Plan) -> dict[str, object]:
+    return {
+        "owner": plan.owner,
+        "pool": settings().pool,
+        "retries": 3,
+        "retry_delay": timedelta(seconds=2),
+    }
+
+
+def _wave(plan: Plan, number: int) -> tuple[ApproveWave, WaitForRecovery]:
+    """Return the first and the last task of a wave."""
+    wave = plan.waves[number]
+    where: dict[str, Any] = {"plan": plan, "wave_number": number, "wave_name": wave.name}
+    with TaskGroup(wave.slug, tooltip=wave.name):
+        gate = ApproveWave(task_id="approve", **where)
+        start = StartRecovery(task_id="start_recovery", **where)
+        wait = WaitForRecovery(task_id="wait_for_recovery", **where)
+        gate >> start >> wait
+    return gate, wait

@@ -1,0 +1,62 @@
+"""A plan as people read it, on the page of its DAG in Airflow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, StrictUndefined
+
+from recovery.plan import ServerTags
+
+if TYPE_CHECKING:
+    from recovery.plan import Plan, Wave
+
+DOC = """\
+## {{ plan.name }}
+
+{{ plan.description or "" }}
+
+| Wave | Starts after | Approval | Source servers |
+| --- | --- | --- | --- |
+{% for wave in plan.waves -%}
+| {{ wave.name | cell }} | {{ after[loop.index0] | cell }} | {{ "yes" if wave.pause_before_wave else "no" }} \
+| {{ servers(wave) | cell }} |
+{% endfor %}
+Recovers into **{{ plan.region }}** through the Airflow connection `{{ plan.aws_conn_id }}`. \
+Approvers: {{ approvers }}. \
+A gate that nobody answers within {{ plan.gate_timeout }} cancels the execution. \
+{% if plan.drill_schedule %}Drills by itself at `{{ plan.drill_schedule }}` (cron, UTC), \
+approvals: {{ plan.drill_approvals }}.{% else %}No scheduled drills.{% endif %}
+
+**Drill:** trigger this DAG. **Recovery:** trigger it with `execution_type` RECOVERY and `confirm` \
+`{{ plan.id }}`. What happened is in the execution record: `python -m recovery show {{ plan.id }}`.
+
+Plan hash `{{ plan.hash[:12] }}`
+"""
+
+
+def plan_doc(plan: Plan) -> str:
+    """Return the plan as Markdown, with a table of its waves."""
+    environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - Markdown, not HTML
+    environment.filters["cell"] = _cell
+    return environment.from_string(DOC).render(
+        plan=plan,
+        after=[_names(plan, numbers) for numbers in plan.dependencies],
+        servers=_servers,
+        approvers=", ".join(f"`{user}`" for user in plan.approvers) or "anyone who may answer gates",
+    )
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _names(plan: Plan, numbers: tuple[int, ...]) -> str:
+    return ", ".join(plan.waves[number].name for number in numbers) or "the start"
+
+
+def _servers(wave: Wave) -> str:
+    if isinstance(wave.servers, ServerTags):
+        tags = ", ".join(f"`{key}={value}`" for key, value in sorted(wave.servers.tags.items()))
+        return f"all with the DRS tags {tags}"
+    return ", ".join(f"`{server}`" for server in wave.servers)

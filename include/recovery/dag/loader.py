@@ -1,0 +1,64 @@
+"""Plans become DAGs here, and one bad plan never hurts another.
+
+Airflow marks every DAG of a file stale when the file raises, and a stale DAG can neither be triggered nor are
+its runs in flight scheduled. So nothing here raises, whatever is in the folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from typing import TYPE_CHECKING
+
+from airflow.sdk import get_parsing_context
+
+from recovery.dag.builder import build_dag
+from recovery.dag.invalid import invalid_dag
+from recovery.errors import PlanError
+from recovery.plan import Plan, read_plans
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from airflow.sdk import DAG
+
+log = logging.getLogger(__name__)
+
+UNREADABLE_FOLDER = "recovery_plans"
+"""Dag id that tells of a folder of plans which cannot be listed."""
+
+
+def load_dags(folder: Path) -> dict[str, DAG]:
+    """Return a DAG for every plan of a folder, by dag id; never raises.
+
+    A worker that parses for one task gets only the DAG of that task, so what a task costs does not grow with
+    the number of plans.
+    """
+    wanted = get_parsing_context().dag_id
+    try:
+        # A stem that is no dag id stands under another: it is found only among all.
+        plans = (read_plans(folder, only=wanted) if wanted else {}) or read_plans(folder)
+    except Exception as error:
+        log.exception("The plans in %s cannot be listed", folder)
+        return {UNREADABLE_FOLDER: invalid_dag(UNREADABLE_FOLDER, f"{folder}: {error}")}
+    dags = [_dag(stem, plan) for stem, plan in plans.items()]
+    return {dag.dag_id: dag for dag in dags}
+
+
+def _dag(stem: str, plan: Plan | PlanError) -> DAG:
+    if isinstance(plan, PlanError):
+        return invalid_dag(dag_id_for(stem), str(plan))
+    try:
+        return build_dag(plan)
+    except Exception as error:
+        log.exception("The plan %s cannot be built", stem)
+        return invalid_dag(dag_id_for(stem), f"{stem}: {type(error).__name__}: {error}")
+
+
+def dag_id_for(stem: str) -> str:
+    """Return the dag id for a file stem; one that is no dag id gets one that is like no other plan's."""
+    if re.fullmatch(r"[A-Za-z0-9_.-]{1,250}", stem):
+        return stem
+    digest = hashlib.sha256(stem.encode(errors="surrogateescape")).hexdigest()[:8]
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", stem)[:200] + f"__{digest}"

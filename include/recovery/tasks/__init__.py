@@ -1,0 +1,13 @@
+"""The tasks of a plan's DAG: open, approve, start, wait, complete.
+
+Airflow's task states prove nothing: anyone who may edit a run can mark, clear or force them. The graph gives
+the order, the execution record gives the permission.
+"""
+
+from recovery.tasks.approve import ApproveWave
+from recovery.tasks.complete import CompleteExecution
+from recovery.tasks.open import OpenExecution
+from recovery.tasks.start import StartRecovery
+from recovery.tasks.wait import WaitForRecovery
+
+__all__ = ["ApproveWave", "CompleteExecution", "OpenExecution", "StartRecovery", "WaitForRecovery"]

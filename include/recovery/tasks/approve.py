@@ -1,0 +1,188 @@
+"""`approve`: the gate before a wave. It waits for a person, and writes down who answered, when and why."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import Param
+from airflow.sdk.configuration import conf
+from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
+
+from recovery.execution import Approval, EventType
+from recovery.execution.permission import check_ask
+from recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, verdicts
+from recovery.tasks.gate_text import gate_body, gate_subject
+from recovery.tasks.permission import wave_on_record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow.sdk import Context
+
+    from recovery.execution import Execution, WaveRecord
+    from recovery.execution.store import ExecutionStore
+    from recovery.plan import Plan
+
+MIN_REASON = 3
+"""Characters of a reason that says something."""
+
+
+class ApproveWave(ApprovalOperator):
+    """Asks for approval of a wave where a gate is due; elsewhere it passes at once.
+
+    A rejection or a time-out fails the task: no later wave starts, and the execution becomes CANCELLED.
+
+    :param plan: the plan, for its approvers and the gate's time-out.
+    :param wave_number: place of the wave in the plan, from 0.
+    :param wave_name: name of the wave, to notice a plan edited in flight.
+    """
+
+    ui_color = "#fbeec4"
+
+    def __init__(self, *, plan: Plan, wave_number: int, wave_name: str, **kwargs: Any) -> None:
+        users = [{"id": user, "name": user} for user in plan.approvers]
+        super().__init__(
+            subject=f"Start {wave_name}?",
+            response_timeout=plan.gate_timeout,
+            assigned_users=users or None,
+            **kwargs,
+        )
+        self.wave_number = wave_number
+        self.wave_name = wave_name
+        self.reason_required = False
+
+    # The form stays out of `params`: a worker that starts a task validates those, and a required one without
+    # a value kills the task before it runs (Airflow 3.3.2).
+    @property
+    def form(self) -> dict[str, Param]:
+        """The fields of the gate's form."""
+        if self.reason_required:
+            schema: dict[str, Any] = {"type": "string", "minLength": MIN_REASON}
+        else:
+            schema = {"type": ["null", "string"]}
+        return {
+            "reason": Param(title="Reason", description="Kept in the audit trail.", maxLength=1000, **schema)
+        }
+
+    @property
+    def serialized_params(self) -> dict[str, dict[str, Any]]:
+        """The form as Airflow stores it; a field without a value has None, since NOTSET is no JSON."""
+        return {key: {**param.serialize(), "value": None} for key, param in self.form.items()}
+
+    def validate_params_input(self, params_input: Mapping[str, Any]) -> None:
+        """Raise ParamValidationError for an answer that the form does not allow; Airflow's API takes any."""
+        if unknown := params_input.keys() - self.form.keys():
+            raise ParamValidationError(f"The gate has no field {sorted(unknown)}, only {sorted(self.form)}.")
+        for key, param in self.form.items():
+            param.resolve(params_input.get(key) or ("" if self.reason_required else None))
+
+    def execute(self, context: Context) -> Any:
+        """Pass, or ask and park the task until somebody answers."""
+        store = execution_store()
+        with verdicts(store, context, id_of(context), self.wave_number):
+            execution, wave, plan = self._look(store, context)
+            if self._passed(wave):
+                return None
+            detail = (
+                f"{wave.wave_name} waits for {', '.join(plan.approvers) or 'anyone who may answer gates'}"
+            )
+            store.pause(
+                execution.execution_id,
+                self.wave_number,
+                told(context, EventType.GATE_WAITING, detail, wave=wave),
+            )
+            self._write(store, context, execution, wave, plan)
+        return super().execute(context)
+
+    def _look(self, store: ExecutionStore, context: Context) -> tuple[Execution, WaveRecord, Plan]:
+        execution = store.get(id_of(context))
+        wave = wave_on_record(execution, self.wave_number, self.wave_name)
+        check_ask(execution, self.wave_number)
+        self.reason_required = execution.execution_type == "RECOVERY"
+        return execution, wave, frozen_plan(store, execution.execution_id)
+
+    def _passed(self, wave: WaveRecord) -> bool:
+        if not wave.pause_before_wave:
+            self.log.info("No gate is due before %s", wave.wave_name)
+            return True
+        if wave.approved and wave.approval:
+            self.log.info("%s was approved by %s at %s", wave.wave_name, wave.approval.by, wave.approval.time)
+        return wave.approved
+
+    def _write(
+        self, store: ExecutionStore, context: Context, execution: Execution, wave: WaveRecord, plan: Plan
+    ) -> None:
+        """Say what this gate is about; the approvers are those the execution was opened with."""
+        self.assigned_users = [{"id": user, "name": user} for user in plan.approvers] or None
+        self.response_timeout = plan.gate_timeout or timedelta(hours=24)
+        self.subject = gate_subject(execution, wave)
+        base = conf.get("api", "base_url", fallback="").rstrip("/")
+        run_url = f"{base}/dags/{execution.plan_id}/runs/{execution.dag_run_id}"
+        servers = store.servers(execution.execution_id)
+        self.body = gate_body(plan, execution, wave, servers, at=now(), run_url=run_url)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Write the answer down, then let the wave start or end the run."""
+        store = execution_store()
+        execution = store.get(id_of(context))
+        wave = wave_on_record(execution, self.wave_number, self.wave_name)
+        self.reason_required = execution.execution_type == "RECOVERY"
+        if "error" in event:
+            self._timed_out(store, context, wave, event)
+        try:
+            self.validate_params_input(event.get("params_input") or {})
+        except ParamValidationError as error:
+            self.log.warning("Asked again, the answer had no valid reason: %s", error)
+            return self.execute(context)
+        return self._answered(store, context, wave, event)
+
+    def _timed_out(
+        self, store: ExecutionStore, context: Context, wave: WaveRecord, event: dict[str, Any]
+    ) -> None:
+        if event.get("error_type") != "timeout":
+            raise AirflowFailException(f"The gate of {wave.wave_name} broke: {event['error']}")
+        said = f"Nobody answered the gate of {wave.wave_name} within {self.response_timeout}"
+        approval = Approval(decision="TIMED_OUT", time=now(), attempt=wave.attempt)
+        with verdicts(store, context, id_of(context), self.wave_number):
+            store.reject(
+                id_of(context),
+                self.wave_number,
+                approval,
+                told(context, EventType.GATE_TIMED_OUT, said, wave=wave),
+            )
+        raise AirflowFailException(f"{said}: the execution is cancelled")
+
+    def _answered(
+        self, store: ExecutionStore, context: Context, wave: WaveRecord, event: dict[str, Any]
+    ) -> Any:
+        user = event.get("responded_by_user") or {}
+        approved = event["chosen_options"] == [self.APPROVE]
+        reason = (event.get("params_input") or {}).get("reason") or None
+        if not user.get("id"):
+            raise AirflowFailException(
+                f"The gate of {wave.wave_name} was answered by nobody Airflow can name"
+            )
+        approval = Approval(
+            decision="APPROVED" if approved else "REJECTED",
+            by=user["id"],
+            time=event["responded_at"],
+            reason=reason,
+            attempt=wave.attempt,
+        )
+        self._record(store, context, wave, approval)
+        if not approved:
+            raise AirflowFailException(
+                f"{wave.wave_name} was rejected by {approval.by}: {reason or 'no reason given'}"
+            )
+        return {"approved_by": approval.by, "reason": reason}
+
+    def _record(self, store: ExecutionStore, context: Context, wave: WaveRecord, approval: Approval) -> None:
+        said = f"{wave.wave_name}: {approval.reason or 'no reason given'}"
+        approved = approval.decision == "APPROVED"
+        type_ = EventType.APPROVED if approved else EventType.REJECTED
+        event = told(context, type_, said, wave=wave, who=approval.by)
+        write = store.approve if approved else store.reject
+        with verdicts(store, context, id_of(context), self.wave_number):
+            write(id_of(context), self.wave_number, approval, event)

@@ -1,0 +1,134 @@
+"""What the tasks share: the record they work on, and how an error becomes a verdict or a retry."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
+from airflow.sdk.exceptions import AirflowFailException
+from botocore.exceptions import BotoCoreError, ClientError
+
+from recovery.errors import RecordUnavailable, RecoveryError
+from recovery.execution import Event, EventType, execution_id
+from recovery.execution.store import ExecutionStore
+from recovery.plan import Plan
+from recovery.settings import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow.sdk import Context
+
+    from recovery.execution import Execution, WaveRecord
+
+RETRYABLE = frozenset(
+    {
+        "InternalServerException",
+        "InternalServerError",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+"""Error codes of AWS after which the same call may succeed."""
+
+
+def now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)
+
+
+def table_hook() -> AwsGenericHook[Any]:
+    """Return the hook of the Airflow connection that reaches the table of executions."""
+    wanted = settings()
+    return AwsGenericHook(
+        aws_conn_id=wanted.table_conn_id, region_name=wanted.table_region, client_type="dynamodb"
+    )
+
+
+def execution_store() -> ExecutionStore:
+    """Return the store of this installation."""
+    return ExecutionStore(table_hook().conn, settings().table)
+
+
+def id_of(context: Context) -> str:
+    """Return the id of the execution that this DAG run is."""
+    run = context["dag_run"]
+    return execution_id(run.dag_id, run.run_id)
+
+
+def frozen_plan(store: ExecutionStore, execution: str) -> Plan:
+    """Return the plan as it was when the execution was opened; the file may have been edited since."""
+    return Plan.load(store.plan(execution))
+
+
+def actor(context: Context) -> str:
+    """Return who acts in the audit trail when nobody but this task does."""
+    return context["ti"].task_id
+
+
+def is_last_try(context: Context) -> bool:
+    """Whether Airflow will not retry this task again."""
+    ti = context["ti"]
+    return bool(ti.try_number > ti.max_tries)
+
+
+def is_final(error: Exception) -> bool:
+    """Whether trying again cannot help: AWS or our own rules said no, rather than not now or nothing."""
+    if isinstance(error, ClientError):
+        return error.response["Error"]["Code"] not in RETRYABLE
+    return isinstance(error, RecoveryError) and not isinstance(error, RecordUnavailable)
+
+
+@contextmanager
+def verdicts(
+    store: ExecutionStore, context: Context, execution: str, wave_number: int | None = None
+) -> Iterator[None]:
+    """Turn an error that no retry can mend into the end of the task, told in the audit trail.
+
+    Everything else passes, so that Airflow retries the task.
+    """
+    try:
+        yield
+    except (RecoveryError, ClientError, BotoCoreError) as error:
+        if not is_final(error):
+            raise
+        event = Event(
+            type=EventType.REFUSED,
+            time=now(),
+            actor=actor(context),
+            wave_number=wave_number,
+            detail=str(error),
+        )
+        store.tell(execution, event)
+        raise AirflowFailException(str(error)) from error
+
+
+def told(
+    context: Context,
+    type_: EventType,
+    detail: str,
+    *,
+    wave: WaveRecord | None = None,
+    who: str | None = None,
+) -> Event:
+    """Return an event of the audit trail, told by this task unless a person acts."""
+    return Event(
+        type=type_,
+        time=now(),
+        actor=who or actor(context),
+        wave_number=wave.wave_number if wave else None,
+        attempt=wave.attempt if wave else None,
+        detail=detail,
+    )
+
+
+def ended(execution: Execution) -> str:
+    """Return the sentence that refuses to go on with an execution that is final."""
+    return (
+        f"Execution {execution.execution_id} has ended: {execution.status}. {execution.outcome or ''}".strip()
+    )

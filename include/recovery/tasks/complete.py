@@ -1,0 +1,87 @@
+"""`complete_execution`: the one task that writes the final status of an execution."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+
+from recovery.execution import Ending, EventType, ExecutionStatus, final_status
+from recovery.execution.outcome import outcome
+from recovery.tasks.base import execution_store, told
+from recovery.tasks.interruption import failed_tasks, interruption
+from recovery.tasks.request import new_execution, requested_by
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow.sdk import Context
+
+    from recovery.execution import Execution
+    from recovery.execution.store import ExecutionStore
+    from recovery.plan import Plan
+
+GOOD = frozenset({ExecutionStatus.COMPLETED, ExecutionStatus.PARTIAL})
+
+
+class CompleteExecution(BaseOperator):
+    """Ends the execution: closes waves that never ran, writes the final status, releases the plan's lock.
+
+    A teardown, so that Airflow runs it also when a person forces the state of the run; it fails, and with it
+    the run, unless the execution is COMPLETED or PARTIAL. It retries for more than an hour: an execution
+    whose end is not on record is lost.
+
+    :param plan: the plan, for a run that was ended before it was even on record.
+    """
+
+    ui_color = "#e4dff5"
+
+    def __init__(self, *, plan: Plan, **kwargs: Any) -> None:
+        kwargs.setdefault("retries", 500)
+        kwargs.setdefault("retry_delay", timedelta(seconds=10))
+        super().__init__(**kwargs)
+        self.plan = plan
+
+    def execute(self, context: Context) -> str:
+        """Return the final status, or fail with the outcome."""
+        store = execution_store()
+        execution = self._on_record(store, context)
+        if not execution.final:
+            execution = self._finish(store, context, execution)
+        store.release_lock(execution)
+        if execution.status not in GOOD:
+            raise AirflowFailException(f"{execution.status}: {execution.outcome}")
+        return execution.status.value
+
+    def _on_record(self, store: ExecutionStore, context: Context) -> Execution:
+        """Return the record; a run ended before `open_execution` ran gets one now, so that it is not lost."""
+        run = context["dag_run"]
+        said = "on record only at its end: the run was ended before open_execution"
+        return store.open(
+            new_execution(self.plan, run), told(context, EventType.OPENED, said, who=requested_by(run))
+        )
+
+    def _finish(self, store: ExecutionStore, context: Context, execution: Execution) -> Execution:
+        key = execution.execution_id
+        states = self._other_task_states(context)
+        stopped = interruption(execution, store.events(key), states)
+        event = told(context, EventType.INTERRUPTED, stopped) if stopped else None
+        closed = store.close(key, Ending(interrupted=stopped), event)
+        status = final_status(
+            closed.waves,
+            superseded=closed.superseded_by is not None,
+            failure=closed.failure,
+            interrupted=stopped is not None,
+            total_waves=closed.total_waves,
+        )
+        said = outcome(closed, store.servers(key), interrupted=stopped)
+        if "inconsistent" in said:
+            said += f" Airflow tasks that failed: {failed_tasks(states)}."
+        return store.finish(key, status, said, told(context, EventType.EXECUTION_ENDED, f"{status}: {said}"))
+
+    def _other_task_states(self, context: Context) -> Mapping[str, str | None]:
+        ti = context["ti"]
+        states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]).get(ti.run_id, {})
+        return {task_id: state for task_id, state in states.items() if task_id != self.task_id}

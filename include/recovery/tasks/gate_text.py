@@ -1,0 +1,80 @@
+"""What an approver reads at a gate: what happened so far, and what comes next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, StrictUndefined
+
+from recovery.execution import LaunchStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from recovery.execution import Execution, ServerRecord, WaveRecord
+    from recovery.plan import Plan
+
+BODY = """\
+**{{ execution.execution_type }}** of **{{ execution.plan_name }}**, \
+asked for by `{{ execution.requested_by }}`\
+{% if execution.reason %}: {{ execution.reason }}{% endif %}. \
+As of {{ at.strftime("%Y-%m-%d %H:%M:%S") }} UTC, attempt {{ wave.attempt }}.
+
+### Starts on approval: {{ wave.wave_name }}
+
+| Source server | Hostname | Name |
+| --- | --- | --- |
+{% for server in servers -%}
+| `{{ server.source_server_id }}` | {{ server.hostname or "—" }} | {{ server.name or "—" }} |
+{% endfor %}
+### So far
+
+{% for line in so_far -%}
+- {{ line }}
+{% else -%}
+- Nothing has been started yet.
+{% endfor %}
+### Who may answer
+
+{{ approvers }}. Nobody within {{ plan.gate_timeout }}: the execution is CANCELLED. \
+{% if execution.execution_type == "RECOVERY" %}A reason is required.{% else %}A reason is welcome.{% endif %}
+
+The live record: `python -m recovery show {{ execution.execution_id }}`, or [the DAG run]({{ run_url }}).
+"""
+
+
+def gate_subject(execution: Execution, wave: WaveRecord) -> str:
+    """Return the headline of a gate."""
+    return f"{execution.execution_type} {execution.plan_name}: start {wave.wave_name}?"
+
+
+def gate_body(
+    plan: Plan,
+    execution: Execution,
+    wave: WaveRecord,
+    servers: Sequence[ServerRecord],
+    *,
+    at: datetime,
+    run_url: str,
+) -> str:
+    """Return the text of a gate, as Markdown; ``servers`` are those of the whole execution."""
+    environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - Markdown, not HTML
+    return environment.from_string(BODY).render(
+        plan=plan,
+        execution=execution,
+        wave=wave,
+        at=at,
+        run_url=run_url,
+        servers=[server for server in servers if server.wave_number == wave.wave_number],
+        so_far=[_told(other, servers) for other in execution.waves if other.start_time],
+        approvers=", ".join(f"`{user}`" for user in plan.approvers)
+        or "Anyone who may answer gates in Airflow",
+    )
+
+
+def _told(wave: WaveRecord, servers: Sequence[ServerRecord]) -> str:
+    own = [server for server in servers if server.wave_number == wave.wave_number]
+    launched = sum(server.launch_status == LaunchStatus.LAUNCHED for server in own)
+    ended = f", ended {wave.end_time:%H:%M:%S} UTC" if wave.end_time else ""
+    return f"**{wave.wave_name}** {wave.status}: {launched} of {len(own)} servers launched{ended}"

@@ -1,0 +1,113 @@
+"""`open_execution`: the record first, then the request, the lock, and the frozen plan with its servers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+from botocore.exceptions import BotoCoreError, ClientError
+
+from recovery.aws.hooks.drs import DrsHook
+from recovery.errors import LockHeld, ParamsError, RecordError, SelectionError
+from recovery.execution import EventType, Failure, FailureKind, ServerRecord
+from recovery.plan import SourceServer, resolve
+from recovery.tasks.base import ended, execution_store, is_final, is_last_try, told
+from recovery.tasks.request import check_request, new_execution, requested_by
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow.sdk import Context
+    from mypy_boto3_drs.type_defs import SourceServerTypeDef
+
+    from recovery.execution import Execution
+    from recovery.execution.store import ExecutionStore
+    from recovery.plan import Plan
+
+
+class OpenExecution(BaseOperator):
+    """Opens the execution that a DAG run is; opening twice is opening once.
+
+    A refused start (params, run type, late, lock) and a failure (servers, AWS) are written into the record,
+    and `complete_execution` ends it as CANCELLED or FAILED: the auditor sees every attempt.
+
+    :param plan: the plan, as its file says now.
+    """
+
+    ui_color = "#dfe7f5"
+
+    def __init__(self, *, plan: Plan, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.plan = plan
+
+    def execute(self, context: Context) -> str:
+        """Return the execution id."""
+        store = execution_store()
+        execution = self._open(store, context)
+        if execution.final or execution.failure:
+            raise AirflowFailException(ended(execution))
+        if all(wave.server_count is not None for wave in execution.waves):
+            return execution.execution_id
+        try:
+            check_request(self.plan, context["dag_run"])
+            store.take_lock(execution)
+            self._freeze(store, execution)
+        except (ParamsError, LockHeld) as error:
+            self._fail(store, context, FailureKind.REFUSED, error)
+        except (SelectionError, RecordError, ClientError, BotoCoreError) as error:
+            if not is_final(error) and not is_last_try(context):
+                raise
+            self._fail(store, context, FailureKind.FAILED, error)
+        return execution.execution_id
+
+    def _open(self, store: ExecutionStore, context: Context) -> Execution:
+        run = context["dag_run"]
+        execution = new_execution(self.plan, run)
+        detail = f"{execution.execution_type} of {self.plan.name}, DAG run {run.run_id}"
+        if execution.reason:
+            detail += f": {execution.reason}"
+        return store.open(execution, told(context, EventType.OPENED, detail, who=requested_by(run)))
+
+    def _freeze(self, store: ExecutionStore, execution: Execution) -> None:
+        hook = DrsHook(aws_conn_id=self.plan.aws_conn_id, region_name=self.plan.region)
+        known = [source_server(item) for item in hook.list_source_servers()]
+        servers = server_records(resolve(self.plan, known))
+        store.freeze(execution.execution_id, self.plan.dump(), servers)
+        self.log.info("Froze %s source servers in %s waves", len(servers), len(self.plan.waves))
+
+    def _fail(self, store: ExecutionStore, context: Context, kind: FailureKind, error: Exception) -> None:
+        failure = Failure(kind=kind, message=str(error))
+        type_ = EventType(kind.value)
+        store.note_failure(self._id(context), failure, told(context, type_, str(error)))
+        raise AirflowFailException(str(error)) from error
+
+    def _id(self, context: Context) -> str:
+        return new_execution(self.plan, context["dag_run"]).execution_id
+
+
+def source_server(item: SourceServerTypeDef) -> SourceServer:
+    """Return a source server as DescribeSourceServers tells it; what DRS leaves out stays absent."""
+    hints = item.get("sourceProperties", {}).get("identificationHints", {})
+    tags = item.get("tags", {})
+    return SourceServer(
+        source_server_id=item["sourceServerID"],
+        hostname=hints.get("hostname"),
+        name=tags.get("Name"),
+        tags=tags,
+    )
+
+
+def server_records(waves: Sequence[Sequence[SourceServer]]) -> list[ServerRecord]:
+    """Return the record of every server of every wave, before anything is launched."""
+    return [
+        ServerRecord(
+            source_server_id=server.source_server_id,
+            hostname=server.hostname,
+            name=server.name,
+            wave_number=number,
+            attempt=1,
+        )
+        for number, servers in enumerate(waves)
+        for server in servers
+    ]

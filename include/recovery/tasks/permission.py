@@ -1,0 +1,32 @@
+"""What a task checks beside the rules of the record itself, which are in `recovery.execution.permission`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recovery.errors import StartRefused
+
+if TYPE_CHECKING:
+    from recovery.execution import Execution, WaveRecord
+    from recovery.plan import Plan
+
+
+def wave_on_record(execution: Execution, number: int, name: str) -> WaveRecord:
+    """Return the wave that a task stands for; a plan edited in flight may have put another in its place."""
+    wave = execution.waves[number] if number < len(execution.waves) else None
+    if wave is None or wave.wave_name != name:
+        held = ", ".join(wave.wave_name for wave in execution.waves)
+        raise StartRefused(
+            f"the plan was edited while this execution runs: {name!r} is no wave of it in this place; it was "
+            f"opened with {held}"
+        )
+    return wave
+
+
+def check_approver(wave: WaveRecord, plan: Plan) -> None:
+    """Raise StartRefused when the gate was passed by someone who is none of the plan's approvers."""
+    by = wave.approval.by if wave.approval else None
+    if wave.pause_before_wave and plan.approvers and by not in plan.approvers:
+        raise StartRefused(
+            f"wave {wave.wave_name!r}: {by!r} is none of the plan's approvers, {', '.join(plan.approvers)}"
+        )

@@ -1,0 +1,39 @@
+"""No StartRecovery names a server that has a real recovery instance (invariant 12).
+
+Launching a source server again makes DRS terminate its earlier recovery instance. A drill of a recovered
+server would destroy the recovery.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recovery.errors import StartRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from recovery.aws.hooks.drs import DrsHook
+
+
+def check_no_real_instances(hook: DrsHook, source_server_ids: Sequence[str], *, replace: bool) -> None:
+    """Raise StartRefused when one of the servers has a recovery instance that is not a drill's.
+
+    ``replace`` is this very run's word that such instances may go. An instance that does not say whether it
+    is a drill's counts as real; a failed look-up raises what AWS said.
+    """
+    if replace:
+        return
+    real = [
+        item
+        for item in hook.list_recovery_instances(list(source_server_ids))
+        if item.get("isDrill") is not True
+    ]
+    if real:
+        found = ", ".join(
+            f"{item['sourceServerID']} has {item.get('recoveryInstanceID', 'one')}" for item in real
+        )
+        raise StartRefused(
+            f"Real recovery instances are running: {found}. Starting again would make DRS terminate them. If "
+            "that is wanted, trigger a RECOVERY with `replace_recovered` set to the plan's id."
+        )

@@ -1,0 +1,110 @@
+"""What a DAG run asks for, and the record it begins as."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from recovery.errors import ParamsError
+from recovery.execution import (
+    Execution,
+    ExecutionStatus,
+    ExecutionType,
+    RunParams,
+    WaveRecord,
+    WaveStatus,
+    execution_id,
+)
+from recovery.settings import settings
+from recovery.tasks.base import now
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow.sdk.types import DagRunProtocol
+
+    from recovery.plan import Plan
+
+SCHEDULED = "scheduled"
+
+
+def read_params(run: DagRunProtocol) -> RunParams:
+    """Return the run's params, as they were given; an unknown key is refused.
+
+    Airflow's REST API checks types and choices, but lets unknown keys through (seen in 3.3.2): a misspelt
+    `execution_type` would run as the default.
+    """
+    return RunParams.read(run.conf or {})
+
+
+def new_execution(plan: Plan, run: DagRunProtocol) -> Execution:
+    """Return the record that a DAG run begins as: every wave of the plan, PENDING."""
+    started = now()
+    waves = tuple(
+        WaveRecord(
+            wave_number=number,
+            wave_name=wave.name,
+            pause_before_wave=_pauses(plan, number, run),
+            depends_on=plan.dependencies[number],
+            status=WaveStatus.PENDING,
+        )
+        for number, wave in enumerate(plan.waves)
+    )
+    return Execution(
+        execution_id=execution_id(run.dag_id, run.run_id),
+        plan_id=plan.id,
+        plan_name=plan.name,
+        plan_hash=plan.hash,
+        region=plan.region,
+        dag_run_id=run.run_id,
+        execution_type=_execution_type(run.conf or {}),
+        status=ExecutionStatus.PENDING,
+        version=1,
+        total_waves=len(waves),
+        completed_waves=0,
+        waves=waves,
+        requested_by=requested_by(run),
+        reason=_text(run.conf, "reason"),
+        start_time=started,
+        open_since=started,
+    )
+
+
+def requested_by(run: DagRunProtocol) -> str:
+    """Return the user who triggered the run, as Airflow knows them, or what did."""
+    return run.triggering_user_name or f"airflow ({run.run_type})"
+
+
+def check_request(plan: Plan, run: DagRunProtocol) -> None:
+    """Raise ParamsError when this run may not start an execution of the plan."""
+    read_params(run).check(plan.id, str(run.run_type))
+    if str(run.run_type) == SCHEDULED:
+        _check_not_late(run)
+
+
+def _check_not_late(run: DagRunProtocol) -> None:
+    late = (now() - run.run_after).total_seconds() / 60
+    if late > settings().late_minutes:
+        raise ParamsError(
+            f"late: this drill was scheduled for {run.run_after:%Y-%m-%d %H:%M} UTC, {late:.0f} minutes ago; "
+            f"a scheduled drill starts within {settings().late_minutes:g} minutes of its slot or not at all"
+        )
+
+
+def _pauses(plan: Plan, number: int, run: DagRunProtocol) -> bool:
+    if str(run.run_type) == SCHEDULED and plan.drill_approvals == "none":
+        return False
+    approvals = _text(run.conf, "approvals")
+    if approvals == "every_wave":
+        return True
+    return plan.waves[number].pause_before_wave and approvals != "none"
+
+
+def _execution_type(conf: Mapping[str, Any]) -> ExecutionType:
+    """Return the type asked for; a run whose params are refused is on record as what it tried to be."""
+    asked = conf.get("execution_type", "DRILL")
+    return ExecutionType.RECOVERY if asked == "RECOVERY" else ExecutionType.DRILL
+
+
+def _text(conf: Mapping[str, Any] | None, key: str) -> str | None:
+    value = (conf or {}).get(key)
+    return value if isinstance(value, str) and value else None

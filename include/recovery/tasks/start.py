@@ -1,0 +1,182 @@
+"""`start_recovery`: starts a wave's jobs, each once, when the execution record permits it."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowFailException
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+)
+
+from recovery.aws.operators.drs import DrsStartRecoveryOperator
+from recovery.errors import StartRefused
+from recovery.execution import EventType, Intent
+from recovery.execution.permission import check_start
+from recovery.tasks.base import (
+    execution_store,
+    frozen_plan,
+    id_of,
+    is_final,
+    is_last_try,
+    now,
+    told,
+    verdicts,
+)
+from recovery.tasks.permission import check_approver, wave_on_record
+from recovery.tasks.real_instances import check_no_real_instances
+from recovery.tasks.request import read_params
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+    from mypy_boto3_drs.type_defs import JobTypeDef
+
+    from recovery.execution import Execution, WaveRecord
+    from recovery.execution.store import ExecutionStore
+    from recovery.plan import Plan
+
+SERVERS_PER_JOB = 100
+"""Service quota L-B827C881 of DRS; a larger wave is started in batches."""
+
+NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ParamValidationError)
+"""Errors of botocore that mean the request did not reach AWS."""
+
+
+class StartRecovery(DrsStartRecoveryOperator):
+    """Starts the DRS jobs of a wave and puts their ids on record.
+
+    Before each call it writes an intent, so that whoever finds an intent without a job id knows that a job
+    may exist that nobody heard of.
+
+    :param plan: the plan; what is started is what the execution froze.
+    :param wave_number: place of the wave in the plan, from 0.
+    :param wave_name: name of the wave, to notice a plan edited in flight.
+    """
+
+    ui_color = "#cfe8d5"
+
+    def __init__(self, *, plan: Plan, wave_number: int, wave_name: str, **kwargs: Any) -> None:
+        # The operator by itself must not be retried; with intents on record this one may.
+        kwargs.setdefault("retries", 3)
+        super().__init__(
+            source_server_ids=[],
+            aws_conn_id=plan.aws_conn_id,
+            region_name=plan.region,
+            deferrable=False,
+            **kwargs,
+        )
+        self.wave_number = wave_number
+        self.wave_name = wave_name
+
+    def execute(self, context: Context) -> list[str]:
+        """Return the ids of the wave's jobs."""
+        store = execution_store()
+        execution = id_of(context)
+        with verdicts(store, context, execution, self.wave_number):
+            record, wave = self._permitted(store, execution)
+            for batch, servers in enumerate(self._batches(store, record, wave)):
+                self._start_batch(store, context, record, batch, servers)
+        return list(store.get(execution).waves[self.wave_number].job_ids)
+
+    def _permitted(self, store: ExecutionStore, execution: str) -> tuple[Execution, WaveRecord]:
+        record = store.get(execution)
+        wave = wave_on_record(record, self.wave_number, self.wave_name)
+        check_start(record, self.wave_number)
+        plan = frozen_plan(store, execution)
+        check_approver(wave, plan)
+        self.aws_conn_id, self.region_name = plan.aws_conn_id, plan.region
+        self.is_drill = record.execution_type == "DRILL"
+        return record, wave
+
+    def _batches(self, store: ExecutionStore, record: Execution, wave: WaveRecord) -> list[tuple[str, ...]]:
+        servers = store.servers(record.execution_id, self.wave_number)
+        ids = tuple(server.source_server_id for server in servers)
+        if len(ids) != wave.server_count:
+            raise StartRefused(
+                f"{wave.wave_name} has {wave.server_count} servers, but {len(ids)} are on record."
+            )
+        return [ids[first : first + SERVERS_PER_JOB] for first in range(0, len(ids), SERVERS_PER_JOB)]
+
+    def _start_batch(
+        self, store: ExecutionStore, context: Context, record: Execution, batch: int, servers: tuple[str, ...]
+    ) -> None:
+        wave = record.waves[self.wave_number]
+        intent = unrefused_intent(wave, batch)
+        if intent and intent.job_id:
+            return
+        if intent:
+            job = self._adopt(record, wave, intent)
+        else:
+            self._check_replacement(context, servers)
+            intent = Intent(attempt=wave.attempt, batch=batch, servers=servers, time=now())
+            store.intend(record.execution_id, self.wave_number, intent)
+            job = self._send(store, context, record, intent)
+        said = f"Job {job['jobID']} launches {len(servers)} servers of {wave.wave_name}"
+        event = told(context, EventType.JOB_STARTED, said, wave=wave)
+        store.started(record.execution_id, self.wave_number, intent, job["jobID"], event)
+
+    def _check_replacement(self, context: Context, servers: tuple[str, ...]) -> None:
+        run = context["dag_run"]
+        check_no_real_instances(self.hook, servers, replace=read_params(run).replace_recovered == run.dag_id)
+
+    def _send(self, store: ExecutionStore, context: Context, record: Execution, intent: Intent) -> JobTypeDef:
+        """Send StartRecovery once, and write down what AWS certainly did not do, never what it may have."""
+        wave = record.waves[self.wave_number]
+        try:
+            return self.start_job(context, list(intent.servers), job_tags(record, wave, intent.batch))
+        except (ClientError, *NEVER_SENT) as error:
+            if may_have_started(error):
+                raise
+            store.refused(record.execution_id, self.wave_number, intent, str(error))
+            if not is_final(error) and not is_last_try(context):
+                raise
+            self._fail(store, context, wave, f"StartRecovery of {wave.wave_name} was refused: {error}")
+            raise
+
+    def _fail(self, store: ExecutionStore, context: Context, wave: WaveRecord, reason: str) -> None:
+        event = told(context, EventType.WAVE_ENDED, reason, wave=wave)
+        store.fail_wave(id_of(context), self.wave_number, wave.attempt, reason, event)
+        raise AirflowFailException(reason)
+
+    def _adopt(self, record: Execution, wave: WaveRecord, intent: Intent) -> JobTypeDef:
+        """Return the job of an intent whose answer was lost; StartRecovery is never sent again for it."""
+        tags = job_tags(record, wave, intent.batch)
+        for job in self.hook.list_jobs(since=intent.time):
+            if tags.items() <= job.get("tags", {}).items():
+                self.log.info("Adopted job %s, whose answer was lost", job["jobID"])
+                return job
+        raise StartRefused(
+            f"StartRecovery for {len(intent.servers)} servers was begun at {intent.time:%H:%M:%S} and its "
+            f"answer was lost; DRS shows no job with the tags {tags} since. It is not sent a second "
+            f"time: look at jobs of {', '.join(intent.servers[:3])} in DRS."
+        )
+
+
+def unrefused_intent(wave: WaveRecord, batch: int) -> Intent | None:
+    """Return what this attempt has sent, or may have sent, for a batch."""
+    sent = [intent for intent in wave.attempt_intents if intent.batch == batch and not intent.refusal]
+    return sent[-1] if sent else None
+
+
+def may_have_started(error: Exception) -> bool:
+    """Whether DRS may have started the job all the same: it answered with a fault of its own."""
+    return (
+        isinstance(error, ClientError)
+        and error.response["ResponseMetadata"]["HTTPStatusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR
+    )
+
+
+def job_tags(record: Execution, wave: WaveRecord, batch: int) -> dict[str, str]:
+    """Return the tags of a job: StartRecovery has no client token, so they are the way to find it again."""
+    return {
+        "recovery:plan": record.plan_id,
+        "recovery:execution": record.execution_id,
+        "recovery:wave": wave.wave_name,
+        "recovery:attempt": str(wave.attempt),
+        "recovery:batch": str(batch),
+    }

@@ -1,0 +1,149 @@
+"""`wait_for_recovery`: watches a wave's jobs, writes what it sees, and judges the wave when they have ended.
+
+It only observes: nothing here can finish an execution.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from recovery.aws.sensors.drs import DrsJobSensor
+from recovery.errors import StartRefused
+from recovery.execution import EventType, WaveStatus, judge
+from recovery.settings import settings
+from recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, verdicts
+from recovery.tasks.observe import final_servers
+from recovery.tasks.permission import wave_on_record
+from recovery.tasks.wave_trigger import WaveTrigger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from airflow.sdk import Context
+    from mypy_boto3_drs.type_defs import JobTypeDef
+
+    from recovery.execution import ServerRecord, WaveRecord
+    from recovery.execution.store import ExecutionStore
+    from recovery.plan import Plan
+
+
+class WaitForRecovery(DrsJobSensor):
+    """Waits until every job of a wave has ended in DRS; holds no worker slot meanwhile.
+
+    :param plan: the plan; what is watched is what the execution recorded.
+    :param wave_number: place of the wave in the plan, from 0.
+    :param wave_name: name of the wave, to notice a plan edited in flight.
+    """
+
+    ui_color = "#d9ecf7"
+
+    def __init__(self, *, plan: Plan, wave_number: int, wave_name: str, **kwargs: Any) -> None:
+        wanted = settings()
+        super().__init__(
+            job_ids=[],
+            hold=wanted.hold_seconds,
+            poll_interval=wanted.poll_seconds,
+            relaxed_interval=wanted.poll_relaxed_seconds,
+            aws_conn_id=plan.aws_conn_id,
+            region_name=plan.region,
+            **kwargs,
+        )
+        self.wave_number = wave_number
+        self.wave_name = wave_name
+
+    def execute(self, context: Context) -> Any:
+        """Judge jobs that have ended already; defer to the trigger for the rest."""
+        store = execution_store()
+        with verdicts(store, context, id_of(context), self.wave_number):
+            wave = self._watched(store, context)
+            if wave.status.met:
+                return wave.status.value
+            return super().execute(context)
+
+    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
+        """Judge the wave by what DRS says now of each server: completion comes before time-out (P-5)."""
+        store = execution_store()
+        with verdicts(store, context, id_of(context), self.wave_number):
+            wave = self._watched(store, context)
+            if wave.status.met:
+                return wave.status.value
+            return self._end(store, context, self.look().jobs, event or {})
+
+    def finish(self, context: Context, jobs: Sequence[JobTypeDef]) -> None:
+        """Judge the wave when its jobs had ended before anybody waited."""
+        self._end(execution_store(), context, jobs, {})
+
+    def make_trigger(self, context: Context) -> WaveTrigger:
+        """Return the trigger that writes this wave's progress."""
+        wave = execution_store().get(id_of(context)).wave(self.wave_number)
+        return WaveTrigger(
+            execution_id=id_of(context),
+            wave_number=self.wave_number,
+            attempt=wave.attempt,
+            **self.get_trigger_arguments(context),
+        )
+
+    def _watched(self, store: ExecutionStore, context: Context) -> WaveRecord:
+        """Return the wave, if its jobs are on record; one that ended badly is not watched again."""
+        record = store.get(id_of(context))
+        wave = wave_on_record(record, self.wave_number, self.wave_name)
+        if wave.status.final and not wave.status.met:
+            group = self.task_id.rpartition(".")[0]
+            raise StartRefused(
+                f"{wave.wave_name} has ended: {wave.status}. To try again, clear {group}.start_recovery too."
+            )
+        if not wave.attempt_job_ids:
+            raise StartRefused(
+                f"{wave.wave_name} has no jobs: it is {wave.status} on record, whatever its task says."
+            )
+        plan = frozen_plan(store, record.execution_id)
+        self.aws_conn_id, self.region_name = plan.aws_conn_id, plan.region
+        self.job_ids = wave.attempt_job_ids
+        self.timeout = self._remaining(wave)
+        return wave
+
+    def _remaining(self, wave: WaveRecord) -> float:
+        """Return the seconds until the wave's time-out, counted from its start and not from this try."""
+        gone = (now() - wave.start_time).total_seconds() if wave.start_time else 0
+        return max(settings().wave_timeout_hours * 3600 - gone, 1)
+
+    def _end(
+        self, store: ExecutionStore, context: Context, jobs: Sequence[JobTypeDef], event: Mapping[str, Any]
+    ) -> str:
+        key = id_of(context)
+        wave = store.get(key).wave(self.wave_number)
+        servers = final_servers(self.hook, store.servers(key, self.wave_number), jobs)
+        ended = {job["jobID"] for job in jobs if job["status"] == "COMPLETED"}
+        status, reason = verdict(servers, sorted(set(wave.attempt_job_ids) - ended), event)
+        said = f"{wave.wave_name} {status}: {reason or f'all {len(servers)} servers launched'}"
+        store.end_wave(
+            key,
+            self.wave_number,
+            wave.attempt,
+            servers,
+            status,
+            failure=reason,
+            event=told(context, EventType.WAVE_ENDED, said, wave=wave),
+        )
+        if not status.met:
+            raise AirflowFailException(said)
+        return status.value
+
+
+def verdict(
+    servers: Sequence[ServerRecord], unfinished: Sequence[str], event: Mapping[str, Any]
+) -> tuple[WaveStatus, str | None]:
+    """Return the final status of a wave, and why if it is not COMPLETED.
+
+    By its servers' launch statuses once its jobs have ended, never by those of the jobs (R-03, P-2).
+    """
+    if not unfinished:
+        return judge(servers)
+    running = ", ".join(unfinished)
+    if event.get("status") == "timeout":
+        return WaveStatus.TIMED_OUT, f"{event['message']}. Not ended in DRS: {running}"
+    if event.get("status") == "error":
+        return WaveStatus.FAILED, f"{event['message']}. Not ended in DRS, as far as it tells: {running}"
+    raise AirflowException(f"DRS says again that these jobs have not ended: {running}")

@@ -1,0 +1,110 @@
+"""Airflow's REST API as a person with curl uses it; nothing of the product's own client."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+ENDED = {"success", "failed"}
+
+HOLD = 10.5
+"""Seconds a gate rests before it is answered: an earlier answer makes Airflow 3.3.2 fail the task."""
+
+
+def until(what: str, look: Callable[[], T], seconds: float = 60, every: float = 0.2) -> T:
+    """Return what `look` gives as soon as it is true."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} s: {what}; last seen: {found!r}")
+        time.sleep(every)
+    return found
+
+
+class Airflow:
+    """One user's view of Airflow's REST API."""
+
+    def __init__(self, url: str, user: str, password: str) -> None:
+        self.http = httpx.Client(base_url=f"{url}/api/v2", timeout=30)
+        answer = httpx.post(f"{url}/auth/token", json={"username": user, "password": password}, timeout=30)
+        self.http.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['access_token']}"
+
+    def call(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
+        """Send a request; a deadlock in Airflow's database (500) is sent again."""
+        for _ in range(5):
+            answer = self.http.request(method, path, **kwargs)
+            if answer.status_code != httpx.codes.INTERNAL_SERVER_ERROR:
+                break
+            time.sleep(0.5)
+        return answer
+
+    def trigger(self, dag_id: str, run_id: str | None = None, **conf: Any) -> httpx.Response:
+        """Ask for a run."""
+        body = {"logical_date": None, "conf": conf} | ({"dag_run_id": run_id} if run_id else {})
+        return self.call("POST", f"/dags/{dag_id}/dagRuns", json=body)
+
+    def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        """Return a DAG run."""
+        answer: dict[str, Any] = (
+            self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}").raise_for_status().json()
+        )
+        return answer
+
+    def tasks(self, dag_id: str, run_id: str) -> dict[str, str | None]:
+        """Return the state of every task of a run."""
+        answer = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances")
+        return {ti["task_id"]: ti["state"] for ti in answer.raise_for_status().json()["task_instances"]}
+
+    def wait_for_task(self, dag_id: str, run_id: str, task_id: str, *states: str, seconds: float = 60) -> str:
+        """Return the state of a task once it is one of those wanted."""
+
+        def look() -> str | None:
+            state = self.tasks(dag_id, run_id).get(task_id)
+            return state if state in states else None
+
+        return until(f"{task_id} of {run_id} is {states}", look, seconds) or ""
+
+    def wait_for_end(self, dag_id: str, run_id: str, seconds: float = 90) -> str:
+        """Return the state of a run once it has ended."""
+
+        def look() -> str | None:
+            state = self.run(dag_id, run_id)["state"]
+            return state if state in ENDED else None
+
+        return until(f"the end of {run_id}", look, seconds) or ""
+
+    def answer(
+        self, dag_id: str, run_id: str, task_id: str, option: str = "Approve", reason: str | None = None
+    ) -> httpx.Response:
+        """Answer a gate."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"
+        form = {"reason": reason} if reason else {}
+        return self.call("PATCH", path, json={"chosen_options": [option], "params_input": form})
+
+    def set_task(self, dag_id: str, run_id: str, task_id: str, state: str) -> httpx.Response:
+        """Force the state of a task."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
+        return self.call("PATCH", path, json={"new_state": state})
+
+    def set_run(self, dag_id: str, run_id: str, state: str) -> httpx.Response:
+        """Force the state of a run."""
+        return self.call("PATCH", f"/dags/{dag_id}/dagRuns/{run_id}", json={"state": state})
+
+    def clear(self, dag_id: str, run_id: str, *task_ids: str, downstream: bool = True) -> httpx.Response:
+        """Clear tasks of a run."""
+        body = {
+            "dry_run": False,
+            "dag_run_id": run_id,
+            "task_ids": list(task_ids),
+            "include_downstream": downstream,
+            "only_failed": False,
+            "reset_dag_runs": True,
+        }
+        return self.call("POST", f"/dags/{dag_id}/clearTaskInstances", json=body)

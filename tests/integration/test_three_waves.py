@@ -1,0 +1,126 @@
+"""The acceptance test: a three-wave recovery plan, end to end, on the real stack."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from records import statuses
+from rest import HOLD, until
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from world import World
+
+pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(400)]
+
+PLAN = "web_shop"
+WAVES = {
+    "DBWave1": {"s-000000000000db001", "s-000000000000db002"},
+    "AppWave2": {f"s-00000000000app00{n}" for n in (1, 2, 3)},
+    "WebWave3": {f"s-00000000000web00{n}" for n in (1, 2, 3, 4)},
+}
+
+
+def starts(world: World, execution_id: str) -> list[dict[str, Any]]:
+    """Return the StartRecovery calls of an execution, in the order the simulator got them."""
+    return [
+        call
+        for call in world.requests("StartRecovery")
+        if call["parameters"]["tags"]["recovery:execution"] == execution_id
+    ]
+
+
+def launched(world: World, call: dict[str, Any]) -> bool:
+    """Whether every server of a job is LAUNCHED in DRS."""
+    (job,) = world.client("drs").describe_jobs(filters={"jobIDs": [call["jobID"]]})["items"]
+    done = [server["launchStatus"] for server in job["participatingServers"]]
+    return job["status"] == "COMPLETED" and set(done) == {"LAUNCHED"}
+
+
+def servers_of(call: dict[str, Any]) -> set[str]:
+    return {server["sourceServerID"] for server in call["parameters"]["sourceServers"]}
+
+
+def ordered(times: Sequence[str]) -> bool:
+    return list(times) == sorted(times)
+
+
+def test_r17_three_waves_run_to_the_end_and_the_record_tells_the_truth(world: World) -> None:
+    """COMPLETED is written once, by complete_execution, after the third wave and both approvals."""
+    world.control.set_speed(120)
+    alice, bob = world.user("alice"), world.user("bob")
+    run = alice.trigger(PLAN, reason="quarterly drill").raise_for_status().json()
+    run_id = run["dag_run_id"]
+
+    # 1: three PENDING waves are on record before DRS hears of anything
+    first = until("the record", lambda: world.records.of_run(PLAN, run_id))
+    execution_id = first["executionId"]
+    calls = starts(world, execution_id)
+    assert statuses(first) == ["PENDING"] * 3 or calls, "the first look came too late"
+    opened = world.records.events(first)[0]
+    assert opened["type"] == "OPENED"
+    assert first["totalWaves"] == 3
+
+    (start_1,) = until("wave 1's job", lambda: starts(world, execution_id))
+    assert opened["time"] < start_1["time"]
+    assert servers_of(start_1) == WAVES["DBWave1"]
+
+    # 2, 3: wave 1 completes; the execution waits, and goes on waiting
+    until("wave 1 launched", lambda: launched(world, start_1))
+    seen = world.records.again(first)
+    assert seen["status"] in {"POLLING", "PAUSED"}
+    world.admin.wait_for_task(PLAN, run_id, "appwave2.approve", "awaiting_input")
+    for _ in range(30):
+        seen = world.records.again(first)
+        assert (seen["status"], statuses(seen)) == ("PAUSED", ["COMPLETED", "PAUSED", "PENDING"])
+        assert len(starts(world, execution_id)) == 1
+        time.sleep(1)
+
+    # 4: the approval by REST, and nothing before it, creates wave 2's job
+    assert alice.answer(PLAN, run_id, "appwave2.approve", reason="database is up").status_code == 200
+    start_2 = until("wave 2's job", lambda: starts(world, execution_id)[1:])[0]
+    assert servers_of(start_2) == WAVES["AppWave2"]
+    approval = world.records.again(first)["waves"][1]["approval"]
+    assert (approval["by"], approval["reason"]) == ("alice", "database is up")
+    assert approval["time"] < start_2["time"]
+    until("wave 2 launched", lambda: launched(world, start_2))
+
+    # 5: the same for wave 3, answered by a person in the Airflow UI
+    world.admin.wait_for_task(PLAN, run_id, "webwave3.approve", "awaiting_input")
+    assert world.records.again(first)["status"] == "PAUSED"
+    assert len(starts(world, execution_id)) == 2
+    time.sleep(HOLD)
+    world.browser("bob").approve(PLAN, run_id, "webwave3.approve", reason="application answers")
+    start_3 = until("wave 3's job", lambda: starts(world, execution_id)[2:])[0]
+    assert servers_of(start_3) == WAVES["WebWave3"]
+
+    # 6: COMPLETED only after wave 3 is LAUNCHED, once, by complete_execution; the run is a success
+    def until_launched() -> bool:
+        seen = world.records.again(first)
+        done = launched(world, start_3)
+        assert done or seen["status"] == "POLLING", seen["status"]
+        return done
+
+    until("wave 3 launched", until_launched)
+    assert bob.wait_for_end(PLAN, run_id) == "success"
+    final = world.records.again(first)
+    assert (final["status"], statuses(final)) == ("COMPLETED", ["COMPLETED"] * 3)
+    assert (final["totalWaves"], final["completedWaves"]) == (3, 3)
+    assert "openSince" not in final
+    assert len(starts(world, execution_id)) == 3
+    servers = world.records.servers(first)
+    assert {server["launchStatus"] for server in servers} == {"LAUNCHED"}
+    assert all(server["recoveryInstanceId"].startswith("i-") and server["privateIp"] for server in servers)
+    assert world.records.lock(PLAN) is None
+
+    # 7: the trail names who asked and who approved, in order
+    trail = world.records.events(first)
+    assert ordered([event["time"] for event in trail])
+    assert trail[0]["actor"] == "alice"
+    assert [event["actor"] for event in trail if event["type"] == "APPROVED"] == ["alice", "bob"]
+    ends = [event for event in trail if event["type"] == "EXECUTION_ENDED"]
+    assert [event["actor"] for event in ends] == ["complete_execution"]
+    assert trail.index(ends[0]) > max(i for i, event in enumerate(trail) if event["type"] == "WAVE_ENDED")

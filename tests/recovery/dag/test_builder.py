@@ -1,0 +1,110 @@
+"""A plan's DAG: its tasks, their order, who may run it, and what it tells people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.serialization.serialized_objects import DagSerialization
+
+from recovery.dag.builder import build_dag
+from recovery.plan import Plan
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+
+def dag_of(*waves: dict[str, Any], **fields: Any) -> DAG:
+    """Return the DAG of a plan with these waves."""
+    content = {
+        "id": "shop",
+        "name": "Shop",
+        "description": "All of it.",
+        "owner": "team",
+        "region": "eu-west-1",
+    }
+    named = [{"servers": [f"s-{n:017d}"], **wave} for n, wave in enumerate(waves)]
+    return build_dag(Plan.model_validate(content | {"waves": named} | fields))
+
+
+def upstream(dag: DAG, task_id: str) -> set[str]:
+    return set(dag.get_task(task_id).upstream_task_ids)
+
+
+def test_a_wave_is_a_gate_a_start_and_a_wait_and_one_task_completes() -> None:
+    """The order of DESIGN: open, then wave after wave, then complete."""
+    dag = dag_of({"name": "DBWave1"}, {"name": "AppWave2", "pause_before_wave": True})
+    assert set(dag.task_ids) == {
+        "open_execution",
+        "dbwave1.approve",
+        "dbwave1.start_recovery",
+        "dbwave1.wait_for_recovery",
+        "appwave2.approve",
+        "appwave2.start_recovery",
+        "appwave2.wait_for_recovery",
+        "complete_execution",
+    }
+    assert upstream(dag, "dbwave1.approve") == {"open_execution"}
+    assert upstream(dag, "dbwave1.start_recovery") == {"dbwave1.approve"}
+    assert upstream(dag, "dbwave1.wait_for_recovery") == {"dbwave1.start_recovery"}
+    assert upstream(dag, "appwave2.approve") == {"dbwave1.wait_for_recovery"}
+    assert upstream(dag, "complete_execution") == {"appwave2.wait_for_recovery"}
+
+
+def test_o2_dependencies_of_a_plan_are_those_of_its_dag() -> None:
+    """Waves side by side start together; a wave after both waits for both, and so does the end."""
+    dag = dag_of(
+        {"name": "Left"},
+        {"name": "Right", "depends_on": []},
+        {"name": "Both", "depends_on": ["Left", "Right"]},
+    )
+    assert upstream(dag, "right.approve") == {"open_execution"}
+    assert upstream(dag, "both.approve") == {"left.wait_for_recovery", "right.wait_for_recovery"}
+    assert upstream(dag, "complete_execution") == {
+        "left.wait_for_recovery",
+        "right.wait_for_recovery",
+        "both.wait_for_recovery",
+    }
+
+
+def test_completing_is_a_teardown_that_decides_the_run() -> None:
+    """An `all_done` task is skipped when a person forces the run; a teardown runs."""
+    complete = dag_of({"name": "One"}).get_task("complete_execution")
+    assert complete.is_teardown
+    assert complete.on_failure_fail_dagrun
+
+
+def test_only_people_and_the_schedule_run_a_plan() -> None:
+    """No backfills, no asset events; no catching up; not paused when it appears."""
+    dag = dag_of({"name": "One"}, drill_schedule="0 6 1 * *")
+    assert {run_type.value for run_type in dag.allowed_run_types or ()} == {"manual", "scheduled"}
+    assert dag.catchup is False
+    assert dag.is_paused_upon_creation is False
+
+
+def test_every_task_retries_and_has_the_pool_of_the_recoveries() -> None:
+    """Other work in the default pool cannot keep a recovery waiting."""
+    for task in dag_of({"name": "One"}, {"name": "Two"}).tasks:
+        assert task.pool == "recovery"
+        assert (task.retries or 0) >= 2
+    assert dag_of({"name": "One"}).get_task("complete_execution").retries >= 100
+
+
+def test_the_page_of_the_dag_shows_the_plan() -> None:
+    """Name, waves, tags and approvers, as a table; a pipe in a name does not break it."""
+    waves = [
+        {"name": "Data | base"},
+        {"name": "App", "pause_before_wave": True, "servers": {"tags": {"Tier": "app"}}},
+    ]
+    doc = dag_of(*waves, approvers=["alice"]).doc_md or ""
+    assert "| Data \\| base | the start | no |" in doc
+    assert "| App | Data \\| base | yes | all with the DRS tags `Tier=app` |" in doc
+    assert "`alice`" in doc
+
+
+@pytest.mark.parametrize("waves", [1, 3, 100])
+def test_building_is_deterministic(waves: int) -> None:
+    """Two builds serialise alike: any difference would make a new DAG version at every parse."""
+    described = [{"name": f"Wave {n}", "servers": [f"s-{n:017d}"]} for n in range(waves)]
+    one, two = (DagSerialization.to_dict(dag_of(*described)) for _ in range(2))
+    assert one == two

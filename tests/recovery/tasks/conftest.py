@@ -1,0 +1,169 @@
+"""Runs the tasks of a plan one by one, against local AWS, with the little of Airflow that they touch."""
+
+from __future__ import annotations
+
+import copy
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from airflow.sdk.exceptions import TaskAwaitingInput
+
+from recovery.dag.builder import build_dag
+from recovery.execution import execution_id
+from recovery.execution.store import ExecutionStore
+from recovery.execution.table import create_table
+from recovery.plan import Plan
+from recovery.settings import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow.sdk import DAG
+
+DB, APP, WEB = "s-000000000000db001", "s-00000000000app001", "s-00000000000web001"
+
+
+def plan(*waves: dict[str, Any], **fields: Any) -> Plan:
+    """Return a plan of some waves; of a database and, after a gate, an application if none are given."""
+    content = {
+        "id": "shop",
+        "name": "Shop",
+        "description": "For tests.",
+        "owner": "tests",
+        "region": "eu-west-1",
+        "approvers": ("alice", "bob"),
+        "waves": waves
+        or (
+            {"name": "Database", "servers": [DB]},
+            {"name": "Application", "servers": [APP], "pause_before_wave": True},
+        ),
+    }
+    return Plan.model_validate(content | fields)
+
+
+@dataclass
+class TaskInstance:
+    """The part of a task instance that tasks look at."""
+
+    task_id: str
+    dag_id: str
+    run_id: str
+    try_number: int = 1
+    max_tries: int = 3
+    id: uuid.UUID = field(default_factory=uuid.uuid4)
+    states: dict[str, str] = field(default_factory=dict)
+
+    def get_task_states(self, dag_id: str, run_ids: list[str]) -> dict[str, dict[str, str]]:
+        """Return the states the test gave the other tasks."""
+        return dict.fromkeys(run_ids, self.states)
+
+    def xcom_push(self, key: str, value: object) -> None:
+        """Forget it: links only."""
+
+
+class Drive:
+    """One DAG run of a plan whose tasks a test executes by hand, in whatever order."""
+
+    def __init__(
+        self, plan: Plan, *, run_id: str = "manual__1", run_type: str = "manual", **conf: Any
+    ) -> None:
+        self.plan = plan
+        self.dag: DAG = build_dag(plan)
+        self.run = SimpleNamespace(
+            dag_id=plan.id,
+            run_id=run_id,
+            run_type=run_type,
+            run_after=datetime.now(UTC),
+            conf=conf,
+            triggering_user_name="alice" if run_type == "manual" else None,
+            clear_number=0,
+        )
+        self.execution_id = execution_id(plan.id, run_id)
+        self.states: dict[str, str] = {}
+
+    def context(self, task_id: str, **ti: Any) -> dict[str, Any]:
+        """Return the context of a task."""
+        instance = TaskInstance(task_id, self.plan.id, self.run.run_id, states=self.states, **ti)
+        return {
+            "dag_run": self.run,
+            "ti": instance,
+            "task_instance": instance,
+            "dag": self.dag,
+            "run_id": self.run.run_id,
+        }
+
+    def execute(self, task_id: str, **ti: Any) -> Any:
+        """Execute a task as its first try."""
+        task = self.dag.get_task(task_id)
+        return type(task).execute(_fresh(task), self.context(task_id, **ti))
+
+    def park(self, gate: str) -> None:
+        """Execute a gate until it waits for an answer."""
+        with pytest.raises(TaskAwaitingInput):
+            self.execute(gate)
+
+    def answer(self, gate: str, option: str = "Approve", by: str | None = "alice", **form: Any) -> Any:
+        """Resume a gate as Airflow does after an answer."""
+        event = {
+            "chosen_options": [option],
+            "params_input": form,
+            "responded_at": datetime.now(UTC),
+            "responded_by_user": {"id": by, "name": by} if by else None,
+            "timedout": False,
+        }
+        return self.resume(gate, event)
+
+    def resume(self, task_id: str, event: dict[str, Any]) -> Any:
+        """Resume a parked or deferred task with an event."""
+        task = _fresh(self.dag.get_task(task_id))
+        return task.execute_complete(self.context(task_id), event)
+
+    def wave(self, slug: str) -> None:
+        """Execute the three tasks of a wave without a gate that is due."""
+        for name in ("approve", "start_recovery", "wait_for_recovery"):
+            self.execute(f"{slug}.{name}")
+
+    @property
+    def store(self) -> ExecutionStore:
+        """The store, for what a test looks at."""
+        return ExecutionStore(boto3.client("dynamodb", region_name="eu-west-1"), settings().table)
+
+    @property
+    def record(self) -> Any:
+        """The execution as it is on record."""
+        return self.store.get(self.execution_id)
+
+    @property
+    def statuses(self) -> list[str]:
+        """The status of every wave on record."""
+        return [wave.status.value for wave in self.record.waves]
+
+
+def _fresh(task: Any) -> Any:
+    """Return a copy of the task: each try is a process of its own, which parsed the file anew."""
+    return copy.copy(task)
+
+
+@pytest.fixture
+def table(local_aws: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A local AWS with the table of executions, and Airflow's connection to it."""
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", "aws://")
+    monkeypatch.setattr("airflow.providers.standard.operators.hitl.upsert_hitl_detail", lambda **_: None)
+    settings.cache_clear()
+    create_table(local_aws.client("dynamodb"), settings().table)
+    yield local_aws
+    settings.cache_clear()
+
+
+@pytest.fixture
+def starts(table: Any) -> Any:
+    """Return a function that counts the StartRecovery calls DRS has got."""
+    return lambda: len(table.control.requests(operation="StartRecovery"))
+
+
+HOUR = timedelta(hours=1)

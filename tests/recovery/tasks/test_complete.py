@@ -1,0 +1,115 @@
+"""`complete_execution`: the one writer of a final status, however the run came to its end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from recovery.execution.store import ExecutionStore
+
+from .conftest import Drive, plan
+
+
+def end(drive: Drive) -> None:
+    with pytest.raises(AirflowFailException):
+        drive.execute("complete_execution")
+
+
+@pytest.fixture
+def at_gate(table: Any) -> Drive:
+    """A drill whose first wave is COMPLETED and whose gate waits."""
+    drive = Drive(plan())
+    drive.execute("open_execution")
+    drive.wave("database")
+    drive.park("application.approve")
+    return drive
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        {"application.approve": "failed", "application.start_recovery": "skipped"},
+        {"application.approve": "success", "application.start_recovery": "success"},
+    ],
+    ids=["marked failed", "marked success"],
+)
+def test_a_forced_run_is_cancelled(at_gate: Drive, states: dict[str, str]) -> None:
+    """CANCELLED, with the finished wave told and the plan free again."""
+    at_gate.states = states
+    end(at_gate)
+    assert (at_gate.record.status, at_gate.statuses) == ("CANCELLED", ["COMPLETED", "CANCELLED"])
+    assert "Database" in at_gate.record.outcome
+    Drive(plan(), run_id="manual__2").execute("open_execution")
+
+
+def test_a_run_forced_between_two_waves_is_cancelled(table: Any) -> None:
+    """No wave was paused or running: the one that was to come next is CANCELLED."""
+    drive = Drive(plan())
+    drive.execute("open_execution")
+    drive.wave("database")
+    drive.states = {"application.approve": "failed", "application.start_recovery": "skipped"}
+    end(drive)
+    assert drive.record.status == "CANCELLED"
+    assert drive.record.outcome.startswith("Interrupted")
+
+
+def test_r45_a_wave_left_running_is_told_with_its_jobs(table: Any) -> None:
+    """DRS cannot stop a job: the outcome lists what may still run there."""
+    drive = Drive(plan())
+    drive.execute("open_execution")
+    (job_id,) = drive.execute("database.start_recovery")
+    drive.states = {"database.wait_for_recovery": "failed", "application.approve": "skipped"}
+    end(drive)
+    assert (drive.record.status, drive.statuses) == ("CANCELLED", ["CANCELLED", "SKIPPED"])
+    assert job_id in drive.record.outcome
+
+
+def test_a_task_that_died_without_a_word_is_failed_not_cancelled(table: Any) -> None:
+    """Nobody forced anything: the sensor is failed, what follows is upstream_failed."""
+    drive = Drive(plan())
+    drive.execute("open_execution")
+    drive.execute("database.start_recovery")
+    drive.states = {"database.wait_for_recovery": "failed", "application.approve": "upstream_failed"}
+    end(drive)
+    assert (drive.record.status, drive.statuses) == ("FAILED", ["FAILED", "SKIPPED"])
+
+
+def test_a_run_ended_before_it_was_on_record_is_not_lost(table: Any) -> None:
+    """The record is made at its end, CANCELLED."""
+    drive = Drive(plan())
+    drive.states = {"open_execution": "failed", "database.approve": "skipped"}
+    end(drive)
+    assert (drive.record.status, drive.statuses) == ("CANCELLED", ["CANCELLED", "SKIPPED"])
+
+
+def test_a_final_status_is_written_once(at_gate: Drive) -> None:
+    """Invariant 6: a second run of the task says the same and writes nothing."""
+    at_gate.states = {"application.approve": "failed", "application.start_recovery": "skipped"}
+    end(at_gate)
+    before = at_gate.record
+    end(at_gate)
+    assert at_gate.record == before
+    ends = [e for e in at_gate.store.events(at_gate.execution_id) if e.type == "EXECUTION_ENDED"]
+    assert len(ends) == 1
+
+
+def test_a_crash_between_closing_and_finishing_does_not_change_the_verdict(
+    table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The retried task reads waves that are all final, and still knows that the run was forced."""
+    drive = Drive(plan())
+    drive.execute("open_execution")
+    drive.wave("database")
+    drive.states = {"application.approve": "failed", "application.start_recovery": "skipped"}
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ExecutionStore, "finish", die)
+        with pytest.raises(KeyboardInterrupt):
+            drive.execute("complete_execution")
+    end(drive)
+    assert drive.record.status == "CANCELLED"

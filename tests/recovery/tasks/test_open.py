@@ -1,0 +1,163 @@
+"""`open_execution`: the record first, a frozen plan, and a refusal or failure that is always on record."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from recovery.errors import RecordUnavailable
+
+from .conftest import DB, Drive, plan
+
+
+def test_r17_all_waves_are_on_record_before_anything_starts(table: Any, starts: Any) -> None:
+    """The record holds every wave, PENDING, with its servers, and DRS has been asked for nothing."""
+    drive = Drive(plan(), reason="rehearsal")
+    drive.execute("open_execution")
+    assert drive.statuses == ["PENDING", "PENDING"]
+    assert (drive.record.status, drive.record.total_waves) == ("PENDING", 2)
+    assert [wave.server_count for wave in drive.record.waves] == [1, 1]
+    assert {server.hostname for server in drive.store.servers(drive.execution_id)} == {
+        "db-1.shop.example",
+        "app-1.shop.example",
+    }
+    assert starts() == 0
+
+
+def test_opening_twice_is_opening_once(table: Any) -> None:
+    """A retried task finds the execution open, and tells nothing again."""
+    drive = Drive(plan())
+    assert drive.execute("open_execution") == drive.execute("open_execution", try_number=2)
+    assert [event.type for event in drive.store.events(drive.execution_id)].count("OPENED") == 1
+
+
+def test_r39_tags_are_resolved_when_the_execution_opens(table: Any) -> None:
+    """A server that got the tag after the plan was written is recovered, and later changes are not."""
+    drs = table.client("drs")
+    drive = Drive(plan({"name": "Web", "servers": {"tags": {"Tier": "web"}}}))
+    (files,) = drs.describe_source_servers(filters={"sourceServerIDs": ["s-00000000000fil001"]})["items"]
+    drs.tag_resource(resourceArn=files["arn"], tags={"Tier": "web"})
+    drive.execute("open_execution")
+    drs.untag_resource(resourceArn=files["arn"], tagKeys=["Tier"])
+    servers = [server.source_server_id for server in drive.store.servers(drive.execution_id)]
+    assert "s-00000000000fil001" in servers
+    assert len(servers) == 5
+
+
+@pytest.mark.parametrize(
+    ("conf", "run_type", "words"),
+    [
+        ({"execution_type": "RECOVERY"}, "manual", "confirm"),
+        ({"execution_type": "RECOVERY", "confirm": "other"}, "manual", "'other'"),
+        ({"execution_type": "RECOVERY", "confirm": "shop"}, "scheduled", "manual"),
+        ({"execution_type": "RECOVERY", "confirm": "shop"}, "backfill", "manual"),
+        ({"execution_type": "RECOVERY", "confirm": "shop", "approvals": "none"}, "manual", "approvals"),
+        ({"execution_typ": "RECOVERY"}, "manual", "execution_typ"),
+        ({"execution_type": "DRILL", "confirm": "shop"}, "manual", "confirm"),
+    ],
+    ids=["unconfirmed", "wrong plan", "scheduled", "backfill", "no approvals", "misspelt", "confirmed drill"],
+)
+def test_a_refused_request_is_cancelled_on_record(
+    table: Any, starts: Any, conf: dict[str, str], run_type: str, words: str
+) -> None:
+    """Nothing starts, the plan stays free, and the auditor sees who tried what."""
+    drive = Drive(plan(), run_type=run_type, **conf)
+    with pytest.raises(AirflowFailException, match=words):
+        drive.execute("open_execution")
+    with pytest.raises(AirflowFailException, match="CANCELLED"):
+        drive.execute("complete_execution")
+    assert drive.record.failure.kind == "REFUSED"
+    assert words in drive.record.outcome
+    assert drive.statuses == ["SKIPPED", "SKIPPED"]
+    assert starts() == 0
+    Drive(plan(), run_id="manual__2").execute("open_execution")
+
+
+def test_a_late_scheduled_drill_does_not_start(table: Any) -> None:
+    """Airflow runs a missed slot at once when a DAG first appears; a manual run is never late."""
+    drive = Drive(plan(), run_type="scheduled")
+    drive.run.run_after = datetime.now(UTC) - timedelta(hours=3)
+    with pytest.raises(AirflowFailException, match="late"):
+        drive.execute("open_execution")
+    manual = Drive(plan(), run_id="manual__2")
+    manual.run.run_after = drive.run.run_after
+    manual.execute("open_execution")
+
+
+@pytest.mark.parametrize(
+    ("run_type", "conf", "fields", "expected"),
+    [
+        ("manual", {}, {}, [False, True]),
+        ("manual", {"approvals": "every_wave"}, {}, [True, True]),
+        ("manual", {"approvals": "none"}, {}, [False, False]),
+        ("scheduled", {}, {}, [False, False]),
+        ("scheduled", {}, {"drill_approvals": "as_planned"}, [False, True]),
+    ],
+)
+def test_gates_that_are_due_are_frozen_in_the_record(
+    table: Any, run_type: str, conf: dict[str, str], fields: dict[str, str], expected: list[bool]
+) -> None:
+    """Whether a gate is due is decided once, from the plan, the params and the kind of run."""
+    drive = Drive(plan(**fields), run_type=run_type, **conf)
+    drive.execute("open_execution")
+    assert [wave.pause_before_wave for wave in drive.record.waves] == expected
+
+
+def test_a_second_execution_is_refused_and_told_who_holds_the_plan(table: Any) -> None:
+    """One active execution per plan; the refused one ends CANCELLED and leaves the holder's lock alone."""
+    first, second = Drive(plan()), Drive(plan(), run_id="manual__2")
+    first.execute("open_execution")
+    with pytest.raises(AirflowFailException, match=first.execution_id):
+        second.execute("open_execution")
+    with pytest.raises(AirflowFailException, match="CANCELLED"):
+        second.execute("complete_execution")
+    third = Drive(plan(), run_id="manual__3")
+    with pytest.raises(AirflowFailException, match=first.execution_id):
+        third.execute("open_execution")
+
+
+@pytest.mark.parametrize(
+    ("wave", "region", "words"),
+    [
+        ({"name": "Ghosts", "servers": ["s-99999999999999999"]}, "eu-west-1", "s-99999999999999999"),
+        ({"name": "None", "servers": {"tags": {"Tier": "cache"}}}, "eu-west-1", "cache"),
+        ({"name": "Database", "servers": [DB]}, "us-west-2", "UninitializedAccountException"),
+    ],
+    ids=["unknown server", "tag matches nothing", "account not initialised"],
+)
+def test_what_cannot_be_resolved_is_failed_with_the_reason(
+    table: Any, wave: dict[str, Any], region: str, words: str
+) -> None:
+    """FAILED at once, and AWS's or our words are in the record."""
+    drive = Drive(plan(wave, region=region))
+    with pytest.raises(AirflowFailException, match=words):
+        drive.execute("open_execution")
+    with pytest.raises(AirflowFailException, match="FAILED"):
+        drive.execute("complete_execution")
+    assert words in drive.record.failure.message
+    assert words in drive.record.outcome
+
+
+def test_an_unreachable_drs_is_retried_and_on_record_at_the_last_try(
+    table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The task fails with the endpoint's name; only the last try makes it the execution's failure."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DRS", "http://127.0.0.1:1")
+    drive = Drive(plan())
+    with pytest.raises(Exception, match=r"127\.0\.0\.1:1") as first:
+        drive.execute("open_execution")
+    assert not isinstance(first.value, AirflowFailException)
+    assert drive.record.failure is None
+    with pytest.raises(AirflowFailException, match=r"127\.0\.0\.1:1"):
+        drive.execute("open_execution", try_number=4)
+    assert "127.0.0.1:1" in drive.record.failure.message
+
+
+def test_an_unreachable_table_is_named_and_retried(table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DynamoDB away: the task is retried, with table and endpoint named."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")
+    with pytest.raises(RecordUnavailable, match=r"recovery-executions.*127\.0\.0\.1:1"):
+        Drive(plan()).execute("open_execution")
