@@ -1,0 +1,72 @@
+# Everything needs Python 3.11, 3.12 or 3.13 and make; the rest is installed into .venv/ on first use.
+#   make demo PYTHON=/path/to/python3.12    names the interpreter to use
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+python = .venv/bin/python
+in_venv = .venv/bin
+export PYTHONPATH := include
+
+ifdef PYTHON
+  bootstrap_with := $(PYTHON)
+else
+  bootstrap_with := python3
+endif
+
+.PHONY: help
+help: ## Show what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Set up .venv/ with what requirements.txt pins (the others do it too)
+	@command -v $(bootstrap_with) >/dev/null || { \
+	  echo "set-up: $(bootstrap_with) is not there. Install Python 3.11, 3.12 or 3.13, or name it:" \
+	       "make PYTHON=/path/to/python3.12 ..." >&2; exit 2; }
+	@$(bootstrap_with) include/launcher/bootstrap.py
+
+.PHONY: demo
+demo: setup ## Recover a three-tier web shop in three waves, on this machine, and tidy up
+	@$(python) -m launcher demo
+
+.PHONY: up
+up: setup ## Start Airflow, PostgreSQL and local AWS, and leave them running
+	@$(python) -m launcher up
+
+.PHONY: down
+down: setup ## Stop what `make up` started
+	@$(python) -m launcher down
+
+.PHONY: test
+test: setup lint ## Run all checks and all tests
+	@$(in_venv)/pytest
+
+.PHONY: lint
+lint: setup ## Check format, style, types, import rules and spelling
+	$(in_venv)/ruff format --check
+	$(in_venv)/ruff check
+	$(in_venv)/mypy
+	$(in_venv)/lint-imports
+	$(in_venv)/codespell
+
+.PHONY: format
+format: setup ## Format the code, and mend what ruff can mend
+	$(in_venv)/ruff format
+	$(in_venv)/ruff check --fix
+
+.PHONY: bench
+bench: setup ## Measure, and print the figures
+	@$(python) tests/benchmarks/run.py
+
+.PHONY: pictures
+pictures: setup ## Take the README's pictures again, of the real thing
+	@$(python) docs/pictures.py
+
+.PHONY: lock
+lock: setup ## Pin every dependency anew, from requirements.in
+	@$(in_venv)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url \
+	  --generate-hashes requirements.in -o requirements.txt
+
+.PHONY: clean
+clean: down ## Remove .airflow/ and caches; .venv/ stays
+	rm -rf .airflow .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""The launcher: PostgreSQL, local AWS and Airflow, started and stopped as one."""

@@ -1,0 +1,65 @@
+"""``python -m launcher``: what ``make demo``, ``make up`` and ``make down`` run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from launcher.errors import LauncherError, SettingRefused
+from launcher.signals import end_by_exception
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command, and return its exit code."""
+    end_by_exception()
+    command = _options(arguments).command
+    console, complaints = Console(), Console(stderr=True)
+    try:
+        return _COMMANDS[command](console)
+    except LauncherError as error:
+        complaints.print(
+            f"make {command}: {error}", style="red", markup=False, highlight=False, soft_wrap=True
+        )
+        return USAGE if isinstance(error, SettingRefused) else FAILED
+    except KeyboardInterrupt:
+        complaints.print(f"make {command}: interrupted; what it had started is stopped")
+        return INTERRUPTED
+
+
+def _up(console: Console) -> int:
+    from launcher.up import up  # noqa: PLC0415 - each command imports only what it needs
+
+    return up(console)
+
+
+def _down(console: Console) -> int:
+    from launcher.up import down  # noqa: PLC0415
+
+    return down(console)
+
+
+def _demo(console: Console) -> int:
+    from launcher.demo import demo  # noqa: PLC0415
+
+    return demo(console)
+
+
+_COMMANDS: dict[str, Callable[[Console], int]] = {"up": _up, "down": _down, "demo": _demo}
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m launcher", description=__doc__)
+    parser.add_argument("command", choices=sorted(_COMMANDS))
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,225 @@
+"""Sets up ``.venv/``: run by whichever Python ``make`` finds, before anything is installed.
+
+Nothing but the standard library, and no syntax that Python 3.6 cannot read (so no ``__future__`` import of
+annotations either): an old interpreter must end in a sentence that helps, not in a traceback.
+"""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+OLDEST, TOO_NEW = (3, 11), (3, 14)
+ALLOWED = "Python 3.11, 3.12 or 3.13"
+CANDIDATES = ("python3.13", "python3.12", "python3.11", "python3", "python")
+PROBE = """
+import sys
+try:
+    import ensurepip, venv
+    able = "able"
+except ImportError:
+    able = "unable"
+print("%d.%d.%d" % sys.version_info[:3], able, sys.executable)
+"""
+LAST_WORDS = 12
+
+
+class SetUpError(Exception):
+    """A set-up that cannot go on; the message says what to do."""
+
+
+class Interpreter:
+    """A Python that was found: its path, its version, and whether it can make virtual environments."""
+
+    def __init__(self, path: str, version: str, *, able: bool) -> None:
+        self.path = path
+        self.version = version
+        self.able = able
+
+    @property
+    def fit(self) -> bool:
+        """Whether its version is one that the lock is made for."""
+        return OLDEST <= tuple(int(part) for part in self.version.split(".")[:2]) < TOO_NEW
+
+
+def say(sentence: str) -> None:
+    """Tell the person who waits what happens now."""
+    print("set-up: " + sentence, flush=True)
+
+
+def probe(command: str) -> "Interpreter | None":
+    """Ask an interpreter what it is; None when there is none, or only a shim that refuses."""
+    try:
+        answer = subprocess.run(
+            [command, "-c", PROBE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, timeout=30
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    version, able, path = answer.stdout.decode().strip().split(" ", 2)
+    return Interpreter(path, version, able=able == "able")
+
+
+def choose_interpreter() -> Interpreter:
+    """Return the first fit interpreter: the one that PYTHON names, or the newest on the PATH."""
+    asked = os.environ.get("PYTHON")
+    names = (asked,) if asked else CANDIDATES
+    found = [interpreter for interpreter in map(probe, names) if interpreter]
+    fit = [interpreter for interpreter in found if interpreter.fit]
+    for interpreter in fit:
+        if interpreter.able:
+            return interpreter
+    if fit:
+        short = ".".join(fit[0].version.split(".")[:2])
+        raise SetUpError(
+            fit[0].path + " has no venv module, which makes the environment. Install it "
+            "(Debian, Ubuntu: apt install python" + short + "-venv) and run make again."
+        )
+    seen = ", ".join(sorted({one.path + " is " + one.version for one in found})) or "none at all"
+    raise SetUpError(
+        ALLOWED + " is needed. Looked for " + ", ".join(names) + " and found " + seen + ". "
+        "Install one of them, or name it: make demo PYTHON=/path/to/python3.12"
+    )
+
+
+def run(doing: str, command: "list[str]", env: "dict[str, str] | None" = None) -> None:
+    """Run a step of the set-up; its last words are shown when it fails."""
+    say(doing)
+    step = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env, check=False, cwd=str(ROOT)
+    )
+    if step.returncode:
+        words = step.stdout.decode(errors="replace").strip().splitlines()[-LAST_WORDS:]
+        raise SetUpError(
+            "this command failed with exit code " + str(step.returncode) + ":\n  " + " ".join(command) + "\n"
+            "It said:\n" + "\n".join("  | " + line for line in words) + "\n"
+            "If packages cannot be downloaded, look at the network, at HTTPS_PROXY, and at the package index "
+            "that pip and uv are told to use (PIP_INDEX_URL, UV_DEFAULT_INDEX). Then run make again: it goes "
+            "on from here."
+        )
+
+
+class Environment:
+    """The virtual environment of a checkout: what it must hold, and whether it does."""
+
+    def __init__(self, root: Path) -> None:
+        self.path = root / ".venv"
+        self.lock = root / "requirements.txt"
+        self.stamp = self.path / "set-up-done"
+        self.python = str(self.path / "bin" / "python")
+
+    def wanted(self, version: str) -> str:
+        """Return what the stamp says once all is done: lock, Python, and place (scripts hold their path)."""
+        lock = hashlib.sha256(self.lock.read_bytes()).hexdigest()
+        return "\n".join((lock, version, str(self.path))) + "\n"
+
+    @property
+    def version(self) -> str:
+        """The Python this environment was made with, read without starting it; empty if there is none."""
+        settings = self.path / "pyvenv.cfg"
+        if not settings.exists() or not Path(self.python).exists():
+            return ""
+        line = re.search(r"^version(?:_info)?\s*=\s*(\S+)", settings.read_text(), re.MULTILINE)
+        return line.group(1) if line else ""
+
+    @property
+    def done(self) -> bool:
+        """Whether a set-up of this very lock, Python and place ended well."""
+        version = self.version
+        return bool(version) and self.stamp.exists() and self.stamp.read_text() == self.wanted(version)
+
+    @property
+    def usable(self) -> bool:
+        """Whether packages can be installed here: a fit Python that has pip."""
+        interpreter = probe(self.python)
+        has_pip = [self.python, "-c", "import pip"]
+        return bool(interpreter and interpreter.fit) and not subprocess.call(
+            has_pip, stderr=subprocess.DEVNULL
+        )
+
+    def pinned(self, package: str) -> str:
+        """Return a package's entry of the lock, with its hashes."""
+        entry = re.search(r"^" + package + r"==(?:.*\\\n)*.*\n", self.lock.read_text(), re.MULTILINE)
+        if not entry:
+            raise SetUpError(
+                str(self.lock) + " pins no " + package + ": make the lock again, with `make lock`"
+            )
+        return entry.group(0)
+
+
+def package_index(python: str) -> "dict[str, str]":
+    """Return the variables for uv, which reads no pip.conf: it is told of the index pip is set to."""
+    env = dict(os.environ)
+    if "UV_DEFAULT_INDEX" in env or "UV_INDEX_URL" in env:
+        return env
+    asked = subprocess.run(
+        [python, "-m", "pip", "config", "get", "global.index-url"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    index = env.get("PIP_INDEX_URL") or asked.stdout.decode().strip()
+    if index:
+        env["UV_DEFAULT_INDEX"] = index
+    return env
+
+
+def make_environment(environment: Environment) -> None:
+    """Make ``.venv/`` anew with a fit interpreter."""
+    interpreter = choose_interpreter()
+    run(
+        "making .venv/ with Python " + interpreter.version + " (" + interpreter.path + ")",
+        [interpreter.path, "-m", "venv", "--clear", str(environment.path)],
+    )
+
+
+def install(environment: Environment) -> None:
+    """Install exactly what the lock names, each package checked against its hash."""
+    just_uv = environment.path / "uv.txt"
+    just_uv.write_text(environment.pinned("uv"))
+    pip = [environment.python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    run("installing uv, which installs the rest", [*pip, "--no-deps", "--require-hashes", "-r", str(just_uv)])
+    uv = str(environment.path / "bin" / "uv")
+    # Airflow's services start in a third of the time when nothing is left to compile
+    sync = [uv, "pip", "sync", "--compile-bytecode", "--require-hashes", "--python", environment.python]
+    run(
+        "installing what requirements.txt pins (about 300 MB to download the first time; some minutes)",
+        [*sync, str(environment.lock)],
+        env=package_index(environment.python),
+    )
+
+
+def set_up(root: Path = ROOT) -> None:
+    """Make the environment complete, or find that it is.
+
+    The stamp is taken away first and written last, so that a set-up that was interrupted is taken up again.
+    """
+    environment = Environment(root)
+    if environment.done:
+        return
+    if environment.stamp.exists():
+        environment.stamp.unlink()
+    if not environment.usable:
+        make_environment(environment)
+    install(environment)
+    environment.stamp.write_text(environment.wanted(environment.version))
+    say("done; the next run skips this")
+
+
+def main() -> int:
+    """Set up, and return the exit code."""
+    try:
+        set_up()
+    except SetUpError as error:
+        print("set-up: " + str(error), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nset-up: interrupted; run make again, it goes on from here", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

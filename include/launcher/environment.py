@@ -1,0 +1,99 @@
+"""The environment of every process of a stack."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from launcher.settings_file import read_settings_file
+
+if TYPE_CHECKING:
+    from launcher.home import Home
+
+ROOT = Path(__file__).resolve().parents[2]
+AIRFLOW_SETTINGS = ROOT / "airflow.env"
+HOST = "127.0.0.1"
+
+# Local AWS accepts any credentials; moto calls the account of these 123456789012
+LOCAL_AWS_ACCOUNT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    # A person's own profiles must neither break a drill on local AWS nor be reached by it
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
+NOT_INHERITED = (
+    "AIRFLOW",
+    "AWS_",
+    "RECOVERY_AIRFLOW_",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYTHONWARNINGS",
+    # Without compiled files each process of Airflow takes two seconds longer to start
+    "PYTHONDONTWRITEBYTECODE",
+)
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where a stack is found."""
+
+    airflow_port: int
+    aws_port: int
+
+    @property
+    def airflow_url(self) -> str:
+        """Airflow's API server and UI."""
+        return f"http://{HOST}:{self.airflow_port}"
+
+    @property
+    def aws_url(self) -> str:
+        """Local AWS: the endpoint of every AWS service."""
+        return f"http://{HOST}:{self.aws_port}"
+
+
+def users() -> list[str]:
+    """Return the users that the settings file names."""
+    named = read_settings_file(AIRFLOW_SETTINGS)["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"]
+    return [user.split(":")[0] for user in named.split(",")]
+
+
+def shell_environment(addresses: Addresses) -> dict[str, str]:
+    """Return the variables with which ``python -m recovery`` and boto3 work with a stack."""
+    return {
+        "PYTHONPATH": str(ROOT / "include"),
+        "RECOVERY_AIRFLOW_URL": addresses.airflow_url,
+        "AWS_ENDPOINT_URL": addresses.aws_url,
+        **LOCAL_AWS_ACCOUNT,
+    }
+
+
+def process_environment(home: Home, addresses: Addresses, *, database: str, dags: Path) -> dict[str, str]:
+    """Return the environment of a stack's processes: the settings file, and what this installation adds."""
+    return {
+        **_inherited(),
+        **read_settings_file(AIRFLOW_SETTINGS),
+        **home.secrets(),
+        **shell_environment(addresses),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+        "PYTHONUNBUFFERED": "1",
+        # A proxy for the world outside must not be asked for this machine
+        "NO_PROXY": f"{HOST},localhost",
+        "no_proxy": f"{HOST},localhost",
+        "AIRFLOW_HOME": str(home.path),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+        "AIRFLOW__API__HOST": HOST,
+        "AIRFLOW__API__PORT": str(addresses.airflow_port),
+        "AIRFLOW__API__BASE_URL": addresses.airflow_url,
+    }
+
+
+def _inherited() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}

@@ -1,0 +1,36 @@
+"""Being interrupted, without leaving anything behind."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def end_by_exception() -> None:
+    """Let every request to end arrive as an exception, so that ``finally`` stops what was started."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Keep requests to end waiting while a step is taken that must not be left half done.
+
+    They arrive when it is over. Programs that are started meanwhile do not see them either.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _leave(number: int, _: Any) -> NoReturn:
+    raise SystemExit(128 + number)

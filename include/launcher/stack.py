@@ -1,0 +1,187 @@
+"""A stack: PostgreSQL, local AWS and Airflow, started until healthy, and stopped without a trace.
+
+Airflow's components run as processes of their own, as they do in docker-compose.yaml: Airflow's `standalone`
+does not restart what dies, and does not tell either.
+"""
+
+from __future__ import annotations
+
+import shutil
+from functools import partial
+from typing import TYPE_CHECKING, Self
+
+from launcher import postgres, processes
+from launcher.airflow_api import AirflowApi, answers
+from launcher.components import COMPONENTS, INITIALISE, LOCAL_AWS, MIGRATE
+from launcher.environment import HOST, ROOT, Addresses, process_environment, shell_environment, users
+from launcher.home import Home, write_private
+from launcher.ports import choose_ports
+from launcher.progress import Progress
+from launcher.signals import held_back
+from launcher.starting import Starting
+from launcher.state import State, locked, read_state
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+    from types import TracebackType
+
+    from rich.console import Console
+
+    from launcher.processes import Child
+
+ADMIN = "admin"
+SERVERS = ("local-aws", "api-server")
+LOADER = "recovery_plans.py"
+PLAN_FILES = (".yaml", ".yml")
+
+
+class Stack:
+    """One installation in a home. A port of 0 takes a free one; ``plans`` stands in for ``dags/plans``."""
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        airflow_port: int = 0,
+        aws_port: int = 0,
+        speed: str = "60",
+        plans: Path | None = None,
+        console: Console | None = None,
+    ) -> None:
+        self.home = Home(home.resolve())
+        self.plans = plans or ROOT / "dags" / "plans"
+        self.speed = speed
+        self.passwords: dict[str, str] = {}
+        self.env: dict[str, str] = {}
+        self._wanted = {"AIRFLOW_PORT": airflow_port, "LOCAL_AWS_PORT": aws_port}
+        self._progress = Progress(console)
+        self._own_plans = plans is not None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def airflow_url(self) -> str:
+        """Airflow's API server and UI."""
+        return self.addresses.airflow_url
+
+    @property
+    def aws_url(self) -> str:
+        """Local AWS."""
+        return self.addresses.aws_url
+
+    def env_of(self, user: str) -> dict[str, str]:
+        """Return the environment for ``python -m recovery`` as one of the users."""
+        return self.env | {
+            "RECOVERY_AIRFLOW_USER": user,
+            "RECOVERY_AIRFLOW_PASSWORD": self.passwords[user],
+        }
+
+    def start(self) -> None:
+        """Start everything, and return when it is healthy and every plan can be triggered.
+
+        Raises SettingRefused before anything is started; raises StartFailed, or whatever interrupts it, after
+        what was started is stopped again.
+        """
+        with locked(self.home):
+            self._stop()
+            ports = choose_ports(self._wanted)
+            try:
+                with self._progress:
+                    self._bring_up(
+                        State(airflow_port=ports["AIRFLOW_PORT"], aws_port=ports["LOCAL_AWS_PORT"])
+                    )
+            except BaseException:
+                self._stop()
+                raise
+
+    def stop(self) -> bool:
+        """Stop what runs in this home, whoever started it; returns whether there was anything to stop."""
+        with locked(self.home):
+            return self._stop()
+
+    def _stop(self) -> bool:
+        state = read_state(self.home)
+        with held_back():
+            for stage in _stages(state.children if state else ()):
+                processes.stop(stage)
+            had_database = postgres.stop(self.home.database)
+            self.home.state.unlink(missing_ok=True)
+            self.home.shell.unlink(missing_ok=True)
+        return had_database or state is not None
+
+    def _bring_up(self, state: State) -> None:
+        self.addresses = Addresses(state.airflow_port, state.aws_port)
+        database = self._start_postgres()
+        self.env = process_environment(self.home, self.addresses, database=database, dags=self._dags())
+        self.passwords = self.home.passwords(users())
+        starting = Starting(self.home, self.env, state, self._progress)
+        starting.launch("local-aws", [*LOCAL_AWS, *self._local_aws_options()])
+        starting.wait({"tables": starting.errand("tables", MIGRATE), "local-aws": self._local_aws_answers})
+        for component in COMPONENTS:
+            starting.launch(component.name, component.command, end_together=component.end_together)
+        with AirflowApi(self.airflow_url, ADMIN, self.passwords[ADMIN]) as airflow:
+            self._await_airflow(starting, airflow)
+        write_private(
+            self.home.shell, "".join(f"{k}={v}\n" for k, v in shell_environment(self.addresses).items())
+        )
+        starting.state.model_copy(update={"ready": True}).write(self.home)
+
+    def _await_airflow(self, starting: Starting, airflow: AirflowApi) -> None:
+        """Wait for every component; once the API answers, make table and pool beside."""
+        probes = {one.name: partial(airflow.healthy, one.health) for one in COMPONENTS}
+        first = COMPONENTS[0].name
+        starting.wait({first: probes.pop(first)})
+        starting.env = self.env_of(ADMIN)
+        starting.progress.begin("plans")
+        plans = count_plans(self.plans)
+        starting.wait(
+            probes
+            | {
+                "table-and-pool": starting.errand("table-and-pool", INITIALISE),
+                "plans": lambda: airflow.dags() >= plans,
+            }
+        )
+
+    def _start_postgres(self) -> str:
+        self._progress.begin("postgresql")
+        with held_back():
+            url = postgres.start(self.home.database)
+        self._progress.ready("postgresql")
+        return url
+
+    def _local_aws_options(self) -> tuple[str, ...]:
+        return ("--host", HOST, "--port", str(self.addresses.aws_port), "--speed", self.speed)
+
+    def _local_aws_answers(self) -> bool:
+        return answers(f"{self.aws_url}/simulator/clock")
+
+    def _dags(self) -> Path:
+        """Return the folder of DAGs: the project's, or one of our own with other plans beside the loader."""
+        if not self._own_plans:
+            return ROOT / "dags"
+        dags = self.home.path / "dags"
+        dags.mkdir(exist_ok=True)
+        shutil.copy2(ROOT / "dags" / LOADER, dags / LOADER)
+        plans = dags / "plans"
+        plans.unlink(missing_ok=True)
+        plans.symlink_to(self.plans.resolve())
+        return dags
+
+
+def _stages(children: Collection[Child]) -> tuple[list[Child], list[Child]]:
+    """Return first what works, then what serves it: a task that is running can still end its work."""
+    servers = [child for child in children if child.name in SERVERS]
+    return [child for child in children if child not in servers], servers
+
+
+def count_plans(folder: Path) -> int:
+    """Return how many DAGs the plans of a folder make: one per file stem, be the plan valid or not."""
+    return len({file.stem for file in folder.iterdir() if file.suffix in PLAN_FILES})

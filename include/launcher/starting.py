@@ -1,0 +1,85 @@
+"""Starting processes, and waiting until what they are for is there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from launcher import processes
+from launcher.errors import StartFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from launcher.home import Home
+    from launcher.processes import Child
+    from launcher.progress import Progress
+    from launcher.state import State
+
+LIMIT = 180.0
+LOOK_EVERY = 0.1
+
+Probe = Callable[[], bool]
+
+
+class Starting:
+    """The processes of one start. One that dies ends the start, with the end of its log.
+
+    Each is on disk before the next begins, so that the next start finds what a killed one left.
+    """
+
+    def __init__(self, home: Home, env: Mapping[str, str], state: State, progress: Progress) -> None:
+        self.home = home
+        self.env = env
+        self.state = state.write(home)
+        self.progress = progress
+        self._errands: set[str] = set()
+        self._deadline = time.monotonic() + LIMIT
+
+    def launch(self, name: str, command: Sequence[str], *, end_together: bool = False) -> Child:
+        """Start a process that is to last."""
+        self.progress.begin(name)
+        log = self.home.log(name)
+        child = processes.start(name, command, env=self.env, log=log, end_together=end_together)
+        self.state = self.state.with_child(child).write(self.home)
+        return child
+
+    def errand(self, name: str, command: Sequence[str]) -> Probe:
+        """Start a process that does one thing and ends; returns the probe that says so."""
+        child = self.launch(name, command)
+        self._errands.add(name)
+
+        def is_done() -> bool:
+            code = processes.exit_code(child)
+            if code:
+                raise self._died(child, code)
+            if code is not None:
+                self.state = self.state.without(child).write(self.home)
+            return code is not None
+
+        return is_done
+
+    def wait(self, probes: Mapping[str, Probe]) -> None:
+        """Return when every probe has said yes once."""
+        waiting = dict(probes)
+        while waiting:
+            for name in [name for name, is_there in probes.items() if name in waiting and is_there()]:
+                self.progress.ready(name)
+                del waiting[name]
+            self._check(waiting)
+            self.progress.show(waiting)
+            time.sleep(LOOK_EVERY if waiting else 0)
+
+    def _check(self, waiting: Collection[str]) -> None:
+        for child in self.state.children:
+            if child.name not in self._errands and not child.running:
+                raise self._died(child, processes.exit_code(child))
+        if waiting and time.monotonic() > self._deadline:
+            logs = "\n".join(f"  {self.home.log(name)}" for name in waiting)
+            raise StartFailed(f"not ready after {LIMIT:.0f} s: {', '.join(waiting)}. Their logs:\n{logs}")
+
+    def _died(self, child: Child, code: int | None) -> StartFailed:
+        log = self.home.log(child.name)
+        words = "\n".join(f"  | {line}" for line in processes.last_words(log).splitlines())
+        return StartFailed(f"{child.name} ended with exit code {code}. The end of {log}:\n{words}")
