@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import logging
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from moto.ec2.models import ec2_backends
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.datastructures import Headers
@@ -32,6 +33,19 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
+class _Moto(DomainDispatcherApplication):
+    """moto's application, which remembers what serves a host instead of listing its package each time."""
+
+    def __init__(self) -> None:
+        super().__init__(create_backend_app)
+        self._backends: dict[str | None, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        if host not in self._backends:
+            self._backends[host] = super().get_backend_for_host(host)
+        return self._backends[host]
+
+
 class Application:
     """A local AWS as a WSGI application.
 
@@ -41,7 +55,7 @@ class Application:
     def __init__(self, fleet: Fleet, speed: Speed) -> None:
         register()
         self._fleet, self._speed = fleet, speed
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = _Moto()
         self._locks = ServiceLocks()
         self.log = RequestLog()
         self._control = ControlApi(self)
@@ -50,6 +64,8 @@ class Application:
     def reset(self) -> None:
         """Return to how it was at the start: the fleet, the speed, and nothing else."""
         with self._locks.hold_all():
+            # Each EC2 backend's own reset would build default VPCs, only for them to be thrown away.
+            ec2_backends.clear()
             moto_api_backend.reset()
             clock.reset(self._speed)
             faults.clear()

@@ -53,7 +53,9 @@ def read_fleet(path: Path = DEFAULT) -> Fleet:
     """Read a fleet file; raises FleetError with the file, the place and what is wrong there."""
     try:
         return Fleet.model_validate(YAML(typ="safe").load(path.read_text()))
-    except (OSError, YAMLError) as error:
+    except OSError as error:
+        raise FleetError(f"{path}: {error.strerror}") from error
+    except YAMLError as error:
         raise FleetError(f"{path}: {error}") from error
     except ValidationError as error:
         raise FleetError(

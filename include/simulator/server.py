@@ -11,7 +11,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import ThreadedWSGIServer
 
 from simulator.application import Application
-from simulator.clock import DEMO, Speed
+from simulator.clock import DEMO, Speed, read_speed
 from simulator.fleet import Fleet, read_fleet
 
 if TYPE_CHECKING:
@@ -35,10 +35,15 @@ class Server:
     """A local AWS that listens; as a context manager in a thread of its own."""
 
     def __init__(
-        self, *, port: int = 0, host: str = "127.0.0.1", speed: Speed = DEMO, fleet: Fleet | None = None
+        self,
+        *,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        speed: Speed | str = DEMO,
+        fleet: Fleet | None = None,
     ) -> None:
         with _listen(host, port) as listening:
-            application = Application(fleet or read_fleet(), speed)
+            application = Application(fleet or read_fleet(), read_speed(speed))
             self._server = ThreadedWSGIServer(host, port, application, _Handler, fd=listening.fileno())
         self._thread: Thread | None = None
         self.url = f"http://{host}:{self._server.port}"

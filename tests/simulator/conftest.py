@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from simulator.clock import clock
 
 if TYPE_CHECKING:

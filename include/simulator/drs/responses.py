@@ -5,16 +5,25 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from moto.core.responses import ActionResult, BaseResponse, EmptyResult
-from moto.core.utils import camelcase_to_underscores, get_service_model, method_names_from_class
+from moto.core.responses import ActionContext, ActionResult, BaseResponse, EmptyResult
+from moto.core.utils import camelcase_to_underscores, get_service_model
 
 from .exceptions import NotSimulated, ValidationException
+from .members import without_absent
 from .models import DRSBackend, drs_backends
 from .pagination import PAGE, paginate
 from .validation import problems
 
 if TYPE_CHECKING:
     from moto.core.common_types import TYPE_RESPONSE
+
+
+class ModelledResult(ActionResult):
+    """A result in the names and types of the model: spared moto's search, which costs 10 µs a member."""
+
+    def execute_result(self, context: ActionContext) -> TYPE_RESPONSE:
+        status = context.operation_model.http.get("responseCode", 200)
+        return status, {"Content-Type": "application/json"}, json.dumps(without_absent(self.result))
 
 
 class DRSResponse(BaseResponse):
@@ -25,6 +34,7 @@ class DRSResponse(BaseResponse):
 
     def __init__(self) -> None:
         super().__init__(service_name="drs")
+        self._operation: str | None = None
 
     @property
     def drs_backend(self) -> DRSBackend:
@@ -40,6 +50,13 @@ class DRSResponse(BaseResponse):
         backend.require_initialized()
         return backend
 
+    def _get_action(self) -> str:
+        """Return the operation's name, or nothing; only method and path tell it in this protocol."""
+        if self._operation is None:
+            request = self.normalized_request
+            self._operation = self._get_action_from_method_and_request_uri(request) or ""
+        return self._operation
+
     def call_action(self) -> TYPE_RESPONSE:
         """Refuse what the model does not allow; answer the rest."""
         try:
@@ -53,9 +70,9 @@ class DRSResponse(BaseResponse):
 
     def _read_parameters(self) -> dict[str, Any]:
         operation = self._get_action()
-        if operation is None:
+        if not operation:
             raise ValidationException(f"{self.method} {self.path} is no operation.", "unknownOperation")
-        if camelcase_to_underscores(operation) not in method_names_from_class(type(self)):
+        if not hasattr(self, camelcase_to_underscores(operation)):
             raise NotSimulated(operation)
         shape = get_service_model("drs").operation_model(operation).input_shape
         parameters = self._read_body() | self._read_location(shape)
@@ -66,7 +83,7 @@ class DRSResponse(BaseResponse):
 
     def _read_body(self) -> dict[str, Any]:
         try:
-            content = json.loads(self.body or "{}", object_hook=_without_nulls)
+            content = without_absent(json.loads(self.body or "{}"))
         except ValueError as error:
             raise ValidationException(f"The body is no JSON: {error}", "cannotParse") from error
         if not isinstance(content, dict):
@@ -91,7 +108,7 @@ class DRSResponse(BaseResponse):
         servers = backend.describe_source_servers(self.params.get("filters", {}))
         page, next_token = self._page(servers, lambda server: server.source_server_id)
         items = [server.to_dict(backend.now) for server in page]
-        return ActionResult({"items": items, "nextToken": next_token})
+        return ModelledResult({"items": items, "nextToken": next_token})
 
     def start_recovery(self) -> ActionResult:
         backend = self.initialized_backend
@@ -100,30 +117,30 @@ class DRSResponse(BaseResponse):
             is_drill=self.params.get("isDrill", False),
             tags=self.params.get("tags", {}),
         )
-        return ActionResult({"job": job.to_dict(backend.now)})
+        return ModelledResult({"job": job.to_dict(backend.now)})
 
     def terminate_recovery_instances(self) -> ActionResult:
         backend = self.initialized_backend
         job = backend.terminate_recovery_instances(self.params["recoveryInstanceIDs"])
-        return ActionResult({"job": job.to_dict(backend.now)})
+        return ModelledResult({"job": job.to_dict(backend.now)})
 
     def describe_jobs(self) -> ActionResult:
         backend = self.initialized_backend
         jobs = backend.describe_jobs(self.params.get("filters", {}))
         newest_first, next_token = self._page(jobs, lambda job: -job.number)
-        return ActionResult(
+        return ModelledResult(
             {"items": [job.to_dict(backend.now) for job in newest_first], "nextToken": next_token}
         )
 
     def describe_job_log_items(self) -> ActionResult:
         entries = self.initialized_backend.describe_job_log_items(self.params["jobID"])
         page, next_token = self._page(list(enumerate(entries)), lambda entry: entry[0])
-        return ActionResult({"items": [entry for _, entry in page], "nextToken": next_token})
+        return ModelledResult({"items": [entry for _, entry in page], "nextToken": next_token})
 
     def describe_recovery_instances(self) -> ActionResult:
         instances = self.initialized_backend.describe_recovery_instances(self.params.get("filters", {}))
         page, next_token = self._page(instances, lambda instance: instance.position)
-        return ActionResult({"items": [instance.to_dict() for instance in page], "nextToken": next_token})
+        return ModelledResult({"items": [instance.to_dict() for instance in page], "nextToken": next_token})
 
     def describe_recovery_snapshots(self) -> ActionResult:
         backend = self.initialized_backend
@@ -133,12 +150,12 @@ class DRSResponse(BaseResponse):
         sign = -1 if self.params.get("order") == "DESC" else 1
         page, next_token = self._page(snapshots, lambda snapshot: sign * snapshot.number)
         items = [snapshot.to_dict(backend.now) for snapshot in page]
-        return ActionResult({"items": items, "nextToken": next_token})
+        return ModelledResult({"items": items, "nextToken": next_token})
 
     def get_launch_configuration(self) -> ActionResult:
         server_id = self.params["sourceServerID"]
         configuration = self.initialized_backend.get_launch_configuration(server_id)
-        return ActionResult({"sourceServerID": server_id} | configuration.to_dict())
+        return ModelledResult({"sourceServerID": server_id} | configuration.to_dict())
 
     def tag_resource(self) -> ActionResult:
         self.drs_backend.resource(self.params["resourceArn"]).tags.update(self.params["tags"])
@@ -151,13 +168,8 @@ class DRSResponse(BaseResponse):
         return EmptyResult()
 
     def list_tags_for_resource(self) -> ActionResult:
-        return ActionResult({"tags": self.drs_backend.resource(self.params["resourceArn"]).tags})
+        return ModelledResult({"tags": self.drs_backend.resource(self.params["resourceArn"]).tags})
 
     def _page(self, items: list[Any], position: Any) -> tuple[list[Any], str | None]:
         size = self.params.get("maxResults", PAGE)
         return paginate(items, position, size, self.params.get("nextToken"))
-
-
-def _without_nulls(members: dict[str, Any]) -> dict[str, Any]:
-    """Leave out members that are null: to AWS they are absent."""
-    return {name: value for name, value in members.items() if value is not None}

@@ -37,7 +37,8 @@ def test_r02_a_termination_locks_its_servers(drs, launch, let_pass):
         drs.terminate_recovery_instances(recoveryInstanceIDs=ids)
 
 
-def test_a_refused_job_leaves_nothing_behind(drs, launch, let_pass):
+@pytest.mark.usefixtures("let_pass")
+def test_a_refused_job_leaves_nothing_behind(drs, launch):
     """A Conflict about one server starts none of the others."""
     launch(DB1)
     _refusal(launch, DB2, DB1)
@@ -70,7 +71,7 @@ def test_quotas_have_the_defaults_of_drs(local_aws):
 
 
 def test_an_unknown_server_is_a_validation_error(launch):
-    """StartRecovery declares no ResourceNotFoundException: an unknown server is a bad request that names it."""
+    """StartRecovery declares no ResourceNotFoundException: an unknown server is a bad request."""
     code, status, response = _refusal(launch, DB1, "s-00000000000000404")
     assert (code, status) == ("ValidationException", 400)
     assert response["fieldList"][0]["name"] == "sourceServers.sourceServerID"

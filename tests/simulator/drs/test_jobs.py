@@ -32,9 +32,9 @@ def test_immediate_jobs_are_completed_at_the_first_look(launch, look):
 def test_jobs_and_servers_pass_through_their_states_in_order(launch, look, let_pass):
     """Nothing goes back: a job is PENDING, STARTED, COMPLETED, a server PENDING, IN_PROGRESS, LAUNCHED."""
     job, jobs = launch(), []
-    for _ in range(80):
+    for _ in range(45):
         jobs.append(look(job))
-        let_pass(20)
+        let_pass(30)
     passed = [job["status"] for job in jobs]
     assert list(dict.fromkeys(passed)) == STATUSES
     assert passed == sorted(passed, key=STATUSES.index)
@@ -45,13 +45,13 @@ def test_jobs_and_servers_pass_through_their_states_in_order(launch, look, let_p
 
 
 def test_a_server_stays_pending_until_its_launch_phase(drs, launch, look, let_pass):
-    """launchStatus tells nothing of snapshot and conversion: it stays PENDING until LAUNCH_START."""
+    """``launchStatus`` tells nothing of snapshot and conversion: it stays PENDING until LAUNCH_START."""
     job, seen = launch(DB1), []
-    for _ in range(80):
+    for _ in range(45):
         status = _statuses(look(job))[DB1]
         events = [e["event"] for e in drs.describe_job_log_items(jobID=job["jobID"])["items"]]
         seen.append((status, "CONVERSION_START" in events, "LAUNCH_START" in events))
-        let_pass(20)
+        let_pass(30)
     assert ("PENDING", True, False) in seen
     assert all(started == (status != "PENDING") for status, _, started in seen)
 
@@ -102,7 +102,7 @@ def test_conversion_tells_the_time_of_the_data(drs, launch, look):
     ids=["drill", "recovery"],
 )
 def test_a_job_tells_whether_it_is_a_drill(launch, is_drill, initiated_by):
-    """initiatedBy is how DRS tells a drill from a recovery."""
+    """``initiatedBy`` is how DRS tells a drill from a recovery."""
     assert launch(is_drill=is_drill)["initiatedBy"] == initiated_by
 
 
@@ -128,7 +128,7 @@ def test_jobs_are_found_by_id(drs, launch):
 
 
 def test_jobs_are_found_by_date(drs, launch):
-    """fromDate and toDate include the date itself."""
+    """``fromDate`` and ``toDate`` include the date itself."""
     first, second = launch(DB1), launch(DB2)
     assert first["creationDateTime"] < second["creationDateTime"]
     since = drs.describe_jobs(filters={"fromDate": second["creationDateTime"]})["items"]

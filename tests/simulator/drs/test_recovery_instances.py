@@ -46,7 +46,7 @@ def test_t1_an_instance_names_the_job_that_launched_it(drs, launch, look):
 
 
 def test_a_recovery_is_no_drill(drs, launch, look):
-    """isDrill is false for what StartRecovery launched without isDrill."""
+    """``isDrill`` is false for what StartRecovery launched without isDrill."""
     look(launch(DB1, is_drill=False))
     assert _recovered(drs)[DB1]["isDrill"] is False
 

@@ -39,7 +39,7 @@ def test_unknown_servers_are_left_out(drs):
 
 
 def test_a_server_tells_of_its_last_launch(drs, launch, let_pass):
-    """lastLaunchResult and lifeCycle.lastLaunch follow the last job; recoveryInstanceId its instance."""
+    """``lastLaunchResult`` and ``lastLaunch`` follow the last job, ``recoveryInstanceId`` its instance."""
     assert _describe(drs)["lastLaunchResult"] == "NOT_STARTED"
     job = launch(DB1)
     before = _describe(drs)
@@ -86,7 +86,7 @@ def test_snapshots_come_in_the_order_that_is_asked_for(drs):
 
 
 def test_snapshots_are_found_by_date(drs):
-    """fromDateTime and toDateTime include the date itself."""
+    """``fromDateTime`` and ``toDateTime`` include the date itself."""
     snapshots = drs.describe_recovery_snapshots(sourceServerID=DB1)["items"]
     dates = [snapshot["expectedTimestamp"] for snapshot in snapshots]
     filters = {"fromDateTime": dates[1], "toDateTime": dates[3]}
@@ -94,7 +94,7 @@ def test_snapshots_are_found_by_date(drs):
 
 
 def test_the_snapshot_that_is_asked_for_is_the_recovery_point(drs, look):
-    """pointInTimeSnapshotDateTime is the time of the snapshot given to StartRecovery."""
+    """``pointInTimeSnapshotDateTime`` is the time of the snapshot given to StartRecovery."""
     snapshot = drs.describe_recovery_snapshots(sourceServerID=DB1)["items"][2]
     wanted = [{"sourceServerID": DB1, "recoverySnapshotID": snapshot["snapshotID"]}]
     look(drs.start_recovery(sourceServers=wanted)["job"])
