@@ -71,13 +71,18 @@ def new_execution(plan: Plan, run: DagRunProtocol) -> Execution:
 
 def requested_by(run: DagRunProtocol) -> str:
     """Return the user who triggered the run, as Airflow knows them, or what did."""
-    return run.triggering_user_name or f"airflow ({run.run_type})"
+    return run.triggering_user_name or f"airflow ({run_type(run)})"
+
+
+def run_type(run: DagRunProtocol) -> str:
+    """Return Airflow's word for the kind of a run; ``str()`` of the task SDK's enum is another."""
+    return str(run.run_type.value)
 
 
 def check_request(plan: Plan, run: DagRunProtocol) -> None:
     """Raise ParamsError when this run may not start an execution of the plan."""
-    read_params(run).check(plan.id, str(run.run_type))
-    if str(run.run_type) == SCHEDULED:
+    read_params(run).check(plan.id, run_type(run))
+    if run_type(run) == SCHEDULED:
         _check_not_late(run)
 
 
@@ -91,7 +96,7 @@ def _check_not_late(run: DagRunProtocol) -> None:
 
 
 def _pauses(plan: Plan, number: int, run: DagRunProtocol) -> bool:
-    if str(run.run_type) == SCHEDULED and plan.drill_approvals == "none":
+    if run_type(run) == SCHEDULED and plan.drill_approvals == "none":
         return False
     approvals = _text(run.conf, "approvals")
     if approvals == "every_wave":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from airflow.sdk.api.datamodels._generated import DagRunType
 from airflow.sdk.exceptions import TaskAwaitingInput
 
 from recovery.dag.builder import build_dag
@@ -77,7 +78,7 @@ class Drive:
         self.run = SimpleNamespace(
             dag_id=plan.id,
             run_id=run_id,
-            run_type=run_type,
+            run_type=DagRunType(run_type),
             run_after=datetime.now(UTC),
             conf=conf,
             triggering_user_name="alice" if run_type == "manual" else None,
