@@ -68,10 +68,10 @@ Json = Annotated[
 ]
 User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Airflow user to act as.")]
 Named = Annotated[
-    str,
-    typer.Argument(
-        metavar="EXECUTION|PLAN", help="Execution id, its beginning, or a plan: its newest execution."
-    ),
+    str, typer.Argument(metavar="EXECUTION|PLAN", help="Execution id, its beginning, or a plan: its newest.")
+]
+Live = Annotated[
+    str, typer.Argument(metavar="EXECUTION|PLAN", help="Execution id, its beginning, or a plan: its live one.")
 ]
 Wave = Annotated[
     str | None, typer.Option("--wave", metavar="NAME", help="Wave to answer for, if several wait.")
@@ -147,7 +147,7 @@ def run(
 
 
 @app.command()
-def watch(named: Named, user: User = None, as_json: Json = False) -> int:
+def watch(named: Live, user: User = None, as_json: Json = False) -> int:
     """Follow an execution to its end: waves, servers, and gates that wait."""
     from recovery.cli.commands import watch as command
 
@@ -156,7 +156,7 @@ def watch(named: Named, user: User = None, as_json: Json = False) -> int:
 
 @app.command()
 def approve(
-    named: Named, wave: Wave = None, reason: Reason = None, user: User = None, as_json: Json = False
+    named: Live, wave: Wave = None, reason: Reason = None, user: User = None, as_json: Json = False
 ) -> int:
     """Approve the gate that waits, as the signed-in user."""
     from recovery.cli.commands import answer as command
@@ -166,7 +166,7 @@ def approve(
 
 @app.command()
 def reject(
-    named: Named, wave: Wave = None, reason: Reason = None, user: User = None, as_json: Json = False
+    named: Live, wave: Wave = None, reason: Reason = None, user: User = None, as_json: Json = False
 ) -> int:
     """Reject the gate that waits: no later wave starts, and the execution is CANCELLED."""
     from recovery.cli.commands import answer as command

@@ -39,7 +39,7 @@ def check_health(health: Health) -> None:
     commands = ", ".join(f"`{STARTS[part]}`" for part in health.unhealthy)
     raise AirflowRefused(
         f"Not started: Airflow tells no sign of life of its {named}, a run would not move. "
-        f"Start what is missing: {commands}; a local Airflow: `make down && make up`."
+        f"Start what is missing: {commands}; a local Airflow: `make up`."
     )
 
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 FEWEST_LETTERS = 4
 """Of an execution id, to stand for all of it."""
 
+RECENT = 50
+"""Newest executions of a plan among which one is looked for that has not ended."""
+
 SEARCHED = 1000
 """Newest executions among which the beginning of an id is looked up."""
 
@@ -43,12 +46,17 @@ def open_store() -> ExecutionStore:
     return ExecutionStore(dynamodb(), settings().table)
 
 
-def find(store: ExecutionStore, named: str) -> Execution:
-    """Return the execution that a person names: by id, by the beginning of one, or as a plan's newest."""
+def find(store: ExecutionStore, named: str, *, live: bool = False) -> Execution:
+    """Return the execution that a person names: by id, by the beginning of one, or as a plan's newest.
+
+    With ``live`` a plan stands for its newest execution that has not ended, if it has one: a start that was
+    refused beside it is newer, and nothing is to be done about it.
+    """
     if _is_id(named):
         return store.get(named.lower())
-    if newest := store.list(named, limit=1):
-        return store.get(newest[0].execution_id)
+    if newest := store.list(named, limit=RECENT if live else 1):
+        running = [known for known in newest if live and not known.final]
+        return store.get((running or newest)[0].execution_id)
     return store.get(_by_beginning(store, named))
 
 

@@ -35,7 +35,7 @@ def answer(
 ) -> Exit:
     """Answer the gate that waits, and see the answer on record."""
     store = open_store()
-    execution = find(store, named)
+    execution = find(store, named, live=True)
     wave = waiting_wave(execution, wave_name)
     with sign_in(user) as client:
         me = client.me().id

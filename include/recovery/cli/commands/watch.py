@@ -57,7 +57,7 @@ def _target(store: ExecutionStore, airside: Airside, named: str) -> Target:
     waiting = airside.unopened(named, lambda target: not _on_record(store, target))
     if waiting is not None:
         return waiting
-    execution = find(store, named)
+    execution = find(store, named, live=True)
     return Target(execution.plan_id, execution.dag_run_id)
 
 
