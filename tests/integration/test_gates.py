@@ -28,7 +28,7 @@ def test_a_rejected_gate_cancels_and_the_finished_wave_is_told(world: World, at_
     """CANCELLED, the later wave never started, the run failed; R-47: the outcome names the finished wave."""
     time.sleep(HOLD)
     assert world.user("bob").answer(*at_gate.gate("application"), "Reject", "not tonight").status_code == 200
-    assert at_gate.wait_for_end() == "failed"
+    assert at_gate.wait_for_end() == "failed", at_gate.record.get("outcome")
     record = at_gate.record
     assert (record["status"], statuses(record)) == ("CANCELLED", ["COMPLETED", "CANCELLED"])
     assert record["waves"][1]["approval"]["decision"] == "REJECTED"
@@ -41,7 +41,7 @@ def test_a_rejected_gate_cancels_and_the_finished_wave_is_told(world: World, at_
 def test_a_gate_that_nobody_answers_cancels(world: World) -> None:
     """A time-out never approves: CANCELLED, the later wave never started."""
     run = world.start("short_gate")
-    assert run.wait_for_end() == "failed"
+    assert run.wait_for_end() == "failed", run.record.get("outcome")
     assert (run.record["status"], run.statuses) == ("CANCELLED", ["COMPLETED", "CANCELLED"])
     assert run.record["waves"][1]["approval"]["decision"] == "TIMED_OUT"
     assert "by" not in run.record["waves"][1]["approval"]
@@ -55,7 +55,7 @@ def test_who_is_no_approver_cannot_answer_and_cannot_get_around(world: World, at
     assert eve.answer(*at_gate.gate("application")).status_code == 403
     time.sleep(HOLD)
     assert eve.set_task(*at_gate.task("application.approve"), "success").status_code == 200
-    assert at_gate.wait_for_end() == "failed"
+    assert at_gate.wait_for_end() == "failed", at_gate.record.get("outcome")
     assert at_gate.record["status"] == "CANCELLED"
     assert len(at_gate.starts) == 1
     assert "approval" not in at_gate.record["waves"][1]
@@ -70,7 +70,7 @@ def test_a_sensor_marked_success_starts_nothing(world: World) -> None:
     run = world.start("two_tiers")
     run.wait_for("database.wait_for_recovery", "deferred")
     world.user("eve").set_task(*run.task("database.wait_for_recovery"), "success").raise_for_status()
-    assert run.wait_for_end() == "failed"
+    assert run.wait_for_end() == "failed", run.record.get("outcome")
     assert run.record["status"] == "CANCELLED"
     assert len(run.starts) == 1
     assert run.record["waves"][0]["jobIds"][0] in run.record["outcome"]
@@ -83,7 +83,7 @@ def test_a_start_cleared_out_of_order_starts_nothing(world: World, at_gate: Run)
     at_gate.wait_for("database.start_recovery", "failed", "success")
     assert len(at_gate.starts) == 1
     world.user("alice").set_task(*at_gate.task("application.approve"), "failed").raise_for_status()
-    assert at_gate.wait_for_end() == "failed"
+    assert at_gate.wait_for_end() == "failed", at_gate.record.get("outcome")
     assert (at_gate.record["status"], len(at_gate.starts)) == ("CANCELLED", 1)
 
 
@@ -94,7 +94,7 @@ def test_a_forced_run_ends_cancelled(world: World, state: str) -> None:
     run.wait_for("application.approve", "awaiting_input")
     time.sleep(2)
     world.user("eve").set_run(*run.key, state).raise_for_status()
-    assert run.wait_for_end(20) == "failed"
+    assert run.wait_for_end(20) == "failed", run.record.get("outcome")
     assert (run.record["status"], run.statuses) == ("CANCELLED", ["COMPLETED", "CANCELLED", "SKIPPED"])
     assert "Database" in run.record["outcome"]
     assert len(run.starts) == 1

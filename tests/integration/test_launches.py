@@ -20,7 +20,7 @@ def test_p2_one_failed_server_is_judged_after_its_job_ended(world: World) -> Non
     """The other server is LAUNCHED, the wave and the execution are FAILED, and so is the run."""
     world.control.fail_server("s-00000000000fil001", phase="LAUNCH", raw_error=BROKEN_DISK)
     run = world.start("one_wave")
-    assert run.wait_for_end() == "failed"
+    assert run.wait_for_end() == "failed", run.record.get("outcome")
     assert (run.record["status"], run.statuses) == ("FAILED", ["FAILED"])
     assert {server["sourceServerID"]: server["launchStatus"] for server in run.servers} == {
         "s-00000000000fil001": "FAILED",
@@ -38,7 +38,7 @@ def test_r07_a_wave_without_any_launch_says_why(world: World) -> None:
             server, phase="CONVERSION", raw_error="UnauthorizedOperation: ec2:RunInstances"
         )
     run = world.start("one_wave")
-    assert run.wait_for_end() == "failed"
+    assert run.wait_for_end() == "failed", run.record.get("outcome")
     assert run.record["status"] == "FAILED"
     assert "none of its 2 servers launched" in run.record["outcome"]
     assert "UnauthorizedOperation: ec2:RunInstances" in run.record["outcome"]
@@ -47,7 +47,7 @@ def test_r07_a_wave_without_any_launch_says_why(world: World) -> None:
 def test_waves_side_by_side_run_together_and_the_next_waits_for_both(world: World) -> None:
     """O-2: what a plan says of dependencies, the run does."""
     run = world.start("side_by_side")
-    assert run.wait_for_end() == "success"
+    assert run.wait_for_end() == "success", run.record.get("outcome")
     assert run.record["status"] == "COMPLETED"
     assert len(run.starts) == 3
     ends = {wave["waveName"]: wave["endTime"] for wave in run.record["waves"]}
@@ -68,7 +68,7 @@ def test_servers_that_cannot_be_resolved_fail_the_execution(
 ) -> None:
     """R-39, R-67: FAILED, with what was looked for and what DRS said; nothing is started."""
     run = world.start(plan)
-    assert run.wait_for_end() == "failed"
+    assert run.wait_for_end() == "failed", run.record.get("outcome")
     assert run.record["status"] == "FAILED"
     for word in words:
         assert word in run.record["failure"]["message"]
@@ -88,7 +88,7 @@ class TestRecovery:
     def test_without_its_confirmation_nothing_is_launched(self, world: World, conf: dict[str, str]) -> None:
         """CANCELLED with the reason, and on record."""
         run = world.start("one_wave", execution_type="RECOVERY", **conf)
-        assert run.wait_for_end() == "failed"
+        assert run.wait_for_end() == "failed", run.record.get("outcome")
         assert run.record["status"] == "CANCELLED"
         assert run.record["executionType"] == "RECOVERY"
         assert "confirm" in run.record["failure"]["message"]
@@ -98,20 +98,20 @@ class TestRecovery:
         """RECOVERY, COMPLETED; then RECOVERY and DRILL are refused, and the first instances live."""
         sure = {"execution_type": "RECOVERY", "confirm": "one_wave", "reason": "Region down"}
         first = world.start("one_wave", **sure)
-        assert first.wait_for_end() == "success"
+        assert first.wait_for_end() == "success", first.record.get("outcome")
         assert first.record["status"] == "COMPLETED"
         instances = {server["recoveryInstanceId"] for server in first.servers}
 
         for conf in (sure, {}):
             again = world.start("one_wave", **conf)
-            assert again.wait_for_end() == "failed"
+            assert again.wait_for_end() == "failed", again.record.get("outcome")
             assert again.starts == []
             assert any(instance in again.record["outcome"] for instance in instances), again.record["outcome"]
         alive = world.client("ec2").describe_instances(InstanceIds=sorted(instances))["Reservations"]
         assert {i["State"]["Name"] for r in alive for i in r["Instances"]} == {"running"}
 
         replaced = world.start("one_wave", replace_recovered="one_wave", **sure)
-        assert replaced.wait_for_end() == "success"
+        assert replaced.wait_for_end() == "success", replaced.record.get("outcome")
 
     def test_a_backfill_is_refused_by_airflow_itself(self, world: World) -> None:
         """No backfill of a plan, whatever its params."""
@@ -130,7 +130,7 @@ class TestRecovery:
         blocker.wait_for("hog", "running")
         try:
             run = world.start("one_wave", execution_type="RECOVERY", confirm="one_wave")
-            assert run.wait_for_end(60) == "success"
+            assert run.wait_for_end(60) == "success", run.record.get("outcome")
             assert blocker.state == "running"
         finally:
             world.admin.set_run(*blocker.key, "failed")
@@ -150,7 +150,7 @@ def test_params_of_the_wrong_type_are_refused_by_the_api(world: World, conf: dic
 def test_an_unknown_param_starts_nothing(world: World) -> None:
     """A misspelt key must not become a drill by default: refused, on record."""
     run = world.start("one_wave", execution_typ="RECOVERY")
-    assert run.wait_for_end() == "failed"
+    assert run.wait_for_end() == "failed", run.record.get("outcome")
     assert run.record["status"] == "CANCELLED"
     assert "execution_typ" in run.record["outcome"]
     assert run.starts == []
@@ -161,7 +161,7 @@ def test_a_second_execution_of_a_plan_is_refused_and_told_who_holds_it(world: Wo
     first = world.start("two_tiers")
     first.wait_for("application.approve", "awaiting_input")
     second = world.start("two_tiers")
-    assert second.wait_for_end() == "failed"
+    assert second.wait_for_end() == "failed", second.record.get("outcome")
     assert second.record["status"] == "CANCELLED"
     assert first.record["executionId"] in second.record["failure"]["message"]
     lock = world.records.lock("two_tiers")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -24,16 +23,26 @@ class World:
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
         self.control = Control(stack.aws_url)
-        self.user = cache(self._user)
+        self._users: dict[str, Airflow] = {}
         self.records = Records(self.client("dynamodb"))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.control.close()
+        self.records.client.close()
+        for user in self._users.values():
+            user.http.close()
+
+    def user(self, name: str) -> Airflow:
+        """Return Airflow as a user sees it."""
+        if name not in self._users:
+            self._users[name] = Airflow(self.stack.airflow_url, name, self.stack.passwords[name])
+        return self._users[name]
 
     @property
     def admin(self) -> Airflow:
         """Airflow as its administrator sees it."""
         return self.user("admin")
-
-    def _user(self, name: str) -> Airflow:
-        return Airflow(self.stack.airflow_url, name, self.stack.passwords[name])
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of the local AWS, in the fleet's Region."""

@@ -1,0 +1,51 @@
+"""One running stack for all integration tests, with the example plans, plans of the tests, and broken ones."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from launcher.stack import Stack
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+PLANS = ("dags/plans", "tests/plans/stack", "tests/plans/invalid")
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack in a home of its own, on free ports, beside whatever else runs."""
+    home = tmp_path_factory.mktemp("stack")
+    plans = home / "plans"
+    for folder in PLANS:
+        shutil.copytree(ROOT / folder, plans, dirs_exist_ok=True)
+    (home / "dags").mkdir()
+    shutil.copy(ROOT / "tests" / "dags" / "pool_hog.py", home / "dags")
+    with Stack(home, speed="immediate", plans=plans) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def running_world(stack: Stack) -> Iterator[World]:
+    """The stack as tests see it."""
+    world = World(stack)
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def world(running_world: World) -> World:
+    """The same, without faults and at the speed `immediate`."""
+    running_world.control.clear_faults()
+    running_world.control.set_speed("immediate")
+    return running_world
