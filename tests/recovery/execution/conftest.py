@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from recovery.execution import (
     Approval,
@@ -83,7 +87,9 @@ class Make:
 
     def intent(self, wave: int = 0, each: int = 2, **fields: Any) -> Intent:
         servers = [server.source_server_id for server in self.servers(wave + 1, each)[-each:]]
-        return Intent(**({"attempt": 1, "batch": 0, "servers": servers, "time": self.time()} | fields))
+        time = self.time()
+        given = {"attempt": 1, "batch": 0, "servers": servers, "time": time, "intent_id": f"at {time}"}
+        return Intent(**(given | fields))
 
     def approval(self, decision: Decision = Decision.APPROVED, **fields: Any) -> Approval:
         return Approval(**({"decision": decision, "by": "alice", "time": self.time()} | fields))
@@ -148,10 +154,61 @@ class World:
     def record(self) -> dict[str, Any]:
         return next(item for item in self.items() if item["item"] == "EXECUTION")
 
+    def raw(self) -> list[dict[str, Any]]:
+        """Return everything in the table, as DynamoDB has it."""
+        items = self.client.scan(TableName=self.table, ConsistentRead=True)["Items"]
+        return sorted(items, key=lambda item: (item["executionId"]["S"], item["item"]["S"]))
+
+    def restore(self, items: list[dict[str, Any]]) -> None:
+        """Put everything in the table back as it was."""
+        keys = [{name: item[name] for name in ("executionId", "item")} for item in self.raw()]
+        kept = [{name: item[name] for name in ("executionId", "item")} for item in items]
+        writes = [{"DeleteRequest": {"Key": key}} for key in keys if key not in kept]
+        writes += [{"PutRequest": {"Item": item}} for item in items]
+        self.client.batch_write_item(RequestItems={self.table: writes})
+
     def put(self, item: dict[str, Any]) -> None:
         """Put a raw item without the store."""
         write = TypeSerializer().serialize
         self.client.put_item(TableName=self.table, Item={name: write(value) for name, value in item.items()})
+
+
+class Wire:
+    """What lies between a client and DynamoDB: requests that it lets through really arrive there."""
+
+    def __init__(self, client: Any) -> None:
+        self._http = client._endpoint.http_session
+        self._fates: Iterator[str] = itertools.repeat("heard")
+        client.meta.events.register("before-send.dynamodb", self._send)
+
+    def mend(self) -> None:
+        """Let everything through."""
+        self._fates = itertools.repeat("heard")
+
+    def cut_after(self, requests: int) -> None:
+        """Let so many requests through; no more arrive."""
+        self._fates = itertools.chain(["heard"] * requests, itertools.repeat("cut"))
+
+    def die_after(self, writes: int) -> None:
+        """Let so many writes through and what is read between them; nobody hears the answer to the last."""
+        self._fates = itertools.chain(
+            ["heard if write"] * (writes - 1), ["lost if write"], itertools.repeat("cut")
+        )
+
+    def lose_writes(self) -> None:
+        """Lose the first answer to every write; the second time it is heard."""
+        self._fates = itertools.cycle(["lost if write", "heard"])
+
+    def _send(self, request: Any, event_name: str, **_: Any) -> None:
+        reads = event_name.endswith((".GetItem", ".Query"))
+        fate = next(self._fates)
+        if reads and fate.endswith("if write"):
+            self._fates = itertools.chain([fate], self._fates)
+        elif fate == "cut":
+            raise EndpointConnectionError(endpoint_url=request.url)
+        elif fate == "lost if write":
+            self._http.send(request)
+            raise ReadTimeoutError(endpoint_url=request.url)
 
 
 @pytest.fixture
@@ -172,6 +229,41 @@ def dynamodb(running_simulator: Any) -> Iterator[Any]:
     client = boto3.client("dynamodb", endpoint_url=running_simulator.url, **CREDENTIALS)
     yield client
     client.close()
+
+
+@contextmanager
+def wired(url: str, attempts: int) -> Iterator[tuple[Any, Wire]]:
+    """Give a client that sends a request at most so many times, and the wire it hangs on."""
+    retries = Config(retries={"total_max_attempts": attempts})
+    client = boto3.client("dynamodb", endpoint_url=url, config=retries, **CREDENTIALS)
+    yield client, Wire(client)
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def fragile_client(running_simulator: Any) -> Iterator[tuple[Any, Wire]]:
+    with wired(running_simulator.url, attempts=1) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def persistent_client(running_simulator: Any) -> Iterator[tuple[Any, Wire]]:
+    with wired(running_simulator.url, attempts=2) as client:
+        yield client
+
+
+@pytest.fixture
+def fragile(fragile_client: tuple[Any, Wire]) -> tuple[Any, Wire]:
+    """Give a client that never sends again, and its wire."""
+    fragile_client[1].mend()
+    return fragile_client
+
+
+@pytest.fixture
+def persistent(persistent_client: tuple[Any, Wire]) -> tuple[Any, Wire]:
+    """Give a client that sends once again what it hears nothing of, and its wire."""
+    persistent_client[1].mend()
+    return persistent_client
 
 
 @pytest.fixture

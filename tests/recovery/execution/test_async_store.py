@@ -1,0 +1,74 @@
+"""The sensor's trigger writes without blocking its event loop, by the same rules."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from aiobotocore.config import AioConfig
+from aiobotocore.session import get_session
+
+from recovery.errors import ExecutionNotFound, RecordUnavailable, TransitionRefused
+from recovery.execution import EventType, ExecutionStatus, LaunchStatus, WaveStatus
+from recovery.execution.async_store import AsyncExecutionStore
+
+from .conftest import CREDENTIALS
+
+W = WaveStatus
+
+
+def client_of(url):
+    config = AioConfig(retries={"total_max_attempts": 1}, connect_timeout=2)
+    return get_session().create_client("dynamodb", endpoint_url=url, config=config, **CREDENTIALS)
+
+
+async def test_a_wave_is_polled_to_its_end(world, running_simulator):
+    """Progress, last poll, an event and the end, all through aiobotocore; the sync store reads it."""
+    world.frozen().launching(0)
+    async with client_of(running_simulator.url) as client:
+        store = AsyncExecutionStore(client, world.table, clock=world.make.time)
+        servers = await store.servers(world.id, 0)
+        busy = [server.having(launch_status=LaunchStatus.IN_PROGRESS) for server in servers]
+        assert (await store.poll(world.id, 0, 1, busy)).wave(0).status is W.POLLING
+        await store.polled(world.id, at := world.make.time())
+        await store.tell(world.id, world.make.event(EventType.WAVE_ENDED, 0))
+        done = [server.having(launch_status=LaunchStatus.LAUNCHED) for server in servers]
+        assert (await store.end_wave(world.id, 0, 1, done, W.COMPLETED)).wave(0).status is W.COMPLETED
+        assert (await store.get(world.id)).last_polled_time == at
+    assert world.store.get(world.id).wave(0).status is W.COMPLETED
+    assert len(world.store.events(world.id)) == 1
+
+
+async def test_the_rules_are_the_same(world, running_simulator):
+    """One logic, two drivers: what the store refuses, it refuses here."""
+    world.frozen().launching(0)
+    async with client_of(running_simulator.url) as client:
+        store = AsyncExecutionStore(client, world.table)
+        with pytest.raises(TransitionRefused, match="not launched"):
+            await store.end_wave(world.id, 0, 1, await store.servers(world.id, 0), W.COMPLETED)
+        with pytest.raises(ExecutionNotFound):
+            await store.get("ex-0")
+
+
+async def test_what_is_unavailable_is_named(world):
+    """Nobody listens there, or there is no such table: as in the other driver."""
+    async with client_of("http://127.0.0.1:9") as client:
+        with pytest.raises(
+            RecordUnavailable, match=r"get_item on table 'executions' at http://127\.0\.0\.1:9"
+        ):
+            await AsyncExecutionStore(client, "executions").get("ex-0")
+    async with client_of(world.client.meta.endpoint_url) as client:
+        with pytest.raises(RecordUnavailable, match="python -m recovery init"):
+            await AsyncExecutionStore(client, "executions").get("ex-0")
+
+
+async def test_waiting_for_a_version_blocks_nobody(world, running_simulator):
+    """Twenty pollers at once in one event loop: conflicts wait, the loop goes on, one version is written."""
+    world.frozen(waves=1).launching(0)
+    async with client_of(running_simulator.url) as client:
+        store = AsyncExecutionStore(client, world.table)
+        before = (await store.get(world.id)).version
+        polls = [store.poll(world.id, 0, 1, await store.servers(world.id, 0)) for _ in range(20)]
+        for execution in await asyncio.gather(*polls):
+            assert execution.status is ExecutionStatus.POLLING
+        assert (await store.get(world.id)).version == before + 1

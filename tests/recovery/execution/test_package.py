@@ -1,0 +1,69 @@
+"""The package keeps its promises to those who import it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import recovery.execution
+from recovery.execution import Writer, writers
+from recovery.execution.async_store import AsyncExecutionStore
+from recovery.execution.expressions import Update
+from recovery.execution.store import ExecutionStore
+
+INCLUDE = Path(recovery.execution.__file__).parents[2]
+
+
+def test_what_is_exported_is_there_and_in_order():
+    """``__all__`` is complete: every public name of the package is in it."""
+    exported = recovery.execution.__all__
+    assert sorted(exported, key=str.swapcase) == sorted(set(exported), key=str.swapcase)
+    assert all(hasattr(recovery.execution, name) for name in exported)
+
+
+def test_the_rules_of_an_execution_cost_no_aws_library():
+    """A DAG file is parsed every few seconds: params and statuses load neither boto3 nor Airflow."""
+    heavy = "{'boto3', 'botocore', 'airflow'}"
+    probe = f"import sys, recovery.execution; print(sorted({heavy} & set(sys.modules)))"
+    found = subprocess.run(
+        [sys.executable, "-c", probe], cwd=INCLUDE, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "[]"
+
+
+def test_each_writer_is_a_module():
+    """The table of writers is visible in the tree."""
+    modules = {path.stem for path in Path(writers.__file__).parent.glob("*.py")} - {"__init__"}
+    assert modules == {str(writer) for writer in Writer}
+
+
+@pytest.mark.parametrize("attribute", ["endTime", "outcome"])
+def test_only_complete_execution_can_end_an_execution(attribute):
+    """No other module of the store sets the end time or the outcome of an execution."""
+    setting = f'("{attribute}",)'
+    found = {path.stem for path in INCLUDE.rglob("recovery/**/*.py") if setting in path.read_text()}
+    assert found == {"complete_execution"}
+
+
+def test_the_async_store_does_what_the_store_does():
+    """Same names, so that a task and its trigger read alike."""
+    public = {name for name in vars(AsyncExecutionStore) if not name.startswith("_")}
+    assert public == {"poll", "polled", "end_wave", "tell", "get", "servers"}
+    assert public < set(vars(ExecutionStore))
+
+
+def test_values_of_different_types_do_not_share_a_placeholder():
+    """To Python ``True`` is 1 and ``1`` is ``True``; to DynamoDB they are not."""
+    update = Update("ex-1", "EXECUTION")
+    for name, value in {"a": 1, "b": True, "c": "1", "d": 1}.items():
+        update.set((name,), value)
+    arguments = update.request().arguments
+    assert arguments["ExpressionAttributeValues"] == {
+        ":0": {"N": "1"},
+        ":1": {"BOOL": True},
+        ":2": {"S": "1"},
+    }
+    assert arguments["UpdateExpression"] == "SET #0 = :0, #1 = :1, #2 = :2, #3 = :0"

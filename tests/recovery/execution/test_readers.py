@@ -1,0 +1,87 @@
+"""Looking up executions: all of them, in order, and nothing is written."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from recovery.execution import ExecutionStatus, ServerRecord
+from recovery.execution.requests import marshal
+
+E = ExecutionStatus
+
+
+def opened_at(world, run, minutes, plan="web_shop"):
+    start = world.make.time() + timedelta(minutes=minutes)
+    execution = world.make.execution(run, plan=plan, start_time=start)
+    return world.store.open(execution).execution_id
+
+
+def test_executions_are_listed_newest_first(world):
+    """All, or those of a plan; as many as are asked for."""
+    old, new, middle = (opened_at(world, f"run{minutes}", minutes) for minutes in (0, 20, 10))
+    other = opened_at(world, "run", 15, plan="payroll")
+    assert [execution.execution_id for execution in world.store.list()] == [new, other, middle, old]
+    assert [execution.execution_id for execution in world.store.list("web_shop")] == [new, middle, old]
+    assert [execution.execution_id for execution in world.store.list("web_shop", limit=2)] == [new, middle]
+    assert world.store.list("unknown") == []
+
+
+def test_lists_hold_executions_and_nothing_else(world):
+    """Servers, events, plans and locks are no executions."""
+    world.frozen().completed(0)
+    world.store.take_lock(world.store.get(world.id))
+    assert [execution.execution_id for execution in world.store.list()] == [world.id]
+
+
+def test_open_executions_are_found_without_a_scan(world):
+    """Those that are not final, oldest first; a final write takes an execution out of the index."""
+    first, second, third = (opened_at(world, f"run{minutes}", minutes) for minutes in (0, 10, 20))
+    world.store.close(second)
+    world.store.finish(second, E.FAILED, "over")
+    assert [execution.execution_id for execution in world.store.open_executions()] == [first, third]
+
+
+def test_r61_one_unreadable_record_hides_no_other(world, caplog):
+    """An execution of an unknown kind is named in the log; the list shows the others."""
+    good = opened_at(world, "run1", 0)
+    bad = world.make.execution("run2").to_item() | {"item": "EXECUTION", "executionType": "REHEARSAL"}
+    world.put(bad | {"openSince": bad["startTime"]})
+    assert [execution.execution_id for execution in world.store.list()] == [good]
+    assert [execution.execution_id for execution in world.store.open_executions()] == [good]
+    assert "REHEARSAL" in caplog.text
+
+
+def test_r61_an_execution_of_an_unknown_status_is_listed(world):
+    """A status that nobody mapped made executions invisible."""
+    item = world.make.execution().to_item() | {"item": "EXECUTION", "status": "ARCHIVED"}
+    world.put(item | {"openSince": item["startTime"]})
+    assert [str(execution.status) for execution in world.store.list()] == ["ARCHIVED"]
+    assert [str(execution.status) for execution in world.store.open_executions()] == ["ARCHIVED"]
+
+
+def test_p4_all_servers_are_read_however_many_pages_they_fill(world):
+    """DynamoDB answers in pages of 1 MB; nothing beyond the first is dropped."""
+    world.opened()
+    servers = [
+        ServerRecord(source_server_id=f"s-{number:03}", wave_number=0, error="x" * 4000)
+        for number in range(330)
+    ]
+    keys = [{"executionId": world.id, "item": f"SERVER#000#{server.source_server_id}"} for server in servers]
+    items = [marshal(server.to_item() | key) for server, key in zip(servers, keys, strict=True)]
+    for start in range(0, 330, 25):
+        puts = [{"PutRequest": {"Item": item}} for item in items[start : start + 25]]
+        world.client.batch_write_item(RequestItems={world.table: puts})
+    sent = []
+    world.client.meta.events.register(
+        "before-send.dynamodb.Query", lambda **_: sent.append(1), unique_id="sent"
+    )
+    assert world.store.servers(world.id) == servers
+    world.client.meta.events.unregister("before-send.dynamodb.Query", unique_id="sent")
+    assert len(sent) > 1
+
+
+def test_a_wave_is_not_taken_for_another_with_a_longer_number(world):
+    """Wave 1 is not wave 10 or 100: numbers have three digits in keys."""
+    world.frozen(waves=12, each=1)
+    assert [server.wave_number for server in world.store.servers(world.id, 1)] == [1]
+    assert [server.wave_number for server in world.store.servers(world.id)] == list(range(12))
