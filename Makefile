@@ -37,6 +37,10 @@ up: setup ## Start Airflow, PostgreSQL and local AWS, and leave them running
 down: setup ## Stop what `make up` started
 	@$(python) -m launcher down
 
+.PHONY: env
+env: setup ## Write the secrets that docker-compose.yaml asks for to .env
+	@$(python) -m launcher env
+
 .PHONY: test
 test: setup lint ## Run all checks and all tests
 	@$(in_venv)/pytest

@@ -1,4 +1,4 @@
-"""``python -m launcher``: what ``make demo``, ``make up`` and ``make down`` run."""
+"""``python -m launcher``: what ``make demo``, ``up``, ``down`` and ``env`` run."""
 
 from __future__ import annotations
 
@@ -52,7 +52,13 @@ def _demo(console: Console) -> int:
     return demo(console)
 
 
-_COMMANDS: dict[str, Callable[[Console], int]] = {"up": _up, "down": _down, "demo": _demo}
+def _env(console: Console) -> int:
+    from launcher.compose import write_secrets  # noqa: PLC0415
+
+    return write_secrets(console)
+
+
+_COMMANDS: dict[str, Callable[[Console], int]] = {"up": _up, "down": _down, "demo": _demo, "env": _env}
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 AIRFLOW_SETTINGS = ROOT / "airflow.env"
 HOST = "127.0.0.1"
+PROGRAMS = str(Path(sys.executable).parent)
 
 # Local AWS accepts any credentials; moto calls the account of these 123456789012
 LOCAL_AWS_ACCOUNT = {
@@ -63,7 +65,7 @@ def users() -> list[str]:
     return [user.split(":")[0] for user in named.split(",")]
 
 
-def shell_environment(addresses: Addresses) -> dict[str, str]:
+def client_environment(addresses: Addresses) -> dict[str, str]:
     """Return the variables with which ``python -m recovery`` and boto3 work with a stack."""
     return {
         "PYTHONPATH": str(ROOT / "include"),
@@ -79,8 +81,8 @@ def process_environment(home: Home, addresses: Addresses, *, database: str, dags
         **_inherited(),
         **read_settings_file(AIRFLOW_SETTINGS),
         **home.secrets(),
-        **shell_environment(addresses),
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+        **client_environment(addresses),
+        "PATH": os.pathsep.join([PROGRAMS, os.environ.get("PATH", os.defpath)]),
         "PYTHONUNBUFFERED": "1",
         # A proxy for the world outside must not be asked for this machine
         "NO_PROXY": f"{HOST},localhost",
@@ -93,6 +95,13 @@ def process_environment(home: Home, addresses: Addresses, *, database: str, dags
         "AIRFLOW__API__PORT": str(addresses.airflow_port),
         "AIRFLOW__API__BASE_URL": addresses.airflow_url,
     }
+
+
+def shell_script(home: Home, addresses: Addresses) -> str:
+    """Return what a person's shell reads to work with a stack."""
+    variables = {"AIRFLOW_HOME": str(home.path), **client_environment(addresses)}
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    return "\n".join([*lines, f'export PATH={shlex.quote(PROGRAMS)}:"$PATH"']) + "\n"
 
 
 def _inherited() -> dict[str, str]:

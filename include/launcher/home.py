@@ -47,8 +47,8 @@ class Home:
 
     @property
     def shell(self) -> Path:
-        """Variables for a shell that works with this stack."""
-        return self.path / "shell.env"
+        """What a person's shell reads to work with this stack."""
+        return self.path / "shell"
 
     def make(self) -> None:
         """Make the folders."""

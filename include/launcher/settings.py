@@ -43,7 +43,7 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         problems = [
-            f"{str(problem['loc'][0]).upper()}={problem['input']}: {problem['msg'].removeprefix('Value error, ')}"
+            f"{str(problem['loc'][0]).upper()}={problem['input']}: {problem['msg']}"
             for problem in error.errors()
         ]
-        raise SettingRefused("\n".join(problems)) from error
+        raise SettingRefused("\n".join(problems).replace(": Value error, ", ": ")) from error

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from launcher import postgres, processes
 from launcher.airflow_api import AirflowApi, answers
 from launcher.components import COMPONENTS, INITIALISE, LOCAL_AWS, MIGRATE
-from launcher.environment import HOST, ROOT, Addresses, process_environment, shell_environment, users
+from launcher.environment import HOST, ROOT, Addresses, process_environment, shell_script, users
 from launcher.home import Home, write_private
 from launcher.ports import choose_ports
 from launcher.progress import Progress
@@ -129,9 +129,7 @@ class Stack:
             starting.launch(component.name, component.command, end_together=component.end_together)
         with AirflowApi(self.airflow_url, ADMIN, self.passwords[ADMIN]) as airflow:
             self._await_airflow(starting, airflow)
-        write_private(
-            self.home.shell, "".join(f"{k}={v}\n" for k, v in shell_environment(self.addresses).items())
-        )
+        write_private(self.home.shell, shell_script(self.home, self.addresses))
         starting.state.model_copy(update={"ready": True}).write(self.home)
 
     def _await_airflow(self, starting: Starting, airflow: AirflowApi) -> None:

@@ -46,23 +46,26 @@ def up(console: Console) -> int:
 
 def down(console: Console) -> int:
     """Stop what runs in the home; where nothing runs, say so."""
-    stopped = Stack(HOME).stop()
+    with console.status("stopping; tasks that are running may end their work"):
+        stopped = Stack(HOME).stop()
     console.print("Stopped." if stopped else "Nothing is running.")
     return 0
 
 
 def _tell_access(console: Console, home: Home, addresses: Addresses) -> None:
-    table = Table.grid(padding=(0, 3))
+    table = Table(box=None, show_header=False, padding=(0, 3, 0, 0))
     table.add_row("Airflow", addresses.airflow_url)
-    table.add_row("local AWS", addresses.aws_url)
-    for user, password in home.passwords(users()).items():
-        table.add_row(user, password)
+    table.add_row("Local AWS", addresses.aws_url)
     console.print(table, highlight=False)
+    people = Table("user", "password", box=None, padding=(0, 3, 0, 0))
+    for user, password in home.passwords(users()).items():
+        people.add_row(user, password)
+    console.print(people, highlight=False)
     console.print(
-        f"The passwords are in {home.path / PASSWORDS}. For the command line, in your shell:\n"
-        f"  set -a; . {home.shell}; set +a\n"
-        f"  {ROOT / '.venv/bin/python'} -m recovery list\n"
-        "Stop it with: make down",
+        f"The passwords are kept in {home.path / PASSWORDS}.\n"
+        f"To run a plan, in this shell: . {home.shell}; python -m recovery run web_shop --user alice\n"
+        "To stop: make down",
         highlight=False,
+        markup=False,
         soft_wrap=True,
     )
