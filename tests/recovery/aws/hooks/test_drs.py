@@ -194,3 +194,7 @@ def test_the_waiter_waits_for_completion_and_is_never_satisfied_by_nothing(hook,
     waiter.wait(filters={"jobIDs": [job_id]}, WaiterConfig=once)
     with pytest.raises(WaiterError, match="Max attempts exceeded"):
         waiter.wait(filters={"jobIDs": ["drsjob-00000000000000000"]}, WaiterConfig=once)
+    local_aws.control.set_speed("real")
+    running = hook.start_recovery(servers.app, is_drill=True)["jobID"]
+    with pytest.raises(WaiterError, match="Max attempts exceeded"):
+        waiter.wait(filters={"jobIDs": [job_id, running]}, WaiterConfig=once)

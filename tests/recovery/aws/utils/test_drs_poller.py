@@ -106,6 +106,7 @@ async def test_a_new_watcher_gets_its_first_answer_soon(local_aws):
     """It does not wait for the others' long sleep to end."""
     async with watch(1, relaxed_interval=HOUR) as patient:
         await patient.next()
+        await asyncio.sleep(0.05)  # the poller sleeps by now, for an hour
         (snapshot,) = await take(1, 2, poll_interval=0.01, relaxed_interval=HOUR)
     assert snapshot.missing == (job_id(2),)
 
@@ -273,6 +274,15 @@ async def test_pauses_grow_to_a_bound_and_vary(endpoint):
     assert 5 <= pauses[0] <= 10
     assert all(15 <= pause <= 30 for pause in pauses[3:])
     assert len(set(pauses)) > 50
+
+
+async def test_after_trouble_the_pace_is_as_before(endpoint, answers):
+    endpoint.answers.appendleft(answers.refusal(500, "InternalServerException", "Sorry"))
+    async with watch() as watching:
+        assert (await watching.next()).last_error
+        assert watching.poller._interval() > 0.02
+        assert not (await watching.next()).last_error
+        assert watching.poller._interval() == 0.02
 
 
 async def test_retry_after_is_respected(endpoint, answers):
