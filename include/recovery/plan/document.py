@@ -57,7 +57,7 @@ class Node:
 
 def parse(text: str) -> tuple[Node, list[Problem]]:
     """Return the root of a plan's text, a mapping, and the problems found on the way; raises Rejected."""
-    if strange := list(islice(NOT_YAML.finditer(text), MOST_PROBLEMS)):
+    if strange := list(islice(NOT_YAML.finditer(text), MOST_PROBLEMS + 1)):
         raise Rejected(*[_not_yaml(text, match) for match in strange])
     composer = _Composer(text)
     try:

@@ -20,7 +20,7 @@ def dependencies(
     names: Sequence[str | None], depends_on: Sequence[Sequence[str | None] | None]
 ) -> Dependencies:
     """Return what each wave waits for; a name that is no wave's is left out."""
-    numbers = {name: number for number, name in reversed([*enumerate(names)]) if name is not None}
+    numbers = {name: number for number, name in enumerate(names) if name is not None}
     return tuple(
         _previous(number)
         if wanted is None

@@ -122,7 +122,7 @@ def _text_of(path: Path) -> str:
     if len(content) > LARGEST:
         raise Rejected(Problem(Mark(), f"the file is too large; at most {LARGEST // 1024} KiB are allowed"))
     try:
-        return content.decode().removeprefix("\ufeff")
+        return content.decode()
     except UnicodeDecodeError as error:
         before = content[: error.start].decode()
         message = f"the byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8"

@@ -105,10 +105,9 @@ def test_a_loop_of_links_is_told(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    """A file that opens and then fails is an error in the system's words."""
-    # The memory of this process has nothing at its address 0, whoever asks
-    (tmp_path / "x.yaml").symlink_to("/proc/self/mem")
-    assert problem_of(tmp_path / "x.yaml") == "cannot be read: Input/output error"
+    """A file that the system refuses to read, to root as well, is an error in the system's words."""
+    (tmp_path / "file").touch()
+    assert problem_of(tmp_path / "file" / "x.yaml") == "cannot be read: Not a directory"
 
 
 def test_a_huge_file_is_not_read(tmp_path: Path, good: str) -> None:
@@ -142,6 +141,16 @@ def test_a_problem_can_be_printed_whatever_the_file_is_called(tmp_path: Path, go
     assert stem == name
     assert isinstance(error, PlanError)
     assert all(line.isprintable() for line in error.problems)
+
+
+def test_a_problem_can_be_printed_whatever_a_value_is(tmp_path: Path, good: str) -> None:
+    """Words of others, here croniter's, that repeat a value are made printable too."""
+    path = tmp_path / "x.yaml"
+    path.write_text(f'{good}drill_schedule: "0 6 1 * \\e[31m"\n')
+    with pytest.raises(PlanError) as caught:
+        read_plan(path)
+    assert caught.value.problems[0].isprintable()
+    assert "\\x1b[31m" in caught.value.problems[0]
 
 
 @pytest.mark.parametrize(
