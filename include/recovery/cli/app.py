@@ -35,11 +35,11 @@ class Commands(TyperGroup):
         try:
             code = super().invoke(ctx)
         except RecoveryError as error:
-            from recovery.cli.exits import exit_code
+            from recovery.cli.exits import exit_code, kind_of
             from recovery.cli.screen import Screen
 
             code = exit_code(error)
-            Screen(as_json=_as_json(ctx)).error(type(error).__name__, str(error), code)
+            Screen(as_json=_as_json(ctx)).error(kind_of(error), str(error), code)
         raise typer.Exit(int(code or 0))
 
 
@@ -71,7 +71,8 @@ Named = Annotated[
     str, typer.Argument(metavar="EXECUTION|PLAN", help="Execution id, its beginning, or a plan: its newest.")
 ]
 Live = Annotated[
-    str, typer.Argument(metavar="EXECUTION|PLAN", help="Execution id, its beginning, or a plan: its live one.")
+    str,
+    typer.Argument(metavar="EXECUTION|PLAN", help="Execution id, its beginning, or a plan: its live one."),
 ]
 Wave = Annotated[
     str | None, typer.Option("--wave", metavar="NAME", help="Wave to answer for, if several wait.")

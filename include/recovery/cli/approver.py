@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from recovery.cli.airflow import APPROVE, CONFLICT
 from recovery.cli.gates import GateNotReady, GateOver, answer_gate
 from recovery.cli.rest import Refusal
+from recovery.cli.words import clock
 from recovery.errors import AirflowUnreachable
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Approver:
         try:
             answer_gate(self.client, snapshot.target, gate.task_id, APPROVE, self.reason)
         except GateNotReady as early:
-            return replace(gate, said=f"--approve answers it in about {max(1, round(early.seconds))}s")
+            return replace(gate, said=f"--approve answers it at {clock(early.at)}" if early.at else gate.said)
         except (GateOver, AirflowUnreachable) as error:
             return replace(gate, said=str(error).splitlines()[0])
         except Refusal as refusal:

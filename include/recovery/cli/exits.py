@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from recovery import errors
 from recovery.errors import (
     AirflowUnreachable,
     ExecutionNotFound,
@@ -56,6 +57,13 @@ _CODES: tuple[tuple[type[RecoveryError], Exit], ...] = (
 def exit_code(error: RecoveryError) -> Exit:
     """Return the exit code for an error."""
     return next(code for kind, code in _CODES if isinstance(error, kind))
+
+
+def kind_of(error: RecoveryError) -> str:
+    """Return the documented class of an error; its own may be a detail of the command line."""
+    return next(
+        kind.__name__ for kind in type(error).__mro__ if kind is Misused or kind.__name__ in errors.__all__
+    )
 
 
 def exit_of(execution: Execution) -> Exit:

@@ -26,10 +26,11 @@ class GateOver(AirflowRefused):
 
 
 class GateNotReady(AirflowRefused):
-    """The gate would lose the answer now, but may take it later; ``seconds`` is a good time to wait."""
+    """The gate would lose the answer now, but may take it later: in ``seconds``, at ``at`` if known."""
 
-    def __init__(self, message: str, *, seconds: float) -> None:
+    def __init__(self, message: str, *, seconds: float = 1, at: datetime | None = None) -> None:
         self.seconds = seconds
+        self.at = at
         super().__init__(message)
 
 
@@ -53,15 +54,16 @@ def answer_gate(client: AirflowClient, target: Target, task_id: str, option: str
 def check_ready(gate: Gate | None, task_id: str, now: datetime) -> Gate:
     """Return the gate if it waits for an answer and has done so for the hold; raise otherwise."""
     if gate is None:
-        raise GateNotReady(f"{task_id} has not asked yet", seconds=1)
+        raise GateNotReady(f"{task_id} has not asked yet")
     if gate.response_received:
         who = gate.responded_by_user.id if gate.responded_by_user else "somebody"
         raise GateOver(f"{task_id} is answered already: {', '.join(gate.chosen_options or ())} by {who}.")
     if not gate.waits:
-        raise GateNotReady(f"{task_id} is {gate.task_instance.state or 'not scheduled'}", seconds=1)
-    left = settings().hold_seconds - (now - parked_at(gate)).total_seconds()
-    if left > 0:
-        raise GateNotReady(f"{task_id} has just begun to wait", seconds=left)
+        raise GateNotReady(f"{task_id} is {gate.task_instance.state or 'not scheduled'}")
+    ready = parked_at(gate) + timedelta(seconds=settings().hold_seconds)
+    if now < ready:
+        left = (ready - now).total_seconds()
+        raise GateNotReady(f"{task_id} has just begun to wait", seconds=left, at=ready)
     return gate
 
 

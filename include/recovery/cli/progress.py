@@ -27,7 +27,7 @@ BESIDE_ROWS = 8
 
 LINES_OF_A_GATE = 7
 FEWEST_ROWS = 8
-WIDE = 100
+WIDE = 120
 """Columns from which on there is room for the ids of the source servers beside their names."""
 
 
@@ -106,23 +106,33 @@ def _table(lines: Sequence[Row], canvas: Canvas) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim", pad_edge=False)
     table.add_column("wave / server", overflow="fold", min_width=16)
     table.add_column("status", no_wrap=True)
-    table.add_column("", overflow="fold")
+    table.add_column("", overflow="fold", min_width=max(map(_unbroken, lines), default=0))
     if canvas.width >= WIDE:
         table.add_column("source server", no_wrap=True, style="dim")
     for line in lines:
-        table.add_row(*_cells(line, canvas))
+        cells = _cells(line, canvas)
+        if canvas.height is not None:
+            for cell in cells:
+                cell.no_wrap, cell.overflow = True, "ellipsis"
+        table.add_row(*cells)
     return table
 
 
+def _unbroken(line: Row) -> int:
+    """Return the width of a detail that must not be broken: an instance and its address."""
+    return len(line.detail) if line.server and line.server.recovery_instance_id else 0
+
+
 def _cells(line: Row, canvas: Canvas) -> list[Text]:
+    """Return the cells of a line; where ids have no column but length does not matter, they get a line."""
     label = Text(line.label, style="bold") if line.wave else Text(f"  {line.label}")
+    if line.names and canvas.width < WIDE and canvas.height is None:
+        first, *others = line.names
+        label = Text(f"  {first}").append(f"\n  {', '.join(others)}", style="dim")
     status = word(line.status) if line.status or line.wave else Text()
     detail = Text(line.detail, style="" if line.wave else "dim")
-    if canvas.width >= WIDE:
-        return [label, status, detail, Text(line.source_server_id or "")]
-    if canvas.height is None and line.source_server_id:
-        label.append(f"\n  {line.source_server_id}", style="dim")
-    return [label, status, detail]
+    beside = Text(line.server.source_server_id if line.server else "")
+    return [label, status, detail, *([beside] if canvas.width >= WIDE else [])]
 
 
 def _room(snapshot: Snapshot, height: int | None) -> int | None:

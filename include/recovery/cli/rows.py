@@ -29,7 +29,14 @@ class Row:
     status: str | None
     detail: str
     wave: bool = False
-    source_server_id: str | None = None
+    server: ServerRecord | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return all that a server is called, best known first: hostname, Name tag and id."""
+        server = self.server
+        known = (server.hostname, server.name, server.source_server_id) if server else ()
+        return tuple(name for name in known if name)
 
 
 def rows(snapshot: Snapshot, room: int | None = None) -> list[Row]:
@@ -57,7 +64,8 @@ def _in_sight(waves: Sequence[WaveRecord], room: int | None) -> frozenset[int]:
     moving = [wave.wave_number for wave in waves if wave.status not in CALM]
     centre = moving or [sum(wave.status is WaveStatus.COMPLETED for wave in waves)]
     near = range(-NEIGHBOURS, NEIGHBOURS + 1)
-    return frozenset(number + step for number in centre for step in near if 0 <= number + step < len(waves))
+    numbers = {number + step for number in centre for step in near if 0 <= number + step < len(waves)}
+    return frozenset(sorted(numbers)[: room - 1])
 
 
 def _opened(snapshot: Snapshot, shown: frozenset[int], left: int | None) -> dict[int, list[Row]]:
@@ -84,9 +92,7 @@ def _server_rows(servers: Sequence[ServerRecord], snapshot: Snapshot, left: int 
 
 
 def _server_row(server: ServerRecord, snapshot: Snapshot) -> Row:
-    name, detail = server_name(server), _detail(server, snapshot)
-    beside = server.source_server_id if server.source_server_id != name else None
-    return Row(name, server.launch_status, detail, source_server_id=beside)
+    return Row(server_name(server), server.launch_status, _detail(server, snapshot), server=server)
 
 
 def _interest(server: ServerRecord) -> int:

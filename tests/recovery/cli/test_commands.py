@@ -118,6 +118,7 @@ def test_no_region_is_told_with_its_setting(local_aws: Any, monkeypatch: pytest.
 def test_errors_are_json_where_json_is_wanted(store: ExecutionStore) -> None:
     error = document("show", UNKNOWN)["error"]
     assert error["kind"] == "ExecutionNotFound"
+    assert document("whoami")["error"]["kind"] == "Misused"
     assert error["exitCode"] == 2
     assert UNKNOWN in error["message"]
 

@@ -65,9 +65,8 @@ def big(waves: int, servers: int, at: int) -> Snapshot:
 def _server(number: int, wave: int) -> ServerRecord:
     status = LaunchStatus.FAILED if number == 7 else LaunchStatus.LAUNCHED
     id_ = f"s-{wave:08}{number:09}"
-    return ServerRecord(
-        source_server_id=id_, hostname=f"host-{wave}-{number}", wave_number=wave, launch_status=status
-    )
+    host = f"a-rather-long-hostname-{wave}-{number}.shop.example"
+    return ServerRecord(source_server_id=id_, hostname=host, wave_number=wave, launch_status=status)
 
 
 def test_a_waiting_gate_says_what_who_and_how(story: Begin, width: int) -> None:
@@ -94,7 +93,8 @@ def test_servers_that_launch_show_phase_and_then_address(story: Begin, width: in
     assert "CONVERSION for" in seen(picture(look(told), Canvas(width)), width)
     told.land(0)
     shown = seen(picture(look(told), Canvas(width)), width)
-    for word in ("db-1.shop.example (shop-db-1)", "s-000000000000db001", "i-000000000000db001", "10.0.0.49"):
+    names = ("db-1.shop.example", "shop-db-1", "s-000000000000db001")
+    for word in (*names, "i-000000000000db001  10.0.0.49"):
         assert word in shown
 
 
@@ -159,10 +159,16 @@ def test_a_live_picture_fits_the_screen(height: int) -> None:
         assert len(shown.splitlines()) <= height
 
 
+def test_a_live_picture_never_cuts_an_address(story: Begin, width: int) -> None:
+    """Names may be cut where a line must stay one line; where to log in may not."""
+    told = story().freeze().launch(0).land(0)
+    assert "i-000000000000db001  10.0.0.49" in seen(picture(look(told), Canvas(width, 24)), width)
+
+
 def test_what_runs_and_what_failed_is_in_sight() -> None:
     shown = seen(picture(big(waves=100, servers=300, at=50), Canvas(80, 30)), 80)
     assert "Wave50" in shown
-    assert "host-50-7" in shown, "the failed server goes before 299 launched ones"
+    assert "hostname-50-7" in shown, "the failed server goes before 299 launched ones"
     assert "more waves" in shown
     assert "LAUNCHED" in shown
 
