@@ -116,12 +116,15 @@ class Environment:
         return "\n".join((lock, version, str(self.path))) + "\n"
 
     @property
+    def settings(self) -> str:
+        """What venv wrote about this environment; empty if there is none."""
+        file = self.path / "pyvenv.cfg"
+        return file.read_text() if file.exists() and Path(self.python).exists() else ""
+
+    @property
     def version(self) -> str:
         """The Python this environment was made with, read without starting it; empty if there is none."""
-        settings = self.path / "pyvenv.cfg"
-        if not settings.exists() or not Path(self.python).exists():
-            return ""
-        line = re.search(r"^version(?:_info)?\s*=\s*(\S+)", settings.read_text(), re.MULTILINE)
+        line = re.search(r"^version(?:_info)?\s*=\s*(\S+)", self.settings, re.MULTILINE)
         return line.group(1) if line else ""
 
     @property
@@ -132,7 +135,10 @@ class Environment:
 
     @property
     def usable(self) -> bool:
-        """Whether packages can be installed here: a fit Python that has pip."""
+        """Whether packages can be installed here: made in this very place, a fit Python, and pip."""
+        made_by = re.search(r"^command\s*=.*$", self.settings, re.MULTILINE)
+        if made_by and not made_by.group(0).endswith(" " + str(self.path)):
+            return False
         interpreter = probe(self.python)
         has_pip = [self.python, "-c", "import pip"]
         return bool(interpreter and interpreter.fit) and not subprocess.call(

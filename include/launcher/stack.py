@@ -182,4 +182,4 @@ def _stages(children: Collection[Child]) -> tuple[list[Child], list[Child]]:
 
 def count_plans(folder: Path) -> int:
     """Return how many DAGs the plans of a folder make: one per file stem, be the plan valid or not."""
-    return len({file.stem for file in folder.iterdir() if file.suffix in PLAN_FILES})
+    return len({file.stem for file in folder.glob("[!.]*") if file.suffix in PLAN_FILES})
