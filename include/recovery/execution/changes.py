@@ -114,7 +114,7 @@ def _difference(before: Execution, after: Execution) -> Request:
     update.set(("completedWaves",), completed_waves(after.waves))
     update.set(("version",), before.version + 1)
     update.require(update.equal(("version",), before.version), update.absent("endTime"))
-    return update.request()
+    return update.request(returning=True)
 
 
 def _set_attributes(update: Update, number: int, before: WaveRecord, after: WaveRecord) -> None:

@@ -100,7 +100,7 @@ class Delete(Expression):
 
 
 class Update(Expression):
-    """A conditional update of some attributes; the answer holds the whole item as it is then."""
+    """A conditional update of some attributes."""
 
     def __init__(self, execution_id: str, item: str) -> None:
         super().__init__(execution_id, item)
@@ -114,7 +114,8 @@ class Update(Expression):
         else:
             self._sets.append(f"{self._path(path)} = {self._value(value)}")
 
-    def request(self) -> Request:
+    def request(self, *, returning: bool = False) -> Request:
+        """Return the request; with ``returning`` its answer holds the whole item as it is then."""
         clauses = [f"SET {', '.join(self._sets)}"] if self._sets else []
         if self._removes:
             clauses.append(f"REMOVE {', '.join(self._removes)}")
@@ -123,7 +124,7 @@ class Update(Expression):
             {
                 "Key": marshal(self._key),
                 "UpdateExpression": " ".join(clauses),
-                "ReturnValues": "ALL_NEW",
+                "ReturnValues": "ALL_NEW" if returning else "NONE",
                 **self._arguments(),
             },
         )

@@ -12,7 +12,7 @@ from recovery.errors import ExecutionNotFound, RecordUnavailable, TransitionRefu
 from recovery.execution import EventType, ExecutionStatus, LaunchStatus, WaveStatus
 from recovery.execution.async_store import AsyncExecutionStore
 
-from .conftest import CREDENTIALS
+from .world import CREDENTIALS
 
 W = WaveStatus
 

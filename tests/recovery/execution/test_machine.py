@@ -22,7 +22,7 @@ from recovery.execution import (
     final_status,
 )
 
-from .conftest import Make, World
+from .world import Make, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable

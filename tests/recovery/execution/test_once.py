@@ -12,7 +12,7 @@ from recovery.errors import RecordUnavailable
 from recovery.execution import Decision, Ending, EventType, ExecutionStatus, Failure, LaunchStatus, WaveStatus
 from recovery.execution.table import create_table
 
-from .conftest import START, Make, World
+from .world import START, Make, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -77,7 +77,7 @@ def finish_request(execution: Execution, status: ExecutionStatus, outcome: str, 
     update.set(("outcome",), shorten(outcome))
     update.set(("version",), execution.version + 1)
     update.set(("openSince",), None)
-    return update.request()
+    return update.request(returning=True)
 
 
 def _final_condition(update: Update, execution: Execution, status: ExecutionStatus) -> Iterable[str]:
