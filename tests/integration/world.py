@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from browser import signed_in
 from records import Records, statuses
 from rest import Airflow, until
 
 from simulator.client import Control
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Page
+
     from launcher.stack import Stack
 
 ACCOUNT = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
@@ -43,6 +49,12 @@ class World:
     def admin(self) -> Airflow:
         """Airflow as its administrator sees it."""
         return self.user("admin")
+
+    @contextmanager
+    def browser(self, name: str) -> Iterator[Page]:
+        """Give a page of a browser in which a user is signed in."""
+        with signed_in(self.stack.airflow_url, name, self.stack.passwords[name]) as page:
+            yield page
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of the local AWS, in the fleet's Region."""
