@@ -120,7 +120,7 @@ class Stack:
     def _bring_up(self, state: State) -> None:
         self.addresses = Addresses(state.airflow_port, state.aws_port)
         database = self._start_postgres()
-        self.env = process_environment(self.home, self.addresses, database=database, dags=self._dags())
+        self.env = process_environment(self.home, self.addresses, database=database, dags=self.dags())
         self.passwords = self.home.passwords(users())
         starting = Starting(self.home, self.env, state, self._progress)
         starting.launch("local-aws", [*LOCAL_AWS, *self._local_aws_options()])
@@ -161,7 +161,7 @@ class Stack:
     def _local_aws_answers(self) -> bool:
         return answers(f"{self.aws_url}/simulator/clock")
 
-    def _dags(self) -> Path:
+    def dags(self) -> Path:
         """Return the folder of DAGs: the project's, or one of our own with other plans beside the loader."""
         if not self._own_plans:
             return ROOT / "dags"

@@ -77,7 +77,9 @@ class Starting:
                 raise self._died(child, processes.exit_code(child))
         if waiting and time.monotonic() > self._deadline:
             logs = "\n".join(f"  {self.home.log(name)}" for name in waiting)
-            raise StartFailed(f"not ready after {LIMIT:.0f} s: {', '.join(waiting)}. Their logs:\n{logs}")
+            raise StartFailed(
+                f"still not ready after {LIMIT:.0f} s: {', '.join(waiting)}. Their logs:\n{logs}"
+            )
 
     def _died(self, child: Child, code: int | None) -> StartFailed:
         log = self.home.log(child.name)

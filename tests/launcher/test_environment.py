@@ -1,0 +1,89 @@
+"""The environment of a stack's processes: its own, and nothing of the person's that could lead astray."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from launcher.environment import Addresses, process_environment, shell_script
+from launcher.home import Home
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ADDRESSES = Addresses(airflow_port=8080, aws_port=5555)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """Give a home whose path needs quoting."""
+    home = Home(tmp_path / "a person's $home")
+    home.make()
+    return home
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "AWS_PROFILE",
+        "AWS_SESSION_TOKEN",
+        "AWS_ENDPOINT_URL_DYNAMODB",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS",
+        "AIRFLOW_CONN_SOMETHING",
+        "RECOVERY_AIRFLOW_TOKEN",
+        "PYTHONDONTWRITEBYTECODE",
+    ],
+)
+def test_what_a_person_works_with_elsewhere_stays_outside(
+    home: Home, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """A profile of the real AWS, another Airflow, a token for it."""
+    monkeypatch.setenv(variable, "elsewhere")
+    env = process_environment(home, ADDRESSES, database="postgresql://", dags=home.path)
+    assert env.get(variable) != "elsewhere"
+
+
+def test_every_aws_service_is_the_local_one(home: Home) -> None:
+    """The endpoint is for all services, and no profile can name another."""
+    env = process_environment(home, ADDRESSES, database="postgresql://", dags=home.path)
+    assert env["AWS_ENDPOINT_URL"] == "http://127.0.0.1:5555"
+    assert env["AWS_CONFIG_FILE"] == env["AWS_SHARED_CREDENTIALS_FILE"] == "/dev/null"
+    assert env["AWS_ACCESS_KEY_ID"] == "testing"
+
+
+def test_airflow_listens_on_this_machine_only(home: Home) -> None:
+    """Its default is every interface."""
+    env = process_environment(home, ADDRESSES, database="postgresql://", dags=home.path)
+    assert env["AIRFLOW__API__HOST"] == "127.0.0.1"
+
+
+def test_a_proxy_is_not_asked_for_this_machine(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever HTTP_PROXY says."""
+    monkeypatch.setenv("NO_PROXY", "example.com")
+    env = process_environment(home, ADDRESSES, database="postgresql://", dags=home.path)
+    assert env["NO_PROXY"] == env["no_proxy"] == "127.0.0.1,localhost"
+
+
+def test_the_settings_of_recovery_pass(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`RECOVERY_POLL_SECONDS=2 make up` does what it says."""
+    monkeypatch.setenv("RECOVERY_POLL_SECONDS", "2")
+    env = process_environment(home, ADDRESSES, database="postgresql://", dags=home.path)
+    assert env["RECOVERY_POLL_SECONDS"] == "2"
+
+
+def test_a_shell_that_reads_the_script_works_with_the_stack(home: Home) -> None:
+    """Whatever is in the path of the home."""
+    home.shell.write_text(shell_script(home, ADDRESSES))
+    asked = 'set -eu; . "$1"; printf "%s\\n" "$AIRFLOW_HOME" "$AWS_ENDPOINT_URL"; command -v python'
+    told = subprocess.run(
+        ["/bin/sh", "-c", asked, "sh", str(home.shell)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": "/bin"},
+    ).stdout.splitlines()
+    assert told[:2] == [str(home.path), "http://127.0.0.1:5555"]
+    assert told[2].endswith("/bin/python")
+    assert told[2] != "/bin/python"

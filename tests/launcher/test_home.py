@@ -1,0 +1,73 @@
+"""The home of a stack: secrets and passwords."""
+
+from __future__ import annotations
+
+import json
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography.fernet import Fernet
+
+from launcher.environment import users
+from launcher.errors import SettingRefused
+from launcher.home import PASSWORDS, Home
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """Give an empty home."""
+    return Home(tmp_path)
+
+
+def mode(file: Path) -> int:
+    """Return who may do what with a file."""
+    return stat.S_IMODE(file.stat().st_mode)
+
+
+def test_secrets_are_made_once_and_only_the_owner_can_read_them(home: Home, tmp_path: Path) -> None:
+    """Another fernet key would make what Airflow has encrypted unreadable."""
+    made = home.secrets()
+    assert home.secrets() == made
+    assert mode(tmp_path / "secrets.env") == 0o600
+
+
+def test_each_home_has_secrets_of_its_own(tmp_path: Path) -> None:
+    """None is a constant."""
+    homes = [Home(tmp_path / name) for name in "ab"]
+    for one in homes:
+        one.make()
+    first, second = (one.secrets() for one in homes)
+    assert not set(first.values()) & set(second.values())
+
+
+def test_the_fernet_key_is_one(home: Home) -> None:
+    """Airflow would start with any text, and fail at the first connection."""
+    assert Fernet(home.secrets()["AIRFLOW__CORE__FERNET_KEY"])
+
+
+def test_every_user_of_the_settings_file_has_a_password_that_stays(home: Home, tmp_path: Path) -> None:
+    """In the file that Airflow's simple auth manager reads, for the owner's eyes only."""
+    made = home.passwords(users())
+    assert list(made) == ["admin", "alice", "bob", "eve"]
+    assert len(set(made.values())) == len(made)
+    assert json.loads((tmp_path / PASSWORDS).read_text()) == made
+    assert mode(tmp_path / PASSWORDS) == 0o600
+    assert home.passwords([*users(), "mallory"]) | made == home.passwords([*users(), "mallory"])
+
+
+def test_a_password_that_a_person_wrote_is_kept(home: Home, tmp_path: Path) -> None:
+    """The file is theirs to edit."""
+    (tmp_path / PASSWORDS).write_text('{"alice": "wonderland"}')
+    assert home.passwords(["alice", "bob"])["alice"] == "wonderland"
+
+
+def test_a_broken_file_of_passwords_is_named_with_the_remedy(home: Home, tmp_path: Path) -> None:
+    """Not overwritten: it may hold passwords that somebody wants back."""
+    (tmp_path / PASSWORDS).write_text("{alice")
+    with pytest.raises(SettingRefused, match=r"generated is no JSON .*: remove it"):
+        home.passwords(["alice"])
+    assert (tmp_path / PASSWORDS).read_text() == "{alice"
