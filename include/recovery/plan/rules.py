@@ -140,10 +140,10 @@ def _cycles(plan: PlanSketch) -> Iterator[Finding]:
 def _round(waves: list[WaveSketch]) -> str:
     if len(waves) == 1:
         return f"depends_on: {_called(waves[0])} waits for itself"
-    path = ", which waits for ".join(_called(wave) for wave in [*waves, waves[0]])
+    after = ", which waits for ".join(_called(wave) for wave in [*waves[1:], waves[0]])
     implied = any(wave.depends_on is None for wave in waves)
     hint = "; a wave without depends_on waits for the wave before it" if implied else ""
-    return f"depends_on: a cycle: {path.replace(', which waits', ' waits', 1)}{hint}"
+    return f"depends_on: a cycle: {_called(waves[0])} waits for {after}{hint}"
 
 
 def _called(wave: WaveSketch) -> str:
