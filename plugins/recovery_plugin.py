@@ -1,14 +1,22 @@
-"""What the recovery plans add to Airflow's UI: links only, no logic."""
+"""What the recovery plans add to Airflow's UI: links only, no logic.
+
+The link from a task to its DRS job needs no plugin: Airflow stores it with the task.
+"""
 
 from __future__ import annotations
 
 from airflow.plugins_manager import AirflowPlugin
 
-from recovery.aws.links.drs import DrsJobLink
+DRS_CONSOLE = {
+    "name": "AWS Elastic Disaster Recovery",
+    "href": "https://console.aws.amazon.com/drs/home",
+    "destination": "nav",
+    "category": "browse",
+}
 
 
 class RecoveryPlugin(AirflowPlugin):
-    """Lets Airflow show, on a task, the link to the DRS job it started or watched."""
+    """Puts the DRS console into Airflow's menu, where people look when a recovery stands still."""
 
     name = "recovery"
-    operator_extra_links = [DrsJobLink()]  # noqa: RUF012 - Airflow's own declaration
+    external_views = [DRS_CONSOLE]  # noqa: RUF012 - Airflow's own declaration

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, StrictUndefined
 
 from recovery.plan import ServerTags
+from recovery.tasks.gate_text import in_words
 
 if TYPE_CHECKING:
     from recovery.plan import Plan, Wave
@@ -24,7 +25,7 @@ DOC = """\
 {% endfor %}
 Recovers into **{{ plan.region }}** through the Airflow connection `{{ plan.aws_conn_id }}`. \
 Approvers: {{ approvers }}. \
-A gate that nobody answers within {{ plan.gate_timeout }} cancels the execution. \
+A gate that nobody answers within {{ gate_timeout }} cancels the execution. \
 {% if plan.drill_schedule %}Drills by itself at `{{ plan.drill_schedule }}` (cron, UTC), \
 approvals: {{ plan.drill_approvals }}.{% else %}No scheduled drills.{% endif %}
 
@@ -43,6 +44,7 @@ def plan_doc(plan: Plan) -> str:
         plan=plan,
         after=[_names(plan, numbers) for numbers in plan.dependencies],
         servers=_servers,
+        gate_timeout=in_words(plan.gate_timeout),
         approvers=", ".join(f"`{user}`" for user in plan.approvers) or "anyone who may answer gates",
     )
 

@@ -10,7 +10,7 @@ from recovery.execution import LaunchStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from recovery.execution import Execution, ServerRecord, WaveRecord
     from recovery.plan import Plan
@@ -37,7 +37,7 @@ As of {{ at.strftime("%Y-%m-%d %H:%M:%S") }} UTC, attempt {{ wave.attempt }}.
 {% endfor %}
 ### Who may answer
 
-{{ approvers }}. Nobody within {{ plan.gate_timeout }}: the execution is CANCELLED. \
+{{ approvers }}. Nobody within {{ hours }}: the execution is CANCELLED. \
 {% if execution.execution_type == "RECOVERY" %}A reason is required.{% else %}A reason is welcome.{% endif %}
 
 The live record: `python -m recovery show {{ execution.execution_id }}`, or [the DAG run]({{ run_url }}).
@@ -61,7 +61,7 @@ def gate_body(
     """Return the text of a gate, as Markdown; ``servers`` are those of the whole execution."""
     environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - Markdown, not HTML
     return environment.from_string(BODY).render(
-        plan=plan,
+        hours=in_words(plan.gate_timeout),
         execution=execution,
         wave=wave,
         at=at,
@@ -71,6 +71,14 @@ def gate_body(
         approvers=", ".join(f"`{user}`" for user in plan.approvers)
         or "Anyone who may answer gates in Airflow",
     )
+
+
+def in_words(duration: timedelta) -> str:
+    """Return a duration as people say it, such as `24 hours` or `1 hour 30 minutes`."""
+    minutes, seconds = divmod(int(duration.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [(hours, "hour"), (minutes, "minute"), (seconds, "second")]
+    return " ".join(f"{count} {unit}{'s' * (count != 1)}" for count, unit in parts if count)
 
 
 def _told(wave: WaveRecord, servers: Sequence[ServerRecord]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 from recovery.aws.triggers.drs import DrsJobTrigger
@@ -35,23 +36,27 @@ class WaveTrigger(DrsJobTrigger):
         self.execution_id = execution_id
         self.wave_number = wave_number
         self.attempt = attempt
+        self._progress: WaveProgress | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the import path and the arguments that make this trigger again in any triggerer."""
-        _, kwargs = super().serialize()
+        path, kwargs = super().serialize()
         own = {"execution_id": self.execution_id, "wave_number": self.wave_number, "attempt": self.attempt}
-        return f"{type(self).__module__}.{type(self).__qualname__}", {**kwargs, **own}
+        return path, {**kwargs, **own}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield one event, when the jobs have ended or the wave's deadline has passed."""
-        async with await table_hook().get_async_conn() as client:  # type: ignore[no-untyped-call]
-            self.progress = WaveProgress(self, AsyncExecutionStore(client, settings().table))
+        async with AsyncExitStack() as self._open:
             async for event in super().run():
                 yield event
 
     async def on_snapshot(self, snapshot: JobsSnapshot) -> None:
-        """Write what changed since the last snapshot."""
-        await self.progress.write(snapshot)
+        """Write what changed since the last snapshot; trouble with the table never ends the polling."""
+        if self._progress is None:
+            connection = await table_hook().get_async_conn()  # type: ignore[no-untyped-call]
+            client = await self._open.enter_async_context(connection)
+            self._progress = WaveProgress(self, AsyncExecutionStore(client, settings().table))
+        await self._progress.write(snapshot)
 
 
 class WaveProgress:
