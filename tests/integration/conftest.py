@@ -1,4 +1,4 @@
-"""One running stack for all integration tests, with the example plans, plans of the tests, and broken ones."""
+"""One running stack for all integration tests, with the example plans, the tests' own, and broken ones."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PLANS = ("dags/plans", "tests/plans/stack", "tests/plans/invalid")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what needs the stack last: what is quick to fail fails first."""
+    items.sort(key=lambda item: "stack" in item.keywords)
 
 
 @pytest.fixture(scope="session")

@@ -59,8 +59,19 @@ class Airflow:
 
     def tasks(self, dag_id: str, run_id: str) -> dict[str, str | None]:
         """Return the state of every task of a run."""
-        answer = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances")
-        return {ti["task_id"]: ti["state"] for ti in answer.raise_for_status().json()["task_instances"]}
+        return {ti["task_id"]: ti["state"] for ti in self.task_instances(dag_id, run_id)}
+
+    def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """Return every task instance of a run."""
+        answer = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances").raise_for_status().json()
+        instances: list[dict[str, Any]] = answer["task_instances"]
+        return instances
+
+    def gate(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
+        """Return what a gate shows."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"
+        detail: dict[str, Any] = self.call("GET", path).raise_for_status().json()
+        return detail
 
     def wait_for_task(self, dag_id: str, run_id: str, task_id: str, *states: str, seconds: float = 60) -> str:
         """Return the state of a task once it is one of those wanted."""

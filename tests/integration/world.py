@@ -64,6 +64,13 @@ class World:
         """Return what the simulator was asked, oldest first."""
         return self.control.requests(operation=operation)
 
+    def dags(self) -> list[dict[str, Any]]:
+        """Return every DAG that Airflow knows and does not hold stale."""
+        answer = self.admin.call("GET", "/dags", params={"limit": 500}).raise_for_status().json()
+        assert answer["total_entries"] == len(answer["dags"])
+        dags: list[dict[str, Any]] = answer["dags"]
+        return dags
+
     def start(self, dag_id: str, user: str = "alice", **conf: Any) -> Run:
         """Trigger a DAG by REST."""
         answer = self.user(user).trigger(dag_id, **conf).raise_for_status().json()

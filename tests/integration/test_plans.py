@@ -1,0 +1,86 @@
+"""Plan files and their DAGs on the real stack: broken ones hurt no others, new ones are there soon."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from rest import until
+
+if TYPE_CHECKING:
+    from world import World
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(200)]
+
+INVALID = Path(__file__).parents[1] / "plans" / "invalid"
+
+NEW = """
+name: New
+description: Written while everything runs.
+owner: tests
+region: eu-west-1
+waves:
+  - name: Files
+    servers: [s-00000000000fil001]
+"""
+
+
+def test_broken_plans_stand_beside_good_ones_which_run(world: World) -> None:
+    """Each broken plan is a DAG tagged `invalid`, none is an import error, and a good plan completes."""
+    broken = {path.stem for path in INVALID.iterdir() if path.suffix in {".yaml", ".yml"}}
+    dags = {dag["dag_id"]: dag for dag in world.dags()}
+    told = {dag_id for dag_id, dag in dags.items() if "invalid" in {tag["name"] for tag in dag["tags"]}}
+    assert len(told) == len(broken)
+    assert {stem for stem in broken if " " not in stem} <= told
+    assert world.admin.call("GET", "/importErrors").json()["total_entries"] == 0
+    run = world.start("one_wave")
+    assert run.wait_for_end() == "success", run.record.get("outcome")
+
+
+def test_an_invalid_plan_starts_nothing_and_says_why(world: World) -> None:
+    """Its one task fails with the problem and its place."""
+    run = world.start("bad_region")
+    assert run.wait_for_end() == "failed"
+    assert world.admin.tasks(*run.key) == {"invalid_plan": "failed"}
+    assert "bad_region.yaml:" in run.log("invalid_plan")
+
+
+def test_a_new_plan_file_can_be_triggered_within_ten_seconds(world: World) -> None:
+    """From the moment the file is written; the run completes."""
+    (world.stack.plans / "written_now.yaml").write_text(NEW)
+    written = time.monotonic()
+    until(
+        "the new plan's DAG",
+        lambda: world.admin.call("GET", "/dags/written_now").status_code == 200,
+        seconds=60,
+    )
+    run = world.start("written_now")
+    took = time.monotonic() - written
+    assert took < 10, f"{took:.1f} s"
+    assert run.wait_for_end() == "success", run.record.get("outcome")
+
+
+def test_every_gate_of_a_run_can_be_asked_for(world: World) -> None:
+    """`approvals: every_wave` makes the first wave wait too; its gate shows what comes."""
+    run = world.start("one_wave", approvals="every_wave")
+    run.wait_for("files.approve", "awaiting_input")
+    assert run.record["status"] == "PAUSED"
+    assert run.starts == []
+    body = world.admin.gate(*run.gate("files"))["body"]
+    assert "s-00000000000fil001" in body
+    world.user("alice").set_run(*run.key, "failed")
+    assert run.wait_for_end() == "failed"
+
+
+def test_a_recovery_goes_before_drills(world: World) -> None:
+    """Its tasks weigh more, so that they are first when slots are few."""
+    weights = {}
+    for kind in ("DRILL", "RECOVERY"):
+        run = world.start("two_tiers", execution_type=kind)
+        run.wait_for("open_execution", "success", "failed")
+        weights[kind] = {ti["priority_weight"] for ti in world.admin.task_instances(*run.key)}
+        world.user("alice").set_run(*run.key, "failed")
+        run.wait_for_end()
+    assert min(weights["RECOVERY"]) > max(weights["DRILL"])
