@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from launcher.errors import LauncherError, SettingRefused
-from launcher.signals import end_by_exception
+from launcher.signals import as_exceptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,11 +19,11 @@ FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command, and return its exit code."""
-    end_by_exception()
     command = _options(arguments).command
     console, complaints = Console(), Console(stderr=True)
     try:
-        return _COMMANDS[command](console)
+        with as_exceptions():
+            return _COMMANDS[command](console)
     except LauncherError as error:
         complaints.print(
             f"make {command}: {error}", style="red", markup=False, highlight=False, soft_wrap=True

@@ -43,8 +43,11 @@ def demo(console: Console) -> int:
     try:
         with _timed(seconds, "everything"):
             _drill(stack, console, seconds)
+    except Exception:
+        console.print(f"The logs are kept in {stack.home.logs}", highlight=False, soft_wrap=True)
+        raise
     except BaseException:
-        console.print(f"Logs and data are kept in {home}", highlight=False, soft_wrap=True)
+        shutil.rmtree(home)
         raise
     shutil.rmtree(home)
     took = Table("step", "seconds", title="What took how long", title_justify="left")

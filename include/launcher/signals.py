@@ -12,11 +12,15 @@ if TYPE_CHECKING:
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def end_by_exception() -> None:
+@contextmanager
+def as_exceptions() -> Iterator[None]:
     """Let every request to end arrive as an exception, so that ``finally`` stops what was started."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = {number: signal.signal(number, _leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

