@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from records import statuses
 from rest import HOLD
@@ -49,8 +50,11 @@ def test_a_gate_that_nobody_answers_cancels(world: World) -> None:
     assert len(run.starts) == 1
 
 
-def test_who_is_no_approver_cannot_answer_and_cannot_get_around(world: World, at_gate: Run) -> None:
-    """Eve gets 403; the gate she marks success opens nothing, and the reason is shown."""
+def test_a4_who_is_no_approver_cannot_answer_and_cannot_get_around(world: World, at_gate: Run) -> None:
+    """Eve gets 403, nobody 401; the gate she marks success opens nothing, and the reason is shown."""
+    path = "/dags/{}/dagRuns/{}/taskInstances/{}/-1/hitlDetails".format(*at_gate.gate("application"))
+    answer = httpx.patch(f"{world.stack.airflow_url}/api/v2{path}", json={"chosen_options": ["Approve"]})
+    assert answer.status_code == 401
     eve = world.user("eve")
     assert eve.answer(*at_gate.gate("application")).status_code == 403
     time.sleep(HOLD)
@@ -88,7 +92,7 @@ def test_a_start_cleared_out_of_order_starts_nothing(world: World, at_gate: Run)
 
 
 @pytest.mark.parametrize("state", ["failed", "success"])
-def test_a_forced_run_ends_cancelled(world: World, state: str) -> None:
+def test_c1_a_forced_run_ends_cancelled(world: World, state: str) -> None:
     """Whoever marks the run, complete_execution ends the execution as CANCELLED within seconds."""
     run = world.start("three_tiers")
     run.wait_for("application.approve", "awaiting_input")

@@ -62,7 +62,7 @@ def test_a_new_plan_file_can_be_triggered_within_ten_seconds(world: World) -> No
     assert run.wait_for_end() == "success", run.record.get("outcome")
 
 
-def test_every_gate_of_a_run_can_be_asked_for(world: World) -> None:
+def test_c2_every_gate_of_a_run_can_be_asked_for(world: World) -> None:
     """`approvals: every_wave` makes the first wave wait too; its gate shows what comes."""
     run = world.start("one_wave", approvals="every_wave")
     run.wait_for("files.approve", "awaiting_input")

@@ -113,3 +113,16 @@ def test_a_crash_between_closing_and_finishing_does_not_change_the_verdict(
             drive.execute("complete_execution")
     end(drive)
     assert drive.record.status == "CANCELLED"
+
+
+def test_r46_a_cancelled_wave_frees_its_servers_when_its_job_has_ended(table: Any) -> None:
+    """Another plan with the same servers starts them; nothing of ours holds them."""
+    drive = Drive(plan())
+    drive.execute("open_execution")
+    drive.execute("database.start_recovery")
+    drive.states = {"database.wait_for_recovery": "failed", "application.approve": "skipped"}
+    end(drive)
+    other = Drive(plan(id="other"))
+    other.execute("open_execution")
+    other.wave("database")
+    assert other.statuses[0] == "COMPLETED"

@@ -9,6 +9,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from recovery.errors import RecordUnavailable
+from recovery.plan import Plan
 
 from .conftest import DB, Drive, plan
 
@@ -104,6 +105,14 @@ def test_gates_that_are_due_are_frozen_in_the_record(
     drive = Drive(plan(**fields), run_type=run_type, **conf)
     drive.execute("open_execution")
     assert [wave.pause_before_wave for wave in drive.record.waves] == expected
+
+
+def test_r64_the_execution_keeps_its_plan(table: Any) -> None:
+    """Name, hash and the whole plan are on record: a deleted file takes no history along."""
+    drive = Drive(plan())
+    drive.execute("open_execution")
+    assert (drive.record.plan_name, drive.record.plan_hash) == ("Shop", drive.plan.hash)
+    assert Plan.load(drive.store.plan(drive.execution_id)) == drive.plan
 
 
 def test_a_second_execution_is_refused_and_told_who_holds_the_plan(table: Any) -> None:

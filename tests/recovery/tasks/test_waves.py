@@ -212,7 +212,7 @@ def test_r14_a_server_with_a_real_recovery_instance_is_not_started(table: Any, s
     assert starts() == 2
 
 
-def test_a_failed_look_up_of_real_instances_starts_nothing(
+def test_a3_a_failed_look_up_of_real_instances_starts_nothing(
     opened: Drive, starts: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A-3: fail closed, with AWS's words."""
