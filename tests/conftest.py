@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
-import gc
 from dataclasses import dataclass
 from functools import cache
 from tempfile import TemporaryDirectory
