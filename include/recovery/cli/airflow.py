@@ -91,7 +91,7 @@ class AirflowClient:
         return tuple(DagRun.model_validate(run) for run in answer["dag_runs"])
 
     def plans(self) -> tuple[str, ...]:
-        """Return the ids of the DAGs that are recovery plans."""
+        """Return the ids of the DAGs that are recovery plans; of very many, some."""
         answer = self._send("GET", "/api/v2/dags", params={"tags": "recovery", "limit": 100})
         return tuple(dag["dag_id"] for dag in answer["dags"])
 

@@ -62,7 +62,7 @@ class Airside:
             self._again = time.monotonic() + PATIENCE
             reason = str(error).splitlines()[0]
             down = isinstance(error, AirflowUnreachable)
-            self.note = f"{reason} The record is read on." if down else reason
+            self.note = f"{reason.rstrip('.')}. The record is read on." if down else reason
             return None
         self.note = None
         return found

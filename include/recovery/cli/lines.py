@@ -62,7 +62,7 @@ def _wave(wave: WaveRecord) -> str:
     parts = [f"{wave.wave_name}  {wave.status}"]
     if wave.attempt > 1:
         parts.append(f"attempt {wave.attempt}")
-    if wave.approval:
+    if wave.approval and (wave.approved or not wave.failure):
         why = f": {wave.approval.reason}" if wave.approval.reason else ""
         parts.append(f"{wave.approval.decision} by {wave.approval.by or 'the clock'}{why}")
     parts += wave.attempt_job_ids

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 INVALID = "invalid"
 """Tag of the DAG of a plan that cannot be read."""
 
+MOST_NAMED = 20
+"""Plans that are named to somebody who asked for one that is not there."""
+
 STARTS = {
     "metadatabase": "airflow db check",
     "scheduler": "airflow scheduler",
@@ -66,7 +69,8 @@ def check_dag(dag: Dag) -> None:
 def _missing(plan_id: str, known: tuple[str, ...]) -> str:
     near = get_close_matches(plan_id, known, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    plans = ", ".join(sorted(known)) or "none"
+    plans = ", ".join(sorted(known)[:MOST_NAMED]) or "none"
+    plans += " …" if len(known) > MOST_NAMED else ""
     return (
         f"Not started: Airflow has no plan {plan_id!r}.{hint} It has: {plans}. A new file is found within "
         "seconds; `python -m recovery check` tells what is wrong with one, `airflow dags reserialize` reads "

@@ -124,7 +124,7 @@ def _wave_words(wave: WaveRecord, snapshot: Snapshot) -> Iterator[str]:
         yield lasting(wave.start_time, wave.end_time or snapshot.at)
     if wave.attempt > 1:
         yield f"attempt {wave.attempt}"
-    if wave.approval:
+    if wave.approval and (wave.approved or not wave.failure):
         yield f"{wave.approval.decision.lower().replace('_', ' ')} by {wave.approval.by or 'the clock'}"
     if wave.failure and not any(server.error for server in servers):
         yield wave.failure

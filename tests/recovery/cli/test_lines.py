@@ -65,6 +65,15 @@ def test_a_gate_is_told_once_with_who_and_how(story: Any) -> None:
     assert lines(waiting, look(told.answer(1))) == ["AppWave2 PAUSED, APPROVED by bob: looks right"]
 
 
+def test_a_rejection_is_told_once(story: Any) -> None:
+    told = story().to_the_second_gate()
+    before = look(told)
+    assert lines(before, look(told.answer(1, "REJECTED"))) == [
+        "Web shop POLLING, 1 of 3 waves",
+        "AppWave2 CANCELLED, rejected by bob: looks right",
+    ]
+
+
 def test_what_does_not_answer_is_told_once_and_so_is_its_return(story: Any) -> None:
     fine = look(story().freeze())
     down = replace(fine, notes=("Airflow is down.",))

@@ -190,6 +190,19 @@ def test_the_exit_code_tells_how_it_ended(
     assert told.store.get(told.id).outcome.split()[0] in screen.out.export_text()
 
 
+def test_ctrl_c_ends_the_watching_not_the_execution(
+    story: Any, screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = story().freeze()
+
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Watcher, "look", interrupted)
+    assert follow_to_the_end(screen, told.store, TARGET, Airside(None)) is Exit.INTERRUPTED
+    assert f"The execution goes on: python -m recovery watch {told.id}" in screen.out.export_text()
+
+
 def test_following_shows_each_look_until_the_end(story: Any) -> None:
     told = story().freeze().launch(0)
     seen: list[Snapshot] = []
