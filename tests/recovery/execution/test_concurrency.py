@@ -139,3 +139,16 @@ def test_the_loser_of_a_race_writes_on_what_the_winner_wrote(world):
     world.frozen(waves=1).launching(0)
     together(lambda: world.store.close(world.id), lambda: world.store.poll(world.id, 0, 1, world.launched(0)))
     assert world.store.get(world.id).wave(0).status is W.FAILED
+
+
+def test_nobody_writes_an_execution_that_ended_meanwhile(world):
+    """Between reading and writing the execution ends: the condition sees the end, not only the version."""
+    world.frozen()
+
+    def alter(execution):
+        world.put(world.record() | {"endTime": "2026-03-01T07:00:00.000000Z", "status": "CANCELLED"})
+        return with_wave(execution, 0, status=W.PAUSED)
+
+    with pytest.raises(TransitionRefused, match="is CANCELLED, and a final status is written once"):
+        run(world.client, world.table, change(world.id, Writer.APPROVE, alter))
+    assert world.store.get(world.id).wave(0).status is W.PENDING
