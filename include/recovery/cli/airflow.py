@@ -7,20 +7,25 @@ gate tells who answered it and how.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
+
+from pydantic import ValidationError
 
 from recovery.cli.airflow_models import Dag, DagRun, Gate, Health, Pool, TaskInstance, User
 from recovery.cli.rest import Refusal, Rest
 from recovery.cli.sign_in import claims
-from recovery.errors import AirflowRefused
+from recovery.errors import AirflowRefused, AirflowUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
     from typing import Self
 
+    from recovery.cli.airflow_models import Answer
     from recovery.cli.sign_in import Credentials
+
+A = TypeVar("A", bound="Answer")
 
 UNAUTHORIZED, NOT_FOUND, CONFLICT = 401, 404, 409
 APPROVE, REJECT = "Approve", "Reject"
@@ -47,7 +52,7 @@ class AirflowClient:
 
     def me(self) -> User:
         """Return the signed-in user, as the auth manager identifies them."""
-        return User.model_validate(self._send("GET", "/ui/auth/me"))
+        return _read(User, self._send("GET", "/ui/auth/me"))
 
     def claims(self) -> dict[str, Any]:
         """Return what the token says of the user, unverified: the API server verifies it."""
@@ -66,13 +71,13 @@ class AirflowClient:
     def dag(self, dag_id: str) -> Dag | None:
         """Return a DAG, or None if Airflow has never seen it."""
         answer = self._find(f"{_dag(dag_id)}/details")
-        return None if answer is None else Dag.model_validate(answer)
+        return None if answer is None else _read(Dag, answer)
 
     def trigger(self, dag_id: str, run_id: str, params: Mapping[str, Any]) -> DagRun:
         """Start a run under this id, or return the run that a lost first try has started already."""
         body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(params)}
         try:
-            return DagRun.model_validate(self._send("POST", f"{_dag(dag_id)}/dagRuns", json=body))
+            return _read(DagRun, self._send("POST", f"{_dag(dag_id)}/dagRuns", json=body))
         except Refusal as refusal:
             ours = self.run(dag_id, run_id) if refusal.status == CONFLICT else None
             if ours is None:
@@ -82,13 +87,13 @@ class AirflowClient:
     def run(self, dag_id: str, run_id: str) -> DagRun | None:
         """Return a run, or None if there is none with that id."""
         answer = self._find(_run(dag_id, run_id))
-        return None if answer is None else DagRun.model_validate(answer)
+        return None if answer is None else _read(DagRun, answer)
 
     def live_runs(self, limit: int) -> tuple[DagRun, ...]:
         """Return the runs of all DAGs that have not ended, newest first."""
         wanted = {"state": ["queued", "running"], "order_by": "-run_after", "limit": limit}
         answer = self._send("GET", f"{_dag('~')}/dagRuns", params=wanted)
-        return tuple(DagRun.model_validate(run) for run in answer["dag_runs"])
+        return tuple(_read(DagRun, run) for run in answer["dag_runs"])
 
     def plans(self) -> tuple[str, ...]:
         """Return the ids of the DAGs that are recovery plans; of very many, some."""
@@ -98,7 +103,7 @@ class AirflowClient:
     def task(self, dag_id: str, run_id: str, task_id: str) -> TaskInstance | None:
         """Return a task of a run, or None if the run has no such task."""
         answer = self._find(f"{_run(dag_id, run_id)}/taskInstances/{_part(task_id)}")
-        return None if answer is None else TaskInstance.model_validate(answer)
+        return None if answer is None else _read(TaskInstance, answer)
 
     def last_error(self, dag_id: str, run_id: str, task: TaskInstance) -> str | None:
         """Return the last error in the log of a task's newest try, as the task raised it."""
@@ -112,7 +117,7 @@ class AirflowClient:
     def gate(self, dag_id: str, run_id: str, task_id: str) -> Gate | None:
         """Return what a gate asks, or None if it has not asked."""
         answer = self._find(_gate(dag_id, run_id, task_id))
-        return None if answer is None else Gate.model_validate(answer)
+        return None if answer is None else _read(Gate, answer)
 
     def answer(self, dag_id: str, run_id: str, task_id: str, option: str, reason: str | None) -> None:
         """Answer a gate as the signed-in user, once."""
@@ -130,7 +135,7 @@ class AirflowClient:
         if answer is None:
             body = {"name": name, "slots": slots, "description": description}
             return self._create_pool(body)
-        if Pool.model_validate(answer).slots == slots:
+        if _read(Pool, answer).slots == slots:
             return "kept"
         self._send("PATCH", path, params={"update_mask": "slots"}, json={"slots": slots})
         return "changed"
@@ -192,6 +197,19 @@ def task_url(base: str, dag_id: str, run_id: str, task_id: str) -> str:
 def run_path(dag_id: str, run_id: str) -> str:
     """Return the path of a run's page in Airflow's UI."""
     return f"/dags/{_part(dag_id)}/runs/{_part(run_id)}"
+
+
+def _read(model: type[A], answer: Any) -> A:
+    """Return an answer as the model that it is; raises AirflowUnreachable if it is none."""
+    try:
+        return model.model_validate(answer)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        place = ".".join(map(str, problem["loc"]))
+        raise AirflowUnreachable(
+            f"It answers, but not as Airflow 3.3 does: {model.__name__} {place}: {problem['msg']}. Is "
+            "RECOVERY_AIRFLOW_URL right?"
+        ) from error
 
 
 def _part(text: str) -> str:

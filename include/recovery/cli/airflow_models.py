@@ -8,7 +8,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 HEALTHY = "healthy"
-ENDED = frozenset({"success", "failed"})
+DELETED = "deleted"
+"""Our word for a run that was there and is not any more."""
+
+ENDED = frozenset({"success", "failed", DELETED})
 WAITING_STATES = frozenset({"awaiting_input", "deferred"})
 """States in which an answer resumes the task of a gate."""
 

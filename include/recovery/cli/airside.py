@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from recovery.cli.airflow_models import WAITING_STATES
+from recovery.cli.airflow_models import DELETED, WAITING_STATES, DagRun
 from recovery.cli.snapshot import Target
 from recovery.errors import AirflowApiError, AirflowUnreachable
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from recovery.cli.airflow import AirflowClient
-    from recovery.cli.airflow_models import DagRun, Gate, TaskInstance
+    from recovery.cli.airflow_models import Gate, TaskInstance
 
 T = TypeVar("T")
 
@@ -37,8 +37,9 @@ class Airside:
         return self._look(lambda client: _queued(client, target))
 
     def run(self, target: Target) -> DagRun | None:
-        """Return the DAG run."""
-        return self._look(lambda client: client.run(target.plan_id, target.run_id))
+        """Return the DAG run; one that is gone is DELETED."""
+        gone = DagRun(dag_id=target.plan_id, dag_run_id=target.run_id, state=DELETED)
+        return self._look(lambda client: client.run(target.plan_id, target.run_id) or gone)
 
     def gate(self, target: Target, task_id: str) -> Gate | None:
         """Return what a gate asks."""

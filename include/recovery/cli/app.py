@@ -35,12 +35,24 @@ class Commands(TyperGroup):
         try:
             code = super().invoke(ctx)
         except RecoveryError as error:
-            from recovery.cli.exits import exit_code, kind_of
-            from recovery.cli.screen import Screen
+            code = _tell(ctx, error)
+        except ValueError as error:
+            from recovery.cli.exits import settings_problem
 
-            code = exit_code(error)
-            Screen(as_json=_as_json(ctx)).error(kind_of(error), str(error), code)
+            if (problem := settings_problem(error)) is None:
+                raise
+            code = _tell(ctx, problem)
         raise typer.Exit(int(code or 0))
+
+
+def _tell(ctx: Any, error: Any) -> int:
+    """Show an error; return its exit code."""
+    from recovery.cli.exits import exit_code, kind_of
+    from recovery.cli.screen import Screen
+
+    code = exit_code(error)
+    Screen(as_json=_as_json(ctx)).error(kind_of(error), str(error), code)
+    return code
 
 
 app = typer.Typer(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from recovery import errors
 from recovery.errors import (
     AirflowUnreachable,
@@ -57,6 +59,14 @@ _CODES: tuple[tuple[type[RecoveryError], Exit], ...] = (
 def exit_code(error: RecoveryError) -> Exit:
     """Return the exit code for an error."""
     return next(code for kind, code in _CODES if isinstance(error, kind))
+
+
+def settings_problem(error: ValueError) -> Misused | None:
+    """Return a setting that cannot be read as an error of its own, with its variable and value."""
+    if not isinstance(error, ValidationError) or error.title != "Settings":
+        return None
+    problems = (f"RECOVERY_{str(it['loc'][0]).upper()}={it['input']}: {it['msg']}" for it in error.errors())
+    return Misused("; ".join(problems))
 
 
 def kind_of(error: RecoveryError) -> str:

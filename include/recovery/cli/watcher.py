@@ -116,7 +116,7 @@ class Watcher:
         if time.monotonic() >= self._next_run_check:
             self._next_run_check = time.monotonic() + RUN_CHECK
             run = self.airside.run(self.target)
-            self._ended_at = run.end_date if run and run.ended else None
+            self._ended_at = (run.end_date or self._ended_at or now()) if run and run.ended else None
         if self._ended_at is None or now() - self._ended_at < STRANDED_AFTER:
             return None
         last = "complete_execution" if self._execution else "open_execution"

@@ -115,6 +115,14 @@ def test_no_region_is_told_with_its_setting(local_aws: Any, monkeypatch: pytest.
     assert "RECOVERY_TABLE_REGION" in result.stderr
 
 
+def test_a_setting_that_cannot_be_read_is_named(local_aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECOVERY_POOL_SLOTS", "many")
+    settings.cache_clear()
+    result = recovery("list")
+    assert result.exit_code == 2
+    assert "RECOVERY_POOL_SLOTS=many" in result.stderr
+
+
 def test_errors_are_json_where_json_is_wanted(store: ExecutionStore) -> None:
     error = document("show", UNKNOWN)["error"]
     assert error["kind"] == "ExecutionNotFound"

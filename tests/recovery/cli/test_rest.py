@@ -92,6 +92,12 @@ def test_something_that_is_not_airflow_is_no_answer(stub: Stub, client: AirflowC
         client.me()
 
 
+def test_an_answer_of_another_shape_is_not_airflows(stub: Stub, client: AirflowClient) -> None:
+    stub.on("GET /ui/auth/me", (200, {"hello": "world"}))
+    with pytest.raises(AirflowUnreachable, match="RECOVERY_AIRFLOW_URL"):
+        client.me()
+
+
 @pytest.mark.parametrize(
     ("detail", "words"),
     [

@@ -170,6 +170,16 @@ def test_a_run_that_ended_without_a_final_record_is_not_followed_for_ever(
     assert f"The log of {'complete_execution' if opened else 'open_execution'} says why" in shown
 
 
+def test_a_run_that_was_deleted_is_not_followed_for_ever(
+    story: Any, airside: Airside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is left who could make its record final."""
+    monkeypatch.setattr("recovery.cli.watcher.STRANDED_AFTER", timedelta(0))
+    last = Watcher(story().freeze().store, TARGET, airside).look()
+    assert last.over
+    assert "is not final" in (last.stranded or "")
+
+
 def test_a_run_that_ended_just_now_may_still_become_final(story: Any, stub: Stub, airside: Airside) -> None:
     stub.on(f"GET {RUN}", run_is("failed", now()))
     assert not Watcher(story().freeze().store, TARGET, airside).look().over

@@ -10,6 +10,7 @@ from rich.text import Text
 from recovery.cli.connect import sign_in
 from recovery.cli.exits import Exit, Misused
 from recovery.cli.record import dynamodb
+from recovery.errors import AirflowUnreachable
 from recovery.execution.drivers import unavailable
 from recovery.execution.table import create_table
 from recovery.settings import settings
@@ -61,8 +62,12 @@ def _exists(client: DynamoDBClient, name: str) -> bool:
 
 def _pool(user: str | None) -> dict[str, Any]:
     wanted = settings()
-    with sign_in(user) as client:
-        done = client.put_pool(wanted.pool, wanted.pool_slots, POOL_DESCRIPTION)
+    try:
+        with sign_in(user) as client:
+            done = client.put_pool(wanted.pool, wanted.pool_slots, POOL_DESCRIPTION)
+    except AirflowUnreachable as error:
+        by_hand = f"airflow pools set {wanted.pool} {wanted.pool_slots} '{POOL_DESCRIPTION}'"
+        raise AirflowUnreachable(f"{error}\nOr make the pool where Airflow runs: `{by_hand}`") from error
     return {"name": wanted.pool, "slots": wanted.pool_slots, "airflow": wanted.airflow_url, "done": done}
 
 
