@@ -12,7 +12,10 @@ class Component:
     name: str
     command: tuple[str, ...]
     health: str
+    needs_api: bool = True
+    """Whether it is started when the API server answers: a task that started earlier would fail."""
     end_together: bool = False
+    """Whether all its processes are asked to end, not it alone."""
 
 
 MIGRATE = ("airflow", "db", "migrate")
@@ -20,9 +23,9 @@ MIGRATE = ("airflow", "db", "migrate")
 # Logs are read from the shared folder: servers for them would only take ports that a second stack needs too.
 # One worker: a second one would double the memory, and is of no use to a handful of people.
 COMPONENTS = (
-    Component("api-server", ("airflow", "api-server", "--workers", "1"), "metadatabase"),
+    Component("api-server", ("airflow", "api-server", "--workers", "1"), "metadatabase", needs_api=False),
     Component("scheduler", ("airflow", "scheduler", "--skip-serve-logs"), "scheduler"),
-    Component("dag-processor", ("airflow", "dag-processor"), "dag_processor"),
+    Component("dag-processor", ("airflow", "dag-processor"), "dag_processor", needs_api=False),
     # Asked alone it waits ten seconds for a child that has long ended (Airflow 3.3.2)
     Component("triggerer", ("airflow", "triggerer", "--skip-serve-logs"), "triggerer", end_together=True),
 )

@@ -29,8 +29,8 @@ class Progress:
         self._status.stop()
 
     def begin(self, name: str) -> None:
-        """Note that a part has begun to start."""
-        self._since[name] = time.monotonic()
+        """Note that a part has begun to start, unless it had begun before."""
+        self._since.setdefault(name, time.monotonic())
 
     def show(self, waiting: Collection[str]) -> None:
         """Show what is waited for, and for how long already."""

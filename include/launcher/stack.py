@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from launcher.processes import Child
 
 ADMIN = "admin"
-SERVERS = ("local-aws", "api-server")
+API_SERVER = "api-server"
+SERVERS = ("local-aws", API_SERVER)
 LOADER = "recovery_plans.py"
 PLAN_FILES = (".yaml", ".yml")
 
@@ -125,32 +126,29 @@ class Stack:
         starting = Starting(self.home, self.env, state, self._progress)
         starting.launch("local-aws", [*LOCAL_AWS, *self._local_aws_options()])
         starting.wait({"tables": starting.errand("tables", MIGRATE), "local-aws": self._local_aws_answers})
-        for component in COMPONENTS:
-            starting.launch(component.name, component.command, end_together=component.end_together)
         with AirflowApi(self.airflow_url, ADMIN, self.passwords[ADMIN]) as airflow:
-            self._await_airflow(starting, airflow)
+            self._start_airflow(starting, airflow)
         write_private(self.home.shell, shell_script(self.home, self.addresses))
         starting.state.model_copy(update={"ready": True}).write(self.home)
 
-    def _await_airflow(self, starting: Starting, airflow: AirflowApi) -> None:
-        """Wait for every component; once the API answers, make table and pool beside.
+    def _start_airflow(self, starting: Starting, airflow: AirflowApi) -> None:
+        """Start the components, those that need the API when it answers, and wait for all.
 
         The part of the API that tasks talk to is built at the first request, which takes seconds: were that a
         task's, it would time out, and the first recovery would begin late.
         """
         probes = {one.name: partial(airflow.healthy, one.health) for one in COMPONENTS}
-        first = COMPONENTS[0].name
-        starting.wait({first: probes.pop(first)})
-        starting.env = self.env_of(ADMIN)
-        starting.progress.begin("plans")
-        starting.progress.begin("task-api")
+        starting.launch_all(one for one in COMPONENTS if not one.needs_api)
+        starting.wait({API_SERVER: probes.pop(API_SERVER)})
+        starting.launch_all(one for one in COMPONENTS if one.needs_api)
         plans = count_plans(self.plans)
+        starting.env = self.env_of(ADMIN)
         starting.wait(
             {
                 "task-api": partial(answers, f"{self.airflow_url}/execution/health"),
+                "table-and-pool": starting.errand("table-and-pool", INITIALISE),
                 **probes,
                 "plans": lambda: airflow.dags() >= plans,
-                "table-and-pool": starting.errand("table-and-pool", INITIALISE),
             }
         )
 

@@ -10,8 +10,9 @@ from launcher import processes
 from launcher.errors import StartFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from launcher.components import Component
     from launcher.home import Home
     from launcher.processes import Child
     from launcher.progress import Progress
@@ -45,6 +46,11 @@ class Starting:
         self.state = self.state.with_child(child).write(self.home)
         return child
 
+    def launch_all(self, components: Iterable[Component]) -> None:
+        """Start components of Airflow."""
+        for one in components:
+            self.launch(one.name, one.command, end_together=one.end_together)
+
     def errand(self, name: str, command: Sequence[str]) -> Probe:
         """Start a process that does one thing and ends; returns the probe that says so."""
         child = self.launch(name, command)
@@ -63,6 +69,8 @@ class Starting:
     def wait(self, probes: Mapping[str, Probe]) -> None:
         """Return when every probe has said yes once."""
         waiting = dict(probes)
+        for name in waiting:
+            self.progress.begin(name)
         while waiting:
             for name in [name for name, is_there in probes.items() if name in waiting and is_there()]:
                 self.progress.ready(name)
