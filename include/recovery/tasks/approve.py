@@ -85,9 +85,7 @@ class ApproveWave(ApprovalOperator):
             execution, wave, plan = self._look(store, context)
             if self._passed(wave):
                 return None
-            detail = (
-                f"{wave.wave_name} waits for {', '.join(plan.approvers) or 'anyone who may answer gates'}"
-            )
+            detail = f"waits for {', '.join(plan.approvers) or 'anyone who may answer gates'}"
             store.pause(
                 execution.execution_id,
                 self.wave_number,
@@ -179,7 +177,7 @@ class ApproveWave(ApprovalOperator):
         return {"approved_by": approval.by, "reason": reason}
 
     def _record(self, store: ExecutionStore, context: Context, wave: WaveRecord, approval: Approval) -> None:
-        said = f"{wave.wave_name}: {approval.reason or 'no reason given'}"
+        said = approval.reason or "no reason given"
         approved = approval.decision == "APPROVED"
         type_ = EventType.APPROVED if approved else EventType.REJECTED
         event = told(context, type_, said, wave=wave, who=approval.by)

@@ -116,7 +116,7 @@ class StartRecovery(DrsStartRecoveryOperator):
             intent = Intent(attempt=wave.attempt, batch=batch, servers=servers, time=now())
             store.intend(record.execution_id, self.wave_number, intent)
             job = self._send(store, context, record, intent)
-        said = f"Job {job['jobID']} launches {len(servers)} servers of {wave.wave_name}"
+        said = f"{job['jobID']} launches {len(servers)} servers"
         event = told(context, EventType.JOB_STARTED, said, wave=wave)
         store.started(record.execution_id, self.wave_number, intent, job["jobID"], event)
 

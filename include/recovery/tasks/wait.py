@@ -117,7 +117,7 @@ class WaitForRecovery(DrsJobSensor):
         servers = final_servers(self.hook, store.servers(key, self.wave_number), jobs)
         ended = {job["jobID"] for job in jobs if job["status"] == "COMPLETED"}
         status, reason = verdict(servers, sorted(set(wave.attempt_job_ids) - ended), event)
-        said = f"{wave.wave_name} {status}: {reason or f'all {len(servers)} servers launched'}"
+        said = f"{status}: {reason or f'all {len(servers)} servers launched'}"
         store.end_wave(
             key,
             self.wave_number,
@@ -128,7 +128,7 @@ class WaitForRecovery(DrsJobSensor):
             event=told(context, EventType.WAVE_ENDED, said, wave=wave),
         )
         if not status.met:
-            raise AirflowFailException(said)
+            raise AirflowFailException(f"{wave.wave_name} {said}")
         return status.value
 
 
