@@ -59,8 +59,8 @@ format: setup ## Format the code, and mend what ruff can mend
 	$(in_venv)/ruff check --fix
 
 .PHONY: bench
-bench: setup ## Measure, and print the figures
-	@$(python) tests/benchmarks/run.py
+bench: setup ## Measure, and print the figures (ONLY=handover, loader, polling or demo: that alone)
+	@$(python) tests/benchmarks/run.py $(ONLY)
 
 .PHONY: pictures
 pictures: setup ## Take the README's pictures again, of the real thing
