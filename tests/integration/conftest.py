@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,16 +29,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack() -> Iterator[Stack]:
     """A stack in a home of its own, on free ports, beside whatever else runs."""
-    home = tmp_path_factory.mktemp("stack")
-    plans = home / "plans"
-    for folder in PLANS:
-        shutil.copytree(ROOT / folder, plans, dirs_exist_ok=True)
-    (home / "dags").mkdir()
-    shutil.copy(ROOT / "tests" / "dags" / "pool_hog.py", home / "dags")
-    with Stack(home, speed="immediate", plans=plans) as running:
-        yield running
+    # Not in pytest's folder: for root, PostgreSQL runs as another user, whom pytest keeps out of it
+    with TemporaryDirectory(prefix="recovery-stack-") as folder:
+        home = Path(folder)
+        plans = home / "plans"
+        for source in PLANS:
+            shutil.copytree(ROOT / source, plans, dirs_exist_ok=True)
+        (home / "dags").mkdir()
+        shutil.copy(ROOT / "tests" / "dags" / "pool_hog.py", home / "dags")
+        with Stack(home, speed="immediate", plans=plans) as running:
+            yield running
 
 
 @pytest.fixture(scope="session")
