@@ -39,7 +39,7 @@ def measure(console: Console) -> None:
         "calls a minute",
         "ratio",
         title="DescribeJobs while waves are polled at once",
-        caption=f"Counted for {SECONDS:.0f} s in each case, extrapolated to a minute; no server is being launched",
+        caption=f"Counted for {SECONDS:.0f} s in each case, extrapolated to a minute; jobs PENDING",
         title_justify="left",
         caption_justify="left",
     )
