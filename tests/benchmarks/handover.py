@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 PLAN = "handover"
 AIM = 1.5
 HANDOVERS = 10
-BEFORE_LAUNCH = 5.0
-"""Real seconds that a job takes until its server is being launched."""
+BEFORE_LAUNCH = 12.0
+"""Real seconds until a server is being launched: no job ends while its trigger still holds events back."""
 LAUNCHING_SPEED = 30
 """A launch then takes 6 to 12 s: longer than the relaxed polling interval, as on AWS."""
 LIMIT = 900.0
