@@ -47,18 +47,9 @@ def build_dag(plan: Plan) -> DAG:
         waves = [_wave(plan, number) for number in range(len(plan.waves))]
         for (gate, _), dependencies in zip(waves, plan.dependencies, strict=True):
             gate.set_upstream([waves[number][1] for number in dependencies] or opened)
-        complete.set_upstream([waves[number][1] for number in _before_the_end(plan)])
+        # Every wave, not the last alone: marking a task of a later wave must not end one that runs
+        complete.set_upstream([wait for _, wait in waves])
     return dag
-
-
-def _before_the_end(plan: Plan) -> tuple[int, ...]:
-    """Return the waves whose end `complete_execution` waits for.
-
-    Of a chain the last is enough. Where a wave waits for several, one that failed makes Airflow give up the
-    waiting wave at once, while the others still run: there every wave counts.
-    """
-    joins = any(len(dependencies) > 1 for dependencies in plan.dependencies)
-    return tuple(range(len(plan.waves))) if joins else plan.last_waves
 
 
 def _default_args(plan: Plan) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
@@ -25,8 +26,11 @@ if TYPE_CHECKING:
 
 RETRYABLE = frozenset(
     {
+        "ExpiredToken",
+        "ExpiredTokenException",
         "InternalServerException",
         "InternalServerError",
+        "RequestExpired",
         "RequestLimitExceeded",
         "ServiceUnavailable",
         "Throttling",
@@ -80,7 +84,10 @@ def is_last_try(context: Context) -> bool:
 def is_final(error: Exception) -> bool:
     """Whether trying again cannot help: AWS or our own rules said no, rather than not now or nothing."""
     if isinstance(error, ClientError):
-        return error.response["Error"]["Code"] not in RETRYABLE
+        # A proxy's 5xx has no code of AWS, but its number
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        passing = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        return not passing and error.response["Error"]["Code"] not in RETRYABLE
     return isinstance(error, RecoveryError) and not isinstance(error, RecordUnavailable)
 
 

@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import BotoCoreError, ClientError
 
 from recovery.aws.hooks.drs import DrsHook
-from recovery.errors import LockHeld, ParamsError, RecordError, SelectionError
+from recovery.errors import LockHeld, ParamsError, RecordError, SelectionError, TransitionRefused
 from recovery.execution import EventType, Failure, FailureKind, ServerRecord
 from recovery.plan import SourceServer, resolve
 from recovery.tasks.base import ended, execution_store, is_final, is_last_try, told
@@ -50,6 +50,7 @@ class OpenExecution(BaseOperator):
         if all(wave.server_count is not None for wave in execution.waves):
             return execution.execution_id
         try:
+            self._check_unedited(execution)
             check_request(self.plan, context["dag_run"])
             store.take_lock(execution)
             self._freeze(store, execution)
@@ -68,6 +69,12 @@ class OpenExecution(BaseOperator):
         if execution.reason:
             detail += f": {execution.reason}"
         return store.open(execution, told(context, EventType.OPENED, detail, who=requested_by(run)))
+
+    def _check_unedited(self, execution: Execution) -> None:
+        if execution.plan_hash != self.plan.hash:
+            raise TransitionRefused(
+                "the plan was edited while this execution was being opened; start a new run"
+            )
 
     def _freeze(self, store: ExecutionStore, execution: Execution) -> None:
         hook = DrsHook(aws_conn_id=self.plan.aws_conn_id, region_name=self.plan.region)

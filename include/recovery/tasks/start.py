@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import (
+    BotoCoreError,
     ClientError,
     ConnectTimeoutError,
     EndpointConnectionError,
@@ -14,6 +15,7 @@ from botocore.exceptions import (
     ParamValidationError,
 )
 
+from recovery.aws.links.drs import DrsJobLink
 from recovery.aws.operators.drs import DrsStartRecoveryOperator
 from recovery.errors import StartRefused
 from recovery.execution import EventType, Intent
@@ -119,6 +121,21 @@ class StartRecovery(DrsStartRecoveryOperator):
         said = f"{job['jobID']} launches {len(servers)} servers"
         event = told(context, EventType.JOB_STARTED, said, wave=wave)
         store.started(record.execution_id, self.wave_number, intent, job["jobID"], event)
+        self._link(context, job["jobID"])
+
+    def _link(self, context: Context, job_id: str) -> None:
+        """Show the job in Airflow; a link that cannot be made is no reason to fail a wave that starts."""
+        self.log.info("DRS job %s is started and on record", job_id)
+        try:
+            DrsJobLink.persist(
+                context=context,
+                operator=self,
+                region_name=self.hook.conn_region_name,
+                aws_partition=self.hook.conn_partition,
+                job_id=job_id,
+            )
+        except (BotoCoreError, ClientError) as error:
+            self.log.warning("The link to %s cannot be made: %s", job_id, error)
 
     def _check_replacement(self, context: Context, servers: tuple[str, ...]) -> None:
         run = context["dag_run"]
@@ -128,7 +145,10 @@ class StartRecovery(DrsStartRecoveryOperator):
         """Send StartRecovery once, and write down what AWS certainly did not do, never what it may have."""
         wave = record.waves[self.wave_number]
         try:
-            return self.start_job(context, list(intent.servers), job_tags(record, wave, intent.batch))
+            # Nothing but the call: an error of anything else must not be taken for an answer of DRS
+            return self.hook.start_recovery(
+                intent.servers, is_drill=self.is_drill, tags=job_tags(record, wave, intent.batch)
+            )
         except (ClientError, *NEVER_SENT) as error:
             if may_have_started(error):
                 raise

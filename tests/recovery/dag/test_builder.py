@@ -48,7 +48,10 @@ def test_a_wave_is_a_gate_a_start_and_a_wait_and_one_task_completes() -> None:
     assert upstream(dag, "dbwave1.start_recovery") == {"dbwave1.approve"}
     assert upstream(dag, "dbwave1.wait_for_recovery") == {"dbwave1.start_recovery"}
     assert upstream(dag, "appwave2.approve") == {"dbwave1.wait_for_recovery"}
-    assert upstream(dag, "complete_execution") == {"appwave2.wait_for_recovery"}
+    assert upstream(dag, "complete_execution") == {
+        "dbwave1.wait_for_recovery",
+        "appwave2.wait_for_recovery",
+    }
 
 
 def test_o2_dependencies_of_a_plan_are_those_of_its_dag() -> None:

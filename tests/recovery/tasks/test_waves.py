@@ -12,7 +12,6 @@ from botocore.exceptions import EndpointConnectionError
 from recovery.aws.hooks.drs import DrsHook
 from recovery.aws.utils.drs import JobsSnapshot
 from recovery.execution.store import ExecutionStore
-from recovery.tasks.start import StartRecovery
 
 from .conftest import APP, DB, WEB, Drive, plan
 
@@ -80,7 +79,7 @@ def test_r15a_a_start_whose_answer_was_lost_is_adopted(
 ) -> None:
     """The process died between the call and its record: the job is found by its tags."""
 
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
@@ -100,11 +99,11 @@ def test_a_start_that_may_or_may_not_have_been_sent_is_not_sent_again(
 ) -> None:
     """The process died between intent and call, and DRS shows no job: fail closed, and say so."""
 
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(StartRecovery, "start_job", die)
+        patch.setattr(DrsHook, "start_recovery", die)
         with pytest.raises(KeyboardInterrupt):
             opened.execute("database.start_recovery")
     with pytest.raises(AirflowFailException, match="not sent a second time"):
