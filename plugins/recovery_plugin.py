@@ -1,4 +1,4 @@
-"""What the recovery plans add to Airflow's UI: links only, no logic.
+"""What the recovery plans add to Airflow: a link in its menu, and imports before its processes fork.
 
 The link from a task to its DRS job needs no plugin: Airflow stores it with the task.
 """
@@ -6,6 +6,8 @@ The link from a task to its DRS job needs no plugin: Airflow stores it with the 
 from __future__ import annotations
 
 from airflow.plugins_manager import AirflowPlugin
+
+from recovery.dag import preload
 
 DRS_CONSOLE = {
     "name": "AWS Elastic Disaster Recovery",
@@ -20,3 +22,4 @@ class RecoveryPlugin(AirflowPlugin):
 
     name = "recovery"
     external_views = [DRS_CONSOLE]  # noqa: RUF012 - Airflow's own declaration
+    listeners = [preload]  # noqa: RUF012

@@ -84,6 +84,8 @@ def process_environment(home: Home, addresses: Addresses, *, database: str, dags
         **client_environment(addresses),
         "PATH": os.pathsep.join([PROGRAMS, os.environ.get("PATH", os.defpath)]),
         "PYTHONUNBUFFERED": "1",
+        # Airflow looks for its cluster policies, `airflow_local_settings`, on the path of Python
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "include"), str(ROOT / "config")]),
         # A proxy for the world outside must not be asked for this machine
         "NO_PROXY": f"{HOST},localhost",
         "no_proxy": f"{HOST},localhost",

@@ -22,6 +22,8 @@ from rich.table import Table
 from launcher.environment import AIRFLOW_SETTINGS, LOCAL_AWS_ACCOUNT
 from launcher.settings_file import read_settings_file
 from launcher.stack import Stack
+from recovery.execution import execution_id
+from recovery.execution.store import ExecutionStore
 from recovery.settings import settings
 from simulator.client import Control
 from simulator.drs.durations import LaunchRequest, plan_launch
@@ -56,10 +58,10 @@ class Part:
 
 PARTS = (
     Part("seen", "the poller sees that the job is COMPLETED"),
-    Part("wait queued", "trigger fires, sensor is queued again"),
-    Part("wait asks", "sensor starts: process, DAG file, first request"),
-    Part("wait ended", "sensor judges the wave, ends"),
+    Part("judged", "trigger judges the wave: log, addresses, record"),
+    Part("wait ended", "triggerer passes it on, sensor ends"),
     Part("gate started", "gate is scheduled, queued, starts"),
+    Part("gate asks", "gate reads the DAG file, first request"),
     Part("gate ended", "gate passes"),
     Part("start started", "start_recovery is scheduled, queued, starts"),
     Part("start asks", "start_recovery reads the DAG file, first request"),
@@ -156,20 +158,20 @@ def _handovers(stack: Stack, control: Control, run_id: str) -> Iterator[dict[str
     requests = control.requests()
     tasks = Airflow(stack).tasks(run_id)
     starts = [request for request in requests if request["operation"] == "StartRecovery"]
-    ended = _job_ends(stack)
+    ended, judged = _job_ends(stack), _wave_ends(stack, run_id)
     for wave, (before, after) in enumerate(pairwise(starts)):
         slug, following = f"wave{wave}", f"wave{wave + 1}"
         wait = tasks[f"{slug}.wait_for_recovery"]
         gate, start = tasks[f"{following}.approve"], tasks[f"{following}.start_recovery"]
         done = ended[before["jobID"]]
-        queued, began = _time(wait["queued_when"]), _time(start["start_date"])
+        passes, began = _time(gate["start_date"]), _time(start["start_date"])
         yield {
             "completed": done,
             "seen": _first(requests, done, "DescribeJobs"),
-            "wait queued": queued,
-            "wait asks": _first(requests, queued, "GetItem"),
+            "judged": judged[wave],
             "wait ended": _time(wait["end_date"]),
-            "gate started": _time(gate["start_date"]),
+            "gate started": passes,
+            "gate asks": _first(requests, passes, "GetItem"),
             "gate ended": _time(gate["end_date"]),
             "start started": began,
             "start asks": _first(requests, began, "GetItem"),
@@ -177,15 +179,23 @@ def _handovers(stack: Stack, control: Control, run_id: str) -> Iterator[dict[str
         }
 
 
-def _job_ends(stack: Stack) -> dict[str, datetime]:
-    drs = boto3.client(
-        "drs",
+def _client(stack: Stack, service: Any) -> Any:
+    return boto3.client(
+        service,
         region_name=LOCAL_AWS_ACCOUNT["AWS_DEFAULT_REGION"],
         endpoint_url=stack.aws_url,
         aws_access_key_id=LOCAL_AWS_ACCOUNT["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=LOCAL_AWS_ACCOUNT["AWS_SECRET_ACCESS_KEY"],
     )
-    pages = drs.get_paginator("describe_jobs").paginate()
+
+
+def _wave_ends(stack: Stack, run_id: str) -> list[datetime]:
+    execution = ExecutionStore(_client(stack, "dynamodb"), settings().table).get(execution_id(PLAN, run_id))
+    return [wave.end_time for wave in execution.waves if wave.end_time]
+
+
+def _job_ends(stack: Stack) -> dict[str, datetime]:
+    pages = _client(stack, "drs").get_paginator("describe_jobs").paginate()
     return {job["jobID"]: _time(job["endDateTime"]) for page in pages for job in page["items"]}
 
 

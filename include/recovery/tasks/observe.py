@@ -1,28 +1,22 @@
-"""What DRS says of a wave's servers, as the execution record keeps it."""
+"""What DRS says of a wave's servers, as the execution record keeps it.
+
+Only a server's launch status decides anything. Everything else here is optional in DRS's service model, or
+takes a look-up that may fail: it is shown where it is known, and its absence is no failure (R-22, R-24).
+"""
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
-from botocore.exceptions import BotoCoreError, ClientError
-
 from recovery.execution import LaunchStatus
-from recovery.tasks.base import now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from mypy_boto3_ec2 import EC2Client
-
-    from recovery.aws.hooks.drs import DrsHook
     from recovery.execution import ServerRecord
 
     Json = Mapping[str, Any]
-
-log = logging.getLogger(__name__)
 
 
 def participants(jobs: Iterable[Json]) -> dict[str, tuple[Json, Json]]:
@@ -31,20 +25,21 @@ def participants(jobs: Iterable[Json]) -> dict[str, tuple[Json, Json]]:
         server["sourceServerID"]: (job, server)
         for job in jobs
         for server in job.get("participatingServers", [])
+        if "sourceServerID" in server
     }
 
 
 def observed(record: ServerRecord, job: Json, server: Json, job_log: Sequence[Json]) -> ServerRecord:
     """Return a server's record as a job and its log tell it now; what they leave out stays as it was."""
-    own = [
-        item for item in job_log if item.get("eventData", {}).get("sourceServerID") == record.source_server_id
-    ]
-    errors = [item["eventData"]["rawError"] for item in own if item["eventData"].get("rawError")]
-    last = max(own, key=lambda item: item["logDateTime"], default=None)
+    own = [item for item in job_log if _data(item).get("sourceServerID") == record.source_server_id]
+    errors = [_data(item)["rawError"] for item in own if _data(item).get("rawError")]
+    told = [item for item in own if item.get("event") and item.get("logDateTime")]
+    last = max(told, key=lambda item: item["logDateTime"], default=None)
+    status = server.get("launchStatus")
     return record.model_copy(
         update={
             "job_id": job["jobID"],
-            "launch_status": LaunchStatus(server["launchStatus"]),
+            "launch_status": LaunchStatus(status) if status else record.launch_status,
             "recovery_instance_id": server.get("recoveryInstanceID") or record.recovery_instance_id,
             "phase": last["event"] if last else record.phase,
             "phase_since": datetime.fromisoformat(last["logDateTime"]) if last else record.phase_since,
@@ -53,65 +48,68 @@ def observed(record: ServerRecord, job: Json, server: Json, job_log: Sequence[Js
     )
 
 
-def final_servers(hook: DrsHook, records: Sequence[ServerRecord], jobs: Sequence[Json]) -> list[ServerRecord]:
-    """Return the wave's servers after their jobs ended, with instance ids and addresses if they are known."""
-    logs = {job["jobID"]: hook.list_job_log(job["jobID"]) for job in jobs}
+def observed_all(
+    records: Iterable[ServerRecord], jobs: Iterable[Json], logs: Mapping[str, Sequence[Json]]
+) -> list[ServerRecord]:
+    """Return servers as jobs and the logs of jobs, by job id, tell them; one in no job stays as it was."""
     found = participants(jobs)
-    servers = [
-        observed(record, *found[record.source_server_id], logs[found[record.source_server_id][0]["jobID"]])
-        if record.source_server_id in found
+    return [
+        observed(record, job, server, logs.get(job["jobID"], ()))
+        if (job := found.get(record.source_server_id, ({}, {}))[0])
+        and (server := found[record.source_server_id][1])
         else record
         for record in records
     ]
-    servers = _with_instances(hook, servers)
-    addresses = _addresses(
-        hook, [server.recovery_instance_id for server in servers if server.recovery_instance_id]
-    )
+
+
+def with_instances(servers: Iterable[ServerRecord], instances: Iterable[Json]) -> list[ServerRecord]:
+    """Return servers with the recovery instance that their own job launched, where DRS tells one (T-1)."""
+    found = {
+        (item.get("sourceServerID"), item.get("jobID")): item["recoveryInstanceID"]
+        for item in instances
+        if item.get("recoveryInstanceID")
+    }
     return [
         server.model_copy(
-            update={"private_ip": addresses.get(server.recovery_instance_id or ""), "end_time": now()}
+            update={
+                "recovery_instance_id": server.recovery_instance_id
+                or found.get((server.source_server_id, server.job_id))
+            }
         )
         for server in servers
     ]
 
 
-def _with_instances(hook: DrsHook, servers: Sequence[ServerRecord]) -> list[ServerRecord]:
-    """Look up recovery instances that the job did not name; absence is no failure (observed in DRS)."""
-    missing = [
+def with_addresses(servers: Iterable[ServerRecord], addresses: Mapping[str, str]) -> list[ServerRecord]:
+    """Return servers with their private addresses, by recovery instance id, where they are known."""
+    return [
+        server.model_copy(
+            update={"private_ip": addresses.get(server.recovery_instance_id or "", server.private_ip)}
+        )
+        for server in servers
+    ]
+
+
+def without_instance(servers: Iterable[ServerRecord]) -> list[str]:
+    """Return the source servers that were launched and of whose instance the job says nothing (R-24)."""
+    return [
         server.source_server_id
         for server in servers
         if server.launch_status == LaunchStatus.LAUNCHED and not server.recovery_instance_id
     ]
-    if not missing:
-        return list(servers)
-    instances = {
-        (item["sourceServerID"], item.get("jobID")): item["recoveryInstanceID"]
-        for item in hook.list_recovery_instances(missing)
-    }
+
+
+def without_address(servers: Iterable[ServerRecord]) -> list[str]:
+    """Return the recovery instances whose private address is not known yet."""
     return [
-        server.model_copy(update={"recovery_instance_id": instances[key]})
-        if (key := (server.source_server_id, server.job_id)) in instances and not server.recovery_instance_id
-        else server
+        server.recovery_instance_id
         for server in servers
+        if server.launch_status == LaunchStatus.LAUNCHED
+        and server.recovery_instance_id
+        and not server.private_ip
     ]
 
 
-def _addresses(hook: DrsHook, instance_ids: list[str]) -> dict[str, str]:
-    """Return private addresses by EC2 instance id; without EC2's word the record goes without them."""
-    if not instance_ids:
-        return {}
-    ec2: EC2Client = AwsGenericHook(
-        aws_conn_id=hook.aws_conn_id, region_name=hook.region_name, client_type="ec2"
-    ).conn
-    try:
-        pages = list(ec2.get_paginator("describe_instances").paginate(InstanceIds=instance_ids))
-    except (BotoCoreError, ClientError) as error:
-        log.warning("The private addresses of %s are unknown: %s", ", ".join(instance_ids), error)
-        return {}
-    return {
-        instance["InstanceId"]: instance["PrivateIpAddress"]
-        for page in pages
-        for reservation in page["Reservations"]
-        for instance in reservation["Instances"]
-        if instance.get("PrivateIpAddress")
-    }
+def _data(item: Json) -> Json:
+    data: Json = item.get("eventData") or {}
+    return data

@@ -5,17 +5,19 @@ It only observes: nothing here can finish an execution.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException
 
 from recovery.aws.sensors.drs import DrsJobSensor
 from recovery.errors import StartRefused
-from recovery.execution import EventType, WaveStatus, judge
+from recovery.execution import EventType
 from recovery.settings import settings
 from recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, verdicts
-from recovery.tasks.observe import final_servers
+from recovery.tasks.final_servers import final_servers
 from recovery.tasks.permission import wave_on_record
+from recovery.tasks.verdict import in_words, verdict
 from recovery.tasks.wave_trigger import WaveTrigger
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
     from mypy_boto3_drs.type_defs import JobTypeDef
 
-    from recovery.execution import ServerRecord, WaveRecord
+    from recovery.execution import WaveRecord
     from recovery.execution.store import ExecutionStore
     from recovery.plan import Plan
 
@@ -82,6 +84,7 @@ class WaitForRecovery(DrsJobSensor):
             execution_id=id_of(context),
             wave_number=self.wave_number,
             attempt=wave.attempt,
+            actor=self.task_id,
             **self.get_trigger_arguments(context),
         )
 
@@ -114,10 +117,10 @@ class WaitForRecovery(DrsJobSensor):
     ) -> str:
         key = id_of(context)
         wave = store.get(key).wave(self.wave_number)
-        servers = final_servers(self.hook, store.servers(key, self.wave_number), jobs)
-        ended = {job["jobID"] for job in jobs if job["status"] == "COMPLETED"}
+        servers = asyncio.run(final_servers(self.hook, store.servers(key, self.wave_number), jobs))
+        ended = {job["jobID"] for job in jobs if job.get("status") == "COMPLETED"}
         status, reason = verdict(servers, sorted(set(wave.attempt_job_ids) - ended), event)
-        said = f"{status}: {reason or f'all {len(servers)} servers launched'}"
+        said = in_words(status, reason, servers)
         store.end_wave(
             key,
             self.wave_number,
@@ -130,20 +133,3 @@ class WaitForRecovery(DrsJobSensor):
         if not status.met:
             raise AirflowFailException(f"{wave.wave_name} {said}")
         return status.value
-
-
-def verdict(
-    servers: Sequence[ServerRecord], unfinished: Sequence[str], event: Mapping[str, Any]
-) -> tuple[WaveStatus, str | None]:
-    """Return the final status of a wave, and why if it is not COMPLETED.
-
-    By its servers' launch statuses once its jobs have ended, never by those of the jobs (R-03, P-2).
-    """
-    if not unfinished:
-        return judge(servers)
-    running = ", ".join(unfinished)
-    if event.get("status") == "timeout":
-        return WaveStatus.TIMED_OUT, f"{event['message']}. Not ended in DRS: {running}"
-    if event.get("status") == "error":
-        return WaveStatus.FAILED, f"{event['message']}. Not ended in DRS, as far as it tells: {running}"
-    raise AirflowException(f"DRS says again that these jobs have not ended: {running}")

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk.exceptions import TaskDeferred
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+from airflow.triggers.base import TaskSuccessEvent
 
 from recovery.settings import settings
 from recovery.tasks.wave_trigger import WaveTrigger
 
 from .conftest import APP, DB, Drive, plan
 
+if TYPE_CHECKING:
+    from airflow.triggers.base import TriggerEvent
+
 
 @pytest.fixture
-def polled(table: Any, monkeypatch: pytest.MonkeyPatch) -> Drive:
-    """A drill whose one wave runs for some real seconds, with eager polling."""
+def eager(table: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Local AWS where a wave runs for some real seconds, with eager polling."""
     for name, value in {
         "HOLD_SECONDS": "0",
         "POLL_RELAXED_SECONDS": "0.2",
@@ -26,6 +30,17 @@ def polled(table: Any, monkeypatch: pytest.MonkeyPatch) -> Drive:
         monkeypatch.setenv(f"RECOVERY_{name}", value)
     settings.cache_clear()
     table.control.set_speed(400)
+    return table
+
+
+@pytest.fixture
+def polled(eager: Any) -> Drive:
+    """A drill whose one wave runs."""
+    return started()
+
+
+def started() -> Drive:
+    """Return a drill whose one wave is started."""
     drive = Drive(plan({"name": "Both", "servers": [DB, APP]}))
     drive.execute("open_execution")
     drive.execute("both.start_recovery")
@@ -40,26 +55,65 @@ def trigger_of(drive: Drive) -> WaveTrigger:
     return WaveTrigger(**kwargs)
 
 
-async def first_event(trigger: WaveTrigger) -> dict[str, Any]:
-    """Return the payload of the trigger's one event."""
-    events = [event async for event in trigger.run()]
-    assert len(events) == 1
-    payload: dict[str, Any] = events[0].payload
-    return payload
+async def first_event(trigger: WaveTrigger) -> TriggerEvent:
+    """Return the trigger's one event."""
+    (event,) = [event async for event in trigger.run()]
+    return event
 
 
 def test_r10_r23_progress_is_on_record_with_phases(polled: Drive) -> None:
-    """POLLING, phases from the job log, launch statuses, `lastPolledTime`; and nothing final."""
-    event = asyncio.run(first_event(trigger_of(polled)))
-    assert event["status"] == "success"
-    record = polled.record
-    assert (record.status, polled.statuses) == ("POLLING", ["POLLING"])
-    assert record.last_polled_time is not None
-    assert record.end_time is None
+    """POLLING while the jobs run; then phases from the job log, launch statuses, `lastPolledTime`."""
+    seen = set()
+
+    async def watched() -> None:
+        trigger = trigger_of(polled)
+        running = asyncio.create_task(first_event(trigger))
+        while not running.done():
+            seen.add(tuple(await asyncio.to_thread(lambda: polled.statuses)))
+            await asyncio.sleep(0.05)
+        await running
+
+    asyncio.run(watched())
+    assert ("POLLING",) in seen
+    assert polled.record.last_polled_time is not None
     servers = polled.store.servers(polled.execution_id)
     assert {server.launch_status for server in servers} == {"LAUNCHED"}
-    assert all(server.phase and server.phase_since for server in servers)
-    assert polled.resume("both.wait_for_recovery", event) == "COMPLETED"
+    assert all(server.phase and server.phase_since and server.private_ip for server in servers)
+
+
+def test_a_completed_wave_ends_its_sensor_without_a_worker(polled: Drive) -> None:
+    """The trigger writes the wave's end, and never the execution's: its end time stays absent."""
+    event = asyncio.run(first_event(trigger_of(polled)))
+    assert isinstance(event, TaskSuccessEvent)
+    assert event.xcoms == {"return_value": "COMPLETED"}
+    assert polled.statuses == ["COMPLETED"]
+    assert (polled.record.status, polled.record.end_time) == ("POLLING", None)
+    (ended,) = [told for told in polled.store.events(polled.execution_id) if told.type == "WAVE_ENDED"]
+    assert (ended.actor, ended.detail) == ("both.wait_for_recovery", "COMPLETED: all 2 servers launched")
+
+
+def test_p2_a_wave_that_is_not_completed_is_for_the_sensor_to_judge(eager: Any) -> None:
+    """The trigger writes no end of a wave with a failed server: the sensor does, and fails."""
+    eager.control.fail_server(APP, raw_error="no capacity")
+    polled = started()
+    event = asyncio.run(first_event(trigger_of(polled)))
+    assert event.payload["status"] == "success"
+    assert polled.statuses == ["POLLING"]
+    with pytest.raises(AirflowFailException, match="no capacity"):
+        polled.resume("both.wait_for_recovery", event.payload)
+    assert polled.statuses == ["FAILED"]
+
+
+def test_an_execution_that_has_ended_is_not_completed_any_more(polled: Drive) -> None:
+    """The run was marked failed while the trigger lives on: the wave keeps the end it got."""
+    trigger = trigger_of(polled)
+    polled.states = {"both.wait_for_recovery": "failed"}
+    with pytest.raises(AirflowFailException):
+        polled.execute("complete_execution")
+    ended = polled.statuses
+    event = asyncio.run(first_event(trigger))
+    assert not isinstance(event, TaskSuccessEvent)
+    assert (polled.statuses, polled.record.status.final) == (ended, True)
 
 
 def test_p1_trouble_with_the_table_does_not_end_the_polling(
@@ -71,9 +125,9 @@ def test_p1_trouble_with_the_table_does_not_end_the_polling(
         patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")
         patch.setenv("AWS_MAX_ATTEMPTS", "1")
         event = asyncio.run(first_event(trigger))
-    assert event["status"] == "success"
+    assert event.payload["status"] == "success"
     assert polled.statuses == ["STARTED"]
-    assert polled.resume("both.wait_for_recovery", event) == "COMPLETED"
+    assert polled.resume("both.wait_for_recovery", event.payload) == "COMPLETED"
 
 
 def test_r35_a_trigger_of_an_earlier_attempt_writes_nothing(polled: Drive) -> None:

@@ -134,6 +134,13 @@ class DrsHook(AwsGenericHook["DrsClient"]):
         """Return the whole log of a job, through an open client or one of its own."""
         return await self._aitems("describe_job_log_items", [{"jobID": job_id}], client)
 
+    async def get_recovery_instances(
+        self, source_server_ids: Iterable[str], *, client: AsyncDrsClient | None = None
+    ) -> list[RecoveryInstanceTypeDef]:
+        """Return the recovery instances of source servers, through an open client or one of its own."""
+        batches = _filters("sourceServerIDs", source_server_ids, MAX_IDS_PER_FILTER)
+        return await self._aitems("describe_recovery_instances", batches, client)
+
     async def get_account_id(self) -> str:
         """Return the account that the connection reaches, as ``account_id`` does, without blocking."""
         async with await sync_to_async(self._get_sts_conn)() as sts:

@@ -14,7 +14,7 @@ from recovery.aws.utils.drs_poller import DrsJobPoller, JobsWatch
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from mypy_boto3_drs.type_defs import JobLogTypeDef
+    from mypy_boto3_drs.type_defs import JobLogTypeDef, JobTypeDef
 
 __all__ = ["DrsJobEvent", "DrsJobTrigger", "JobsSnapshot", "StopWatching"]
 
@@ -128,6 +128,13 @@ class DrsJobTrigger(BaseTrigger):
         must not rely on the last snapshot having been written.
         """
 
+    async def conclude(self, event: DrsJobEvent, jobs: Sequence[JobTypeDef]) -> TriggerEvent:
+        """Return the one event to fire, with the jobs as the last snapshot told them, if there was one.
+
+        Subclasses may end the task here, with a :class:`TaskSuccessEvent`, instead of resuming it.
+        """
+        return TriggerEvent(event)  # type: ignore[no-untyped-call]
+
     async def log_items(self, job_id: str) -> list[JobLogTypeDef]:
         """Return the log of a job, through the client of the poller while the trigger runs."""
         if self._watch is None:
@@ -135,17 +142,18 @@ class DrsJobTrigger(BaseTrigger):
         return await self._watch.poller.get_job_log(job_id)
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Yield the one event, a :class:`DrsJobEvent`."""
+        """Yield the one event, a :class:`DrsJobEvent` unless :meth:`conclude` makes another of it."""
         loop = asyncio.get_running_loop()
         earliest = loop.time() + self.hold
         poller = DrsJobPoller.shared(self.aws_hook_class, self._hook_parameters)
         async with poller.watch(
             self.job_ids, poll_interval=self.poll_interval, relaxed_interval=self.relaxed_interval
         ) as self._watch:
-            event = await self._follow(self._watch)
+            last = await self._follow(self._watch)
+            event = await self.conclude(last, self._watch.latest.jobs if self._watch.latest else ())
         self._watch = None
         await asyncio.sleep(earliest - loop.time())
-        yield TriggerEvent(event)  # type: ignore[no-untyped-call]
+        yield event
 
     @property
     def _hook_parameters(self) -> dict[str, Any]:

@@ -42,13 +42,13 @@ class JobsWatch:
         self.job_ids = tuple(dict.fromkeys(job_ids))
         self.poll_interval = poll_interval
         self.relaxed_interval = relaxed_interval
-        self._latest: JobsSnapshot | None = None
+        self.latest: JobsSnapshot | None = None
         self._news = asyncio.Event()
 
     @property
     def interval(self) -> float:
         """Seconds this watcher wants between two looks; the first answer is wanted soon."""
-        if self._latest is None or any(about_to_end(job) for job in self._latest.jobs):
+        if self.latest is None or any(about_to_end(job) for job in self.latest.jobs):
             return self.poll_interval
         return self.relaxed_interval
 
@@ -61,7 +61,7 @@ class JobsWatch:
         except TimeoutError:
             return None
         self._news.clear()
-        return self._latest
+        return self.latest
 
     def seen(self, known: Mapping[str, JobTypeDef], at: datetime) -> None:
         """Take what DRS answered."""
@@ -71,13 +71,13 @@ class JobsWatch:
 
     def failed(self, words: str, at: datetime) -> None:
         """Take why DRS gave no answer; what it said last still stands."""
-        last = self._latest
+        last = self.latest
         self._tell(
             JobsSnapshot(last.jobs if last else (), last.missing if last else (), at, last_error=words)
         )
 
     def _tell(self, snapshot: JobsSnapshot) -> None:
-        self._latest = snapshot
+        self.latest = snapshot
         self._news.set()
 
 

@@ -315,7 +315,7 @@ async def test_a_slow_watcher_hears_the_newest_only(local_aws):
     async with watch() as slow:
         await slow.next()
         await take(5, 2)
-        newest = slow._latest
+        newest = slow.latest
         assert await slow.next() is newest
 
 

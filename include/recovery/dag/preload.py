@@ -1,0 +1,30 @@
+"""What Airflow's processes import before they fork those that run tasks, so that no task has to.
+
+A task of a plan lives for less than a second, and half of that went into imports: the process that runs it is
+forked from the scheduler (LocalExecutor), and imports whatever the scheduler has not.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+
+from airflow.listeners import hookimpl
+
+log = logging.getLogger(__name__)
+
+MODULES = (
+    "airflow.sdk.execution_time.task_runner",  # what a forked process runs
+    "airflow.dag_processing.dagbag",  # what reads the DAG file there
+    "recovery.dag.loader",  # what the DAG file imports: the tasks, boto3, the Amazon provider
+)
+
+
+@hookimpl
+def on_starting() -> None:
+    """Import them where a component of Airflow starts, and in a task, where they are imported already."""
+    for name in MODULES:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            log.exception("%s cannot be imported before it is needed", name)
