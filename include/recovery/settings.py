@@ -28,9 +28,10 @@ class Settings(BaseSettings):
     pool_slots: int = Field(default=64, ge=1)
     """Slots of that pool; a slot is held for seconds, never while waiting."""
 
-    poll_seconds: float = Field(default=1, gt=0)
+    poll_seconds: float = Field(default=0.5, gt=0)
     """Between two DescribeJobs of an account and Region while servers are being launched (launch status
-    IN_PROGRESS): what a hand-over between waves can lose."""
+    IN_PROGRESS): what a hand-over between waves can lose. One call for all waves, for the minutes a launch
+    takes; DRS publishes no rate limit, and a throttled call is followed by a longer pause."""
 
     poll_relaxed_seconds: float = Field(default=5, gt=0)
     """Between two DescribeJobs during clean-up, snapshot and conversion, which take minutes."""

