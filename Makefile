@@ -42,8 +42,9 @@ env: setup ## Write the secrets that docker-compose.yaml asks for to .env
 	@$(python) -m launcher env
 
 .PHONY: test
-test: setup lint ## Run all checks and all tests
-	@$(in_venv)/pytest
+test: setup lint ## Run all checks and all tests: first what needs no stack, on all cores
+	@$(in_venv)/pytest -m "not stack" --numprocesses auto --maxprocesses 8 --dist worksteal
+	@$(in_venv)/pytest -m stack
 
 .PHONY: lint
 lint: setup ## Check format, style, types, import rules and spelling

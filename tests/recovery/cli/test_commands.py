@@ -196,7 +196,9 @@ def test_check_finds_nothing_wrong_with_the_example_plans(monkeypatch: pytest.Mo
     assert "web_shop" in result.stdout
 
 
-def test_check_tells_every_problem_with_its_place(tmp_path: Path) -> None:
+def test_check_tells_every_problem_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line each, however narrow the terminal: editors jump to `file:line:col:`."""
+    monkeypatch.setenv("COLUMNS", "60")
     shutil.copytree(ROOT / "dags/plans", tmp_path / "plans")
     bad = tmp_path / "plans" / "broken.yaml"
     bad.write_text(BROKEN)

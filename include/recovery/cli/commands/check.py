@@ -32,7 +32,8 @@ def check(screen: Screen, paths: Sequence[Path]) -> Exit:
                 problems += [problem for problem in found.problems if problem not in problems]
             else:
                 plans.append(stem)
-    shown = [Text(problem) for problem in problems]
+    # A place is for editors to jump to: one line each, however long
+    shown = [Text(problem, overflow="ignore", no_wrap=True) for problem in problems]
     screen.result(
         {"plans": plans, "problems": [_document(problem) for problem in problems]},
         Group(*shown, _verdict(plans, problems)),
