@@ -27,8 +27,8 @@ MOVES: dict[Writer, dict[W, frozenset[W]]] = {
         W.POLLING: frozenset({W.COMPLETED, W.PARTIAL, W.FAILED, W.TIMED_OUT}),
     },
     Writer.COMPLETE: {
-        W.PENDING: frozenset({W.SKIPPED, W.CANCELLED}),
-        W.PAUSED: frozenset({W.SKIPPED, W.CANCELLED}),
+        W.PENDING: frozenset({W.SKIPPED, W.CANCELLED, W.FAILED}),
+        W.PAUSED: frozenset({W.SKIPPED, W.CANCELLED, W.FAILED}),
         W.STARTED: frozenset({W.CANCELLED, W.FAILED}),
         W.POLLING: frozenset({W.CANCELLED, W.FAILED}),
     },

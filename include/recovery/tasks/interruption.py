@@ -1,35 +1,67 @@
-"""Why `complete_execution` runs although waves have not ended: somebody, or something, ended the DAG run."""
+"""Why `complete_execution` runs although waves have not ended: a failure, a refusal, or an end by hand."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recovery.execution import EventType
+from recovery.execution import Ending, EventType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from recovery.execution import Event, Execution
+    from recovery.execution import Event, Execution, WaveRecord
 
 FORCED = frozenset({"skipped", "removed"})
 """States that no task of ours takes by itself: it is given them when a person forces the run's state."""
 
+LAST_WORDS = frozenset({EventType.REFUSED, EventType.FAILED})
+"""What the trail tells when a task of a wave ends for good without ending its wave."""
 
-def interruption(
-    execution: Execution, events: Sequence[Event], task_states: Mapping[str, str | None]
-) -> str | None:
-    """Return what ended the run before its waves, in words; None when the record itself says it.
+WENT_ON = frozenset({EventType.GATE_WAITING, EventType.APPROVED, EventType.JOB_STARTED})
+"""What the trail tells when a wave goes on: words from before are no longer its last."""
+
+
+def ending(execution: Execution, events: Sequence[Event], task_states: Mapping[str, str | None]) -> Ending:
+    """Return what is known of the end beside the waves' statuses.
 
     ``task_states`` are those of the other tasks of the run, by task id. They are evidence of what a person
-    did to the run, never of what was recovered.
+    did to the run, never of what was recovered. A failure stands above an interruption: what AWS said is
+    never hidden behind what people did about it.
     """
     unfinished = [wave for wave in execution.waves if not wave.status.final]
-    if not unfinished or execution.failure or execution.superseded_by:
-        return None
+    words = list(_last_words(unfinished, events))
+    failures = {
+        event.wave_number: event.detail
+        for event in words
+        if event.type is EventType.FAILED and event.wave_number is not None and event.detail
+    }
+    if failures or not unfinished or execution.failure or execution.superseded_by:
+        return Ending(failures=failures)
     if any(wave.status.final and not wave.status.met for wave in execution.waves):
-        return None
-    if refusals := [event.detail for event in events if event.type is EventType.REFUSED and event.detail]:
-        return refusals[-1]
+        return Ending()
+    return Ending(interrupted=_interruption(words, task_states))
+
+
+def _last_words(unfinished: Sequence[WaveRecord], events: Sequence[Event]) -> Iterable[Event]:
+    """Yield the last words on each unfinished wave's current attempt, and those on no wave."""
+    yield from (event for event in events if event.wave_number is None and event.type in LAST_WORDS)
+    for wave in unfinished:
+        told = [
+            event
+            for event in events
+            if event.wave_number == wave.wave_number
+            and event.attempt in {None, wave.attempt}
+            and event.type in LAST_WORDS | WENT_ON
+        ]
+        if told and told[-1].type in LAST_WORDS:
+            yield told[-1]
+
+
+def _interruption(words: Iterable[Event], task_states: Mapping[str, str | None]) -> str | None:
+    """Return what ended the run before its waves, in words; None when nobody did."""
+    refusals = [event for event in words if event.type is EventType.REFUSED and event.detail]
+    if refusals:
+        return max(refusals, key=lambda event: event.time).detail
     if not any(state == "failed" for state in task_states.values()):
         return "the DAG run, or a task of it, was marked by hand"
     if FORCED & set(task_states.values()):

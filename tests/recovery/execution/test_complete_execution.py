@@ -102,6 +102,28 @@ def test_r45_a_wave_that_was_started_says_which_jobs_it_leaves_behind(world, end
     assert wave.end_time is not None
 
 
+@pytest.mark.parametrize("paused", [False, True], ids=["PENDING", "PAUSED"])
+def test_a_wave_whose_task_failed_before_its_start_is_failed_with_the_reason(world, paused):
+    """What AWS said is on record where it happened, and nobody is said to have cancelled anything."""
+    world.frozen().completed(0)
+    if paused:
+        world.store.pause(world.id, 1)
+    closed = world.store.close(world.id, Ending(failures={1: "AccessDeniedException: not you"}))
+    assert statuses(closed) == [W.COMPLETED, W.FAILED, W.SKIPPED]
+    assert closed.wave(1).failure == "AccessDeniedException: not you"
+    assert final_status(closed.waves, total_waves=3) is E.FAILED
+
+
+def test_a_wave_whose_sensor_failed_names_the_jobs_it_leaves_behind(world):
+    """The sensor could not ask DRS any more; the job runs on."""
+    world.frozen().launching(0)
+    wave = world.store.close(world.id, Ending(failures={0: "DRS cannot be reached"})).wave(0)
+    assert (wave.status, wave.failure) == (
+        W.FAILED,
+        "DRS cannot be reached; may still run in DRS: drsjob-0",
+    )
+
+
 def test_an_open_intent_is_never_skipped(world):
     """A call was announced and its answer lost: a job may run, and the record says so."""
     intent = world.make.intent(0)

@@ -130,9 +130,12 @@ def _check_moved(before: Execution, status: ExecutionStatus) -> Steps[None]:
 def _closed(execution: Execution, wave: WaveRecord, ending: Ending, at: datetime) -> WaveRecord:
     if wave.status.final:
         return wave
+    if (failure := ending.failures.get(wave.wave_number)) is not None:
+        return wave.having(status=WaveStatus.FAILED, failure=_left(wave, ending, failure), end_time=at)
     if wave.status not in _BEFORE:
         status = WaveStatus.FAILED if ending.interrupted is None else WaveStatus.CANCELLED
-        return wave.having(status=status, failure=_left(wave, ending), end_time=at)
+        words = ending.interrupted or "nobody saw its jobs to their end"
+        return wave.having(status=status, failure=_left(wave, ending, words), end_time=at)
     if wave.status is WaveStatus.PAUSED and not wave.approved:
         words = "its gate was never answered"
         return wave.having(status=WaveStatus.CANCELLED, failure=words, end_time=at)
@@ -147,11 +150,11 @@ def _was_next(execution: Execution, wave: WaveRecord) -> bool:
     return met.issuperset(wave.depends_on)
 
 
-def _left(wave: WaveRecord, ending: Ending) -> str:
-    """Say what a wave leaves behind that was started and not watched to its end; DRS cannot stop a job."""
+def _left(wave: WaveRecord, ending: Ending, why: str) -> str:
+    """Say why a wave was not watched to its end, and what it leaves behind; DRS cannot stop a job."""
     known = ending.running_job_ids
     jobs = [job_id for job_id in wave.attempt_job_ids if known is None or job_id in known]
-    words = [ending.interrupted or "nobody saw its jobs to their end"]
+    words = [why]
     if jobs:
         words.append(f"{'still runs' if known else 'may still run'} in DRS: {', '.join(jobs)}")
     elif wave.attempt_job_ids:
