@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recovery.execution import Ending, EventType
+from recovery.execution import Ending, EventType, WaveStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
 FORCED = frozenset({"skipped", "removed"})
 """States that no task of ours takes by itself: it is given them when a person forces the run's state."""
+
+PASSED_ON = "upstream_failed"
+"""The state in which Airflow leaves what follows a failed task, and nobody who ends a run."""
+
+RUNNING = frozenset({WaveStatus.STARTED, WaveStatus.POLLING})
 
 LAST_WORDS = frozenset({EventType.REFUSED, EventType.FAILED})
 """What the trail tells when a task of a wave ends for good without ending its wave."""
@@ -39,7 +44,7 @@ def ending(execution: Execution, events: Sequence[Event], task_states: Mapping[s
         return Ending(failures=failures)
     if any(wave.status.final and not wave.status.met for wave in execution.waves):
         return Ending()
-    return Ending(interrupted=_interruption(words, task_states))
+    return Ending(interrupted=_interruption(unfinished, words, task_states))
 
 
 def _last_words(unfinished: Sequence[WaveRecord], events: Sequence[Event]) -> Iterable[Event]:
@@ -57,15 +62,27 @@ def _last_words(unfinished: Sequence[WaveRecord], events: Sequence[Event]) -> It
             yield told[-1]
 
 
-def _interruption(words: Iterable[Event], task_states: Mapping[str, str | None]) -> str | None:
-    """Return what ended the run before its waves, in words; None when nobody did."""
+def _interruption(
+    unfinished: Iterable[WaveRecord], words: Iterable[Event], task_states: Mapping[str, str | None]
+) -> str | None:
+    """Return what ended the run before its waves, in words; None when nobody did.
+
+    A task of ours that ends a running wave's run leaves a verdict or last words on record. A wave that runs
+    with neither was left by others: unless Airflow itself passed a silent failure on to the tasks that
+    follow, its run was ended from outside. No task but this one follows the last wave, so that is the word
+    there also for a task that died without any.
+    """
     refusals = [event for event in words if event.type is EventType.REFUSED and event.detail]
     if refusals:
         return max(refusals, key=lambda event: event.time).detail
-    if not any(state == "failed" for state in task_states.values()):
+    states = set(task_states.values())
+    if "failed" not in states:
         return "the DAG run, or a task of it, was marked by hand"
-    if FORCED & set(task_states.values()):
+    if FORCED & states:
         return "the DAG run was ended by hand"
+    running = [wave.wave_name for wave in unfinished if wave.status in RUNNING]
+    if running and PASSED_ON not in states:
+        return f"the DAG run was ended while {' and '.join(running)} was running"
     return None
 
 

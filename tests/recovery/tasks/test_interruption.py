@@ -14,7 +14,7 @@ from recovery.execution import Event, EventType
 from recovery.execution.store import ExecutionStore
 from recovery.tasks.base import now
 
-from .conftest import WEB, Drive, plan
+from .conftest import DB, WEB, Drive, plan
 
 LAST_TRY = {"try_number": 4}
 
@@ -190,3 +190,40 @@ def test_words_of_another_attempt_are_not_the_last(opened: Drive) -> None:
     opened.states = {"database.approve": "failed", "database.start_recovery": "skipped"}
     end(opened)
     assert opened.record.status == "CANCELLED"
+
+
+def test_a_run_of_one_wave_that_is_ended_while_its_sensor_waits_is_cancelled(watched: Drive) -> None:
+    """Airflow leaves no skipped task behind: a wave that runs, with no failure on record, is the evidence."""
+    watched.states = dict.fromkeys(
+        ["open_execution", "database.approve", "database.start_recovery"], "success"
+    )
+    watched.states["database.wait_for_recovery"] = "failed"
+    (job_id,) = watched.record.waves[0].job_ids
+    end(watched)
+    assert (watched.record.status, watched.statuses) == ("CANCELLED", ["CANCELLED"])
+    assert "the DAG run was ended while Database was running" in watched.record.outcome
+    assert job_id in watched.record.outcome
+
+
+def test_the_last_of_several_waves_is_like_a_single_one(table: Any) -> None:
+    """The earlier wave is COMPLETED, and told."""
+    table.control.set_speed("immediate")
+    drive = Drive(plan({"name": "One", "servers": [DB]}, {"name": "Two", "servers": [WEB]}))
+    drive.execute("open_execution")
+    drive.wave("one")
+    drive.execute("two.approve")
+    drive.execute("two.start_recovery")
+    drive.states = {"one.wait_for_recovery": "success", "two.wait_for_recovery": "failed"}
+    end(drive)
+    assert (drive.record.status, drive.statuses) == ("CANCELLED", ["COMPLETED", "CANCELLED"])
+    assert "Finished: One" in drive.record.outcome
+
+
+def test_a_sensor_that_judged_its_single_wave_is_no_end_by_hand(watched: Drive) -> None:
+    """The wave is FAILED on record: so is the execution, whatever Airflow's states look like."""
+    event = {"status": "error", "message": "DRS does not know it"}
+    with pytest.raises(AirflowFailException):
+        watched.resume("database.wait_for_recovery", event)
+    watched.states = {"database.wait_for_recovery": "failed"}
+    end(watched)
+    assert watched.record.status == "FAILED"
