@@ -29,8 +29,8 @@ MOVES: dict[Writer, dict[W, frozenset[W]]] = {
     Writer.COMPLETE: {
         W.PENDING: frozenset({W.SKIPPED, W.CANCELLED, W.FAILED}),
         W.PAUSED: frozenset({W.SKIPPED, W.CANCELLED, W.FAILED}),
-        W.STARTED: frozenset({W.CANCELLED, W.FAILED}),
-        W.POLLING: frozenset({W.CANCELLED, W.FAILED}),
+        W.STARTED: frozenset({W.CANCELLED, W.FAILED, W.TIMED_OUT}),
+        W.POLLING: frozenset({W.CANCELLED, W.FAILED, W.TIMED_OUT}),
     },
 }
 """From which status to which a writer may move a wave."""

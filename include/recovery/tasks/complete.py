@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from recovery.execution import EventType, ExecutionStatus, final_status
 from recovery.execution.outcome import outcome
-from recovery.tasks.base import execution_store, told
+from recovery.tasks.base import execution_store, now, told
 from recovery.tasks.interruption import ending, failed_tasks
 from recovery.tasks.request import new_execution, requested_by
 
@@ -66,7 +66,7 @@ class CompleteExecution(BaseOperator):
     def _finish(self, store: ExecutionStore, context: Context, execution: Execution) -> Execution:
         key = execution.execution_id
         states = self._other_task_states(context)
-        known = ending(execution, store.events(key), states)
+        known = ending(execution, store.events(key), states, now())
         stopped = known.interrupted
         event = told(context, EventType.INTERRUPTED, stopped) if stopped else None
         closed = store.close(key, known, event)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from recovery.execution import Ending, EventType, WaveStatus
+from recovery.settings import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from recovery.execution import Event, Execution, WaveRecord
 
@@ -26,12 +29,14 @@ WENT_ON = frozenset({EventType.GATE_WAITING, EventType.APPROVED, EventType.JOB_S
 """What the trail tells when a wave goes on: words from before are no longer its last."""
 
 
-def ending(execution: Execution, events: Sequence[Event], task_states: Mapping[str, str | None]) -> Ending:
+def ending(
+    execution: Execution, events: Sequence[Event], task_states: Mapping[str, str | None], at: datetime
+) -> Ending:
     """Return what is known of the end beside the waves' statuses.
 
     ``task_states`` are those of the other tasks of the run, by task id. They are evidence of what a person
-    did to the run, never of what was recovered. A failure stands above an interruption: what AWS said is
-    never hidden behind what people did about it.
+    did to the run, never of what was recovered. A failure or a time-out stands above an interruption: what
+    AWS did is never hidden behind what people did about it.
     """
     unfinished = [wave for wave in execution.waves if not wave.status.final]
     words = list(_last_words(unfinished, events))
@@ -40,11 +45,26 @@ def ending(execution: Execution, events: Sequence[Event], task_states: Mapping[s
         for event in words
         if event.type is EventType.FAILED and event.wave_number is not None and event.detail
     }
-    if failures or not unfinished or execution.failure or execution.superseded_by:
-        return Ending(failures=failures)
+    spoken = {event.wave_number for event in words}
+    overdue = dict(_overdue((wave for wave in unfinished if wave.wave_number not in spoken), at))
+    if failures or overdue or not unfinished or execution.failure or execution.superseded_by:
+        return Ending(failures=failures, overdue=overdue)
     if any(wave.status.final and not wave.status.met for wave in execution.waves):
         return Ending()
     return Ending(interrupted=_interruption(unfinished, words, task_states))
+
+
+def _overdue(waves: Iterable[WaveRecord], at: datetime) -> Iterable[tuple[int, str]]:
+    """Yield the running waves whose time-out has passed, and words.
+
+    Airflow has a time-out of its own for a deferred sensor, a minute after ours. It fails the sensor without
+    resuming it, so nobody judges the wave.
+    """
+    limit = timedelta(hours=settings().wave_timeout_hours)
+    for wave in waves:
+        if wave.status in RUNNING and wave.start_time and at - wave.start_time >= limit:
+            hours = f"{settings().wave_timeout_hours:g} h"
+            yield wave.wave_number, f"its time-out of {hours} passed and nobody saw its jobs to their end"
 
 
 def _last_words(unfinished: Sequence[WaveRecord], events: Sequence[Event]) -> Iterable[Event]:

@@ -124,6 +124,16 @@ def test_a_wave_whose_sensor_failed_names_the_jobs_it_leaves_behind(world):
     )
 
 
+def test_r21_a_wave_whose_sensor_was_never_resumed_is_timed_out(world):
+    """Distinct from failure; the job runs on in DRS and is named, its servers have no end."""
+    world.frozen().launching(0)
+    closed = world.store.close(world.id, Ending(overdue={0: "its time-out of 4 h passed"}))
+    assert statuses(closed) == [W.TIMED_OUT, W.SKIPPED, W.SKIPPED]
+    assert closed.wave(0).failure == "its time-out of 4 h passed; may still run in DRS: drsjob-0"
+    assert all(server.end_time is None for server in world.store.servers(world.id, 0))
+    assert final_status(closed.waves, total_waves=3) is E.TIMED_OUT
+
+
 def test_an_open_intent_is_never_skipped(world):
     """A call was announced and its answer lost: a job may run, and the record says so."""
     intent = world.make.intent(0)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from recovery.aws.hooks.drs import DrsHook
 from recovery.errors import RecordUnavailable
 from recovery.execution import Event, EventType
 from recovery.execution.store import ExecutionStore
+from recovery.settings import settings
 from recovery.tasks.base import now
 
 from .conftest import DB, WEB, Drive, plan
@@ -227,3 +228,36 @@ def test_a_sensor_that_judged_its_single_wave_is_no_end_by_hand(watched: Drive) 
     watched.states = {"database.wait_for_recovery": "failed"}
     end(watched)
     assert watched.record.status == "FAILED"
+
+
+@pytest.fixture
+def overdue(watched: Drive, monkeypatch: pytest.MonkeyPatch) -> Drive:
+    """The same, whose wave's time-out has passed."""
+    monkeypatch.setenv("RECOVERY_WAVE_TIMEOUT_HOURS", "0.000001")
+    settings.cache_clear()
+    return watched
+
+
+def test_r21_a_sensor_that_airflow_itself_timed_out_leaves_its_execution_timed_out(overdue: Drive) -> None:
+    """Airflow fails the deferred sensor without resuming it: the time-out is on record all the same."""
+    task = overdue.dag.get_task("database.wait_for_recovery")
+    with pytest.raises(AirflowSensorTimeout):
+        task.resume_execution("__fail__", {"error": "Trigger timeout"}, overdue.context(task.task_id))
+    overdue.states = {"database.wait_for_recovery": "failed"}
+    (job_id,) = overdue.record.waves[0].job_ids
+    end(overdue)
+    assert (overdue.record.status, overdue.statuses) == ("TIMED_OUT", ["TIMED_OUT"])
+    assert "time-out" in overdue.record.outcome
+    assert f"may still run in DRS: {job_id}" in overdue.record.outcome
+
+
+def test_a_failure_told_after_the_time_out_stays_a_failure(
+    overdue: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sensor was resumed and could not ask DRS: its words say more than the clock."""
+    monkeypatch.setattr(DrsHook, "list_jobs", raising(denied()))
+    with pytest.raises(AirflowFailException):
+        overdue.resume("database.wait_for_recovery", {"status": "timeout", "message": "too long"})
+    end(overdue)
+    assert overdue.record.status == "FAILED"
+    assert "AccessDenied" in overdue.record.outcome

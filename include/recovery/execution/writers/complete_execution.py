@@ -130,18 +130,28 @@ def _check_moved(before: Execution, status: ExecutionStatus) -> Steps[None]:
 def _closed(execution: Execution, wave: WaveRecord, ending: Ending, at: datetime) -> WaveRecord:
     if wave.status.final:
         return wave
-    if (failure := ending.failures.get(wave.wave_number)) is not None:
-        return wave.having(status=WaveStatus.FAILED, failure=_left(wave, ending, failure), end_time=at)
+    end = _end(execution, wave, ending)
+    if end is None:
+        return wave.having(status=WaveStatus.SKIPPED)
+    status, why = end
+    return wave.having(status=status, failure=why, end_time=at)
+
+
+def _end(execution: Execution, wave: WaveRecord, ending: Ending) -> tuple[WaveStatus, str] | None:
+    """Return how a wave ends that was left open, and why; None for one that never came to its turn."""
+    number = wave.wave_number
+    if number in ending.failures:
+        return WaveStatus.FAILED, _left(wave, ending, ending.failures[number])
+    if number in ending.overdue:
+        return WaveStatus.TIMED_OUT, _left(wave, ending, ending.overdue[number])
     if wave.status not in _BEFORE:
         status = WaveStatus.FAILED if ending.interrupted is None else WaveStatus.CANCELLED
-        words = ending.interrupted or "nobody saw its jobs to their end"
-        return wave.having(status=status, failure=_left(wave, ending, words), end_time=at)
+        return status, _left(wave, ending, ending.interrupted or "nobody saw its jobs to their end")
     if wave.status is WaveStatus.PAUSED and not wave.approved:
-        words = "its gate was never answered"
-        return wave.having(status=WaveStatus.CANCELLED, failure=words, end_time=at)
+        return WaveStatus.CANCELLED, "its gate was never answered"
     if ending.interrupted is not None and _was_next(execution, wave):
-        return wave.having(status=WaveStatus.CANCELLED, failure=ending.interrupted, end_time=at)
-    return wave.having(status=WaveStatus.SKIPPED)
+        return WaveStatus.CANCELLED, ending.interrupted
+    return None
 
 
 def _was_next(execution: Execution, wave: WaveRecord) -> bool:
