@@ -116,6 +116,12 @@ class ExecutionStore:
         """Write the job of an intent, in the wave and then in its servers."""
         return self._run(start_recovery.started(execution_id, wave_number, intent, job_id, event))
 
+    def not_started(
+        self, execution_id: str, wave_number: int, attempt: int, server_ids: Sequence[str], words: str
+    ) -> None:
+        """Write in servers why no job of this attempt has them."""
+        self._run(start_recovery.not_started(execution_id, wave_number, attempt, server_ids, words))
+
     def fail_wave(
         self, execution_id: str, wave_number: int, attempt: int, failure: str, event: Event | None = None
     ) -> Execution:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import (
@@ -17,7 +17,7 @@ from botocore.exceptions import (
 
 from recovery.aws.links.drs import DrsJobLink
 from recovery.aws.operators.drs import DrsStartRecoveryOperator
-from recovery.errors import StartRefused
+from recovery.errors import RecoveryError, StartRefused
 from recovery.execution import EventType, Intent
 from recovery.execution.permission import check_start
 from recovery.tasks.base import (
@@ -30,11 +30,14 @@ from recovery.tasks.base import (
     told,
     verdicts,
 )
+from recovery.tasks.jobs import find_job, job_tags
 from recovery.tasks.permission import check_approver, wave_on_record
 from recovery.tasks.real_instances import check_no_real_instances
 from recovery.tasks.request import read_params
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from airflow.sdk import Context
     from mypy_boto3_drs.type_defs import JobTypeDef
 
@@ -47,6 +50,14 @@ SERVERS_PER_JOB = 100
 
 NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ParamValidationError)
 """Errors of botocore that mean the request did not reach AWS."""
+
+
+class Refusal(NamedTuple):
+    """A batch that was not started, for good, and why."""
+
+    batch: int
+    servers: tuple[str, ...]
+    words: str
 
 
 class StartRecovery(DrsStartRecoveryOperator):
@@ -81,8 +92,16 @@ class StartRecovery(DrsStartRecoveryOperator):
         execution = id_of(context)
         with verdicts(store, context, execution, self.wave_number):
             record, wave = self._permitted(store, execution)
+            refusals: list[Refusal] = []
             for batch, servers in enumerate(self._batches(store, record, wave)):
-                self._start_batch(store, context, record, batch, servers)
+                try:
+                    self._start_batch(store, context, record, batch, servers)
+                except (RecoveryError, ClientError, BotoCoreError) as error:
+                    if not self._goes_on(store, context, batch, error):
+                        raise
+                    refusals.append(Refusal(batch, servers, str(error)))
+            if refusals:
+                self._leave_out(store, context, refusals)
         return list(store.get(execution).waves[self.wave_number].job_ids)
 
     def _permitted(self, store: ExecutionStore, execution: str) -> tuple[Execution, WaveRecord]:
@@ -150,13 +169,42 @@ class StartRecovery(DrsStartRecoveryOperator):
                 intent.servers, is_drill=self.is_drill, tags=job_tags(record, wave, intent.batch)
             )
         except (ClientError, *NEVER_SENT) as error:
-            if may_have_started(error):
-                raise
-            store.refused(record.execution_id, self.wave_number, intent, str(error))
-            if not is_final(error) and not is_last_try(context):
-                raise
-            self._fail(store, context, wave, f"StartRecovery of {wave.wave_name} was refused: {error}")
+            if not may_have_started(error):
+                event = told(context, EventType.JOB_REFUSED, f"Batch {intent.batch}: {error}", wave=wave)
+                store.refused(record.execution_id, self.wave_number, intent, str(error), event)
             raise
+
+    def _goes_on(self, store: ExecutionStore, context: Context, batch: int, error: Exception) -> bool:
+        """Whether the other batches are started though this one is not.
+
+        Not while a retry may help; nor where nothing is started and it was not AWS that refused this batch.
+        """
+        if not is_final(error) and not is_last_try(context):
+            return False
+        wave = store.get(id_of(context)).waves[self.wave_number]
+        if any(intent.batch == batch and intent.refusal for intent in wave.attempt_intents):
+            return True
+        if wave.attempt_job_ids:
+            store.tell(
+                id_of(context), told(context, EventType.JOB_REFUSED, f"Batch {batch}: {error}", wave=wave)
+            )
+        return bool(wave.attempt_job_ids)
+
+    def _leave_out(self, store: ExecutionStore, context: Context, refusals: Sequence[Refusal]) -> None:
+        """Fail a wave of which nothing was started; what was started, its sensor watches and judges (P-2)."""
+        wave = store.get(id_of(context)).waves[self.wave_number]
+        if not wave.attempt_job_ids:
+            words = "; ".join(dict.fromkeys(refusal.words for refusal in refusals))
+            self._fail(store, context, wave, f"StartRecovery of {wave.wave_name} was refused: {words}")
+        for refusal in refusals:
+            store.not_started(id_of(context), self.wave_number, wave.attempt, refusal.servers, refusal.words)
+            self.log.warning(
+                "Batch %s of %s was not started, %s runs: %s",
+                refusal.batch,
+                wave.wave_name,
+                ", ".join(wave.attempt_job_ids),
+                refusal.words,
+            )
 
     def _fail(self, store: ExecutionStore, context: Context, wave: WaveRecord, reason: str) -> None:
         event = told(context, EventType.WAVE_ENDED, reason, wave=wave)
@@ -165,11 +213,10 @@ class StartRecovery(DrsStartRecoveryOperator):
 
     def _adopt(self, record: Execution, wave: WaveRecord, intent: Intent) -> JobTypeDef:
         """Return the job of an intent whose answer was lost; StartRecovery is never sent again for it."""
+        if job := find_job(self.hook, record, wave, intent):
+            self.log.info("Adopted job %s, whose answer was lost", job["jobID"])
+            return job
         tags = job_tags(record, wave, intent.batch)
-        for job in self.hook.list_jobs(since=intent.time):
-            if tags.items() <= job.get("tags", {}).items():
-                self.log.info("Adopted job %s, whose answer was lost", job["jobID"])
-                return job
         raise StartRefused(
             f"StartRecovery for {len(intent.servers)} servers was begun at {intent.time:%H:%M:%S} and its "
             f"answer was lost; DRS shows no job with the tags {tags} since. It is not sent a second "
@@ -189,14 +236,3 @@ def may_have_started(error: Exception) -> bool:
         isinstance(error, ClientError)
         and error.response["ResponseMetadata"]["HTTPStatusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR
     )
-
-
-def job_tags(record: Execution, wave: WaveRecord, batch: int) -> dict[str, str]:
-    """Return the tags of a job: StartRecovery has no client token, so they are the way to find it again."""
-    return {
-        "recovery:plan": record.plan_id,
-        "recovery:execution": record.execution_id,
-        "recovery:wave": wave.wave_name,
-        "recovery:attempt": str(wave.attempt),
-        "recovery:batch": str(batch),
-    }

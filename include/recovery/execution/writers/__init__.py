@@ -5,7 +5,7 @@ module                 what it may write
 =====================  =====================================================================================
 ``open_execution``     the record and its servers, once; the lock; ``failure``
 ``approve``            its wave: PAUSED, the approval, CANCELLED
-``start_recovery``     its wave: intents, STARTED, job ids, FAILED; the job of its servers
+``start_recovery``     its wave: intents, STARTED, job ids, FAILED; its servers: job, or why none
 ``wait_for_recovery``  its wave: POLLING and the final statuses; its servers; ``lastPolledTime``
 ``complete_execution`` the final status, ``endTime``, ``outcome``; waves left open; releases the lock
 =====================  =====================================================================================

@@ -12,10 +12,11 @@ from recovery.execution.servers import read_servers, write_job
 from recovery.execution.trail import tell_change
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from recovery.execution.events import Event
-    from recovery.execution.models import Execution, Intent, WaveRecord
+    from recovery.execution.models import Execution, Intent, ServerRecord, WaveRecord
     from recovery.execution.requests import Steps
 
 
@@ -79,20 +80,19 @@ def started(
         return _with_intent(execution, number, done, job_ids=(*wave.job_ids, job_id))
 
     changed = yield from change(execution_id, Writer.START_RECOVERY, alter)
+    begun = {"job_id": job_id, "launch_status": LaunchStatus.PENDING, "launch_start_time": intent.time}
     servers = yield from read_servers(execution_id, number)
-    progress = {
-        "attempt": intent.attempt,
-        "job_id": job_id,
-        "launch_status": LaunchStatus.PENDING,
-        "launch_start_time": intent.time,
-        **dict.fromkeys(
-            ("recovery_instance_id", "private_ip", "phase", "phase_since", "error", "end_time"), None
-        ),
-    }
-    ours = [server for server in servers if server.source_server_id in intent.servers]
-    yield from write_job(execution_id, (server.having(**progress) for server in ours))
+    yield from write_job(execution_id, _anew(servers, intent.servers, intent.attempt, **begun))
     yield from tell_change(changed, event, job_id)
     return changed.execution
+
+
+def not_started(
+    execution_id: str, number: int, attempt: int, server_ids: Sequence[str], words: str
+) -> Steps[None]:
+    """Write why no job of this attempt has these servers; one that has a job is left as it is."""
+    servers = yield from read_servers(execution_id, number)
+    yield from write_job(execution_id, _anew(servers, server_ids, attempt, error=words))
 
 
 def fail_wave(
@@ -118,6 +118,19 @@ def fail_wave(
 
 
 _BEFORE = {WaveStatus.PENDING, WaveStatus.PAUSED}
+
+_PROGRESS = (
+    "job_id",
+    "launch_status",
+    "launch_start_time",
+    "recovery_instance_id",
+    "private_ip",
+    "phase",
+    "phase_since",
+    "error",
+    "end_time",
+)
+"""What an attempt says of a server, and the next one says anew."""
 
 
 def _check_free(wave: WaveRecord, intent: Intent) -> None:
@@ -146,6 +159,16 @@ def _others(wave: WaveRecord, intent: Intent) -> list[Intent]:
         for known in wave.intents
         if known.refusal is None or (known.attempt, known.batch) != (intent.attempt, intent.batch)
     ]
+
+
+def _anew(
+    servers: Iterable[ServerRecord], ids: Sequence[str], attempt: int, **known: object
+) -> Iterable[ServerRecord]:
+    """Return those of the servers that have these ids, as an attempt begins with them."""
+    absent = dict.fromkeys(_PROGRESS)
+    for server in servers:
+        if server.source_server_id in ids:
+            yield server.having(**(absent | known | {"attempt": attempt}))
 
 
 def _known(wave: WaveRecord, intent: Intent) -> Intent:
