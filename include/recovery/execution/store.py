@@ -176,6 +176,12 @@ class ExecutionStore:
 
     # complete_execution
 
+    def adopt(
+        self, execution_id: str, wave_number: int, intent: Intent, job_id: str, event: Event | None = None
+    ) -> Execution:
+        """Write the job of an open intent that was found in DRS after its start task was gone."""
+        return self._run(complete_execution.adopt(execution_id, wave_number, intent, job_id, event))
+
     def close(self, execution_id: str, ending: Ending | None = None, event: Event | None = None) -> Execution:
         """End every wave that has not ended, so that a final status can be written."""
         return self._run(complete_execution.close(execution_id, ending or Ending(), self._clock(), event))

@@ -42,9 +42,13 @@ WAVE_FIELDS: dict[Writer, frozenset[str]] = {
     Writer.APPROVE: _ENDING | {"approval"},
     Writer.START_RECOVERY: _ENDING | {"start_time", "intents", "job_ids"},
     Writer.SENSOR: _ENDING,
-    Writer.COMPLETE: _ENDING,
+    Writer.COMPLETE: _ENDING | {"intents", "job_ids"},
 }
-"""Which fields of a wave a writer may write."""
+"""Which fields of a wave a writer may write.
+
+`complete_execution` too may put a job on record: that of an open intent whose start task died, or was killed,
+before it heard of the job. An execution never ends with a job that DRS shows and its record does not name.
+"""
 
 FIELDS: dict[Writer, frozenset[str]] = {
     writer: frozenset({"waves", "failure"} if writer is Writer.OPEN else {"waves"}) for writer in Writer

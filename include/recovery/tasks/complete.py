@@ -12,6 +12,7 @@ from recovery.execution import EventType, ExecutionStatus, final_status
 from recovery.execution.outcome import outcome
 from recovery.tasks.base import execution_store, now, told
 from recovery.tasks.interruption import ending, failed_tasks
+from recovery.tasks.open_intents import settle
 from recovery.tasks.request import new_execution, requested_by
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class CompleteExecution(BaseOperator):
 
     def _finish(self, store: ExecutionStore, context: Context, execution: Execution) -> Execution:
         key = execution.execution_id
+        execution = settle(store, context, execution)
         states = self._other_task_states(context)
         known = ending(execution, store.events(key), states, now())
         stopped = known.interrupted

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow.sdk.exceptions import AirflowFailException
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    ParamValidationError,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 
 from recovery.aws.links.drs import DrsJobLink
 from recovery.aws.operators.drs import DrsStartRecoveryOperator
-from recovery.errors import RecoveryError, StartRefused
+from recovery.errors import RecoveryError, StartRefused, TransitionRefused
 from recovery.execution import EventType, Intent
 from recovery.execution.permission import check_start
 from recovery.tasks.base import (
@@ -30,7 +22,7 @@ from recovery.tasks.base import (
     told,
     verdicts,
 )
-from recovery.tasks.jobs import find_job, job_tags
+from recovery.tasks.jobs import NEVER_SENT, find_job, job_tags, may_have_started, unrefused_intent
 from recovery.tasks.permission import check_approver, wave_on_record
 from recovery.tasks.real_instances import check_no_real_instances
 from recovery.tasks.request import read_params
@@ -47,9 +39,6 @@ if TYPE_CHECKING:
 
 SERVERS_PER_JOB = 100
 """Service quota L-B827C881 of DRS; a larger wave is started in batches."""
-
-NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ParamValidationError)
-"""Errors of botocore that mean the request did not reach AWS."""
 
 
 class Refusal(NamedTuple):
@@ -137,10 +126,21 @@ class StartRecovery(DrsStartRecoveryOperator):
             intent = Intent(attempt=wave.attempt, batch=batch, servers=servers, time=now())
             store.intend(record.execution_id, self.wave_number, intent)
             job = self._send(store, context, record, intent)
-        said = f"{job['jobID']} launches {len(servers)} servers"
-        event = told(context, EventType.JOB_STARTED, said, wave=wave)
-        store.started(record.execution_id, self.wave_number, intent, job["jobID"], event)
+        self._put_on_record(store, context, wave, intent, job["jobID"])
         self._link(context, job["jobID"])
+
+    def _put_on_record(
+        self, store: ExecutionStore, context: Context, wave: WaveRecord, intent: Intent, job_id: str
+    ) -> None:
+        """Write the job; where the record takes none any more, the trail tells of it."""
+        said = f"{job_id} launches {len(intent.servers)} servers"
+        event = told(context, EventType.JOB_STARTED, said, wave=wave)
+        try:
+            store.started(id_of(context), self.wave_number, intent, job_id, event)
+        except TransitionRefused as error:
+            words = f"{said}: it was started, and its record had ended already. It runs on in DRS. {error}"
+            store.tell(id_of(context), told(context, EventType.JOB_STARTED, words, wave=wave))
+            raise AirflowFailException(words) from error
 
     def _link(self, context: Context, job_id: str) -> None:
         """Show the job in Airflow; a link that cannot be made is no reason to fail a wave that starts."""
@@ -222,17 +222,3 @@ class StartRecovery(DrsStartRecoveryOperator):
             f"answer was lost; DRS shows no job with the tags {tags} since. It is not sent a second "
             f"time: look at jobs of {', '.join(intent.servers[:3])} in DRS."
         )
-
-
-def unrefused_intent(wave: WaveRecord, batch: int) -> Intent | None:
-    """Return what this attempt has sent, or may have sent, for a batch."""
-    sent = [intent for intent in wave.attempt_intents if intent.batch == batch and not intent.refusal]
-    return sent[-1] if sent else None
-
-
-def may_have_started(error: Exception) -> bool:
-    """Whether DRS may have started the job all the same: it answered with a fault of its own."""
-    return (
-        isinstance(error, ClientError)
-        and error.response["ResponseMetadata"]["HTTPStatusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR
-    )

@@ -102,6 +102,19 @@ def test_r45_a_wave_that_was_started_says_which_jobs_it_leaves_behind(world, end
     assert wave.end_time is not None
 
 
+def test_r15a_the_job_of_an_open_intent_is_put_on_record_before_the_end(world):
+    """Whoever watches the start is gone; wave and servers name the job as if it had been heard of."""
+    intent = world.make.intent(0)
+    world.frozen().store.intend(world.id, 0, intent)
+    wave = world.store.adopt(world.id, 0, intent, "drsjob-1").wave(0)
+    assert (wave.status, wave.job_ids, wave.open_intents) == (W.STARTED, ("drsjob-1",), ())
+    assert {server.job_id for server in world.store.servers(world.id, 0)} == {"drsjob-1"}
+    world.store.close(world.id)
+    world.store.finish(world.id, E.FAILED, "over")
+    with pytest.raises(TransitionRefused, match="drsjob-1 already, not drsjob-2"):
+        world.store.adopt(world.id, 0, intent, "drsjob-2")
+
+
 @pytest.mark.parametrize("paused", [False, True], ids=["PENDING", "PAUSED"])
 def test_a_wave_whose_task_failed_before_its_start_is_failed_with_the_reason(world, paused):
     """What AWS said is on record where it happened, and nobody is said to have cancelled anything."""

@@ -34,7 +34,8 @@ def test_no_writer_of_a_running_execution_ends_it():
     for writer in Writer:
         assert FIELDS[writer] <= {"waves", "failure"}
         assert "approval" not in WAVE_FIELDS[writer] or writer is Writer.APPROVE
-        assert "intents" not in WAVE_FIELDS[writer] or writer is Writer.START_RECOVERY
+        jobs = writer in {Writer.START_RECOVERY, Writer.COMPLETE}
+        assert (WAVE_FIELDS[writer] >= {"intents", "job_ids"}) == jobs
 
 
 def test_a_refused_move_says_what_is_allowed(make):

@@ -8,6 +8,7 @@ from recovery.errors import RecordUnavailable, TransitionRefused
 from recovery.execution.changes import EXECUTION, Changed, change, parse, pauses, read
 from recovery.execution.enums import ExecutionStatus, WaveStatus, Writer
 from recovery.execution.expressions import Update
+from recovery.execution.jobs import record_job
 from recovery.execution.lock import release_lock
 from recovery.execution.record import iso, shorten
 from recovery.execution.requests import Request, Wait, unmarshal
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from recovery.execution.events import Event
-    from recovery.execution.models import Ending, Execution, WaveRecord
+    from recovery.execution.models import Ending, Execution, Intent, WaveRecord
     from recovery.execution.requests import Steps
 
 _BEFORE = {WaveStatus.PENDING, WaveStatus.PAUSED}
@@ -28,6 +29,13 @@ _ALLOWS = {
     ExecutionStatus.PARTIAL: (WaveStatus.COMPLETED, WaveStatus.PARTIAL),
 }
 _FINAL = tuple(status for status in WaveStatus if status.final)
+
+
+def adopt(
+    execution_id: str, number: int, intent: Intent, job_id: str, event: Event | None
+) -> Steps[Execution]:
+    """Write the job of an open intent that DRS shows, whose start task is no longer there to write it."""
+    return (yield from record_job(execution_id, number, intent, job_id, event, writer=Writer.COMPLETE))
 
 
 def close(execution_id: str, ending: Ending, at: datetime, event: Event | None) -> Steps[Execution]:
