@@ -65,10 +65,19 @@ class ExecutionStore:
         return self._run(lock.take_lock(execution, self._clock()))
 
     def freeze(
-        self, execution_id: str, plan: str, servers: Sequence[ServerRecord], event: Event | None = None
+        self,
+        execution_id: str,
+        plan: str,
+        servers: Sequence[ServerRecord],
+        event: Event | None = None,
+        *,
+        account_id: str | None = None,
     ) -> Execution:
-        """Freeze the plan and its servers; the first freeze stays. Another plan then is TransitionRefused."""
-        return self._run(open_execution.freeze(execution_id, plan, servers, event))
+        """Freeze the plan, its servers and the account they are in; absent if nobody could say.
+
+        The first freeze stays. Another plan then is TransitionRefused.
+        """
+        return self._run(open_execution.freeze(execution_id, plan, servers, account_id, event))
 
     def note_failure(self, execution_id: str, failure: Failure, event: Event | None = None) -> Execution:
         """Record why the execution comes to nothing; the first failure stays."""
