@@ -40,11 +40,19 @@ def _sentences(
         yield f"{launched} of {len(servers)} servers launched."
     for wave in waves:
         if wave.status in _ENDED_BADLY:
-            yield _sentence(f"{wave.wave_name} {wave.status}: {wave.failure or 'no reason is on record'}")
+            yield _sentence(_ended(wave, interrupted))
     if never := [wave for wave in waves if wave.status is WaveStatus.SKIPPED]:
         yield f"Never started: {_names(never)}."
     if (wrong := _unexplained(execution, interrupted)) is not None:
         yield _sentence(f"The record is {wrong}")
+
+
+def _ended(wave: WaveRecord, interrupted: str | None) -> str:
+    """Return how a wave ended; the interruption, which has its own sentence, is not said again."""
+    why = wave.failure or "no reason is on record"
+    if interrupted is not None:
+        why = why.removeprefix(interrupted).removeprefix("; ")
+    return f"{wave.wave_name} {wave.status}: {why}" if why else f"{wave.wave_name} {wave.status}"
 
 
 def _unexplained(execution: Execution, interrupted: str | None) -> str | None:

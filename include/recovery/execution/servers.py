@@ -58,7 +58,7 @@ def write_progress(execution_id: str, servers: Iterable[ServerRecord]) -> Steps[
 
 
 def write_job(execution_id: str, servers: Iterable[ServerRecord]) -> Steps[None]:
-    """Give servers the job of their attempt, unless they have one already."""
+    """Give servers the job of their attempt, or why there is none, unless they have a job already."""
     for server in servers:
         update = _progress(execution_id, server)
         update.require(

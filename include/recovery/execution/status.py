@@ -82,6 +82,9 @@ def judge(servers: Sequence[ServerRecord]) -> tuple[WaveStatus, str | None]:
     return WaveStatus.FAILED, f"{count}: {'; '.join(_fates(missing))}"
 
 
+MOST_NAMED = 20
+"""Servers named in one reason: a hundred names would leave no room for the reason; each item has it."""
+
 _SPEAKS = {WaveStatus.CANCELLED, WaveStatus.TIMED_OUT, WaveStatus.FAILED}
 
 
@@ -100,4 +103,5 @@ def _fates(servers: Sequence[ServerRecord]) -> Iterable[str]:
         reason = server.error or f"{status} when its job ended, DRS gave no reason"
         by_reason.setdefault(reason, []).append(server.label)
     for reason, labels in by_reason.items():
-        yield f"{', '.join(labels)}: {reason}"
+        more = f" and {len(labels) - MOST_NAMED} more" if len(labels) > MOST_NAMED else ""
+        yield f"{', '.join(labels[:MOST_NAMED])}{more}: {reason}"

@@ -65,10 +65,19 @@ class ExecutionStore:
         return self._run(lock.take_lock(execution, self._clock()))
 
     def freeze(
-        self, execution_id: str, plan: str, servers: Sequence[ServerRecord], event: Event | None = None
+        self,
+        execution_id: str,
+        plan: str,
+        servers: Sequence[ServerRecord],
+        event: Event | None = None,
+        *,
+        account_id: str | None = None,
     ) -> Execution:
-        """Freeze the plan and its servers; the first freeze stays. Another plan then is TransitionRefused."""
-        return self._run(open_execution.freeze(execution_id, plan, servers, event))
+        """Freeze the plan, its servers and the account they are in; absent if nobody could say.
+
+        The first freeze stays. Another plan then is TransitionRefused.
+        """
+        return self._run(open_execution.freeze(execution_id, plan, servers, account_id, event))
 
     def note_failure(self, execution_id: str, failure: Failure, event: Event | None = None) -> Execution:
         """Record why the execution comes to nothing; the first failure stays."""
@@ -115,6 +124,12 @@ class ExecutionStore:
     ) -> Execution:
         """Write the job of an intent, in the wave and then in its servers."""
         return self._run(start_recovery.started(execution_id, wave_number, intent, job_id, event))
+
+    def not_started(
+        self, execution_id: str, wave_number: int, attempt: int, server_ids: Sequence[str], words: str
+    ) -> None:
+        """Write in servers why no job of this attempt has them."""
+        self._run(start_recovery.not_started(execution_id, wave_number, attempt, server_ids, words))
 
     def fail_wave(
         self, execution_id: str, wave_number: int, attempt: int, failure: str, event: Event | None = None
@@ -169,6 +184,12 @@ class ExecutionStore:
         )
 
     # complete_execution
+
+    def adopt(
+        self, execution_id: str, wave_number: int, intent: Intent, job_id: str, event: Event | None = None
+    ) -> Execution:
+        """Write the job of an open intent that was found in DRS after its start task was gone."""
+        return self._run(complete_execution.adopt(execution_id, wave_number, intent, job_id, event))
 
     def close(self, execution_id: str, ending: Ending | None = None, event: Event | None = None) -> Execution:
         """End every wave that has not ended, so that a final status can be written."""

@@ -27,10 +27,10 @@ MOVES: dict[Writer, dict[W, frozenset[W]]] = {
         W.POLLING: frozenset({W.COMPLETED, W.PARTIAL, W.FAILED, W.TIMED_OUT}),
     },
     Writer.COMPLETE: {
-        W.PENDING: frozenset({W.SKIPPED, W.CANCELLED}),
-        W.PAUSED: frozenset({W.SKIPPED, W.CANCELLED}),
-        W.STARTED: frozenset({W.CANCELLED, W.FAILED}),
-        W.POLLING: frozenset({W.CANCELLED, W.FAILED}),
+        W.PENDING: frozenset({W.SKIPPED, W.CANCELLED, W.FAILED}),
+        W.PAUSED: frozenset({W.SKIPPED, W.CANCELLED, W.FAILED}),
+        W.STARTED: frozenset({W.CANCELLED, W.FAILED, W.TIMED_OUT}),
+        W.POLLING: frozenset({W.CANCELLED, W.FAILED, W.TIMED_OUT}),
     },
 }
 """From which status to which a writer may move a wave."""
@@ -42,12 +42,17 @@ WAVE_FIELDS: dict[Writer, frozenset[str]] = {
     Writer.APPROVE: _ENDING | {"approval"},
     Writer.START_RECOVERY: _ENDING | {"start_time", "intents", "job_ids"},
     Writer.SENSOR: _ENDING,
-    Writer.COMPLETE: _ENDING,
+    Writer.COMPLETE: _ENDING | {"intents", "job_ids"},
 }
-"""Which fields of a wave a writer may write."""
+"""Which fields of a wave a writer may write.
+
+`complete_execution` too may put a job on record: that of an open intent whose start task died, or was killed,
+before it heard of the job. An execution never ends with a job that DRS shows and its record does not name.
+"""
 
 FIELDS: dict[Writer, frozenset[str]] = {
-    writer: frozenset({"waves", "failure"} if writer is Writer.OPEN else {"waves"}) for writer in Writer
+    writer: frozenset({"waves", "failure", "account_id"} if writer is Writer.OPEN else {"waves"})
+    for writer in Writer
 }
 """Which fields of a running execution a writer may write; ``status`` and ``completed_waves`` follow."""
 

@@ -18,6 +18,7 @@ from recovery.tasks.permission import wave_on_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from airflow.sdk import Context
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 MIN_REASON = 3
 """Characters of a reason that says something."""
+
+LEAST_WAIT = timedelta(seconds=10)
+"""A gate that is asked again at the end of its time waits so long all the same: Airflow fails a task that is
+resumed while the worker that parked it still ends."""
 
 
 class ApproveWave(ApprovalOperator):
@@ -114,12 +119,23 @@ class ApproveWave(ApprovalOperator):
     ) -> None:
         """Say what this gate is about; the approvers are those the execution was opened with."""
         self.assigned_users = [{"id": user, "name": user} for user in plan.approvers] or None
-        self.response_timeout = plan.gate_timeout or timedelta(hours=24)
+        left = self._waits_since(store, execution, wave) + plan.gate_timeout - now()
+        self.response_timeout = max(left, min(LEAST_WAIT, plan.gate_timeout))
         self.subject = gate_subject(execution, wave)
         base = conf.get("api", "base_url", fallback="").rstrip("/")
         run_url = f"{base}/dags/{execution.plan_id}/runs/{execution.dag_run_id}"
         servers = store.servers(execution.execution_id)
         self.body = gate_body(plan, execution, wave, servers, at=now(), run_url=run_url)
+
+    def _waits_since(self, store: ExecutionStore, execution: Execution, wave: WaveRecord) -> datetime:
+        """Return when this gate of this attempt first waited: asking again gives no new time-out."""
+        waiting = [
+            event.time
+            for event in store.events(execution.execution_id)
+            if event.type is EventType.GATE_WAITING
+            and (event.wave_number, event.attempt) == (wave.wave_number, wave.attempt)
+        ]
+        return min(waiting, default=now())
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Write the answer down, then let the wave start or end the run."""
@@ -130,11 +146,16 @@ class ApproveWave(ApprovalOperator):
         if "error" in event:
             self._timed_out(store, context, wave, event)
         try:
-            self.validate_params_input(event.get("params_input") or {})
+            self._check_form(event)
         except ParamValidationError as error:
-            self.log.warning("Asked again, the answer had no valid reason: %s", error)
+            self.log.warning("Asked again, the approval had no valid reason: %s", error)
             return self.execute(context)
         return self._answered(store, context, wave, event)
+
+    def _check_form(self, event: dict[str, Any]) -> None:
+        """Raise ParamValidationError for an approval without the reason it needs; a rejection needs none."""
+        if event["chosen_options"] == [self.APPROVE]:
+            self.validate_params_input(event.get("params_input") or {})
 
     def _timed_out(
         self, store: ExecutionStore, context: Context, wave: WaveRecord, event: dict[str, Any]
@@ -157,7 +178,8 @@ class ApproveWave(ApprovalOperator):
     ) -> Any:
         user = event.get("responded_by_user") or {}
         approved = event["chosen_options"] == [self.APPROVE]
-        reason = (event.get("params_input") or {}).get("reason") or None
+        given = (event.get("params_input") or {}).get("reason")
+        reason = str(given) if given else None
         if not user.get("id"):
             raise AirflowFailException(
                 f"The gate of {wave.wave_name} was answered by nobody Airflow can name"

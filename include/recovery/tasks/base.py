@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from airflow.sdk.exceptions import AirflowFailException
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from recovery.errors import RecordUnavailable, RecoveryError
+from recovery.errors import RecordError, RecordUnavailable, RecoveryError
 from recovery.execution import Event, EventType, execution_id
 from recovery.execution.store import ExecutionStore
 from recovery.plan import Plan
@@ -97,22 +97,45 @@ def verdicts(
 ) -> Iterator[None]:
     """Turn an error that no retry can mend into the end of the task, told in the audit trail.
 
-    Everything else passes, so that Airflow retries the task.
+    REFUSED tells what our own rules forbid, FAILED what did not work, at AWS or here. An error that may pass
+    goes on to Airflow, which retries the task; it is told too when no retry is left.
     """
     try:
         yield
-    except (RecoveryError, ClientError, BotoCoreError) as error:
-        if not is_final(error):
-            raise
-        event = Event(
-            type=EventType.REFUSED,
-            time=now(),
-            actor=actor(context),
-            wave_number=wave_number,
-            detail=str(error),
-        )
-        store.tell(execution, event)
-        raise AirflowFailException(str(error)) from error
+    except AirflowFailException:
+        raise
+    except Exception as error:
+        if is_final(error):
+            store.tell(execution, _last_words(store, context, execution, wave_number, error))
+            raise AirflowFailException(str(error)) from error
+        if is_last_try(context):
+            with suppress(RecordUnavailable):
+                store.tell(execution, _last_words(store, context, execution, wave_number, error))
+        raise
+
+
+def _last_words(
+    store: ExecutionStore, context: Context, execution: str, wave_number: int | None, error: Exception
+) -> Event:
+    ours = isinstance(error, RecoveryError) and is_final(error)
+    return Event(
+        type=EventType.REFUSED if ours else EventType.FAILED,
+        time=now(),
+        actor=actor(context),
+        wave_number=wave_number,
+        attempt=_attempt(store, execution, wave_number),
+        detail=str(error) or type(error).__name__,
+    )
+
+
+def _attempt(store: ExecutionStore, execution: str, wave_number: int | None) -> int | None:
+    """Return the attempt of the wave that a task works for; absent where the record has no such wave."""
+    if wave_number is None:
+        return None
+    try:
+        return store.get(execution).wave(wave_number).attempt
+    except RecordError:
+        return None
 
 
 def told(

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from recovery.execution import Ending, EventType, ExecutionStatus, final_status
+from recovery.execution import EventType, ExecutionStatus, final_status
 from recovery.execution.outcome import outcome
-from recovery.tasks.base import execution_store, told
-from recovery.tasks.interruption import failed_tasks, interruption
+from recovery.tasks.base import execution_store, now, told
+from recovery.tasks.interruption import ending, failed_tasks
+from recovery.tasks.open_intents import settle
 from recovery.tasks.request import new_execution, requested_by
 
 if TYPE_CHECKING:
@@ -65,10 +66,12 @@ class CompleteExecution(BaseOperator):
 
     def _finish(self, store: ExecutionStore, context: Context, execution: Execution) -> Execution:
         key = execution.execution_id
+        execution = settle(store, context, execution)
         states = self._other_task_states(context)
-        stopped = interruption(execution, store.events(key), states)
+        known = ending(execution, store.events(key), states, now())
+        stopped = known.interrupted
         event = told(context, EventType.INTERRUPTED, stopped) if stopped else None
-        closed = store.close(key, Ending(interrupted=stopped), event)
+        closed = store.close(key, known, event)
         status = final_status(
             closed.waves,
             superseded=closed.superseded_by is not None,

@@ -1,39 +1,108 @@
-"""Why `complete_execution` runs although waves have not ended: somebody, or something, ended the DAG run."""
+"""Why `complete_execution` runs although waves have not ended: a failure, a refusal, or an end by hand."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from recovery.execution import EventType
+from recovery.execution import Ending, EventType, WaveStatus
+from recovery.settings import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
-    from recovery.execution import Event, Execution
+    from recovery.execution import Event, Execution, WaveRecord
 
 FORCED = frozenset({"skipped", "removed"})
 """States that no task of ours takes by itself: it is given them when a person forces the run's state."""
 
+PASSED_ON = "upstream_failed"
+"""The state in which Airflow leaves what follows a failed task, and nobody who ends a run."""
 
-def interruption(
-    execution: Execution, events: Sequence[Event], task_states: Mapping[str, str | None]
-) -> str | None:
-    """Return what ended the run before its waves, in words; None when the record itself says it.
+RUNNING = frozenset({WaveStatus.STARTED, WaveStatus.POLLING})
+
+LAST_WORDS = frozenset({EventType.REFUSED, EventType.FAILED})
+"""What the trail tells when a task of a wave ends for good without ending its wave."""
+
+WENT_ON = frozenset({EventType.GATE_WAITING, EventType.APPROVED, EventType.JOB_STARTED})
+"""What the trail tells when a wave goes on: words from before are no longer its last."""
+
+
+def ending(
+    execution: Execution, events: Sequence[Event], task_states: Mapping[str, str | None], at: datetime
+) -> Ending:
+    """Return what is known of the end beside the waves' statuses.
 
     ``task_states`` are those of the other tasks of the run, by task id. They are evidence of what a person
-    did to the run, never of what was recovered.
+    did to the run, never of what was recovered. A failure or a time-out stands above an interruption: what
+    AWS did is never hidden behind what people did about it.
     """
     unfinished = [wave for wave in execution.waves if not wave.status.final]
-    if not unfinished or execution.failure or execution.superseded_by:
-        return None
+    words = list(_last_words(unfinished, events))
+    failures = {
+        event.wave_number: event.detail
+        for event in words
+        if event.type is EventType.FAILED and event.wave_number is not None and event.detail
+    }
+    spoken = {event.wave_number for event in words}
+    overdue = dict(_overdue((wave for wave in unfinished if wave.wave_number not in spoken), at))
+    if failures or overdue or not unfinished or execution.failure or execution.superseded_by:
+        return Ending(failures=failures, overdue=overdue)
     if any(wave.status.final and not wave.status.met for wave in execution.waves):
-        return None
-    if refusals := [event.detail for event in events if event.type is EventType.REFUSED and event.detail]:
-        return refusals[-1]
-    if not any(state == "failed" for state in task_states.values()):
+        return Ending()
+    return Ending(interrupted=_interruption(unfinished, words, task_states))
+
+
+def _overdue(waves: Iterable[WaveRecord], at: datetime) -> Iterable[tuple[int, str]]:
+    """Yield the running waves whose time-out has passed, and words.
+
+    Airflow has a time-out of its own for a deferred sensor, a minute after ours. It fails the sensor without
+    resuming it, so nobody judges the wave.
+    """
+    limit = timedelta(hours=settings().wave_timeout_hours)
+    for wave in waves:
+        if wave.status in RUNNING and wave.start_time and at - wave.start_time >= limit:
+            hours = f"{settings().wave_timeout_hours:g} h"
+            yield wave.wave_number, f"its time-out of {hours} passed and nobody saw its jobs to their end"
+
+
+def _last_words(unfinished: Sequence[WaveRecord], events: Sequence[Event]) -> Iterable[Event]:
+    """Yield the last words on each unfinished wave's current attempt, and those on no wave."""
+    yield from (event for event in events if event.wave_number is None and event.type in LAST_WORDS)
+    for wave in unfinished:
+        told = [
+            event
+            for event in events
+            if event.wave_number == wave.wave_number
+            and event.attempt in {None, wave.attempt}
+            and event.type in LAST_WORDS | WENT_ON
+        ]
+        if told and told[-1].type in LAST_WORDS:
+            yield told[-1]
+
+
+def _interruption(
+    unfinished: Iterable[WaveRecord], words: Iterable[Event], task_states: Mapping[str, str | None]
+) -> str | None:
+    """Return what ended the run before its waves, in words; None when nobody did.
+
+    A task of ours that ends a running wave's run leaves a verdict or last words on record. A wave that runs
+    with neither was left by others: unless Airflow itself passed a silent failure on to the tasks that
+    follow, its run was ended from outside. No task but this one follows the last wave, so that is the word
+    there also for a task that died without any.
+    """
+    refusals = [event for event in words if event.type is EventType.REFUSED and event.detail]
+    if refusals:
+        return max(refusals, key=lambda event: event.time).detail
+    states = set(task_states.values())
+    if "failed" not in states:
         return "the DAG run, or a task of it, was marked by hand"
-    if FORCED & set(task_states.values()):
+    if FORCED & states:
         return "the DAG run was ended by hand"
+    running = [wave.wave_name for wave in unfinished if wave.status in RUNNING]
+    if running and PASSED_ON not in states:
+        return f"the DAG run was ended while {' and '.join(running)} was running"
     return None
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from recovery.aws.hooks.drs import DrsHook
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from recovery.execution import Execution
     from recovery.execution.store import ExecutionStore
     from recovery.plan import Plan
+
+
+SOON_OR_NOT_AT_ALL = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2})
+"""botocore's own patience, five times a minute, would delay a recovery for the sake of a note."""
 
 
 class OpenExecution(BaseOperator):
@@ -80,8 +85,19 @@ class OpenExecution(BaseOperator):
         hook = DrsHook(aws_conn_id=self.plan.aws_conn_id, region_name=self.plan.region)
         known = [source_server(item) for item in hook.list_source_servers()]
         servers = server_records(resolve(self.plan, known))
-        store.freeze(execution.execution_id, self.plan.dump(), servers)
+        store.freeze(execution.execution_id, self.plan.dump(), servers, account_id=self._account_id())
         self.log.info("Froze %s source servers in %s waves", len(servers), len(self.plan.waves))
+
+    def _account_id(self) -> str | None:
+        """Return the account that the jobs will be in; an outage of STS is no reason not to recover."""
+        hook = DrsHook(
+            aws_conn_id=self.plan.aws_conn_id, region_name=self.plan.region, config=SOON_OR_NOT_AT_ALL
+        )
+        try:
+            return hook.account_id
+        except Exception as error:  # noqa: BLE001 - whatever it is, the record goes without the account
+            self.log.warning("The account of connection %s is unknown: %s", self.plan.aws_conn_id, error)
+            return None
 
     def _fail(self, store: ExecutionStore, context: Context, kind: FailureKind, error: Exception) -> None:
         failure = Failure(kind=kind, message=str(error))

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow.sdk.exceptions import AirflowFailException
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    ParamValidationError,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 
 from recovery.aws.links.drs import DrsJobLink
 from recovery.aws.operators.drs import DrsStartRecoveryOperator
-from recovery.errors import StartRefused
+from recovery.errors import RecoveryError, StartRefused, TransitionRefused
 from recovery.execution import EventType, Intent
 from recovery.execution.permission import check_start
 from recovery.tasks.base import (
@@ -30,11 +22,14 @@ from recovery.tasks.base import (
     told,
     verdicts,
 )
+from recovery.tasks.jobs import NEVER_SENT, find_job, job_tags, may_have_started, unrefused_intent
 from recovery.tasks.permission import check_approver, wave_on_record
 from recovery.tasks.real_instances import check_no_real_instances
 from recovery.tasks.request import read_params
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from airflow.sdk import Context
     from mypy_boto3_drs.type_defs import JobTypeDef
 
@@ -45,8 +40,13 @@ if TYPE_CHECKING:
 SERVERS_PER_JOB = 100
 """Service quota L-B827C881 of DRS; a larger wave is started in batches."""
 
-NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ParamValidationError)
-"""Errors of botocore that mean the request did not reach AWS."""
+
+class Refusal(NamedTuple):
+    """A batch that was not started, for good, and why."""
+
+    batch: int
+    servers: tuple[str, ...]
+    words: str
 
 
 class StartRecovery(DrsStartRecoveryOperator):
@@ -81,8 +81,16 @@ class StartRecovery(DrsStartRecoveryOperator):
         execution = id_of(context)
         with verdicts(store, context, execution, self.wave_number):
             record, wave = self._permitted(store, execution)
+            refusals: list[Refusal] = []
             for batch, servers in enumerate(self._batches(store, record, wave)):
-                self._start_batch(store, context, record, batch, servers)
+                try:
+                    self._start_batch(store, context, record, batch, servers)
+                except (RecoveryError, ClientError, BotoCoreError) as error:
+                    if not self._goes_on(store, context, batch, error):
+                        raise
+                    refusals.append(Refusal(batch, servers, str(error)))
+            if refusals:
+                self._leave_out(store, context, refusals)
         return list(store.get(execution).waves[self.wave_number].job_ids)
 
     def _permitted(self, store: ExecutionStore, execution: str) -> tuple[Execution, WaveRecord]:
@@ -118,10 +126,21 @@ class StartRecovery(DrsStartRecoveryOperator):
             intent = Intent(attempt=wave.attempt, batch=batch, servers=servers, time=now())
             store.intend(record.execution_id, self.wave_number, intent)
             job = self._send(store, context, record, intent)
-        said = f"{job['jobID']} launches {len(servers)} servers"
-        event = told(context, EventType.JOB_STARTED, said, wave=wave)
-        store.started(record.execution_id, self.wave_number, intent, job["jobID"], event)
+        self._put_on_record(store, context, wave, intent, job["jobID"])
         self._link(context, job["jobID"])
+
+    def _put_on_record(
+        self, store: ExecutionStore, context: Context, wave: WaveRecord, intent: Intent, job_id: str
+    ) -> None:
+        """Write the job; where the record takes none any more, the trail tells of it."""
+        said = f"{job_id} launches {len(intent.servers)} servers"
+        event = told(context, EventType.JOB_STARTED, said, wave=wave)
+        try:
+            store.started(id_of(context), self.wave_number, intent, job_id, event)
+        except TransitionRefused as error:
+            words = f"{said}: it was started, and its record had ended already. It runs on in DRS. {error}"
+            store.tell(id_of(context), told(context, EventType.JOB_STARTED, words, wave=wave))
+            raise AirflowFailException(words) from error
 
     def _link(self, context: Context, job_id: str) -> None:
         """Show the job in Airflow; a link that cannot be made is no reason to fail a wave that starts."""
@@ -150,13 +169,42 @@ class StartRecovery(DrsStartRecoveryOperator):
                 intent.servers, is_drill=self.is_drill, tags=job_tags(record, wave, intent.batch)
             )
         except (ClientError, *NEVER_SENT) as error:
-            if may_have_started(error):
-                raise
-            store.refused(record.execution_id, self.wave_number, intent, str(error))
-            if not is_final(error) and not is_last_try(context):
-                raise
-            self._fail(store, context, wave, f"StartRecovery of {wave.wave_name} was refused: {error}")
+            if not may_have_started(error):
+                event = told(context, EventType.JOB_REFUSED, f"Batch {intent.batch}: {error}", wave=wave)
+                store.refused(record.execution_id, self.wave_number, intent, str(error), event)
             raise
+
+    def _goes_on(self, store: ExecutionStore, context: Context, batch: int, error: Exception) -> bool:
+        """Whether the other batches are started though this one is not.
+
+        Not while a retry may help; nor where nothing is started and it was not AWS that refused this batch.
+        """
+        if not is_final(error) and not is_last_try(context):
+            return False
+        wave = store.get(id_of(context)).waves[self.wave_number]
+        if any(intent.batch == batch and intent.refusal for intent in wave.attempt_intents):
+            return True
+        if wave.attempt_job_ids:
+            store.tell(
+                id_of(context), told(context, EventType.JOB_REFUSED, f"Batch {batch}: {error}", wave=wave)
+            )
+        return bool(wave.attempt_job_ids)
+
+    def _leave_out(self, store: ExecutionStore, context: Context, refusals: Sequence[Refusal]) -> None:
+        """Fail a wave of which nothing was started; what was started, its sensor watches and judges (P-2)."""
+        wave = store.get(id_of(context)).waves[self.wave_number]
+        if not wave.attempt_job_ids:
+            words = "; ".join(dict.fromkeys(refusal.words for refusal in refusals))
+            self._fail(store, context, wave, f"StartRecovery of {wave.wave_name} was refused: {words}")
+        for refusal in refusals:
+            store.not_started(id_of(context), self.wave_number, wave.attempt, refusal.servers, refusal.words)
+            self.log.warning(
+                "Batch %s of %s was not started, %s runs: %s",
+                refusal.batch,
+                wave.wave_name,
+                ", ".join(wave.attempt_job_ids),
+                refusal.words,
+            )
 
     def _fail(self, store: ExecutionStore, context: Context, wave: WaveRecord, reason: str) -> None:
         event = told(context, EventType.WAVE_ENDED, reason, wave=wave)
@@ -165,38 +213,12 @@ class StartRecovery(DrsStartRecoveryOperator):
 
     def _adopt(self, record: Execution, wave: WaveRecord, intent: Intent) -> JobTypeDef:
         """Return the job of an intent whose answer was lost; StartRecovery is never sent again for it."""
+        if job := find_job(self.hook, record, wave, intent):
+            self.log.info("Adopted job %s, whose answer was lost", job["jobID"])
+            return job
         tags = job_tags(record, wave, intent.batch)
-        for job in self.hook.list_jobs(since=intent.time):
-            if tags.items() <= job.get("tags", {}).items():
-                self.log.info("Adopted job %s, whose answer was lost", job["jobID"])
-                return job
         raise StartRefused(
             f"StartRecovery for {len(intent.servers)} servers was begun at {intent.time:%H:%M:%S} and its "
             f"answer was lost; DRS shows no job with the tags {tags} since. It is not sent a second "
             f"time: look at jobs of {', '.join(intent.servers[:3])} in DRS."
         )
-
-
-def unrefused_intent(wave: WaveRecord, batch: int) -> Intent | None:
-    """Return what this attempt has sent, or may have sent, for a batch."""
-    sent = [intent for intent in wave.attempt_intents if intent.batch == batch and not intent.refusal]
-    return sent[-1] if sent else None
-
-
-def may_have_started(error: Exception) -> bool:
-    """Whether DRS may have started the job all the same: it answered with a fault of its own."""
-    return (
-        isinstance(error, ClientError)
-        and error.response["ResponseMetadata"]["HTTPStatusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR
-    )
-
-
-def job_tags(record: Execution, wave: WaveRecord, batch: int) -> dict[str, str]:
-    """Return the tags of a job: StartRecovery has no client token, so they are the way to find it again."""
-    return {
-        "recovery:plan": record.plan_id,
-        "recovery:execution": record.execution_id,
-        "recovery:wave": wave.wave_name,
-        "recovery:attempt": str(wave.attempt),
-        "recovery:batch": str(batch),
-    }

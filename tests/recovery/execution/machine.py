@@ -105,7 +105,8 @@ class Writers(RuleBasedStateMachine):
         number = self.turn(number)
         if self.intents[number]:
             intent = data.draw(st.sampled_from(self.intents[number]))
-            self.do(death, self.store.started, number, intent, f"drsjob of {intent.intent_id}")
+            step = data.draw(st.sampled_from([self.store.started, self.store.adopt]))
+            self.do(death, step, number, intent, f"drsjob of {intent.intent_id}")
 
     @rule(number=numbers, death=deaths, data=st.data())
     def refusal(self, number: int | None, death: int | None, data: st.DataObject) -> None:

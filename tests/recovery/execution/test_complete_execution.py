@@ -102,6 +102,51 @@ def test_r45_a_wave_that_was_started_says_which_jobs_it_leaves_behind(world, end
     assert wave.end_time is not None
 
 
+def test_r15a_the_job_of_an_open_intent_is_put_on_record_before_the_end(world):
+    """Whoever watches the start is gone; wave and servers name the job as if it had been heard of."""
+    intent = world.make.intent(0)
+    world.frozen().store.intend(world.id, 0, intent)
+    wave = world.store.adopt(world.id, 0, intent, "drsjob-1").wave(0)
+    assert (wave.status, wave.job_ids, wave.open_intents) == (W.STARTED, ("drsjob-1",), ())
+    assert {server.job_id for server in world.store.servers(world.id, 0)} == {"drsjob-1"}
+    world.store.close(world.id)
+    world.store.finish(world.id, E.FAILED, "over")
+    with pytest.raises(TransitionRefused, match="drsjob-1 already, not drsjob-2"):
+        world.store.adopt(world.id, 0, intent, "drsjob-2")
+
+
+@pytest.mark.parametrize("paused", [False, True], ids=["PENDING", "PAUSED"])
+def test_a_wave_whose_task_failed_before_its_start_is_failed_with_the_reason(world, paused):
+    """What AWS said is on record where it happened, and nobody is said to have cancelled anything."""
+    world.frozen().completed(0)
+    if paused:
+        world.store.pause(world.id, 1)
+    closed = world.store.close(world.id, Ending(failures={1: "AccessDeniedException: not you"}))
+    assert statuses(closed) == [W.COMPLETED, W.FAILED, W.SKIPPED]
+    assert closed.wave(1).failure == "AccessDeniedException: not you"
+    assert final_status(closed.waves, total_waves=3) is E.FAILED
+
+
+def test_a_wave_whose_sensor_failed_names_the_jobs_it_leaves_behind(world):
+    """The sensor could not ask DRS any more; the job runs on."""
+    world.frozen().launching(0)
+    wave = world.store.close(world.id, Ending(failures={0: "DRS cannot be reached"})).wave(0)
+    assert (wave.status, wave.failure) == (
+        W.FAILED,
+        "DRS cannot be reached; may still run in DRS: drsjob-0",
+    )
+
+
+def test_r21_a_wave_whose_sensor_was_never_resumed_is_timed_out(world):
+    """Distinct from failure; the job runs on in DRS and is named, its servers have no end."""
+    world.frozen().launching(0)
+    closed = world.store.close(world.id, Ending(overdue={0: "its time-out of 4 h passed"}))
+    assert statuses(closed) == [W.TIMED_OUT, W.SKIPPED, W.SKIPPED]
+    assert closed.wave(0).failure == "its time-out of 4 h passed; may still run in DRS: drsjob-0"
+    assert all(server.end_time is None for server in world.store.servers(world.id, 0))
+    assert final_status(closed.waves, total_waves=3) is E.TIMED_OUT
+
+
 def test_an_open_intent_is_never_skipped(world):
     """A call was announced and its answer lost: a job may run, and the record says so."""
     intent = world.make.intent(0)

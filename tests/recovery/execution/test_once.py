@@ -77,6 +77,17 @@ def starting(world):
     return lambda: world.store.started(world.id, 0, intent, "drsjob-1", event)
 
 
+def adopting(world):
+    intent, event = world.make.intent(intent_id="intent-1"), world.make.event(EventType.JOB_STARTED, 0)
+    world.frozen().store.intend(world.id, 0, intent)
+    return lambda: world.store.adopt(world.id, 0, intent, "drsjob-1", event)
+
+
+def leaving_out(world):
+    mine = world.frozen().make.intent().servers[:1]
+    return lambda: world.store.not_started(world.id, 0, 1, mine, "ConflictException")
+
+
 def refusing(world):
     intent, event = world.make.intent(intent_id="intent-1"), world.make.event(EventType.JOB_REFUSED, 0)
     world.frozen().store.intend(world.id, 0, intent)
@@ -133,8 +144,8 @@ def telling(world):
 
 STEPS = [
     opening, taking_the_lock, taking_the_lock_over, freezing, noting_a_failure, pausing, approving, rejecting,
-    intending, starting, refusing, failing_a_wave, polling, having_polled, ending_a_wave, closing, finishing,
-    releasing, telling,
+    intending, starting, adopting, leaving_out, refusing, failing_a_wave, polling, having_polled,
+    ending_a_wave, closing, finishing, releasing, telling,
 ]  # fmt: skip
 
 

@@ -66,6 +66,15 @@ def test_more_than_100_waves_are_refused(world):
         world.store.open(world.make.execution(waves=101))
 
 
+def test_the_account_is_frozen_with_plan_and_servers(world):
+    """The first freeze stays, with the account it knew; one that knew none is not mended later."""
+    world.opened().store.freeze(world.id, "{}", world.make.servers(), account_id="123456789012")
+    world.store.freeze(world.id, "{}", world.make.servers(), account_id="999999999999")
+    assert world.record()["accountId"] == "123456789012"
+    world.opened(run="manual__2").store.freeze(world.id, "{}", world.make.servers())
+    assert "accountId" not in world.record()
+
+
 def test_plan_and_servers_are_frozen(world):
     """The plan, an item per server with its names, and how many each wave has."""
     world.opened()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from recovery.execution import Failure, LaunchStatus, WaveStatus
 from recovery.execution.outcome import outcome
 
@@ -54,6 +56,28 @@ def test_r45_an_interrupted_execution_lists_what_runs_on(make):
     words = outcome(execution, launched(make, 2), interrupted="the DAG run was marked failed")
     assert words.startswith("Interrupted: the DAG run was marked failed. Finished: DBWave1.")
     assert left in words
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        ("marked failed", "DBWave1 CANCELLED. "),
+        (
+            "marked failed; may still run in DRS: drsjob-1",
+            "DBWave1 CANCELLED: may still run in DRS: drsjob-1. ",
+        ),
+        ("its gate was never answered", "DBWave1 CANCELLED: its gate was never answered. "),
+    ],
+    ids=["the same", "and more", "another"],
+)
+def test_an_interruption_is_said_once(make, failure, told):
+    """What ended the run has its sentence; the wave where it is on record too does not repeat it."""
+    execution = ended(
+        make, {"status": W.CANCELLED, "failure": failure}, {"status": W.SKIPPED}, {"status": W.SKIPPED}
+    )
+    words = outcome(execution, launched(make, 0), interrupted="marked failed")
+    assert words.count("marked failed") == 1
+    assert told in words
 
 
 def test_a_failure_before_the_waves(make):

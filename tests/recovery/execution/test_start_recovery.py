@@ -133,6 +133,20 @@ def test_a_job_that_was_found_after_all_is_on_record(world):
     assert (wave.intents[0].job_id, wave.intents[0].refusal) == ("drsjob-1", None)
 
 
+def test_servers_of_a_batch_that_was_not_started_say_why_until_a_job_has_them(world):
+    """The reason goes to those servers alone; a job that comes later takes its place, and keeps it."""
+    intent = world.make.intent()
+    mine = intent.servers[:1]
+    world.frozen().store.not_started(world.id, 0, 1, mine, "ConflictException")
+    assert [server.error for server in world.store.servers(world.id, 0)] == ["ConflictException", None]
+    world.store.intend(world.id, 0, intent)
+    world.store.started(world.id, 0, intent, "drsjob-1")
+    world.store.not_started(world.id, 0, 1, mine, "ConflictException")
+    assert {(server.job_id, server.error) for server in world.store.servers(world.id, 0)} == {
+        ("drsjob-1", None)
+    }
+
+
 def test_a_job_that_is_recorded_late_does_not_undo_progress(world):
     """The poller was quicker than the second writing of the job."""
     intent = world.make.intent()

@@ -152,6 +152,12 @@ def test_r07_nothing_launched_is_failed_and_says_why():
     assert reason == f"none of its 2 servers launched: host-1 (s-1), host-2 (s-2): {denied}"
 
 
+def test_a_reason_keeps_its_place_beside_a_hundred_servers():
+    """A record has room for 4000 characters: the reason must not be what is cut off."""
+    _, reason = judge([server(None, n, error="ConflictException: in a job") for n in range(101)])
+    assert "s-19) and 81 more: ConflictException: in a job" in reason
+
+
 def test_p3_a_server_still_pending_when_its_job_has_ended_did_not_launch():
     """A COMPLETED job with a PENDING server is over; nobody waits for that server any more."""
     verdict, reason = judge([server(LaunchStatus.LAUNCHED, 1), server(LaunchStatus.PENDING, 2)])

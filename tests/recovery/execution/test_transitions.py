@@ -22,7 +22,8 @@ def test_only_the_sensor_completes_a_wave():
     """A wave is COMPLETED or PARTIAL by the word of DRS, which the sensor alone hears."""
     for writer in Writer:
         reached = {after for moves in MOVES[writer].values() for after in moves}
-        assert bool(reached & {W.COMPLETED, W.PARTIAL, W.TIMED_OUT}) == (writer is Writer.SENSOR)
+        assert bool(reached & {W.COMPLETED, W.PARTIAL}) == (writer is Writer.SENSOR)
+        assert (W.TIMED_OUT in reached) == (writer in {Writer.SENSOR, Writer.COMPLETE})
         assert (W.SKIPPED in reached) == (writer is Writer.COMPLETE)
         assert (W.STARTED in reached) == (writer is Writer.START_RECOVERY)
         assert (W.PAUSED in reached) == (writer is Writer.APPROVE)
@@ -31,9 +32,10 @@ def test_only_the_sensor_completes_a_wave():
 def test_no_writer_of_a_running_execution_ends_it():
     """Final status, end time and outcome are in nobody's fields: only the final write has them."""
     for writer in Writer:
-        assert FIELDS[writer] <= {"waves", "failure"}
+        assert FIELDS[writer] <= {"waves", "failure", "account_id"}
         assert "approval" not in WAVE_FIELDS[writer] or writer is Writer.APPROVE
-        assert "intents" not in WAVE_FIELDS[writer] or writer is Writer.START_RECOVERY
+        jobs = writer in {Writer.START_RECOVERY, Writer.COMPLETE}
+        assert (WAVE_FIELDS[writer] >= {"intents", "job_ids"}) == jobs
 
 
 def test_a_refused_move_says_what_is_allowed(make):

@@ -165,10 +165,12 @@ def test_ending_a_wave_twice_is_ending_it_once_and_it_stays_ended(polled):
     assert polled.items() == before
 
 
-def test_r21_a_wave_that_timed_out_leaves_its_servers_without_an_end(polled):
-    """TIMED_OUT is not FAILED: those servers are still being launched by DRS."""
+@pytest.mark.parametrize("told", [False, True], ids=["without", "with an end"])
+def test_r21_a_wave_that_timed_out_leaves_its_servers_without_an_end(polled, told):
+    """TIMED_OUT is not FAILED: those servers are still being launched by DRS, whatever the sensor says."""
+    end = {"end_time": polled.make.time()} if told else {}
     wave = polled.store.end_wave(
-        polled.id, 0, 1, at(polled, L.IN_PROGRESS), W.TIMED_OUT, failure="drsjob-0 still runs in DRS"
+        polled.id, 0, 1, at(polled, L.IN_PROGRESS, **end), W.TIMED_OUT, failure="drsjob-0 still runs in DRS"
     ).wave(0)
     assert (wave.status, wave.failure) == (W.TIMED_OUT, "drsjob-0 still runs in DRS")
     assert all(server.end_time is None for server in polled.store.servers(polled.id, 0))

@@ -28,6 +28,24 @@ def test_r17_all_waves_are_on_record_before_anything_starts(table: Any, starts: 
     assert starts() == 0
 
 
+def test_r31_the_account_is_on_record_with_the_region(table: Any) -> None:
+    """Account and Region are part of a job's identity: whoever reads the record knows where to look."""
+    drive = Drive(plan())
+    drive.execute("open_execution")
+    assert (drive.record.account_id, drive.record.region) == ("123456789012", "eu-west-1")
+
+
+def test_an_account_that_nobody_tells_keeps_no_execution_from_opening(
+    table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """STS does not answer: the record goes without the account, and the recovery goes on."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1")
+    drive = Drive(plan())
+    drive.execute("open_execution")
+    assert drive.record.account_id is None
+    assert [wave.server_count for wave in drive.record.waves] == [1, 1]
+
+
 def test_opening_twice_is_opening_once(table: Any) -> None:
     """A retried task finds the execution open, and tells nothing again."""
     drive = Drive(plan())

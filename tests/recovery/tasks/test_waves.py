@@ -280,6 +280,7 @@ def test_r21_a_wave_that_takes_too_long_is_timed_out_and_names_its_jobs(table: A
     event = {"status": "timeout", "job_ids": [job_id], "message": "too long"}
     with pytest.raises(AirflowFailException, match=job_id):
         opened.resume("database.wait_for_recovery", event)
+    assert all(server.end_time is None for server in opened.store.servers(opened.execution_id))
     with pytest.raises(AirflowFailException, match="TIMED_OUT"):
         opened.execute("complete_execution")
     assert (opened.record.status, opened.statuses) == ("TIMED_OUT", ["TIMED_OUT", "SKIPPED"])

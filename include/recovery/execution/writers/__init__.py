@@ -3,11 +3,12 @@
 =====================  =====================================================================================
 module                 what it may write
 =====================  =====================================================================================
-``open_execution``     the record and its servers, once; the lock; ``failure``
+``open_execution``     the record, its account and its servers, once; the lock; ``failure``
 ``approve``            its wave: PAUSED, the approval, CANCELLED
-``start_recovery``     its wave: intents, STARTED, job ids, FAILED; the job of its servers
+``start_recovery``     its wave: intents, STARTED, job ids, FAILED; its servers: job, or why none
 ``wait_for_recovery``  its wave: POLLING and the final statuses; its servers; ``lastPolledTime``
-``complete_execution`` the final status, ``endTime``, ``outcome``; waves that never ran; releases the lock
+``complete_execution`` the final status, ``endTime``, ``outcome``; waves left open, and the jobs of their
+                       open intents; releases the lock
 =====================  =====================================================================================
 
 ``recovery.execution.transitions`` holds the same as data, and every change is checked against it.

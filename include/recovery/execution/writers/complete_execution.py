@@ -8,6 +8,7 @@ from recovery.errors import RecordUnavailable, TransitionRefused
 from recovery.execution.changes import EXECUTION, Changed, change, parse, pauses, read
 from recovery.execution.enums import ExecutionStatus, WaveStatus, Writer
 from recovery.execution.expressions import Update
+from recovery.execution.jobs import record_job
 from recovery.execution.lock import release_lock
 from recovery.execution.record import iso, shorten
 from recovery.execution.requests import Request, Wait, unmarshal
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from recovery.execution.events import Event
-    from recovery.execution.models import Ending, Execution, WaveRecord
+    from recovery.execution.models import Ending, Execution, Intent, WaveRecord
     from recovery.execution.requests import Steps
 
 _BEFORE = {WaveStatus.PENDING, WaveStatus.PAUSED}
@@ -28,6 +29,13 @@ _ALLOWS = {
     ExecutionStatus.PARTIAL: (WaveStatus.COMPLETED, WaveStatus.PARTIAL),
 }
 _FINAL = tuple(status for status in WaveStatus if status.final)
+
+
+def adopt(
+    execution_id: str, number: int, intent: Intent, job_id: str, event: Event | None
+) -> Steps[Execution]:
+    """Write the job of an open intent that DRS shows, whose start task is no longer there to write it."""
+    return (yield from record_job(execution_id, number, intent, job_id, event, writer=Writer.COMPLETE))
 
 
 def close(execution_id: str, ending: Ending, at: datetime, event: Event | None) -> Steps[Execution]:
@@ -130,15 +138,28 @@ def _check_moved(before: Execution, status: ExecutionStatus) -> Steps[None]:
 def _closed(execution: Execution, wave: WaveRecord, ending: Ending, at: datetime) -> WaveRecord:
     if wave.status.final:
         return wave
+    end = _end(execution, wave, ending)
+    if end is None:
+        return wave.having(status=WaveStatus.SKIPPED)
+    status, why = end
+    return wave.having(status=status, failure=why, end_time=at)
+
+
+def _end(execution: Execution, wave: WaveRecord, ending: Ending) -> tuple[WaveStatus, str] | None:
+    """Return how a wave ends that was left open, and why; None for one that never came to its turn."""
+    number = wave.wave_number
+    if number in ending.failures:
+        return WaveStatus.FAILED, _left(wave, ending, ending.failures[number])
+    if number in ending.overdue:
+        return WaveStatus.TIMED_OUT, _left(wave, ending, ending.overdue[number])
     if wave.status not in _BEFORE:
         status = WaveStatus.FAILED if ending.interrupted is None else WaveStatus.CANCELLED
-        return wave.having(status=status, failure=_left(wave, ending), end_time=at)
+        return status, _left(wave, ending, ending.interrupted or "nobody saw its jobs to their end")
     if wave.status is WaveStatus.PAUSED and not wave.approved:
-        words = "its gate was never answered"
-        return wave.having(status=WaveStatus.CANCELLED, failure=words, end_time=at)
+        return WaveStatus.CANCELLED, "its gate was never answered"
     if ending.interrupted is not None and _was_next(execution, wave):
-        return wave.having(status=WaveStatus.CANCELLED, failure=ending.interrupted, end_time=at)
-    return wave.having(status=WaveStatus.SKIPPED)
+        return WaveStatus.CANCELLED, ending.interrupted
+    return None
 
 
 def _was_next(execution: Execution, wave: WaveRecord) -> bool:
@@ -147,11 +168,11 @@ def _was_next(execution: Execution, wave: WaveRecord) -> bool:
     return met.issuperset(wave.depends_on)
 
 
-def _left(wave: WaveRecord, ending: Ending) -> str:
-    """Say what a wave leaves behind that was started and not watched to its end; DRS cannot stop a job."""
+def _left(wave: WaveRecord, ending: Ending, why: str) -> str:
+    """Say why a wave was not watched to its end, and what it leaves behind; DRS cannot stop a job."""
     known = ending.running_job_ids
     jobs = [job_id for job_id in wave.attempt_job_ids if known is None or job_id in known]
-    words = [ending.interrupted or "nobody saw its jobs to their end"]
+    words = [why]
     if jobs:
         words.append(f"{'still runs' if known else 'may still run'} in DRS: {', '.join(jobs)}")
     elif wave.attempt_job_ids:

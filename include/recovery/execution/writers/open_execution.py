@@ -33,9 +33,9 @@ def open_execution(execution: Execution, event: Event | None) -> Steps[Execution
 
 
 def freeze(
-    execution_id: str, plan: str, servers: Sequence[ServerRecord], event: Event | None
+    execution_id: str, plan: str, servers: Sequence[ServerRecord], account_id: str | None, event: Event | None
 ) -> Steps[Execution]:
-    """Freeze plan and servers. The first put of the PLAN item decides both; what follows repeats it."""
+    """Freeze plan, servers and account. The first put of the PLAN item decides; what follows repeats it."""
     execution = yield from read(execution_id)
     if all(wave.server_count is not None for wave in execution.waves):
         changed = Changed(execution, written=False)
@@ -46,7 +46,9 @@ def freeze(
             item = server_item(server.wave_number, server.source_server_id)
             yield from put_new(execution_id, item, server.to_item())
         counts = Counter(server.wave_number for server in frozen)
-        changed = yield from change(execution_id, Writer.OPEN, lambda record: _with_counts(record, counts))
+        changed = yield from change(
+            execution_id, Writer.OPEN, lambda record: _with_counts(record, counts, account_id)
+        )
     yield from tell_change(changed, event)
     return changed.execution
 
@@ -109,6 +111,6 @@ def _decide(execution: Execution, plan: str, servers: Sequence[ServerRecord]) ->
     return [ServerRecord.from_item(server) for server in item["servers"]]
 
 
-def _with_counts(execution: Execution, counts: Counter[int]) -> Execution:
+def _with_counts(execution: Execution, counts: Counter[int], account_id: str | None) -> Execution:
     waves = tuple(wave.having(server_count=counts[wave.wave_number]) for wave in execution.waves)
-    return execution.having(waves=waves)
+    return execution.having(waves=waves, account_id=account_id)

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from recovery.errors import StartRefused, TransitionRefused
 from recovery.execution.changes import change, with_wave
-from recovery.execution.enums import LaunchStatus, WaveStatus, Writer
+from recovery.execution.enums import WaveStatus, Writer
+from recovery.execution.jobs import anew, known_intent, place, record_job, with_intent
 from recovery.execution.permission import check_start
 from recovery.execution.servers import read_servers, write_job
 from recovery.execution.trail import tell_change
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from recovery.execution.events import Event
@@ -47,12 +49,12 @@ def refused(
     """Write that AWS definitely refused the call of an intent, in its words: no job came of it."""
 
     def alter(execution: Execution) -> Execution:
-        known = _known(execution.wave(number), intent)
+        known = known_intent(execution.wave(number), intent)
         if known.job_id is not None:
-            raise TransitionRefused(f"{_place(execution, number, known)} became job {known.job_id}: {words}")
+            raise TransitionRefused(f"{place(execution, number, known)} became job {known.job_id}: {words}")
         if known.refusal is not None:
             return execution
-        return _with_intent(execution, number, known.having(refusal=words))
+        return with_intent(execution, number, known.having(refusal=words))
 
     changed = yield from change(execution_id, Writer.START_RECOVERY, alter)
     yield from tell_change(changed, event, intent.intent_id)
@@ -62,37 +64,16 @@ def refused(
 def started(
     execution_id: str, number: int, intent: Intent, job_id: str, event: Event | None
 ) -> Steps[Execution]:
-    """Write the job of an intent: in the wave first, where it must never be lost, then in its servers."""
+    """Write the job of an intent, as DRS answered or as it was found there."""
+    return (yield from record_job(execution_id, number, intent, job_id, event, writer=Writer.START_RECOVERY))
 
-    def alter(execution: Execution) -> Execution:
-        wave = execution.wave(number)
-        known = _known(wave, intent)
-        if known.job_id == job_id:
-            return execution
-        if known.job_id is not None:
-            raise TransitionRefused(
-                f"{_place(execution, number, known)} is job {known.job_id} already, not {job_id}"
-            )
-        if job_id in wave.job_ids:
-            raise TransitionRefused(f"wave {wave.wave_name!r}: job {job_id} is that of another intent")
-        done = known.having(job_id=job_id, refusal=None)
-        return _with_intent(execution, number, done, job_ids=(*wave.job_ids, job_id))
 
-    changed = yield from change(execution_id, Writer.START_RECOVERY, alter)
+def not_started(
+    execution_id: str, number: int, attempt: int, server_ids: Sequence[str], words: str
+) -> Steps[None]:
+    """Write why no job of this attempt has these servers; one that has a job is left as it is."""
     servers = yield from read_servers(execution_id, number)
-    progress = {
-        "attempt": intent.attempt,
-        "job_id": job_id,
-        "launch_status": LaunchStatus.PENDING,
-        "launch_start_time": intent.time,
-        **dict.fromkeys(
-            ("recovery_instance_id", "private_ip", "phase", "phase_since", "error", "end_time"), None
-        ),
-    }
-    ours = [server for server in servers if server.source_server_id in intent.servers]
-    yield from write_job(execution_id, (server.having(**progress) for server in ours))
-    yield from tell_change(changed, event, job_id)
-    return changed.execution
+    yield from write_job(execution_id, anew(servers, server_ids, attempt, error=words))
 
 
 def fail_wave(
@@ -146,28 +127,6 @@ def _others(wave: WaveRecord, intent: Intent) -> list[Intent]:
         for known in wave.intents
         if known.refusal is None or (known.attempt, known.batch) != (intent.attempt, intent.batch)
     ]
-
-
-def _known(wave: WaveRecord, intent: Intent) -> Intent:
-    for known in wave.intents:
-        if known.intent_id == intent.intent_id:
-            return known
-    raise TransitionRefused(
-        f"wave {wave.wave_name!r} holds no intent {intent.intent_id} (attempt {intent.attempt}, "
-        f"batch {intent.batch}): it must be on record before StartRecovery is sent"
-    )
-
-
-def _with_intent(execution: Execution, number: int, intent: Intent, **changed: object) -> Execution:
-    intents = tuple(
-        intent if known.intent_id == intent.intent_id else known for known in execution.wave(number).intents
-    )
-    return with_wave(execution, number, intents=intents, **changed)
-
-
-def _place(execution: Execution, number: int, intent: Intent) -> str:
-    wave = execution.wave(number)
-    return f"wave {wave.wave_name!r}, attempt {intent.attempt}, batch {intent.batch}: the intent"
 
 
 def _live(wave: WaveRecord) -> str:

@@ -100,10 +100,15 @@ def _ended(wave: WaveRecord, attempt: int, status: WaveStatus) -> bool:
 def _at_their_end(
     servers: Sequence[ServerRecord], number: int, status: WaveStatus, at: datetime
 ) -> Iterable[ServerRecord]:
-    """Return the wave's servers with an end time; those of a wave that timed out may still be launching."""
+    """Return the wave's servers with an end time; those of a wave that timed out have none.
+
+    They may still be launching, whatever the sensor believes: nobody saw their jobs to the end.
+    """
     for server in _of(number, servers):
-        ended = status is WaveStatus.TIMED_OUT or server.end_time is not None
-        yield server if ended else server.having(end_time=at)
+        if status is WaveStatus.TIMED_OUT:
+            yield server.having(end_time=None)
+        else:
+            yield server.having(end_time=server.end_time or at)
 
 
 def _of(number: int, servers: Sequence[ServerRecord]) -> list[ServerRecord]:

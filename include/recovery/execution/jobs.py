@@ -1,0 +1,96 @@
+"""The job of an intent, on record in its wave and its servers, whoever heard of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recovery.errors import TransitionRefused
+from recovery.execution.changes import change, with_wave
+from recovery.execution.enums import LaunchStatus
+from recovery.execution.servers import read_servers, write_job
+from recovery.execution.trail import tell_change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from recovery.execution.enums import Writer
+    from recovery.execution.events import Event
+    from recovery.execution.models import Execution, Intent, ServerRecord, WaveRecord
+    from recovery.execution.requests import Steps
+
+_PROGRESS = (
+    "job_id",
+    "launch_status",
+    "launch_start_time",
+    "recovery_instance_id",
+    "private_ip",
+    "phase",
+    "phase_since",
+    "error",
+    "end_time",
+)
+"""What an attempt says of a server, and the next one says anew."""
+
+
+def record_job(
+    execution_id: str, number: int, intent: Intent, job_id: str, event: Event | None, *, writer: Writer
+) -> Steps[Execution]:
+    """Write the job of an intent: in the wave first, where it must never be lost, then in its servers."""
+    changed = yield from change(
+        execution_id, writer, lambda execution: _with_job(execution, number, intent, job_id)
+    )
+    begun = {"job_id": job_id, "launch_status": LaunchStatus.PENDING, "launch_start_time": intent.time}
+    servers = yield from read_servers(execution_id, number)
+    yield from write_job(execution_id, anew(servers, intent.servers, intent.attempt, **begun))
+    yield from tell_change(changed, event, job_id)
+    return changed.execution
+
+
+def _with_job(execution: Execution, number: int, intent: Intent, job_id: str) -> Execution:
+    wave = execution.wave(number)
+    known = known_intent(wave, intent)
+    if known.job_id == job_id:
+        return execution
+    if known.job_id is not None:
+        raise TransitionRefused(
+            f"{place(execution, number, known)} is job {known.job_id} already, not {job_id}"
+        )
+    if job_id in wave.job_ids:
+        raise TransitionRefused(f"wave {wave.wave_name!r}: job {job_id} is that of another intent")
+    done = known.having(job_id=job_id, refusal=None)
+    return with_intent(execution, number, done, job_ids=(*wave.job_ids, job_id))
+
+
+def anew(
+    servers: Iterable[ServerRecord], ids: Sequence[str], attempt: int, **known: object
+) -> Iterable[ServerRecord]:
+    """Return those of the servers that have these ids, as an attempt begins with them."""
+    absent = dict.fromkeys(_PROGRESS)
+    for server in servers:
+        if server.source_server_id in ids:
+            yield server.having(**(absent | known | {"attempt": attempt}))
+
+
+def known_intent(wave: WaveRecord, intent: Intent) -> Intent:
+    """Return an intent as it is on record; TransitionRefused if it is not."""
+    for known in wave.intents:
+        if known.intent_id == intent.intent_id:
+            return known
+    raise TransitionRefused(
+        f"wave {wave.wave_name!r} holds no intent {intent.intent_id} (attempt {intent.attempt}, "
+        f"batch {intent.batch}): it must be on record before StartRecovery is sent"
+    )
+
+
+def with_intent(execution: Execution, number: int, intent: Intent, **changed: object) -> Execution:
+    """Return the execution with an intent of a wave, and other fields of the wave, changed."""
+    intents = tuple(
+        intent if known.intent_id == intent.intent_id else known for known in execution.wave(number).intents
+    )
+    return with_wave(execution, number, intents=intents, **changed)
+
+
+def place(execution: Execution, number: int, intent: Intent) -> str:
+    """Return how an intent is named where something about it is refused."""
+    wave = execution.wave(number)
+    return f"wave {wave.wave_name!r}, attempt {intent.attempt}, batch {intent.batch}: the intent"

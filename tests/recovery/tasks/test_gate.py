@@ -1,0 +1,66 @@
+"""The gate of a RECOVERY: a rejection counts at once, and asking again gives no new time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
+
+from recovery.tasks.base import now
+
+from .conftest import Drive, plan
+
+NO_REASON = {"chosen_options": ["Approve"], "params_input": {}, "responded_by_user": {"id": "alice"}}
+
+
+@pytest.fixture
+def recovery(table: Any) -> Drive:
+    """A recovery whose first wave is COMPLETED, and whose gate is to wait for an hour."""
+    drive = Drive(plan(gate_timeout=timedelta(hours=1)), execution_type="RECOVERY", confirm="shop")
+    drive.execute("open_execution")
+    drive.wave("database")
+    return drive
+
+
+@pytest.mark.parametrize("form", [{}, {"reason": ""}, {"reason": "no"}, {"why": "x"}, {"reason": 7}])
+def test_a_rejection_of_a_recovery_counts_at_once(recovery: Drive, form: dict[str, Any]) -> None:
+    """No form keeps a person from stopping a recovery: a reason is welcome, not required."""
+    recovery.park("application.approve")
+    with pytest.raises(AirflowFailException, match="was rejected by bob"):
+        recovery.answer("application.approve", "Reject", by="bob", **form)
+    approval = recovery.record.waves[1].approval
+    assert (approval.decision, approval.by) == ("REJECTED", "bob")
+    assert recovery.statuses == ["COMPLETED", "CANCELLED"]
+
+
+def asked(drive: Drive) -> timedelta | None:
+    """Return how long a gate would wait that a task asks."""
+    with pytest.raises(TaskAwaitingInput) as parked:
+        drive.execute("application.approve")
+    return parked.value.timeout
+
+
+def asked_again(drive: Drive) -> timedelta | None:
+    """Return how long a gate would wait after an approval without the reason it needs."""
+    with pytest.raises(TaskAwaitingInput) as parked:
+        drive.resume("application.approve", NO_REASON)
+    return parked.value.timeout
+
+
+def test_asking_again_gives_a_gate_no_new_time(recovery: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time-out counts from when this gate of this attempt first waited, however often it is asked."""
+    began = now()
+    assert timedelta(minutes=59) < (asked(recovery) or timedelta()) <= timedelta(hours=1)
+    monkeypatch.setattr("recovery.tasks.approve.now", lambda: began + timedelta(minutes=40))
+    for again in (asked_again, asked):
+        assert timedelta(minutes=20) <= (again(recovery) or timedelta()) < timedelta(minutes=21)
+
+
+def test_a_gate_at_the_end_of_its_time_still_parks(recovery: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Airflow needs some seconds before it may resume a task; then the gate is timed out."""
+    asked(recovery)
+    later = now() + timedelta(hours=2)
+    monkeypatch.setattr("recovery.tasks.approve.now", lambda: later)
+    assert asked_again(recovery) == timedelta(seconds=10)

@@ -1,0 +1,263 @@
+"""Why waves were left open: what AWS said, what our rules refused, or what a person did to the run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from recovery.aws.hooks.drs import DrsHook
+from recovery.errors import RecordUnavailable
+from recovery.execution import Event, EventType
+from recovery.execution.store import ExecutionStore
+from recovery.settings import settings
+from recovery.tasks.base import now
+
+from .conftest import DB, WEB, Drive, plan
+
+LAST_TRY = {"try_number": 4}
+
+
+def end(drive: Drive) -> None:
+    with pytest.raises(AirflowFailException):
+        drive.execute("complete_execution")
+
+
+def raising(error: Exception) -> Any:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
+
+
+def denied() -> ClientError:
+    """Return what AWS says of a call that the role may not make."""
+    return ClientError(
+        {
+            "Error": {"Code": "AccessDeniedException", "Message": "not authorized to perform drs:Describe"},
+            "ResponseMetadata": {"HTTPStatusCode": 403},
+        },
+        "DescribeRecoveryInstances",
+    )
+
+
+def unreachable() -> EndpointConnectionError:
+    return EndpointConnectionError(endpoint_url="https://drs.eu-west-1.amazonaws.com")
+
+
+def last_words(drive: Drive) -> list[tuple[str, int | None]]:
+    events = drive.store.events(drive.execution_id)
+    return [(event.type.value, event.attempt) for event in events if event.type in {"REFUSED", "FAILED"}]
+
+
+@pytest.fixture
+def opened(table: Any) -> Drive:
+    """A drill of two waves, opened."""
+    drive = Drive(plan())
+    drive.execute("open_execution")
+    return drive
+
+
+@pytest.fixture
+def watched(table: Any) -> Drive:
+    """A drill of a single wave whose job runs, and whose sensor waits for it."""
+    table.control.set_speed("real")
+    drive = Drive(plan({"name": "Database", "servers": [WEB]}))
+    drive.execute("open_execution")
+    drive.execute("database.start_recovery")
+    return drive
+
+
+def test_what_our_rules_refuse_is_told_refused(opened: Drive) -> None:
+    """The trail tells a refusal of ours from a failure, with the attempt it concerns."""
+    with pytest.raises(AirflowFailException, match="Database is PENDING"):
+        opened.execute("application.start_recovery")
+    assert last_words(opened) == [("REFUSED", 1)]
+
+
+def test_what_aws_refuses_is_told_failed_and_fails_the_execution(
+    opened: Drive, monkeypatch: pytest.MonkeyPatch, starts: Any
+) -> None:
+    """FAILED, not CANCELLED: nobody ended the run; the words of AWS are in record and outcome."""
+    monkeypatch.setattr(DrsHook, "list_recovery_instances", raising(denied()))
+    with pytest.raises(AirflowFailException, match="AccessDenied"):
+        opened.execute("database.start_recovery")
+    assert last_words(opened) == [("FAILED", 1)]
+    opened.states = {"database.start_recovery": "failed", "application.approve": "upstream_failed"}
+    end(opened)
+    assert (opened.record.status, opened.statuses) == ("FAILED", ["FAILED", "SKIPPED"])
+    assert "AccessDeniedException" in opened.record.outcome
+    assert starts() == 0
+
+
+def test_a_passing_error_is_told_when_no_retry_is_left(
+    opened: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each earlier try raises it for Airflow and tells nothing."""
+    monkeypatch.setattr(DrsHook, "list_recovery_instances", raising(unreachable()))
+    for number in (1, 2, 3):
+        with pytest.raises(EndpointConnectionError):
+            opened.execute("database.start_recovery", try_number=number)
+    assert last_words(opened) == []
+    with pytest.raises(EndpointConnectionError):
+        opened.execute("database.start_recovery", **LAST_TRY)
+    assert last_words(opened) == [("FAILED", 1)]
+    end(opened)
+    assert opened.record.status == "FAILED"
+    assert "https://drs.eu-west-1.amazonaws.com" in opened.record.outcome
+
+
+def test_a_bug_of_the_last_try_is_told_too(opened: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it was: the trail says what failed the task."""
+    monkeypatch.setattr(DrsHook, "list_recovery_instances", raising(ZeroDivisionError()))
+    with pytest.raises(ZeroDivisionError):
+        opened.execute("database.start_recovery", **LAST_TRY)
+    assert last_words(opened) == [("FAILED", 1)]
+
+
+def test_a_trail_that_cannot_be_written_hides_no_error(
+    opened: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DRS and DynamoDB fail together: the log says what failed first."""
+    monkeypatch.setattr(DrsHook, "list_recovery_instances", raising(unreachable()))
+    monkeypatch.setattr(ExecutionStore, "tell", raising(RecordUnavailable("no table")))
+    with pytest.raises(EndpointConnectionError):
+        opened.execute("database.start_recovery", **LAST_TRY)
+
+
+def test_a_sensor_that_cannot_reach_drs_any_more_fails_its_wave(
+    watched: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody ended the run by hand: FAILED, with the words and the job that may run on."""
+    monkeypatch.setattr(DrsHook, "list_jobs", raising(unreachable()))
+    with pytest.raises(EndpointConnectionError):
+        watched.dag.get_task("database.wait_for_recovery").execute_complete(
+            watched.context("database.wait_for_recovery", **LAST_TRY), {"status": "success"}
+        )
+    watched.states = {"database.wait_for_recovery": "failed"}
+    (job_id,) = watched.record.waves[0].job_ids
+    end(watched)
+    assert (watched.record.status, watched.statuses) == ("FAILED", ["FAILED"])
+    assert "https://drs.eu-west-1.amazonaws.com" in watched.record.outcome
+    assert job_id in watched.record.outcome
+
+
+def test_a_refusal_after_tasks_were_marked_by_hand_is_cancelled(opened: Drive, starts: Any) -> None:
+    """The first wave was marked success without a start: our rule refuses the second, in its words."""
+    with pytest.raises(AirflowFailException):
+        opened.execute("application.approve")
+    opened.states = {"database.wait_for_recovery": "success", "application.approve": "failed"}
+    end(opened)
+    assert (opened.record.status, starts()) == ("CANCELLED", 0)
+    assert opened.record.outcome.count("Database is PENDING") == 1
+
+
+def test_a_refusal_in_a_wave_that_is_done_ends_nothing(
+    opened: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Old words of a wave that was cleared and COMPLETED are not those that ended the run."""
+    with pytest.raises(AirflowFailException, match="has no jobs"):
+        opened.execute("database.wait_for_recovery")
+    opened.wave("database")
+    opened.park("application.approve")
+    opened.answer("application.approve")
+    monkeypatch.setattr(DrsHook, "list_recovery_instances", raising(denied()))
+    with pytest.raises(AirflowFailException):
+        opened.execute("application.start_recovery")
+    end(opened)
+    assert (opened.record.status, opened.statuses) == ("FAILED", ["COMPLETED", "FAILED"])
+    assert "has no jobs" not in opened.record.outcome
+
+
+def test_words_from_before_a_wave_went_on_are_not_its_last(opened: Drive) -> None:
+    """The start failed, was cleared and started the job: what AWS said before ends nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DrsHook, "list_recovery_instances", raising(denied()))
+        with pytest.raises(AirflowFailException):
+            opened.execute("database.start_recovery")
+    opened.execute("database.start_recovery")
+    opened.states = {"database.wait_for_recovery": "failed", "application.approve": "skipped"}
+    end(opened)
+    assert (opened.record.status, opened.statuses) == ("CANCELLED", ["CANCELLED", "SKIPPED"])
+    assert "AccessDenied" not in opened.record.outcome
+
+
+def test_words_of_another_attempt_are_not_the_last(opened: Drive) -> None:
+    """An event says which attempt it concerns."""
+    old = Event(type=EventType.FAILED, time=now(), wave_number=0, attempt=2, detail="no capacity")
+    opened.store.tell(opened.execution_id, old)
+    opened.states = {"database.approve": "failed", "database.start_recovery": "skipped"}
+    end(opened)
+    assert opened.record.status == "CANCELLED"
+
+
+def test_a_run_of_one_wave_that_is_ended_while_its_sensor_waits_is_cancelled(watched: Drive) -> None:
+    """Airflow leaves no skipped task behind: a wave that runs, with no failure on record, is the evidence."""
+    watched.states = dict.fromkeys(
+        ["open_execution", "database.approve", "database.start_recovery"], "success"
+    )
+    watched.states["database.wait_for_recovery"] = "failed"
+    (job_id,) = watched.record.waves[0].job_ids
+    end(watched)
+    assert (watched.record.status, watched.statuses) == ("CANCELLED", ["CANCELLED"])
+    assert "the DAG run was ended while Database was running" in watched.record.outcome
+    assert job_id in watched.record.outcome
+
+
+def test_the_last_of_several_waves_is_like_a_single_one(table: Any) -> None:
+    """The earlier wave is COMPLETED, and told."""
+    table.control.set_speed("immediate")
+    drive = Drive(plan({"name": "One", "servers": [DB]}, {"name": "Two", "servers": [WEB]}))
+    drive.execute("open_execution")
+    drive.wave("one")
+    drive.execute("two.approve")
+    drive.execute("two.start_recovery")
+    drive.states = {"one.wait_for_recovery": "success", "two.wait_for_recovery": "failed"}
+    end(drive)
+    assert (drive.record.status, drive.statuses) == ("CANCELLED", ["COMPLETED", "CANCELLED"])
+    assert "Finished: One" in drive.record.outcome
+
+
+def test_a_sensor_that_judged_its_single_wave_is_no_end_by_hand(watched: Drive) -> None:
+    """The wave is FAILED on record: so is the execution, whatever Airflow's states look like."""
+    event = {"status": "error", "message": "DRS does not know it"}
+    with pytest.raises(AirflowFailException):
+        watched.resume("database.wait_for_recovery", event)
+    watched.states = {"database.wait_for_recovery": "failed"}
+    end(watched)
+    assert watched.record.status == "FAILED"
+
+
+@pytest.fixture
+def overdue(watched: Drive, monkeypatch: pytest.MonkeyPatch) -> Drive:
+    """The same, whose wave's time-out has passed."""
+    monkeypatch.setenv("RECOVERY_WAVE_TIMEOUT_HOURS", "0.000001")
+    settings.cache_clear()
+    return watched
+
+
+def test_r21_a_sensor_that_airflow_itself_timed_out_leaves_its_execution_timed_out(overdue: Drive) -> None:
+    """Airflow fails the deferred sensor without resuming it: the time-out is on record all the same."""
+    task = overdue.dag.get_task("database.wait_for_recovery")
+    with pytest.raises(AirflowSensorTimeout):
+        task.resume_execution("__fail__", {"error": "Trigger timeout"}, overdue.context(task.task_id))
+    overdue.states = {"database.wait_for_recovery": "failed"}
+    (job_id,) = overdue.record.waves[0].job_ids
+    end(overdue)
+    assert (overdue.record.status, overdue.statuses) == ("TIMED_OUT", ["TIMED_OUT"])
+    assert "time-out" in overdue.record.outcome
+    assert f"may still run in DRS: {job_id}" in overdue.record.outcome
+
+
+def test_a_failure_told_after_the_time_out_stays_a_failure(
+    overdue: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sensor was resumed and could not ask DRS: its words say more than the clock."""
+    monkeypatch.setattr(DrsHook, "list_jobs", raising(denied()))
+    with pytest.raises(AirflowFailException):
+        overdue.resume("database.wait_for_recovery", {"status": "timeout", "message": "too long"})
+    end(overdue)
+    assert overdue.record.status == "FAILED"
+    assert "AccessDenied" in overdue.record.outcome
