@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from recovery.cli.airflow import APPROVE
 from recovery.errors import AirflowRefused
 from recovery.settings import settings
 
@@ -46,7 +47,8 @@ def answer_gate(client: AirflowClient, target: Target, task_id: str, option: str
         state = "gone" if run is None else run.state
         raise GateOver(f"No answer is needed any more: the DAG run {target.run_id} is {state}.")
     gate = check_ready(client.gate(target.plan_id, target.run_id, task_id), task_id, client.now())
-    check_reason(gate, reason)
+    if option == APPROVE:
+        check_reason(gate, reason)
     client.answer(target.plan_id, target.run_id, task_id, option, reason)
     return gate
 
@@ -76,7 +78,7 @@ def parked_at(gate: Gate) -> datetime:
 
 
 def check_reason(gate: Gate, reason: str | None) -> None:
-    """Raise for a reason that the gate's form does not allow: Airflow takes any, and the gate asks again."""
+    """Raise for an approval's reason that the form does not allow: Airflow takes any, the gate asks again."""
     fewest = gate.fewest_letters
     if len(reason or "") < fewest:
         given = "it is missing" if not reason else f"not {reason!r}"

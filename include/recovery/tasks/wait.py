@@ -73,6 +73,11 @@ class WaitForRecovery(DrsJobSensor):
                 return wave.status.value
             return self._end(store, context, self.look().jobs, event or {})
 
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Resume, or tell the audit trail why the trigger broke, when no retry is left."""
+        with verdicts(execution_store(), context, id_of(context), self.wave_number):
+            return super().resume_execution(next_method, next_kwargs, context)
+
     def finish(self, context: Context, jobs: Sequence[JobTypeDef]) -> None:
         """Judge the wave when its jobs had ended before anybody waited."""
         self._end(execution_store(), context, jobs, {})

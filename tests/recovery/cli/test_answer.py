@@ -59,6 +59,17 @@ def answers(airflow: Stub) -> list[Any]:
     return [body for request, body in airflow.requests if request == f"PATCH {GATE}"]
 
 
+def test_a_rejection_needs_no_reason_where_an_approval_does(story: Any, airflow: Stub) -> None:
+    """A gate of a RECOVERY wants a reason from who lets it go on, not from who stops it."""
+    story().to_the_second_gate()
+    form = {"reason": {"schema": {"type": "string", "minLength": 3}}}
+    airflow.on(f"GET {GATE}", (200, asked(params=form)))
+    assert recovery("approve", "web_shop").exit_code == 3
+    assert answers(airflow) == []
+    recovery("reject", "web_shop")
+    assert [answer["chosen_options"] for answer in answers(airflow)] == [["Reject"]]
+
+
 @pytest.mark.parametrize(("verb", "option"), [("approve", "Approve"), ("reject", "Reject")])
 def test_a_gate_is_answered_with_its_reason(story: Any, airflow: Stub, verb: str, option: str) -> None:
     story().to_the_second_gate()

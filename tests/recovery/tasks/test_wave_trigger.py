@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferralError, TaskDeferred
 from airflow.triggers.base import TaskSuccessEvent
 
 from recovery.settings import settings
@@ -137,3 +137,13 @@ def test_r35_a_trigger_of_an_earlier_attempt_writes_nothing(polled: Drive) -> No
     asyncio.run(first_event(trigger))
     assert polled.statuses == ["STARTED"]
     assert {server.launch_status for server in polled.store.servers(polled.execution_id)} == {"PENDING"}
+
+
+def test_a_trigger_that_breaks_is_told_before_the_sensor_gives_up(polled: Drive) -> None:
+    """On the last try the audit trail says FAILED and why, so that the end is not taken for one by hand."""
+    sensor = polled.dag.get_task("both.wait_for_recovery")
+    context = polled.context("both.wait_for_recovery", try_number=4)
+    with pytest.raises(TaskDeferralError, match="no such module"):
+        sensor.resume_execution("__fail__", {"error": "no such module"}, context)
+    told = [event.detail for event in polled.store.events(polled.execution_id) if event.type == "FAILED"]
+    assert told == ["no such module"]
