@@ -16,7 +16,8 @@ from airflow.listeners import hookimpl
 log = logging.getLogger(__name__)
 
 MODULES = (
-    "airflow.sdk.execution_time.task_runner",  # what a forked process runs
+    "airflow.sdk.execution_time.supervisor",  # what watches over a process that runs a task
+    "airflow.sdk.execution_time.task_runner",  # what that process runs
     "airflow.dag_processing.dagbag",  # what reads the DAG file there
     "airflow.sdk.definitions.connection",  # what a hook asks for
     "recovery.dag.loader",  # what the DAG file imports: the tasks, boto3, the Amazon provider
