@@ -42,21 +42,25 @@ class LaunchActionBackend(Resources):
 
     def put_launch_action(self, resource_id: str, members: dict[str, Any]) -> LaunchAction:
         """Add an action to a source server or a template, or replace the one of the same id."""
-        actions = self._launch_resource(resource_id).launch_actions
+        resource = self._launch_resource(resource_id)
         action = LaunchAction.model_validate(members)
-        for other in actions.values():
-            if other.order == action.order and other.action_id != action.action_id:
-                message = f"order {action.order} is that of launch action {other.action_id} already"
-                raise ConflictException(message, other.action_id, "LaunchAction")
-        actions[action.action_id] = action
+        others = _without(resource.launch_actions, action.action_id)
+        if taken := next((other for other in others if other.order == action.order), None):
+            message = f"order {action.order} is that of launch action {taken.action_id} already."
+            raise ConflictException(message, taken.action_id, "LaunchAction")
+        resource.launch_actions = [*others, action]
         return action
 
     def list_launch_actions(self, resource_id: str, filters: dict[str, Any]) -> list[LaunchAction]:
-        return select(self._launch_resource(resource_id).launch_actions, filters.get("actionIds"))
+        actions = self._launch_resource(resource_id).launch_actions
+        return select({action.action_id: action for action in actions}, filters.get("actionIds"))
 
     def delete_launch_action(self, resource_id: str, action_id: str) -> None:
-        if self._launch_resource(resource_id).launch_actions.pop(action_id, None) is None:
+        resource = self._launch_resource(resource_id)
+        left = _without(resource.launch_actions, action_id)
+        if len(left) == len(resource.launch_actions):
             raise ResourceNotFoundException(action_id, "LaunchAction")
+        resource.launch_actions = left
 
     def _launch_resource(self, resource_id: str) -> SourceServer | LaunchConfigurationTemplate:
         if resource_id in self.launch_configuration_templates:
@@ -64,3 +68,7 @@ class LaunchActionBackend(Resources):
         if resource_id.startswith("lct-"):
             raise ResourceNotFoundException(resource_id, "LaunchConfigurationTemplate")
         return self.source_server(resource_id)
+
+
+def _without(actions: list[LaunchAction], action_id: str) -> list[LaunchAction]:
+    return [action for action in actions if action.action_id != action_id]

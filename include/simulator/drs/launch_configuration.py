@@ -77,7 +77,7 @@ def _check_target(wanted: LaunchConfiguration, ec2: EC2Backend) -> None:
     key, value = ALLOWED
     if target not in known:
         raise invalid(place, f"{place} {target} does not exist.")
-    if {"key": key, "value": value} not in known[target].get_tags():
+    if (key, value) not in [(tag["key"], tag["value"]) for tag in known[target].get_tags()]:
         raise invalid(place, f"{place} {target} lacks the tag {key}={value}.")
     if wanted.copy_tags or wanted.copy_private_ip:
         raise invalid(place, f"{place} {target}: allowed with copyTags and copyPrivateIp false.")

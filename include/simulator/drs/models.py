@@ -14,10 +14,10 @@ from . import admission
 from .durations import LaunchRequest, plan_launch, plan_termination
 from .exceptions import ConflictException, ResourceNotFoundException
 from .failback import FailbackBackend, FailbackJob
+from .instance_launch import launch_instance
 from .job import Job, LaunchJob, TerminateJob
 from .launch_actions import LaunchActionBackend
 from .launch_configuration import LaunchConfigurationBackend
-from .launching import launch_instance
 from .lookup import between, require, select
 from .protection import ProtectionBackend
 from .recovery_instance import RecoveryInstance, RecoveryInstanceBackend

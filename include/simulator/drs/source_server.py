@@ -41,7 +41,7 @@ class SourceServer(BaseModel):
         self.recovery_instance_id: str | None = None
         name = self.tags.get("Name", description.hostname)
         self.launch_configuration = LaunchConfiguration(name=name)
-        self.launch_actions: dict[str, LaunchAction] = {}
+        self.launch_actions: list[LaunchAction] = []
         self.replication = Replication(region_name, self.disks())
         disks = replicated_disks(self.disks())
         self.replication_configuration = ReplicationConfiguration(name=name, replicated_disks=disks)

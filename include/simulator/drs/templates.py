@@ -35,12 +35,12 @@ class LaunchConfigurationTemplate(BaseModel):
         self.arn = arn
         self.tags = tags
         self.settings = settings
-        self.launch_actions: dict[str, LaunchAction] = {}
+        self.launch_actions: list[LaunchAction] = []
 
     def apply(self, server: SourceServer) -> None:
         """Give a new server these settings and actions."""
         server.launch_configuration = server.launch_configuration.changed(self.settings.to_dict())
-        server.launch_actions = dict(self.launch_actions)
+        server.launch_actions = list(self.launch_actions)
 
     def to_dict(self) -> dict[str, Any]:
         named = {"launchConfigurationTemplateID": self.template_id, "arn": self.arn, "tags": self.tags}
