@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 from moto.ec2.utils import random_ami_id
 
-from .launch_template import Data, instance_tags, interface, marks, security_groups, settled, subnet
+from .launch_template import (
+    Data,
+    find_instance,
+    instance_tags,
+    interface,
+    marks,
+    security_groups,
+    settled,
+    subnet,
+)
 
 if TYPE_CHECKING:
     from moto.ec2.models import EC2Backend
@@ -29,12 +38,12 @@ def launch_instance(ec2: EC2Backend, server: SourceServer) -> Instance:
 
 def _target(ec2: EC2Backend, server: SourceServer) -> Instance | None:
     """Return the instance to launch into, started, where it still exists."""
-    target = server.launch_configuration.launch_into
-    for instance in (i for reservation in ec2.reservations.values() for i in reservation.instances):
-        if instance.id == target and instance.state != "terminated":
-            ec2.start_instances([instance.id])
-            found: Instance = instance
-            return found
+    if (target := server.launch_configuration.launch_into) is None:
+        return None
+    instance = find_instance(ec2, target)
+    if instance is not None and instance.state != "terminated":
+        ec2.start_instances([instance.id])
+        return instance
     return None
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from .launch_template import launch_template, rewrite
+from .launch_template import find_instance, launch_template, rewrite
 from .lookup import invalid
 from .resources import Resources
 from .settings import Settings
@@ -73,11 +73,10 @@ def _check_target(wanted: LaunchConfiguration, ec2: EC2Backend) -> None:
     if (target := wanted.launch_into) is None:
         return
     place = "launchIntoInstanceProperties.launchIntoEC2InstanceID"
-    known = {i.id: i for reservation in ec2.reservations.values() for i in reservation.instances}
-    key, value = ALLOWED
-    if target not in known:
+    if (instance := find_instance(ec2, target)) is None:
         raise invalid(place, f"{place} {target} does not exist.")
-    if (key, value) not in [(tag["key"], tag["value"]) for tag in known[target].get_tags()]:
+    key, value = ALLOWED
+    if (key, value) not in [(tag["key"], tag["value"]) for tag in instance.get_tags()]:
         raise invalid(place, f"{place} {target} lacks the tag {key}={value}.")
     if wanted.copy_tags or wanted.copy_private_ip:
         raise invalid(place, f"{place} {target}: allowed with copyTags and copyPrivateIp false.")

@@ -8,6 +8,7 @@ from moto.ec2.exceptions import InvalidSubnetIdError
 
 if TYPE_CHECKING:
     from moto.ec2.models import EC2Backend
+    from moto.ec2.models.instances import Instance
     from moto.ec2.models.launch_templates import LaunchTemplate
     from moto.ec2.models.subnets import Subnet
 
@@ -48,6 +49,12 @@ def forget(ec2: EC2Backend, server: SourceServer) -> None:
     """Delete the launch template of a server, if it has one still."""
     if (known := server.launch_configuration.ec2_launch_template_id) in ec2.launch_templates:
         ec2.delete_launch_template("", known)
+
+
+def find_instance(ec2: EC2Backend, instance_id: str) -> Instance | None:
+    """Return an EC2 instance, if there is one of this id."""
+    instances = (i for reservation in ec2.reservations.values() for i in reservation.instances)
+    return next((instance for instance in instances if instance.id == instance_id), None)
 
 
 def interface(data: Data) -> Data:
