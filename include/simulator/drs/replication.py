@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from simulator.clock import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from simulator.fleet import ServerDescription
 
+GIB = 1024**3
 INITIATING = 300
 SYNCING = 1800
 """Simulated seconds from a start until the initial sync begins, and until it has ended."""
@@ -17,16 +18,16 @@ SYNCING = 1800
 class Replication:
     """Replication that goes on until it is stopped or disconnected."""
 
-    def __init__(self, region_name: str, disks: Iterable[dict[str, Any]]) -> None:
+    def __init__(self, description: ServerDescription, region_name: str, now: float) -> None:
         self._region_name = region_name
-        self._disks = list(disks)
+        self._sizes = [size * GIB for size in description.disks_gib]
         self._halted: str | None = None
-        self._started: float | None = None
+        self._started = now - SYNCING
 
     def state(self, now: float) -> str:
         if self._halted:
             return self._halted
-        if self._started is None or clock.immediate or now >= self._started + SYNCING:
+        if clock.immediate or now >= self._started + SYNCING:
             return "CONTINUOUS"
         return "INITIAL_SYNC" if now >= self._started + INITIATING else "INITIATING"
 
@@ -47,15 +48,18 @@ class Replication:
         return {
             "lagDuration": None if state == "DISCONNECTED" else "PT0S",
             "dataReplicationState": state,
-            "replicatedDisks": [self._disk(disk, gone=state == "DISCONNECTED") for disk in self._disks],
+            "replicatedDisks": [
+                self._disk(number, size, gone=state == "DISCONNECTED")
+                for number, size in enumerate(self._sizes)
+            ],
             "stagingAvailabilityZone": f"{self._region_name}a",
         }
 
-    def _disk(self, disk: dict[str, Any], *, gone: bool) -> dict[str, Any]:
+    def _disk(self, number: int, size: int, *, gone: bool) -> dict[str, Any]:
         return {
-            "deviceName": disk["deviceName"],
-            "totalStorageBytes": 0 if gone else disk["bytes"],
-            "replicatedStorageBytes": 0 if gone else disk["bytes"],
+            "deviceName": f"/dev/nvme{number}n1",
+            "totalStorageBytes": 0 if gone else size,
+            "replicatedStorageBytes": 0 if gone else size,
             "rescannedStorageBytes": 0,
             "backloggedStorageBytes": 0,
             "volumeStatus": "REGULAR",

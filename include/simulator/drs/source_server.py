@@ -36,13 +36,13 @@ class SourceServer(BaseModel):
         self.description = description
         self.tags = dict(description.tags)
         self.added = clock.now()
+        self.replication = Replication(description, region_name, self.added)
         self.launches = 0
         self.last_job: Job | None = None
         self.recovery_instance_id: str | None = None
         name = self.tags.get("Name", description.hostname)
         self.launch_configuration = LaunchConfiguration(name=name)
         self.launch_actions: list[LaunchAction] = []
-        self.replication = Replication(region_name, self.disks())
         disks = replicated_disks(self.disks())
         self.replication_configuration = ReplicationConfiguration(name=name, replicated_disks=disks)
         self.replication_direction = "FAILOVER"
