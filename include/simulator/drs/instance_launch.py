@@ -69,9 +69,16 @@ def _private_ip(server: SourceServer, data: Data, where: Subnet | None) -> str |
     """Return the address that is wanted, where the subnet has it and it is free; EC2 chooses otherwise."""
     copied = server.launch_configuration.copy_private_ip
     wanted: str | None = server.private_ip if copied else interface(data).get("PrivateIpAddress")
-    if where is None or wanted is None or ip_address(wanted) not in where.cidr:
+    if where is None or wanted is None or not _lies_in(wanted, where):
         return None
     return None if wanted in where._subnet_ips else wanted  # noqa: SLF001 - moto offers no other look
+
+
+def _lies_in(address: str, where: Subnet) -> bool:
+    try:
+        return ip_address(address) in where.cidr
+    except ValueError:  # EC2's launch templates take anything
+        return False
 
 
 def _tags(server: SourceServer, data: Data) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from moto.ec2.exceptions import InvalidSubnetIdError
+from moto.moto_api._internal import mock_random
 
 if TYPE_CHECKING:
     from moto.ec2.models import EC2Backend
@@ -23,6 +24,8 @@ def launch_template(ec2: EC2Backend, server: SourceServer) -> LaunchTemplate:
     if known in ec2.launch_templates:
         return ec2.launch_templates[known]
     name = f"drs-{server.source_server_id}"
+    if name in ec2.launch_template_name_to_ids:
+        name += f"-{mock_random.get_random_hex(8)}"
     made = ec2.create_launch_template(name, "", _written(server, {}), {"launch-template": marks(server)})
     server.launch_configuration = server.launch_configuration.changed({"ec2LaunchTemplateID": made.id})
     return made

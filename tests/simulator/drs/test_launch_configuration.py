@@ -128,10 +128,29 @@ def test_the_default_version_decides_subnet_groups_and_tags(aws, edit):
     assert {"cost": "42", "Name": "shop-db-1"}.items() <= _tags(instance).items()
 
 
-def test_a_template_that_names_what_does_not_exist_is_launched_without_it(aws, edit):
-    """An unknown subnet or group does not keep a server from being launched where it was before."""
-    edit(NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": "subnet-00000404", "Groups": ["sg-00000404"]}])
-    assert _launched(aws)["State"]["Name"] == "running"
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"NetworkInterfaces": [{"DeviceIndex": 0, "SubnetId": "subnet-00000404", "Groups": ["sg-00000404"]}]},
+        {"NetworkInterfaces": [{"DeviceIndex": 0, "PrivateIpAddress": "nowhere"}]},
+        {"NetworkInterfaces": [{"DeviceIndex": 0, "PrivateIpAddress": "10.9.9.9"}]},
+        {"SecurityGroupIds": ["sg-00000404"]},
+    ],
+    ids=["unknown subnet", "no address", "address of another subnet", "unknown group"],
+)
+def test_what_a_template_names_in_vain_is_launched_without(aws, edit, data):
+    """Whatever people write there, the server is launched, with its own name."""
+    edit(**data)
+    instance = _launched(aws)
+    assert (instance["State"]["Name"], _tags(instance)["Name"]) == ("running", "shop-db-1")
+
+
+def test_a_name_that_is_taken_does_not_matter(aws):
+    """DRS makes its launch template beside one that someone gave the same name."""
+    data = {"InstanceType": "t3.micro"}
+    theirs = aws.ec2.create_launch_template(LaunchTemplateName=f"drs-{DB1}", LaunchTemplateData=data)
+    ours = aws.drs.get_launch_configuration(sourceServerID=DB1)["ec2LaunchTemplateID"]
+    assert ours != theirs["LaunchTemplate"]["LaunchTemplateId"]
 
 
 def test_a_version_that_is_not_the_default_changes_nothing(aws, template_id, configure):
