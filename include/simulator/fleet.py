@@ -31,6 +31,7 @@ class ServerDescription(_Described):
     cores: int = Field(default=2, ge=1)
     ram_gib: int = Field(default=8, ge=1)
     disks_gib: tuple[int, ...] = (50,)
+    origin_region: str | None = Field(default=None, pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
 
 
 class Fleet(_Described):

@@ -26,9 +26,18 @@ class ConflictException(ServiceException):
 class ServiceQuotaExceededException(ServiceException):
     code = "ServiceQuotaExceededException"
 
-    def __init__(self, message: str, quota_code: str) -> None:
+    def __init__(
+        self,
+        message: str,
+        quota_code: str | None = None,
+        *,
+        resource_id: str | None = None,
+        resource_type: str | None = None,
+    ) -> None:
         self.service_code = "drs"
         self.quota_code = quota_code
+        self.resource_id = resource_id
+        self.resource_type = resource_type
         super().__init__(message)
 
 

@@ -30,7 +30,7 @@ class Job(BaseModel):
     def __init__(self, backend: DRSBackend, servers: list[SourceServer], timeline: JobTimeline) -> None:
         self.job_id = f"drsjob-{mock_random.get_random_hex(17)}"
         self.arn = backend.arn("job", self.job_id)
-        self.number = len(backend.jobs)
+        self.number = backend.jobs_begun
         self.servers = {server.source_server_id: server for server in servers}
         self.timeline = timeline
         self.created = clock.now()
@@ -133,7 +133,7 @@ class LaunchJob(Job):
         server_id = server.source_server_id
         cleaned = server.end_of(Phase.CLEANUP)
         if cleaned is not None and cleaned <= elapsed and (replaced := self._replaced.pop(server_id, None)):
-            backend.remove_recovery_instance(replaced)
+            backend.replace_recovery_instance(replaced)
         if server.launch_status(elapsed) is LaunchStatus.LAUNCHED and server_id not in self._launched:
             point, launched = self.recovery_point(server_id), self.created + server.end
             instance = backend.add_recovery_instance(self, server_id, point, launched)

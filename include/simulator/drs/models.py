@@ -2,33 +2,49 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from moto.core.base_backend import BackendDict, BaseBackend
-from moto.ec2.models import ec2_backends
+from moto.core.base_backend import BackendDict
 
 from simulator.clock import clock
 from simulator.faults import faults
 
 from . import admission
 from .durations import LaunchRequest, plan_launch, plan_termination
-from .exceptions import ResourceNotFoundException, UninitializedAccountException
+from .exceptions import ConflictException, ResourceNotFoundException
+from .failback import FailbackBackend, FailbackJob
+from .instance_launch import launch_instance
 from .job import Job, LaunchJob, TerminateJob
+from .launch_actions import LaunchActionBackend
+from .launch_configuration import LaunchConfigurationBackend
 from .lookup import between, require, select
-from .recovery_instance import RecoveryInstance, launch_instance
+from .protection import ProtectionBackend
+from .recovery_instance import RecoveryInstance, RecoveryInstanceBackend
+from .replication_configuration import ReplicationConfigurationBackend
 from .snapshots import RecoverySnapshot, snapshots_of
-from .source_server import LaunchConfiguration, SourceServer
+from .source_server import SourceServer
+from .templates import LaunchConfigurationTemplate, LaunchConfigurationTemplateBackend
 from .timeline import JobStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from simulator.fleet import ServerDescription
 
-Resource = SourceServer | Job | RecoveryInstance
-AnyJob = TypeVar("AnyJob", LaunchJob, TerminateJob)
+Resource = SourceServer | Job | RecoveryInstance | LaunchConfigurationTemplate
+AnyJob = TypeVar("AnyJob", LaunchJob, TerminateJob, FailbackJob)
 
 
-class DRSBackend(BaseBackend):
+class DRSBackend(
+    ProtectionBackend,
+    LaunchConfigurationBackend,
+    LaunchConfigurationTemplateBackend,
+    LaunchActionBackend,
+    ReplicationConfigurationBackend,
+    RecoveryInstanceBackend,
+    FailbackBackend,
+):
     """Implementation of DRS APIs for one account and Region.
 
     Nothing happens by itself: each request first lets everything happen that is due by ``now``.
@@ -41,10 +57,9 @@ class DRSBackend(BaseBackend):
         self.source_servers: dict[str, SourceServer] = {}
         self.jobs: dict[str, Job] = {}
         self.recovery_instances: dict[str, RecoveryInstance] = {}
+        self.launch_configuration_templates: dict[str, LaunchConfigurationTemplate] = {}
+        self.jobs_begun = 0
         self._running: list[Job] = []
-
-    def arn(self, kind: str, resource_id: str) -> str:
-        return f"arn:{self.partition}:drs:{self.region_name}:{self.account_id}:{kind}/{resource_id}"
 
     def settle(self) -> None:
         """Let everything happen that is due by now; at once, when the clock says so."""
@@ -58,14 +73,18 @@ class DRSBackend(BaseBackend):
     def initialize_service(self) -> None:
         self.initialized = True
 
-    def require_initialized(self) -> None:
-        if not self.initialized:
-            raise UninitializedAccountException
+    def beside(self, region_name: str) -> DRSBackend:
+        """Return the backend of another Region of the same account, as of now."""
+        other: DRSBackend = drs_backends[self.account_id][region_name]
+        other.settle()
+        return other
 
     def register_source_server(self, description: ServerDescription) -> SourceServer:
         """Add a source server, as a replication agent does: no operation can."""
         arn = self.arn("source-server", description.id)
         server = SourceServer(arn, self.region_name, description)
+        for template in self.launch_configuration_templates.values():
+            template.apply(server)
         self.source_servers[server.source_server_id] = server
         return server
 
@@ -95,8 +114,22 @@ class DRSBackend(BaseBackend):
             for wanted in dict.fromkeys(recovery_instance_ids)
         ]
         admission.check([instance.source_server for instance in instances], self._running)
-        timeline = plan_termination(len(self.jobs), (i.source_server.source_server_id for i in instances))
+        timeline = plan_termination(self.jobs_begun, (i.source_server.source_server_id for i in instances))
         return self._begin(TerminateJob(self, instances, timeline))
+
+    def start_failback_launch(self, recovery_instance_ids: list[str], tags: dict[str, str]) -> FailbackJob:
+        instances = [
+            require(self.recovery_instances, wanted, "recoveryInstanceIDs")
+            for wanted in dict.fromkeys(recovery_instance_ids)
+        ]
+        admission.check([instance.source_server for instance in instances], self._running)
+        for instance in instances:
+            instance.require_ready_for_failback(self.now)
+        requests = (self._launch_request(instance.source_server) for instance in instances)
+        timeline = plan_launch(replace(request, replaces=False) for request in requests)
+        job = FailbackJob(self, instances, timeline)
+        job.tags.update(tags)
+        return self._begin(job)
 
     def describe_jobs(self, filters: dict[str, Any]) -> list[Job]:
         jobs = select(self.jobs, filters.get("jobIDs"))
@@ -118,26 +151,35 @@ class DRSBackend(BaseBackend):
         dated = ((clock.date(snapshot.expected), snapshot) for snapshot in snapshots_of(server, self.now))
         return between(dated, filters.get("fromDateTime"), filters.get("toDateTime"))
 
-    def get_launch_configuration(self, source_server_id: str) -> LaunchConfiguration:
-        if source_server_id not in self.source_servers:
-            raise ResourceNotFoundException(source_server_id, "SourceServer")
-        return self.source_servers[source_server_id].launch_configuration
+    def delete_job(self, job_id: str) -> None:
+        """Know a job no more, once it has ended."""
+        if job_id not in self.jobs:
+            raise ResourceNotFoundException(job_id, "Job")
+        if (status := self.jobs[job_id].status(self.now)) is not JobStatus.COMPLETED:
+            message = f"Job {job_id} is {status}: only a COMPLETED one can be deleted."
+            raise ConflictException(message, job_id, "Job")
+        del self.jobs[job_id]
 
     def resource(self, arn: str) -> Resource:
         """Return the resource that has an ARN and tags."""
-        kept = (self.source_servers, self.jobs, self.recovery_instances)
-        resources: chain[Resource] = chain.from_iterable(resources.values() for resources in kept)
-        for resource in resources:
-            if resource.arn == arn:
-                return resource
-        raise ResourceNotFoundException(arn, "Resource")
+        kind, _, resource_id = arn.rpartition(":")[2].partition("/")
+        kept: dict[str, Mapping[str, Resource]] = {
+            "source-server": self.source_servers,
+            "job": self.jobs,
+            "recovery-instance": self.recovery_instances,
+            "launch-configuration-template": self.launch_configuration_templates,
+        }
+        resource = kept.get(kind, {}).get(resource_id)
+        if resource is None or resource.arn != arn:
+            raise ResourceNotFoundException(arn, "Resource")
+        return resource
 
     def add_recovery_instance(
         self, job: LaunchJob, source_server_id: str, recovery_point: float, launched: float
     ) -> RecoveryInstance:
         """Launch a server's recovery instance in EC2."""
         server = job.servers[source_server_id]
-        instance = launch_instance(ec2_backends[self.account_id][self.region_name], server)
+        instance = launch_instance(self.ec2, server)
         added = RecoveryInstance(
             arn=self.arn("recovery-instance", instance.id),
             source_server=server,
@@ -153,16 +195,21 @@ class DRSBackend(BaseBackend):
 
     def remove_recovery_instance(self, recovery_instance_id: str) -> None:
         """Terminate a recovery instance in EC2, and know it no more; nothing happens the second time."""
-        removed = self.recovery_instances.pop(recovery_instance_id, None)
-        if removed is None:
-            return
-        if removed.source_server.recovery_instance_id == recovery_instance_id:
-            removed.source_server.recovery_instance_id = None
-        if removed.ec2_instance_state != "TERMINATED":
-            ec2_backends[self.account_id][self.region_name].terminate_instances([recovery_instance_id])
+        removed = self.forget_recovery_instance(recovery_instance_id)
+        if removed and removed.ec2_instance_state != "TERMINATED":
+            self.ec2.terminate_instances([recovery_instance_id])
+
+    def replace_recovery_instance(self, recovery_instance_id: str) -> None:
+        """Remove a recovery instance before the next one; an instance that is launched into again stays."""
+        known = self.recovery_instances.get(recovery_instance_id)
+        if known and known.source_server.launch_configuration.launch_into == recovery_instance_id:
+            self.forget_recovery_instance(recovery_instance_id)
+        else:
+            self.remove_recovery_instance(recovery_instance_id)
 
     def _begin(self, job: AnyJob) -> AnyJob:
         self.now = job.created
+        self.jobs_begun += 1
         self.jobs[job.job_id] = job
         self._running.append(job)
         return job

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from moto.core.common_models import BaseModel
-from moto.ec2.utils import random_ami_id
 
 from .dates import iso_at
+from .exceptions import ConflictException
+from .failback import Failback, FailbackReplicationConfiguration
+from .lookup import invalid, require
+from .resources import Resources
 
 if TYPE_CHECKING:
-    from moto.ec2.models import EC2Backend
     from moto.ec2.models.instances import Instance
 
     from .job import Job
@@ -29,6 +31,11 @@ class RecoveryInstance(BaseModel):
     recovery_point: float
     launched: float
     tags: dict[str, str]
+    failback: Failback = field(default_factory=Failback)
+    failback_configuration: FailbackReplicationConfiguration = field(
+        default_factory=FailbackReplicationConfiguration
+    )
+    disconnected: bool = False
 
     @property
     def recovery_instance_id(self) -> str:
@@ -43,7 +50,15 @@ class RecoveryInstance(BaseModel):
     def ec2_instance_state(self) -> str:
         return str(self.instance.state).upper()
 
-    def to_dict(self) -> dict[str, Any]:
+    def require_ready_for_failback(self, now: float) -> None:
+        """Raise ValidationException unless the data is back, and the launch may begin."""
+        state = self.failback.state(self.source_server.source_server_id, now)
+        if self.disconnected or state != "FAILBACK_READY_FOR_LAUNCH":
+            place = "recoveryInstanceIDs"
+            message = f"{place} {self.recovery_instance_id} is {state}: allowed is FAILBACK_READY_FOR_LAUNCH."
+            raise invalid(place, message)
+
+    def to_dict(self, now: float) -> dict[str, Any]:
         return {
             "recoveryInstanceID": self.recovery_instance_id,
             "ec2InstanceID": self.recovery_instance_id,
@@ -54,12 +69,18 @@ class RecoveryInstance(BaseModel):
             "tags": self.tags,
             "isDrill": self.job.is_drill,
             "pointInTimeSnapshotDateTime": iso_at(self.recovery_point),
-            "failback": {"state": "FAILBACK_NOT_STARTED"},
-            "dataReplicationInfo": {"dataReplicationState": "NOT_STARTED"},
+            "failback": self.failback.to_dict(self.source_server.source_server_id, now),
+            "dataReplicationInfo": self._replication(now),
             "recoveryInstanceProperties": self._properties(),
-            "originEnvironment": "ON_PREMISES",
+            "originEnvironment": "AWS" if self.source_server.description.origin_region else "ON_PREMISES",
             "agentVersion": "5.4.0",
         }
+
+    def _replication(self, now: float) -> dict[str, Any]:
+        if not self.disconnected:
+            return {"dataReplicationState": self.failback.replication_state(now)}
+        disks = ({"deviceName": d["deviceName"], "totalStorageBytes": 0} for d in self.source_server.disks())
+        return {"dataReplicationState": "DISCONNECTED", "replicatedDisks": list(disks)}
 
     def _properties(self) -> dict[str, Any]:
         hostname = self.source_server.description.hostname
@@ -76,28 +97,27 @@ class RecoveryInstance(BaseModel):
         }
 
 
-def launch_instance(ec2: EC2Backend, server: SourceServer) -> Instance:
-    """Run an EC2 instance for a source server as its launch configuration says."""
-    tags = {
-        "Name": server.launch_configuration.name,
-        "AWSElasticDisasterRecoveryManaged": "drs.amazonaws.com",
-        "AWSElasticDisasterRecoverySourceServerID": server.source_server_id,
-    }
-    if server.launch_configuration.copy_tags:
-        tags = server.tags | tags
-    subnet = ec2.get_default_subnets().get(f"{server.region_name}a")
-    reservation = ec2.run_instances(
-        random_ami_id(),
-        1,
-        None,
-        [],
-        instance_type=server.instance_type,
-        is_instance_type_default=False,
-        region_name=server.region_name,
-        subnet_id=subnet.id if subnet else None,
-        tags={"instance": tags},
-    )
-    instance: Instance = reservation.instances[0]
-    if server.launch_configuration.launch_disposition == "STOPPED":
-        ec2.stop_instances([instance.id])
-    return instance
+class RecoveryInstanceBackend(Resources):
+    """The operations that take a recovery instance out of DRS; its EC2 instance goes on."""
+
+    def disconnect_recovery_instance(self, recovery_instance_id: str) -> None:
+        instance = self.recovery_instance(recovery_instance_id)
+        self.require_idle(instance.source_server)
+        if instance.failback.target:
+            instance.failback.target.replication.stop(self.now)
+        instance.disconnected = True
+
+    def delete_recovery_instance(self, recovery_instance_id: str) -> None:
+        instance = require(self.recovery_instances, recovery_instance_id, "recoveryInstanceID")
+        self.require_idle(instance.source_server)
+        if not instance.disconnected:
+            message = f"Recovery Instance {recovery_instance_id} is not disconnected."
+            raise ConflictException(message, recovery_instance_id, "RecoveryInstance")
+        self.forget_recovery_instance(recovery_instance_id)
+
+    def forget_recovery_instance(self, recovery_instance_id: str) -> RecoveryInstance | None:
+        """Know a recovery instance no more; returns it, if it was known."""
+        forgotten = self.recovery_instances.pop(recovery_instance_id, None)
+        if forgotten and forgotten.source_server.recovery_instance_id == recovery_instance_id:
+            forgotten.source_server.recovery_instance_id = None
+        return forgotten

@@ -2,51 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from moto.core.common_models import BaseModel
-from moto.moto_api._internal import mock_random
 
 from simulator.clock import clock
 
 from .dates import iso, iso_at
+from .launch_configuration import LaunchConfiguration
+from .replication import Replication
+from .replication_configuration import ReplicationConfiguration, replicated_disks
 from .timeline import LaunchStatus
 
 if TYPE_CHECKING:
     from simulator.fleet import ServerDescription
 
     from .job import Job
+    from .launch_actions import LaunchAction
 
 GIB = 1024**3
 _INSTANCE_TYPES = {2: "m5.large", 4: "m5.xlarge", 8: "m5.2xlarge"}
 _RESULTS = {LaunchStatus.LAUNCHED: "SUCCEEDED", LaunchStatus.FAILED: "FAILED"}
-
-
-@dataclass
-class LaunchConfiguration(BaseModel):
-    """How a source server is launched."""
-
-    name: str
-    launch_disposition: str = "STARTED"
-    target_instance_type_right_sizing_method: str = "BASIC"
-    copy_private_ip: bool = False
-    copy_tags: bool = False
-    recovery_mode: str = "OPTIMAL"
-    ec2_launch_template_id: str = field(default_factory=lambda: f"lt-{mock_random.get_random_hex(17)}")
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "ec2LaunchTemplateID": self.ec2_launch_template_id,
-            "launchDisposition": self.launch_disposition,
-            "targetInstanceTypeRightSizingMethod": self.target_instance_type_right_sizing_method,
-            "copyPrivateIp": self.copy_private_ip,
-            "copyTags": self.copy_tags,
-            "licensing": {"osByol": False},
-            "postLaunchEnabled": False,
-            "recoveryMode": self.recovery_mode,
-        }
 
 
 class SourceServer(BaseModel):
@@ -59,10 +36,17 @@ class SourceServer(BaseModel):
         self.description = description
         self.tags = dict(description.tags)
         self.added = clock.now()
+        self.replication = Replication(description, region_name, self.added)
         self.launches = 0
         self.last_job: Job | None = None
         self.recovery_instance_id: str | None = None
-        self.launch_configuration = LaunchConfiguration(self.tags.get("Name", description.hostname))
+        name = self.tags.get("Name", description.hostname)
+        self.launch_configuration = LaunchConfiguration(name=name)
+        self.launch_actions: list[LaunchAction] = []
+        disks = replicated_disks(self.disks())
+        self.replication_configuration = ReplicationConfiguration(name=name, replicated_disks=disks)
+        self.replication_direction = "FAILOVER"
+        self.reversed: SourceServer | None = None
 
     @property
     def instance_type(self) -> str:
@@ -75,36 +59,32 @@ class SourceServer(BaseModel):
             "tags": self.tags,
             "recoveryInstanceId": self.recovery_instance_id,
             "lastLaunchResult": self._last_launch_result(now),
-            "dataReplicationInfo": self._replication(),
+            "dataReplicationInfo": self.replication.to_dict(now),
             "lifeCycle": self._life_cycle(now),
             "sourceProperties": self._properties(),
             "stagingArea": {"status": "NOT_EXTENDED"},
-            "replicationDirection": "FAILOVER",
+            "replicationDirection": self.replication_direction,
+            "reversedDirectionSourceServerArn": self.reversed.arn if self.reversed else None,
+            "sourceCloudProperties": self._origin(),
             "agentVersion": "5.4.0",
         }
+
+    @property
+    def private_ip(self) -> str:
+        """Address at the source: always the same, in the address range of a default subnet."""
+        digest = sha256(self.source_server_id.encode()).digest()
+        return f"172.31.{digest[0] % 16}.{digest[1] % 250 + 4}"
+
+    def _origin(self) -> dict[str, Any] | None:
+        if (region := self.description.origin_region) is None:
+            return None
+        account = self.arn.split(":")[4]
+        return {"originAccountID": account, "originRegion": region, "originAvailabilityZone": f"{region}a"}
 
     def _last_launch_result(self, now: float) -> str:
         if self.last_job is None:
             return "NOT_STARTED"
         return _RESULTS.get(self.last_job.launch_status(self.source_server_id, now), "PENDING")
-
-    def _replication(self) -> dict[str, Any]:
-        return {
-            "lagDuration": "PT0S",
-            "dataReplicationState": "CONTINUOUS",
-            "replicatedDisks": [
-                {
-                    "deviceName": disk["deviceName"],
-                    "totalStorageBytes": disk["bytes"],
-                    "replicatedStorageBytes": disk["bytes"],
-                    "rescannedStorageBytes": 0,
-                    "backloggedStorageBytes": 0,
-                    "volumeStatus": "REGULAR",
-                }
-                for disk in self.disks()
-            ],
-            "stagingAvailabilityZone": f"{self.region_name}a",
-        }
 
     def _life_cycle(self, now: float) -> dict[str, Any]:
         cycle = {
@@ -127,6 +107,7 @@ class SourceServer(BaseModel):
             "lastUpdatedDateTime": iso_at(self.added),
             "recommendedInstanceType": self.instance_type,
             "identificationHints": {"fqdn": self.description.hostname, "hostname": self.description.hostname},
+            "networkInterfaces": [{"ips": [self.private_ip], "isPrimary": True}],
             "disks": self.disks(),
             "supportsNitroInstances": True,
             "architecture": "x86_64",

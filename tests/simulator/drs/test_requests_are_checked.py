@@ -6,24 +6,11 @@ import httpx
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from botocore.session import get_session
+
+from simulator.operations import operations
 
 DB1 = "s-000000000000db001"
-SIMULATED = {
-    "DescribeJobLogItems",
-    "DescribeJobs",
-    "DescribeRecoveryInstances",
-    "DescribeRecoverySnapshots",
-    "DescribeSourceServers",
-    "GetLaunchConfiguration",
-    "InitializeService",
-    "ListTagsForResource",
-    "StartRecovery",
-    "TagResource",
-    "TerminateRecoveryInstances",
-    "UntagResource",
-}
-OTHERS = sorted(set(get_session().get_service_model("drs").operation_names) - SIMULATED)
+OTHERS = [operation.name for operation in operations() if not operation.simulated]
 
 
 @pytest.fixture

@@ -1,0 +1,96 @@
+"""Replication configurations: how a source server replicates to DRS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from .exceptions import ConflictException
+from .launch_template import subnet
+from .lookup import invalid
+from .resources import Resources
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PIT_POLICY: list[dict[str, Any]] = [
+    {"ruleID": 1, "units": "MINUTE", "interval": 10, "retentionDuration": 60, "enabled": True},
+    {"ruleID": 2, "units": "HOUR", "interval": 1, "retentionDuration": 24, "enabled": True},
+    {"ruleID": 3, "units": "DAY", "interval": 1, "retentionDuration": 7, "enabled": True},
+]
+
+
+class ReplicationConfiguration(Settings):
+    """How a source server replicates."""
+
+    name: str
+    staging_area_subnet_id: str | None = None
+    associate_default_security_group: bool = True
+    replication_servers_security_groups_ids: list[str] = Field(
+        default_factory=list, alias="replicationServersSecurityGroupsIDs"
+    )
+    replication_server_instance_type: str = "t3.small"
+    use_dedicated_replication_server: bool = False
+    default_large_staging_disk_type: str = "AUTO"
+    replicated_disks: list[dict[str, Any]] = Field(default_factory=list)
+    ebs_encryption: str = "DEFAULT"
+    ebs_encryption_key_arn: str | None = None
+    bandwidth_throttling: int = 0
+    data_plane_routing: str = "PRIVATE_IP"
+    create_public_ip: bool = Field(default=False, alias="createPublicIP")
+    staging_area_tags: dict[str, str] = Field(default_factory=dict)
+    pit_policy: list[dict[str, Any]] = PIT_POLICY
+    auto_replicate_new_disks: bool = True
+    internet_protocol: str = "IPV4"
+
+
+def replicated_disks(disks: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return how the disks of a server are replicated at first; it boots from the first one."""
+    return [
+        {
+            "deviceName": disk["deviceName"],
+            "isBootDisk": number == 0,
+            "stagingDiskType": "AUTO",
+            "iops": 0,
+            "throughput": 0,
+        }
+        for number, disk in enumerate(disks)
+    ]
+
+
+class ReplicationConfigurationBackend(Resources):
+    """The operations on replication configurations."""
+
+    def get_replication_configuration(self, source_server_id: str) -> ReplicationConfiguration:
+        """Return how a server replicates: through a default subnet, as long as nobody chose another."""
+        configuration = self.source_server(source_server_id).replication_configuration
+        if configuration.staging_area_subnet_id is None and (found := subnet(self.ec2, {}, self.region_name)):
+            return configuration.changed({"stagingAreaSubnetId": found.id})
+        return configuration
+
+    def update_replication_configuration(
+        self, source_server_id: str, members: dict[str, Any]
+    ) -> ReplicationConfiguration:
+        server = self.source_server(source_server_id)
+        if server.replication.state(self.now) == "DISCONNECTED":
+            message = f"Source Server {source_server_id} is disconnected."
+            raise ConflictException(message, source_server_id, "SourceServer")
+        wanted = server.replication_configuration.changed(members)
+        self._check_replication(wanted)
+        server.replication_configuration = wanted
+        return self.get_replication_configuration(source_server_id)
+
+    def _check_replication(self, wanted: ReplicationConfiguration) -> None:
+        groups, subnet_id = wanted.replication_servers_security_groups_ids, wanted.staging_area_subnet_id
+        subnets = {s for zone in self.ec2.subnets.values() for s in zone}
+        if subnet_id is not None and subnet_id not in subnets:
+            raise invalid("stagingAreaSubnetId", f"stagingAreaSubnetId {subnet_id} does not exist.")
+        for group in groups:
+            if not self.ec2.get_security_group_from_id(group):
+                place = "replicationServersSecurityGroupsIDs"
+                raise invalid(place, f"{place} {group} does not exist.")
+        if wanted.ebs_encryption == "CUSTOM" and wanted.ebs_encryption_key_arn is None:
+            message = "ebsEncryptionKeyArn is required with ebsEncryption 'CUSTOM'."
+            raise invalid("ebsEncryptionKeyArn", message)
