@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from pathlib import Path
 from typing import Any
 
 from simulator.clock import Speed, SpeedError, read_speed
-from simulator.fleet import DEFAULT, FleetError, read_fleet
+from simulator.fleet import DEFAULT, NAMED, FleetError, fleet_file, read_fleet
 from simulator.server import PortTaken, Server
 
 PORT = 5555
@@ -43,8 +42,12 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         default="60",
         help="immediate, real or simulated seconds a second (default: 60)",
     )
+    named = ", ".join(sorted(file.stem for file in NAMED.glob("*.yaml")))
     parser.add_argument(
-        "--fleet", type=Path, default=DEFAULT, help="the fleet's YAML file (default: %(default)s)"
+        "--fleet",
+        type=fleet_file,
+        default=DEFAULT,
+        help=f"the fleet's YAML file, or the name of one that is here: {named} (default: %(default)s)",
     )
     return parser.parse_args(arguments)
 
