@@ -173,11 +173,13 @@ class DRSBackend(BaseBackend):
         return LaunchRequest(server_id, server.launches, replaces, faults.hit(server_id))
 
     def _recovery_points(self, source_servers: list[dict[str, str]]) -> dict[str, float]:
-        """Return the simulated second of the snapshot that is wanted of each server, where one is."""
+        """Return the simulated second of each server's data: of the snapshot wanted, or of what lags."""
         points = {}
         for wanted in source_servers:
+            server = self.source_servers[wanted["sourceServerID"]]
+            if (latest := server.replication.latest(self.now)) is not None:
+                points[server.source_server_id] = latest
             if snapshot_id := wanted.get("recoverySnapshotID"):
-                server = self.source_servers[wanted["sourceServerID"]]
                 taken = {s.snapshot_id: s for s in snapshots_of(server, self.now) if s.expected <= self.now}
                 snapshot = require(taken, snapshot_id, "sourceServers.recoverySnapshotID")
                 points[server.source_server_id] = snapshot.expected

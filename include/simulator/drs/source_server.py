@@ -11,6 +11,7 @@ from moto.moto_api._internal import mock_random
 from simulator.clock import clock
 
 from .dates import iso, iso_at
+from .replication import Replication
 from .timeline import LaunchStatus
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class SourceServer(BaseModel):
         self.description = description
         self.tags = dict(description.tags)
         self.added = clock.now()
+        self.replication = Replication(description, region_name, self.added)
         self.launches = 0
         self.last_job: Job | None = None
         self.recovery_instance_id: str | None = None
@@ -75,7 +77,7 @@ class SourceServer(BaseModel):
             "tags": self.tags,
             "recoveryInstanceId": self.recovery_instance_id,
             "lastLaunchResult": self._last_launch_result(now),
-            "dataReplicationInfo": self._replication(),
+            "dataReplicationInfo": self.replication.to_dict(now),
             "lifeCycle": self._life_cycle(now),
             "sourceProperties": self._properties(),
             "stagingArea": {"status": "NOT_EXTENDED"},
@@ -88,29 +90,11 @@ class SourceServer(BaseModel):
             return "NOT_STARTED"
         return _RESULTS.get(self.last_job.launch_status(self.source_server_id, now), "PENDING")
 
-    def _replication(self) -> dict[str, Any]:
-        return {
-            "lagDuration": "PT0S",
-            "dataReplicationState": "CONTINUOUS",
-            "replicatedDisks": [
-                {
-                    "deviceName": disk["deviceName"],
-                    "totalStorageBytes": disk["bytes"],
-                    "replicatedStorageBytes": disk["bytes"],
-                    "rescannedStorageBytes": 0,
-                    "backloggedStorageBytes": 0,
-                    "volumeStatus": "REGULAR",
-                }
-                for disk in self.disks()
-            ],
-            "stagingAvailabilityZone": f"{self.region_name}a",
-        }
-
     def _life_cycle(self, now: float) -> dict[str, Any]:
         cycle = {
             "addedToServiceDateTime": iso_at(self.added),
             "firstByteDateTime": iso_at(self.added),
-            "lastSeenByServiceDateTime": iso_at(now),
+            "lastSeenByServiceDateTime": iso_at(max(self.replication.last_seen(now), self.added)),
         }
         if self.last_job is None:
             return cycle

@@ -1,0 +1,246 @@
+"""Replication of a source server: states that follow one another as time passes.
+
+What is done to it lays out stages; state, lag and progress are functions of time and of these. How long each
+stage takes depends on the server's id and disks, and is the same each time. All times are simulated seconds.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+from zlib import crc32
+
+from simulator.clock import clock
+
+from .dates import iso_at, iso_duration
+from .initiation import initiation
+
+if TYPE_CHECKING:
+    from simulator.fleet import ServerDescription
+
+Fault = Literal["lag", "stall", "disconnect"]
+
+GIB = 1024**3
+CHANGED = 1024**2
+"""Bytes that a server changes in a second, which are the backlog of what lags."""
+
+HEARTBEAT = 60.0
+"""Seconds between two signs of life of an agent; what is told of a healthy server changes as often."""
+
+MOST_LAG = 4.0
+"""Seconds that a healthy server lags at most."""
+
+_SYNC_OF_GIB = 8.0
+_INITIAL = {"INITIATING": (300, 600), "INITIAL_SYNC": (60, 120), "CREATING_SNAPSHOT": (60, 180)}
+_STARTING = ("INITIATING", "INITIAL_SYNC", "CREATING_SNAPSHOT")
+_LOST = {"STALLED", "PAUSED", "DISCONNECTED"}
+_CATCHING_UP = {"BACKLOG", "RESCAN"}
+_SHORTEST, _LONGEST = 60.0, 3600.0
+_LONG_AGO = 0.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A state from a moment on; ``lag`` is that of its beginning, absent where there is no data to lag."""
+
+    at: float
+    state: str
+    lag: float | None = None
+
+
+class Replication:
+    """The replication of one source server."""
+
+    def __init__(self, description: ServerDescription, region_name: str, now: float) -> None:
+        self._id = description.id
+        self._sizes = [size * GIB for size in description.disks_gib]
+        self._zone = f"{region_name}a"
+        self._offset = self._hash("heartbeat") % 1000 / 1000 * HEARTBEAT
+        self._behind = 0.0
+        self._kept_from = _LONG_AGO
+        self._stages = [Stage(_LONG_AGO, "CONTINUOUS", 0)]
+        self._steady: tuple[int, dict[str, Any]] = (-1, {})
+        self._enter(description.replication.state, now, description.replication.lag_seconds)
+
+    def state(self, now: float) -> str:
+        """Return the modelled state."""
+        return self._stage(now).state
+
+    def stop(self, now: float) -> None:
+        """Replicate no more; what was replicated, and every snapshot, is deleted."""
+        self._forget(now, Stage(now, "STOPPED"))
+
+    def disconnect(self, now: float) -> None:
+        """Take leave of the agent; what was replicated, and every snapshot, is deleted."""
+        self._forget(now, Stage(now, "DISCONNECTED"))
+
+    def start(self, now: float) -> None:
+        """Replicate from the beginning."""
+        self._forget(now, *self._beginning(now))
+
+    def retry(self, now: float) -> None:
+        """Begin the initiation again where it can help: of what is stalled, stopped or disconnected."""
+        if self.state(now) in {"STALLED", "STOPPED", "DISCONNECTED"}:
+            self._then(now, *self._beginning(now))
+
+    def set_fault(self, kind: Fault | None, seconds: float = 0) -> None:
+        """Let something go wrong from now on, with ``seconds`` of lag there already; None mends it.
+
+        ``lag`` is a healthy state with so much lag, ``stall`` and ``disconnect`` are states in which it
+        grows. What replicates no more cannot go wrong.
+        """
+        now = clock.now()
+        stage, lag = self._stage(now), self.lag(now)
+        self._behind, self._steady = 0.0, (-1, {})
+        if stage.lag is None and stage.state in {"STOPPED", "DISCONNECTED"}:
+            return
+        if kind == "lag":
+            self._mend(now, stage, lag)
+            self._behind = seconds
+        elif kind is None:
+            self._mend(now, stage, lag)
+        else:
+            lost = None if lag is None else max(seconds, lag)
+            self._then(now, Stage(now, "STALLED" if kind == "stall" else "DISCONNECTED", lost))
+
+    def lag(self, now: float) -> float | None:
+        """Return how many seconds the data here are behind; nothing, where there are none yet or no more."""
+        stage, elapsed = self._stage(now), now - self._stage(now).at
+        if stage.lag is None:
+            return None
+        if stage.state in _LOST:
+            return stage.lag + elapsed
+        if stage.state in _CATCHING_UP:
+            return stage.lag * (1 - self._progress(now))
+        return self._behind or self._hash(int((now + self._offset) // HEARTBEAT)) % 1000 / 1000 * MOST_LAG
+
+    def latest(self, now: float) -> float | None:
+        """Return the moment of the latest data, where they are not as good as those of now."""
+        lag = self.lag(now)
+        return None if lag is None or lag <= MOST_LAG else now - lag
+
+    def last_seen(self, now: float) -> float:
+        """Return when the agent gave its last sign of life."""
+        stage = self._stage(now)
+        return stage.at if stage.state == "DISCONNECTED" else now - (now + self._offset) % HEARTBEAT
+
+    def healthy_spans(self, now: float) -> list[tuple[float, float]]:
+        """Return since when and until when snapshots were taken, the latest span first."""
+        ends = [*(stage.at for stage in self._stages[1:]), now]
+        spans = [
+            (max(stage.at, self._kept_from), min(end, now))
+            for stage, end in zip(self._stages, ends, strict=True)
+            if stage.state == "CONTINUOUS" and stage.at <= now and end >= self._kept_from
+        ]
+        return spans[::-1]
+
+    def to_dict(self, now: float) -> dict[str, Any]:
+        """Return the modelled dataReplicationInfo."""
+        if self.state(now) != "CONTINUOUS":
+            return self._told(now)
+        beat = int((now + self._offset) // HEARTBEAT)
+        if self._steady[0] != beat:
+            self._steady = beat, self._told(now)
+        return self._steady[1]
+
+    def _told(self, now: float) -> dict[str, Any]:
+        stage, lag = self._stage(now), self.lag(now)
+        info: dict[str, Any] = {
+            "dataReplicationState": stage.state,
+            "lagDuration": None if lag is None else iso_duration(lag),
+            "replicatedDisks": [self._disk(number, now) for number in range(len(self._sizes))],
+            "stagingAvailabilityZone": self._zone,
+        }
+        if stage.state in {*_STARTING, *_CATCHING_UP}:
+            info["etaDateTime"] = iso_at(self._stages[-1].at)
+        if stage.state == "INITIATING":
+            info["dataReplicationInitiation"] = initiation(stage.at, self._progress(now))
+        if (error := self._error(stage)) is not None:
+            info["dataReplicationError"] = error
+        return info
+
+    def _disk(self, number: int, now: float) -> dict[str, Any]:
+        stage, size, lag = self._stage(now), self._sizes[number], self.lag(now) or 0
+        gone = stage.lag is None and stage.state in {"STOPPED", "DISCONNECTED", "STALLED", "INITIATING"}
+        done = 0.0 if gone else self._progress(now) if stage.state == "INITIAL_SYNC" else 1.0
+        rescan = 1 - self._progress(now) if stage.state == "RESCAN" else 0.0
+        return {
+            "deviceName": f"/dev/nvme{number}n1",
+            "totalStorageBytes": 0 if gone and stage.state == "DISCONNECTED" else size,
+            "replicatedStorageBytes": int(size * done),
+            "rescannedStorageBytes": int(size * rescan),
+            "backloggedStorageBytes": min(size, int(lag * CHANGED)) if lag > MOST_LAG else 0,
+            "volumeStatus": "REGULAR",
+        }
+
+    def _error(self, stage: Stage) -> dict[str, Any] | None:
+        if stage.state == "STALLED":
+            name = "NOT_CONVERGING" if stage.lag is not None else "FAILED_TO_START_DATA_TRANSFER"
+            return {
+                "error": name,
+                "rawError": "The replication server receives less than the server changes.",
+            }
+        if stage.state == "DISCONNECTED" and stage.lag is not None:
+            return {"error": "AGENT_NOT_SEEN", "rawError": "The agent does not answer."}
+        return None
+
+    def _enter(self, state: str, now: float, lag: float) -> None:
+        """Be in a state at the start, after as good a past as it allows."""
+        if state == "STOPPED":
+            self.stop(now)
+        elif state in _STARTING:
+            passed = next(stage.at for stage in self._beginning(0) if stage.state == state)
+            self._forget(now, *self._beginning(now - passed))
+        elif state in _LOST:
+            self._stages.append(Stage(now - lag, state, 0))
+        elif state in _CATCHING_UP:
+            lag = lag or _SHORTEST
+            self._stages += [Stage(now - lag, "STALLED", 0), *self._catching_up(now, state, lag)]
+        else:
+            self._behind = lag
+
+    def _mend(self, now: float, stage: Stage, lag: float | None) -> None:
+        if stage.state not in _LOST:
+            return
+        self._then(now, *(self._beginning(now) if lag is None else self._catching_up(now, "BACKLOG", lag)))
+
+    def _beginning(self, now: float) -> list[Stage]:
+        stages, at = [], now
+        for state in _STARTING:
+            stages.append(Stage(at, state))
+            shortest, longest = _INITIAL[state]
+            at += shortest + self._hash(state) % 1000 / 1000 * (longest - shortest)
+            if state == "INITIAL_SYNC":
+                at += sum(self._sizes) / GIB * _SYNC_OF_GIB
+        return [*stages, Stage(at, "CONTINUOUS", 0)]
+
+    @staticmethod
+    def _catching_up(now: float, state: str, lag: float) -> list[Stage]:
+        end = now + min(max(lag / 4, _SHORTEST), _LONGEST)
+        return [Stage(now, state, lag), Stage(end, "CONTINUOUS", 0)]
+
+    def _then(self, now: float, *stages: Stage) -> None:
+        self._stages = [stage for stage in self._stages if stage.at < now] + list(stages)
+        self._steady = (-1, {})
+
+    def _forget(self, now: float, *stages: Stage) -> None:
+        self._kept_from, self._behind = now, 0.0
+        self._then(now, *stages)
+
+    def _stage(self, now: float) -> Stage:
+        return self._stages[self._index(now)]
+
+    def _index(self, now: float) -> int:
+        return max(bisect_right(self._stages, now, key=lambda stage: stage.at) - 1, 0)
+
+    def _progress(self, now: float) -> float:
+        """Return how much of the stage has passed, of 1; of the last one, nothing."""
+        index = self._index(now)
+        if index + 1 == len(self._stages):
+            return 0.0
+        begin, end = self._stages[index].at, self._stages[index + 1].at
+        return min((now - begin) / (end - begin), 1.0)
+
+    def _hash(self, part: object) -> int:
+        return crc32(f"{self._id}:{part}".encode())
