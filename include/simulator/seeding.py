@@ -15,5 +15,5 @@ def plant(fleet: Fleet) -> None:
     for place in fleet.places():
         backend = drs_backends[place.account][place.region]
         backend.initialize_service()
-        for server in place.servers:
+        for server in sorted(place.servers, key=lambda server: server.id):
             backend.register_source_server(server)

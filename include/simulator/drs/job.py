@@ -35,6 +35,7 @@ class Job(BaseModel):
         self.timeline = timeline
         self.created = clock.now()
         self.tags: dict[str, str] = {}
+        self._due = 0.0
 
     @property
     def creation_date(self) -> datetime:
@@ -53,8 +54,12 @@ class Job(BaseModel):
 
     def settle(self, backend: DRSBackend, now: float) -> None:
         """Do to EC2 what the job has come to by now; what is done already is not done again."""
+        elapsed = now - self.created
+        if elapsed < self._due:
+            return
         for server in self.timeline.servers:
-            self.settle_server(backend, server, now - self.created)
+            self.settle_server(backend, server, elapsed)
+        self._due = self.timeline.next_end(elapsed)
 
     def settle_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
         """Do to EC2 what the job has come to with one server."""

@@ -16,6 +16,7 @@ from .durations import LaunchRequest, plan_launch, plan_termination
 from .exceptions import ResourceNotFoundException, UninitializedAccountException
 from .job import Job, LaunchJob, TerminateJob
 from .lookup import between, require, select
+from .pagination import Ordered
 from .recovery_instance import RecoveryInstance, launch_instance
 from .snapshots import RecoverySnapshot, snapshots_of
 from .source_server import LaunchConfiguration, SourceServer
@@ -39,6 +40,7 @@ class DRSBackend(BaseBackend):
         self.initialized = False
         self.now = clock.now()
         self.source_servers: dict[str, SourceServer] = {}
+        """In the order of their ids."""
         self.jobs: dict[str, Job] = {}
         self.recovery_instances: dict[str, RecoveryInstance] = {}
         self._running: list[Job] = []
@@ -66,14 +68,19 @@ class DRSBackend(BaseBackend):
         """Add a source server, as a replication agent does: no operation can."""
         arn = self.arn("source-server", description.id)
         server = SourceServer(arn, self.region_name, description)
+        last = next(reversed(self.source_servers), "")
         self.source_servers[server.source_server_id] = server
+        if server.source_server_id < last:
+            self.source_servers = dict(sorted(self.source_servers.items()))
         return server
 
     def describe_source_servers(self, filters: dict[str, Any]) -> list[SourceServer]:
         elsewhere = self.account_id not in filters.get("stagingAccountIDs", [self.account_id])
         if elsewhere or filters.get("hardwareId"):
             return []
-        return select(self.source_servers, filters.get("sourceServerIDs"))
+        if not filters.get("sourceServerIDs"):
+            return Ordered(self.source_servers.values())
+        return select(self.source_servers, filters["sourceServerIDs"])
 
     def start_recovery(
         self, source_servers: list[dict[str, str]], is_drill: bool, tags: dict[str, str]

@@ -123,7 +123,9 @@ class Replication:
     def last_seen(self, now: float) -> float:
         """Return when the agent gave its last sign of life."""
         stage = self._stage(now)
-        return stage.at if stage.state == "DISCONNECTED" else now - (now + self._offset) % HEARTBEAT
+        if stage.state == "DISCONNECTED":
+            return stage.at
+        return (now + self._offset) // HEARTBEAT * HEARTBEAT - self._offset
 
     def healthy_spans(self, now: float) -> list[tuple[float, float]]:
         """Return since when and until when snapshots were taken, the latest span first."""
