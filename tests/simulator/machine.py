@@ -5,7 +5,9 @@ It knows what it asked for and what was answered; its invariants compare that wi
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from itertools import cycle
+from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 from hypothesis import strategies as st
@@ -24,7 +26,9 @@ LONGEST = 4 * 3600
 
 ORDER = {"PENDING": 0, "STARTED": 1, "IN_PROGRESS": 1, "COMPLETED": 2, "LAUNCHED": 2, "FAILED": 2}
 CONFLICT, QUOTA = "ConflictException", "ServiceQuotaExceededException"
-chosen = st.lists(st.sampled_from(SERVERS), min_size=1, max_size=4, unique=True)
+some = st.lists(st.sampled_from(SERVERS), min_size=1, max_size=4, unique=True)
+SIZES = (1, 2, 3, 200)
+"""Of pages, in turn: the smallest are where pages go wrong."""
 
 
 class Clients(RuleBasedStateMachine):
@@ -32,10 +36,12 @@ class Clients(RuleBasedStateMachine):
 
     drs: Any
     control: Any
+    met: ClassVar[Counter[str | None]] = Counter()
+    """How often jobs were begun, and refused for each reason."""
 
-    @initialize()
-    def begin(self) -> None:
-        """Begin as after a start, with small quotas, in a time that stands but for its rules."""
+    @initialize(alone=st.lists(st.sampled_from(SERVERS), max_size=4, unique=True), old=st.booleans())
+    def begin(self, alone: list[str], old: bool) -> None:
+        """Begin with small quotas and some jobs, in a time that stands but for the rules."""
         self.control.reset()
         self.control.set_speed("real")
         self.control.set_quotas(concurrentJobs=JOBS, serversInJob=IN_JOB, serversInAllJobs=IN_ALL_JOBS)
@@ -43,18 +49,22 @@ class Clients(RuleBasedStateMachine):
         self.deleted: set[str] = set()
         self.seen: dict[tuple[str, str], int] = {}
         self.tags: dict[str, dict[str, str]] = {}
-        self.size = 200
+        self.sizes = cycle(SIZES)
+        for server in alone:
+            self.start([server], is_drill=True)
+        if old:
+            self.let_pass(LONGEST)
 
-    @rule(servers=chosen, is_drill=st.booleans())
+    @rule(servers=some, is_drill=st.booleans())
     def start(self, servers: list[str], is_drill: bool) -> None:
         """A job starts if, and only if, no quota and no other job is in its way."""
-        expected = self.refusal_of(servers)
         wanted = [{"sourceServerID": server} for server in servers]
-        job, refusal = self.attempt(self.drs.start_recovery, sourceServers=wanted, isDrill=is_drill)
-        assert refusal == expected, f"{servers}: {refusal}, where {expected} is due"
-        if job:
-            self.add(job["job"], set(servers))
-            assert job["job"]["initiatedBy"] == ("START_DRILL" if is_drill else "START_RECOVERY")
+        self.ask(servers, self.drs.start_recovery, sourceServers=wanted, isDrill=is_drill)
+
+    @rule(server=st.sampled_from(SERVERS), is_drill=st.booleans())
+    def start_one(self, server: str, is_drill: bool) -> None:
+        """So that there are many jobs, and not only many servers."""
+        self.start([server], is_drill)
 
     @rule(data=st.data())
     def terminate(self, data: st.DataObject) -> None:
@@ -64,11 +74,7 @@ class Clients(RuleBasedStateMachine):
             return
         ids = data.draw(st.lists(st.sampled_from(sorted(instances)), min_size=1, max_size=3, unique=True))
         servers = [instances[instance] for instance in ids]
-        expected = self.refusal_of(servers)
-        job, refusal = self.attempt(self.drs.terminate_recovery_instances, recoveryInstanceIDs=ids)
-        assert refusal == expected, f"{servers}: {refusal}, where {expected} is due"
-        if job:
-            self.add(job["job"], set(servers))
+        self.ask(servers, self.drs.terminate_recovery_instances, recoveryInstanceIDs=ids)
 
     @rule(data=st.data())
     def delete(self, data: st.DataObject) -> None:
@@ -111,11 +117,6 @@ class Clients(RuleBasedStateMachine):
         """Let the launches of a server fail from now on."""
         self.control.fail_server(server, phase)
 
-    @rule(size=st.integers(1, 4))
-    def turn_pages(self, size: int) -> None:
-        """Read in pages of another size from now on."""
-        self.size = size
-
     @invariant()
     def jobs_keep_the_rules(self) -> None:
         """Quotas hold, a server is in one running job at most, nothing goes backwards, pages are complete."""
@@ -145,6 +146,10 @@ class Clients(RuleBasedStateMachine):
         assert len(set(launched)) == len(launched)
         for instance in instances:
             assert instance["sourceServerID"] in self.asked[instance["jobID"]]
+        servers = self.drs.describe_source_servers(filters={"sourceServerIDs": SERVERS})["items"]
+        assert {
+            s["sourceServerID"]: s["recoveryInstanceId"] for s in servers if "recoveryInstanceId" in s
+        } == {i["sourceServerID"]: i["recoveryInstanceID"] for i in instances}
 
     @invariant()
     def tags_are_as_they_were_set(self) -> None:
@@ -168,10 +173,15 @@ class Clients(RuleBasedStateMachine):
         except ClientError as error:
             return {}, error.response["Error"]["Code"]
 
-    def add(self, job: dict[str, Any], servers: set[str]) -> None:
-        """Remember a job that was started: its id was never seen before."""
-        assert job["jobID"] not in self.asked
-        self.asked[job["jobID"]] = servers
+    def ask(self, servers: list[str], operation: Any, **asked: Any) -> None:
+        """Ask for a job, which is begun with an id never seen before, or refused for the reason there is."""
+        expected = self.refusal_of(servers)
+        answer, refusal = self.attempt(operation, **asked)
+        assert refusal == expected, f"{servers}: {refusal}, where {expected} is due"
+        self.met[refusal] += 1
+        if refusal is None:
+            assert answer["job"]["jobID"] not in self.asked
+            self.asked[answer["job"]["jobID"]] = set(servers)
 
     def jobs(self) -> dict[str, dict[str, Any]]:
         """Return the jobs there are, page by page: newest first, without repeats."""
@@ -188,9 +198,10 @@ class Clients(RuleBasedStateMachine):
 
     def pages(self, operation: str) -> list[dict[str, Any]]:
         """Return all items of all pages, none of which is larger than asked for."""
-        pages = list(self.drs.get_paginator(operation).paginate(PaginationConfig={"PageSize": self.size}))
-        assert all(len(page["items"]) == self.size for page in pages[:-1])
-        assert len(pages[-1]["items"]) <= self.size
+        size = next(self.sizes)
+        pages = list(self.drs.get_paginator(operation).paginate(PaginationConfig={"PageSize": size}))
+        assert all(len(page["items"]) == size for page in pages[:-1])
+        assert len(pages[-1]["items"]) <= size
         return [item for page in pages for item in page["items"]]
 
     def running(self, jobs: dict[str, dict[str, Any]]) -> list[str]:

@@ -13,6 +13,7 @@ from .machine import LONGEST, SERVERS, Clients
 def clients(local_aws, drs):
     """Give the machine, with what its clients need."""
     Clients.drs, Clients.control = drs, local_aws.control
+    Clients.met.clear()
     return Clients
 
 
@@ -21,8 +22,8 @@ def test_the_rules_hold_whatever_clients_do(clients):
     run_state_machine_as_test(
         clients,
         settings=settings(
-            max_examples=12,
-            stateful_step_count=20,
+            max_examples=15,
+            stateful_step_count=12,
             phases=(Phase.explicit, Phase.reuse, Phase.generate),  # each step costs requests; no shrinking
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],
@@ -33,7 +34,7 @@ def test_the_rules_hold_whatever_clients_do(clients):
 def test_the_machine_meets_what_it_is_about(clients):
     """Without this it might never launch, conflict or exceed, and prove nothing."""
     machine = clients()
-    machine.begin()
+    machine.begin([], old=False)
     assert machine.refusal_of(SERVERS[:4]) == "ServiceQuotaExceededException"
     machine.start(SERVERS[:2], is_drill=True)
     machine.jobs_keep_the_rules()
@@ -41,8 +42,10 @@ def test_the_machine_meets_what_it_is_about(clients):
     machine.start(SERVERS[1:3], is_drill=True)
     machine.start(SERVERS[2:5], is_drill=False)
     assert machine.refusal_of(SERVERS[5:]) == "ServiceQuotaExceededException"
+    machine.start(SERVERS[5:], is_drill=True)
     machine.let_pass(LONGEST)
     assert len(machine.instances()) == 5
+    assert machine.met == {None: 2, "ConflictException": 1, "ServiceQuotaExceededException": 1}
     machine.jobs_keep_the_rules()
     machine.instances_belong_to_one_job()
     machine.teardown()
