@@ -76,6 +76,7 @@ class ServerDescription(_Described):
     cores: int = Field(default=2, ge=1)
     ram_gib: int = Field(default=8, ge=1)
     disks_gib: tuple[int, ...] = Field(default=(50,), min_length=1, max_length=60)
+    origin_region: str | None = Field(default=None, pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
     replication: ReplicationDescription = ReplicationDescription()
     snapshots: SnapshotDescription = SnapshotDescription()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from moto.core.common_models import BaseModel
@@ -25,6 +26,8 @@ class Job(BaseModel):
 
     type: str
     initiated_by: str
+    _settled: JobTimeline | None = None
+    _due = 0.0
     is_drill = False
 
     def __init__(self, backend: DRSBackend, servers: list[SourceServer], timeline: JobTimeline) -> None:
@@ -35,7 +38,6 @@ class Job(BaseModel):
         self.timeline = timeline
         self.created = clock.now()
         self.tags: dict[str, str] = {}
-        self._due = 0.0
 
     @property
     def creation_date(self) -> datetime:
@@ -54,12 +56,8 @@ class Job(BaseModel):
 
     def settle(self, backend: DRSBackend, now: float) -> None:
         """Do to EC2 what the job has come to by now; what is done already is not done again."""
-        elapsed = now - self.created
-        if elapsed < self._due:
-            return
         for server in self.timeline.servers:
-            self.settle_server(backend, server, elapsed)
-        self._due = self.timeline.next_end(elapsed)
+            self.settle_server(backend, server, now - self.created)
 
     def settle_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
         """Do to EC2 what the job has come to with one server."""
@@ -68,6 +66,15 @@ class Job(BaseModel):
     def instance_of(self, source_server_id: str) -> str | None:
         """Return the recovery instance that this job works on for a server, where there is one yet."""
         raise NotImplementedError
+
+    def is_due(self, now: float) -> bool:
+        """Return whether a step has ended since this was asked last: between two, nothing changes in EC2."""
+        timeline, elapsed = self.timeline, now - self.created
+        if timeline is self._settled and elapsed < self._due:
+            return False
+        ends = (step.end for server in timeline.servers for step in server.steps)
+        self._settled, self._due = timeline, min((end for end in ends if end > elapsed), default=inf)
+        return True
 
     def to_dict(self, now: float) -> dict[str, Any]:
         status = self.status(now)

@@ -40,7 +40,6 @@ class DRSBackend(BaseBackend):
         self.initialized = False
         self.now = clock.now()
         self.source_servers: dict[str, SourceServer] = {}
-        """In the order of their ids."""
         self.jobs: dict[str, Job] = {}
         self.recovery_instances: dict[str, RecoveryInstance] = {}
         self._running: list[Job] = []
@@ -54,7 +53,8 @@ class DRSBackend(BaseBackend):
             clock.skip_to(max(job.end for job in self._running))
         self.now = clock.now()
         for job in self._running:
-            job.settle(self, self.now)
+            if job.is_due(self.now):
+                job.settle(self, self.now)
         self._running = [job for job in self._running if job.status(self.now) is not JobStatus.COMPLETED]
 
     def initialize_service(self) -> None:
@@ -68,10 +68,7 @@ class DRSBackend(BaseBackend):
         """Add a source server, as a replication agent does: no operation can."""
         arn = self.arn("source-server", description.id)
         server = SourceServer(arn, self.region_name, description)
-        last = next(reversed(self.source_servers), "")
         self.source_servers[server.source_server_id] = server
-        if server.source_server_id < last:
-            self.source_servers = dict(sorted(self.source_servers.items()))
         return server
 
     def describe_source_servers(self, filters: dict[str, Any]) -> list[SourceServer]:
@@ -79,7 +76,8 @@ class DRSBackend(BaseBackend):
         if elsewhere or filters.get("hardwareId"):
             return []
         if not filters.get("sourceServerIDs"):
-            return Ordered(self.source_servers.values())
+            # A fleet is planted in this order: to sort what is sorted takes no time.
+            return Ordered(self.source_servers[server_id] for server_id in sorted(self.source_servers))
         return select(self.source_servers, filters["sourceServerIDs"])
 
     def start_recovery(

@@ -1,20 +1,21 @@
 """Replication of a source server: states that follow one another as time passes.
 
-What is done to it lays out stages; state, lag and progress are functions of time and of these. How long each
-stage takes depends on the server's id and disks, and is the same each time. All times are simulated seconds.
+What is done to it lays out stages; state, lag and progress are functions of time and of these. A stage takes
+as long as the server's id and disks say, the same each time; an immediate clock leaves only the last one.
+All times are simulated seconds.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
-from zlib import crc32
 
 from simulator.clock import clock
 
 from .dates import iso_at, iso_duration
 from .initiation import initiation
+from .stages import SHORTEST, STARTING, Stage, beginning, catching_up, spread
 
 if TYPE_CHECKING:
     from simulator.fleet import ServerDescription
@@ -31,22 +32,9 @@ HEARTBEAT = 60.0
 MOST_LAG = 4.0
 """Seconds that a healthy server lags at most."""
 
-_SYNC_OF_GIB = 8.0
-_INITIAL = {"INITIATING": (300, 600), "INITIAL_SYNC": (60, 120), "CREATING_SNAPSHOT": (60, 180)}
-_STARTING = ("INITIATING", "INITIAL_SYNC", "CREATING_SNAPSHOT")
 _LOST = {"STALLED", "PAUSED", "DISCONNECTED"}
 _CATCHING_UP = {"BACKLOG", "RESCAN"}
-_SHORTEST, _LONGEST = 60.0, 3600.0
 _LONG_AGO = 0.0
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A state from a moment on; ``lag`` is that of its beginning, absent where there is no data to lag."""
-
-    at: float
-    state: str
-    lag: float | None = None
 
 
 class Replication:
@@ -56,7 +44,7 @@ class Replication:
         self._id = description.id
         self._sizes = [size * GIB for size in description.disks_gib]
         self._zone = f"{region_name}a"
-        self._offset = self._hash("heartbeat") % 1000 / 1000 * HEARTBEAT
+        self._offset = spread(self._id, "heartbeat") * HEARTBEAT
         self._behind = 0.0
         self._kept_from = _LONG_AGO
         self._stages = [Stage(_LONG_AGO, "CONTINUOUS", 0)]
@@ -113,7 +101,7 @@ class Replication:
             return stage.lag + elapsed
         if stage.state in _CATCHING_UP:
             return stage.lag * (1 - self._progress(now))
-        return self._behind or self._hash(int((now + self._offset) // HEARTBEAT)) % 1000 / 1000 * MOST_LAG
+        return self._behind or spread(self._id, int((now + self._offset) // HEARTBEAT)) * MOST_LAG
 
     def latest(self, now: float) -> float | None:
         """Return the moment of the latest data, where they are not as good as those of now."""
@@ -154,7 +142,7 @@ class Replication:
             "replicatedDisks": [self._disk(number, now) for number in range(len(self._sizes))],
             "stagingAvailabilityZone": self._zone,
         }
-        if stage.state in {*_STARTING, *_CATCHING_UP}:
+        if stage.state in {*STARTING, *_CATCHING_UP}:
             info["etaDateTime"] = iso_at(self._stages[-1].at)
         if stage.state == "INITIATING":
             info["dataReplicationInitiation"] = initiation(stage.at, self._progress(now))
@@ -191,38 +179,29 @@ class Replication:
         """Be in a state at the start, after as good a past as it allows."""
         if state == "STOPPED":
             self.stop(now)
-        elif state in _STARTING:
+        elif state in STARTING:
             passed = next(stage.at for stage in self._beginning(0) if stage.state == state)
             self._forget(now, *self._beginning(now - passed))
         elif state in _LOST:
             self._stages.append(Stage(now - lag, state, 0))
         elif state in _CATCHING_UP:
-            lag = lag or _SHORTEST
-            self._stages += [Stage(now - lag, "STALLED", 0), *self._catching_up(now, state, lag)]
+            lag = lag or SHORTEST
+            self._stages.append(Stage(now - lag, "STALLED", 0))
+            self._then(now, *catching_up(now, state, lag))
         else:
             self._behind = lag
 
     def _mend(self, now: float, stage: Stage, lag: float | None) -> None:
         if stage.state not in _LOST:
             return
-        self._then(now, *(self._beginning(now) if lag is None else self._catching_up(now, "BACKLOG", lag)))
+        self._then(now, *(self._beginning(now) if lag is None else catching_up(now, "BACKLOG", lag)))
 
     def _beginning(self, now: float) -> list[Stage]:
-        stages, at = [], now
-        for state in _STARTING:
-            stages.append(Stage(at, state))
-            shortest, longest = _INITIAL[state]
-            at += shortest + self._hash(state) % 1000 / 1000 * (longest - shortest)
-            if state == "INITIAL_SYNC":
-                at += sum(self._sizes) / GIB * _SYNC_OF_GIB
-        return [*stages, Stage(at, "CONTINUOUS", 0)]
-
-    @staticmethod
-    def _catching_up(now: float, state: str, lag: float) -> list[Stage]:
-        end = now + min(max(lag / 4, _SHORTEST), _LONGEST)
-        return [Stage(now, state, lag), Stage(end, "CONTINUOUS", 0)]
+        return beginning(self._id, sum(self._sizes) / GIB, now)
 
     def _then(self, now: float, *stages: Stage) -> None:
+        if clock.immediate:
+            stages = (replace(stages[-1], at=now),)
         self._stages = [stage for stage in self._stages if stage.at < now] + list(stages)
         self._steady = (-1, {})
 
@@ -243,6 +222,3 @@ class Replication:
             return 0.0
         begin, end = self._stages[index].at, self._stages[index + 1].at
         return min((now - begin) / (end - begin), 1.0)
-
-    def _hash(self, part: object) -> int:
-        return crc32(f"{self._id}:{part}".encode())

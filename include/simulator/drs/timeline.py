@@ -5,11 +5,9 @@ All times are simulated seconds since the job's creation.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -117,15 +115,6 @@ class JobTimeline:
     @cached_property
     def _by_server(self) -> dict[str, ServerTimeline]:
         return {server.source_server_id: server for server in self.servers}
-
-    @cached_property
-    def _ends(self) -> list[float]:
-        return sorted({step.end for server in self.servers for step in server.steps})
-
-    def next_end(self, elapsed: float) -> float:
-        """Return when the next step of a server ends: nothing changes in EC2 between two of them."""
-        index = bisect_right(self._ends, elapsed)
-        return self._ends[index] if index < len(self._ends) else inf
 
     def status(self, elapsed: float) -> JobStatus:
         if elapsed >= self.end:

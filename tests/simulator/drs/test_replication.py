@@ -89,6 +89,15 @@ def test_a_new_server_is_initiated_synchronised_and_ready(add, seen, let_pass):
     assert _states(seen, let_pass, 20) == ["INITIATING", "INITIAL_SYNC", "CREATING_SNAPSHOT", "CONTINUOUS"]
 
 
+def test_an_immediate_clock_waits_for_no_replication(backend, drs):
+    """At the speed ``immediate`` a server that is started is ready when it is looked at."""
+    replication = backend.source_servers["s-000000000000db001"].replication
+    for deed, state in ((replication.stop, "STOPPED"), (replication.start, "CONTINUOUS")):
+        deed(clock.now())
+        (server, *_) = drs.describe_source_servers()["items"]
+        assert server["dataReplicationInfo"]["dataReplicationState"] == state
+
+
 def test_the_initiation_goes_step_by_step(add, seen, let_pass):
     """Steps succeed one after another; one is in progress; none is left when data flow."""
     add("INITIATING")
