@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf
+import math
 from typing import TYPE_CHECKING, Any
 
 from moto.core.common_models import BaseModel
@@ -73,7 +73,7 @@ class Job(BaseModel):
         if timeline is self._settled and elapsed < self._due:
             return False
         ends = (step.end for server in timeline.servers for step in server.steps)
-        self._settled, self._due = timeline, min((end for end in ends if end > elapsed), default=inf)
+        self._settled, self._due = timeline, min((end for end in ends if end > elapsed), default=math.inf)
         return True
 
     def to_dict(self, now: float) -> dict[str, Any]:
