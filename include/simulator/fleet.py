@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+import boto3
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from simulator.descriptions import sentences
+from simulator.places import Document, Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic_core import ErrorDetails
 
 DEFAULT = Path(__file__).with_name("fleet.yaml")
+NAMED = Path(__file__).with_name("fleets")
+"""Where the fleets are that have a name."""
+
+_NUMBER = re.compile(r"\{n(?::0(\d{1,2}))?\}")
+_ID = re.compile(r"s-[0-9a-zA-Z]{17}")
+_MOST = 10
+"""Problems of a file that are told; a mistake in a long list repeats itself."""
 
 
 class FleetError(ValueError):
@@ -21,44 +36,168 @@ class _Described(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ServerDescription(_Described):
-    """One source server of a fleet."""
+class ReplicationDescription(_Described):
+    """How far a server's replication is at the start."""
 
-    id: str = Field(pattern=r"^s-[0-9a-zA-Z]{17}$")
+    state: Literal[
+        "STOPPED",
+        "INITIATING",
+        "INITIAL_SYNC",
+        "BACKLOG",
+        "CREATING_SNAPSHOT",
+        "CONTINUOUS",
+        "PAUSED",
+        "RESCAN",
+        "STALLED",
+        "DISCONNECTED",
+    ] = "CONTINUOUS"
+    lag_seconds: float = Field(default=0, ge=0, allow_inf_nan=False)
+
+
+class SnapshotDescription(_Described):
+    """How often a recovery snapshot is taken, and how many are kept; the defaults are DRS's policy."""
+
+    every_minutes: int = Field(default=10, ge=1)
+    kept: int = Field(default=6, ge=1, le=1000)
+
+
+class ServerDescription(_Described):
+    """One source server of a fleet, or as many alike as ``count`` says.
+
+    In the id, hostname and tags of counted servers ``{n}`` stands for the number of each, from 1, and
+    ``{n:04}`` for the same with zeros in front up to four digits.
+    """
+
+    count: int | None = Field(default=None, ge=1, le=100_000)
+    id: str
     hostname: str = Field(min_length=1, max_length=256)
     tags: dict[str, str] = {}
-    os: str = "Amazon Linux 2023"
+    os: str = Field(default="Amazon Linux 2023", max_length=256)
     cores: int = Field(default=2, ge=1)
     ram_gib: int = Field(default=8, ge=1)
-    disks_gib: tuple[int, ...] = (50,)
+    disks_gib: tuple[int, ...] = Field(default=(50,), min_length=1, max_length=60)
     origin_region: str | None = Field(default=None, pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
+    replication: ReplicationDescription = ReplicationDescription()
+    snapshots: SnapshotDescription = SnapshotDescription()
+
+    @field_validator("id")
+    @classmethod
+    def _is_an_id(cls, text: str, info: Any) -> str:
+        count = info.data.get("count")
+        for own in (_numbered(text, 1), _numbered(text, count)) if count else (text,):
+            if not _ID.fullmatch(own):
+                raise ValueError(f"allowed is {_ID.pattern}" + (f", not {own}" if own != text else ""))
+        if (count or 1) > 1 and not _NUMBER.search(text):
+            raise ValueError("ids of counted servers need {n}, as in s-{n:017}")
+        return text
+
+    def each(self) -> Iterator[ServerDescription]:
+        """Yield the servers that this describes, each with a number of its own."""
+        if self.count is None:
+            yield self
+        for n in range(1, (self.count or 0) + 1):
+            own = {"id": _numbered(self.id, n), "hostname": _numbered(self.hostname, n), "count": None}
+            tags = {key: _numbered(value, n) for key, value in self.tags.items()}
+            yield self.model_copy(update=own | {"tags": tags})
 
 
-class Fleet(_Described):
+class Place(_Described):
     """The source servers of one account and Region."""
 
-    account: str = Field(pattern=r"^\d{12}$")
+    account: str = Field(pattern=r"^[0-9]{12}$")
     region: str
     servers: tuple[ServerDescription, ...]
 
+    @field_validator("region")
+    @classmethod
+    def _has_drs(cls, region: str) -> str:
+        if region not in regions():
+            raise ValueError(f"allowed are the Regions that have DRS: {', '.join(regions())}")
+        return region
+
     @field_validator("servers")
     @classmethod
-    def _distinct(cls, servers: tuple[ServerDescription, ...]) -> tuple[ServerDescription, ...]:
-        ids = [server.id for server in servers]
-        if repeated := sorted({i for i in ids if ids.count(i) > 1}):
-            raise ValueError(f"each id once, not {', '.join(repeated)}")
-        return servers
+    def _one_by_one(cls, servers: tuple[ServerDescription, ...]) -> tuple[ServerDescription, ...]:
+        return tuple(server for description in servers for server in description.each())
+
+
+class Fleet(Place):
+    """All source servers there are: of one account and Region, and ``elsewhere`` of others."""
+
+    elsewhere: tuple[Place, ...] = ()
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Fleet:
+        ids = Counter(server.id for place in self.places() for server in place.servers)
+        if repeated := sorted(server_id for server_id, times in ids.items() if times > 1):
+            raise ValueError(f"each id once, not {', '.join(repeated[:_MOST])}")
+        places = Counter(f"{place.account} {place.region}" for place in self.places())
+        if named_again := sorted(place for place, times in places.items() if times > 1):
+            raise ValueError(f"each account and Region once, not {', '.join(named_again)}")
+        return self
+
+    def places(self) -> tuple[Place, ...]:
+        """Return all accounts and Regions that have servers."""
+        return (self, *self.elsewhere)
+
+
+@cache
+def regions() -> tuple[str, ...]:
+    """Return the Regions in which there is DRS."""
+    session = boto3.Session()
+    partitions = session.get_available_partitions()
+    return tuple(sorted(r for p in partitions for r in session.get_available_regions("drs", p)))
+
+
+def fleet_file(text: str) -> Path:
+    """Return the file of a fleet that is given by its path, or by its name."""
+    named = NAMED / f"{text}.yaml"
+    return named if text.isidentifier() and named.exists() else Path(text)
 
 
 def read_fleet(path: Path = DEFAULT) -> Fleet:
-    """Read a fleet file; raises FleetError with the file, the place and what is wrong there."""
+    """Read a fleet file; raises FleetError with file, line, column, and what is wrong there."""
     try:
-        return Fleet.model_validate(YAML(typ="safe").load(path.read_text()))
+        document = Document(path.read_text(encoding="utf-8"))
+        return Fleet.model_validate(document.value)
     except OSError as error:
         raise FleetError(f"{path}: {error.strerror}") from error
-    except YAMLError as error:
-        raise FleetError(f"{path}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise FleetError(f"{path}: byte {error.start}: a fleet is UTF-8") from error
+    except Unreadable as error:
+        raise FleetError(f"{path}:{error}") from error
     except ValidationError as error:
         raise FleetError(
-            "\n".join(f"{path}: {sentence}" for sentence in sentences(error, whole="file"))
+            "\n".join(f"{path}:{_told(problem, document)}" for problem in error.errors()[:_MOST])
         ) from error
+
+
+def _told(problem: ErrorDetails, document: Document) -> str:
+    """Return line and column, the path of keys, the value, and what is allowed."""
+    path = tuple(problem["loc"])
+    name = ".".join(str(part) for part in path) or "file"
+    if problem["type"] == "extra_forbidden":
+        return f"{document.key_place(path)}: {name}: allowed are {', '.join(_model(path).model_fields)}"
+    if problem["type"] == "missing":
+        return f"{document.place(path)}: {name}: is required"
+    value, told = problem["input"], problem["msg"].removeprefix("Value error, ")
+    if problem["type"] in {"model_type", "dict_type"}:
+        told = "allowed is a mapping of keys to values"
+    shown = "" if isinstance(value, dict | list) and value else f"{value!r}: "
+    return f"{document.place(path)}: {name}: {shown}{told}"
+
+
+def _model(path: tuple[str | int, ...]) -> type[BaseModel]:
+    """Return what has the last key of a path."""
+    inner = [part for part in path[:-1] if isinstance(part, str)]
+    models: dict[str, type[BaseModel]] = {
+        "elsewhere": Place,
+        "servers": ServerDescription,
+        "replication": ReplicationDescription,
+        "snapshots": SnapshotDescription,
+    }
+    return models.get(inner[-1], Fleet) if inner else Fleet
+
+
+def _numbered(text: str, n: int) -> str:
+    return _NUMBER.sub(lambda match: str(n).zfill(int(match[1] or 0)), text)

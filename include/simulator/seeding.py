@@ -5,18 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulator.drs.models import drs_backends
-from simulator.fleet import FleetError
 
 if TYPE_CHECKING:
     from simulator.fleet import Fleet
 
 
 def plant(fleet: Fleet) -> None:
-    """Initialise DRS in the fleet's account and Region, and add its source servers; raises FleetError."""
-    regions = drs_backends[fleet.account]
-    if fleet.region not in regions:
-        raise FleetError(f"region: {fleet.region!r}: allowed are {', '.join(sorted(regions.regions))}")
-    backend = regions[fleet.region]
-    backend.initialize_service()
-    for server in fleet.servers:
-        backend.register_source_server(server)
+    """Initialise DRS in each account and Region of the fleet, and add its source servers."""
+    for place in fleet.places():
+        backend = drs_backends[place.account][place.region]
+        backend.initialize_service()
+        for server in sorted(place.servers, key=lambda server: server.id):
+            backend.register_source_server(server)

@@ -12,6 +12,7 @@ BENCHMARKS = {
     "handover": "handover",
     "loader": "loader_cost",
     "polling": "polling",
+    "simulator": "simulator_load",
     "demo": "demo_time",
 }
 """The module of each benchmark, in the order they run."""

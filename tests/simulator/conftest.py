@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from simulator.client import Control
 from simulator.clock import clock
 
+from .process import simulator_process
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 DB1, DB2 = "s-000000000000db001", "s-000000000000db002"
 
@@ -20,6 +24,14 @@ def drs(local_aws: Any) -> Any:
     from botocore.config import Config  # noqa: PLC0415
 
     return local_aws.client("drs", config=Config(retries={"total_max_attempts": 1}))
+
+
+@pytest.fixture
+def process_aws(local_aws: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Give a local AWS that is a process of its own, in which a job ends in a second or two."""
+    with simulator_process("--port", "0", "--speed", "900") as (_, url), Control(url) as control:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        yield replace(local_aws, url=url, control=control)
 
 
 @pytest.fixture

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
-import subprocess
-import sys
-from contextlib import contextmanager
-from pathlib import Path
 
 import boto3
 import httpx
@@ -16,24 +11,12 @@ import pytest
 
 from simulator.__main__ import main
 
-INCLUDE = Path(__file__).parents[2] / "include"
-READY = "Local AWS is ready at "
-
-
-@contextmanager
-def _process(*options):
-    environment = os.environ | {"PYTHONPATH": str(INCLUDE)}
-    command = [sys.executable, "-m", "simulator", *options]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield process, process.stdout.readline().strip().removeprefix(READY)
-        finally:
-            process.kill()
+from .process import simulator_process
 
 
 def test_the_process_says_where_it_listens_and_ends_when_told_to():
     """It answers at the address of its ready line, at the speed of demos, and ends by SIGTERM with 0."""
-    with _process("--port", "0") as (process, url), httpx.Client(trust_env=False) as http:
+    with simulator_process("--port", "0") as (process, url), httpx.Client(trust_env=False) as http:
         assert http.get(f"{url}/simulator/clock").json()["speed"] == 60
         drs = boto3.client(
             "drs",
@@ -55,6 +38,25 @@ def test_a_port_in_use_is_one_clear_line(capsys):
     assert (
         capsys.readouterr().err == f"simulator: cannot listen on 127.0.0.1:{port}: Address already in use\n"
     )
+
+
+def test_the_large_fleet_is_selected_by_its_name():
+    """All of its 4,000 servers come page by page, each once, from the process."""
+    with simulator_process("--port", "0", "--fleet", "large") as (_, url):
+        keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+        drs = boto3.client("drs", region_name="eu-west-1", endpoint_url=url, **keys)
+        pages = list(drs.get_paginator("describe_source_servers").paginate())
+        ids = [server["sourceServerID"] for page in pages for server in page["items"]]
+        assert len(pages) == 20
+        assert len(ids) == len(set(ids)) == 4000
+
+
+def test_a_fleet_with_a_mistake_is_not_served(tmp_path, capsys):
+    """It ends with 2 and the mistake's file, line and column: nothing is half loaded."""
+    fleet = tmp_path / "fleet.yaml"
+    fleet.write_text("account: '123456789012'\nregion: eu-west-1\nservers:\n- id: s-1\n  hostname: a\n")
+    assert main(["--port", "0", "--fleet", str(fleet)]) == 2
+    assert capsys.readouterr().err.startswith(f"simulator: {fleet}:4:7: servers.0.id: 's-1': allowed is s-")
 
 
 def test_a_fleet_that_cannot_be_read_is_one_clear_line(capsys):

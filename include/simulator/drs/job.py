@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from moto.core.common_models import BaseModel
@@ -25,6 +26,8 @@ class Job(BaseModel):
 
     type: str
     initiated_by: str
+    _settled: JobTimeline | None = None
+    _due = 0.0
     is_drill = False
 
     def __init__(self, backend: DRSBackend, servers: list[SourceServer], timeline: JobTimeline) -> None:
@@ -63,6 +66,15 @@ class Job(BaseModel):
     def instance_of(self, source_server_id: str) -> str | None:
         """Return the recovery instance that this job works on for a server, where there is one yet."""
         raise NotImplementedError
+
+    def is_due(self, now: float) -> bool:
+        """Return whether a step has ended since this was asked last: between two, nothing changes in EC2."""
+        timeline, elapsed = self.timeline, now - self.created
+        if timeline is self._settled and elapsed < self._due:
+            return False
+        ends = (step.end for server in timeline.servers for step in server.steps)
+        self._settled, self._due = timeline, min((end for end in ends if end > elapsed), default=math.inf)
+        return True
 
     def to_dict(self, now: float) -> dict[str, Any]:
         status = self.status(now)

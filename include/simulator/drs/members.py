@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+_NESTED = (dict, list)
+
 
 def without_absent(value: Any) -> Any:
     """Leave out members that are None, at every depth: to AWS, null and absent are the same."""
     if isinstance(value, dict):
-        return {name: without_absent(member) for name, member in value.items() if member is not None}
+        return {
+            name: without_absent(member) if isinstance(member, _NESTED) else member
+            for name, member in value.items()
+            if member is not None
+        }
     if isinstance(value, list):
-        return [without_absent(item) for item in value]
+        return [without_absent(item) if isinstance(item, _NESTED) else item for item in value]
     return value

@@ -19,6 +19,7 @@ from .job import Job, LaunchJob, TerminateJob
 from .launch_actions import LaunchActionBackend
 from .launch_configuration import LaunchConfigurationBackend
 from .lookup import between, require, select
+from .pagination import Ordered
 from .protection import ProtectionBackend
 from .recovery_instance import RecoveryInstance, RecoveryInstanceBackend
 from .replication_configuration import ReplicationConfigurationBackend
@@ -67,7 +68,8 @@ class DRSBackend(
             clock.skip_to(max(job.end for job in self._running))
         self.now = clock.now()
         for job in self._running:
-            job.settle(self, self.now)
+            if job.is_due(self.now):
+                job.settle(self, self.now)
         self._running = [job for job in self._running if job.status(self.now) is not JobStatus.COMPLETED]
 
     def initialize_service(self) -> None:
@@ -92,7 +94,10 @@ class DRSBackend(
         elsewhere = self.account_id not in filters.get("stagingAccountIDs", [self.account_id])
         if elsewhere or filters.get("hardwareId"):
             return []
-        return select(self.source_servers, filters.get("sourceServerIDs"))
+        if not filters.get("sourceServerIDs"):
+            # A fleet is planted in this order: to sort what is sorted takes no time.
+            return Ordered(self.source_servers[server_id] for server_id in sorted(self.source_servers))
+        return select(self.source_servers, filters["sourceServerIDs"])
 
     def start_recovery(
         self, source_servers: list[dict[str, str]], is_drill: bool, tags: dict[str, str]
@@ -220,11 +225,13 @@ class DRSBackend(
         return LaunchRequest(server_id, server.launches, replaces, faults.hit(server_id))
 
     def _recovery_points(self, source_servers: list[dict[str, str]]) -> dict[str, float]:
-        """Return the simulated second of the snapshot that is wanted of each server, where one is."""
+        """Return the simulated second of each server's data: of the snapshot wanted, or of what lags."""
         points = {}
         for wanted in source_servers:
+            server = self.source_servers[wanted["sourceServerID"]]
+            if (latest := server.replication.latest(self.now)) is not None:
+                points[server.source_server_id] = latest
             if snapshot_id := wanted.get("recoverySnapshotID"):
-                server = self.source_servers[wanted["sourceServerID"]]
                 taken = {s.snapshot_id: s for s in snapshots_of(server, self.now) if s.expected <= self.now}
                 snapshot = require(taken, snapshot_id, "sourceServers.recoverySnapshotID")
                 points[server.source_server_id] = snapshot.expected

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .lookup import invalid
@@ -25,6 +26,10 @@ PAGE = 200
 """Items in a page at most."""
 
 
+class Ordered(list[Item]):
+    """Items that are in order already: thousands need not be sorted for each page."""
+
+
 def paginate(
     items: Iterable[Item],
     position: Callable[[Item], Any],
@@ -33,14 +38,14 @@ def paginate(
 ) -> tuple[list[Item], str | None]:
     """Return the page that a token asks for, and the next token; ``position`` is an item's place in order."""
     after = _read(next_token) if next_token else None
-    ordered = sorted(items, key=position)
+    ordered = items if isinstance(items, Ordered) else sorted(items, key=position)
     try:
-        rest = ordered if after is None else [item for item in ordered if position(item) > after]
+        begin = 0 if after is None else bisect_right(ordered, after, key=position)
     except TypeError as error:
         raise _refusal(next_token) from error
-    size = min(max_results or PAGE, PAGE)
-    page = rest[:size]
-    return page, _write(position(page[-1])) if len(rest) > size else None
+    end = begin + min(max_results or PAGE, PAGE)
+    page = ordered[begin:end]
+    return page, _write(position(page[-1])) if len(ordered) > end else None
 
 
 def _write(position: Position) -> str:

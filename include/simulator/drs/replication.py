@@ -1,66 +1,224 @@
-"""The replication of a source server: its state as a function of time."""
+"""Replication of a source server: states that follow one another as time passes.
+
+What is done to it lays out stages; state, lag and progress are functions of time and of these. A stage takes
+as long as the server's id and disks say, the same each time; an immediate clock leaves only the last one.
+All times are simulated seconds.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from bisect import bisect_right
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from simulator.clock import clock
+
+from .dates import iso_at, iso_duration
+from .initiation import initiation
+from .stages import SHORTEST, STARTING, Stage, beginning, catching_up, spread
 
 if TYPE_CHECKING:
     from simulator.fleet import ServerDescription
 
+Fault = Literal["lag", "stall", "disconnect"]
+
 GIB = 1024**3
-INITIATING = 300
-SYNCING = 1800
-"""Simulated seconds from a start until the initial sync begins, and until it has ended."""
+CHANGED = 1024**2
+"""Bytes that a server changes in a second, which are the backlog of what lags."""
+
+HEARTBEAT = 60.0
+"""Seconds between two signs of life of an agent; what is told of a healthy server changes as often."""
+
+MOST_LAG = 4.0
+"""Seconds that a healthy server lags at most."""
+
+_LOST = {"STALLED", "PAUSED", "DISCONNECTED"}
+_CATCHING_UP = {"BACKLOG", "RESCAN"}
+_LONG_AGO = 0.0
 
 
 class Replication:
-    """Replication that goes on until it is stopped or disconnected."""
+    """The replication of one source server."""
 
     def __init__(self, description: ServerDescription, region_name: str, now: float) -> None:
-        self._region_name = region_name
+        self._id = description.id
         self._sizes = [size * GIB for size in description.disks_gib]
-        self._halted: str | None = None
-        self._started = now - SYNCING
+        self._zone = f"{region_name}a"
+        self._offset = spread(self._id, "heartbeat") * HEARTBEAT
+        self._behind = 0.0
+        self._kept_from = _LONG_AGO
+        self._stages = [Stage(_LONG_AGO, "CONTINUOUS", 0)]
+        self._steady: tuple[int, dict[str, Any]] = (-1, {})
+        self._enter(description.replication.state, now, description.replication.lag_seconds)
 
     def state(self, now: float) -> str:
-        if self._halted:
-            return self._halted
-        if clock.immediate or now >= self._started + SYNCING:
-            return "CONTINUOUS"
-        return "INITIAL_SYNC" if now >= self._started + INITIATING else "INITIATING"
+        """Return the modelled state."""
+        return self._stage(now).state
 
     def stop(self, now: float) -> None:
-        self._halted = "STOPPED"
-
-    def start(self, now: float) -> None:
-        self._halted, self._started = None, now
+        """Replicate no more; what was replicated, and every snapshot, is deleted."""
+        self._forget(now, Stage(now, "STOPPED"))
 
     def disconnect(self, now: float) -> None:
-        self._halted = "DISCONNECTED"
+        """Take leave of the agent; what was replicated, and every snapshot, is deleted."""
+        self._forget(now, Stage(now, "DISCONNECTED"))
+
+    def start(self, now: float) -> None:
+        """Replicate from the beginning."""
+        self._forget(now, *self._beginning(now))
 
     def retry(self, now: float) -> None:
-        self.start(now)
+        """Begin the initiation again where it can help: of what is stalled, stopped or disconnected."""
+        if self.state(now) in {"STALLED", "STOPPED", "DISCONNECTED"}:
+            self._then(now, *self._beginning(now))
+
+    def set_fault(self, kind: Fault | None, seconds: float = 0) -> None:
+        """Let something go wrong from now on, with ``seconds`` of lag there already; None mends it.
+
+        ``lag`` is a healthy state with so much lag, ``stall`` and ``disconnect`` are states in which it
+        grows. What replicates no more cannot go wrong.
+        """
+        now = clock.now()
+        stage, lag = self._stage(now), self.lag(now)
+        self._behind, self._steady = 0.0, (-1, {})
+        if stage.lag is None and stage.state in {"STOPPED", "DISCONNECTED"}:
+            return
+        if kind == "lag":
+            self._mend(now, stage, lag)
+            self._behind = seconds
+        elif kind is None:
+            self._mend(now, stage, lag)
+        else:
+            lost = None if lag is None else max(seconds, lag)
+            self._then(now, Stage(now, "STALLED" if kind == "stall" else "DISCONNECTED", lost))
+
+    def lag(self, now: float) -> float | None:
+        """Return how many seconds the data here are behind; nothing, where there are none yet or no more."""
+        stage, elapsed = self._stage(now), now - self._stage(now).at
+        if stage.lag is None:
+            return None
+        if stage.state in _LOST:
+            return stage.lag + elapsed
+        if stage.state in _CATCHING_UP:
+            return stage.lag * (1 - self._progress(now))
+        return self._behind or spread(self._id, int((now + self._offset) // HEARTBEAT)) * MOST_LAG
+
+    def latest(self, now: float) -> float | None:
+        """Return the moment of the latest data, where they are not as good as those of now."""
+        lag = self.lag(now)
+        return None if lag is None or lag <= MOST_LAG else now - lag
+
+    def last_seen(self, now: float) -> float:
+        """Return when the agent gave its last sign of life."""
+        stage = self._stage(now)
+        if stage.state == "DISCONNECTED":
+            return stage.at
+        return (now + self._offset) // HEARTBEAT * HEARTBEAT - self._offset
+
+    def healthy_spans(self, now: float) -> list[tuple[float, float]]:
+        """Return since when and until when snapshots were taken, the latest span first."""
+        ends = [*(stage.at for stage in self._stages[1:]), now]
+        spans = [
+            (max(stage.at, self._kept_from), min(end, now))
+            for stage, end in zip(self._stages, ends, strict=True)
+            if stage.state == "CONTINUOUS" and stage.at <= now and end >= self._kept_from
+        ]
+        return spans[::-1]
 
     def to_dict(self, now: float) -> dict[str, Any]:
-        state = self.state(now)
-        return {
-            "lagDuration": None if state == "DISCONNECTED" else "PT0S",
-            "dataReplicationState": state,
-            "replicatedDisks": [
-                self._disk(number, size, gone=state == "DISCONNECTED")
-                for number, size in enumerate(self._sizes)
-            ],
-            "stagingAvailabilityZone": f"{self._region_name}a",
-        }
+        """Return the modelled dataReplicationInfo."""
+        if self.state(now) != "CONTINUOUS":
+            return self._told(now)
+        beat = int((now + self._offset) // HEARTBEAT)
+        if self._steady[0] != beat:
+            self._steady = beat, self._told(now)
+        return self._steady[1]
 
-    def _disk(self, number: int, size: int, *, gone: bool) -> dict[str, Any]:
+    def _told(self, now: float) -> dict[str, Any]:
+        stage, lag = self._stage(now), self.lag(now)
+        info: dict[str, Any] = {
+            "dataReplicationState": stage.state,
+            "lagDuration": None if lag is None else iso_duration(lag),
+            "replicatedDisks": [self._disk(number, now) for number in range(len(self._sizes))],
+            "stagingAvailabilityZone": self._zone,
+        }
+        if stage.state in {*STARTING, *_CATCHING_UP}:
+            info["etaDateTime"] = iso_at(self._stages[-1].at)
+        if stage.state == "INITIATING":
+            info["dataReplicationInitiation"] = initiation(stage.at, self._progress(now))
+        if (error := self._error(stage)) is not None:
+            info["dataReplicationError"] = error
+        return info
+
+    def _disk(self, number: int, now: float) -> dict[str, Any]:
+        stage, size, lag = self._stage(now), self._sizes[number], self.lag(now) or 0
+        gone = stage.lag is None and stage.state in {"STOPPED", "DISCONNECTED", "STALLED", "INITIATING"}
+        done = 0.0 if gone else self._progress(now) if stage.state == "INITIAL_SYNC" else 1.0
+        rescan = 1 - self._progress(now) if stage.state == "RESCAN" else 0.0
         return {
             "deviceName": f"/dev/nvme{number}n1",
-            "totalStorageBytes": 0 if gone else size,
-            "replicatedStorageBytes": 0 if gone else size,
-            "rescannedStorageBytes": 0,
-            "backloggedStorageBytes": 0,
+            "totalStorageBytes": 0 if gone and stage.state == "DISCONNECTED" else size,
+            "replicatedStorageBytes": int(size * done),
+            "rescannedStorageBytes": int(size * rescan),
+            "backloggedStorageBytes": min(size, int(lag * CHANGED)) if lag > MOST_LAG else 0,
             "volumeStatus": "REGULAR",
         }
+
+    def _error(self, stage: Stage) -> dict[str, Any] | None:
+        if stage.state == "STALLED":
+            name = "NOT_CONVERGING" if stage.lag is not None else "FAILED_TO_START_DATA_TRANSFER"
+            return {
+                "error": name,
+                "rawError": "The replication server receives less than the server changes.",
+            }
+        if stage.state == "DISCONNECTED" and stage.lag is not None:
+            return {"error": "AGENT_NOT_SEEN", "rawError": "The agent does not answer."}
+        return None
+
+    def _enter(self, state: str, now: float, lag: float) -> None:
+        """Be in a state at the start, after as good a past as it allows."""
+        if state == "STOPPED":
+            self.stop(now)
+        elif state in STARTING:
+            passed = next(stage.at for stage in self._beginning(0) if stage.state == state)
+            self._forget(now, *self._beginning(now - passed))
+        elif state in _LOST:
+            self._stages.append(Stage(now - lag, state, 0))
+        elif state in _CATCHING_UP:
+            lag = lag or SHORTEST
+            self._stages.append(Stage(now - lag, "STALLED", 0))
+            self._then(now, *catching_up(now, state, lag))
+        else:
+            self._behind = lag
+
+    def _mend(self, now: float, stage: Stage, lag: float | None) -> None:
+        if stage.state not in _LOST:
+            return
+        self._then(now, *(self._beginning(now) if lag is None else catching_up(now, "BACKLOG", lag)))
+
+    def _beginning(self, now: float) -> list[Stage]:
+        return beginning(self._id, sum(self._sizes) / GIB, now)
+
+    def _then(self, now: float, *stages: Stage) -> None:
+        if clock.immediate:
+            stages = (replace(stages[-1], at=now),)
+        self._stages = [stage for stage in self._stages if stage.at < now] + list(stages)
+        self._steady = (-1, {})
+
+    def _forget(self, now: float, *stages: Stage) -> None:
+        self._kept_from, self._behind = now, 0.0
+        self._then(now, *stages)
+
+    def _stage(self, now: float) -> Stage:
+        return self._stages[self._index(now)]
+
+    def _index(self, now: float) -> int:
+        return max(bisect_right(self._stages, now, key=lambda stage: stage.at) - 1, 0)
+
+    def _progress(self, now: float) -> float:
+        """Return how much of the stage has passed, of 1; of the last one, nothing."""
+        index = self._index(now)
+        if index + 1 == len(self._stages):
+            return 0.0
+        begin, end = self._stages[index].at, self._stages[index + 1].at
+        return min((now - begin) / (end - begin), 1.0)

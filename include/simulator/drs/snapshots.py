@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from math import floor
 from typing import TYPE_CHECKING, Any
 
 from .dates import iso_at
 
 if TYPE_CHECKING:
     from .source_server import SourceServer
-
-INTERVAL = 600
-"""DRS's default policy: a snapshot every ten minutes, each kept for an hour, in simulated seconds."""
-KEPT = 6
 
 
 @dataclass(frozen=True)
@@ -22,11 +19,12 @@ class RecoverySnapshot:
 
     source_server_id: str
     number: int
+    interval: float
     volumes: int
 
     @property
     def expected(self) -> float:
-        return float(self.number * INTERVAL)
+        return self.number * self.interval
 
     @property
     def snapshot_id(self) -> str:
@@ -48,8 +46,19 @@ class RecoverySnapshot:
 
 
 def snapshots_of(server: SourceServer, now: float) -> list[RecoverySnapshot]:
-    """Return the snapshots that are kept, oldest first, and the next one, which is not taken yet."""
-    last = int(now // INTERVAL)
-    volumes = len(server.description.disks_gib)
-    numbers = range(last - KEPT + 1, last + 2)
-    return [RecoverySnapshot(server.source_server_id, number, volumes) for number in numbers]
+    """Return the snapshots that are kept, oldest first, and the next one where one will be taken.
+
+    They are taken at whole intervals while replication is CONTINUOUS, and the last ones are kept, however
+    old they get: a server whose replication is stalled can be launched as it was before.
+    """
+    policy = server.description.snapshots
+    interval, volumes = policy.every_minutes * 60.0, len(server.description.disks_gib)
+    numbers: list[int] = []
+    for begin, end in server.replication.healthy_spans(now):
+        last, first = floor(end / interval), floor(begin / interval) + 1
+        numbers += range(last, max(first, last - policy.kept + len(numbers) + 1) - 1, -1)
+    taken = sorted(numbers)
+    coming = [floor(now / interval) + 1] if server.replication.state(now) == "CONTINUOUS" else []
+    return [
+        RecoverySnapshot(server.source_server_id, number, interval, volumes) for number in [*taken, *coming]
+    ]

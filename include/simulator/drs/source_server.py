@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ class SourceServer(BaseModel):
         self.tags = dict(description.tags)
         self.added = clock.now()
         self.replication = Replication(description, region_name, self.added)
+        self._seen: tuple[float, dict[str, Any]] = (-1, {})
         self.launches = 0
         self.last_job: Job | None = None
         self.recovery_instance_id: str | None = None
@@ -61,7 +63,7 @@ class SourceServer(BaseModel):
             "lastLaunchResult": self._last_launch_result(now),
             "dataReplicationInfo": self.replication.to_dict(now),
             "lifeCycle": self._life_cycle(now),
-            "sourceProperties": self._properties(),
+            "sourceProperties": self.properties,
             "stagingArea": {"status": "NOT_EXTENDED"},
             "replicationDirection": self.replication_direction,
             "reversedDirectionSourceServerArn": self.reversed.arn if self.reversed else None,
@@ -87,11 +89,7 @@ class SourceServer(BaseModel):
         return _RESULTS.get(self.last_job.launch_status(self.source_server_id, now), "PENDING")
 
     def _life_cycle(self, now: float) -> dict[str, Any]:
-        cycle = {
-            "addedToServiceDateTime": iso_at(self.added),
-            "firstByteDateTime": iso_at(self.added),
-            "lastSeenByServiceDateTime": iso_at(now),
-        }
+        cycle = self._contact(now)
         if self.last_job is None:
             return cycle
         initiated = {
@@ -102,7 +100,23 @@ class SourceServer(BaseModel):
         status = self.last_job.launch_status(self.source_server_id, now)
         return cycle | {"lastLaunch": {"initiated": initiated, "status": status}}
 
-    def _properties(self) -> dict[str, Any]:
+    def _contact(self, now: float) -> dict[str, Any]:
+        seen = max(self.replication.last_seen(now), self.added)
+        if self._seen[0] != seen:
+            added = iso_at(self.added)
+            self._seen = (
+                seen,
+                {
+                    "addedToServiceDateTime": added,
+                    "firstByteDateTime": added,
+                    "lastSeenByServiceDateTime": iso_at(seen),
+                },
+            )
+        return self._seen[1]
+
+    @cached_property
+    def properties(self) -> dict[str, Any]:
+        """What the agent told of the server, which no operation changes."""
         return self.hardware() | {
             "lastUpdatedDateTime": iso_at(self.added),
             "recommendedInstanceType": self.instance_type,

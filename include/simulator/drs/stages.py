@@ -1,0 +1,47 @@
+"""The stages that a source server's replication passes through, and how long they take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zlib import crc32
+
+STARTING = ("INITIATING", "INITIAL_SYNC", "CREATING_SNAPSHOT")
+"""States before there are data to launch, in their order."""
+
+SHORTEST, LONGEST = 60.0, 3600.0
+"""Seconds in which a lag is caught up."""
+
+_SPANS = {"INITIATING": (300, 600), "INITIAL_SYNC": (60, 120), "CREATING_SNAPSHOT": (60, 180)}
+_SYNC_OF_GIB = 8.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A state from a moment on; ``lag`` is that of its beginning, absent where there is no data to lag."""
+
+    at: float
+    state: str
+    lag: float | None = None
+
+
+def beginning(server_id: str, gib: float, now: float) -> list[Stage]:
+    """Return the stages of a server that replicates from its first byte on."""
+    stages, at = [], now
+    for state in STARTING:
+        stages.append(Stage(at, state))
+        shortest, longest = _SPANS[state]
+        at += shortest + spread(server_id, state) * (longest - shortest)
+        if state == "INITIAL_SYNC":
+            at += gib * _SYNC_OF_GIB
+    return [*stages, Stage(at, "CONTINUOUS", 0)]
+
+
+def catching_up(now: float, state: str, lag: float) -> list[Stage]:
+    """Return the stages of a server whose data are behind, and come again."""
+    end = now + min(max(lag / 4, SHORTEST), LONGEST)
+    return [Stage(now, state, lag), Stage(end, "CONTINUOUS", 0)]
+
+
+def spread(server_id: str, part: object) -> float:
+    """Return a number from 0 to 1 that is always the same for a server and a part of what it does."""
+    return crc32(f"{server_id}:{part}".encode()) % 1000 / 1000

@@ -1,0 +1,318 @@
+"""Replication: states that follow one another as time passes, and what was done to a server shows in them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from itertools import pairwise
+
+import pytest
+
+from simulator.clock import clock
+from simulator.drs.dates import iso_duration
+from simulator.drs.models import drs_backends
+from simulator.fleet import ServerDescription
+
+ACCOUNT, REGION = "123456789012", "eu-west-1"
+NEW, HOUR = "s-00000000000new001", 3600
+LONG = 4 * HOUR
+"""Longer than any initial synchronisation of a small disk takes."""
+
+
+@pytest.fixture
+def backend(local_aws):
+    """Give the backend of the fleet's account and Region: agents reach it beside all operations."""
+    return drs_backends[ACCOUNT][REGION]
+
+
+@pytest.fixture
+def add(backend, let_pass):
+    """Give a function that adds a server whose replication begins in a state, and returns it."""
+
+    def added(state="CONTINUOUS", **described):
+        described.setdefault("replication", {"state": state})
+        return backend.register_source_server(
+            ServerDescription(id=NEW, hostname="new.example", **described)
+        ).replication
+
+    return added
+
+
+@pytest.fixture
+def seen(drs):
+    """Give a function that describes the added server's replication."""
+
+    def describe():
+        (server,) = drs.describe_source_servers(filters={"sourceServerIDs": [NEW]})["items"]
+        return server["dataReplicationInfo"]
+
+    return describe
+
+
+@pytest.fixture
+def snapshots(drs):
+    """Give a function that lists the added server's snapshots that are taken, oldest first."""
+
+    def described():
+        items = drs.describe_recovery_snapshots(sourceServerID=NEW, order="ASC")["items"]
+        return [item["snapshotID"] for item in items if "timestamp" in item]
+
+    return described
+
+
+@pytest.fixture
+def replicating(add, seen):
+    """Give the replication of a healthy server, and the function that describes it."""
+    return add(), seen
+
+
+def _seconds(duration):
+    parts = re.findall(r"([\d.]+)([HMS])", duration)
+    return sum(float(number) * {"H": 3600, "M": 60, "S": 1}[unit] for number, unit in parts)
+
+
+def _states(seen, let_pass, step, until="CONTINUOUS"):
+    passed = [seen()["dataReplicationState"]]
+    for _ in range(1000):
+        let_pass(step)
+        state = seen()["dataReplicationState"]
+        if state != passed[-1]:
+            passed.append(state)
+        if state == until:
+            return passed
+    raise AssertionError(passed)
+
+
+def test_a_new_server_is_initiated_synchronised_and_ready(add, seen, let_pass):
+    """INITIATING, INITIAL_SYNC, CREATING_SNAPSHOT, CONTINUOUS, in this order, by time alone."""
+    add("INITIATING")
+    assert _states(seen, let_pass, 20) == ["INITIATING", "INITIAL_SYNC", "CREATING_SNAPSHOT", "CONTINUOUS"]
+
+
+def test_an_immediate_clock_waits_for_no_replication(backend, drs):
+    """At the speed ``immediate`` a server that is started is ready when it is looked at."""
+    replication = backend.source_servers["s-000000000000db001"].replication
+    for deed, state in ((replication.stop, "STOPPED"), (replication.start, "CONTINUOUS")):
+        deed(clock.now())
+        (server, *_) = drs.describe_source_servers()["items"]
+        assert server["dataReplicationInfo"]["dataReplicationState"] == state
+
+
+def test_the_initiation_goes_step_by_step(add, seen, let_pass):
+    """Steps succeed one after another; one is in progress; none is left when data flow."""
+    add("INITIATING")
+    finished = []
+    while (info := seen())["dataReplicationState"] == "INITIATING":
+        steps = [step["status"] for step in info["dataReplicationInitiation"]["steps"]]
+        assert steps == sorted(steps, key=["SUCCEEDED", "IN_PROGRESS", "NOT_STARTED"].index)
+        assert steps.count("IN_PROGRESS") == 1
+        finished.append(steps.count("SUCCEEDED"))
+        let_pass(20)
+    assert finished == sorted(finished)
+    assert (finished[0], finished[-1]) == (0, 10)
+    assert "dataReplicationInitiation" not in info
+
+
+def test_the_initial_synchronisation_progresses_to_all_bytes(add, seen, let_pass):
+    """What is replicated grows to all bytes; there is no lag yet, but an estimate of the end."""
+    add("INITIAL_SYNC")
+    done = []
+    while (info := seen())["dataReplicationState"] == "INITIAL_SYNC":
+        (disk,) = info["replicatedDisks"]
+        done.append(disk["replicatedStorageBytes"] / disk["totalStorageBytes"])
+        assert "lagDuration" not in info
+        assert info["etaDateTime"].endswith("Z")
+        let_pass(60)
+    assert done == sorted(set(done))
+    assert done[0] < 0.1
+    assert done[-1] > 0.9
+    (disk,) = info["replicatedDisks"]
+    assert disk["replicatedStorageBytes"] == disk["totalStorageBytes"] == 50 * 1024**3
+
+
+@pytest.mark.parametrize("state", ["BACKLOG", "RESCAN"])
+def test_what_catches_up_gets_there(add, seen, let_pass, state):
+    """The lag of a backlog or a rescan shrinks until replication is CONTINUOUS."""
+    add(replication={"state": state, "lag_seconds": 1200})
+    before = _seconds(seen()["lagDuration"])
+    let_pass(150)
+    assert 550 < _seconds(seen()["lagDuration"]) < 650 < before
+    assert _states(seen, let_pass, 20) == [state, "CONTINUOUS"]
+    assert _seconds(seen()["lagDuration"]) < 5
+
+
+@pytest.mark.parametrize("state", ["STALLED", "PAUSED", "DISCONNECTED"])
+def test_the_lag_of_what_is_lost_grows_with_time(add, seen, let_pass, state):
+    """It stays in its state, and lags a second more each second."""
+    add(replication={"state": state, "lag_seconds": 7200})
+    let_pass(HOUR)
+    info = seen()
+    assert info["dataReplicationState"] == state
+    assert _seconds(info["lagDuration"]) == pytest.approx(3 * HOUR, abs=5)
+    assert ("dataReplicationError" in info) == (state != "PAUSED")
+
+
+def test_a_healthy_server_lags_a_little(add, seen, let_pass):
+    """The lag of a healthy server varies below five seconds."""
+    add()
+    lags = set()
+    for _ in range(10):
+        lags.add(seen()["lagDuration"])
+        let_pass(60)
+    assert len(lags) > 5
+    assert max(map(_seconds, lags)) < 5
+
+
+def test_the_agent_gives_signs_of_life(add, drs, let_pass):
+    """A healthy agent is seen every minute; one that is disconnected has been seen before."""
+
+    def last_seen():
+        (server,) = drs.describe_source_servers(filters={"sourceServerIDs": [NEW]})["items"]
+        return datetime.fromisoformat(server["lifeCycle"]["lastSeenByServiceDateTime"])
+
+    replication = add()
+    let_pass(HOUR)
+    assert 0 <= (clock.date(clock.now()) - last_seen()).total_seconds() <= 61
+    replication.set_fault("disconnect")
+    let_pass(HOUR)
+    before = last_seen()
+    let_pass(HOUR)
+    assert last_seen() == before
+
+
+def test_a_stopped_server_replicates_nothing_until_it_is_started(add, seen, snapshots, let_pass):
+    """StopReplication deletes the snapshots; StartReplication begins with the first byte."""
+    replication = add()
+    assert len(snapshots()) == 6
+    replication.stop(clock.now())
+    let_pass(HOUR)
+    info = seen()
+    assert (info["dataReplicationState"], "lagDuration" in info, snapshots()) == ("STOPPED", False, [])
+    replication.start(clock.now())
+    assert _states(seen, let_pass, 20)[0] == "INITIATING"
+    let_pass(700)
+    assert len(snapshots()) in {1, 2}
+
+
+def test_a_disconnected_server_has_no_disks_any_more(add, seen, snapshots, let_pass):
+    """DisconnectSourceServer sets totalStorageBytes to zero and takes the lag away, as the model says."""
+    replication = add()
+    replication.disconnect(clock.now())
+    let_pass(HOUR)
+    info = seen()
+    assert info["dataReplicationState"] == "DISCONNECTED"
+    assert [disk["totalStorageBytes"] for disk in info["replicatedDisks"]] == [0]
+    assert "lagDuration" not in info
+    assert snapshots() == []
+
+
+@pytest.mark.parametrize("deed", ["stop", "disconnect", "stall"])
+def test_a_retry_begins_the_initiation_again(add, seen, let_pass, deed):
+    """RetryDataReplication helps what is stalled, stopped or disconnected."""
+    replication = add()
+    if deed == "stall":
+        replication.set_fault("stall")
+    else:
+        getattr(replication, deed)(clock.now())
+    let_pass(HOUR)
+    replication.retry(clock.now())
+    assert _states(seen, let_pass, 30) == ["INITIATING", "INITIAL_SYNC", "CREATING_SNAPSHOT", "CONTINUOUS"]
+
+
+def test_a_retry_changes_nothing_where_all_is_well(add, seen):
+    """RetryDataReplication of a healthy server has no effect."""
+    replication = add()
+    replication.retry(clock.now())
+    assert seen()["dataReplicationState"] == "CONTINUOUS"
+
+
+def test_a_lag_is_set_and_taken_away(add, seen):
+    """The fault ``lag`` shows in lagDuration and the backlog of a server that stays CONTINUOUS."""
+    replication = add()
+    replication.set_fault("lag", 900)
+    info = seen()
+    assert (info["dataReplicationState"], info["lagDuration"]) == ("CONTINUOUS", "PT15M")
+    assert info["replicatedDisks"][0]["backloggedStorageBytes"] == 900 * 1024**2
+    replication.set_fault(None)
+    assert _seconds(seen()["lagDuration"]) < 5
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [("stall", ("STALLED", "NOT_CONVERGING")), ("disconnect", ("DISCONNECTED", "AGENT_NOT_SEEN"))],
+)
+def test_a_fault_takes_no_snapshots_until_it_is_mended(replicating, snapshots, let_pass, kind, told):
+    """Lag grows, snapshots stay as they are; mended, the backlog is caught up and snapshots go on."""
+    replication, seen = replicating
+    before = snapshots()
+    replication.set_fault(kind)
+    let_pass(2 * HOUR)
+    info = seen()
+    assert (info["dataReplicationState"], info["dataReplicationError"]["error"]) == told
+    assert _seconds(info["lagDuration"]) == pytest.approx(2 * HOUR, abs=10)
+    assert snapshots() == before
+    replication.set_fault(None)
+    assert _states(seen, let_pass, 30) == ["BACKLOG", "CONTINUOUS"]
+    let_pass(1200)
+    new = [snapshot for snapshot in snapshots() if snapshot not in before]
+    assert len(new) in {2, 3}
+    assert snapshots() == [*before[len(new) :], *new]
+
+
+def test_a_fault_of_what_is_stopped_changes_nothing(add, seen):
+    """What replicates no more cannot stall."""
+    replication = add()
+    replication.stop(clock.now())
+    replication.set_fault("stall")
+    assert seen()["dataReplicationState"] == "STOPPED"
+
+
+def test_a_stall_of_the_initiation_begins_it_again_when_mended(add, seen, let_pass):
+    """Where no data are yet there is no lag, and nothing to catch up."""
+    replication = add("INITIATING")
+    replication.set_fault("stall")
+    let_pass(LONG)
+    info = seen()
+    assert (info["dataReplicationState"], "lagDuration" in info) == ("STALLED", False)
+    replication.set_fault(None)
+    assert seen()["dataReplicationState"] == "INITIATING"
+
+
+@pytest.mark.parametrize(("fault", "behind"), [(("stall", 0), HOUR), (("lag", 900), 900)])
+def test_what_lags_is_launched_with_the_data_there_are(backend, add, launch, fault, behind):
+    """The recovery point of a stalled server is the moment it stalled; of a lagging one, that of its lag."""
+    add().set_fault(*fault)
+    asked = clock.now() + HOUR
+    clock.skip_to(asked)
+    launch(NEW)
+    clock.skip_to(asked + HOUR)
+    backend.settle()
+    (instance,) = backend.recovery_instances.values()
+    point = instance.recovery_point
+    assert point == pytest.approx(asked - behind, abs=10)
+
+
+def test_snapshots_are_taken_as_often_and_kept_as_long_as_the_fleet_says(add, drs, let_pass):
+    """One more each interval, and the oldest goes; only the next one has no timestamp."""
+    add(snapshots={"every_minutes": 30, "kept": 3})
+
+    def described():
+        items = drs.describe_recovery_snapshots(sourceServerID=NEW, order="ASC")["items"]
+        assert ["timestamp" in item for item in items] == [True, True, True, False]
+        return items
+
+    before = described()
+    dates = [datetime.fromisoformat(item["expectedTimestamp"]) for item in before]
+    assert {round((later - earlier).total_seconds()) for earlier, later in pairwise(dates)} == {1800}
+    let_pass(1800)
+    ids = [[item["snapshotID"] for item in items] for items in (before, described())]
+    assert ids[0][1:] == ids[1][:3]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [(0, "PT0S"), (12.5, "PT12.5S"), (900, "PT15M"), (93784.25, "PT26H3M4.25S"), (59.9999, "PT1M")],
+)
+def test_durations_are_iso_8601(seconds, written):
+    """Hours, minutes and seconds, without those that are zero."""
+    assert iso_duration(seconds) == written

@@ -1,0 +1,24 @@
+"""The simulator as people start it: a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+INCLUDE = Path(__file__).parents[2] / "include"
+READY = "Local AWS is ready at "
+
+
+@contextmanager
+def simulator_process(*options):
+    """Run ``python -m simulator``, and give the process and its URL once it is ready."""
+    environment = os.environ | {"PYTHONPATH": str(INCLUDE)}
+    command = [sys.executable, "-m", "simulator", *options]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process, process.stdout.readline().strip().removeprefix(READY)
+        finally:
+            process.kill()
