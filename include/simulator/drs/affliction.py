@@ -1,0 +1,90 @@
+"""What faults do to the timeline of a server's launch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from .timeline import Event, Hold, LaunchStatus, Phase, ServerTimeline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from simulator.faults import SetFault
+
+
+def afflict(healthy: ServerTimeline, faults: Iterable[SetFault[Any]]) -> ServerTimeline:
+    """Return the timeline of a launch that faults hit; how it ends is decided before what is remarked on."""
+    timeline = healthy
+    order = list(_EFFECTS)
+    for fault in sorted(faults, key=lambda fault: order.index(fault.described.effect)):
+        timeline = _EFFECTS[fault.described.effect](timeline, fault)
+    return timeline
+
+
+def _skip(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline:
+    words = fault.described.raw_error if "raw_error" in fault.described.model_fields_set else None
+    skipped = Event(timeline.begin, "SERVER_SKIPPED", timeline.source_server_id, words)
+    outcome = LaunchStatus(fault.described.launch_status)
+    return replace(timeline, steps=(), outcome=outcome, remarks=(skipped,))
+
+
+def _leave_pending(timeline: ServerTimeline, _: SetFault[Any]) -> ServerTimeline:
+    steps = tuple(step for step in timeline.steps if step.phase is not Phase.LAUNCH)
+    return replace(timeline, steps=steps, outcome=LaunchStatus.PENDING)
+
+
+def _fail(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline:
+    if fault.described.phase not in timeline.phases:
+        return timeline
+    at = timeline.phases.index(Phase(fault.described.phase))
+    failed = replace(timeline.steps[at], raw_error=fault.described.raw_error)
+    return replace(timeline, steps=(*timeline.steps[:at], failed), outcome=LaunchStatus.FAILED)
+
+
+def _hang(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline:
+    if fault.described.phase not in timeline.phases:
+        return timeline
+    at = timeline.phases.index(Phase(fault.described.phase))
+    endless = replace(timeline.steps[at], end=math.inf)
+    hold = Hold(fault, timeline.steps[at:])
+    return replace(timeline, steps=(*timeline.steps[:at], endless), hold=hold)
+
+
+def _previous_snapshot(timeline: ServerTimeline, _: SetFault[Any]) -> ServerTimeline:
+    """Let the snapshot fail, and the launch go on from the one before it."""
+    at = next((n for n, step in enumerate(timeline.steps) if step.phase is Phase.SNAPSHOT), None)
+    if at is None or timeline.steps[at].raw_error is not None or timeline.steps[at].end == math.inf:
+        return timeline
+    snapshot = replace(timeline.steps[at], raw_error="The snapshot could not be taken.")
+    used = Event(snapshot.end, "USING_PREVIOUS_SNAPSHOT", timeline.source_server_id)
+    return replace(
+        timeline,
+        steps=(*timeline.steps[:at], snapshot, *timeline.steps[at + 1 :]),
+        remarks=(*timeline.remarks, used),
+        uses_previous_snapshot=True,
+    )
+
+
+def _withhold_instance_id(timeline: ServerTimeline, _: SetFault[Any]) -> ServerTimeline:
+    return replace(timeline, names_instance=False)
+
+
+def _log_event(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline:
+    if timeline.end == math.inf:
+        return timeline
+    remark = Event(timeline.end, fault.described.event, timeline.source_server_id)
+    return replace(timeline, remarks=(*timeline.remarks, remark))
+
+
+_EFFECTS: dict[str, Callable[[ServerTimeline, SetFault[Any]], ServerTimeline]] = {
+    "skip": _skip,
+    "leave_pending": _leave_pending,
+    "hang": _hang,
+    "fail": _fail,
+    "unauthorized": _fail,
+    "previous_snapshot": _previous_snapshot,
+    "withhold_instance_id": _withhold_instance_id,
+    "log_event": _log_event,
+}
