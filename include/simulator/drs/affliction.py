@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def afflict(healthy: ServerTimeline, faults: Iterable[SetFault[Any]]) -> ServerTimeline:
-    """Return the timeline of a launch that faults hit; how it ends is decided before what is remarked on."""
+    """Return the timeline of a launch that faults hit: what cuts it short comes last, and a hang at the end."""
     timeline = healthy
     order = list(_EFFECTS)
     for fault in sorted(faults, key=lambda fault: order.index(fault.described.effect)):
@@ -27,7 +27,7 @@ def _skip(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline:
     words = fault.described.raw_error if "raw_error" in fault.described.model_fields_set else None
     skipped = Event(timeline.begin, "SERVER_SKIPPED", timeline.source_server_id, words)
     outcome = LaunchStatus(fault.described.launch_status)
-    return replace(timeline, steps=(), outcome=outcome, remarks=(skipped,))
+    return replace(timeline, steps=(), outcome=outcome, skipped=skipped)
 
 
 def _leave_pending(timeline: ServerTimeline, _: SetFault[Any]) -> ServerTimeline:
@@ -39,7 +39,7 @@ def _fail(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline:
     if fault.described.phase not in timeline.phases:
         return timeline
     at = timeline.phases.index(Phase(fault.described.phase))
-    failed = replace(timeline.steps[at], raw_error=fault.described.raw_error)
+    failed = replace(timeline.steps[at], raw_error=fault.described.raw_error, remarks=())
     return replace(timeline, steps=(*timeline.steps[:at], failed), outcome=LaunchStatus.FAILED)
 
 
@@ -54,17 +54,13 @@ def _hang(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline:
 
 def _previous_snapshot(timeline: ServerTimeline, _: SetFault[Any]) -> ServerTimeline:
     """Let the snapshot fail, and the launch go on from the one before it."""
-    at = next((n for n, step in enumerate(timeline.steps) if step.phase is Phase.SNAPSHOT), None)
-    if at is None or timeline.steps[at].raw_error is not None or timeline.steps[at].end == math.inf:
-        return timeline
-    snapshot = replace(timeline.steps[at], raw_error="The snapshot could not be taken.")
-    used = Event(snapshot.end, "USING_PREVIOUS_SNAPSHOT", timeline.source_server_id)
-    return replace(
-        timeline,
-        steps=(*timeline.steps[:at], snapshot, *timeline.steps[at + 1 :]),
-        remarks=(*timeline.remarks, used),
-        uses_previous_snapshot=True,
+    steps = tuple(
+        replace(step, raw_error="The snapshot could not be taken.", remarks=("USING_PREVIOUS_SNAPSHOT",))
+        if step.phase is Phase.SNAPSHOT
+        else step
+        for step in timeline.steps
     )
+    return replace(timeline, steps=steps, uses_previous_snapshot=True)
 
 
 def _withhold_instance_id(timeline: ServerTimeline, _: SetFault[Any]) -> ServerTimeline:
@@ -72,19 +68,17 @@ def _withhold_instance_id(timeline: ServerTimeline, _: SetFault[Any]) -> ServerT
 
 
 def _log_event(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline:
-    if timeline.end == math.inf:
-        return timeline
-    remark = Event(timeline.end, fault.described.event, timeline.source_server_id)
-    return replace(timeline, remarks=(*timeline.remarks, remark))
+    last = replace(timeline.steps[-1], remarks=(fault.described.event,))
+    return replace(timeline, steps=(*timeline.steps[:-1], last))
 
 
 _EFFECTS: dict[str, Callable[[ServerTimeline, SetFault[Any]], ServerTimeline]] = {
+    "previous_snapshot": _previous_snapshot,
+    "log_event": _log_event,
+    "withhold_instance_id": _withhold_instance_id,
     "skip": _skip,
     "leave_pending": _leave_pending,
-    "hang": _hang,
     "fail": _fail,
     "unauthorized": _fail,
-    "previous_snapshot": _previous_snapshot,
-    "withhold_instance_id": _withhold_instance_id,
-    "log_event": _log_event,
+    "hang": _hang,
 }

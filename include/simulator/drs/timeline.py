@@ -54,6 +54,8 @@ class Step:
     begin: float
     end: float
     raw_error: str | None = None
+    remarks: tuple[str, ...] = ()
+    """Names of further events at its end."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,8 @@ class ServerTimeline:
     steps: tuple[Step, ...]
     outcome: LaunchStatus
     begin: float = 0
-    remarks: tuple[Event, ...] = ()
-    """Entries of the log besides those of the steps."""
+    skipped: Event | None = None
+    """What is logged of a server that has no steps."""
     names_instance: bool = True
     """Whether the job tells its recovery instance."""
     uses_previous_snapshot: bool = False
@@ -108,7 +110,7 @@ class ServerTimeline:
         """Return PENDING until the launch phase begins, as DRS does, whatever else is going on."""
         if elapsed >= self.end:
             return self.outcome
-        if self.steps[-1].phase is Phase.LAUNCH and elapsed >= self.steps[-1].begin:
+        if self.steps and self.steps[-1].phase is Phase.LAUNCH and elapsed >= self.steps[-1].begin:
             return LaunchStatus.IN_PROGRESS
         return LaunchStatus.PENDING
 
@@ -128,13 +130,16 @@ class ServerTimeline:
 
     def events(self) -> Iterator[Event]:
         """Yield the log's entries about this server."""
-        yield from self.remarks
+        if self.skipped:
+            yield self.skipped
         for step in self.steps:
             yield Event(step.begin, f"{step.phase}_START", self.source_server_id)
             if step.raw_error is not None:
                 yield Event(step.end, step.phase.failure, self.source_server_id, step.raw_error)
             elif step.phase is not Phase.LAUNCH:
                 yield Event(step.end, f"{step.phase}_END", self.source_server_id)
+            for remark in step.remarks:
+                yield Event(step.end, remark, self.source_server_id)
 
 
 @dataclass(frozen=True)
@@ -149,7 +154,7 @@ class JobTimeline:
     @property
     def horizon(self) -> float:
         """Return when the last thing happens that happens by itself: a hanging server waits for ever."""
-        times = (self.end, *(event.at for server in self.servers for event in server.events()))
+        times = (self.end, *(step.end for server in self.servers for step in server.steps))
         return max((time for time in times if time < math.inf), default=self.start)
 
     def released(self, released_at: Callable[[Hold], float | None]) -> JobTimeline:

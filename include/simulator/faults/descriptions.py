@@ -59,8 +59,8 @@ class Described(BaseModel):
         own = self.OPTIONS.get(self.effect, ())
         others = {name for names in self.OPTIONS.values() for name in names}
         if foreign := sorted((others - set(own)) & self.model_fields_set):
-            allowed = f"allowed are {', '.join(own)}" if own else "it has no options"
-            raise ValueError(f"{', '.join(foreign)} with the effect {self.effect}: {allowed}")
+            allowed = f"allowed are {', '.join(map(to_camel, own))}" if own else "it has no options"
+            raise ValueError(f"{', '.join(map(to_camel, foreign))} with the effect {self.effect}: {allowed}")
         return self
 
     def to_dict(self) -> dict[str, Any]:
