@@ -113,9 +113,12 @@ class FaultControl:
         """Make jobs never tell a source server's ``recoveryInstanceID``; the instance is there."""
         return self._server("withhold_instance_id", source_server_id, times=times)
 
-    def use_previous_snapshot(self, source_server_id: str, *, times: int | None = None) -> str:
-        """Make a source server's snapshots fail, so that the one before is launched."""
-        return self._server("previous_snapshot", source_server_id, times=times)
+    def use_previous_snapshot(
+        self, source_server_id: str, *, there: bool = True, times: int | None = None
+    ) -> str:
+        """Make a source server's snapshots fail, so that the one before is launched, if it is ``there``."""
+        effect = "previous_snapshot" if there else "no_previous_snapshot"
+        return self._server(effect, source_server_id, times=times)
 
     def log_event(self, source_server_id: str, event: str = "LAUNCH_END", *, times: int | None = None) -> str:
         """Make job logs have an event when a source server is through, be it in the model or not."""

@@ -146,6 +146,14 @@ def test_a_snapshot_that_fails_is_replaced_by_the_one_before(control, drs, launc
     assert instance["pointInTimeSnapshotDateTime"] <= job["creationDateTime"]
 
 
+def test_a_snapshot_that_fails_without_one_before_fails_the_server(control, launch, look, events):
+    """USING_PREVIOUS_SNAPSHOT_FAILED: there is nothing to launch."""
+    control.use_previous_snapshot(DB1, there=False)
+    job = launch(DB1)
+    assert _statuses(look(job)) == {DB1: "FAILED"}
+    assert events(job) == ["SNAPSHOT_START", "SNAPSHOT_FAIL", "USING_PREVIOUS_SNAPSHOT_FAILED"]
+
+
 def test_the_log_can_have_events_outside_the_model(control, launch, look):
     """LAUNCH_END is not in the model, and is seen on AWS."""
     control.log_event(DB1)
@@ -278,6 +286,10 @@ def test_faults_of_replication_are_handed_to_the_server(control):
         (
             {"servers": [{"effect": "leave_pending", "sourceServerID": DB1, "phase": "LAUNCH"}]},
             r"phase with the effect leave_pending: it has no options",
+        ),
+        (
+            {"servers": [{"effect": "lag", "sourceServerID": DB1, "times": 2}]},
+            r"times with the effect lag: it lasts",
         ),
         ({"jobs": [{"effect": "hide"}]}, r"jobs\.0.*seconds or looks above 0"),
         ({"jobs": [{"effect": "hide", "seconds": -1}]}, r"jobs\.0\.seconds: -1"),

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
     from simulator.faults import SetFault
 
+_NO_SNAPSHOT = "An error occurred (InternalError) when calling the CreateSnapshot operation"
+
 
 def afflict(healthy: ServerTimeline, faults: Iterable[SetFault[Any]]) -> ServerTimeline:
-    """Return the timeline of a launch that faults hit: what cuts it short comes last, and a hang at the end."""
+    """Return the timeline of a launch that faults hit: what cuts it short comes last, a hang at the end."""
     timeline = healthy
     order = list(_EFFECTS)
     for fault in sorted(faults, key=lambda fault: order.index(fault.described.effect)):
@@ -43,6 +45,13 @@ def _fail(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline:
     return replace(timeline, steps=(*timeline.steps[:at], failed), outcome=LaunchStatus.FAILED)
 
 
+def _lack_previous_snapshot(timeline: ServerTimeline, _: SetFault[Any]) -> ServerTimeline:
+    """Let the snapshot fail where there is none before it to go on from."""
+    at = timeline.phases.index(Phase.SNAPSHOT)
+    failed = replace(timeline.steps[at], raw_error=_NO_SNAPSHOT, remarks=("USING_PREVIOUS_SNAPSHOT_FAILED",))
+    return replace(timeline, steps=(*timeline.steps[:at], failed), outcome=LaunchStatus.FAILED)
+
+
 def _hang(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline:
     if fault.described.phase not in timeline.phases:
         return timeline
@@ -55,7 +64,7 @@ def _hang(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline:
 def _previous_snapshot(timeline: ServerTimeline, _: SetFault[Any]) -> ServerTimeline:
     """Let the snapshot fail, and the launch go on from the one before it."""
     steps = tuple(
-        replace(step, raw_error="The snapshot could not be taken.", remarks=("USING_PREVIOUS_SNAPSHOT",))
+        replace(step, raw_error=_NO_SNAPSHOT, remarks=("USING_PREVIOUS_SNAPSHOT",))
         if step.phase is Phase.SNAPSHOT
         else step
         for step in timeline.steps
@@ -75,6 +84,7 @@ def _log_event(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline
 _EFFECTS: dict[str, Callable[[ServerTimeline, SetFault[Any]], ServerTimeline]] = {
     "previous_snapshot": _previous_snapshot,
     "log_event": _log_event,
+    "no_previous_snapshot": _lack_previous_snapshot,
     "withhold_instance_id": _withhold_instance_id,
     "skip": _skip,
     "leave_pending": _leave_pending,

@@ -202,7 +202,8 @@ class LaunchJob(Job):
             return self._recovery_points[source_server_id]
         timeline = self.timeline.of(source_server_id)
         if timeline.uses_previous_snapshot:
-            return last_taken(self.servers[source_server_id], self.created).expected
+            previous = last_taken(self.servers[source_server_id], self.created)
+            return previous.expected if previous else self.created
         return self.created + timeline.begin_of(Phase.SNAPSHOT)
 
     def event_data(self, event: Event) -> dict[str, Any]:

@@ -30,6 +30,7 @@ def launch_requests(servers: list[SourceServer]) -> list[LaunchRequest]:
     return requests
 
 
-def last_taken(server: SourceServer, now: float) -> RecoverySnapshot:
-    """Return the last snapshot of DRS's policy that is taken by now."""
-    return max((s for s in snapshots_of(server, now) if s.expected <= now), key=lambda s: s.expected)
+def last_taken(server: SourceServer, now: float) -> RecoverySnapshot | None:
+    """Return the last snapshot of DRS's policy that is taken by now, if there is one."""
+    taken = (s for s in snapshots_of(server, now) if s.expected <= now)
+    return max(taken, key=lambda snapshot: snapshot.expected, default=None)

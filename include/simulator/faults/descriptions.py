@@ -23,6 +23,7 @@ ServerEffect = Literal[
     "leave_pending",
     "withhold_instance_id",
     "previous_snapshot",
+    "no_previous_snapshot",
     "log_event",
     "lag",
     "stall",
@@ -145,6 +146,13 @@ class ServerFault(Described):
     launch_status: Literal["FAILED", "PENDING"] = "FAILED"
     event: str = Field(default="LAUNCH_END", pattern=r"^[A-Z_]+$")
     seconds: float = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _counts_launches(self) -> Any:
+        """Refuse a number of hits where there is only one, that lasts."""
+        if self.effect in REPLICATION and self.times is not None:
+            raise ValueError(f"times with the effect {self.effect}: it lasts until it is cleared")
+        return self
 
 
 class JobFault(Described):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from simulator.faults.descriptions import FaultDescriptions
 
 Kind = TypeVar("Kind", bound=Described)
-_OUTCOMES = ("fail", "hang", "skip", "leave_pending")
+_OUTCOMES = ("fail", "hang", "skip", "leave_pending", "no_previous_snapshot")
 """Effects of which a launch can have one: how it ends."""
 
 

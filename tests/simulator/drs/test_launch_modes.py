@@ -22,6 +22,21 @@ class _Action:
         return {"name": self.name, "order": self.order, "active": self.active}
 
 
+class _Changed:
+    """A launch configuration with some settings changed, whatever operation changes them."""
+
+    def __init__(self, configuration, **settings):
+        self._configuration = configuration
+        self.__dict__.update(settings)
+
+    def __getattr__(self, name):
+        return getattr(self._configuration, name)
+
+
+def _configure(server, **settings):
+    server.launch_configuration = _Changed(server.launch_configuration, **settings)
+
+
 @pytest.fixture
 def server(local_aws):
     """Give the source server DB1 as DRS keeps it."""
@@ -30,7 +45,7 @@ def server(local_aws):
 
 def test_fast_skips_the_conversion(drs, server, launch, look):
     """``recoveryMode`` FAST: no conversion in the log, and minutes less."""
-    server.launch_configuration.recovery_mode = "FAST"
+    _configure(server, recovery_mode="FAST")
     job = launch(DB1)
     assert look(job)["participatingServers"][0]["launchStatus"] == "LAUNCHED"
     events = [i["event"] for i in drs.describe_job_log_items(jobID=job["jobID"])["items"]]
@@ -41,7 +56,7 @@ def test_fast_skips_the_conversion(drs, server, launch, look):
 
 def test_fast_takes_less_time(server, launch, look, let_pass):
     """What skips the conversion has ended before another has converted."""
-    server.launch_configuration.recovery_mode = "FAST"
+    _configure(server, recovery_mode="FAST")
     job = launch(DB1, DB2)
     let_pass(490)
     seen = {s["sourceServerID"]: s["launchStatus"] for s in look(job)["participatingServers"]}
@@ -50,7 +65,7 @@ def test_fast_takes_less_time(server, launch, look, let_pass):
 
 def test_a_failure_in_conversion_does_not_hit_who_skips_it(local_aws, server, launch, look):
     """No such phase, no hit."""
-    server.launch_configuration.recovery_mode = "FAST"
+    _configure(server, recovery_mode="FAST")
     local_aws.control.fail_server(DB1, "CONVERSION")
     assert look(launch(DB1))["participatingServers"][0]["launchStatus"] == "LAUNCHED"
     assert local_aws.control.faults()["servers"][0]["hits"] == 0
@@ -59,7 +74,7 @@ def test_a_failure_in_conversion_does_not_hit_who_skips_it(local_aws, server, la
 @pytest.fixture
 def actions(server):
     """Give a server with two active actions and one that is not."""
-    server.launch_configuration.post_launch_enabled = True
+    _configure(server, post_launch_enabled=True)
     server.launch_actions = [_Action("second", 1002), _Action("first", 1001), _Action("off", 1003, False)]
 
 
@@ -109,7 +124,7 @@ def test_immediate_actions_have_succeeded_at_the_first_look(launch, look):
 @pytest.mark.parametrize("missing", ["actions", "post_launch_enabled"])
 def test_without_actions_there_is_no_status_of_them(server, launch, look, missing):
     """Both are needed: actions, and that they are enabled."""
-    server.launch_configuration.post_launch_enabled = missing != "post_launch_enabled"
+    _configure(server, post_launch_enabled=missing != "post_launch_enabled")
     server.launch_actions = [] if missing == "actions" else [_Action("first", 1001)]
     assert _status(look(launch(DB1))) is None
 
