@@ -87,6 +87,15 @@ def test_a_hanging_server_stays_locked(control, drs, launch, look):
         launch(DB2)
 
 
+def test_an_immediate_job_has_ended_at_the_first_look_after_its_hang(control, launch, look):
+    """There is no waiting: what goes on has ended when it is looked at."""
+    fault = control.hang_server(DB1, "CONVERSION")
+    job = launch(DB1)
+    assert look(job)["status"] == "STARTED"
+    control.remove_fault(fault)
+    assert look(job)["status"] == "COMPLETED"
+
+
 @pytest.mark.parametrize("status", ["FAILED", "PENDING"])
 def test_a_skipped_server(control, drs, launch, look, *, events, status):
     """SERVER_SKIPPED and nothing else; the job is COMPLETED and there is no instance."""

@@ -13,7 +13,7 @@ from simulator.faults import faults
 
 from .action_runs import plan_actions
 from .dates import iso, iso_at
-from .launching import last_taken
+from .launch_requests import last_taken
 from .timeline import Event, Hold, JobStatus, JobTimeline, LaunchStatus, Phase, ServerTimeline
 
 if TYPE_CHECKING:
@@ -36,11 +36,17 @@ class Job(BaseModel):
         self.job_id = f"drsjob-{chance.hex(17, backend.account_id, backend.region_name, self.number)}"
         self.arn = backend.arn("job", self.job_id)
         self.servers = {server.source_server_id: server for server in servers}
-        self.timeline = timeline
+        self._timeline = timeline
         self.created = clock.begin()
         self.tags: dict[str, str] = {}
         self._hiding = faults.on_job("hide", self.servers)
         self._looks = 0
+
+    @property
+    def timeline(self) -> JobTimeline:
+        """What the job does, without the hangs whose faults are cleared."""
+        self._timeline = self._timeline.released(self._released_at)
+        return self._timeline
 
     @property
     def creation_date(self) -> datetime:
@@ -73,7 +79,6 @@ class Job(BaseModel):
 
     def settle(self, backend: DRSBackend, now: float) -> None:
         """Do to EC2 what the job has come to by now; what is done already is not done again."""
-        self.timeline = self.timeline.released(self._released_at)
         for server in self.timeline.servers:
             self.settle_server(backend, server, now - self.created)
 

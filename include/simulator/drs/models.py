@@ -14,7 +14,7 @@ from . import admission
 from .durations import plan_launch, plan_termination
 from .exceptions import ResourceNotFoundException, UninitializedAccountException
 from .job import Job, LaunchJob, TerminateJob
-from .launching import launch_requests
+from .launch_requests import launch_requests
 from .lookup import between, require, select
 from .recovery_instance import RecoveryInstance, launch_instance
 from .snapshots import RecoverySnapshot, snapshots_of

@@ -68,7 +68,7 @@ class Event:
     raw_error: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Hold:
     """What keeps a server in its last step, and the steps as they were planned from there."""
 
@@ -159,14 +159,15 @@ class JobTimeline:
 
     def released(self, released_at: Callable[[Hold], float | None]) -> JobTimeline:
         """Return the timeline without the holds that have ended, each at the time that is told of it."""
-        servers = []
-        for server in self.servers:
-            ended = released_at(server.hold) if server.hold else None
-            servers.append(server if ended is None else server.released(ended))
-        if servers == list(self.servers):
+        ended = {hold: at for hold in self._holds if (at := released_at(hold)) is not None}
+        if not ended:
             return self
-        end = max(server.end for server in servers) + self.closing
-        return replace(self, servers=tuple(servers), end=end)
+        servers = tuple(s.released(ended[s.hold]) if s.hold in ended else s for s in self.servers)
+        return replace(self, servers=servers, end=max(server.end for server in servers) + self.closing)
+
+    @cached_property
+    def _holds(self) -> list[Hold]:
+        return [server.hold for server in self.servers if server.hold]
 
     def of(self, source_server_id: str) -> ServerTimeline:
         return self._by_server[source_server_id]
