@@ -354,3 +354,28 @@ def test_a_fault_on_calls_that_cannot_be_read_is_refused_with_its_place(local_aw
     with pytest.raises(ControlRefused, match=message):
         local_aws.control.add_faults({"calls": [described]})
     assert local_aws.control.faults()["calls"] == []
+
+
+def test_conditions_hold_while_connections_drop(local_aws, table):
+    """Of many clients that put an item if it is absent, one write is done, whoever hears of it."""
+    local_aws.control.drop("dynamodb", "PutItem", after=True, rate=0.5)
+    local_aws.control.slow(0.01, "dynamodb", "PutItem")
+
+    def put(attempt):
+        try:
+            table.put_item(
+                TableName="t",
+                Item={"k": {"S": str(attempt // 8)}},
+                ConditionExpression="attribute_not_exists(k)",
+            )
+        except (ConnectionClosedError, ClientError):
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as clients:
+        heard = sum(clients.map(put, range(80)))
+    logged = local_aws.control.requests(operation="PutItem")
+    done = [request for request in logged if request["fault"]["workDone"]]
+    assert len(logged) == 80
+    assert len(done) == 10
+    assert heard == len([request for request in done if request["outcome"] == "answered"])
