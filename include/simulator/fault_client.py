@@ -124,6 +124,12 @@ class FaultControl:
         """Make job logs have an event when a source server is through, be it in the model or not."""
         return self._server("log_event", source_server_id, event=event, times=times)
 
+    def fail_actions(
+        self, source_server_id: str, raw_error: str | None = None, *, times: int | None = None
+    ) -> str:
+        """Make the post-launch actions of a source server fail after its launch."""
+        return self._server("fail_actions", source_server_id, raw_error=raw_error, times=times)
+
     def lag_server(self, source_server_id: str, seconds: float) -> str:
         """Make a source server's replication lag."""
         return self._server("lag", source_server_id, seconds=seconds)

@@ -22,9 +22,11 @@ class ActionRun:
     begin: float
     end: float
 
-    def to_dict(self, since_launch: float) -> dict[str, Any]:
-        status = "SUCCEEDED" if since_launch >= self.end else "IN_PROGRESS"
-        return {"action": self.action.to_dict(), "runId": self.run_id, "status": status}
+    def to_dict(self, since_launch: float, error: str | None) -> dict[str, Any]:
+        run = {"action": self.action.to_dict(), "runId": self.run_id}
+        if since_launch < self.end:
+            return run | {"status": "IN_PROGRESS"}
+        return run | ({"status": "FAILED", "failureReason": error} if error else {"status": "SUCCEEDED"})
 
 
 def plan_actions(server: SourceServer, job_id: str) -> list[ActionRun]:

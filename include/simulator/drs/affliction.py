@@ -81,11 +81,16 @@ def _log_event(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline
     return replace(timeline, steps=(*timeline.steps[:-1], last))
 
 
+def _fail_actions(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline:
+    return replace(timeline, action_error=fault.described.raw_error)
+
+
 _EFFECTS: dict[str, Callable[[ServerTimeline, SetFault[Any]], ServerTimeline]] = {
     "previous_snapshot": _previous_snapshot,
     "log_event": _log_event,
     "no_previous_snapshot": _lack_previous_snapshot,
     "withhold_instance_id": _withhold_instance_id,
+    "fail_actions": _fail_actions,
     "skip": _skip,
     "leave_pending": _leave_pending,
     "fail": _fail,

@@ -198,7 +198,7 @@ class LaunchJob(Job):
         discovered = actions[0].begin
         return {
             "ssmAgentDiscoveryDatetime": iso_at(now - since + discovered) if discovered <= since else None,
-            "runs": [run.to_dict(since) for run in actions if run.begin <= since],
+            "runs": [run.to_dict(since, server.action_error) for run in actions if run.begin <= since],
         }
 
     def recovery_point(self, source_server_id: str) -> float:

@@ -96,6 +96,8 @@ class ServerTimeline:
     names_instance: bool = True
     """Whether the job tells its recovery instance."""
     uses_previous_snapshot: bool = False
+    action_error: str | None = None
+    """Why its post-launch actions fail."""
     hold: Hold | None = None
 
     @property

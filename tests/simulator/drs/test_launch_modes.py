@@ -121,6 +121,16 @@ def test_immediate_actions_have_succeeded_at_the_first_look(launch, look):
     assert discovered >= datetime.fromisoformat(job["creationDateTime"])
 
 
+@pytest.mark.usefixtures("actions")
+def test_post_launch_actions_fail_on_demand(local_aws, launch, look):
+    """The server is LAUNCHED all the same; each run has its reason."""
+    local_aws.control.fail_actions(DB1, "the document does not exist")
+    seen = look(launch(DB1))
+    assert seen["participatingServers"][0]["launchStatus"] == "LAUNCHED"
+    runs = [(run["status"], run["failureReason"]) for run in _status(seen)["runs"]]
+    assert runs == [("FAILED", "the document does not exist")] * 2
+
+
 @pytest.mark.parametrize("missing", ["actions", "post_launch_enabled"])
 def test_without_actions_there_is_no_status_of_them(server, launch, look, missing):
     """Both are needed: actions, and that they are enabled."""
