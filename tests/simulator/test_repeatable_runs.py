@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import boto3
 import pytest
+
+from simulator.__main__ import _options
+from simulator.client import Control
+from simulator.server import Server
 
 DB1, DB2, APP1 = "s-000000000000db001", "s-000000000000db002", "s-00000000000app001"
 
@@ -54,3 +59,24 @@ def test_without_a_seed_ids_are_new(run):
     assert not {job for job, *_ in told} & {job for job, *_ in others}
     assert not set(instances) & set(other_instances)
     assert [status for _, status, _ in told] == [status for _, status, _ in others]
+
+
+def test_a_server_is_started_with_a_speed_and_a_seed():
+    """``--speed manual --seed 7``: no second passes by itself, and a run is repeated by another server."""
+    options = _options(["--port", "0", "--speed", "manual", "--seed", "7"])
+    ids = []
+    for _ in range(2):
+        with Server(speed=options.speed, seed=options.seed) as server, Control(server.url) as control:
+            assert control.clock() == control.clock()
+            drs = boto3.client(
+                "drs",
+                region_name="eu-west-1",
+                endpoint_url=server.url,
+                aws_access_key_id="testing",
+                aws_secret_access_key="testing",
+            )
+            ids.append(drs.start_recovery(sourceServers=[{"sourceServerID": DB1}])["job"]["jobID"])
+            control.set_speed("immediate")
+            control.reset()
+            assert control.clock()["speed"] == "manual"
+    assert ids[0] == ids[1]

@@ -6,10 +6,10 @@ a phase until its fault is cleared, and then goes on as planned.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class JobTimeline:
     def horizon(self) -> float:
         """Return when the last thing happens that happens by itself: a hanging server waits for ever."""
         times = (self.end, *(step.end for server in self.servers for step in server.steps))
-        return max((time for time in times if time < math.inf), default=self.start)
+        return max((time for time in times if time < inf), default=self.start)
 
     def released(self, released_at: Callable[[Hold], float | None]) -> JobTimeline:
         """Return the timeline without the holds that have ended, each at the time that is told of it."""
