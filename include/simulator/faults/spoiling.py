@@ -74,23 +74,18 @@ def spoiled(fault: CallFault, call: Call, answer: Answer | None) -> Answer | Non
 
 def _error(fault: CallFault, call: Call) -> AwsError:
     errors, modelled = _CLASSES[fault.effect], _modelled(call.service)
+    message = fault.message or errors.message
     name = fault.error or next((name for name in errors.names if name in modelled), None)
-    if name in modelled:
-        shape = modelled[name]
-        code = shape.error_code
-        status = shape.metadata.get("error", {}).get("httpStatusCode", errors.status)
-        members = shape.members
-    else:
+    if name not in modelled:
         protocol = protocol_of(call.service)
         code, status = errors.unmodelled.get(protocol) or errors.unmodelled[""]
-        code, members = name or code, {}
-    return AwsError(
-        code,
-        status,
-        fault.message or errors.message,
-        {n: v for n, v in _members(call, code).items() if n in members},
-        {"Retry-After": str(fault.retry_after_seconds)} if "retryAfterSeconds" in members else {},
-    )
+        return AwsError(name or code, status, message)
+    shape = modelled[name]
+    status = shape.metadata.get("error", {}).get("httpStatusCode", errors.status)
+    members = {n: v for n, v in _members(call, shape.error_code).items() if n in shape.members}
+    waits = "retryAfterSeconds" in shape.members
+    headers = {"Retry-After": str(fault.retry_after_seconds)} if waits else {}
+    return AwsError(shape.error_code, status, message, members, headers)
 
 
 def _modelled(service: str) -> dict[str, Any]:
