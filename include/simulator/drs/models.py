@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from moto.core.base_backend import BackendDict
 
 from simulator.clock import clock
-from simulator.faults import faults
 
 from . import admission
-from .durations import LaunchRequest, plan_launch, plan_termination
+from .durations import plan_launch, plan_termination
 from .exceptions import ConflictException, ResourceNotFoundException
 from .failback import FailbackBackend, FailbackJob
 from .instance_launch import launch_instance
 from .job import Job, LaunchJob, TerminateJob
 from .launch_actions import LaunchActionBackend
 from .launch_configuration import LaunchConfigurationBackend
+from .launch_requests import launch_requests
 from .lookup import between, require, select
 from .pagination import Ordered
 from .protection import ProtectionBackend
@@ -65,7 +65,7 @@ class DRSBackend(
     def settle(self) -> None:
         """Let everything happen that is due by now; at once, when the clock says so."""
         if clock.immediate and self._running:
-            clock.skip_to(max(job.end for job in self._running))
+            clock.skip_to(max(job.horizon for job in self._running))
         self.now = clock.now()
         for job in self._running:
             if job.is_due(self.now):
@@ -108,7 +108,7 @@ class DRSBackend(
         ]
         points = self._recovery_points(source_servers)
         admission.check(servers, self._running)
-        timeline = plan_launch(self._launch_request(server) for server in servers)
+        timeline = plan_launch(launch_requests(servers))
         job = LaunchJob(self, servers, timeline, is_drill=is_drill, recovery_points=points)
         job.tags.update(tags)
         return self._begin(job)
@@ -130,14 +130,14 @@ class DRSBackend(
         admission.check([instance.source_server for instance in instances], self._running)
         for instance in instances:
             instance.require_ready_for_failback(self.now)
-        requests = (self._launch_request(instance.source_server) for instance in instances)
+        requests = launch_requests([instance.source_server for instance in instances])
         timeline = plan_launch(replace(request, replaces=False) for request in requests)
         job = FailbackJob(self, instances, timeline)
         job.tags.update(tags)
         return self._begin(job)
 
     def describe_jobs(self, filters: dict[str, Any]) -> list[Job]:
-        jobs = select(self.jobs, filters.get("jobIDs"))
+        jobs = [job for job in select(self.jobs, filters.get("jobIDs")) if job.look(self.now)]
         dated = ((job.creation_date, job) for job in jobs)
         return between(dated, filters.get("fromDate"), filters.get("toDate"))
 
@@ -218,11 +218,6 @@ class DRSBackend(
         self.jobs[job.job_id] = job
         self._running.append(job)
         return job
-
-    def _launch_request(self, server: SourceServer) -> LaunchRequest:
-        server_id = server.source_server_id
-        replaces = server.recovery_instance_id is not None
-        return LaunchRequest(server_id, server.launches, replaces, faults.hit(server_id))
 
     def _recovery_points(self, source_servers: list[dict[str, str]]) -> dict[str, float]:
         """Return the simulated second of each server's data: of the snapshot wanted, or of what lags."""
