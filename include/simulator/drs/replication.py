@@ -15,6 +15,7 @@ from simulator.clock import clock
 
 from .dates import iso_at, iso_duration
 from .initiation import initiation
+from .members import Complete, without_absent
 from .stages import SHORTEST, STARTING, Stage, beginning, catching_up, spread
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class Replication:
             return self._told(now)
         beat = int((now + self._offset) // HEARTBEAT)
         if self._steady[0] != beat:
-            self._steady = beat, self._told(now)
+            self._steady = beat, Complete(without_absent(self._told(now)))
         return self._steady[1]
 
     def _told(self, now: float) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from simulator.clock import clock
 
 from .dates import iso, iso_at
 from .launch_configuration import LaunchConfiguration
+from .members import Complete
 from .replication import Replication
 from .replication_configuration import ReplicationConfiguration, replicated_disks
 from .timeline import LaunchStatus
@@ -117,6 +118,9 @@ class SourceServer(BaseModel):
     @cached_property
     def properties(self) -> dict[str, Any]:
         """What the agent told of the server, which no operation changes."""
+        return Complete(self._properties())
+
+    def _properties(self) -> dict[str, Any]:
         return self.hardware() | {
             "lastUpdatedDateTime": iso_at(self.added),
             "recommendedInstanceType": self.instance_type,
