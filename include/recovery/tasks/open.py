@@ -13,7 +13,8 @@ from recovery.aws.hooks.drs import DrsHook
 from recovery.errors import LockHeld, ParamsError, RecordError, SelectionError, TransitionRefused
 from recovery.execution import EventType, Failure, FailureKind, ServerRecord
 from recovery.plan import SourceServer, resolve
-from recovery.tasks.base import ended, execution_store, is_final, is_last_try, told
+from recovery.tasks.base import ended, execution_store, is_last_try, told
+from recovery.tasks.causes import is_final
 from recovery.tasks.request import check_request, new_execution, requested_by
 
 if TYPE_CHECKING:
