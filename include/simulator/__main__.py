@@ -21,7 +21,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     try:
         server = Server(
-            port=options.port, host=options.host, speed=options.speed, fleet=read_fleet(options.fleet)
+            port=options.port,
+            host=options.host,
+            speed=options.speed,
+            fleet=read_fleet(options.fleet),
+            seed=options.seed,
         )
     except (PortTaken, FleetError) as error:
         sys.stderr.write(f"simulator: {error}\n")
@@ -41,7 +45,10 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "--speed",
         type=_speed,
         default="60",
-        help="immediate, real or simulated seconds a second (default: 60)",
+        help="immediate, manual, real or simulated seconds a second (default: 60)",
+    )
+    parser.add_argument(
+        "--seed", type=int, help="repeats a run: the same ids, durations and chances (default: new ids)"
     )
     parser.add_argument(
         "--fleet", type=Path, default=DEFAULT, help="the fleet's YAML file (default: %(default)s)"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -10,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 from moto.ec2.models import ec2_backends
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.datastructures import Headers
 from werkzeug.test import run_wsgi_app
 
-from simulator.calls import read_call
+from simulator.answers import Answer, AwsError
+from simulator.calls import Call, read_call
+from simulator.chance import chance
 from simulator.clock import Speed, clock
 from simulator.control import ControlApi
 from simulator.drs.models import settle_all
 from simulator.drs.quotas import Quotas, quotas
 from simulator.faults import faults
+from simulator.faults.spoiling import UNWORKED, spoiled
 from simulator.locks import ServiceLocks
 from simulator.registration import register
 from simulator.requests import RequestLog, logged
@@ -46,29 +47,37 @@ class _Moto(DomainDispatcherApplication):
         return self._backends[host]
 
 
+class ConnectionDropped(ConnectionError):
+    """A call whose client is not to be answered: the server closes the connection."""
+
+
 class Application:
     """A local AWS as a WSGI application.
 
     moto keeps its state in the process: two applications in one process are the same AWS.
     """
 
-    def __init__(self, fleet: Fleet, speed: Speed) -> None:
+    def __init__(self, fleet: Fleet, speed: Speed, seed: int | None = None) -> None:
         register()
-        self._fleet, self._speed = fleet, speed
+        self._fleet, self._speed, self._seed = fleet, speed, seed
         self._moto = _Moto()
-        self._locks = ServiceLocks()
+        self.locks = ServiceLocks()
         self.log = RequestLog()
         self._control = ControlApi(self)
         self.reset()
 
-    def reset(self) -> None:
-        """Return to how it was at the start: the fleet, the speed, and nothing else."""
-        with self._locks.hold_all():
+    def reset(self, seed: int | None = None) -> None:
+        """Return to how it was at the start: the fleet, the speed, the seed, and nothing else.
+
+        Another seed is that of this run alone.
+        """
+        with self.locks.hold_all():
             # Each EC2 backend's own reset would build default VPCs, only for them to be thrown away.
             ec2_backends.clear()
             moto_api_backend.reset()
+            chance.reset(self._seed if seed is None else seed)
             clock.reset(self._speed)
-            faults.clear()
+            faults.reset()
             quotas.become(Quotas())
             self.log.clear()
             plant(self._fleet)
@@ -78,7 +87,7 @@ class Application:
         if path.startswith("/simulator"):
             return self._control(environ, start_response)
         if path.startswith("/moto-api"):
-            with self._locks.hold_all():
+            with self.locks.hold_all():
                 answer: Iterable[bytes] = self._moto(environ, start_response)
                 return answer
         return self._answer(environ, start_response)
@@ -86,25 +95,26 @@ class Application:
     def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         arrival = datetime.now(UTC)
         call = read_call(environ)
-        with self._locks.hold(call.service):
-            if call.service == "ec2":
-                settle_all()
-            status, headers, body = self._ask_moto(environ)
-            self.log.add(logged(call, arrival, int(status.split()[0]), headers, body))
-        start_response(status, list(headers))
-        return [body]
+        fault = faults.on_call(call)
+        with self.locks.hold(call.service):
+            worked = None if fault and fault.described.effect in UNWORKED else self._work(call, environ)
+            answer = spoiled(fault.described, call, worked) if fault else worked
+            self.log.add(logged(call, arrival, worked, answer, fault))
+        if fault:
+            fault.cleared.wait(fault.described.seconds)
+        if answer is None:
+            raise ConnectionDropped(call.operation)
+        start_response(answer.status, list(answer.headers))
+        return [answer.body]
 
-    def _ask_moto(self, environ: WSGIEnvironment) -> tuple[str, Headers, bytes]:
+    def _work(self, call: Call, environ: WSGIEnvironment) -> Answer:
+        if call.service == "ec2":
+            settle_all()
         try:
             content, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
-            return status, headers, b"".join(content)
+            return Answer(status, headers, b"".join(content))
         except NotImplementedError as error:
-            return _refusal("501 Not Implemented", "NotSimulated", str(error))
+            return AwsError("NotSimulated", 501, str(error)).answer(call)
         except Exception as error:  # noqa: BLE001 - whatever moto raises, the client gets an answer
             _log.exception("moto failed on %s %s", environ["REQUEST_METHOD"], environ.get("PATH_INFO"))
-            return _refusal("500 Internal Server Error", "InternalFailure", repr(error))
-
-
-def _refusal(status: str, code: str, message: str) -> tuple[str, Headers, bytes]:
-    headers = Headers({"Content-Type": "application/json", "X-Amzn-Errortype": code})
-    return status, headers, json.dumps({"__type": code, "message": message}).encode()
+            return AwsError("InternalFailure", 500, repr(error)).answer(call)

@@ -6,12 +6,14 @@ from typing import Any, Self
 
 import httpx
 
+from simulator.fault_client import FaultControl
+
 
 class ControlRefused(Exception):
     """The control API did not accept a description; its words are the message."""
 
 
-class Control:
+class Control(FaultControl):
     """The control API of a simulator at a URL."""
 
     def __init__(self, url: str) -> None:
@@ -20,9 +22,9 @@ class Control:
     def requests(self, **wanted: str) -> list[dict[str, Any]]:
         """Return the requests of AWS clients in the order of arrival.
 
-        ``wanted`` selects by ``service``, ``operation``, ``error`` or ``job_id``. Each has ``time``,
-        ``service``, ``operation``, ``parameters``, ``accessKey``, ``region``, ``status``, and ``error`` or
-        ``jobID`` where there is one.
+        ``wanted`` selects by ``service``, ``operation``, ``error``, ``job_id`` or ``outcome``. Each has
+        ``time``, ``service``, ``operation``, ``parameters``, ``accessKey``, ``region``, ``outcome`` (answered
+        or dropped), and ``status``, ``error``, ``jobID`` and ``fault`` where there is one.
         """
         requests: list[dict[str, Any]] = self._ask("GET", "requests", params=wanted)["requests"]
         return requests
@@ -31,30 +33,17 @@ class Control:
         """Forget the requests so far."""
         self._ask("DELETE", "requests")
 
-    def fail_server(self, source_server_id: str, phase: str = "LAUNCH", raw_error: str | None = None) -> None:
-        """Make every launch of a source server fail in a phase: SNAPSHOT, CONVERSION or LAUNCH."""
-        fault = {"sourceServerID": source_server_id, "phase": phase}
-        self.add_faults({"servers": [fault | ({"rawError": raw_error} if raw_error else {})]})
-
-    def add_faults(self, description: dict[str, Any]) -> None:
-        """Set faults as they are described; raises ControlRefused."""
-        self._ask("POST", "faults", json=description)
-
-    def faults(self) -> dict[str, Any]:
-        """Return the faults that are set, each with its ``hits``."""
-        return self._ask("GET", "faults")
-
-    def clear_faults(self) -> None:
-        """Set no faults any more."""
-        self._ask("DELETE", "faults")
-
     def clock(self) -> dict[str, Any]:
         """Return ``speed``, ``now`` and ``simulatedSeconds``."""
         return self._ask("GET", "clock")
 
     def set_speed(self, speed: str | float) -> None:
-        """Let time pass at a speed from now on: immediate, real, or simulated seconds a second."""
+        """Let time pass at a speed from now on: immediate, manual, real, or simulated seconds a second."""
         self._ask("PUT", "clock", json={"speed": speed})
+
+    def advance(self, seconds: float) -> dict[str, Any]:
+        """Let so many simulated seconds pass at once; returns the clock as it is then."""
+        return self._ask("POST", "clock/advance", json={"seconds": seconds})
 
     def quotas(self) -> dict[str, int]:
         """Return ``concurrentJobs``, ``serversInJob`` and ``serversInAllJobs``."""
@@ -64,9 +53,9 @@ class Control:
         """Set quotas of DRS by their names in ``quotas``; those not named get their defaults back."""
         self._ask("PUT", "quotas", json=quotas)
 
-    def reset(self) -> None:
-        """Return the simulator to how it was at its start."""
-        self._ask("POST", "reset")
+    def reset(self, seed: int | None = None) -> None:
+        """Return the simulator to how it was at its start; with a seed, as if it had been started with it."""
+        self._ask("POST", "reset", json={} if seed is None else {"seed": seed})
 
     def close(self) -> None:
         """Close the connections."""

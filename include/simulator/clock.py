@@ -6,18 +6,23 @@ says that something happened agrees with the clients' own clocks at every speed.
 
 from __future__ import annotations
 
+import math
 import time
-from bisect import bisect_right
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Literal
 
-Speed = float | Literal["immediate"]
+Speed = float | Literal["immediate", "manual"]
 
 REAL: Speed = 1.0
 DEMO: Speed = 60.0
 """A job of 12 to 21 minutes ends in 12 to 21 seconds."""
+
+_FACTORS = {"immediate": 1.0, "manual": 0.0}
+_TICK = 1e-6
+"""What a beginning takes while time stands still: DRS dates to the microsecond."""
 
 
 class SpeedError(ValueError):
@@ -25,9 +30,11 @@ class SpeedError(ValueError):
 
 
 def read_speed(value: object) -> Speed:
-    """Read ``immediate``, ``real``, or how many simulated seconds pass in a second."""
+    """Read ``immediate``, ``manual``, ``real``, or how many simulated seconds pass in a second."""
     if value == "immediate":
         return "immediate"
+    if value == "manual":
+        return "manual"
     if value == "real":
         return REAL
     try:
@@ -36,14 +43,14 @@ def read_speed(value: object) -> Speed:
         factor = 0
     if not 0 < factor <= 100_000:  # noqa: PLR2004 - said in the message
         raise SpeedError(
-            f"speed {value!r}: allowed are 'immediate', 'real', and numbers above 0 up to 100000"
+            f"speed {value!r}: allowed are 'immediate', 'real', 'manual', and numbers above 0 up to 100000"
         )
     return factor
 
 
 @dataclass(frozen=True)
-class _Stretch:
-    """A stretch of real time, in which simulated time passes evenly."""
+class _Mark:
+    """A simulated second and the real one it fell on; from here on time passes at ``factor``."""
 
     simulated: float
     real: float
@@ -51,7 +58,11 @@ class _Stretch:
 
 
 class Clock:
-    """Simulated seconds, and the real dates they fall on."""
+    """Simulated seconds, and the real dates they fall on.
+
+    A second that has passed keeps its date. One that is still to come has the date it will have if the speed
+    stays; while time stands still, as if it passed at the real speed.
+    """
 
     def __init__(self, speed: Speed = REAL) -> None:
         self._lock = Lock()
@@ -62,44 +73,79 @@ class Clock:
         self._epoch = time.time() - time.monotonic()
         self.speed = speed
         real = self._real()
-        self._stretches = [_Stretch(real, real, self._factor)]
+        self._marks = [_Mark(real, real, self._factor)]
 
     def set_speed(self, speed: Speed) -> None:
         """Pass at another speed from now on; what has passed stays passed."""
         with self._lock:
-            now, real = self.now(), self._real()
+            real = self._real()
+            now = self._simulated_at(real)
             self.speed = speed
-            self._stretches.append(_Stretch(now, real, self._factor))
+            self._mark(now, real)
 
     def now(self) -> float:
         """Return simulated seconds; they never go back."""
-        last = self._stretches[-1]
-        return last.simulated + (self._real() - last.real) * last.factor
+        return self._simulated_at(self._real())
+
+    def begin(self) -> float:
+        """Return the simulated second of something that begins now.
+
+        While time stands still this moves it by a microsecond, so that what begins later is dated later, and
+        neither is dated at the moment when time was stopped.
+        """
+        if self.speed == "manual":
+            self.advance(_TICK)
+        return self.now()
+
+    def advance(self, seconds: float) -> None:
+        """Let so many simulated seconds pass at once."""
+        with self._lock:
+            self._skip_to(self._simulated_at(self._real()) + seconds)
 
     def skip_to(self, simulated: float) -> None:
         """Let simulated time reach this second at once, if it has not."""
         with self._lock:
-            if simulated > self.now():
-                self._stretches.append(_Stretch(simulated, self._real(), self._factor))
+            self._skip_to(simulated)
 
     def date(self, simulated: float) -> datetime:
         """Return the real date on which this simulated second falls."""
-        stretches = self._stretches
-        index = max(bisect_right(stretches, simulated, key=lambda stretch: stretch.simulated) - 1, 0)
-        stretch = stretches[index]
-        real = stretch.real + (simulated - stretch.simulated) / stretch.factor
-        if index + 1 < len(stretches):
-            real = min(real, stretches[index + 1].real)
-        return datetime.fromtimestamp(real, UTC)
+        return datetime.fromtimestamp(self._real_at(simulated), UTC)
 
     @property
     def immediate(self) -> bool:
         """Whether what was begun has ended when it is looked at."""
         return self.speed == "immediate"
 
+    def _real_at(self, simulated: float) -> float:
+        marks = self._marks
+        index = max(bisect_left(marks, simulated, key=lambda mark: mark.simulated), 1)
+        before, following = marks[index - 1], marks[index : index + 1]
+        passed = simulated - before.simulated
+        if not following:
+            return before.real + passed / (before.factor or 1.0)
+        after = following[0]
+        if before.factor:
+            return min(before.real + passed / before.factor, after.real)
+        return before.real + passed / (after.simulated - before.simulated) * (after.real - before.real)
+
+    def _skip_to(self, simulated: float) -> None:
+        real = self._real()
+        now = self._simulated_at(real)
+        if now < simulated < math.inf:
+            if now > self._marks[-1].simulated:
+                self._mark(now, real)
+            self._mark(simulated, real)
+
+    def _simulated_at(self, real: float) -> float:
+        last = self._marks[-1]
+        return last.simulated + (real - last.real) * last.factor
+
+    def _mark(self, simulated: float, real: float) -> None:
+        self._marks.append(_Mark(simulated, real, self._factor))
+
     @property
     def _factor(self) -> float:
-        return 1.0 if self.speed == "immediate" else self.speed
+        return _FACTORS[self.speed] if isinstance(self.speed, str) else self.speed
 
     def _real(self) -> float:
         return self._epoch + time.monotonic()

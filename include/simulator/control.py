@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from simulator.clock import SpeedError, clock, read_speed
 from simulator.descriptions import sentences
+from simulator.drs import replication_faults
 from simulator.drs.quotas import Quotas, quotas
 from simulator.faults import FaultDescriptions, faults
 
@@ -28,19 +29,41 @@ _ROUTES = Map(
         Rule("/simulator/faults", endpoint="list_faults", methods=["GET"]),
         Rule("/simulator/faults", endpoint="add_faults", methods=["POST"]),
         Rule("/simulator/faults", endpoint="clear_faults", methods=["DELETE"]),
+        Rule("/simulator/faults/<fault_id>", endpoint="remove_fault", methods=["DELETE"]),
         Rule("/simulator/clock", endpoint="show_clock", methods=["GET"]),
         Rule("/simulator/clock", endpoint="set_clock", methods=["PUT"]),
+        Rule("/simulator/clock/advance", endpoint="advance_clock", methods=["POST"]),
         Rule("/simulator/quotas", endpoint="show_quotas", methods=["GET"]),
         Rule("/simulator/quotas", endpoint="set_quotas", methods=["PUT"]),
         Rule("/simulator/reset", endpoint="reset", methods=["POST"]),
     ]
 )
 _Model = TypeVar("_Model", bound=BaseModel)
-_FILTERS = ("service", "operation", "error", "job_id")
+_FILTERS = ("service", "operation", "error", "job_id", "outcome")
 
 
 class _Refused(Exception):
     """A request that cannot be done as it is."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class _Advance(BaseModel):
+    """How far to move the clock; the longest is ten years."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    seconds: float = Field(gt=0, le=315_360_000)
+
+
+class _Reset(BaseModel):
+    """What another run is to have."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    seed: int | None = None
 
 
 class ControlApi:
@@ -52,14 +75,14 @@ class ControlApi:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
         try:
-            endpoint, _ = _ROUTES.bind_to_environ(environ).match()
-            status, content = 200, getattr(self, f"_{endpoint}")(request)
+            endpoint, named = _ROUTES.bind_to_environ(environ).match()
+            status, content = 200, getattr(self, f"_{endpoint}")(request, **named)
         except HTTPException as error:
             paths = ", ".join(sorted({rule.rule for rule in _ROUTES.iter_rules()}))
             message = f"{request.method} {request.path}: {error.description} There are: {paths}"
             status, content = error.code or 500, {"error": message}
         except _Refused as error:
-            status, content = 400, {"error": str(error)}
+            status, content = error.status, {"error": str(error)}
         response = Response(json.dumps(content), status=status, mimetype="application/json")
         return response(environ, start_response)
 
@@ -74,15 +97,30 @@ class ControlApi:
         return {"requests": []}
 
     def _list_faults(self, _: Request) -> dict[str, Any]:
-        return _dump(faults.described())
+        return faults.to_dict()
 
     def _add_faults(self, request: Request) -> dict[str, Any]:
-        faults.add(_read(FaultDescriptions, request))
-        return _dump(faults.described())
+        described = _read(FaultDescriptions, request)
+        with self._application.locks.hold("drs"):
+            added = faults.add(described)
+            replication_faults.begin(added)
+        return {"added": [fault.id for fault in added]} | faults.to_dict()
+
+    def _remove_fault(self, request: Request, fault_id: str) -> dict[str, Any]:
+        with self._application.locks.hold("drs"):
+            removed = faults.remove(fault_id)
+            if removed is None:
+                known = [fault["id"] for kind in faults.to_dict().values() for fault in kind]
+                raise _Refused(
+                    f"fault {fault_id!r}: allowed are {', '.join(known) or 'none: none is set'}", 404
+                )
+            replication_faults.end([removed])
+        return faults.to_dict()
 
     def _clear_faults(self, _: Request) -> dict[str, Any]:
-        faults.clear()
-        return _dump(faults.described())
+        with self._application.locks.hold("drs"):
+            replication_faults.end(faults.clear())
+        return faults.to_dict()
 
     def _show_clock(self, _: Request) -> dict[str, Any]:
         now = clock.now()
@@ -98,6 +136,10 @@ class ControlApi:
             raise _Refused(str(error)) from error
         return self._show_clock(request)
 
+    def _advance_clock(self, request: Request) -> dict[str, Any]:
+        clock.advance(_read(_Advance, request).seconds)
+        return self._show_clock(request)
+
     def _show_quotas(self, _: Request) -> dict[str, Any]:
         return _dump(quotas)
 
@@ -105,8 +147,9 @@ class ControlApi:
         quotas.become(_read(Quotas, request))
         return _dump(quotas)
 
-    def _reset(self, _: Request) -> dict[str, Any]:
-        self._application.reset()
+    def _reset(self, request: Request) -> dict[str, Any]:
+        asked = _read(_Reset, request) if request.get_data() else _Reset()
+        self._application.reset(asked.seed)
         return {"reset": True}
 
 

@@ -7,21 +7,31 @@ import re
 from collections import deque
 from datetime import datetime
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 if TYPE_CHECKING:
-    from werkzeug.datastructures import Headers
-
+    from simulator.answers import Answer
     from simulator.calls import Call
+    from simulator.faults import CallFault, SetFault
 
 KEPT = 20_000
 """Requests that are remembered; earlier ones are forgotten."""
 
 _XML_CODE = re.compile(rb"<Code>([^<]+)</Code>")
 _ERROR = 400
+
+
+class FaultThatHit(BaseModel):
+    """The fault that hit a call, and whether the service did its work all the same."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+    id: str
+    effect: str
+    work_done: bool
 
 
 class LoggedRequest(BaseModel):
@@ -35,9 +45,11 @@ class LoggedRequest(BaseModel):
     parameters: dict[str, Any]
     access_key: str | None
     region: str | None
-    status: int
+    outcome: Literal["answered", "dropped"]
+    status: int | None = None
     error: str | None = None
     job_id: str | None = Field(default=None, alias="jobID")
+    fault: FaultThatHit | None = None
 
 
 class RequestLog:
@@ -65,8 +77,15 @@ class RequestLog:
         return sorted(matching, key=lambda request: request.time)
 
 
-def logged(call: Call, time: datetime, status: int, headers: Headers, body: bytes) -> LoggedRequest:
-    """Describe a call that was answered."""
+def logged(
+    call: Call,
+    time: datetime,
+    worked: Answer | None,
+    answer: Answer | None,
+    fault: SetFault[CallFault] | None,
+) -> LoggedRequest:
+    """Describe a call: what the service made of it, if it heard of it, and what the client got, if it did."""
+    done = worked is not None and worked.code < _ERROR
     return LoggedRequest(
         time=time,
         service=call.service,
@@ -74,19 +93,21 @@ def logged(call: Call, time: datetime, status: int, headers: Headers, body: byte
         parameters=call.parameters,
         access_key=call.access_key,
         region=call.region,
-        status=status,
-        error=_error_code(headers, body) if status >= _ERROR else None,
-        job_id=_job_id(body) if call.service == "drs" and status < _ERROR else None,
+        outcome="answered" if answer else "dropped",
+        status=answer.code if answer else None,
+        error=_error_code(answer) if answer and answer.code >= _ERROR else None,
+        job_id=_job_id(worked.body) if worked and done and call.service == "drs" else None,
+        fault=FaultThatHit(id=fault.id, effect=fault.described.effect, work_done=done) if fault else None,
     )
 
 
-def _error_code(headers: Headers, body: bytes) -> str | None:
-    if code := headers.get("X-Amzn-Errortype"):
+def _error_code(answer: Answer) -> str | None:
+    if code := answer.headers.get("X-Amzn-Errortype"):
         return code
-    if match := _XML_CODE.search(body):
+    if match := _XML_CODE.search(answer.body):
         return match[1].decode()
     try:
-        return str(json.loads(body)["__type"]).rpartition("#")[2]
+        return str(json.loads(answer.body)["__type"]).rpartition("#")[2]
     except (ValueError, KeyError, TypeError):
         return None
 

@@ -16,6 +16,7 @@ from simulator.fleet import Fleet, read_fleet
 
 if TYPE_CHECKING:
     from types import TracebackType
+    from wsgiref.types import WSGIEnvironment
 
 
 class PortTaken(OSError):
@@ -26,6 +27,10 @@ class _Handler(MotoRequestHandler):
     # Header and body leave in two writes; Nagle's algorithm would hold the second back for 40 ms.
     disable_nagle_algorithm = True
     protocol_version = "HTTP/1.1"
+
+    def connection_dropped(self, error: BaseException, environ: WSGIEnvironment | None = None) -> None:
+        """Close a connection whose call is not to be answered, or whose client has gone."""
+        self.close_connection = True
 
     def log_request(self, *_: Any) -> None:
         """Print nothing: requests are in the log of requests."""
@@ -41,9 +46,10 @@ class Server:
         host: str = "127.0.0.1",
         speed: Speed | str = DEMO,
         fleet: Fleet | None = None,
+        seed: int | None = None,
     ) -> None:
         with _listen(host, port) as listening:
-            application = Application(fleet or read_fleet(), read_speed(speed))
+            application = Application(fleet or read_fleet(), read_speed(speed), seed)
             self._server = ThreadedWSGIServer(host, port, application, _Handler, fd=listening.fileno())
         self._thread: Thread | None = None
         self.url = f"http://{host}:{self._server.port}"

@@ -25,6 +25,7 @@ def test_every_call_is_logged_with_what_came_of_it(local_aws, launch):
         "parameters": {"sourceServers": [{"sourceServerID": DB1}], "isDrill": True, "tags": {"wave": "0"}},
         "accessKey": "testing",
         "region": "eu-west-1",
+        "outcome": "answered",
         "status": 202,
         "jobID": job["jobID"],
     }
@@ -85,7 +86,7 @@ def test_the_speed_can_be_changed_while_jobs_run(local_aws, launch, look):
 @pytest.mark.parametrize("speed", ["fast", 0, -1, None, 10**6, "nan"])
 def test_a_speed_that_no_clock_has_is_refused(local_aws, speed):
     """The message has the value and what is allowed; the speed stays."""
-    with pytest.raises(ControlRefused, match=r"speed .*allowed are 'immediate', 'real'"):
+    with pytest.raises(ControlRefused, match=r"speed .*allowed are 'immediate', 'real', 'manual'"):
         local_aws.control.set_speed(speed)
     assert local_aws.control.clock()["speed"] == "immediate"
 
@@ -142,7 +143,10 @@ def test_reset_returns_to_the_start(local_aws, drs, ec2, launch, look):
     control.reset()
 
     assert control.requests() == []
-    assert (control.faults(), control.clock()["speed"]) == ({"servers": []}, "immediate")
+    assert (control.faults(), control.clock()["speed"]) == (
+        {"calls": [], "servers": [], "jobs": []},
+        "immediate",
+    )
     assert control.quotas()["concurrentJobs"] == 20
     assert drs.describe_jobs()["items"] == drs.describe_recovery_instances()["items"] == []
     (server,) = drs.describe_source_servers(filters={"sourceServerIDs": [DB1]})["items"]

@@ -7,6 +7,7 @@ import pytest
 from simulator.client import ControlRefused
 
 DB1, DB2 = "s-000000000000db001", "s-000000000000db002"
+NONE = {"calls": [], "servers": [], "jobs": []}
 FAILURES = {"SNAPSHOT": "SNAPSHOT_FAIL", "CONVERSION": "CONVERSION_FAIL", "LAUNCH": "LAUNCH_FAILED"}
 
 
@@ -78,11 +79,18 @@ def test_faults_are_listed_with_their_hits_and_cleared(local_aws, launch, look):
     control.fail_server(DB1, "CONVERSION", "disk full")
     for hits in range(3):
         assert control.faults()["servers"] == [
-            {"sourceServerID": DB1, "phase": "CONVERSION", "rawError": "disk full", "hits": hits}
+            {
+                "id": "fault-1",
+                "effect": "fail",
+                "sourceServerID": DB1,
+                "phase": "CONVERSION",
+                "rawError": "disk full",
+                "hits": hits,
+            }
         ]
         look(launch(DB1, DB2))
     control.clear_faults()
-    assert control.faults() == {"servers": []}
+    assert control.faults() == NONE
     assert look(launch(DB1))["participatingServers"][0]["launchStatus"] == "LAUNCHED"
 
 
@@ -102,4 +110,4 @@ def test_a_fault_that_cannot_be_read_is_refused_with_its_place(local_aws, descri
     """The message has the place, the value and what is allowed; nothing of the description is set."""
     with pytest.raises(ControlRefused, match=message):
         local_aws.control.add_faults(description)
-    assert local_aws.control.faults() == {"servers": []}
+    assert local_aws.control.faults() == NONE

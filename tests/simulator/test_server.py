@@ -47,6 +47,25 @@ def test_the_process_says_where_it_listens_and_ends_when_told_to():
         assert process.wait(timeout=10) == 0
 
 
+def test_time_can_stand_still_from_the_start_and_the_run_be_repeated():
+    """``--speed manual --seed 7``: no second passes by itself, and the first job's id is known."""
+    ids = []
+    for _ in range(2):
+        options = ("--port", "0", "--speed", "manual", "--seed", "7")
+        with _process(*options) as (_, url), httpx.Client(trust_env=False) as http:
+            assert http.get(f"{url}/simulator/clock").json()["speed"] == "manual"
+            drs = boto3.client(
+                "drs",
+                region_name="eu-west-1",
+                endpoint_url=url,
+                aws_access_key_id="testing",
+                aws_secret_access_key="testing",
+            )
+            servers = [{"sourceServerID": "s-000000000000db001"}]
+            ids.append(drs.start_recovery(sourceServers=servers)["job"]["jobID"])
+    assert ids[0] == ids[1]
+
+
 def test_a_port_in_use_is_one_clear_line(capsys):
     """It ends with 2, names the address and says why."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

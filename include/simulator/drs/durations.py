@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from simulator.chance import chance
+
+from .affliction import afflict
 from .timeline import JobTimeline, LaunchStatus, Phase, ServerTimeline, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from simulator.faults import ServerFault
-
+    from simulator.faults import SetFault
 
 Span = tuple[float, float]
 """The shortest and the longest that something takes."""
@@ -35,6 +37,8 @@ class Durations:
     launch: Span = (180, 360)
     termination: Span = (30, 90)
     closing: Span = (2, 6)
+    agent: Span = (60, 120)
+    action: Span = (20, 60)
 
     def pick(self, part: str, *occasion: object) -> float:
         """Return how long a part takes on an occasion: always the same for the same seed and occasion."""
@@ -44,28 +48,39 @@ class Durations:
 
 @dataclass(frozen=True)
 class LaunchRequest:
-    """A server to be launched for the ``count``-th time, with the fault that will hit it, if any."""
+    """A server to be launched for the ``count``-th time, with the faults that hit it."""
 
     source_server_id: str
     count: int
     replaces: bool
-    fault: ServerFault | None = None
+    fast: bool = False
+    """Whether it is launched without a conversion."""
+    faults: tuple[SetFault[Any], ...] = ()
+
+    @property
+    def phases(self) -> list[Phase]:
+        """Return what DRS does to the server, in this order."""
+        left_out = {Phase.CLEANUP: not self.replaces, Phase.CONVERSION: self.fast}
+        return [phase for phase in Phase if not left_out.get(phase)]
 
 
-DURATIONS = Durations()
+def current() -> Durations:
+    """Return the durations of this run."""
+    return Durations(chance.seed)
 
 
-def plan_launch(requests: Iterable[LaunchRequest], durations: Durations = DURATIONS) -> JobTimeline:
+def plan_launch(requests: Iterable[LaunchRequest], durations: Durations | None = None) -> JobTimeline:
     """Return the timeline of a job that launches these servers side by side."""
-    wanted = list(requests)
+    wanted, durations = list(requests), durations or current()
     start = durations.pick("pending", *((r.source_server_id, r.count) for r in wanted))
     return _job(start, tuple(_launch(request, start, durations) for request in wanted), durations)
 
 
 def plan_termination(
-    job_number: int, source_server_ids: Iterable[str], durations: Durations = DURATIONS
+    job_number: int, source_server_ids: Iterable[str], durations: Durations | None = None
 ) -> JobTimeline:
     """Return the timeline of a job that terminates the recovery instances of these servers."""
+    durations = durations or current()
     start = durations.pick("pending", job_number)
     servers = []
     for source_server_id in source_server_ids:
@@ -77,18 +92,15 @@ def plan_termination(
 
 def _job(start: float, servers: tuple[ServerTimeline, ...], durations: Durations) -> JobTimeline:
     last = max(server.end for server in servers)
-    return JobTimeline(start, last + durations.pick("closing", last), servers)
+    closing = durations.pick("closing", last)
+    return JobTimeline(start, last + closing, servers, closing)
 
 
 def _launch(request: LaunchRequest, start: float, durations: Durations) -> ServerTimeline:
-    begin, steps, fault = start, [], request.fault
-    for phase in Phase:
-        if phase is Phase.CLEANUP and not request.replaces:
-            continue
+    begin, steps = start, []
+    for phase in request.phases:
         end = begin + durations.pick(phase.lower(), request.source_server_id, request.count)
-        if fault and fault.phase == phase:
-            steps.append(Step(phase, begin, end, fault.raw_error))
-            return ServerTimeline(request.source_server_id, tuple(steps), LaunchStatus.FAILED)
         steps.append(Step(phase, begin, end))
         begin = end
-    return ServerTimeline(request.source_server_id, tuple(steps), LaunchStatus.LAUNCHED)
+    healthy = ServerTimeline(request.source_server_id, tuple(steps), LaunchStatus.LAUNCHED, start)
+    return afflict(healthy, request.faults)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from moto.core.common_models import BaseModel
-from moto.moto_api._internal import mock_random
 
+from simulator.chance import chance
 from simulator.clock import clock
+from simulator.faults import faults
 
+from .action_runs import plan_actions
 from .dates import iso, iso_at
-from .timeline import Event, JobStatus, JobTimeline, LaunchStatus, Phase, ServerTimeline
+from .launching import last_taken
+from .timeline import Event, Hold, JobStatus, JobTimeline, LaunchStatus, Phase, ServerTimeline
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,13 +32,15 @@ class Job(BaseModel):
     is_drill = False
 
     def __init__(self, backend: DRSBackend, servers: list[SourceServer], timeline: JobTimeline) -> None:
-        self.job_id = f"drsjob-{mock_random.get_random_hex(17)}"
-        self.arn = backend.arn("job", self.job_id)
         self.number = len(backend.jobs)
+        self.job_id = f"drsjob-{chance.hex(17, backend.account_id, backend.region_name, self.number)}"
+        self.arn = backend.arn("job", self.job_id)
         self.servers = {server.source_server_id: server for server in servers}
         self.timeline = timeline
-        self.created = clock.now()
+        self.created = clock.begin()
         self.tags: dict[str, str] = {}
+        self._hiding = faults.on_job("hide", self.servers)
+        self._looks = 0
 
     @property
     def creation_date(self) -> datetime:
@@ -45,6 +51,20 @@ class Job(BaseModel):
         """Simulated second of the end."""
         return self.created + self.timeline.end
 
+    @property
+    def horizon(self) -> float:
+        """Simulated second of the last thing that happens by itself."""
+        return self.created + self.timeline.horizon
+
+    def look(self, now: float) -> bool:
+        """Return whether DescribeJobs shows the job already, and count that it was looked for."""
+        self._looks += 1
+        return not any(
+            now - self.created < fault.described.seconds or self._looks <= fault.described.looks
+            for fault in self._hiding
+            if not fault.cleared.is_set()
+        )
+
     def status(self, now: float) -> JobStatus:
         return self.timeline.status(now - self.created)
 
@@ -53,8 +73,13 @@ class Job(BaseModel):
 
     def settle(self, backend: DRSBackend, now: float) -> None:
         """Do to EC2 what the job has come to by now; what is done already is not done again."""
+        self.timeline = self.timeline.released(self._released_at)
         for server in self.timeline.servers:
             self.settle_server(backend, server, now - self.created)
+
+    def _released_at(self, hold: Hold) -> float | None:
+        released = hold.fault.cleared_at
+        return None if released is None else released - self.created
 
     def settle_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
         """Do to EC2 what the job has come to with one server."""
@@ -84,10 +109,17 @@ class Job(BaseModel):
             {
                 "sourceServerID": server.source_server_id,
                 "launchStatus": server.launch_status(now - self.created),
-                "recoveryInstanceID": self.instance_of(server.source_server_id),
+                "recoveryInstanceID": self.instance_of(server.source_server_id)
+                if server.names_instance
+                else None,
+                "launchActionsStatus": self.launch_actions_status(server, now),
             }
             for server in self.timeline.servers
         ]
+
+    def launch_actions_status(self, server: ServerTimeline, now: float) -> dict[str, Any] | None:
+        """Return what the post-launch actions of a server have come to, where it has some."""
+        return None
 
     def log(self, now: float) -> list[dict[str, Any]]:
         """Return the log's entries so far."""
@@ -125,6 +157,7 @@ class LaunchJob(Job):
         self._recovery_points = recovery_points
         self._replaced = {server.source_server_id: server.recovery_instance_id for server in servers}
         self._launched: dict[str, str] = {}
+        self._actions = {server.source_server_id: plan_actions(server, self.job_id) for server in servers}
         for server in servers:
             server.last_job = self
             server.launches += 1
@@ -142,10 +175,36 @@ class LaunchJob(Job):
     def instance_of(self, source_server_id: str) -> str | None:
         return self._launched.get(source_server_id)
 
+    @property
+    def horizon(self) -> float:
+        actions = (
+            self.created + server.end + run.end
+            for server in self.timeline.servers
+            if server.end < math.inf
+            for run in self._actions[server.source_server_id]
+        )
+        return max((super().horizon, *actions))
+
+    def launch_actions_status(self, server: ServerTimeline, now: float) -> dict[str, Any] | None:
+        actions = self._actions[server.source_server_id]
+        since = now - self.created - server.end
+        if not actions or since < 0 or server.outcome is not LaunchStatus.LAUNCHED:
+            return None
+        discovered = actions[0].begin
+        return {
+            "ssmAgentDiscoveryDatetime": iso_at(now - since + discovered) if discovered <= since else None,
+            "runs": [run.to_dict(since) for run in actions if run.begin <= since],
+        }
+
     def recovery_point(self, source_server_id: str) -> float:
         """Return the simulated second whose data is launched: of the snapshot asked for, or taken now."""
-        snapshot = self.timeline.of(source_server_id).begin_of(Phase.SNAPSHOT)
-        return self._recovery_points.get(source_server_id, self.created + snapshot)
+        if source_server_id in self._recovery_points:
+            return self._recovery_points[source_server_id]
+        timeline = self.timeline.of(source_server_id)
+        if timeline.uses_previous_snapshot:
+            previous = last_taken(self.servers[source_server_id], self.created)
+            return previous.expected if previous else self.created
+        return self.created + timeline.begin_of(Phase.SNAPSHOT)
 
     def event_data(self, event: Event) -> dict[str, Any]:
         data = super().event_data(event)

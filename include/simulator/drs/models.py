@@ -9,12 +9,12 @@ from moto.core.base_backend import BackendDict, BaseBackend
 from moto.ec2.models import ec2_backends
 
 from simulator.clock import clock
-from simulator.faults import faults
 
 from . import admission
-from .durations import LaunchRequest, plan_launch, plan_termination
+from .durations import plan_launch, plan_termination
 from .exceptions import ResourceNotFoundException, UninitializedAccountException
 from .job import Job, LaunchJob, TerminateJob
+from .launching import launch_requests
 from .lookup import between, require, select
 from .recovery_instance import RecoveryInstance, launch_instance
 from .snapshots import RecoverySnapshot, snapshots_of
@@ -49,7 +49,7 @@ class DRSBackend(BaseBackend):
     def settle(self) -> None:
         """Let everything happen that is due by now; at once, when the clock says so."""
         if clock.immediate and self._running:
-            clock.skip_to(max(job.end for job in self._running))
+            clock.skip_to(max(job.horizon for job in self._running))
         self.now = clock.now()
         for job in self._running:
             job.settle(self, self.now)
@@ -84,7 +84,7 @@ class DRSBackend(BaseBackend):
         ]
         points = self._recovery_points(source_servers)
         admission.check(servers, self._running)
-        timeline = plan_launch(self._launch_request(server) for server in servers)
+        timeline = plan_launch(launch_requests(servers))
         job = LaunchJob(self, servers, timeline, is_drill=is_drill, recovery_points=points)
         job.tags.update(tags)
         return self._begin(job)
@@ -99,7 +99,7 @@ class DRSBackend(BaseBackend):
         return self._begin(TerminateJob(self, instances, timeline))
 
     def describe_jobs(self, filters: dict[str, Any]) -> list[Job]:
-        jobs = select(self.jobs, filters.get("jobIDs"))
+        jobs = [job for job in select(self.jobs, filters.get("jobIDs")) if job.look(self.now)]
         dated = ((job.creation_date, job) for job in jobs)
         return between(dated, filters.get("fromDate"), filters.get("toDate"))
 
@@ -166,11 +166,6 @@ class DRSBackend(BaseBackend):
         self.jobs[job.job_id] = job
         self._running.append(job)
         return job
-
-    def _launch_request(self, server: SourceServer) -> LaunchRequest:
-        server_id = server.source_server_id
-        replaces = server.recovery_instance_id is not None
-        return LaunchRequest(server_id, server.launches, replaces, faults.hit(server_id))
 
     def _recovery_points(self, source_servers: list[dict[str, str]]) -> dict[str, float]:
         """Return the simulated second of the snapshot that is wanted of each server, where one is."""

@@ -1,17 +1,21 @@
 """What a job does and when, fixed when it starts: everything DRS says of a job is a function of time elapsed.
 
-All times are simulated seconds since the job's creation.
+All times are simulated seconds since the job's creation. Only a hanging server's are not fixed: it is held in
+a phase until its fault is cleared, and then goes on as planned.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from simulator.faults import ServerFault, SetFault
 
 
 class JobStatus(StrEnum):
@@ -50,6 +54,8 @@ class Step:
     begin: float
     end: float
     raw_error: str | None = None
+    remarks: tuple[str, ...] = ()
+    """Names of further events at its end."""
 
 
 @dataclass(frozen=True)
@@ -63,25 +69,56 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Hold:
+    """What keeps a server in its last step, and the steps as they were planned from there."""
+
+    fault: SetFault[ServerFault]
+    planned: tuple[Step, ...]
+
+    def released(self, elapsed: float) -> tuple[Step, ...]:
+        """Return the steps when the hold ends: each as late as the first one is."""
+        delay = max(elapsed - self.planned[0].end, 0)
+        first = replace(self.planned[0], end=self.planned[0].end + delay)
+        later = (replace(s, begin=s.begin + delay, end=s.end + delay) for s in self.planned[1:])
+        return (first, *later)
+
+
+@dataclass(frozen=True)
 class ServerTimeline:
-    """The steps of one server, one after another; the last one may fail."""
+    """The steps of one server, one after another; the last one may fail, or never end."""
 
     source_server_id: str
     steps: tuple[Step, ...]
     outcome: LaunchStatus
+    begin: float = 0
+    skipped: Event | None = None
+    """What is logged of a server that has no steps."""
+    names_instance: bool = True
+    """Whether the job tells its recovery instance."""
+    uses_previous_snapshot: bool = False
+    hold: Hold | None = None
 
     @property
     def end(self) -> float:
-        return self.steps[-1].end
+        return self.steps[-1].end if self.steps else self.begin
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        return tuple(step.phase for step in self.steps)
 
     def launch_status(self, elapsed: float) -> LaunchStatus:
         """Return PENDING until the launch phase begins, as DRS does, whatever else is going on."""
-        last = self.steps[-1]
-        if elapsed >= last.end:
+        if elapsed >= self.end:
             return self.outcome
-        if last.phase is Phase.LAUNCH and elapsed >= last.begin:
+        if self.steps and self.steps[-1].phase is Phase.LAUNCH and elapsed >= self.steps[-1].begin:
             return LaunchStatus.IN_PROGRESS
         return LaunchStatus.PENDING
+
+    def released(self, elapsed: float) -> ServerTimeline:
+        """Return the timeline of a server that hangs no longer than until then."""
+        if self.hold is None:
+            return self
+        return replace(self, steps=(*self.steps[:-1], *self.hold.released(elapsed)), hold=None)
 
     def begin_of(self, phase: Phase) -> float:
         """Return when a phase begins that this server passes through."""
@@ -93,21 +130,43 @@ class ServerTimeline:
 
     def events(self) -> Iterator[Event]:
         """Yield the log's entries about this server."""
+        if self.skipped:
+            yield self.skipped
         for step in self.steps:
             yield Event(step.begin, f"{step.phase}_START", self.source_server_id)
             if step.raw_error is not None:
                 yield Event(step.end, step.phase.failure, self.source_server_id, step.raw_error)
             elif step.phase is not Phase.LAUNCH:
                 yield Event(step.end, f"{step.phase}_END", self.source_server_id)
+            for remark in step.remarks:
+                yield Event(step.end, remark, self.source_server_id)
 
 
 @dataclass(frozen=True)
 class JobTimeline:
-    """A job from its creation to its end."""
+    """A job from its creation to its end, which comes ``closing`` after that of its last server."""
 
     start: float
     end: float
     servers: tuple[ServerTimeline, ...]
+    closing: float = 0
+
+    @property
+    def horizon(self) -> float:
+        """Return when the last thing happens that happens by itself: a hanging server waits for ever."""
+        times = (self.end, *(step.end for server in self.servers for step in server.steps))
+        return max((time for time in times if time < math.inf), default=self.start)
+
+    def released(self, released_at: Callable[[Hold], float | None]) -> JobTimeline:
+        """Return the timeline without the holds that have ended, each at the time that is told of it."""
+        servers = []
+        for server in self.servers:
+            ended = released_at(server.hold) if server.hold else None
+            servers.append(server if ended is None else server.released(ended))
+        if servers == list(self.servers):
+            return self
+        end = max(server.end for server in servers) + self.closing
+        return replace(self, servers=tuple(servers), end=end)
 
     def of(self, source_server_id: str) -> ServerTimeline:
         return self._by_server[source_server_id]
@@ -123,9 +182,13 @@ class JobTimeline:
 
     def events(self, elapsed: float) -> list[Event]:
         """Return the log's entries so far, in the order they happened."""
+        return [event for event in self._events if event.at <= elapsed]
+
+    @cached_property
+    def _events(self) -> list[Event]:
         events = [
             Event(self.start, "JOB_START"),
             *(event for server in self.servers for event in server.events()),
             Event(self.end, "JOB_END"),
         ]
-        return sorted((event for event in events if event.at <= elapsed), key=lambda event: event.at)
+        return sorted(events, key=lambda event: event.at)

@@ -1,0 +1,42 @@
+"""Post-launch actions: what DRS runs on a recovery instance once its agent for Systems Manager is found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from simulator.chance import chance
+
+from .durations import current
+
+if TYPE_CHECKING:
+    from .source_server import SourceServer
+
+
+@dataclass(frozen=True)
+class ActionRun:
+    """One action on one instance; ``begin`` and ``end`` are simulated seconds since its launch."""
+
+    action: Any
+    run_id: str
+    begin: float
+    end: float
+
+    def to_dict(self, since_launch: float) -> dict[str, Any]:
+        status = "SUCCEEDED" if since_launch >= self.end else "IN_PROGRESS"
+        return {"action": self.action.to_dict(), "runId": self.run_id, "status": status}
+
+
+def plan_actions(server: SourceServer, job_id: str) -> list[ActionRun]:
+    """Return the runs of a server's active actions in their order, one after another."""
+    if not getattr(server.launch_configuration, "post_launch_enabled", False):
+        return []
+    actions = [a for a in getattr(server, "launch_actions", []) if getattr(a, "active", True)]
+    durations, occasion = current(), (server.source_server_id, server.launches)
+    begin, runs = durations.pick("agent", *occasion), []
+    for number, action in enumerate(sorted(actions, key=lambda a: getattr(a, "order", 0))):
+        end = begin + durations.pick("action", *occasion, number)
+        run_id = chance.uuid(job_id, server.source_server_id, number)
+        runs.append(ActionRun(action, run_id, begin, end))
+        begin = end
+    return runs

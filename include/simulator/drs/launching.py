@@ -1,0 +1,36 @@
+"""From source servers to what a launch of them is planned from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from simulator.faults import faults
+
+from .durations import LaunchRequest
+from .snapshots import RecoverySnapshot, snapshots_of
+
+if TYPE_CHECKING:
+    from .source_server import SourceServer
+
+
+def launch_requests(servers: list[SourceServer]) -> list[LaunchRequest]:
+    """Describe the launch of each server in one job, with the faults that hit it."""
+    of_job = faults.on_job("unauthorized", [server.source_server_id for server in servers])
+    requests = []
+    for server in servers:
+        request = LaunchRequest(
+            server.source_server_id,
+            server.launches,
+            replaces=server.recovery_instance_id is not None,
+            fast=server.launch_configuration.recovery_mode == "FAST",
+        )
+        of_server = faults.on_launch(server.source_server_id, request.phases)
+        requests.append(replace(request, faults=(*of_server, *of_job)))
+    return requests
+
+
+def last_taken(server: SourceServer, now: float) -> RecoverySnapshot | None:
+    """Return the last snapshot of DRS's policy that is taken by now, if there is one."""
+    taken = (s for s in snapshots_of(server, now) if s.expected <= now)
+    return max(taken, key=lambda snapshot: snapshot.expected, default=None)

@@ -1,0 +1,315 @@
+"""Launches that hang, are skipped, stay pending, or are told of in odd ways; jobs that hide."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from simulator.client import ControlRefused
+from simulator.drs.models import drs_backends
+
+DB1, DB2, APP1 = "s-000000000000db001", "s-000000000000db002", "s-00000000000app001"
+
+
+@pytest.fixture
+def control(local_aws):
+    """Give the control of a simulator at the speed ``immediate``."""
+    return local_aws.control
+
+
+def _statuses(job):
+    return {s["sourceServerID"]: s["launchStatus"] for s in job["participatingServers"]}
+
+
+@pytest.fixture
+def events(drs):
+    """Give a function that lists the events of a job's log about one server."""
+
+    def of(job, server=DB1):
+        items = drs.describe_job_log_items(jobID=job["jobID"])["items"]
+        return [i["event"] for i in items if i["eventData"].get("sourceServerID") == server]
+
+    return of
+
+
+@pytest.mark.parametrize("phase", ["SNAPSHOT", "CONVERSION", "LAUNCH"])
+def test_r10_a_server_hangs_in_a_phase_until_its_fault_is_cleared(
+    control, launch, look, events, *, let_pass, phase
+):
+    """R-10, R-21: the job never ends, however long one waits; then it goes on where it stood."""
+    fault = control.hang_server(DB1, phase)
+    job = launch(DB1, DB2)
+    let_pass(100_000)
+    seen = look(job)
+    assert seen["status"] == "STARTED"
+    assert _statuses(seen) == {DB1: "IN_PROGRESS" if phase == "LAUNCH" else "PENDING", DB2: "LAUNCHED"}
+    assert events(job)[-1] == f"{phase}_START"
+    control.remove_fault(fault)
+    let_pass(1300)
+    seen = look(job)
+    assert (seen["status"], _statuses(seen)) == ("COMPLETED", {DB1: "LAUNCHED", DB2: "LAUNCHED"})
+    assert events(job)[-1] == "LAUNCH_START"
+
+
+def test_a_hang_that_ends_delays_what_follows(control, drs, launch, let_pass):
+    """The phase ends when the fault is cleared, and the next one begins then, not before."""
+    fault = control.hang_server(DB1, "SNAPSHOT")
+    job = launch(DB1)
+    let_pass(5000)
+    control.remove_fault(fault)
+    drs.describe_jobs()
+    cleared = control.clock()["now"]
+    let_pass(1300)
+    log = drs.describe_job_log_items(jobID=job["jobID"])["items"]
+    (ended,) = (i["logDateTime"] for i in log if i["event"] == "SNAPSHOT_END")
+    assert abs(datetime.fromisoformat(ended) - datetime.fromisoformat(cleared)).total_seconds() < 1
+
+
+def test_a_hang_that_is_cleared_in_time_delays_nothing(control, launch, look, let_pass):
+    """A server that had not come to the phase yet passes through it as planned."""
+    fault = control.hang_server(DB1, "LAUNCH")
+    job = launch(DB1)
+    let_pass(61)
+    control.remove_fault(fault)
+    let_pass(1300)
+    assert look(job)["status"] == "COMPLETED"
+
+
+def test_a_hanging_server_stays_locked(control, drs, launch, look):
+    """Its job runs, even when time is immediate: a second job is a Conflict."""
+    control.hang_server(DB1)
+    job = launch(DB1, DB2)
+    assert _statuses(look(job)) == {DB1: "IN_PROGRESS", DB2: "LAUNCHED"}
+    with pytest.raises(drs.exceptions.ConflictException):
+        launch(DB2)
+
+
+@pytest.mark.parametrize("status", ["FAILED", "PENDING"])
+def test_a_skipped_server(control, drs, launch, look, *, events, status):
+    """SERVER_SKIPPED and nothing else; the job is COMPLETED and there is no instance."""
+    control.skip_server(DB1, launch_status=status)
+    job = launch(DB1, DB2)
+    seen = look(job)
+    assert (seen["status"], _statuses(seen)) == ("COMPLETED", {DB1: status, DB2: "LAUNCHED"})
+    assert events(job) == ["SERVER_SKIPPED"]
+    instances = drs.describe_recovery_instances()["items"]
+    assert [instance["sourceServerID"] for instance in instances] == [DB2]
+
+
+def test_a_job_of_skipped_servers_alone_ends(control, launch, look):
+    """Nothing is done, and the job is over."""
+    control.skip_server(DB1, raw_error="no recovery snapshot")
+    assert look(launch(DB1))["status"] == "COMPLETED"
+
+
+def test_p3_a_completed_job_with_a_server_that_is_still_pending(control, launch, look, events):
+    """P-3: the job is over, and the server never came to its launch."""
+    control.leave_server_pending(DB1)
+    job = launch(DB1, DB2)
+    seen = look(job)
+    assert (seen["status"], _statuses(seen)) == ("COMPLETED", {DB1: "PENDING", DB2: "LAUNCHED"})
+    assert "LAUNCH_START" not in events(job)
+
+
+def test_r24_an_instance_id_that_never_comes(control, drs, launch, look):
+    """R-24: the job never tells the instance; DescribeRecoveryInstances has it, and the job's id."""
+    control.withhold_instance_id(DB1)
+    job = launch(DB1, DB2)
+    servers = {s["sourceServerID"]: s for s in look(job)["participatingServers"]}
+    assert servers[DB1]["launchStatus"] == "LAUNCHED"
+    assert ["recoveryInstanceID" in servers[server] for server in (DB1, DB2)] == [False, True]
+    (instance,) = drs.describe_recovery_instances(filters={"sourceServerIDs": [DB1]})["items"]
+    assert instance["jobID"] == job["jobID"]
+
+
+def test_a_snapshot_that_fails_is_replaced_by_the_one_before(control, drs, launch, look, events):
+    """USING_PREVIOUS_SNAPSHOT: the launch goes on with older data, and tells how old."""
+    control.use_previous_snapshot(DB1)
+    job = launch(DB1)
+    assert _statuses(look(job)) == {DB1: "LAUNCHED"}
+    assert events(job)[:4] == [
+        "SNAPSHOT_START",
+        "SNAPSHOT_FAIL",
+        "USING_PREVIOUS_SNAPSHOT",
+        "CONVERSION_START",
+    ]
+    (instance,) = drs.describe_recovery_instances()["items"]
+    taken = [
+        s["timestamp"]
+        for s in drs.describe_recovery_snapshots(sourceServerID=DB1)["items"]
+        if "timestamp" in s
+    ]
+    assert instance["pointInTimeSnapshotDateTime"] in taken
+    assert instance["pointInTimeSnapshotDateTime"] <= job["creationDateTime"]
+
+
+def test_a_snapshot_that_fails_without_one_before_fails_the_server(control, launch, look, events):
+    """USING_PREVIOUS_SNAPSHOT_FAILED: there is nothing to launch."""
+    control.use_previous_snapshot(DB1, there=False)
+    job = launch(DB1)
+    assert _statuses(look(job)) == {DB1: "FAILED"}
+    assert events(job) == ["SNAPSHOT_START", "SNAPSHOT_FAIL", "USING_PREVIOUS_SNAPSHOT_FAILED"]
+
+
+def test_the_log_can_have_events_outside_the_model(control, launch, look):
+    """LAUNCH_END is not in the model, and is seen on AWS."""
+    control.log_event(DB1)
+    job = launch(DB1)
+    look(job)
+    unchecked = boto3.client("drs")  # the fixture's client fails on what the model lacks
+    events = [i["event"] for i in unchecked.describe_job_log_items(jobID=job["jobID"])["items"]]
+    assert events[-3:] == ["LAUNCH_START", "LAUNCH_END", "JOB_END"]
+
+
+def test_r07_missing_rights_launch_nothing_and_say_so_in_the_log_only(control, drs, launch, look):
+    """R-07, R-08: StartRecovery answers as ever, the job is COMPLETED, rawError has the reason."""
+    control.forbid_launches()
+    job = launch(DB1, DB2)
+    seen = look(job)
+    assert (seen["status"], _statuses(seen)) == ("COMPLETED", {DB1: "FAILED", DB2: "FAILED"})
+    log = drs.describe_job_log_items(jobID=job["jobID"])["items"]
+    errors = [i["eventData"]["rawError"] for i in log if "rawError" in i["eventData"]]
+    assert len(errors) == 2
+    assert all("UnauthorizedOperation" in error for error in errors)
+    assert drs.describe_recovery_instances()["items"] == []
+
+
+def test_missing_rights_can_be_those_for_some_servers(control, launch, look):
+    """Only jobs with the named server are hit."""
+    control.forbid_launches(APP1, phase="CONVERSION")
+    assert _statuses(look(launch(DB1))) == {DB1: "LAUNCHED"}
+    assert _statuses(look(launch(APP1))) == {APP1: "FAILED"}
+
+
+def test_a_job_that_describe_jobs_does_not_show_yet(control, drs, launch, let_pass):
+    """It is invisible for so many simulated seconds, by id as well; its log and its lock are there."""
+    control.hide_jobs(seconds=40)
+    job = launch(DB1)
+    by_id = {"jobIDs": [job["jobID"]]}
+    let_pass(30)
+    assert drs.describe_jobs()["items"] == drs.describe_jobs(filters=by_id)["items"] == []
+    assert drs.describe_job_log_items(jobID=job["jobID"])["items"] == []
+    with pytest.raises(drs.exceptions.ConflictException):
+        launch(DB1)
+    let_pass(31)
+    assert [seen["jobID"] for seen in drs.describe_jobs(filters=by_id)["items"]] == [job["jobID"]]
+
+
+def test_a_job_that_the_first_looks_miss(control, drs, launch):
+    """``looks`` hides it from so many calls, at every speed."""
+    control.hide_jobs(DB1, looks=2)
+    hidden, shown = launch(DB1)["jobID"], launch(DB2)["jobID"]
+    seen = [[job["jobID"] for job in drs.describe_jobs()["items"]] for _ in range(3)]
+    assert seen == [[shown], [shown], [shown, hidden]]
+
+
+def test_clearing_the_fault_shows_the_job(control, drs, launch):
+    """A job hides as long as its fault is set."""
+    fault = control.hide_jobs(looks=1000)
+    launch(DB1)
+    assert drs.describe_jobs()["items"] == []
+    control.remove_fault(fault)
+    assert len(drs.describe_jobs()["items"]) == 1
+
+
+def test_a_fault_hits_as_often_as_it_is_told_to(control, launch, look):
+    """The first launch fails, the next one does not."""
+    control.fail_server(DB1, times=1)
+    assert [_statuses(look(launch(DB1)))[DB1] for _ in range(3)] == ["FAILED", "LAUNCHED", "LAUNCHED"]
+    assert control.faults()["servers"][0]["hits"] == 1
+
+
+def test_a_clean_up_that_fails_leaves_the_earlier_instance(control, drs, launch, look, events):
+    """CLEANUP is a phase of a replacement alone: it hits no first launch."""
+    control.fail_server(DB1, "CLEANUP")
+    first, second = launch(DB1), None
+    assert _statuses(look(first)) == {DB1: "LAUNCHED"}
+    second = launch(DB1)
+    assert _statuses(look(second)) == {DB1: "FAILED"}
+    assert events(second) == ["CLEANUP_START", "CLEANUP_FAIL"]
+    assert [i["jobID"] for i in drs.describe_recovery_instances()["items"]] == [first["jobID"]]
+    assert control.faults()["servers"][0]["hits"] == 1
+
+
+def test_faults_of_a_server_that_do_not_exclude_each_other_add_up(control, launch, look, events):
+    """How a launch ends can be one thing only; the rest is beside it."""
+    control.skip_server(DB1)
+    control.hang_server(DB1)
+    control.fail_server(DB1, "CONVERSION")
+    control.use_previous_snapshot(DB1)
+    control.withhold_instance_id(DB1)
+    effects = [fault["effect"] for fault in control.faults()["servers"]]
+    assert effects == ["fail", "previous_snapshot", "withhold_instance_id"]
+    job = launch(DB1)
+    look(job)
+    assert events(job)[2:] == ["USING_PREVIOUS_SNAPSHOT", "CONVERSION_START", "CONVERSION_FAIL"]
+
+
+class _Replication:
+    def __init__(self):
+        self.told = []
+
+    def set_fault(self, kind, seconds=0):
+        self.told.append((kind, seconds))
+
+
+def test_faults_of_replication_are_handed_to_the_server(control):
+    """Set, replaced and cleared, each is told once."""
+    server = drs_backends["123456789012"]["eu-west-1"].source_servers[DB1]
+    server.replication = replication = _Replication()
+    control.lag_server(DB1, 90)
+    control.stall_server(DB1)
+    control.remove_fault(control.disconnect_server(DB1, 30))
+    control.stall_server(DB1)
+    control.clear_faults()
+    assert replication.told == [
+        ("lag", 90),
+        ("stall", 0),
+        ("disconnect", 30),
+        (None, 0),
+        ("stall", 0),
+        (None, 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("description", "message"),
+    [
+        ({"servers": [{"effect": "burn", "sourceServerID": DB1}]}, r"servers\.0\.effect: 'burn'.*'hang'"),
+        (
+            {"servers": [{"effect": "skip", "sourceServerID": DB1, "phase": "LAUNCH"}]},
+            r"servers\.0.*phase with the effect skip: allowed are launchStatus, rawError",
+        ),
+        (
+            {"servers": [{"effect": "leave_pending", "sourceServerID": DB1, "phase": "LAUNCH"}]},
+            r"phase with the effect leave_pending: it has no options",
+        ),
+        (
+            {"servers": [{"effect": "lag", "sourceServerID": DB1, "times": 2}]},
+            r"times with the effect lag: it lasts",
+        ),
+        ({"jobs": [{"effect": "hide"}]}, r"jobs\.0.*seconds or looks above 0"),
+        ({"jobs": [{"effect": "hide", "seconds": -1}]}, r"jobs\.0\.seconds: -1"),
+        ({"jobs": [{}]}, r"jobs\.0\.effect.*required"),
+    ],
+)
+def test_a_fault_of_launches_that_cannot_be_read_is_refused_with_its_place(control, description, message):
+    """The message has the place, the value and what is allowed; nothing is set."""
+    with pytest.raises(ControlRefused, match=message):
+        control.add_faults(description)
+    assert control.faults() == {"calls": [], "servers": [], "jobs": []}
+
+
+def test_reset_clears_faults_and_what_hangs_in_them(control, drs, launch):
+    """After a reset the server is free and the numbers begin anew."""
+    control.hang_server(DB1)
+    launch(DB1)
+    control.reset()
+    assert control.hang_server(DB2) == "fault-1"
+    try:
+        launch(DB1)
+    except ClientError as error:
+        pytest.fail(str(error))
