@@ -1,4 +1,4 @@
-"""Whatever happens around StartRecovery, a batch is started once; what may pass is waited for, by its cause."""
+"""Whatever happens around StartRecovery, a batch is started once; what may pass is waited for."""
 
 from __future__ import annotations
 
