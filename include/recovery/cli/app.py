@@ -210,6 +210,19 @@ def show(named: Named, as_json: Json = False) -> int:
 
 
 @app.command()
+def unlock(
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="The plan's id.")],
+    reason: Annotated[str, typer.Option(help="Why; kept in the trail of the execution that held it.")],
+    user: User = None,
+    as_json: Json = False,
+) -> int:
+    """Free a plan by hand, whoever holds it: the last way out."""
+    from recovery.cli.commands import unlock as command
+
+    return command.unlock(_screen(as_json), plan, reason, user)
+
+
+@app.command()
 def whoami(user: User = None, as_json: Json = False) -> int:
     """Show who Airflow takes you for: the id that a plan's approvers name."""
     from recovery.cli.commands import whoami as command

@@ -125,6 +125,7 @@ class EventType(RecordedEnum):
 
     OPENED = "OPENED"
     LOCK_TAKEN = "LOCK_TAKEN"
+    SUPERSEDED = "SUPERSEDED"
     FROZEN = "FROZEN"
     REFUSED = "REFUSED"
     FAILED = "FAILED"

@@ -24,12 +24,17 @@ if TYPE_CHECKING:
     from mypy_boto3_drs.type_defs import SourceServerTypeDef
 
     from recovery.execution import Execution
+    from recovery.execution.lock import Lock
     from recovery.execution.store import ExecutionStore
     from recovery.plan import Plan
 
 
 SOON_OR_NOT_AT_ALL = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2})
 """botocore's own patience, five times a minute, would delay a recovery for the sake of a note."""
+
+
+OVER = frozenset({"success", "failed"})
+"""States of a DAG run that has ended."""
 
 
 class OpenExecution(BaseOperator):
@@ -58,7 +63,7 @@ class OpenExecution(BaseOperator):
         try:
             self._check_unedited(execution)
             check_request(self.plan, context["dag_run"])
-            store.take_lock(execution)
+            self._take_lock(store, context, execution)
             self._freeze(store, execution)
         except (ParamsError, LockHeld) as error:
             self._fail(store, context, FailureKind.REFUSED, error)
@@ -75,6 +80,20 @@ class OpenExecution(BaseOperator):
         if execution.reason:
             detail += f": {execution.reason}"
         return store.open(execution, told(context, EventType.OPENED, detail, who=requested_by(run)))
+
+    def _take_lock(self, store: ExecutionStore, context: Context, execution: Execution) -> None:
+        """Take the plan, from another execution too if that is over or is a drill in a recovery's way."""
+        ti = context["ti"]
+
+        def is_over(lock: Lock) -> bool:
+            if not ti.get_dr_count(dag_id=ti.dag_id, run_ids=[lock.dag_run_id]):
+                return True
+            return ti.get_dagrun_state(dag_id=ti.dag_id, run_id=lock.dag_run_id) in OVER
+
+        taken_from = store.take_lock(execution, is_over=is_over)
+        said = f"taken over from execution {taken_from}" if taken_from else "the plan was free"
+        event = told(context, EventType.LOCK_TAKEN, said)
+        store.tell(execution.execution_id, event.having(once=EventType.LOCK_TAKEN))
 
     def _check_unedited(self, execution: Execution) -> None:
         if execution.plan_hash != self.plan.hash:

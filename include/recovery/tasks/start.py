@@ -19,7 +19,7 @@ from recovery.settings import settings
 from recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, verdicts
 from recovery.tasks.batch import LOOK_AGAIN, Batch, NotYet
 from recovery.tasks.causes import is_final
-from recovery.tasks.permission import check_approver, wave_on_record
+from recovery.tasks.permission import check_approver, check_no_recovery, wave_on_record
 from recovery.tasks.request import read_params
 
 if TYPE_CHECKING:
@@ -137,6 +137,8 @@ class StartRecovery(DrsStartRecoveryOperator):
             raise StartRefused(
                 f"{wave.wave_name} has {wave.server_count} servers, but {len(ids)} are on record."
             )
+        if record.execution_type == "DRILL":
+            check_no_recovery(store, record, ids)
         run = context["dag_run"]
         replace = read_params(run).replace_recovered == run.dag_id
         cut = [ids[first : first + SERVERS_PER_JOB] for first in range(0, len(ids), SERVERS_PER_JOB)]
