@@ -15,6 +15,7 @@ from recovery.execution import EventType, Failure, FailureKind, ServerRecord
 from recovery.plan import SourceServer, resolve
 from recovery.tasks.base import ended, execution_store, is_last_try, told
 from recovery.tasks.causes import is_final
+from recovery.tasks.reconcile import run_over
 from recovery.tasks.request import check_request, new_execution, requested_by
 
 if TYPE_CHECKING:
@@ -24,17 +25,12 @@ if TYPE_CHECKING:
     from mypy_boto3_drs.type_defs import SourceServerTypeDef
 
     from recovery.execution import Execution
-    from recovery.execution.lock import Lock
     from recovery.execution.store import ExecutionStore
     from recovery.plan import Plan
 
 
 SOON_OR_NOT_AT_ALL = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2})
 """botocore's own patience, five times a minute, would delay a recovery for the sake of a note."""
-
-
-OVER = frozenset({"success", "failed"})
-"""States of a DAG run that has ended."""
 
 
 class OpenExecution(BaseOperator):
@@ -83,14 +79,9 @@ class OpenExecution(BaseOperator):
 
     def _take_lock(self, store: ExecutionStore, context: Context, execution: Execution) -> None:
         """Take the plan, from another execution too if that is over or is a drill in a recovery's way."""
-        ti = context["ti"]
-
-        def is_over(lock: Lock) -> bool:
-            if not ti.get_dr_count(dag_id=ti.dag_id, run_ids=[lock.dag_run_id]):
-                return True
-            return ti.get_dagrun_state(dag_id=ti.dag_id, run_id=lock.dag_run_id) in OVER
-
-        taken_from = store.take_lock(execution, is_over=is_over)
+        taken_from = store.take_lock(
+            execution, is_over=lambda lock: run_over(context, execution.plan_id, lock.dag_run_id) is not None
+        )
         said = f"taken over from execution {taken_from}" if taken_from else "the plan was free"
         event = told(context, EventType.LOCK_TAKEN, said)
         store.tell(execution.execution_id, event.having(once=EventType.LOCK_TAKEN))
