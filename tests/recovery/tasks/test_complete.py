@@ -27,6 +27,14 @@ def at_gate(table: Any) -> Drive:
     return drive
 
 
+def test_the_note_on_a_run_that_was_ended_is_told(at_gate: Drive) -> None:
+    """Whoever ends a run may say why on it; `cancel` does, with the user's id."""
+    at_gate.states = {"application.approve": "failed", "application.start_recovery": "skipped"}
+    at_gate.run.note = "cancelled by bob: the Region is back"
+    end(at_gate)
+    assert "cancelled by bob: the Region is back" in at_gate.record.outcome
+
+
 @pytest.mark.parametrize(
     "states",
     [
