@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
+from rest import HOLD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -94,10 +94,13 @@ class AirflowClient:
         answer = self._find(_run(dag_id, run_id))
         return None if answer is None else _read(DagRun, answer)
 
-    def end_run(self, dag_id: str, run_id: str, note: str) -> None:
-        """Note on a run who ends it and why, and mark it failed: its teardown writes the execution's end."""
-        for change in ({"note": note}, {"state": "failed"}):
-            self._send("PATCH", _run(dag_id, run_id), json=change)
+    def note(self, dag_id: str, run_id: str, words: str) -> None:
+        """Note something on a run, as a user who may edit it."""
+        self._send("PATCH", _run(dag_id, run_id), json={"note": words})
+
+    def end_run(self, dag_id: str, run_id: str) -> None:
+        """Mark a run failed: its teardown writes the execution's end."""
+        self._send("PATCH", _run(dag_id, run_id), json={"state": "failed"})
 
     def live_runs(self, limit: int) -> tuple[DagRun, ...]:
         """Return the runs of all DAGs that have not ended, newest first."""

@@ -68,9 +68,6 @@ class CompleteExecution(BaseOperator):
         execution = settle(store, context, execution)
         states = self._other_task_states(context)
         known = ending(execution, store.events(execution.execution_id), states, now())
-        note = context["dag_run"].note
-        if known.interrupted and note:
-            known = known.having(interrupted=f"{known.interrupted}: {note}")
         hint = f"Airflow tasks that failed: {failed_tasks(states)}."
         return finish(store, context, execution, known, hint=hint)
 

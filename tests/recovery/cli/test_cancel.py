@@ -43,8 +43,10 @@ def patches(airflow: Stub) -> list[Any]:
 
 def test_c1_the_run_is_noted_then_ended(story: Any, airflow: Stub) -> None:
     """Who and why first, so that the teardown finds it; without an end on record the exit code says so."""
-    story().to_the_second_gate()
+    told = story().to_the_second_gate()
     result = cancel("--reason", "the Region is back")
+    (asked,) = [event for event in told.store.events(told.id) if event.type == "CANCEL_ASKED"]
+    assert (asked.actor, asked.detail) == ("alice", "the Region is back")
     assert patches(airflow) == [
         {"note": "cancelled by alice: the Region is back"},
         {"state": "failed"},
@@ -62,7 +64,8 @@ def test_what_is_final_is_not_cancelled(story: Any, airflow: Stub) -> None:
 
 def test_a4_who_may_not_edit_the_run_cancels_nothing(story: Any, airflow: Stub) -> None:
     """Airflow's own words are shown."""
-    story().to_the_second_gate()
+    told = story().to_the_second_gate()
     airflow.on(f"PATCH {RUN}", (403, {"detail": "Forbidden"}))
     result = cancel()
+    assert not any(event.type == "CANCEL_ASKED" for event in told.store.events(told.id))
     assert (result.exit_code, "Forbidden" in result.stderr) == (3, True)

@@ -93,7 +93,6 @@ class Drive:
             conf=conf,
             triggering_user_name="alice" if run_type == "manual" else None,
             clear_number=0,
-            note=None,
         )
         self.execution_id = execution_id(plan.id, run_id)
         self.states: dict[str, str] = {}

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from recovery.execution import Event
 from recovery.execution.store import ExecutionStore
+from recovery.tasks.base import now
 
 from .conftest import Drive, plan
 
@@ -27,10 +29,11 @@ def at_gate(table: Any) -> Drive:
     return drive
 
 
-def test_the_note_on_a_run_that_was_ended_is_told(at_gate: Drive) -> None:
-    """Whoever ends a run may say why on it; `cancel` does, with the user's id."""
+def test_who_cancelled_and_why_is_told(at_gate: Drive) -> None:
+    """`cancel` tells the trail before it ends the run."""
+    asked = Event(type="CANCEL_ASKED", time=now(), actor="bob", detail="the Region is back")
+    at_gate.store.tell(at_gate.execution_id, asked)
     at_gate.states = {"application.approve": "failed", "application.start_recovery": "skipped"}
-    at_gate.run.note = "cancelled by bob: the Region is back"
     end(at_gate)
     assert "cancelled by bob: the Region is back" in at_gate.record.outcome
 

@@ -14,7 +14,9 @@ from recovery.cli.exits import Exit
 from recovery.cli.record import find, open_store
 from recovery.cli.snapshot import Target
 from recovery.cli.watcher import Watcher
+from recovery.cli.words import now
 from recovery.errors import AirflowRefused
+from recovery.execution import Event, EventType
 
 if TYPE_CHECKING:
     from recovery.cli.screen import Screen
@@ -34,8 +36,12 @@ def cancel(screen: Screen, named: str, *, reason: str | None, user: str | None) 
             f"{execution.execution_id} ({execution.plan_id}) has ended: {execution.status}. Nothing changes."
         )
     with sign_in(user) as client:
-        words = f"cancelled by {client.me().id}: {reason or 'no reason given'}"
-        client.end_run(execution.plan_id, execution.dag_run_id, words)
+        me, why = client.me().id, reason or "no reason given"
+        # Airflow says by the note whether this user may: only then the trail is told, and the run ended
+        client.note(execution.plan_id, execution.dag_run_id, f"cancelled by {me}: {why}")
+        asked = Event(type=EventType.CANCEL_ASKED, time=now(), actor=me, detail=why)
+        store.tell(execution.execution_id, asked)
+        client.end_run(execution.plan_id, execution.dag_run_id)
     screen.say(f"{execution.execution_id} of {execution.plan_id} is being cancelled …")
     ended = _ended(store, execution)
     target = Target(execution.plan_id, execution.dag_run_id)
