@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 ADMIN = "admin"
 API_SERVER = "api-server"
 SERVERS = ("local-aws", API_SERVER)
-LOADER = "recovery_plans.py"
+DAG_FILES = ("recovery_plans.py", "recovery_maintenance.py")
 PLAN_FILES = (".yaml", ".yml")
 
 
@@ -141,14 +141,14 @@ class Stack:
         starting.launch_all(one for one in COMPONENTS if not one.needs_api)
         starting.wait({API_SERVER: probes.pop(API_SERVER)})
         starting.launch_all(one for one in COMPONENTS if one.needs_api)
-        plans = count_plans(self.plans)
+        dags = count_plans(self.plans) + len(DAG_FILES) - 1  # one file makes the DAGs of all plans
         starting.env = self.env_of(ADMIN)
         starting.wait(
             {
                 "task-api": partial(answers, f"{self.airflow_url}/execution/health"),
                 "table-and-pool": starting.errand("table-and-pool", INITIALISE),
                 **probes,
-                "plans": lambda: airflow.dags() >= plans,
+                "plans": lambda: airflow.dags() >= dags,
             }
         )
 
@@ -171,7 +171,8 @@ class Stack:
             return ROOT / "dags"
         dags = self.home.path / "dags"
         dags.mkdir(exist_ok=True)
-        shutil.copy2(ROOT / "dags" / LOADER, dags / LOADER)
+        for name in DAG_FILES:
+            shutil.copy2(ROOT / "dags" / name, dags / name)
         plans = dags / "plans"
         plans.unlink(missing_ok=True)
         plans.symlink_to(self.plans.resolve())

@@ -106,6 +106,20 @@ def test_a_recovery_starts_with_its_confirmation_only(world: World) -> None:
     assert raw(world, ran.document)["executionType"] == "RECOVERY"
 
 
+def test_c1_a_cancelled_execution_ends_on_record_with_its_reason(world: World) -> None:
+    """Nothing further starts; the outcome names who, why and the wave that finished."""
+    run = world.start("two_tiers")
+    run.wait_for("application.approve", "awaiting_input")
+    ran = recovery(world, "bob", "cancel", "two_tiers", "--reason", "the Region is back")
+    assert ran.code == 0, ran.told
+    record = raw(world, ran.document)
+    assert (record["status"], run.statuses) == ("CANCELLED", ["COMPLETED", "CANCELLED"])
+    assert "cancelled by bob: the Region is back" in record["outcome"]
+    assert "Finished: Database." in record["outcome"]
+    assert len(run.starts) == 1
+    assert recovery(world, "bob", "cancel", record["executionId"]).code == 3
+
+
 def test_a_paused_dag_is_refused_with_the_command_that_mends_it(world: World, paused: str) -> None:
     ran = recovery(world, "alice", "run", paused)
     assert ran.code == 3

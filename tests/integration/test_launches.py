@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
+from rest import HOLD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,3 +171,22 @@ def test_a_second_execution_of_a_plan_is_refused_and_told_who_holds_it(world: Wo
     assert lock["lockedBy" if "lockedBy" in lock else "holder"] == first.record["executionId"]
     world.user("alice").set_run(*first.key, "failed")
     first.wait_for_end()
+
+
+def test_a_recovery_goes_before_a_drill_that_waits(world: World) -> None:
+    """The drill is superseded on record; an answer to its gate starts nothing; the recovery completes."""
+    drill = world.start("two_tiers")
+    drill.wait_for("application.approve", "awaiting_input")
+    sure = {"execution_type": "RECOVERY", "confirm": "two_tiers", "reason": "the Region is down"}
+    real = world.start("two_tiers", **sure)
+    real.wait_for("application.approve", "awaiting_input")
+    assert drill.record["supersededBy"] == real.record["executionId"]
+    time.sleep(HOLD)
+    assert world.user("bob").answer(*drill.gate("application"), "Approve", "go on").status_code == 200
+    assert drill.wait_for_end() == "failed"
+    assert drill.record["status"] == "CANCELLED"
+    assert "Superseded" in drill.record["outcome"]
+    assert len(drill.starts) == 1
+    assert world.user("alice").answer(*real.gate("application"), "Approve", "go on").status_code == 200
+    assert real.wait_for_end() == "success", real.record.get("outcome")
+    world.terminate_all()

@@ -84,3 +84,16 @@ def test_a_recovery_goes_before_drills(world: World) -> None:
         world.user("alice").set_run(*run.key, "failed")
         run.wait_for_end()
     assert min(weights["RECOVERY"]) > max(weights["DRILL"])
+
+
+def test_the_maintenance_runs_by_itself(world: World) -> None:
+    """Every minute, with nothing to end: its run is a success."""
+
+    def last_run() -> str | None:
+        runs = world.admin.call(
+            "GET", "/dags/recovery_maintenance/dagRuns", params={"order_by": "-run_after"}
+        )
+        ended = [run["state"] for run in runs.raise_for_status().json()["dag_runs"] if run["end_date"]]
+        return ended[0] if ended else None
+
+    assert until("a run of the maintenance", last_run, 90) == "success"

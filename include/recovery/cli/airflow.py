@@ -73,6 +73,11 @@ class AirflowClient:
         answer = self._find(f"{_dag(dag_id)}/details")
         return None if answer is None else _read(Dag, answer)
 
+    def check_may_edit(self, dag_id: str, *, is_paused: bool) -> None:
+        """Raise AirflowRefused unless the user may edit the DAG: Airflow is asked to leave it as it is."""
+        body = {"is_paused": is_paused}
+        self._send("PATCH", _dag(dag_id), params={"update_mask": "is_paused"}, json=body)
+
     def trigger(self, dag_id: str, run_id: str, params: Mapping[str, Any]) -> DagRun:
         """Start a run under this id, or return the run that a lost first try has started already."""
         body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(params)}
@@ -88,6 +93,14 @@ class AirflowClient:
         """Return a run, or None if there is none with that id."""
         answer = self._find(_run(dag_id, run_id))
         return None if answer is None else _read(DagRun, answer)
+
+    def note(self, dag_id: str, run_id: str, words: str) -> None:
+        """Note something on a run, as a user who may edit it."""
+        self._send("PATCH", _run(dag_id, run_id), json={"note": words})
+
+    def end_run(self, dag_id: str, run_id: str) -> None:
+        """Mark a run failed: its teardown writes the execution's end."""
+        self._send("PATCH", _run(dag_id, run_id), json={"state": "failed"})
 
     def live_runs(self, limit: int) -> tuple[DagRun, ...]:
         """Return the runs of all DAGs that have not ended, newest first."""

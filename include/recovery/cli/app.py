@@ -210,6 +210,27 @@ def show(named: Named, as_json: Json = False) -> int:
 
 
 @app.command()
+def cancel(named: Live, reason: Reason = None, user: User = None, as_json: Json = False) -> int:
+    """Cancel an execution: nothing further starts; what DRS is doing goes on, and is named."""
+    from recovery.cli.commands import cancel as command
+
+    return command.cancel(_screen(as_json), named, reason=reason, user=user)
+
+
+@app.command()
+def unlock(
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="The plan's id.")],
+    reason: Annotated[str, typer.Option(help="Why; kept in the trail of the execution that held it.")],
+    user: User = None,
+    as_json: Json = False,
+) -> int:
+    """Free a plan by hand, whoever holds it: the last way out."""
+    from recovery.cli.commands import unlock as command
+
+    return command.unlock(_screen(as_json), plan, reason, user)
+
+
+@app.command()
 def whoami(user: User = None, as_json: Json = False) -> int:
     """Show who Airflow takes you for: the id that a plan's approvers name."""
     from recovery.cli.commands import whoami as command

@@ -110,6 +110,8 @@ def _difference(before: Execution, after: Execution) -> Request:
             update.set(("waves", number), wave.to_item())
     if after.failure != before.failure and after.failure is not None:
         update.set(("failure",), after.failure.to_item())
+    if after.superseded_by != before.superseded_by:
+        update.set(("supersededBy",), after.superseded_by)
     if after.account_id != before.account_id:
         update.set(("accountId",), after.account_id)
     update.set(("status",), running_status(after.waves).value)

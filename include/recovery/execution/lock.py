@@ -1,17 +1,24 @@
-"""The lock of a plan: at most one active execution, held by an item and not by Airflow."""
+"""The lock of a plan: at most one active execution, held by an item and not by Airflow.
+
+A drill that waits at a gate, for hours perhaps, never keeps a real recovery out: a RECOVERY takes the plan
+over from a DRILL, which is superseded. Nothing takes it over from a RECOVERY that is not over.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from recovery.errors import ExecutionNotFound, LockHeld, RecordUnavailable
-from recovery.execution.changes import pauses, read
-from recovery.execution.enums import ExecutionType
+from recovery.execution.changes import change, pauses, read
+from recovery.execution.enums import EventType, ExecutionType, Writer
+from recovery.execution.events import Event
 from recovery.execution.expressions import Delete, Put
 from recovery.execution.record import Record, Time, iso
 from recovery.execution.requests import Wait, get
+from recovery.execution.trail import tell, tell_change
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from recovery.execution.models import Execution
@@ -35,10 +42,13 @@ def lock_key(plan_id: str) -> str:
     return f"PLAN#{plan_id}"
 
 
-def take_lock(execution: Execution, at: datetime) -> Steps[str | None]:
-    """Take the plan for an execution; return the ended execution it was taken over from, if any.
+def take_lock(
+    execution: Execution, at: datetime, *, is_over: Callable[[Lock], bool] | None = None
+) -> Steps[str | None]:
+    """Take the plan for an execution; return the execution it was taken over from, if any.
 
-    Taking one's own again is fine. Held by an execution that is not final: LockHeld.
+    Taking one's own again is fine. It is taken over from an execution that is final, or not on record, or
+    whose DAG run has ended or is gone, which ``is_over`` says; and by a RECOVERY from a DRILL. Else LockHeld.
     """
     mine = Lock(
         holder=execution.execution_id,
@@ -55,10 +65,26 @@ def take_lock(execution: Execution, at: datetime) -> Steps[str | None]:
         if held is not None and held.holder == mine.holder:
             return None
         if held is not None:
-            yield from _check_ended(execution.plan_id, held)
+            yield from _make_way(execution, held, at, is_over)
             ended = held.holder
         yield Wait(pause)
     raise RecordUnavailable(f"the lock of plan {execution.plan_id!r} kept changing hands")
+
+
+def unlock(plan_id: str, actor: str, reason: str, at: datetime) -> Steps[Lock | None]:
+    """Delete the lock of a plan whoever holds it, and tell so in the holder's trail; return what it was.
+
+    The way out when nothing else frees a plan. The execution that held it keeps running if it does.
+    """
+    held = yield from _read(plan_id)
+    if held is None:
+        return None
+    delete = Delete(lock_key(plan_id), LOCK)
+    delete.require(delete.equal(("holder",), held.holder))
+    if (yield delete.request()) is not None:
+        detail = f"the plan was unlocked by hand: {reason}"
+        yield from tell(held.holder, Event(type=EventType.LOCK_RELEASED, time=at, actor=actor, detail=detail))
+    return held
 
 
 def release_lock(execution: Execution) -> Steps[None]:
@@ -83,16 +109,43 @@ def _read(plan_id: str) -> Steps[Lock | None]:
     return None if item is None else Lock.from_item(item)
 
 
-def _check_ended(plan_id: str, held: Lock) -> Steps[None]:
-    """Raise LockHeld unless the holder's record is final, or gone: what is not on record starts nothing."""
+def _make_way(
+    execution: Execution, held: Lock, at: datetime, is_over: Callable[[Lock], bool] | None
+) -> Steps[None]:
+    """Return when the holder is out of the way, else raise LockHeld. What is not on record starts nothing."""
     try:
         holder = yield from read(held.holder)
     except ExecutionNotFound:
         return
-    if not holder.final:
-        raise LockHeld(
-            f"plan {plan_id!r} is held by execution {held.holder} ({held.execution_type}, DAG run "
-            f"{held.dag_run_id}, asked for by {held.requested_by or 'nobody named'}) "
-            f"since {iso(held.since)}; it is {holder.status}: wait for it, or end its DAG run",
-            holder=held.holder,
-        )
+    if holder.final or (is_over is not None and is_over(held)):
+        return
+    if execution.execution_type is ExecutionType.RECOVERY and holder.execution_type is ExecutionType.DRILL:
+        yield from supersede(holder, execution, at)
+        return
+    raise LockHeld(
+        f"plan {execution.plan_id!r} is held by execution {held.holder} ({held.execution_type}, DAG run "
+        f"{held.dag_run_id}, asked for by {held.requested_by or 'nobody named'}) "
+        f"since {iso(held.since)}; it is {holder.status}: wait for it, or end its DAG run",
+        holder=held.holder,
+    )
+
+
+def supersede(drill: Execution, by: Execution, at: datetime) -> Steps[None]:
+    """Write on a drill that a RECOVERY took its plan: before the lock goes, so that no crash forgets it.
+
+    From here on the record permits none of its starts and takes no answer to its gates.
+    """
+    words = (
+        f"by the RECOVERY {by.execution_id}, DAG run {by.dag_run_id}, "
+        f"asked for by {by.requested_by or 'nobody named'}"
+    )
+    event = Event(type=EventType.SUPERSEDED, time=at, actor=Writer.OPEN, detail=words)
+
+    def alter(execution: Execution) -> Execution:
+        if execution.final or execution.superseded_by is not None:
+            return execution
+        return execution.having(superseded_by=by.execution_id)
+
+    changed = yield from change(drill.execution_id, Writer.OPEN, alter)
+    if changed.execution.superseded_by == by.execution_id:
+        yield from tell_change(changed, event, by.execution_id)

@@ -60,9 +60,18 @@ class ExecutionStore:
         """Put the record with all its waves PENDING unless it is there; return what is on record."""
         return self._run(open_execution.open_execution(execution, event))
 
-    def take_lock(self, execution: Execution) -> str | None:
-        """Take the plan, or raise LockHeld; return the ended execution it was taken over from, if any."""
-        return self._run(lock.take_lock(execution, self._clock()))
+    def take_lock(
+        self, execution: Execution, *, is_over: Callable[[lock.Lock], bool] | None = None
+    ) -> str | None:
+        """Take the plan, or raise LockHeld; return the execution it was taken over from, if any.
+
+        ``is_over`` says of a holder whether its DAG run has ended or is gone.
+        """
+        return self._run(lock.take_lock(execution, self._clock(), is_over=is_over))
+
+    def unlock(self, plan_id: str, actor: str, reason: str) -> lock.Lock | None:
+        """Free a plan whoever holds it, with the reason in the holder's trail; return what held it."""
+        return self._run(lock.unlock(plan_id, actor, reason, self._clock()))
 
     def freeze(
         self,

@@ -51,7 +51,9 @@ before it heard of the job. An execution never ends with a job that DRS shows an
 """
 
 FIELDS: dict[Writer, frozenset[str]] = {
-    writer: frozenset({"waves", "failure", "account_id"} if writer is Writer.OPEN else {"waves"})
+    writer: frozenset(
+        {"waves", "failure", "account_id", "superseded_by"} if writer is Writer.OPEN else {"waves"}
+    )
     for writer in Writer
 }
 """Which fields of a running execution a writer may write; ``status`` and ``completed_waves`` follow."""

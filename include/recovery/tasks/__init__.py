@@ -1,4 +1,4 @@
-"""The tasks of a plan's DAG: open, approve, start, wait, complete.
+"""The tasks of a plan's DAG: open, approve, start, wait, complete; and the maintenance of the records.
 
 Airflow's task states prove nothing: anyone who may edit a run can mark, clear or force them. The graph gives
 the order, the execution record gives the permission.
@@ -7,7 +7,15 @@ the order, the execution record gives the permission.
 from recovery.tasks.approve import ApproveWave
 from recovery.tasks.complete import CompleteExecution
 from recovery.tasks.open import OpenExecution
+from recovery.tasks.reconcile import ReconcileExecutions
 from recovery.tasks.start import StartRecovery
 from recovery.tasks.wait import WaitForRecovery
 
-__all__ = ["ApproveWave", "CompleteExecution", "OpenExecution", "StartRecovery", "WaitForRecovery"]
+__all__ = [
+    "ApproveWave",
+    "CompleteExecution",
+    "OpenExecution",
+    "ReconcileExecutions",
+    "StartRecovery",
+    "WaitForRecovery",
+]

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from airflow.sdk.exceptions import AirflowFailException
-from botocore.exceptions import ClientError
 
 from recovery.errors import RecordError, RecordUnavailable, RecoveryError
 from recovery.execution import Event, EventType, execution_id
 from recovery.execution.store import ExecutionStore
 from recovery.plan import Plan
 from recovery.settings import settings
+from recovery.tasks.causes import is_final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,22 +22,6 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from recovery.execution import Execution, WaveRecord
-
-RETRYABLE = frozenset(
-    {
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "InternalServerException",
-        "InternalServerError",
-        "RequestExpired",
-        "RequestLimitExceeded",
-        "ServiceUnavailable",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
-)
-"""Error codes of AWS after which the same call may succeed."""
 
 
 def now() -> datetime:
@@ -79,16 +62,6 @@ def is_last_try(context: Context) -> bool:
     """Whether Airflow will not retry this task again."""
     ti = context["ti"]
     return bool(ti.try_number > ti.max_tries)
-
-
-def is_final(error: Exception) -> bool:
-    """Whether trying again cannot help: AWS or our own rules said no, rather than not now or nothing."""
-    if isinstance(error, ClientError):
-        # A proxy's 5xx has no code of AWS, but its number
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        passing = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        return not passing and error.response["Error"]["Code"] not in RETRYABLE
-    return isinstance(error, RecoveryError) and not isinstance(error, RecordUnavailable)
 
 
 @contextmanager

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from recovery.execution import EventType, ExecutionStatus, final_status
-from recovery.execution.outcome import outcome
+from recovery.execution import EventType, ExecutionStatus
 from recovery.tasks.base import execution_store, now, told
+from recovery.tasks.finish import finish
 from recovery.tasks.interruption import ending, failed_tasks
 from recovery.tasks.open_intents import settle
 from recovery.tasks.request import new_execution, requested_by
@@ -65,24 +65,11 @@ class CompleteExecution(BaseOperator):
         )
 
     def _finish(self, store: ExecutionStore, context: Context, execution: Execution) -> Execution:
-        key = execution.execution_id
         execution = settle(store, context, execution)
         states = self._other_task_states(context)
-        known = ending(execution, store.events(key), states, now())
-        stopped = known.interrupted
-        event = told(context, EventType.INTERRUPTED, stopped) if stopped else None
-        closed = store.close(key, known, event)
-        status = final_status(
-            closed.waves,
-            superseded=closed.superseded_by is not None,
-            failure=closed.failure,
-            interrupted=stopped is not None,
-            total_waves=closed.total_waves,
-        )
-        said = outcome(closed, store.servers(key), interrupted=stopped)
-        if "inconsistent" in said:
-            said += f" Airflow tasks that failed: {failed_tasks(states)}."
-        return store.finish(key, status, said, told(context, EventType.EXECUTION_ENDED, f"{status}: {said}"))
+        known = ending(execution, store.events(execution.execution_id), states, now())
+        hint = f"Airflow tasks that failed: {failed_tasks(states)}."
+        return finish(store, context, execution, known, hint=hint)
 
     def _other_task_states(self, context: Context) -> Mapping[str, str | None]:
         ti = context["ti"]

@@ -51,7 +51,13 @@ def ending(
         return Ending(failures=failures, overdue=overdue)
     if any(wave.status.final and not wave.status.met for wave in execution.waves):
         return Ending()
-    return Ending(interrupted=_interruption(unfinished, words, task_states))
+    return Ending(interrupted=_cancelled(events) or _interruption(unfinished, words, task_states))
+
+
+def _cancelled(events: Sequence[Event]) -> str | None:
+    """Return who asked on the command line for the end of the run, and why."""
+    asked = [event for event in events if event.type is EventType.CANCEL_ASKED]
+    return f"cancelled by {asked[-1].actor}: {asked[-1].detail}" if asked else None
 
 
 def _overdue(waves: Iterable[WaveRecord], at: datetime) -> Iterable[tuple[int, str]]:

@@ -1,27 +1,20 @@
-"""A job of ours: whether it was sent, whether it may have started, and how it is known in DRS."""
+"""A job of ours, and those in its way: how they are known in DRS."""
 
 from __future__ import annotations
 
-from http import HTTPStatus
-from typing import TYPE_CHECKING
-
-from botocore.exceptions import (
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    ParamValidationError,
-)
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from mypy_boto3_drs.type_defs import JobTypeDef
 
     from recovery.aws.hooks.drs import DrsHook
     from recovery.execution import Execution, Intent, WaveRecord
 
-
-NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ParamValidationError)
-"""Errors of botocore that mean the request did not reach AWS."""
+LONGEST_JOB = timedelta(days=2)
+"""How far back a job that still runs is looked for."""
 
 
 def job_tags(record: Execution, wave: WaveRecord, batch: int) -> dict[str, str]:
@@ -35,13 +28,46 @@ def job_tags(record: Execution, wave: WaveRecord, batch: int) -> dict[str, str]:
     }
 
 
-def find_job(hook: DrsHook, record: Execution, wave: WaveRecord, intent: Intent) -> JobTypeDef | None:
-    """Return the job that came of an intent, if DRS shows one; what AWS refuses is raised."""
+def find_job(hook: DrsHook, record: Execution, wave: WaveRecord, intent: Intent) -> str | None:
+    """Return the job that came of an intent, if DRS shows one; what AWS refuses is raised.
+
+    By its tags; else by its servers and their recovery instances, in case a job lost its tags or does not
+    show: nobody else starts these very servers in these seconds.
+    """
     tags = job_tags(record, wave, intent.batch) | {"recovery:attempt": str(intent.attempt)}
-    for job in hook.list_jobs(since=intent.time):
+    jobs = hook.list_jobs(since=intent.time)
+    for job in jobs:
         if tags.items() <= job.get("tags", {}).items():
-            return job
-    return None
+            return job["jobID"]
+    taken = {other.job_id for other in wave.intents}
+    for job in jobs:
+        foreign = job["jobID"] in taken or "recovery:execution" in job.get("tags", {})
+        if not foreign and servers_of(job) == set(intent.servers) and _begun_like(job, record):
+            return job["jobID"]
+    return _job_of_instances(hook, intent, known={job["jobID"] for job in jobs} | taken)
+
+
+def find_blocking(hook: DrsHook, record: Execution, servers: Collection[str]) -> list[JobTypeDef]:
+    """Return the jobs that run in DRS and hold one of these servers, whoever started them."""
+    since = record.start_time - LONGEST_JOB
+    return [
+        job
+        for job in hook.list_jobs(since=since)
+        if job.get("status") != "COMPLETED" and servers_of(job) & set(servers)
+    ]
+
+
+def in_words(job: JobTypeDef) -> str:
+    """Return a job as people can find it: its id, what it does, and the execution it belongs to, if any."""
+    tags: Mapping[str, str] = job.get("tags", {})
+    what = job.get("initiatedBy") or job.get("type") or "no word on what it does"
+    ours = f", execution {tags['recovery:execution']}" if "recovery:execution" in tags else ""
+    return f"{job['jobID']} ({what}{ours})"
+
+
+def servers_of(job: JobTypeDef) -> set[str]:
+    """Return the source servers that take part in a job."""
+    return {s["sourceServerID"] for s in job.get("participatingServers", ()) if "sourceServerID" in s}
 
 
 def unrefused_intent(wave: WaveRecord, batch: int) -> Intent | None:
@@ -50,9 +76,14 @@ def unrefused_intent(wave: WaveRecord, batch: int) -> Intent | None:
     return sent[-1] if sent else None
 
 
-def may_have_started(error: Exception) -> bool:
-    """Whether DRS may have started the job all the same: it answered with a fault of its own."""
-    return (
-        isinstance(error, ClientError)
-        and error.response["ResponseMetadata"]["HTTPStatusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR
-    )
+def _begun_like(job: JobTypeDef, record: Execution) -> bool:
+    return job.get("initiatedBy") == ("START_DRILL" if record.execution_type == "DRILL" else "START_RECOVERY")
+
+
+def _job_of_instances(hook: DrsHook, intent: Intent, known: Collection[Any]) -> str | None:
+    """Return a job that DRS does not list, of which it shows instances launched since the intent."""
+    for instance in hook.list_recovery_instances(intent.servers):
+        job_id, point = instance.get("jobID"), instance.get("pointInTimeSnapshotDateTime")
+        if job_id and point and job_id not in known and datetime.fromisoformat(point) >= intent.time:
+            return job_id
+    return None

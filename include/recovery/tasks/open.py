@@ -13,7 +13,9 @@ from recovery.aws.hooks.drs import DrsHook
 from recovery.errors import LockHeld, ParamsError, RecordError, SelectionError, TransitionRefused
 from recovery.execution import EventType, Failure, FailureKind, ServerRecord
 from recovery.plan import SourceServer, resolve
-from recovery.tasks.base import ended, execution_store, is_final, is_last_try, told
+from recovery.tasks.base import ended, execution_store, is_last_try, told
+from recovery.tasks.causes import is_final
+from recovery.tasks.reconcile import run_over
 from recovery.tasks.request import check_request, new_execution, requested_by
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ class OpenExecution(BaseOperator):
         try:
             self._check_unedited(execution)
             check_request(self.plan, context["dag_run"])
-            store.take_lock(execution)
+            self._take_lock(store, context, execution)
             self._freeze(store, execution)
         except (ParamsError, LockHeld) as error:
             self._fail(store, context, FailureKind.REFUSED, error)
@@ -74,6 +76,15 @@ class OpenExecution(BaseOperator):
         if execution.reason:
             detail += f": {execution.reason}"
         return store.open(execution, told(context, EventType.OPENED, detail, who=requested_by(run)))
+
+    def _take_lock(self, store: ExecutionStore, context: Context, execution: Execution) -> None:
+        """Take the plan, from another execution too if that is over or is a drill in a recovery's way."""
+        taken_from = store.take_lock(
+            execution, is_over=lambda lock: run_over(context, execution.plan_id, lock.dag_run_id) is not None
+        )
+        said = f"taken over from execution {taken_from}" if taken_from else "the plan was free"
+        event = told(context, EventType.LOCK_TAKEN, said)
+        store.tell(execution.execution_id, event.having(once=EventType.LOCK_TAKEN))
 
     def _check_unedited(self, execution: Execution) -> None:
         if execution.plan_hash != self.plan.hash:

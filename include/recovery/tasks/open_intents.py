@@ -61,10 +61,10 @@ def _adopt_all(store: ExecutionStore, context: Context, execution: Execution) ->
     hook = DrsHook(aws_conn_id=plan.aws_conn_id, region_name=plan.region)
     for wave in execution.waves:
         for intent in wave.open_intents:
-            if job := find_job(hook, execution, wave, intent):
-                log.info("Adopted job %s of %s, whose answer was lost", job["jobID"], wave.wave_name)
-                event = told(context, EventType.JOB_STARTED, _said(intent, job["jobID"]), wave=wave)
-                store.adopt(execution.execution_id, wave.wave_number, intent, job["jobID"], event)
+            if job_id := find_job(hook, execution, wave, intent):
+                log.info("Adopted job %s of %s, whose answer was lost", job_id, wave.wave_name)
+                event = told(context, EventType.JOB_STARTED, _said(intent, job_id), wave=wave)
+                store.adopt(execution.execution_id, wave.wave_number, intent, job_id, event)
     return store.get(execution.execution_id)
 
 

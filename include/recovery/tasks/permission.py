@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from recovery.errors import StartRefused
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from recovery.execution import Execution, WaveRecord
+    from recovery.execution.store import ExecutionStore
     from recovery.plan import Plan
 
 
@@ -30,3 +33,19 @@ def check_approver(wave: WaveRecord, plan: Plan) -> None:
         raise StartRefused(
             f"wave {wave.wave_name!r}: {by!r} is none of the plan's approvers, {', '.join(plan.approvers)}"
         )
+
+
+def check_no_recovery(store: ExecutionStore, drill: Execution, servers: Collection[str]) -> None:
+    """Raise StartRefused when a RECOVERY that is not over, of whatever plan, holds one of a drill's servers.
+
+    The RECOVERY would find them in a job, or lose its instances to the drill.
+    """
+    for other in store.open_executions():
+        if other.execution_type != "RECOVERY" or other.execution_id == drill.execution_id:
+            continue
+        shared = set(servers) & {server.source_server_id for server in store.servers(other.execution_id)}
+        if shared:
+            raise StartRefused(
+                f"the RECOVERY {other.execution_id} of {other.plan_name} holds {', '.join(sorted(shared))}: "
+                "no drill starts with them"
+            )

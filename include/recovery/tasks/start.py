@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import BotoCoreError, ClientError
 
 from recovery.aws.links.drs import DrsJobLink
 from recovery.aws.operators.drs import DrsStartRecoveryOperator
-from recovery.errors import RecoveryError, StartRefused, TransitionRefused
-from recovery.execution import EventType, Intent
+from recovery.aws.triggers.drs import DrsJobTrigger
+from recovery.errors import RecordUnavailable, RecoveryError, StartRefused
+from recovery.execution import EventType
 from recovery.execution.permission import check_start
-from recovery.tasks.base import (
-    execution_store,
-    frozen_plan,
-    id_of,
-    is_final,
-    is_last_try,
-    now,
-    told,
-    verdicts,
-)
-from recovery.tasks.jobs import NEVER_SENT, find_job, job_tags, may_have_started, unrefused_intent
-from recovery.tasks.permission import check_approver, wave_on_record
-from recovery.tasks.real_instances import check_no_real_instances
+from recovery.settings import settings
+from recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, verdicts
+from recovery.tasks.batch import LOOK_AGAIN, Batch, NotYet
+from recovery.tasks.causes import is_final
+from recovery.tasks.permission import check_approver, check_no_recovery, wave_on_record
 from recovery.tasks.request import read_params
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow.sdk import Context
-    from mypy_boto3_drs.type_defs import JobTypeDef
+    from airflow.triggers.base import BaseTrigger
 
     from recovery.execution import Execution, WaveRecord
     from recovery.execution.store import ExecutionStore
@@ -49,11 +44,18 @@ class Refusal(NamedTuple):
     words: str
 
 
+class Outcome(NamedTuple):
+    """What became of the batches of a wave: those not listed are started."""
+
+    refusals: list[Refusal]
+    waits: list[tuple[Batch, NotYet]]
+
+
 class StartRecovery(DrsStartRecoveryOperator):
     """Starts the DRS jobs of a wave and puts their ids on record.
 
-    Before each call it writes an intent, so that whoever finds an intent without a job id knows that a job
-    may exist that nobody heard of.
+    What may pass is waited for without a worker slot until the wave's deadline: throttling, trouble of AWS,
+    a job that holds a server, a quota. See `recovery.tasks.causes`.
 
     :param plan: the plan; what is started is what the execution froze.
     :param wave_number: place of the wave in the plan, from 0.
@@ -77,21 +79,28 @@ class StartRecovery(DrsStartRecoveryOperator):
 
     def execute(self, context: Context) -> list[str]:
         """Return the ids of the wave's jobs."""
-        store = execution_store()
-        execution = id_of(context)
+        return self._start(context, since=now())
+
+    def execute_complete(
+        self, context: Context, event: dict[str, Any] | None = None, *, since: str = "", **_: Any
+    ) -> list[str]:
+        """Try again what could not be started; ``since`` is when that was tried first."""
+        return self._start(context, since=datetime.fromisoformat(since) if since else now())
+
+    def _start(self, context: Context, since: datetime) -> list[str]:
+        store, execution = execution_store(), id_of(context)
         with verdicts(store, context, execution, self.wave_number):
-            record, wave = self._permitted(store, execution)
-            refusals: list[Refusal] = []
-            for batch, servers in enumerate(self._batches(store, record, wave)):
-                try:
-                    self._start_batch(store, context, record, batch, servers)
-                except (RecoveryError, ClientError, BotoCoreError) as error:
-                    if not self._goes_on(store, context, batch, error):
-                        raise
-                    refusals.append(Refusal(batch, servers, str(error)))
-            if refusals:
-                self._leave_out(store, context, refusals)
-        return list(store.get(execution).waves[self.wave_number].job_ids)
+            try:
+                record, wave = self._permitted(store, execution)
+                outcome = self._start_batches(store, context, record, wave)
+                if outcome.waits:
+                    self._wait(store, context, outcome, min(since, wave.start_time or since))
+                if outcome.refusals:
+                    self._leave_out(store, context, outcome.refusals)
+                return list(store.get(execution).waves[self.wave_number].job_ids)
+            except RecordUnavailable as error:
+                self._wait_for_table(since, error)
+                raise
 
     def _permitted(self, store: ExecutionStore, execution: str) -> tuple[Execution, WaveRecord]:
         record = store.get(execution)
@@ -100,47 +109,43 @@ class StartRecovery(DrsStartRecoveryOperator):
         plan = frozen_plan(store, execution)
         check_approver(wave, plan)
         self.aws_conn_id, self.region_name = plan.aws_conn_id, plan.region
-        self.is_drill = record.execution_type == "DRILL"
         return record, wave
 
-    def _batches(self, store: ExecutionStore, record: Execution, wave: WaveRecord) -> list[tuple[str, ...]]:
+    def _start_batches(
+        self, store: ExecutionStore, context: Context, record: Execution, wave: WaveRecord
+    ) -> Outcome:
+        """Start what can be started: what AWS refuses of one batch keeps no other from starting."""
+        outcome = Outcome([], [])
+        for batch in self._batches(store, context, record, wave):
+            try:
+                self._link(context, batch.start())
+            except NotYet as wait:
+                outcome.waits.append((batch, wait))
+            except (RecoveryError, ClientError, BotoCoreError) as error:
+                if not self._goes_on(store, batch, error):
+                    raise
+                self._tell_refused(store, context, batch, error)
+                outcome.refusals.append(Refusal(batch.number, batch.servers, str(error)))
+        return outcome
+
+    def _batches(
+        self, store: ExecutionStore, context: Context, record: Execution, wave: WaveRecord
+    ) -> list[Batch]:
         servers = store.servers(record.execution_id, self.wave_number)
         ids = tuple(server.source_server_id for server in servers)
         if len(ids) != wave.server_count:
             raise StartRefused(
                 f"{wave.wave_name} has {wave.server_count} servers, but {len(ids)} are on record."
             )
-        return [ids[first : first + SERVERS_PER_JOB] for first in range(0, len(ids), SERVERS_PER_JOB)]
-
-    def _start_batch(
-        self, store: ExecutionStore, context: Context, record: Execution, batch: int, servers: tuple[str, ...]
-    ) -> None:
-        wave = record.waves[self.wave_number]
-        intent = unrefused_intent(wave, batch)
-        if intent and intent.job_id:
-            return
-        if intent:
-            job = self._adopt(record, wave, intent)
-        else:
-            self._check_replacement(context, servers)
-            intent = Intent(attempt=wave.attempt, batch=batch, servers=servers, time=now())
-            store.intend(record.execution_id, self.wave_number, intent)
-            job = self._send(store, context, record, intent)
-        self._put_on_record(store, context, wave, intent, job["jobID"])
-        self._link(context, job["jobID"])
-
-    def _put_on_record(
-        self, store: ExecutionStore, context: Context, wave: WaveRecord, intent: Intent, job_id: str
-    ) -> None:
-        """Write the job; where the record takes none any more, the trail tells of it."""
-        said = f"{job_id} launches {len(intent.servers)} servers"
-        event = told(context, EventType.JOB_STARTED, said, wave=wave)
-        try:
-            store.started(id_of(context), self.wave_number, intent, job_id, event)
-        except TransitionRefused as error:
-            words = f"{said}: it was started, and its record had ended already. It runs on in DRS. {error}"
-            store.tell(id_of(context), told(context, EventType.JOB_STARTED, words, wave=wave))
-            raise AirflowFailException(words) from error
+        if record.execution_type == "DRILL":
+            check_no_recovery(store, record, ids)
+        run = context["dag_run"]
+        replace = read_params(run).replace_recovered == run.dag_id
+        cut = [ids[first : first + SERVERS_PER_JOB] for first in range(0, len(ids), SERVERS_PER_JOB)]
+        return [
+            Batch(self.hook, store, context, record, self.wave_number, number, servers, replace)
+            for number, servers in enumerate(cut)
+        ]
 
     def _link(self, context: Context, job_id: str) -> None:
         """Show the job in Airflow; a link that cannot be made is no reason to fail a wave that starts."""
@@ -156,39 +161,70 @@ class StartRecovery(DrsStartRecoveryOperator):
         except (BotoCoreError, ClientError) as error:
             self.log.warning("The link to %s cannot be made: %s", job_id, error)
 
-    def _check_replacement(self, context: Context, servers: tuple[str, ...]) -> None:
-        run = context["dag_run"]
-        check_no_real_instances(self.hook, servers, replace=read_params(run).replace_recovered == run.dag_id)
-
-    def _send(self, store: ExecutionStore, context: Context, record: Execution, intent: Intent) -> JobTypeDef:
-        """Send StartRecovery once, and write down what AWS certainly did not do, never what it may have."""
-        wave = record.waves[self.wave_number]
-        try:
-            # Nothing but the call: an error of anything else must not be taken for an answer of DRS
-            return self.hook.start_recovery(
-                intent.servers, is_drill=self.is_drill, tags=job_tags(record, wave, intent.batch)
-            )
-        except (ClientError, *NEVER_SENT) as error:
-            if not may_have_started(error):
-                event = told(context, EventType.JOB_REFUSED, f"Batch {intent.batch}: {error}", wave=wave)
-                store.refused(record.execution_id, self.wave_number, intent, str(error), event)
-            raise
-
-    def _goes_on(self, store: ExecutionStore, context: Context, batch: int, error: Exception) -> bool:
+    def _goes_on(self, store: ExecutionStore, batch: Batch, error: Exception) -> bool:
         """Whether the other batches are started though this one is not.
 
-        Not while a retry may help; nor where nothing is started and it was not AWS that refused this batch.
+        Not where nothing is started and it was not AWS that refused this batch; nor while the table is away.
         """
-        if not is_final(error) and not is_last_try(context):
+        if not is_final(error):
             return False
+        wave = store.get(batch.record.execution_id).waves[self.wave_number]
+        refused = any(intent.batch == batch.number and intent.refusal for intent in wave.attempt_intents)
+        return refused or bool(wave.attempt_job_ids)
+
+    def _tell_refused(
+        self, store: ExecutionStore, context: Context, batch: Batch, error: Exception | str
+    ) -> None:
+        """Tell what is on no intent; an intent's refusal is told already, and told once."""
         wave = store.get(id_of(context)).waves[self.wave_number]
-        if any(intent.batch == batch and intent.refusal for intent in wave.attempt_intents):
-            return True
-        if wave.attempt_job_ids:
-            store.tell(
-                id_of(context), told(context, EventType.JOB_REFUSED, f"Batch {batch}: {error}", wave=wave)
+        if not any(intent.refusal == str(error) for intent in wave.attempt_intents):
+            words = f"Batch {batch.number}: {error}"
+            store.tell(id_of(context), told(context, EventType.JOB_REFUSED, words, wave=wave))
+
+    def _wait(self, store: ExecutionStore, context: Context, outcome: Outcome, since: datetime) -> None:
+        """Let go of the worker until a batch may be started, or give those up that waited too long."""
+        deadline = since + timedelta(hours=settings().wave_timeout_hours)
+        if now() >= deadline:
+            self._give_up(store, context, outcome, deadline)
+            return
+        for batch, wait in outcome.waits:
+            words = f"Batch {batch.number} waits, until {deadline:%H:%M} UTC at the latest: {wait.words}"
+            event = told(context, EventType.START_WAITING, words, wave=batch.wave)
+            store.tell(id_of(context), event.having(once=f"waits|{batch.wave.attempt}|{words}"))
+        self._park(self._trigger([wait for _, wait in outcome.waits], deadline), since, deadline)
+
+    def _trigger(self, waits: Sequence[NotYet], deadline: datetime) -> BaseTrigger:
+        """Return what wakes the task: the end of the jobs in the way, or the shortest of the pauses."""
+        if all(wait.jobs for wait in waits):
+            return DrsJobTrigger(
+                job_ids=sorted({job for wait in waits for job in wait.jobs}),
+                hold=settings().hold_seconds,
+                deadline=deadline.isoformat(),
+                aws_conn_id=self.aws_conn_id,
+                region_name=self.region_name,
             )
-        return bool(wave.attempt_job_ids)
+        pause = min(wait.seconds for wait in waits if not wait.jobs)
+        return TimeDeltaTrigger(timedelta(seconds=max(pause, settings().hold_seconds)))
+
+    def _park(self, trigger: BaseTrigger, since: datetime, deadline: datetime) -> None:
+        self.defer(
+            trigger=trigger,
+            method_name=self.execute_complete.__name__,
+            kwargs={"since": since.isoformat()},
+            timeout=deadline - now() + timedelta(minutes=5),
+        )
+
+    def _wait_for_table(self, since: datetime, error: RecordUnavailable) -> None:
+        deadline = since + timedelta(hours=settings().wave_timeout_hours)
+        if now() < deadline:
+            self.log.warning("%s; tried again in %.0f s", error, LOOK_AGAIN)
+            self._park(TimeDeltaTrigger(timedelta(seconds=LOOK_AGAIN)), since, deadline)
+
+    def _give_up(self, store: ExecutionStore, context: Context, outcome: Outcome, deadline: datetime) -> None:
+        for batch, wait in outcome.waits:
+            words = f"{wait.words} It was waited for until {deadline:%H:%M} UTC."
+            self._tell_refused(store, context, batch, words)
+            outcome.refusals.append(Refusal(batch.number, batch.servers, words))
 
     def _leave_out(self, store: ExecutionStore, context: Context, refusals: Sequence[Refusal]) -> None:
         """Fail a wave of which nothing was started; what was started, its sensor watches and judges (P-2)."""
@@ -210,15 +246,3 @@ class StartRecovery(DrsStartRecoveryOperator):
         event = told(context, EventType.WAVE_ENDED, reason, wave=wave)
         store.fail_wave(id_of(context), self.wave_number, wave.attempt, reason, event)
         raise AirflowFailException(reason)
-
-    def _adopt(self, record: Execution, wave: WaveRecord, intent: Intent) -> JobTypeDef:
-        """Return the job of an intent whose answer was lost; StartRecovery is never sent again for it."""
-        if job := find_job(self.hook, record, wave, intent):
-            self.log.info("Adopted job %s, whose answer was lost", job["jobID"])
-            return job
-        tags = job_tags(record, wave, intent.batch)
-        raise StartRefused(
-            f"StartRecovery for {len(intent.servers)} servers was begun at {intent.time:%H:%M:%S} and its "
-            f"answer was lost; DRS shows no job with the tags {tags} since. It is not sent a second "
-            f"time: look at jobs of {', '.join(intent.servers[:3])} in DRS."
-        )

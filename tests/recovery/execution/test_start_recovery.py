@@ -51,11 +51,14 @@ def test_one_moment_does_not_make_two_processes_one(world):
         world.store.intend(world.id, 0, second)
 
 
-def test_an_open_intent_holds_every_batch_of_its_wave(world):
-    """An intent without a job id is resolved before anything is sent."""
+def test_an_open_intent_holds_its_batch_and_its_servers(world):
+    """An intent without a job id is resolved before anything of it is sent; other batches go on."""
     world.frozen(each=2).store.intend(world.id, 0, world.make.intent(servers=["s-1"]))
-    with pytest.raises(StartRefused, match="batch 1: the intent of batch 0 is open"):
-        world.store.intend(world.id, 0, world.make.intent(batch=1, servers=["s-2"]))
+    for again in (world.make.intent(servers=["s-2"]), world.make.intent(batch=1, servers=["s-1"])):
+        with pytest.raises(StartRefused, match="the intent of batch 0 is open"):
+            world.store.intend(world.id, 0, again)
+    world.store.intend(world.id, 0, world.make.intent(batch=1, servers=["s-2"]))
+    assert len(world.store.get(world.id).wave(0).open_intents) == 2
 
 
 def test_a_server_is_not_started_twice_in_an_attempt(world):

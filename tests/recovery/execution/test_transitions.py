@@ -32,7 +32,7 @@ def test_only_the_sensor_completes_a_wave():
 def test_no_writer_of_a_running_execution_ends_it():
     """Final status, end time and outcome are in nobody's fields: only the final write has them."""
     for writer in Writer:
-        assert FIELDS[writer] <= {"waves", "failure", "account_id"}
+        assert FIELDS[writer] <= {"waves", "failure", "account_id", "superseded_by"}
         assert "approval" not in WAVE_FIELDS[writer] or writer is Writer.APPROVE
         jobs = writer in {Writer.START_RECOVERY, Writer.COMPLETE}
         assert (WAVE_FIELDS[writer] >= {"intents", "job_ids"}) == jobs
@@ -51,7 +51,7 @@ def test_a_refused_move_says_what_is_allowed(make):
 @pytest.mark.parametrize("writer", Writer)
 @pytest.mark.parametrize(
     "ended",
-    [{"status": ExecutionStatus.COMPLETED}, {"outcome": "fine"}, {"total_waves": 1}, {"superseded_by": "x"}],
+    [{"status": ExecutionStatus.COMPLETED}, {"outcome": "fine"}, {"total_waves": 1}, {"plan_hash": "x"}],
     ids=lambda fields: next(iter(fields)),
 )
 def test_a_change_beyond_a_writers_fields_is_refused(make, writer, ended):
@@ -68,6 +68,16 @@ def test_only_open_execution_notes_a_failure(make):
     check_change(Writer.OPEN, before, after)
     with pytest.raises(TransitionRefused, match="may not write failure"):
         check_change(Writer.SENSOR, before, after)
+
+
+def test_only_open_execution_supersedes(make):
+    """That of the RECOVERY that takes the plan over from a drill."""
+    before = make.execution()
+    after = before.having(superseded_by="ex-2")
+    check_change(Writer.OPEN, before, after)
+    for writer in set(Writer) - {Writer.OPEN}:
+        with pytest.raises(TransitionRefused, match="may not write superseded_by"):
+            check_change(writer, before, after)
 
 
 def test_a_final_execution_takes_no_change(make):

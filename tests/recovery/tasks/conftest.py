@@ -58,10 +58,20 @@ class TaskInstance:
     max_tries: int = 3
     id: uuid.UUID = field(default_factory=uuid.uuid4)
     states: dict[str, str] = field(default_factory=dict)
+    runs: dict[str, str] = field(default_factory=dict)
+    deleted: set[str] = field(default_factory=set)
 
     def get_task_states(self, dag_id: str, run_ids: list[str]) -> dict[str, dict[str, str]]:
         """Return the states the test gave the other tasks."""
         return dict.fromkeys(run_ids, self.states)
+
+    def get_dr_count(self, dag_id: str, run_ids: list[str]) -> int:
+        """Return how many of these DAG runs there are: those the test did not delete."""
+        return len(set(run_ids) - self.deleted)
+
+    def get_dagrun_state(self, dag_id: str, run_id: str) -> str:
+        """Return the state of another DAG run, as the test says."""
+        return self.runs.get(run_id, "running")
 
     def xcom_push(self, key: str, value: object) -> None:
         """Forget it: links only."""

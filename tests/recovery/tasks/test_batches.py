@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
-from botocore.exceptions import EndpointConnectionError
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
-from recovery.aws.hooks.drs import DrsHook
+from recovery.settings import settings
+from recovery.tasks import base
 
 from .conftest import APP, DB, WEB, Drive, plan
-
-LAST_TRY = {"try_number": 4}
 
 
 @pytest.fixture
@@ -25,10 +24,10 @@ def wave(table: Any, monkeypatch: pytest.MonkeyPatch) -> Drive:
     return drive
 
 
-def busy(table: Any, *servers: str) -> None:
-    """Let jobs that are not ours hold servers: DRS refuses them with ConflictException."""
+def deny(table: Any, *servers: str) -> None:
+    """Let AWS refuse jobs of servers for good."""
     for server in servers:
-        table.client("drs").start_recovery(sourceServers=[{"sourceServerID": server}], isDrill=True)
+        table.control.deny("drs", "StartRecovery", resource=server)
 
 
 def told(drive: Drive, type_: str) -> list[str]:
@@ -43,87 +42,69 @@ def test_p2_the_batches_that_started_are_watched_and_the_wave_is_judged_after(
     table: Any, wave: Drive
 ) -> None:
     """The wave is FAILED when its jobs have ended, by the server that was left out, with AWS's words."""
-    busy(table, APP)
+    deny(table, APP)
     assert len(wave.execute("all.start_recovery")) == 2
     assert wave.statuses == ["STARTED"]
     found = errors(wave)
-    assert "ConflictException" in (found[APP] or "")
+    assert "AccessDenied" in (found[APP] or "")
     assert (found[DB], found[WEB]) == (None, None)
     (refusal,) = told(wave, "JOB_REFUSED")
     assert refusal.startswith("Batch 1: ")
     table.control.set_speed("immediate")
-    with pytest.raises(AirflowFailException, match=rf"1 of its 3 servers .*{APP}.*ConflictException"):
+    with pytest.raises(AirflowFailException, match=rf"1 of its 3 servers .*{APP}.*AccessDenied"):
         wave.execute("all.wait_for_recovery")
     with pytest.raises(AirflowFailException, match="FAILED"):
         wave.execute("complete_execution")
     assert (wave.record.status, wave.statuses) == ("FAILED", ["FAILED"])
     launched = [s.source_server_id for s in wave.store.servers(wave.execution_id) if s.launch_status]
     assert launched == [DB, WEB]
-    assert "ConflictException" in wave.record.outcome
+    assert "AccessDenied" in wave.record.outcome
 
 
 def test_a_first_batch_that_is_refused_keeps_no_other_from_starting(table: Any, wave: Drive) -> None:
     """What can be recovered is recovered."""
-    busy(table, DB)
+    deny(table, DB)
     assert len(wave.execute("all.start_recovery")) == 2
-    assert "ConflictException" in (errors(wave)[DB] or "")
+    assert "AccessDenied" in (errors(wave)[DB] or "")
 
 
 def test_a_wave_of_which_no_batch_starts_fails_at_once(table: Any, wave: Drive) -> None:
     """As with a single batch: FAILED, with the words of AWS and nothing to watch."""
-    busy(table, DB, APP, WEB)
-    with pytest.raises(AirflowFailException, match="ConflictException"):
+    deny(table, DB, APP, WEB)
+    with pytest.raises(AirflowFailException, match="AccessDenied"):
         wave.execute("all.start_recovery")
     assert (wave.statuses, wave.record.waves[0].job_ids) == (["FAILED"], ())
     assert len(told(wave, "JOB_REFUSED")) == 3
 
 
-def test_a_refusal_that_may_pass_is_retried_until_the_last_try(
-    wave: Drive, monkeypatch: pytest.MonkeyPatch, starts: Any
-) -> None:
-    """Each refusal is told, once; on the last try the batch is left out and the others are watched."""
-    start = DrsHook.start_recovery
-
-    def cut_off(hook: DrsHook, servers: Any, **more: Any) -> Any:
-        if APP in servers:
-            raise EndpointConnectionError(endpoint_url="https://drs.eu-west-1.amazonaws.com")
-        return start(hook, servers, **more)
-
-    monkeypatch.setattr(DrsHook, "start_recovery", cut_off)
-    for number in (1, 2):
-        with pytest.raises(EndpointConnectionError):
-            wave.execute("all.start_recovery", try_number=number)
-        assert len(told(wave, "JOB_REFUSED")) == number
-        assert errors(wave)[APP] is None
-    assert len(wave.execute("all.start_recovery", **LAST_TRY)) == 2
-    assert (starts(), len(told(wave, "JOB_REFUSED"))) == (2, 3)
-    assert "drs.eu-west-1" in (errors(wave)[APP] or "")
+def test_a_batch_that_must_wait_keeps_no_other_from_starting(table: Any, wave: Drive, starts: Any) -> None:
+    """Then it starts; or at the wave's deadline it is left out, and the others are watched."""
+    table.control.throttle("drs", "StartRecovery", resource=APP)
+    with pytest.raises(TaskDeferred):
+        wave.execute("all.start_recovery")
+    assert len(wave.record.waves[0].job_ids) == 2
+    assert errors(wave)[APP] is None
+    late = base.now() + timedelta(hours=settings().wave_timeout_hours)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("recovery.tasks.start.now", lambda: late)
+        assert len(wave.execute("all.start_recovery")) == 2
+    assert "ThrottlingException" in (errors(wave)[APP] or "")
 
 
 def test_a_batch_that_starts_after_all_leaves_no_refusal_behind(table: Any, wave: Drive, starts: Any) -> None:
     """The start task was cleared when the other job had ended: the server has its job, and no error."""
-    busy(table, APP)
+    deny(table, APP)
     wave.execute("all.start_recovery")
-    table.control.set_speed("immediate")
-    table.client("drs").describe_jobs()
+    table.control.clear_faults()
     assert len(wave.execute("all.start_recovery")) == 3
     assert set(errors(wave).values()) == {None}
 
 
-def test_a_look_up_that_fails_after_a_job_was_started_leaves_its_batch_out(
-    wave: Drive, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a3_a_look_up_that_is_refused_leaves_its_batch_out(table: Any, wave: Drive) -> None:
     """Invariant 12 holds for the batch, P-2 for the job that runs."""
-    look = DrsHook.list_recovery_instances
-
-    def cut_off(hook: DrsHook, servers: Any) -> Any:
-        if DB not in servers:
-            raise EndpointConnectionError(endpoint_url="https://drs.eu-west-1.amazonaws.com")
-        return look(hook, servers)
-
-    monkeypatch.setattr(DrsHook, "list_recovery_instances", cut_off)
-    assert len(wave.execute("all.start_recovery", **LAST_TRY)) == 1
-    assert [words[:8] for words in told(wave, "JOB_REFUSED")] == ["Batch 1:", "Batch 2:"]
+    table.control.deny("drs", "DescribeRecoveryInstances", resource=APP)
+    assert len(wave.execute("all.start_recovery")) == 2
+    assert [words[:8] for words in told(wave, "JOB_REFUSED")] == ["Batch 1:"]
     assert told(wave, "FAILED") == []
 
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from recovery.execution import Event
 from recovery.execution.store import ExecutionStore
+from recovery.tasks.base import now
 
 from .conftest import Drive, plan
 
@@ -25,6 +27,15 @@ def at_gate(table: Any) -> Drive:
     drive.wave("database")
     drive.park("application.approve")
     return drive
+
+
+def test_who_cancelled_and_why_is_told(at_gate: Drive) -> None:
+    """`cancel` tells the trail before it ends the run."""
+    asked = Event(type="CANCEL_ASKED", time=now(), actor="bob", detail="the Region is back")
+    at_gate.store.tell(at_gate.execution_id, asked)
+    at_gate.states = {"application.approve": "failed", "application.start_recovery": "skipped"}
+    end(at_gate)
+    assert "cancelled by bob: the Region is back" in at_gate.record.outcome
 
 
 @pytest.mark.parametrize(

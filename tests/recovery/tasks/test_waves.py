@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput, TaskDeferred
-from botocore.exceptions import EndpointConnectionError
 
-from recovery.aws.hooks.drs import DrsHook
 from recovery.aws.utils.drs import JobsSnapshot
 from recovery.execution.store import ExecutionStore
 
@@ -92,23 +90,6 @@ def test_r15a_a_start_whose_answer_was_lost_is_adopted(
     assert len(opened.record.waves[0].job_ids) == 1
     opened.execute("database.wait_for_recovery")
     assert opened.statuses[0] == "COMPLETED"
-
-
-def test_a_start_that_may_or_may_not_have_been_sent_is_not_sent_again(
-    opened: Drive, starts: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The process died between intent and call, and DRS shows no job: fail closed, and say so."""
-
-    def die(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(DrsHook, "start_recovery", die)
-        with pytest.raises(KeyboardInterrupt):
-            opened.execute("database.start_recovery")
-    with pytest.raises(AirflowFailException, match="not sent a second time"):
-        opened.execute("database.start_recovery", try_number=2)
-    assert starts() == 0
 
 
 def test_r32_a_wave_waits_for_the_record_not_for_task_states(opened: Drive, starts: Any) -> None:
@@ -209,34 +190,6 @@ def test_r14_a_server_with_a_real_recovery_instance_is_not_started(table: Any, s
     replace.execute("open_execution")
     replace.wave("database")
     assert starts() == 2
-
-
-def test_a3_a_failed_look_up_of_real_instances_starts_nothing(
-    opened: Drive, starts: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A-3: fail closed, with AWS's words."""
-
-    def unreachable(*_: object, **__: object) -> None:
-        raise EndpointConnectionError(endpoint_url="https://drs.eu-west-1.amazonaws.com")
-
-    monkeypatch.setattr(DrsHook, "list_recovery_instances", unreachable)
-    with pytest.raises(EndpointConnectionError):
-        opened.execute("database.start_recovery")
-    assert starts() == 0
-
-
-def test_a_refused_start_recovery_fails_the_wave_with_the_words_of_aws(
-    table: Any, opened: Drive, starts: Any
-) -> None:
-    """The server is in another job: DRS says so, and so does the record."""
-    table.control.set_speed("real")
-    table.client("drs").start_recovery(sourceServers=[{"sourceServerID": DB}], isDrill=True)
-    with pytest.raises(AirflowFailException, match="ConflictException"):
-        opened.execute("database.start_recovery")
-    with pytest.raises(AirflowFailException, match="FAILED"):
-        opened.execute("complete_execution")
-    assert opened.statuses == ["FAILED", "SKIPPED"]
-    assert "ConflictException" in opened.record.outcome
 
 
 def test_r03_p2_a_failed_server_fails_its_wave_after_the_job_ended(table: Any) -> None:

@@ -75,7 +75,7 @@ class DrsStartRecoveryOperator(AwsBaseOperator[DrsHook]):
             self.judge(job_id)
         return job_id
 
-    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> str:
+    def execute_complete(self, context: Context, event: dict[str, Any] | None = None, **_: Any) -> Any:
         """Judge the job that the trigger waited for; return its id."""
         event = validate_execute_complete_event(event)
         if event["status"] != "success":

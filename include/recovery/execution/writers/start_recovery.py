@@ -106,8 +106,9 @@ def _check_free(wave: WaveRecord, intent: Intent) -> None:
     place = f"wave {wave.wave_name!r}, attempt {intent.attempt}, batch {intent.batch}"
     if intent.attempt != wave.attempt:
         raise StartRefused(f"{place}: the wave is at attempt {wave.attempt}")
-    if wave.open_intents:
-        raise StartRefused(f"{place}: {_live(wave)}; find its job, or that there is none, first")
+    for known in wave.open_intents:
+        if known.batch == intent.batch or set(known.servers) & set(intent.servers):
+            raise StartRefused(f"{place}: {_live(wave)}; find its job, or that there is none, first")
     for known in wave.attempt_intents:
         taken = set(known.servers) & set(intent.servers)
         if known.job_id is not None and (known.batch == intent.batch or taken):

@@ -1,0 +1,5 @@
+"""Airflow finds the maintenance of the execution records here: one small DAG, every minute."""
+
+from recovery.dag.maintenance import maintenance_dag
+
+dag = maintenance_dag()

@@ -1,0 +1,66 @@
+"""`cancel`: ends an execution's DAG run; what DRS is doing goes on, since no operation stops a job (R-45)."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from recovery.cli.airside import Airside
+from recovery.cli.connect import sign_in
+from recovery.cli.documents import execution_document
+from recovery.cli.exits import Exit
+from recovery.cli.record import find, open_store
+from recovery.cli.snapshot import Target
+from recovery.cli.watcher import Watcher
+from recovery.cli.words import now
+from recovery.errors import AirflowRefused
+from recovery.execution import Event, EventType
+
+if TYPE_CHECKING:
+    from recovery.cli.screen import Screen
+    from recovery.execution import Execution
+    from recovery.execution.store import ExecutionStore
+
+LONGEST_WAIT = 120
+"""Seconds for the end to be on record: `complete_execution`, or the maintenance, writes it."""
+
+
+def cancel(screen: Screen, named: str, *, reason: str | None, user: str | None) -> Exit:
+    """Mark the DAG run failed, and tell the end as it is on record."""
+    store = open_store()
+    execution = find(store, named, live=True)
+    if execution.final:
+        raise AirflowRefused(
+            f"{execution.execution_id} ({execution.plan_id}) has ended: {execution.status}. Nothing changes."
+        )
+    with sign_in(user) as client:
+        me, why = client.me().id, reason or "no reason given"
+        # Airflow says by the note whether this user may: only then the trail is told, and the run ended
+        client.note(execution.plan_id, execution.dag_run_id, f"cancelled by {me}: {why}")
+        asked = Event(type=EventType.CANCEL_ASKED, time=now(), actor=me, detail=why)
+        store.tell(execution.execution_id, asked)
+        client.end_run(execution.plan_id, execution.dag_run_id)
+    screen.say(f"{execution.execution_id} of {execution.plan_id} is being cancelled …")
+    ended = _ended(store, execution)
+    target = Target(execution.plan_id, execution.dag_run_id)
+    told = (
+        f"{ended.status}: {ended.outcome}"
+        if ended.final
+        else (
+            "Airflow has ended its run; the record does not show the end yet. "
+            f"Look again: python -m recovery show {execution.execution_id}"
+        )
+    )
+    screen.result(execution_document(Watcher(store, target, Airside(None)).look()), Text(told))
+    return Exit.OK if ended.final else Exit.NOT_RECOVERED
+
+
+def _ended(store: ExecutionStore, execution: Execution) -> Execution:
+    """Return the execution as soon as it is final, or as it is after some time."""
+    deadline = time.monotonic() + LONGEST_WAIT
+    while not execution.final and time.monotonic() < deadline:
+        time.sleep(0.5)
+        execution = store.get(execution.execution_id)
+    return execution

@@ -1,0 +1,42 @@
+"""`unlock`: frees a plan by hand, when the execution that holds it can be ended in no other way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from recovery.cli.connect import sign_in
+from recovery.cli.exits import Exit
+from recovery.cli.record import open_store
+from recovery.errors import AirflowRefused, ParamsError
+
+if TYPE_CHECKING:
+    from recovery.cli.screen import Screen
+
+FEWEST_LETTERS = 3
+"""Of a reason that says something."""
+
+
+def unlock(screen: Screen, plan_id: str, reason: str, user: str | None) -> Exit:
+    """Delete the plan's lock; the reason and who gave it go into the trail of the execution that held it."""
+    if len(reason.strip()) < FEWEST_LETTERS:
+        raise ParamsError(f"reason: {FEWEST_LETTERS} characters or more, not {reason!r}")
+    store = open_store()
+    with sign_in(user) as client:
+        dag = client.dag(plan_id)
+        if dag is None:
+            raise AirflowRefused(f"Airflow knows no plan {plan_id!r}: {', '.join(client.plans()) or 'none'}")
+        client.check_may_edit(plan_id, is_paused=dag.is_paused)
+        held = store.unlock(plan_id, client.me().id, reason.strip())
+    if held is None:
+        screen.result({"plan": plan_id, "unlocked": False}, Text(f"{plan_id} is not held by any execution."))
+        return Exit.OK
+    shown = Text.assemble(
+        (f"{plan_id} is free. ", "bold"),
+        f"It was held by execution {held.holder} ({held.execution_type}, DAG run {held.dag_run_id}). "
+        "What that execution is doing goes on: `python -m recovery show "
+        f"{held.holder}` tells.",
+    )
+    screen.result({"plan": plan_id, "unlocked": True, "holder": held.holder}, shown)
+    return Exit.OK

@@ -1,0 +1,31 @@
+"""The DAG that ends what nobody is left to end: every minute, beside the plans."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import DAG
+
+from recovery.dag.builder import FIRST_SLOT
+from recovery.settings import settings
+from recovery.tasks.reconcile import ReconcileExecutions
+
+MAINTENANCE = "recovery_maintenance"
+
+
+def maintenance_dag() -> DAG:
+    """Return the maintenance DAG; it is no plan, and carries no tag of one."""
+    with DAG(
+        dag_id=MAINTENANCE,
+        description="Ends executions whose DAG run has ended or was deleted, and frees their plans.",
+        doc_md=ReconcileExecutions.__doc__,
+        schedule=timedelta(minutes=1),
+        start_date=FIRST_SLOT,
+        catchup=False,
+        max_active_runs=1,
+        is_paused_upon_creation=False,
+        tags=["maintenance"],
+        default_args={"owner": "recovery", "pool": settings().pool},
+    ) as dag:
+        ReconcileExecutions(task_id="reconcile")
+    return dag

@@ -1,0 +1,35 @@
+"""How an execution is brought to its end on record: its open waves closed, its final status written, once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recovery.execution import EventType, final_status
+from recovery.execution.outcome import outcome
+from recovery.tasks.base import told
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from recovery.execution import Ending, Execution
+    from recovery.execution.store import ExecutionStore
+
+
+def finish(
+    store: ExecutionStore, context: Context, execution: Execution, known: Ending, *, hint: str = ""
+) -> Execution:
+    """Return the execution as it ended; ``hint`` is added to an outcome that the record cannot explain."""
+    key, stopped = execution.execution_id, known.interrupted
+    event = told(context, EventType.INTERRUPTED, stopped) if stopped else None
+    closed = store.close(key, known, event)
+    status = final_status(
+        closed.waves,
+        superseded=closed.superseded_by is not None,
+        failure=closed.failure,
+        interrupted=stopped is not None,
+        total_waves=closed.total_waves,
+    )
+    said = outcome(closed, store.servers(key), interrupted=stopped)
+    if "inconsistent" in said:
+        said = f"{said} {hint}".strip()
+    return store.finish(key, status, said, told(context, EventType.EXECUTION_ENDED, f"{status}: {said}"))

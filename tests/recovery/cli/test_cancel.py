@@ -1,0 +1,71 @@
+"""`cancel` ends the DAG run, and tells the end that is on record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow_stub import Stub
+from typer.testing import CliRunner, Result
+
+from recovery.cli.app import app
+from recovery.cli.commands import cancel as command
+from recovery.settings import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RUN = "/api/v2/dags/web_shop/dagRuns/manual__1"
+
+
+@pytest.fixture
+def airflow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
+    """Give an Airflow with alice signed in, whose teardown never gets to run."""
+    with Stub() as stub:
+        monkeypatch.setenv("RECOVERY_AIRFLOW_URL", stub.url)
+        monkeypatch.setenv("RECOVERY_AIRFLOW_TOKEN", "t")
+        monkeypatch.setattr(command, "LONGEST_WAIT", 0)
+        settings.cache_clear()
+        stub.on("GET /ui/auth/me", (200, {"id": "alice", "username": "alice"}))
+        stub.on(f"PATCH {RUN}", (200, {}))
+        yield stub
+
+
+def cancel(*arguments: str) -> Result:
+    """Run the command in this process."""
+    return CliRunner().invoke(app, ("cancel", "web_shop", *arguments), catch_exceptions=False)
+
+
+def patches(airflow: Stub) -> list[Any]:
+    """Return what was asked of the run."""
+    return [body for request, body in airflow.requests if request == f"PATCH {RUN}"]
+
+
+def test_c1_the_run_is_noted_then_ended(story: Any, airflow: Stub) -> None:
+    """Who and why first, so that the teardown finds it; without an end on record the exit code says so."""
+    told = story().to_the_second_gate()
+    result = cancel("--reason", "the Region is back")
+    (asked,) = [event for event in told.store.events(told.id) if event.type == "CANCEL_ASKED"]
+    assert (asked.actor, asked.detail) == ("alice", "the Region is back")
+    assert patches(airflow) == [
+        {"note": "cancelled by alice: the Region is back"},
+        {"state": "failed"},
+    ]
+    assert (result.exit_code, "does not show the end yet" in result.stdout) == (1, True)
+
+
+def test_what_is_final_is_not_cancelled(story: Any, airflow: Stub) -> None:
+    """Refused with its status, and nothing is changed."""
+    story().to_the_end()
+    result = cancel()
+    assert (result.exit_code, patches(airflow)) == (3, [])
+    assert "has ended: COMPLETED" in result.stderr
+
+
+def test_a4_who_may_not_edit_the_run_cancels_nothing(story: Any, airflow: Stub) -> None:
+    """Airflow's own words are shown."""
+    told = story().to_the_second_gate()
+    airflow.on(f"PATCH {RUN}", (403, {"detail": "Forbidden"}))
+    result = cancel()
+    assert not any(event.type == "CANCEL_ASKED" for event in told.store.events(told.id))
+    assert (result.exit_code, "Forbidden" in result.stderr) == (3, True)

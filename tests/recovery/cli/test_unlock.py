@@ -1,0 +1,71 @@
+"""`unlock` frees a plan, as somebody who may edit it, with a reason in the trail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow_stub import Stub
+from typer.testing import CliRunner, Result
+
+from recovery.cli.app import app
+from recovery.settings import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DAG = "/api/v2/dags/web_shop"
+DETAILS = {
+    "dag_id": "web_shop",
+    "is_paused": False,
+    "is_stale": False,
+    "tags": [],
+    "has_import_errors": False,
+}
+
+
+@pytest.fixture
+def airflow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
+    """Give an Airflow with alice signed in, who may edit the plan."""
+    with Stub() as stub:
+        monkeypatch.setenv("RECOVERY_AIRFLOW_URL", stub.url)
+        monkeypatch.setenv("RECOVERY_AIRFLOW_TOKEN", "t")
+        settings.cache_clear()
+        stub.on("GET /ui/auth/me", (200, {"id": "alice", "username": "alice"}))
+        stub.on(f"GET {DAG}/details", (200, DETAILS))
+        stub.on(f"PATCH {DAG}", (200, DETAILS))
+        yield stub
+
+
+def unlock(*arguments: str) -> Result:
+    """Run the command in this process."""
+    return CliRunner().invoke(app, ("unlock", "web_shop", *arguments), catch_exceptions=False)
+
+
+def test_a_plan_is_freed_with_its_reason_in_the_trail(story: Any, airflow: Stub) -> None:
+    """It says what held the plan, and that it goes on; a second time there is nothing to free."""
+    told = story().freeze()
+    result = unlock("--reason", "its run hangs")
+    assert result.exit_code == 0
+    assert told.id in result.stdout
+    released = [event for event in told.store.events(told.id) if event.type == "LOCK_RELEASED"]
+    assert [(event.actor, event.detail) for event in released] == [
+        ("alice", "the plan was unlocked by hand: its run hangs")
+    ]
+    assert "not held" in unlock("--reason", "again").stdout
+
+
+def test_a4_who_may_not_edit_the_plan_frees_nothing(story: Any, airflow: Stub) -> None:
+    """Airflow's own refusal is shown, and the plan stays held."""
+    told = story().freeze()
+    airflow.on(f"PATCH {DAG}", (403, {"detail": "Forbidden"}))
+    result = unlock("--reason", "its run hangs")
+    assert (result.exit_code, "Forbidden" in result.stderr) == (3, True)
+    assert told.store.unlock("web_shop", "test", "look") is not None
+
+
+def test_a_reason_is_needed(story: Any, airflow: Stub) -> None:
+    """Without one nothing is asked of anybody."""
+    result = unlock("--reason", " ")
+    assert (result.exit_code, "3 characters" in result.stderr) == (3, True)
+    assert airflow.requests == []
