@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 
 MAX_BACKOFF = 30.0
 LOOK_TIMEOUT = 60.0
+SPREAD = 1.3
+"""Looks come up to so much later than wanted. The triggerer takes events once a second: looks in step with it
+would find the end of every job just too late for it."""
 
 
 class JobsWatch:
@@ -111,6 +114,7 @@ class DrsJobPoller:
         self._client: tuple[DrsHook, DrsClient, AsyncExitStack] | None = None
         self._task: asyncio.Task[None] | None = None
         self._looked = 0.0
+        self._spread = 1.0
         self._pause: float | None = None
         self._failures = 0
 
@@ -155,10 +159,10 @@ class DrsJobPoller:
         loop = asyncio.get_running_loop()
         try:
             while True:
-                self._looked = loop.time()
+                self._looked, self._spread = loop.time(), random.uniform(1.0, SPREAD)  # noqa: S311
                 await self._look()
                 await asyncio.sleep(0)  # a watcher that is content leaves before the next look
-                while (pause := self._looked + self._interval() - loop.time()) > 0:
+                while (pause := self._looked + self._spread * self._interval() - loop.time()) > 0:
                     self._joined.clear()
                     with suppress(TimeoutError):
                         async with asyncio.timeout(pause):
@@ -193,7 +197,7 @@ class DrsJobPoller:
         interval = min((watch.interval for watch in self._watches), default=1.0)
         growing = min(MAX_BACKOFF, interval * 2 ** min(self._failures, 10))
         jittered = growing * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
-        self._pause = min(MAX_BACKOFF, max(jittered, _retry_after(error)))
+        self._pause, self._spread = min(MAX_BACKOFF, max(jittered, _retry_after(error))), 1.0
         if not _is_passing(error):
             # A new client reads the connection and its credentials anew: someone may have mended them.
             await self._close()
