@@ -7,6 +7,7 @@
     ├── SelectionError          mend the plan's servers, or DRS: nothing, too much or the unknown is selected
     ├── ParamsError             ask again with other run params
     ├── StartRefused            look at the record: it does not permit this start now
+    │   └── IntentOpen          wait: the job of an earlier StartRecovery is being looked for
     ├── RecordError
     │   ├── ExecutionNotFound   look for another execution id, table or Region
     │   ├── LockHeld            wait for, or end, the execution that holds the plan
@@ -24,6 +25,7 @@ __all__ = [
     "AirflowRefused",
     "AirflowUnreachable",
     "ExecutionNotFound",
+    "IntentOpen",
     "LockHeld",
     "ParamsError",
     "PlanError",
@@ -61,6 +63,10 @@ class ParamsError(RecoveryError):
 
 class StartRefused(RecoveryError):
     """A StartRecovery that the record does not permit."""
+
+
+class IntentOpen(StartRefused):
+    """A StartRecovery of these servers was announced, and nobody knows yet whether it became a job."""
 
 
 class RecordError(RecoveryError):

@@ -46,10 +46,10 @@ class Settings(BaseSettings):
     """No trigger fires and no gate is answered by our own hand before this age, in real seconds: an event
     that comes while the worker that parked the task still ends makes Airflow 3.3.2 fail the task."""
 
-    adoption_seconds: float = Field(default=90, gt=30)
+    adoption_seconds: float = Field(default=90, ge=90)
     """For so long after its announcement the job of a StartRecovery whose answer was lost is looked for in
     DRS, where a new job may not show at once; only then is it sent again. An announcement that is a third as
-    old is not sent any more."""
+    old is not sent any more, and a request takes 35 s at the longest."""
 
     wave_timeout_hours: float = Field(default=4, gt=0)
     """A wave whose jobs have not ended after this long is TIMED_OUT; jobs take 10 to 25 minutes."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recovery.errors import ExecutionNotFound, LockHeld, RecordUnavailable
+from recovery.errors import ExecutionNotFound, LockHeld, RecordUnavailable, TransitionRefused
 from recovery.execution.changes import change, pauses, read
 from recovery.execution.enums import EventType, ExecutionType, Writer
 from recovery.execution.events import Event
@@ -43,7 +43,7 @@ def lock_key(plan_id: str) -> str:
 
 
 def take_lock(
-    execution: Execution, at: datetime, *, is_over: Callable[[Lock], bool] | None = None
+    execution: Execution, at: datetime, *, is_over: Callable[[Execution], bool] | None = None
 ) -> Steps[str | None]:
     """Take the plan for an execution; return the execution it was taken over from, if any.
 
@@ -64,6 +64,7 @@ def take_lock(
         held = yield from _read(execution.plan_id)
         if held is not None and held.holder == mine.holder:
             return None
+        ended = None
         if held is not None:
             yield from _make_way(execution, held, at, is_over)
             ended = held.holder
@@ -81,9 +82,10 @@ def unlock(plan_id: str, actor: str, reason: str, at: datetime) -> Steps[Lock | 
         return None
     delete = Delete(lock_key(plan_id), LOCK)
     delete.require(delete.equal(("holder",), held.holder))
-    if (yield delete.request()) is not None:
-        detail = f"the plan was unlocked by hand: {reason}"
-        yield from tell(held.holder, Event(type=EventType.LOCK_RELEASED, time=at, actor=actor, detail=detail))
+    if (yield delete.request()) is None:
+        raise TransitionRefused(f"the lock of plan {plan_id!r} changed hands just now: look again")
+    detail = f"the plan was unlocked by hand: {reason}"
+    yield from tell(held.holder, Event(type=EventType.LOCK_RELEASED, time=at, actor=actor, detail=detail))
     return held
 
 
@@ -110,17 +112,23 @@ def _read(plan_id: str) -> Steps[Lock | None]:
 
 
 def _make_way(
-    execution: Execution, held: Lock, at: datetime, is_over: Callable[[Lock], bool] | None
+    execution: Execution, held: Lock, at: datetime, is_over: Callable[[Execution], bool] | None
 ) -> Steps[None]:
     """Return when the holder is out of the way, else raise LockHeld. What is not on record starts nothing."""
     try:
         holder = yield from read(held.holder)
     except ExecutionNotFound:
         return
-    if holder.final or (is_over is not None and is_over(held)):
+    if holder.final:
         return
-    if execution.execution_type is ExecutionType.RECOVERY and holder.execution_type is ExecutionType.DRILL:
-        yield from supersede(holder, execution, at)
+    real_before_drill = (
+        execution.execution_type is ExecutionType.RECOVERY and holder.execution_type is ExecutionType.DRILL
+    )
+    if real_before_drill or (is_over is not None and is_over(holder)):
+        # Its run may be cleared: nothing of it may start beside this execution. What has nothing left to
+        # start keeps the end that it earned.
+        if not all(wave.status.met for wave in holder.waves):
+            yield from supersede(holder, execution, at)
         return
     raise LockHeld(
         f"plan {execution.plan_id!r} is held by execution {held.holder} ({held.execution_type}, DAG run "
@@ -130,13 +138,13 @@ def _make_way(
     )
 
 
-def supersede(drill: Execution, by: Execution, at: datetime) -> Steps[None]:
-    """Write on a drill that a RECOVERY took its plan: before the lock goes, so that no crash forgets it.
+def supersede(holder: Execution, by: Execution, at: datetime) -> Steps[None]:
+    """Write on an execution that another took its plan: before the lock goes, so that no crash forgets it.
 
     From here on the record permits none of its starts and takes no answer to its gates.
     """
     words = (
-        f"by the RECOVERY {by.execution_id}, DAG run {by.dag_run_id}, "
+        f"by the {by.execution_type} {by.execution_id}, DAG run {by.dag_run_id}, "
         f"asked for by {by.requested_by or 'nobody named'}"
     )
     event = Event(type=EventType.SUPERSEDED, time=at, actor=Writer.OPEN, detail=words)
@@ -146,6 +154,6 @@ def supersede(drill: Execution, by: Execution, at: datetime) -> Steps[None]:
             return execution
         return execution.having(superseded_by=by.execution_id)
 
-    changed = yield from change(drill.execution_id, Writer.OPEN, alter)
+    changed = yield from change(holder.execution_id, Writer.OPEN, alter)
     if changed.execution.superseded_by == by.execution_id:
         yield from tell_change(changed, event, by.execution_id)

@@ -114,6 +114,7 @@ class Execution(Record):
     plan_hash: str
     region: str | None = None
     account_id: str | None = None
+    airflow_url: str | None = None
     dag_run_id: str
     execution_type: ExecutionType
     status: ExecutionStatus = ExecutionStatus.PENDING

@@ -61,7 +61,7 @@ class ExecutionStore:
         return self._run(open_execution.open_execution(execution, event))
 
     def take_lock(
-        self, execution: Execution, *, is_over: Callable[[lock.Lock], bool] | None = None
+        self, execution: Execution, *, is_over: Callable[[Execution], bool] | None = None
     ) -> str | None:
         """Take the plan, or raise LockHeld; return the execution it was taken over from, if any.
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import BotoCoreError, ClientError
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from recovery.errors import TransitionRefused
+from recovery.errors import IntentOpen, TransitionRefused
 from recovery.execution import EventType, Intent
 from recovery.settings import settings
 from recovery.tasks.base import now, told
@@ -44,6 +44,14 @@ QUICK_TRIES = 3
 """StartRecovery is sent so often at once when DRS is throttling, before the task lets go of its slot."""
 
 
+class _Throttled(Exception):
+    """StartRecovery was refused for the moment: nothing came of it."""
+
+    def __init__(self, error: ClientError | BotoCoreError) -> None:
+        self.error = error
+        super().__init__(str(error))
+
+
 class NotYet(Exception):
     """A batch that cannot be started now and may be later: in ``seconds``, or when ``jobs`` have ended."""
 
@@ -52,6 +60,14 @@ class NotYet(Exception):
         self.seconds = seconds
         self.jobs = tuple(jobs)
         super().__init__(words)
+
+
+class Refusal(NamedTuple):
+    """A batch that was not started, for good, and why."""
+
+    batch: int
+    servers: tuple[str, ...]
+    words: str
 
 
 @dataclass(frozen=True)
@@ -79,6 +95,10 @@ class Batch:
         """
         try:
             return self._known() or self._send_again()
+        except IntentOpen as error:
+            raise NotYet(str(error), seconds=LOOK_AGAIN) from error
+        except _Throttled as throttled:
+            raise self._not_yet(throttled.error) or throttled.error from throttled
         except (ClientError, BotoCoreError) as error:
             raise self._not_yet(error) or error from error
 
@@ -89,9 +109,12 @@ class Batch:
             return intent.job_id if intent else None
         return self._resolve(intent)
 
+    def _find(self) -> str | None:
+        return find_job(self.hook, self.record, self.wave, self.number, self.wave.attempt)
+
     def _resolve(self, intent: Intent) -> str | None:
         """Return the job of an intent whose answer was lost, put on record; None if there surely is none."""
-        if job_id := find_job(self.hook, self.record, self.wave, intent):
+        if job_id := self._find():
             log.info("Adopted job %s, whose answer was lost", job_id)
             self._put_on_record(intent, job_id)
             return job_id
@@ -106,43 +129,31 @@ class Batch:
 
     def _send_again(self) -> str:
         """Send StartRecovery, again at once if DRS throttles: that one was refused for sure."""
-        tries = Retrying(
+        for attempt in Retrying(
             stop=stop_after_attempt(QUICK_TRIES),
             wait=wait_random_exponential(multiplier=1, max=4),
-            retry=retry_if_exception(_is_worth_a_quick_try),
+            retry=retry_if_exception_type(_Throttled),
             reraise=True,
-        )
-        return tries(self._send)
+        ):
+            with attempt:
+                return self._send(first=attempt.retry_state.attempt_number == 1)
+        raise AssertionError("at least one try is made")
 
-    def _send(self) -> str:
+    def _send(self, *, first: bool) -> str:
+        tried = not first or self.wave.start_time is not None
+        if tried and (job_id := self._find()):
+            return self._adopt(job_id)
         check_no_real_instances(self.hook, self.servers, replace=self.replace)
+        # All that may take its time comes before the announcement
+        self.hook.prepare_start()
         intent = Intent(attempt=self.wave.attempt, batch=self.number, servers=self.servers, time=now())
         self.store.intend(self.record.execution_id, self.wave_number, intent)
         try:
             job_id = self._call(intent)
         except (ClientError, BotoCoreError) as error:
-            if not was_refused(error):
-                return self._after_silence(intent, error)
-            self._refuse(intent, str(error))
-            if (own := self._own_job(error)) is None:
-                raise
-            job_id = own
+            job_id = self._after(error, intent)
         self._put_on_record(intent, job_id)
         return job_id
-
-    def _after_silence(self, intent: Intent, error: Exception) -> str:
-        log.warning("The answer to StartRecovery was lost: %s", error)
-        if job_id := self._resolve(intent):
-            return job_id
-        raise NotYet(str(error), seconds=LOOK_AGAIN) from error
-
-    def _own_job(self, error: Exception) -> str | None:
-        """Return the job that DRS refuses this one for, if it is this very batch's."""
-        if cause_of(error) is not Cause.BUSY:
-            return None
-        tags = job_tags(self.record, self.wave, self.number)
-        blocking = find_blocking(self.hook, self.record, self.servers)
-        return next((job["jobID"] for job in blocking if tags.items() <= job.get("tags", {}).items()), None)
 
     def _call(self, intent: Intent) -> str:
         """Send the one request of an intent; one that was held up since its announcement is not sent."""
@@ -158,6 +169,39 @@ class Batch:
         )
         return job["jobID"]
 
+    def _after(self, error: ClientError | BotoCoreError, intent: Intent) -> str:
+        """Return the job of a call that gave none, where there is one; else raise why there is none."""
+        if not was_refused(error):
+            return self._after_silence(intent, error)
+        self._refuse(intent, str(error))
+        cause = cause_of(error)
+        if cause is Cause.BUSY and (own := self._find()):
+            return own
+        if cause is Cause.PASSING:
+            raise _Throttled(error) from error
+        raise error
+
+    def _after_silence(self, intent: Intent, error: Exception) -> str:
+        """Look for the job of a lost answer; a look that fails leaves the intent open, and is made again."""
+        log.warning("The answer to StartRecovery was lost: %s", error)
+        try:
+            found = self._find()
+        except (ClientError, BotoCoreError) as trouble:
+            words = f"the answer to StartRecovery was lost ({error}), and DRS cannot be asked: {trouble}"
+            raise NotYet(words, seconds=max(LOOK_AGAIN, retry_after(trouble))) from trouble
+        if found is None:
+            words = f"the answer to StartRecovery was lost ({error}), and DRS shows no job of it yet"
+            raise NotYet(words, seconds=LOOK_AGAIN) from error
+        return found
+
+    def _adopt(self, job_id: str) -> str:
+        """Put a job on record that DRS shows though its announcement was taken for refused."""
+        wave = self.store.get(self.record.execution_id).waves[self.wave_number]
+        mine = [intent for intent in wave.attempt_intents if intent.batch == self.number]
+        log.info("Adopted job %s, which showed late", job_id)
+        self._put_on_record(mine[-1], job_id)
+        return job_id
+
     def _refuse(self, intent: Intent, words: str) -> None:
         event = told(self.context, EventType.JOB_REFUSED, f"Batch {self.number}: {words}", wave=self.wave)
         self.store.refused(self.record.execution_id, self.wave_number, intent, words, event)
@@ -170,7 +214,8 @@ class Batch:
         try:
             self.store.started(key, self.wave_number, intent, job_id, event)
         except TransitionRefused as error:
-            words = f"{said}: it was started, and its record had ended already. It runs on in DRS. {error}"
+            ended = ", and its record had ended already" if self.store.get(key).final else ""
+            words = f"{said}: it was started{ended}. It runs on in DRS. {error}"
             self.store.tell(key, told(self.context, EventType.JOB_STARTED, words, wave=self.wave))
             raise AirflowFailException(words) from error
 
@@ -190,7 +235,3 @@ class Batch:
         jobs = ", ".join(map(in_words, blocking)) or "no running job that DRS shows"
         words = f"{error} Held by {jobs}."
         return NotYet(words, seconds=LOOK_AGAIN, jobs=[job["jobID"] for job in blocking])
-
-
-def _is_worth_a_quick_try(error: BaseException) -> bool:
-    return isinstance(error, ClientError) and cause_of(error) is Cause.PASSING and was_refused(error)

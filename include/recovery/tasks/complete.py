@@ -65,9 +65,10 @@ class CompleteExecution(BaseOperator):
         )
 
     def _finish(self, store: ExecutionStore, context: Context, execution: Execution) -> Execution:
+        events = store.events(execution.execution_id)
         execution = settle(store, context, execution)
         states = self._other_task_states(context)
-        known = ending(execution, store.events(execution.execution_id), states, now())
+        known = ending(execution, events, states, now())
         hint = f"Airflow tasks that failed: {failed_tasks(states)}."
         return finish(store, context, execution, known, hint=hint)
 

@@ -30,13 +30,19 @@ WENT_ON = frozenset({EventType.GATE_WAITING, EventType.APPROVED, EventType.JOB_S
 
 
 def ending(
-    execution: Execution, events: Sequence[Event], task_states: Mapping[str, str | None], at: datetime
+    execution: Execution,
+    events: Sequence[Event],
+    task_states: Mapping[str, str | None],
+    at: datetime,
+    *,
+    over: str | None = None,
 ) -> Ending:
     """Return what is known of the end beside the waves' statuses.
 
     ``task_states`` are those of the other tasks of the run, by task id. They are evidence of what a person
     did to the run, never of what was recovered. A failure or a time-out stands above an interruption: what
-    AWS did is never hidden behind what people did about it.
+    AWS did is never hidden behind what people did about it. ``over`` says what became of a DAG run that is no
+    more, where its tasks cannot be asked.
     """
     unfinished = [wave for wave in execution.waves if not wave.status.final]
     words = list(_last_words(unfinished, events))
@@ -51,13 +57,22 @@ def ending(
         return Ending(failures=failures, overdue=overdue)
     if any(wave.status.final and not wave.status.met for wave in execution.waves):
         return Ending()
-    return Ending(interrupted=_cancelled(events) or _interruption(unfinished, words, task_states))
+    stopped = _cancelled(events) or _refusal(words) or over or _interruption(unfinished, task_states)
+    return Ending(interrupted=stopped)
 
 
 def _cancelled(events: Sequence[Event]) -> str | None:
     """Return who asked on the command line for the end of the run, and why."""
-    asked = [event for event in events if event.type is EventType.CANCEL_ASKED]
-    return f"cancelled by {asked[-1].actor}: {asked[-1].detail}" if asked else None
+    asked = [event for event in events if event.type in {EventType.CANCEL_ASKED, EventType.CANCEL_FAILED}]
+    if not asked or asked[-1].type is EventType.CANCEL_FAILED:
+        return None
+    return f"cancelled by {asked[-1].actor}: {asked[-1].detail}"
+
+
+def _refusal(words: Iterable[Event]) -> str | None:
+    """Return what our own rules refused last."""
+    refusals = [event for event in words if event.type is EventType.REFUSED and event.detail]
+    return max(refusals, key=lambda event: event.time).detail if refusals else None
 
 
 def _overdue(waves: Iterable[WaveRecord], at: datetime) -> Iterable[tuple[int, str]]:
@@ -88,9 +103,7 @@ def _last_words(unfinished: Sequence[WaveRecord], events: Sequence[Event]) -> It
             yield told[-1]
 
 
-def _interruption(
-    unfinished: Iterable[WaveRecord], words: Iterable[Event], task_states: Mapping[str, str | None]
-) -> str | None:
+def _interruption(unfinished: Iterable[WaveRecord], task_states: Mapping[str, str | None]) -> str | None:
     """Return what ended the run before its waves, in words; None when nobody did.
 
     A task of ours that ends a running wave's run leaves a verdict or last words on record. A wave that runs
@@ -98,9 +111,6 @@ def _interruption(
     follow, its run was ended from outside. No task but this one follows the last wave, so that is the word
     there also for a task that died without any.
     """
-    refusals = [event for event in words if event.type is EventType.REFUSED and event.detail]
-    if refusals:
-        return max(refusals, key=lambda event: event.time).detail
     states = set(task_states.values())
     if "failed" not in states:
         return "the DAG run, or a task of it, was marked by hand"

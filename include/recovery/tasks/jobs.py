@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -28,31 +28,24 @@ def job_tags(record: Execution, wave: WaveRecord, batch: int) -> dict[str, str]:
     }
 
 
-def find_job(hook: DrsHook, record: Execution, wave: WaveRecord, intent: Intent) -> str | None:
-    """Return the job that came of an intent, if DRS shows one; what AWS refuses is raised.
+def find_job(hook: DrsHook, record: Execution, wave: WaveRecord, batch: int, attempt: int) -> str | None:
+    """Return the job of a batch of an attempt, if DRS shows one; what AWS refuses is raised.
 
-    By its tags; else by its servers and their recovery instances, in case a job lost its tags or does not
-    show: nobody else starts these very servers in these seconds.
+    By its tags alone, which are set with the job: whatever else is alike, the servers or the time, may be
+    somebody else's. Looked for since long ago: the clocks of AWS and of this machine need not agree.
     """
-    tags = job_tags(record, wave, intent.batch) | {"recovery:attempt": str(intent.attempt)}
-    jobs = hook.list_jobs(since=intent.time)
-    for job in jobs:
+    tags = job_tags(record, wave, batch) | {"recovery:attempt": str(attempt)}
+    for job in hook.list_jobs(since=record.start_time - LONGEST_JOB):
         if tags.items() <= job.get("tags", {}).items():
             return job["jobID"]
-    taken = {other.job_id for other in wave.intents}
-    for job in jobs:
-        foreign = job["jobID"] in taken or "recovery:execution" in job.get("tags", {})
-        if not foreign and servers_of(job) == set(intent.servers) and _begun_like(job, record):
-            return job["jobID"]
-    return _job_of_instances(hook, intent, known={job["jobID"] for job in jobs} | taken)
+    return None
 
 
 def find_blocking(hook: DrsHook, record: Execution, servers: Collection[str]) -> list[JobTypeDef]:
     """Return the jobs that run in DRS and hold one of these servers, whoever started them."""
-    since = record.start_time - LONGEST_JOB
     return [
         job
-        for job in hook.list_jobs(since=since)
+        for job in hook.list_jobs(since=record.start_time - LONGEST_JOB)
         if job.get("status") != "COMPLETED" and servers_of(job) & set(servers)
     ]
 
@@ -74,16 +67,3 @@ def unrefused_intent(wave: WaveRecord, batch: int) -> Intent | None:
     """Return what this attempt has sent, or may have sent, for a batch."""
     sent = [intent for intent in wave.attempt_intents if intent.batch == batch and not intent.refusal]
     return sent[-1] if sent else None
-
-
-def _begun_like(job: JobTypeDef, record: Execution) -> bool:
-    return job.get("initiatedBy") == ("START_DRILL" if record.execution_type == "DRILL" else "START_RECOVERY")
-
-
-def _job_of_instances(hook: DrsHook, intent: Intent, known: Collection[Any]) -> str | None:
-    """Return a job that DRS does not list, of which it shows instances launched since the intent."""
-    for instance in hook.list_recovery_instances(intent.servers):
-        job_id, point = instance.get("jobID"), instance.get("pointInTimeSnapshotDateTime")
-        if job_id and point and job_id not in known and datetime.fromisoformat(point) >= intent.time:
-            return job_id
-    return None

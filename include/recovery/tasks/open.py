@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 from recovery.aws.hooks.drs import DrsHook
-from recovery.errors import LockHeld, ParamsError, RecordError, SelectionError, TransitionRefused
+from recovery.errors import LockHeld, ParamsError, TransitionRefused
 from recovery.execution import EventType, Failure, FailureKind, ServerRecord
 from recovery.plan import SourceServer, resolve
 from recovery.tasks.base import ended, execution_store, is_last_try, told
@@ -63,7 +62,7 @@ class OpenExecution(BaseOperator):
             self._freeze(store, execution)
         except (ParamsError, LockHeld) as error:
             self._fail(store, context, FailureKind.REFUSED, error)
-        except (SelectionError, RecordError, ClientError, BotoCoreError) as error:
+        except Exception as error:  # what Airflow says of the holder's run, too, goes on record
             if not is_final(error) and not is_last_try(context):
                 raise
             self._fail(store, context, FailureKind.FAILED, error)
@@ -79,9 +78,7 @@ class OpenExecution(BaseOperator):
 
     def _take_lock(self, store: ExecutionStore, context: Context, execution: Execution) -> None:
         """Take the plan, from another execution too if that is over or is a drill in a recovery's way."""
-        taken_from = store.take_lock(
-            execution, is_over=lambda lock: run_over(context, execution.plan_id, lock.dag_run_id) is not None
-        )
+        taken_from = store.take_lock(execution, is_over=lambda holder: run_over(context, holder) is not None)
         said = f"taken over from execution {taken_from}" if taken_from else "the plan was free"
         event = told(context, EventType.LOCK_TAKEN, said)
         store.tell(execution.execution_id, event.having(once=EventType.LOCK_TAKEN))

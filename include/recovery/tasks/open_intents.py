@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import logging
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from recovery.aws.hooks.drs import DrsHook
 from recovery.execution import EventType
-from recovery.tasks.base import frozen_plan, told
+from recovery.settings import settings
+from recovery.tasks.base import frozen_plan, now, told
 from recovery.tasks.jobs import find_job
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from recovery.execution import Execution, Intent
+    from recovery.execution import Execution, Intent, WaveRecord
     from recovery.execution.store import ExecutionStore
 
 PATIENCE = 20.0
@@ -37,35 +39,44 @@ def settle(store: ExecutionStore, context: Context, execution: Execution) -> Exe
     intents that stay open.
     """
     execution = _wait(store, execution)
-    if not any(wave.open_intents for wave in execution.waves):
-        return execution
+    for wave in execution.waves:
+        for intent in wave.open_intents:
+            _settle(store, context, execution, wave, intent)
+    return store.get(execution.execution_id) if _any_open(execution) else execution
+
+
+def _settle(
+    store: ExecutionStore, context: Context, execution: Execution, wave: WaveRecord, intent: Intent
+) -> None:
     try:
-        return _adopt_all(store, context, execution)
+        plan = frozen_plan(store, execution.execution_id)
+        hook = DrsHook(aws_conn_id=plan.aws_conn_id, region_name=plan.region)
+        if job_id := find_job(hook, execution, wave, intent.batch, intent.attempt):
+            log.info("Adopted job %s of %s, whose answer was lost", job_id, wave.wave_name)
+            event = told(context, EventType.JOB_STARTED, _said(intent, job_id), wave=wave)
+            store.adopt(execution.execution_id, wave.wave_number, intent, job_id, event)
     except Exception as error:
-        log.exception("DRS cannot be asked for the jobs of open intents")
-        said = f"DRS cannot be asked whether an announced StartRecovery became a job: {error}"
+        log.exception("The job of an open intent cannot be found")
+        said = f"Whether an announced StartRecovery became a job cannot be found out: {error}"
         store.tell(execution.execution_id, told(context, EventType.FAILED, said))
-        return store.get(execution.execution_id)
+
+
+def _any_open(execution: Execution) -> bool:
+    return any(wave.open_intents for wave in execution.waves)
 
 
 def _wait(store: ExecutionStore, execution: Execution) -> Execution:
+    """Return the execution when its start tasks had time to write; nobody writes an old intent's job."""
     until = time.monotonic() + PATIENCE
-    while any(wave.open_intents for wave in execution.waves) and time.monotonic() < until:
+    while _young(execution) and time.monotonic() < until:
         time.sleep(PAUSE)
         execution = store.get(execution.execution_id)
     return execution
 
 
-def _adopt_all(store: ExecutionStore, context: Context, execution: Execution) -> Execution:
-    plan = frozen_plan(store, execution.execution_id)
-    hook = DrsHook(aws_conn_id=plan.aws_conn_id, region_name=plan.region)
-    for wave in execution.waves:
-        for intent in wave.open_intents:
-            if job_id := find_job(hook, execution, wave, intent):
-                log.info("Adopted job %s of %s, whose answer was lost", job_id, wave.wave_name)
-                event = told(context, EventType.JOB_STARTED, _said(intent, job_id), wave=wave)
-                store.adopt(execution.execution_id, wave.wave_number, intent, job_id, event)
-    return store.get(execution.execution_id)
+def _young(execution: Execution) -> bool:
+    limit = now() - timedelta(seconds=settings().adoption_seconds)
+    return any(intent.time > limit for wave in execution.waves for intent in wave.open_intents)
 
 
 def _said(intent: Intent, job_id: str) -> str:

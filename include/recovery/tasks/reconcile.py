@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException
-from botocore.exceptions import BotoCoreError, ClientError
 
-from recovery.errors import RecoveryError
-from recovery.execution import Ending
-from recovery.tasks.base import execution_store
+from recovery.tasks.base import execution_store, now
 from recovery.tasks.finish import finish
+from recovery.tasks.interruption import ending
 from recovery.tasks.open_intents import settle
+from recovery.tasks.request import this_airflow
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -37,13 +36,11 @@ class ReconcileExecutions(BaseOperator):
         """Return the ids of the executions that were ended; fails if one could not be, after the others."""
         store, ended, trouble = execution_store(), [], []
         for execution in store.open_executions():
-            why = run_over(context, execution.plan_id, execution.dag_run_id)
-            if why is None:
-                continue
             try:
-                self._end(store, context, execution, why)
-                ended.append(execution.execution_id)
-            except (RecoveryError, ClientError, BotoCoreError) as error:
+                if (why := run_over(context, execution)) is not None:
+                    self._end(store, context, execution, why)
+                    ended.append(execution.execution_id)
+            except Exception as error:
                 self.log.exception("Execution %s could not be ended", execution.execution_id)
                 trouble.append(f"{execution.execution_id}: {error}")
         if trouble:
@@ -51,17 +48,24 @@ class ReconcileExecutions(BaseOperator):
         return ended
 
     def _end(self, store: ExecutionStore, context: Context, execution: Execution, why: str) -> None:
+        events = store.events(execution.execution_id)
         execution = settle(store, context, execution)
-        unfinished = any(not wave.status.final for wave in execution.waves)
-        done = finish(store, context, execution, Ending(interrupted=why if unfinished else None))
+        done = finish(store, context, execution, ending(execution, events, {}, now(), over=why))
         store.release_lock(done)
         self.log.info("Execution %s of %s ended %s: %s", done.execution_id, done.plan_id, done.status, why)
 
 
-def run_over(context: Context, dag_id: str, run_id: str) -> str | None:
-    """Return in words that a DAG run has ended or is gone; None while it lives."""
-    ti = context["ti"]
-    if not ti.get_dr_count(dag_id=dag_id, run_ids=[run_id]):
+def run_over(context: Context, execution: Execution) -> str | None:
+    """Return in words that the DAG run of an execution has ended or is gone.
+
+    None while it lives, and for the run of another Airflow that shares the table: this one knows nothing of
+    it.
+    """
+    if execution.airflow_url != this_airflow():
+        return None
+    ti, run_id = context["ti"], execution.dag_run_id
+    if not ti.get_dr_count(dag_id=execution.plan_id, run_ids=[run_id]):
         return f"its DAG run {run_id} was deleted"
-    state = ti.get_dagrun_state(dag_id=dag_id, run_id=run_id)
-    return f"its DAG run {run_id} ended {state} with no end on record" if state in OVER else None
+    state = ti.get_dagrun_state(dag_id=execution.plan_id, run_id=run_id)
+    word = str(getattr(state, "value", state))
+    return f"its DAG run {run_id} ended {word} with no end on record" if word in OVER else None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow.sdk.configuration import conf
+
 from recovery.errors import ParamsError
 from recovery.execution import (
     Execution,
@@ -55,6 +57,7 @@ def new_execution(plan: Plan, run: DagRunProtocol) -> Execution:
         plan_name=plan.name,
         plan_hash=plan.hash,
         region=plan.region,
+        airflow_url=this_airflow(),
         dag_run_id=run.run_id,
         execution_type=_execution_type(run.conf or {}),
         status=ExecutionStatus.PENDING,
@@ -67,6 +70,11 @@ def new_execution(plan: Plan, run: DagRunProtocol) -> Execution:
         start_time=started,
         open_since=started,
     )
+
+
+def this_airflow() -> str | None:
+    """Return the address by which an Airflow calls itself: DAG runs of another are none of its business."""
+    return conf.get("api", "base_url", fallback="").rstrip("/") or None
 
 
 def requested_by(run: DagRunProtocol) -> str:

@@ -11,16 +11,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from recovery.aws.links.drs import DrsJobLink
 from recovery.aws.operators.drs import DrsStartRecoveryOperator
-from recovery.aws.triggers.drs import DrsJobTrigger
 from recovery.errors import RecordUnavailable, RecoveryError, StartRefused
 from recovery.execution import EventType
 from recovery.execution.permission import check_start
 from recovery.settings import settings
 from recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, verdicts
-from recovery.tasks.batch import LOOK_AGAIN, Batch, NotYet
+from recovery.tasks.batch import LOOK_AGAIN, Batch, NotYet, Refusal
 from recovery.tasks.causes import is_final
 from recovery.tasks.permission import check_approver, check_no_recovery, wave_on_record
 from recovery.tasks.request import read_params
+from recovery.tasks.waking import waking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,14 +34,6 @@ if TYPE_CHECKING:
 
 SERVERS_PER_JOB = 100
 """Service quota L-B827C881 of DRS; a larger wave is started in batches."""
-
-
-class Refusal(NamedTuple):
-    """A batch that was not started, for good, and why."""
-
-    batch: int
-    servers: tuple[str, ...]
-    words: str
 
 
 class Outcome(NamedTuple):
@@ -79,20 +71,31 @@ class StartRecovery(DrsStartRecoveryOperator):
 
     def execute(self, context: Context) -> list[str]:
         """Return the ids of the wave's jobs."""
-        return self._start(context, since=now())
+        return self._start(context, now())
 
     def execute_complete(
-        self, context: Context, event: dict[str, Any] | None = None, *, since: str = "", **_: Any
+        self,
+        context: Context,
+        event: dict[str, Any] | None = None,
+        *,
+        since: str = "",
+        refused: dict[str, str] | None = None,
+        **_: Any,
     ) -> list[str]:
-        """Try again what could not be started; ``since`` is when that was tried first."""
-        return self._start(context, since=datetime.fromisoformat(since) if since else now())
+        """Try again what could not be started, since when, but nothing that was refused for good."""
+        return self._start(context, datetime.fromisoformat(since) if since else now(), refused)
 
-    def _start(self, context: Context, since: datetime) -> list[str]:
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Resume, or tell the audit trail why the trigger broke, when no retry is left."""
+        with verdicts(execution_store(), context, id_of(context), self.wave_number):
+            return super().resume_execution(next_method, next_kwargs, context)
+
+    def _start(self, context: Context, since: datetime, refused: dict[str, str] | None = None) -> list[str]:
         store, execution = execution_store(), id_of(context)
         with verdicts(store, context, execution, self.wave_number):
             try:
                 record, wave = self._permitted(store, execution)
-                outcome = self._start_batches(store, context, record, wave)
+                outcome = self._start_batches(store, context, record, wave, refused or {})
                 if outcome.waits:
                     self._wait(store, context, outcome, min(since, wave.start_time or since))
                 if outcome.refusals:
@@ -112,11 +115,19 @@ class StartRecovery(DrsStartRecoveryOperator):
         return record, wave
 
     def _start_batches(
-        self, store: ExecutionStore, context: Context, record: Execution, wave: WaveRecord
+        self,
+        store: ExecutionStore,
+        context: Context,
+        record: Execution,
+        wave: WaveRecord,
+        refused: dict[str, str],
     ) -> Outcome:
         """Start what can be started: what AWS refuses of one batch keeps no other from starting."""
         outcome = Outcome([], [])
         for batch in self._batches(store, context, record, wave):
+            if (words := refused.get(str(batch.number))) is not None:
+                outcome.refusals.append(Refusal(batch.number, batch.servers, words))
+                continue
             try:
                 self._link(context, batch.start())
             except NotYet as wait:
@@ -191,26 +202,21 @@ class StartRecovery(DrsStartRecoveryOperator):
             words = f"Batch {batch.number} waits, until {deadline:%H:%M} UTC at the latest: {wait.words}"
             event = told(context, EventType.START_WAITING, words, wave=batch.wave)
             store.tell(id_of(context), event.having(once=f"waits|{batch.wave.attempt}|{words}"))
-        self._park(self._trigger([wait for _, wait in outcome.waits], deadline), since, deadline)
+        refused = {str(refusal.batch): refusal.words for refusal in outcome.refusals}
+        trigger = waking([wait for _, wait in outcome.waits], deadline, self.aws_conn_id, self.region_name)
+        self._park(trigger, since, deadline, refused)
 
-    def _trigger(self, waits: Sequence[NotYet], deadline: datetime) -> BaseTrigger:
-        """Return what wakes the task: the end of the jobs in the way, or the shortest of the pauses."""
-        if all(wait.jobs for wait in waits):
-            return DrsJobTrigger(
-                job_ids=sorted({job for wait in waits for job in wait.jobs}),
-                hold=settings().hold_seconds,
-                deadline=deadline.isoformat(),
-                aws_conn_id=self.aws_conn_id,
-                region_name=self.region_name,
-            )
-        pause = min(wait.seconds for wait in waits if not wait.jobs)
-        return TimeDeltaTrigger(timedelta(seconds=max(pause, settings().hold_seconds)))
-
-    def _park(self, trigger: BaseTrigger, since: datetime, deadline: datetime) -> None:
+    def _park(
+        self,
+        trigger: BaseTrigger,
+        since: datetime,
+        deadline: datetime,
+        refused: dict[str, str] | None = None,
+    ) -> None:
         self.defer(
             trigger=trigger,
             method_name=self.execute_complete.__name__,
-            kwargs={"since": since.isoformat()},
+            kwargs={"since": since.isoformat(), "refused": refused or {}},
             timeout=deadline - now() + timedelta(minutes=5),
         )
 

@@ -48,6 +48,8 @@ class WaitForRecovery(DrsJobSensor):
             hold=wanted.hold_seconds,
             poll_interval=wanted.poll_seconds,
             relaxed_interval=wanted.poll_relaxed_seconds,
+            # A job may not show for as long as the start would look for it
+            missing_grace=max(60, wanted.adoption_seconds),
             aws_conn_id=plan.aws_conn_id,
             region_name=plan.region,
             **kwargs,

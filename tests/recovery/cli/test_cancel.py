@@ -54,6 +54,15 @@ def test_c1_the_run_is_noted_then_ended(story: Any, airflow: Stub) -> None:
     assert (result.exit_code, "does not show the end yet" in result.stdout) == (1, True)
 
 
+def test_a_cancel_that_did_not_arrive_is_taken_back(story: Any, airflow: Stub) -> None:
+    """The run lives on: a later end of it must not be told as this cancellation."""
+    told = story().to_the_second_gate()
+    airflow.on(f"PATCH {RUN}", (200, {}), (404, {"detail": "gone"}))
+    assert cancel().exit_code == 3
+    types = [event.type for event in told.store.events(told.id) if event.type.startswith("CANCEL")]
+    assert types == ["CANCEL_ASKED", "CANCEL_FAILED"]
+
+
 def test_what_is_final_is_not_cancelled(story: Any, airflow: Stub) -> None:
     """Refused with its status, and nothing is changed."""
     story().to_the_end()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from airflow.sdk.api.datamodels._generated import DagRunType
+from airflow.sdk.api.datamodels._generated import DagRunState, DagRunType
 from airflow.sdk.exceptions import TaskAwaitingInput
 
 from recovery.dag.builder import build_dag
@@ -69,9 +69,9 @@ class TaskInstance:
         """Return how many of these DAG runs there are: those the test did not delete."""
         return len(set(run_ids) - self.deleted)
 
-    def get_dagrun_state(self, dag_id: str, run_id: str) -> str:
+    def get_dagrun_state(self, dag_id: str, run_id: str) -> DagRunState:
         """Return the state of another DAG run, as the test says."""
-        return self.runs.get(run_id, "running")
+        return DagRunState(self.runs.get(run_id, "running"))
 
     def xcom_push(self, key: str, value: object) -> None:
         """Forget it: links only."""

@@ -100,6 +100,24 @@ def test_a_batch_that_starts_after_all_leaves_no_refusal_behind(table: Any, wave
     assert set(errors(wave).values()) == {None}
 
 
+def test_what_was_refused_for_good_is_not_sent_again_while_others_wait(
+    table: Any, wave: Drive, starts: Any
+) -> None:
+    """The task wakes every half minute for hours: the refusal is kept, and told once."""
+    deny(table, DB)
+    table.control.throttle("drs", "StartRecovery", resource=APP)
+    with pytest.raises(TaskDeferred) as deferred:
+        wave.execute("all.start_recovery")
+    before = starts()
+    task = wave.dag.get_task("all.start_recovery")
+    with pytest.raises(TaskDeferred):
+        task.execute_complete(wave.context("all.start_recovery"), None, **deferred.value.kwargs)
+    again = [
+        call["parameters"]["sourceServers"] for call in table.control.requests(operation="StartRecovery")
+    ]
+    assert all(servers != [{"sourceServerID": DB}] for servers in again[before:])
+
+
 def test_a3_a_look_up_that_is_refused_leaves_its_batch_out(table: Any, wave: Drive) -> None:
     """Invariant 12 holds for the batch, P-2 for the job that runs."""
     table.control.deny("drs", "DescribeRecoveryInstances", resource=APP)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from recovery.dag.maintenance import maintenance_dag
 from recovery.execution.store import ExecutionStore
 
-from .conftest import Drive, plan
+from .conftest import Drive, TaskInstance, plan
 
 GONE = {"deleted": {"manual__1"}}
 ENDED = {"runs": {"manual__1": "failed"}}
@@ -88,5 +88,44 @@ def test_one_that_cannot_be_ended_keeps_no_other_from_its_end(
 
     monkeypatch.setattr(ExecutionStore, "close", broken)
     with pytest.raises(AirflowException, match=drive.execution_id):
+        reconcile(drive, **GONE)
+    assert (drive.record.final, other.record.final) == (False, True)
+
+
+def test_what_aws_said_is_not_hidden_behind_the_run_that_is_gone(table: Any) -> None:
+    """The wave FAILED before its run was deleted: FAILED, with AWS's words."""
+    drive = Drive(plan())
+    drive.execute("open_execution")
+    table.control.deny("drs", "StartRecovery")
+    with pytest.raises(AirflowFailException):
+        drive.execute("database.start_recovery")
+    reconcile(drive, **GONE)
+    assert (drive.record.status, drive.statuses) == ("FAILED", ["FAILED", "SKIPPED"])
+    assert "AccessDenied" in drive.record.outcome
+
+
+def test_executions_of_another_airflow_are_none_of_its_business(
+    drive: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two Airflows on one table: each knows its own runs only, and a run it does not know is not gone."""
+    before = drive.record
+    monkeypatch.setattr("recovery.tasks.reconcile.this_airflow", lambda: "https://the-other.example")
+    assert reconcile(drive, **GONE) == []
+    assert drive.record == before
+
+
+def test_trouble_with_airflow_for_one_ends_the_others(drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its words are told when all others are done."""
+    other = Drive(plan(id="other"), run_id="manual__1")
+    other.execute("open_execution")
+    count = TaskInstance.get_dr_count
+
+    def broken(ti: TaskInstance, dag_id: str, run_ids: list[str]) -> int:
+        if dag_id == "shop":
+            raise RuntimeError("API_SERVER_ERROR")
+        return count(ti, dag_id, run_ids)
+
+    monkeypatch.setattr(TaskInstance, "get_dr_count", broken)
+    with pytest.raises(AirflowException, match="API_SERVER_ERROR"):
         reconcile(drive, **GONE)
     assert (drive.record.final, other.record.final) == (False, True)

@@ -115,6 +115,50 @@ class TestAnswerLost:
         (job_id,) = drive.execute(START)
         assert [job["jobID"] for job in jobs(table)] == [job_id]
 
+    def test_a_clock_that_is_ahead_hides_no_job(
+        self, drive: Drive, table: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Clocks need not agree, ours and that of AWS: the tags tell the job, not its time."""
+        later(monkeypatch, seconds=20)
+        table.control.drop("drs", "StartRecovery", after=True, times=1)
+        (job_id,) = drive.execute(START)
+        assert [job["jobID"] for job in jobs(table)] == [job_id]
+
+    def test_a_job_that_showed_too_late_is_found_before_anything_is_sent_again(
+        self, drive: Drive, table: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It was taken for none, the next send was throttled, and meanwhile it has even ended."""
+        table.control.drop("drs", "StartRecovery", after=True, times=1)
+        table.control.hide_jobs(seconds=100_000, times=1)
+        parked(drive)
+        later(monkeypatch, seconds=settings().adoption_seconds + 5)
+        table.control.throttle("drs", "StartRecovery")
+        parked(drive)
+        table.control.set_speed("immediate")
+        (known,) = jobs(table)
+        assert drive.execute(START) == [known["jobID"]]
+        assert [job["jobID"] for job in jobs(table)] == [known["jobID"]]
+
+    @pytest.mark.parametrize("real", [True, False])
+    def test_a_job_of_somebody_else_is_never_taken_for_ours(
+        self, drive: Drive, table: Any, real: bool
+    ) -> None:
+        """The same servers in the same seconds, and not our tags: it is waited for as any other."""
+        table.control.drop("drs", "StartRecovery", after=False, times=1)
+        parked(drive)
+        table.client("drs").start_recovery(sourceServers=[{"sourceServerID": DB}], isDrill=not real)
+        parked(drive)
+        assert drive.record.waves[0].job_ids == ()
+
+    def test_a_look_that_is_throttled_too_leaves_the_start_open(self, drive: Drive, table: Any) -> None:
+        """A storm of throttling is when answers are lost: nothing is given up, and nothing sent again."""
+        table.control.drop("drs", "StartRecovery", after=True, times=1)
+        table.control.throttle("drs", "DescribeJobs")
+        parked(drive)
+        assert len(drive.record.waves[0].open_intents) == 1
+        (known,) = jobs(table)
+        assert drive.execute(START) == [known["jobID"]]
+
     def test_a_start_killed_before_its_call_is_sent_after_the_window(
         self, drive: Drive, table: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:

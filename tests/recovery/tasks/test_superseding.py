@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from recovery.execution import lock
+
 from .conftest import DB, Drive, plan
 
 SURE = {"execution_type": "RECOVERY", "confirm": "shop"}
@@ -89,7 +91,30 @@ def test_the_plan_is_free_when_its_holders_run_is_over(drill: Drive, fate: dict[
     after = Drive(plan(), run_id="manual__after")
     after.execute("open_execution", **fate)
     assert drill.execution_id in told(after, "LOCK_TAKEN")[0]
-    assert drill.record.superseded_by is None
+    assert drill.record.superseded_by == after.execution_id, "its run may be cleared, and starts nothing then"
+
+
+def test_a_holder_that_only_lacks_its_end_keeps_what_it_earned(table: Any) -> None:
+    """All its waves are COMPLETED and its run is gone: nothing is left to start, so it is not superseded."""
+    done = Drive(plan({"name": "Database", "servers": [DB]}), run_id="manual__done")
+    done.execute("open_execution")
+    done.wave("database")
+    Drive(plan(), run_id="manual__after").execute("open_execution", deleted={"manual__done"})
+    assert done.record.superseded_by is None
+
+
+def test_a_lock_that_is_released_meanwhile_is_taken(drill: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The drill ended between the look at its record and the take-over."""
+    supersede = lock.supersede
+
+    def just_ended(*arguments: Any) -> Any:
+        yield from supersede(*arguments)
+        yield from lock.release_lock(drill.record)
+
+    monkeypatch.setattr(lock, "supersede", just_ended)
+    real = recovery()
+    real.execute("open_execution")
+    assert real.record.failure is None
 
 
 def test_a_drill_of_another_plan_starts_nothing_that_a_recovery_holds(table: Any, starts: Any) -> None:

@@ -38,6 +38,9 @@ ONE_REQUEST = Config(retries={"total_max_attempts": 1})
 # A look that hangs is worth less than the next one.
 SHORT_TIMEOUTS = Config(connect_timeout=5, read_timeout=20)
 
+# Long enough for a job of many servers, and short enough to know when a request can no longer arrive.
+START_TIMEOUTS = Config(connect_timeout=5, read_timeout=30)
+
 
 class DrsHook(AwsGenericHook["DrsClient"]):
     """Interact with AWS Elastic Disaster Recovery.
@@ -94,6 +97,13 @@ class DrsHook(AwsGenericHook["DrsClient"]):
         )
         job: JobTypeDef = response["job"]
         return job
+
+    def prepare_start(self) -> None:
+        """Make the client of :meth:`start_recovery` and get its credentials: the call is then one request."""
+        client = self._one_request_conn
+        credentials = self.get_session(region_name=client.meta.region_name).get_credentials()
+        if credentials is not None:
+            credentials.get_frozen_credentials()
 
     def list_source_servers(
         self, source_server_ids: Iterable[str] | None = None
@@ -179,7 +189,7 @@ class DrsHook(AwsGenericHook["DrsClient"]):
     @cached_property
     def _one_request_conn(self) -> DrsClient:
         client: DrsClient = self.get_client_type(
-            region_name=self.region_name, config=self.config.merge(ONE_REQUEST)
+            region_name=self.region_name, config=START_TIMEOUTS.merge(self.config).merge(ONE_REQUEST)
         )
         return client
 

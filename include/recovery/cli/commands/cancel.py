@@ -15,7 +15,7 @@ from recovery.cli.record import find, open_store
 from recovery.cli.snapshot import Target
 from recovery.cli.watcher import Watcher
 from recovery.cli.words import now
-from recovery.errors import AirflowRefused
+from recovery.errors import AirflowApiError, AirflowRefused
 from recovery.execution import Event, EventType
 
 if TYPE_CHECKING:
@@ -41,7 +41,12 @@ def cancel(screen: Screen, named: str, *, reason: str | None, user: str | None) 
         client.note(execution.plan_id, execution.dag_run_id, f"cancelled by {me}: {why}")
         asked = Event(type=EventType.CANCEL_ASKED, time=now(), actor=me, detail=why)
         store.tell(execution.execution_id, asked)
-        client.end_run(execution.plan_id, execution.dag_run_id)
+        try:
+            client.end_run(execution.plan_id, execution.dag_run_id)
+        except AirflowApiError as error:
+            failed = Event(type=EventType.CANCEL_FAILED, time=now(), actor=me, detail=str(error))
+            store.tell(execution.execution_id, failed)
+            raise
     screen.say(f"{execution.execution_id} of {execution.plan_id} is being cancelled …")
     ended = _ended(store, execution)
     target = Target(execution.plan_id, execution.dag_run_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recovery.errors import StartRefused, TransitionRefused
+from recovery.errors import IntentOpen, StartRefused, TransitionRefused
 from recovery.execution.changes import change, with_wave
 from recovery.execution.enums import WaveStatus, Writer
 from recovery.execution.jobs import anew, known_intent, place, record_job, with_intent
@@ -108,7 +108,7 @@ def _check_free(wave: WaveRecord, intent: Intent) -> None:
         raise StartRefused(f"{place}: the wave is at attempt {wave.attempt}")
     for known in wave.open_intents:
         if known.batch == intent.batch or set(known.servers) & set(intent.servers):
-            raise StartRefused(f"{place}: {_live(wave)}; find its job, or that there is none, first")
+            raise IntentOpen(f"{place}: {_live(wave)}; find its job, or that there is none, first")
     for known in wave.attempt_intents:
         taken = set(known.servers) & set(intent.servers)
         if known.job_id is not None and (known.batch == intent.batch or taken):
