@@ -124,18 +124,12 @@ def test_an_unknown_path_names_those_there_are(local_aws):
         assert "/simulator/faults" in answer.json()["error"]
 
 
-def test_reset_returns_to_the_start(local_aws, drs, ec2, launch, look):
+def test_reset_returns_to_the_start(local_aws, drs, ec2, launch, look, *, table):
     """Jobs, instances, faults, the log and moto's other state are gone; fleet, quotas and speed are back."""
     control = local_aws.control
     look(launch(DB1))
     (server,) = drs.describe_source_servers(filters={"sourceServerIDs": [DB1]})["items"]
     drs.untag_resource(resourceArn=server["arn"], tagKeys=["Name"])
-    local_aws.client("dynamodb").create_table(
-        TableName="t",
-        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
     control.fail_server(DB1)
     control.set_quotas(concurrentJobs=1)
     control.set_speed(2)
@@ -152,4 +146,4 @@ def test_reset_returns_to_the_start(local_aws, drs, ec2, launch, look):
     (server,) = drs.describe_source_servers(filters={"sourceServerIDs": [DB1]})["items"]
     assert (server["tags"]["Name"], server["lastLaunchResult"]) == ("shop-db-1", "NOT_STARTED")
     assert ec2.describe_instances()["Reservations"] == []
-    assert local_aws.client("dynamodb").list_tables()["TableNames"] == []
+    assert table.list_tables()["TableNames"] == []
