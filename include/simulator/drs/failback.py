@@ -96,12 +96,11 @@ class FailbackBackend(Resources):
     def reverse_replication(self, recovery_instance_id: str) -> SourceServer:
         """Replicate a recovery instance to its origin; returns the source server there."""
         instance = self.recovery_instance(recovery_instance_id)
-        server, failback = instance.source_server, instance.failback
+        server = instance.source_server
         if (region := server.description.origin_region) is None:
             message = f"recoveryInstanceID {recovery_instance_id}: allowed are those that originate in EC2."
             raise invalid("recoveryInstanceID", message)
-        state = "disconnected" if instance.disconnected else failback.state(server.source_server_id, self.now)
-        if state != "FAILBACK_NOT_STARTED":
+        if (state := instance.standing(self.now)) != "FAILBACK_NOT_STARTED":
             message = f"Recovery Instance {recovery_instance_id} is {state}."
             raise ConflictException(message, recovery_instance_id, "RecoveryInstance")
         target = self.beside(region).add_reversed(server, self.region_name)

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from moto.core.common_models import BaseModel
+from moto.ec2.exceptions import EC2ClientError
 
 from simulator.chance import chance
 from simulator.clock import clock
 from simulator.faults import faults
 
 from .dates import iso, iso_at
-from .timeline import Event, Hold, JobStatus, JobTimeline, LaunchStatus, ServerTimeline
+from .timeline import Event, Hold, JobStatus, JobTimeline, LaunchStatus, Phase, ServerTimeline
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from .models import DRSBackend
     from .recovery_instance import RecoveryInstance
     from .source_server import SourceServer
+
+_CALLS = {Phase.CLEANUP: "TerminateInstances", Phase.LAUNCH: "RunInstances"}
+"""What DRS asks of EC2 in a phase."""
 
 
 class Job(BaseModel):
@@ -89,6 +95,16 @@ class Job(BaseModel):
     def settle_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
         """Do to EC2 what the job has come to with one server."""
         raise NotImplementedError
+
+    @contextmanager
+    def attempt(self, source_server_id: str, phase: Phase) -> Iterator[None]:
+        """Do a phase's work in EC2; the phase fails with what EC2 says when it refuses."""
+        try:
+            yield
+        except EC2ClientError as error:
+            call = f"An error occurred ({error.code}) when calling the {_CALLS[phase]} operation"
+            raw_error = f"{call}: {error.message}"
+            self._timeline = self.timeline.failed(source_server_id, phase, raw_error)
 
     def instance_of(self, source_server_id: str) -> str | None:
         """Return the recovery instance that this job works on for a server, where there is one yet."""
@@ -169,8 +185,10 @@ class TerminateJob(InstanceJob):
     initiated_by = "TERMINATE_RECOVERY_INSTANCES"
 
     def settle_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
-        if elapsed >= server.end:
-            backend.remove_recovery_instance(self._instances[server.source_server_id])
+        server_id = server.source_server_id
+        if server.launch_status(elapsed) is LaunchStatus.TERMINATED:
+            with self.attempt(server_id, Phase.CLEANUP):
+                backend.remove_recovery_instance(self._instances[server_id])
 
     def participating_servers(self, now: float) -> list[dict[str, Any]]:
         return [] if self.status(now) is JobStatus.COMPLETED else super().participating_servers(now)

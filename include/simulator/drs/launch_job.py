@@ -46,11 +46,14 @@ class LaunchJob(Job):
         server_id = server.source_server_id
         cleaned = server.end_of(Phase.CLEANUP)
         if cleaned is not None and cleaned <= elapsed and (replaced := self._replaced.pop(server_id, None)):
-            backend.replace_recovery_instance(replaced)
-        if server.launch_status(elapsed) is LaunchStatus.LAUNCHED and server_id not in self._launched:
+            with self.attempt(server_id, Phase.CLEANUP):
+                backend.replace_recovery_instance(replaced)
+        is_launched = self.timeline.of(server_id).launch_status(elapsed) is LaunchStatus.LAUNCHED
+        if is_launched and server_id not in self._launched:
             point, launched = self.recovery_point(server_id), self.created + server.end
-            instance = backend.add_recovery_instance(self, server_id, point, launched)
-            self._launched[server_id] = instance.recovery_instance_id
+            with self.attempt(server_id, Phase.LAUNCH):
+                instance = backend.add_recovery_instance(self, server_id, point, launched)
+                self._launched[server_id] = instance.recovery_instance_id
 
     def instance_of(self, source_server_id: str) -> str | None:
         return self._launched.get(source_server_id)

@@ -193,9 +193,10 @@ class DRSBackend(
 
     def remove_recovery_instance(self, recovery_instance_id: str) -> None:
         """Terminate a recovery instance in EC2, and know it no more; nothing happens the second time."""
-        removed = self.forget_recovery_instance(recovery_instance_id)
-        if removed and removed.ec2_instance_state != "TERMINATED":
+        known = self.recovery_instances.get(recovery_instance_id)
+        if known and known.ec2_instance_state != "TERMINATED":
             self.ec2.terminate_instances([recovery_instance_id])
+        self.forget_recovery_instance(recovery_instance_id)
 
     def replace_recovery_instance(self, recovery_instance_id: str) -> None:
         """Remove a recovery instance before the next one; an instance that is launched into again stays."""
