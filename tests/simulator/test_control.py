@@ -91,11 +91,20 @@ def test_a_speed_that_no_clock_has_is_refused(local_aws, speed):
     assert local_aws.control.clock()["speed"] == "immediate"
 
 
+def test_the_control_api_reads_json_whatever_it_is_called(local_aws):
+    """Curl says that it sends a form; what it sends is read all the same."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = httpx.put(
+        f"{local_aws.url}/simulator/clock", content='{"speed": 7}', headers=form, trust_env=False
+    )
+    assert answer.json()["speed"] == 7
+
+
 def test_a_clock_needs_a_speed_and_nothing_else(local_aws):
     """A body of another form is refused with the form that is allowed."""
     answer = httpx.put(f"{local_aws.url}/simulator/clock", json={"factor": 3}, trust_env=False)
     assert answer.status_code == 400
-    assert "{'speed': …}" in answer.json()["error"]
+    assert '{"speed": …}' in answer.json()["error"]
 
 
 def test_dates_agree_with_the_clients_clock_at_every_speed(local_aws, launch, look):
