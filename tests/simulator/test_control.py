@@ -91,6 +91,12 @@ def test_a_speed_that_no_clock_has_is_refused(local_aws, speed):
     assert local_aws.control.clock()["speed"] == "immediate"
 
 
+def test_real_time_is_one_second_a_second(local_aws):
+    """The speed ``real`` is no scaling."""
+    local_aws.control.set_speed("real")
+    assert local_aws.control.clock()["speed"] == 1
+
+
 def test_the_control_api_reads_json_whatever_it_is_called(local_aws):
     """Curl says that it sends a form; what it sends is read all the same."""
     form = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from simulator.clock import REAL
 from simulator.fleet import NAMED, Fleet, FleetError, fleet_file, read_fleet
 
 HEAD = "account: '123456789012'\nregion: eu-west-1\n"
@@ -136,8 +135,3 @@ def test_the_large_fleet_has_4000_servers_and_is_the_same_each_time():
     assert len(fleet.servers) == 4000
     assert [(place.region, len(place.servers)) for place in fleet.elsewhere] == [("eu-central-1", 20)]
     assert {s.replication.state for s in fleet.servers} == {"CONTINUOUS", "STALLED", "INITIATING"}
-
-
-def test_real_time_is_one_second_a_second():
-    """The speed real is no scaling."""
-    assert REAL == 1
