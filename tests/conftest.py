@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import os
 from dataclasses import dataclass
 from functools import cache
@@ -15,8 +14,9 @@ import botocore.session
 import pytest
 
 from simulator.client import Control
-from simulator.drs.validation import problems
 from simulator.server import Server
+
+from . import conformance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +25,7 @@ REGION = "eu-west-1"
 
 # Every hook makes a boto3 session of its own, which reads the service models again; here they may share them.
 botocore.session.create_loader = cache(botocore.session.create_loader)
+conformance.install()
 
 
 def pytest_collection_finish() -> None:
@@ -47,28 +48,17 @@ class LocalAws:
 
     def client(self, service: Any, region: str = REGION, **options: Any) -> Any:
         """Return a boto3 client; the endpoint comes from the environment, as in production."""
-        client = boto3.client(service, region_name=region, **options)
-        if service == "drs":
-            client.meta.events.register("after-call.drs", _conforms)
-        return client
+        return boto3.client(service, region_name=region, **options)
 
 
-def _conforms(http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) -> None:
-    """Fail when an answer is not what the service model promises, or more."""
-    if "Error" not in parsed and model.output_shape and http_response.content:
-        answer = json.loads(http_response.content)
-        found = [*problems(model.output_shape, answer), *_invented(model.output_shape, answer)]
-        assert not found, f"{model.name} answers what its output shape forbids: {found}"
-
-
-def _invented(shape: Any, value: Any) -> Iterator[str]:
-    if shape.type_name == "structure":
-        yield from set(value) - set(shape.members)
-        for name in set(value) & set(shape.members):
-            yield from _invented(shape.members[name], value[name])
-    elif shape.type_name == "list":
-        for item in value:
-            yield from _invented(shape.member, item)
+@pytest.fixture(autouse=True)
+def _answers_conform() -> Iterator[None]:
+    """Fail a test in which DRS gave an answer that its service model forbids, whoever swallowed that."""
+    yield
+    wrong = conformance.found.copy()
+    conformance.found.clear()
+    conformance.expected.clear()
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.fixture(scope="session")

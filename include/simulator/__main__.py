@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from simulator.clock import Speed, SpeedError, read_speed
-from simulator.fleet import DEFAULT, NAMED, FleetError, fleet_file, read_fleet
+from simulator.fleet import DEFAULT, FleetError, fleet_file, names, read_fleet
 from simulator.server import PortTaken, Server
 
 PORT = 5555
@@ -41,26 +41,43 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
-    parser.add_argument("--port", type=_port, default=PORT, help="0 takes a free one (default: %(default)s)")
-    parser.add_argument("--host", default="127.0.0.1", help="(default: %(default)s)")
-    parser.add_argument(
+    parser = argparse.ArgumentParser(
+        prog="python -m simulator",
+        description="A local AWS with Elastic Disaster Recovery, until it is interrupted or terminated.",
+        epilog="It is ready when it says where. README.md beside the code tells what it does, and how.",
+    )
+    add = parser.add_argument
+    add(
+        "--port",
+        type=_port,
+        default=PORT,
+        help="port to listen on; 0 takes a free one (default: %(default)s)",
+    )
+    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    add(
         "--speed",
         type=_speed,
         default="60",
-        help="immediate, manual, real or simulated seconds a second (default: 60)",
+        help="simulated seconds that pass in a second, or real (1), immediate (whatever begins has ended at "
+        "the next look), manual (time stands still until it is advanced) (default: %(default)s)",
     )
-    parser.add_argument(
-        "--seed", type=int, help="repeats a run: the same ids, durations and chances (default: new ids)"
-    )
-    named = ", ".join(sorted(file.stem for file in NAMED.glob("*.yaml")))
-    parser.add_argument(
+    add("--seed", type=_seed, help="repeats a run: the same ids, durations, chances (default: new ones)")
+    add(
         "--fleet",
+        metavar="FILE|NAME",
         type=fleet_file,
         default=DEFAULT,
-        help=f"the fleet's YAML file, or the name of one that is here: {named} (default: %(default)s)",
+        help=f"YAML file of what DRS replicates, or a name: {', '.join(names())} "
+        f"(default: {DEFAULT.name} beside the code)",
     )
     return parser.parse_args(arguments)
+
+
+def _seed(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: allowed is a whole number") from error
 
 
 def _port(text: str) -> int:

@@ -78,8 +78,8 @@ class ControlApi:
             endpoint, named = _ROUTES.bind_to_environ(environ).match()
             status, content = 200, getattr(self, f"_{endpoint}")(request, **named)
         except HTTPException as error:
-            paths = ", ".join(sorted({rule.rule for rule in _ROUTES.iter_rules()}))
-            message = f"{request.method} {request.path}: {error.description} There are: {paths}"
+            rules = sorted(f"{_method(rule)} {rule.rule}" for rule in _ROUTES.iter_rules())
+            message = f"{request.method} {request.path}: {error.name}; there are: {', '.join(rules)}"
             status, content = error.code or 500, {"error": message}
         except _Refused as error:
             status, content = error.status, {"error": str(error)}
@@ -111,9 +111,8 @@ class ControlApi:
             removed = faults.remove(fault_id)
             if removed is None:
                 known = [fault["id"] for kind in faults.to_dict().values() for fault in kind]
-                raise _Refused(
-                    f"fault {fault_id!r}: allowed are {', '.join(known) or 'none: none is set'}", 404
-                )
+                allowed = f"allowed are {', '.join(known)}" if known else "no fault is set"
+                raise _Refused(f"fault {fault_id!r}: {allowed}", 404)
             replication_faults.end([removed])
         return faults.to_dict()
 
@@ -127,9 +126,9 @@ class ControlApi:
         return {"speed": clock.speed, "now": clock.date(now).isoformat(), "simulatedSeconds": now}
 
     def _set_clock(self, request: Request) -> dict[str, Any]:
-        content = request.get_json(silent=True)
+        content = request.get_json(force=True, silent=True)
         if not isinstance(content, dict) or set(content) != {"speed"}:
-            raise _Refused(f"{request.get_data(as_text=True)!r}: allowed is {{'speed': …}}")
+            raise _Refused(f'{request.get_data(as_text=True)!r}: allowed is {{"speed": …}}')
         try:
             clock.set_speed(read_speed(content["speed"]))
         except SpeedError as error:
@@ -153,6 +152,10 @@ class ControlApi:
         return {"reset": True}
 
 
+def _method(rule: Rule) -> str:
+    return next(method for method in rule.methods or () if method not in ("HEAD", "OPTIONS"))
+
+
 def _dump(model: BaseModel) -> dict[str, Any]:
     return model.model_dump(mode="json", by_alias=True, exclude_none=True)
 
@@ -161,4 +164,4 @@ def _read(model: type[_Model], request: Request) -> _Model:
     try:
         return model.model_validate_json(request.get_data())
     except ValidationError as error:
-        raise _Refused("; ".join(sentences(error, whole="body"))) from error
+        raise _Refused("; ".join(sentences(error, model, whole="body"))) from error

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import boto3
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from simulator.descriptions import told
 from simulator.places import Document, Unreadable
 
 if TYPE_CHECKING:
@@ -149,6 +150,11 @@ def regions() -> tuple[str, ...]:
     return tuple(sorted(r for p in partitions for r in session.get_available_regions("drs", p)))
 
 
+def names() -> list[str]:
+    """Return the names of the fleets that have one."""
+    return sorted(file.stem for file in NAMED.glob("*.yaml"))
+
+
 def fleet_file(text: str) -> Path:
     """Return the file of a fleet that is given by its path, or by its name."""
     named = NAMED / f"{text}.yaml"
@@ -161,7 +167,7 @@ def read_fleet(path: Path = DEFAULT) -> Fleet:
         document = Document(path.read_text(encoding="utf-8"))
         return Fleet.model_validate(document.value)
     except OSError as error:
-        raise FleetError(f"{path}: {error.strerror}") from error
+        raise FleetError(f"{path}: {error.strerror}; fleets with a name: {', '.join(names())}") from error
     except UnicodeDecodeError as error:
         raise FleetError(f"{path}: byte {error.start}: a fleet is UTF-8") from error
     except Unreadable as error:
@@ -173,30 +179,10 @@ def read_fleet(path: Path = DEFAULT) -> Fleet:
 
 
 def _told(problem: ErrorDetails, document: Document) -> str:
-    """Return line and column, the path of keys, the value, and what is allowed."""
+    """Return line and column, the path of keys, and what is wrong there."""
     path = tuple(problem["loc"])
-    name = ".".join(str(part) for part in path) or "file"
-    if problem["type"] == "extra_forbidden":
-        return f"{document.key_place(path)}: {name}: allowed are {', '.join(_model(path).model_fields)}"
-    if problem["type"] == "missing":
-        return f"{document.place(path)}: {name}: is required"
-    value, told = problem["input"], problem["msg"].removeprefix("Value error, ")
-    if problem["type"] in {"model_type", "dict_type"}:
-        told = "allowed is a mapping of keys to values"
-    shown = "" if isinstance(value, dict | list) and value else f"{value!r}: "
-    return f"{document.place(path)}: {name}: {shown}{told}"
-
-
-def _model(path: tuple[str | int, ...]) -> type[BaseModel]:
-    """Return what has the last key of a path."""
-    inner = [part for part in path[:-1] if isinstance(part, str)]
-    models: dict[str, type[BaseModel]] = {
-        "elsewhere": Place,
-        "servers": ServerDescription,
-        "replication": ReplicationDescription,
-        "snapshots": SnapshotDescription,
-    }
-    return models.get(inner[-1], Fleet) if inner else Fleet
+    place = document.key_place(path) if problem["type"] == "extra_forbidden" else document.place(path)
+    return f"{place}: {'.'.join(str(part) for part in path) or 'file'}: {told(problem, Fleet)}"
 
 
 def _numbered(text: str, n: int) -> str:

@@ -11,8 +11,7 @@ from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Path = tuple[str | int, ...]
-"""The keys and indexes that lead to a value."""
+    from simulator.descriptions import Path
 
 
 class Unreadable(ValueError):

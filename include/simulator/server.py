@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Self
@@ -87,4 +86,5 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _reason(error: OSError) -> str:
-    return os.strerror(error.errno) if error.errno else str(error)
+    """Return what the system says, without what Python adds to it."""
+    return (error.strerror or str(error)).partition(" (while")[0]

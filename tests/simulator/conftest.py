@@ -10,6 +10,7 @@ import pytest
 from simulator.client import Control
 from simulator.clock import clock
 
+from .calls import ONCE
 from .process import simulator_process
 
 if TYPE_CHECKING:
@@ -21,9 +22,7 @@ DB1, DB2 = "s-000000000000db001", "s-000000000000db002"
 @pytest.fixture
 def drs(local_aws: Any) -> Any:
     """Give a boto3 client of DRS that does not retry."""
-    from botocore.config import Config  # noqa: PLC0415
-
-    return local_aws.client("drs", config=Config(retries={"total_max_attempts": 1}))
+    return local_aws.client("drs", config=ONCE)
 
 
 @pytest.fixture
@@ -38,6 +37,29 @@ def process_aws(local_aws: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any
 def ec2(local_aws: Any) -> Any:
     """Give a boto3 client of EC2."""
     return local_aws.client("ec2")
+
+
+@pytest.fixture
+def create_table(local_aws: Any) -> Callable[..., Any]:
+    """Give a function that creates a DynamoDB table with a key of a string, and returns a client."""
+
+    def create(name: str = "t", key: str = "k", **options: Any) -> Any:
+        dynamodb = local_aws.client("dynamodb", **options)
+        dynamodb.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        return dynamodb
+
+    return create
+
+
+@pytest.fixture
+def table(create_table: Callable[..., Any]) -> Any:
+    """Give a DynamoDB client that does not retry, and a table ``t`` with the key ``k``."""
+    return create_table(config=ONCE)
 
 
 @pytest.fixture

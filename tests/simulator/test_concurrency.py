@@ -23,16 +23,9 @@ def restless():
 
 
 @pytest.fixture
-def table(local_aws):
+def table(create_table):
     """Give a DynamoDB client and a table of counters."""
-    dynamodb = local_aws.client("dynamodb", config=Config(max_pool_connections=CLIENTS))
-    dynamodb.create_table(
-        TableName="counters",
-        KeySchema=[{"AttributeName": "name", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "name", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    return dynamodb
+    return create_table("counters", "name", config=Config(max_pool_connections=CLIENTS))
 
 
 def _outcomes(work):

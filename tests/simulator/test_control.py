@@ -91,11 +91,26 @@ def test_a_speed_that_no_clock_has_is_refused(local_aws, speed):
     assert local_aws.control.clock()["speed"] == "immediate"
 
 
+def test_real_time_is_one_second_a_second(local_aws):
+    """The speed ``real`` is no scaling."""
+    local_aws.control.set_speed("real")
+    assert local_aws.control.clock()["speed"] == 1
+
+
+def test_the_control_api_reads_json_whatever_it_is_called(local_aws):
+    """Curl says that it sends a form; what it sends is read all the same."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = httpx.put(
+        f"{local_aws.url}/simulator/clock", content='{"speed": 7}', headers=form, trust_env=False
+    )
+    assert answer.json()["speed"] == 7
+
+
 def test_a_clock_needs_a_speed_and_nothing_else(local_aws):
     """A body of another form is refused with the form that is allowed."""
     answer = httpx.put(f"{local_aws.url}/simulator/clock", json={"factor": 3}, trust_env=False)
     assert answer.status_code == 400
-    assert "{'speed': …}" in answer.json()["error"]
+    assert '{"speed": …}' in answer.json()["error"]
 
 
 def test_dates_agree_with_the_clients_clock_at_every_speed(local_aws, launch, look):
@@ -124,18 +139,12 @@ def test_an_unknown_path_names_those_there_are(local_aws):
         assert "/simulator/faults" in answer.json()["error"]
 
 
-def test_reset_returns_to_the_start(local_aws, drs, ec2, launch, look):
+def test_reset_returns_to_the_start(local_aws, drs, ec2, launch, look, *, table):
     """Jobs, instances, faults, the log and moto's other state are gone; fleet, quotas and speed are back."""
     control = local_aws.control
     look(launch(DB1))
     (server,) = drs.describe_source_servers(filters={"sourceServerIDs": [DB1]})["items"]
     drs.untag_resource(resourceArn=server["arn"], tagKeys=["Name"])
-    local_aws.client("dynamodb").create_table(
-        TableName="t",
-        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
     control.fail_server(DB1)
     control.set_quotas(concurrentJobs=1)
     control.set_speed(2)
@@ -152,4 +161,4 @@ def test_reset_returns_to_the_start(local_aws, drs, ec2, launch, look):
     (server,) = drs.describe_source_servers(filters={"sourceServerIDs": [DB1]})["items"]
     assert (server["tags"]["Name"], server["lastLaunchResult"]) == ("shop-db-1", "NOT_STARTED")
     assert ec2.describe_instances()["Reservations"] == []
-    assert local_aws.client("dynamodb").list_tables()["TableNames"] == []
+    assert table.list_tables()["TableNames"] == []

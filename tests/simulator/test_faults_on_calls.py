@@ -4,47 +4,19 @@ from __future__ import annotations
 
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from simulator.client import ControlRefused
 
+from .calls import ONCE, is_there, put, refusal
+
 DB1, DB2 = "s-000000000000db001", "s-000000000000db002"
-ONCE = Config(retries={"total_max_attempts": 1})
-
-
-@pytest.fixture
-def table(local_aws):
-    """Give a DynamoDB client that does not retry, and a table ``t`` with the key ``k``."""
-    dynamodb = local_aws.client("dynamodb", config=ONCE)
-    dynamodb.create_table(
-        TableName="t",
-        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    return dynamodb
-
-
-def _put(table, key="1"):
-    table.put_item(TableName="t", Item={"k": {"S": key}})
-
-
-def _is_there(table, key="1"):
-    return "Item" in table.get_item(TableName="t", Key={"k": {"S": key}})
-
-
-def _error(call, *arguments, **parameters):
-    with pytest.raises(ClientError) as raised:
-        call(*arguments, **parameters)
-    response = raised.value.response
-    return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"], response
 
 
 def test_the_next_calls_are_throttled(local_aws, drs, launch):
     """DRS: ThrottlingException 429 with its modelled members, for so many calls, and no work is done."""
     local_aws.control.throttle("drs", "StartRecovery", times=2, retry_after_seconds=7)
     for _ in range(2):
-        code, status, response = _error(launch, DB1)
+        code, status, response = refusal(launch, DB1)
         assert (code, status) == ("ThrottlingException", 429)
         assert (response["serviceCode"], response["retryAfterSeconds"]) == ("drs", "7")
         assert response["quotaCode"]
@@ -70,8 +42,8 @@ def test_botocore_gets_over_a_throttled_call_by_itself(local_aws):
 def test_dynamodb_throttles_in_its_own_words(local_aws, table, error, code):
     """DynamoDB: ProvisionedThroughputExceededException 400, or the error that is named."""
     local_aws.control.throttle("dynamodb", "PutItem", times=1, **({"error": error} if error else {}))
-    assert _error(_put, table)[:2] == (code, 400)
-    assert not _is_there(table)
+    assert refusal(put, table)[:2] == (code, 400)
+    assert not is_there(table)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +90,7 @@ def test_each_service_refuses_as_it_does_on_aws(local_aws, service, call, errors
     control.throttle(service, times=1)
     control.break_calls(service, times=1)
     control.deny(service, times=1)
-    assert [_error(getattr(client, call))[:2] for _ in range(3)] == errors
+    assert [refusal(getattr(client, call))[:2] for _ in range(3)] == errors
     getattr(client, call)()
 
 
@@ -144,7 +116,7 @@ def test_a_rate_of_calls_is_hit_the_same_way_each_time(local_aws, drs):
 def test_a_server_error_before_the_work(local_aws, drs, launch):
     """InternalServerException 500 with its modelled member, and no job."""
     local_aws.control.break_calls("drs", "StartRecovery", times=1)
-    code, status, response = _error(launch, DB1)
+    code, status, response = refusal(launch, DB1)
     assert (code, status, response["retryAfterSeconds"]) == ("InternalServerException", 500, 1)
     assert drs.describe_jobs()["items"] == []
 
@@ -153,10 +125,10 @@ def test_r15a_a_server_error_after_the_work_has_started_a_job(local_aws, drs, la
     """R-15a: a job exists whose id the caller never got; the next call meets it as a Conflict."""
     local_aws.control.set_speed("manual")
     local_aws.control.break_calls("drs", "StartRecovery", after=True, times=1)
-    assert _error(launch, DB1, tags={"mine": "yes"})[:2] == ("InternalServerException", 500)
+    assert refusal(launch, DB1, tags={"mine": "yes"})[:2] == ("InternalServerException", 500)
     (job,) = drs.describe_jobs()["items"]
     assert job["tags"] == {"mine": "yes"}
-    assert _error(launch, DB1)[0] == "ConflictException"
+    assert refusal(launch, DB1)[0] == "ConflictException"
     (logged, _) = local_aws.control.requests(operation="StartRecovery")
     assert (logged["status"], logged["jobID"]) == (500, job["jobID"])
     assert logged["fault"] == {"id": "fault-1", "effect": "server_error_after", "workDone": True}
@@ -165,7 +137,7 @@ def test_r15a_a_server_error_after_the_work_has_started_a_job(local_aws, drs, la
 def test_a_refused_call_has_the_code_of_the_model(local_aws, drs):
     """AccessDeniedException has ``code`` and message, which can be set."""
     local_aws.control.deny("drs", "DescribeJobs", message="not authorized to perform: drs:DescribeJobs")
-    _, status, response = _error(drs.describe_jobs)
+    _, status, response = refusal(drs.describe_jobs)
     assert (status, response["code"]) == (403, "AccessDeniedException")
     assert response["Error"]["Message"] == "not authorized to perform: drs:DescribeJobs"
 
@@ -178,18 +150,18 @@ def test_only_what_is_selected_is_hit(local_aws, drs, launch):
     control.deny("drs", "StartRecovery", resource=DB2)
     drs.describe_jobs()
     launch(DB1)
-    assert _error(launch, DB2)[0] == "AccessDeniedException"
+    assert refusal(launch, DB2)[0] == "AccessDeniedException"
     elsewhere = local_aws.client("drs", region="eu-central-1", config=ONCE)
-    assert _error(elsewhere.initialize_service)[0] == "AccessDeniedException"
+    assert refusal(elsewhere.initialize_service)[0] == "AccessDeniedException"
     somebody = local_aws.client("drs", aws_access_key_id="somebody", aws_secret_access_key="x", config=ONCE)
-    assert _error(somebody.describe_jobs)[0] == "AccessDeniedException"
+    assert refusal(somebody.describe_jobs)[0] == "AccessDeniedException"
     assert [fault["hits"] for fault in control.faults()["calls"]] == [1, 1, 1]
 
 
 def test_a_fault_without_service_and_operation_hits_every_call(local_aws, drs, table):
     """No selector, no difference."""
     local_aws.control.add_faults({"calls": [{"effect": "access_denied", "times": 2}]})
-    assert _error(drs.describe_jobs)[0] == _error(table.list_tables)[0] == "AccessDeniedException"
+    assert refusal(drs.describe_jobs)[0] == refusal(table.list_tables)[0] == "AccessDeniedException"
     drs.describe_jobs()
 
 
@@ -197,7 +169,7 @@ def test_of_several_faults_the_first_that_is_not_used_up_hits(local_aws, drs):
     """A series of faults is a script: each is used up before the next."""
     local_aws.control.throttle("drs", times=1)
     local_aws.control.break_calls("drs", times=1)
-    codes = [_error(drs.describe_jobs)[0] for _ in range(2)]
+    codes = [refusal(drs.describe_jobs)[0] for _ in range(2)]
     assert codes == ["ThrottlingException", "InternalServerException"]
     assert [r["fault"]["id"] for r in local_aws.control.requests()] == ["fault-1", "fault-2"]
 

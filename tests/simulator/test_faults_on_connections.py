@@ -10,36 +10,9 @@ from aiobotocore.session import get_session
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
+from .calls import ONCE, is_there, put, refusal
+
 DB1, DB2 = "s-000000000000db001", "s-000000000000db002"
-ONCE = Config(retries={"total_max_attempts": 1})
-
-
-@pytest.fixture
-def table(local_aws):
-    """Give a DynamoDB client that does not retry, and a table ``t`` with the key ``k``."""
-    dynamodb = local_aws.client("dynamodb", config=ONCE)
-    dynamodb.create_table(
-        TableName="t",
-        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    return dynamodb
-
-
-def _put(table, key="1"):
-    table.put_item(TableName="t", Item={"k": {"S": key}})
-
-
-def _is_there(table, key="1"):
-    return "Item" in table.get_item(TableName="t", Key={"k": {"S": key}})
-
-
-def _error(call, *arguments, **parameters):
-    with pytest.raises(ClientError) as raised:
-        call(*arguments, **parameters)
-    response = raised.value.response
-    return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"], response
 
 
 def test_a_connection_dropped_before_the_work(local_aws, drs, launch):
@@ -78,15 +51,15 @@ def test_dynamodb_connections_are_dropped_before_or_after_the_write(local_aws, t
     """After: the item is there though the caller got an error; before: it is not."""
     local_aws.control.drop("dynamodb", "PutItem", after=after, times=1)
     with pytest.raises(ConnectionClosedError):
-        _put(table)
-    assert _is_there(table) is after
+        put(table)
+    assert is_there(table) is after
 
 
 def test_a_retried_write_meets_what_it_wrote(local_aws, table):
     """Botocore retries a dropped conditional write by itself, and its own item refuses it."""
     local_aws.control.drop("dynamodb", "PutItem", after=True, times=1)
     persistent = local_aws.client("dynamodb")
-    code, *_ = _error(
+    code, *_ = refusal(
         persistent.put_item,
         TableName="t",
         Item={"k": {"S": "1"}},
@@ -110,7 +83,7 @@ async def test_aiobotocore_sees_dropped_connections(local_aws, table, after):
         with pytest.raises(ConnectionClosedError):
             await dynamodb.put_item(TableName="t", Item={"k": {"S": "1"}})
         assert len((await drs.describe_jobs())["items"]) == int(after)
-    assert _is_there(table) is after
+    assert is_there(table) is after
 
 
 def test_the_next_call_of_a_client_that_was_dropped_is_answered(local_aws, drs):
@@ -160,7 +133,7 @@ def test_conditions_hold_while_connections_drop(local_aws, table):
     local_aws.control.drop("dynamodb", "PutItem", after=True, rate=0.5)
     local_aws.control.slow(0.01, "dynamodb", "PutItem")
 
-    def put(attempt):
+    def put_if_absent(attempt):
         try:
             table.put_item(
                 TableName="t",
@@ -172,7 +145,7 @@ def test_conditions_hold_while_connections_drop(local_aws, table):
         return True
 
     with ThreadPoolExecutor(8) as clients:
-        heard = sum(clients.map(put, range(80)))
+        heard = sum(clients.map(put_if_absent, range(80)))
     logged = local_aws.control.requests(operation="PutItem")
     done = [request for request in logged if request["fault"]["workDone"]]
     assert len(logged) == 80

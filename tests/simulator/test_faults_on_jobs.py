@@ -1,4 +1,4 @@
-"""Jobs that hide or may launch nothing, and faults of replication."""
+"""Jobs that hide or may launch nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from simulator.client import ControlRefused
-from simulator.drs.models import drs_backends
 
 DB1, DB2, APP1 = "s-000000000000db001", "s-000000000000db002", "s-00000000000app001"
 
@@ -70,33 +69,6 @@ def test_clearing_the_fault_shows_the_job(control, drs, launch):
     assert drs.describe_jobs()["items"] == []
     control.remove_fault(fault)
     assert len(drs.describe_jobs()["items"]) == 1
-
-
-class _Replication:
-    def __init__(self):
-        self.told = []
-
-    def set_fault(self, kind, seconds=0):
-        self.told.append((kind, seconds))
-
-
-def test_faults_of_replication_are_handed_to_the_server(control):
-    """Set, replaced and cleared, each is told once."""
-    server = drs_backends["123456789012"]["eu-west-1"].source_servers[DB1]
-    server.replication = replication = _Replication()
-    control.lag_server(DB1, 90)
-    control.stall_server(DB1)
-    control.remove_fault(control.disconnect_server(DB1, 30))
-    control.stall_server(DB1)
-    control.clear_faults()
-    assert replication.told == [
-        ("lag", 90),
-        ("stall", 0),
-        ("disconnect", 30),
-        (None, 0),
-        ("stall", 0),
-        (None, 0),
-    ]
 
 
 @pytest.mark.parametrize(

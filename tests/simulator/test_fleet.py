@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from simulator.clock import REAL
 from simulator.fleet import NAMED, Fleet, FleetError, fleet_file, read_fleet
 
 HEAD = "account: '123456789012'\nregion: eu-west-1\n"
@@ -54,6 +53,15 @@ def _read(tmp_path, text):
             f"{HEAD}servers:\n- {{count: 10, id: 's-0000000000000000{{n}}', hostname: a}}",
             r"servers\.0\.id: .*not s-000000000000000010",
         ),
+        (
+            f"{HEAD.replace(chr(39), '')}servers: []",
+            r"1:10: account: 123456789012: allowed is text, in quotes",
+        ),
+        (f"{HEAD}servers: {{a: b}}", r"3:10: servers: allowed is a list"),
+        (
+            f"{HEAD}servers:\n- {{id: s-1, hostname: a, cores: two}}",
+            r"cores: 'two': allowed is a whole number",
+        ),
         ("account: [", r"1:11: not YAML: while parsing"),
         ("a: 1\na: 2", r"2:1: not YAML: .*duplicate key"),
         ("[" * 5000, r"1:1: nested too deeply"),
@@ -71,6 +79,9 @@ def _read(tmp_path, text):
         "state",
         "count without numbers",
         "numbers that grow",
+        "number for text",
+        "mapping for list",
+        "text for number",
         "no YAML",
         "repeated key",
         "nesting",
@@ -124,8 +135,3 @@ def test_the_large_fleet_has_4000_servers_and_is_the_same_each_time():
     assert len(fleet.servers) == 4000
     assert [(place.region, len(place.servers)) for place in fleet.elsewhere] == [("eu-central-1", 20)]
     assert {s.replication.state for s in fleet.servers} == {"CONTINUOUS", "STALLED", "INITIATING"}
-
-
-def test_real_time_is_one_second_a_second():
-    """The speed real is no scaling."""
-    assert REAL == 1

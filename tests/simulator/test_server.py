@@ -40,6 +40,14 @@ def test_a_port_in_use_is_one_clear_line(capsys):
     )
 
 
+def test_an_address_that_is_not_there_is_one_clear_line(capsys):
+    """It ends with 2, names the address and says why, in the system's words."""
+    assert main(["--host", "nowhere.invalid", "--port", "0"]) == 2
+    assert capsys.readouterr().err.startswith(
+        "simulator: cannot listen on nowhere.invalid:0: Name or service"
+    )
+
+
 def test_the_large_fleet_is_selected_by_its_name():
     """All of its 4,000 servers come page by page, each once, from the process."""
     with simulator_process("--port", "0", "--fleet", "large") as (_, url):
@@ -62,16 +70,20 @@ def test_a_fleet_with_a_mistake_is_not_served(tmp_path, capsys):
 def test_a_fleet_that_cannot_be_read_is_one_clear_line(capsys):
     """It ends with 2 and does not start half loaded."""
     assert main(["--port", "0", "--fleet", "/none.yaml"]) == 2
-    assert capsys.readouterr().err == "simulator: /none.yaml: No such file or directory\n"
+    assert (
+        capsys.readouterr().err
+        == "simulator: /none.yaml: No such file or directory; fleets with a name: large\n"
+    )
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--port", "99999"], "'99999': allowed are 0 to 65535"),
+        (["--seed", "x"], "'x': allowed is a whole number"),
         (["--speed", "warp"], "speed 'warp': allowed are 'immediate', 'real'"),
     ],
-    ids=["port", "speed"],
+    ids=["port", "seed", "speed"],
 )
 def test_options_that_cannot_be_read_are_refused(options, message, capsys):
     """It ends with 2, and the message has the value and what is allowed."""

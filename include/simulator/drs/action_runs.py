@@ -10,6 +10,7 @@ from simulator.chance import chance
 from .durations import current
 
 if TYPE_CHECKING:
+    from .launch_actions import LaunchAction
     from .source_server import SourceServer
 
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 class ActionRun:
     """One action on one instance; ``begin`` and ``end`` are simulated seconds since its launch."""
 
-    action: Any
+    action: LaunchAction
     run_id: str
     begin: float
     end: float
@@ -31,12 +32,12 @@ class ActionRun:
 
 def plan_actions(server: SourceServer, job_id: str) -> list[ActionRun]:
     """Return the runs of a server's active actions in their order, one after another."""
-    if not getattr(server.launch_configuration, "post_launch_enabled", False):
+    if not server.launch_configuration.post_launch_enabled:
         return []
-    actions = [a for a in getattr(server, "launch_actions", []) if getattr(a, "active", True)]
+    active = [action for action in server.launch_actions if action.active]
     durations, occasion = current(), (server.source_server_id, server.launches)
     begin, runs = durations.pick("agent", *occasion), []
-    for number, action in enumerate(sorted(actions, key=lambda a: getattr(a, "order", 0))):
+    for number, action in enumerate(sorted(active, key=lambda action: action.order)):
         end = begin + durations.pick("action", *occasion, number)
         run_id = chance.uuid(job_id, server.source_server_id, number)
         runs.append(ActionRun(action, run_id, begin, end))

@@ -40,16 +40,12 @@ def _leave_pending(timeline: ServerTimeline, _: SetFault[Any]) -> ServerTimeline
 def _fail(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline:
     if fault.described.phase not in timeline.phases:
         return timeline
-    at = timeline.phases.index(Phase(fault.described.phase))
-    failed = replace(timeline.steps[at], raw_error=fault.described.raw_error, remarks=())
-    return replace(timeline, steps=(*timeline.steps[:at], failed), outcome=LaunchStatus.FAILED)
+    return timeline.failed(Phase(fault.described.phase), fault.described.raw_error)
 
 
 def _lack_previous_snapshot(timeline: ServerTimeline, _: SetFault[Any]) -> ServerTimeline:
     """Let the snapshot fail where there is none before it to go on from."""
-    at = timeline.phases.index(Phase.SNAPSHOT)
-    failed = replace(timeline.steps[at], raw_error=_NO_SNAPSHOT, remarks=("USING_PREVIOUS_SNAPSHOT_FAILED",))
-    return replace(timeline, steps=(*timeline.steps[:at], failed), outcome=LaunchStatus.FAILED)
+    return timeline.failed(Phase.SNAPSHOT, _NO_SNAPSHOT, "USING_PREVIOUS_SNAPSHOT_FAILED")
 
 
 def _hang(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline:

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from .dates import iso_at
 from .exceptions import ConflictException
-from .job import Job
+from .job import InstanceJob
 from .lookup import invalid
 from .resources import Resources
 from .settings import Settings
@@ -45,23 +45,19 @@ class FailbackReplicationConfiguration(Settings):
     internet_protocol: str = "IPV4"
 
 
-class FailbackJob(Job):
+class FailbackJob(InstanceJob):
     """A job that launches what recovery instances are failed back to; EC2 has no part in it."""
 
     type = "LAUNCH"
     initiated_by = "FAILBACK"
 
     def __init__(self, backend: DRSBackend, instances: list[RecoveryInstance], timeline: JobTimeline) -> None:
-        super().__init__(backend, [instance.source_server for instance in instances], timeline)
-        self._instances = {i.source_server.source_server_id: i.recovery_instance_id for i in instances}
+        super().__init__(backend, instances, timeline)
         for instance in instances:
             instance.failback.job = self
 
     def settle_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
         """Do nothing: the machine that is launched is not in this Region, or not in AWS."""
-
-    def instance_of(self, source_server_id: str) -> str | None:
-        return self._instances[source_server_id]
 
 
 @dataclass
@@ -100,12 +96,11 @@ class FailbackBackend(Resources):
     def reverse_replication(self, recovery_instance_id: str) -> SourceServer:
         """Replicate a recovery instance to its origin; returns the source server there."""
         instance = self.recovery_instance(recovery_instance_id)
-        server, failback = instance.source_server, instance.failback
+        server = instance.source_server
         if (region := server.description.origin_region) is None:
             message = f"recoveryInstanceID {recovery_instance_id}: allowed are those that originate in EC2."
             raise invalid("recoveryInstanceID", message)
-        state = "disconnected" if instance.disconnected else failback.state(server.source_server_id, self.now)
-        if state != "FAILBACK_NOT_STARTED":
+        if (state := instance.standing(self.now)) != "FAILBACK_NOT_STARTED":
             message = f"Recovery Instance {recovery_instance_id} is {state}."
             raise ConflictException(message, recovery_instance_id, "RecoveryInstance")
         target = self.beside(region).add_reversed(server, self.region_name)

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from moto.core.common_models import BaseModel
+from moto.ec2.exceptions import EC2ClientError
 
 from simulator.chance import chance
 from simulator.clock import clock
 from simulator.faults import faults
 
-from .action_runs import plan_actions
 from .dates import iso, iso_at
-from .launch_requests import last_taken
 from .timeline import Event, Hold, JobStatus, JobTimeline, LaunchStatus, Phase, ServerTimeline
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from .models import DRSBackend
     from .recovery_instance import RecoveryInstance
     from .source_server import SourceServer
+
+_CALLS = {Phase.CLEANUP: "TerminateInstances", Phase.LAUNCH: "RunInstances"}
+"""What DRS asks of EC2 in a phase."""
 
 
 class Job(BaseModel):
@@ -92,6 +96,16 @@ class Job(BaseModel):
         """Do to EC2 what the job has come to with one server."""
         raise NotImplementedError
 
+    @contextmanager
+    def attempt(self, source_server_id: str, phase: Phase) -> Iterator[None]:
+        """Do a phase's work in EC2; the phase fails with what EC2 says when it refuses."""
+        try:
+            yield
+        except EC2ClientError as error:
+            call = f"An error occurred ({error.code}) when calling the {_CALLS[phase]} operation"
+            raw_error = f"{call}: {error.message}"
+            self._timeline = self.timeline.failed(source_server_id, phase, raw_error)
+
     def instance_of(self, source_server_id: str) -> str | None:
         """Return the recovery instance that this job works on for a server, where there is one yet."""
         raise NotImplementedError
@@ -153,99 +167,28 @@ class Job(BaseModel):
         return {"sourceServerID": event.source_server_id, "rawError": event.raw_error}
 
 
-class LaunchJob(Job):
-    """A job that launches recovery instances, in place of those the servers have."""
-
-    type = "LAUNCH"
-
-    def __init__(
-        self,
-        backend: DRSBackend,
-        servers: list[SourceServer],
-        timeline: JobTimeline,
-        *,
-        is_drill: bool,
-        recovery_points: dict[str, float],
-    ) -> None:
-        super().__init__(backend, servers, timeline)
-        self.is_drill = is_drill
-        self.initiated_by = "START_DRILL" if is_drill else "START_RECOVERY"
-        self._recovery_points = recovery_points
-        self._replaced = {server.source_server_id: server.recovery_instance_id for server in servers}
-        self._launched: dict[str, str] = {}
-        self._actions = {server.source_server_id: plan_actions(server, self.job_id) for server in servers}
-        for server in servers:
-            server.last_job = self
-            server.launches += 1
-
-    def settle_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
-        server_id = server.source_server_id
-        cleaned = server.end_of(Phase.CLEANUP)
-        if cleaned is not None and cleaned <= elapsed and (replaced := self._replaced.pop(server_id, None)):
-            backend.replace_recovery_instance(replaced)
-        if server.launch_status(elapsed) is LaunchStatus.LAUNCHED and server_id not in self._launched:
-            point, launched = self.recovery_point(server_id), self.created + server.end
-            instance = backend.add_recovery_instance(self, server_id, point, launched)
-            self._launched[server_id] = instance.recovery_instance_id
-
-    def instance_of(self, source_server_id: str) -> str | None:
-        return self._launched.get(source_server_id)
-
-    @property
-    def horizon(self) -> float:
-        actions = (
-            self.created + server.end + run.end
-            for server in self.timeline.servers
-            if server.end < math.inf
-            for run in self._actions[server.source_server_id]
-        )
-        return max((super().horizon, *actions))
-
-    def launch_actions_status(self, server: ServerTimeline, now: float) -> dict[str, Any] | None:
-        actions = self._actions[server.source_server_id]
-        since = now - self.created - server.end
-        if not actions or since < 0 or server.outcome is not LaunchStatus.LAUNCHED:
-            return None
-        discovered = actions[0].begin
-        return {
-            "ssmAgentDiscoveryDatetime": iso_at(now - since + discovered) if discovered <= since else None,
-            "runs": [run.to_dict(since, server.action_error) for run in actions if run.begin <= since],
-        }
-
-    def recovery_point(self, source_server_id: str) -> float:
-        """Return the simulated second whose data is launched: of the snapshot asked for, or taken now."""
-        if source_server_id in self._recovery_points:
-            return self._recovery_points[source_server_id]
-        timeline = self.timeline.of(source_server_id)
-        if timeline.uses_previous_snapshot:
-            previous = last_taken(self.servers[source_server_id], self.created)
-            return previous.expected if previous else self.created
-        return self.created + timeline.begin_of(Phase.SNAPSHOT)
-
-    def event_data(self, event: Event) -> dict[str, Any]:
-        data = super().event_data(event)
-        if event.source_server_id and event.name.startswith(Phase.CONVERSION):
-            point = iso_at(self.recovery_point(event.source_server_id))
-            data["conversionProperties"] = {"dataTimestamp": point}
-        return data
-
-
-class TerminateJob(Job):
-    """A job that terminates recovery instances; when it has ended it lists no servers."""
-
-    type = "TERMINATE"
-    initiated_by = "TERMINATE_RECOVERY_INSTANCES"
+class InstanceJob(Job):
+    """A job on recovery instances that there are when it starts."""
 
     def __init__(self, backend: DRSBackend, instances: list[RecoveryInstance], timeline: JobTimeline) -> None:
         super().__init__(backend, [instance.source_server for instance in instances], timeline)
         self._instances = {i.source_server.source_server_id: i.recovery_instance_id for i in instances}
 
-    def settle_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
-        if elapsed >= server.end:
-            backend.remove_recovery_instance(self._instances[server.source_server_id])
-
     def instance_of(self, source_server_id: str) -> str | None:
         return self._instances[source_server_id]
+
+
+class TerminateJob(InstanceJob):
+    """A job that terminates recovery instances; when it has ended it lists no servers."""
+
+    type = "TERMINATE"
+    initiated_by = "TERMINATE_RECOVERY_INSTANCES"
+
+    def settle_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
+        server_id = server.source_server_id
+        if server.launch_status(elapsed) is LaunchStatus.TERMINATED:
+            with self.attempt(server_id, Phase.CLEANUP):
+                backend.remove_recovery_instance(self._instances[server_id])
 
     def participating_servers(self, now: float) -> list[dict[str, Any]]:
         return [] if self.status(now) is JobStatus.COMPLETED else super().participating_servers(now)

@@ -14,9 +14,10 @@ from .durations import plan_launch, plan_termination
 from .exceptions import ConflictException, ResourceNotFoundException
 from .failback import FailbackBackend, FailbackJob
 from .instance_launch import launch_instance
-from .job import Job, LaunchJob, TerminateJob
+from .job import Job, TerminateJob
 from .launch_actions import LaunchActionBackend
 from .launch_configuration import LaunchConfigurationBackend
+from .launch_job import LaunchJob
 from .launch_requests import launch_requests
 from .lookup import between, require, select
 from .pagination import Ordered
@@ -114,20 +115,12 @@ class DRSBackend(
         return self._begin(job)
 
     def terminate_recovery_instances(self, recovery_instance_ids: list[str]) -> TerminateJob:
-        instances = [
-            require(self.recovery_instances, wanted, "recoveryInstanceIDs")
-            for wanted in dict.fromkeys(recovery_instance_ids)
-        ]
-        admission.check([instance.source_server for instance in instances], self._running)
+        instances = self._idle_instances(recovery_instance_ids)
         timeline = plan_termination(self.jobs_begun, (i.source_server.source_server_id for i in instances))
         return self._begin(TerminateJob(self, instances, timeline))
 
     def start_failback_launch(self, recovery_instance_ids: list[str], tags: dict[str, str]) -> FailbackJob:
-        instances = [
-            require(self.recovery_instances, wanted, "recoveryInstanceIDs")
-            for wanted in dict.fromkeys(recovery_instance_ids)
-        ]
-        admission.check([instance.source_server for instance in instances], self._running)
+        instances = self._idle_instances(recovery_instance_ids)
         for instance in instances:
             instance.require_ready_for_failback(self.now)
         requests = launch_requests([instance.source_server for instance in instances])
@@ -200,9 +193,10 @@ class DRSBackend(
 
     def remove_recovery_instance(self, recovery_instance_id: str) -> None:
         """Terminate a recovery instance in EC2, and know it no more; nothing happens the second time."""
-        removed = self.forget_recovery_instance(recovery_instance_id)
-        if removed and removed.ec2_instance_state != "TERMINATED":
+        known = self.recovery_instances.get(recovery_instance_id)
+        if known and known.ec2_instance_state != "TERMINATED":
             self.ec2.terminate_instances([recovery_instance_id])
+        self.forget_recovery_instance(recovery_instance_id)
 
     def replace_recovery_instance(self, recovery_instance_id: str) -> None:
         """Remove a recovery instance before the next one; an instance that is launched into again stays."""
@@ -211,6 +205,15 @@ class DRSBackend(
             self.forget_recovery_instance(recovery_instance_id)
         else:
             self.remove_recovery_instance(recovery_instance_id)
+
+    def _idle_instances(self, recovery_instance_ids: list[str]) -> list[RecoveryInstance]:
+        """Return recovery instances by id, each once, that another job may have."""
+        instances = [
+            require(self.recovery_instances, wanted, "recoveryInstanceIDs")
+            for wanted in dict.fromkeys(recovery_instance_ids)
+        ]
+        admission.check([instance.source_server for instance in instances], self._running)
+        return instances
 
     def _begin(self, job: AnyJob) -> AnyJob:
         self.now = job.created

@@ -50,10 +50,17 @@ class RecoveryInstance(BaseModel):
     def ec2_instance_state(self) -> str:
         return str(self.instance.state).upper()
 
+    def standing(self, now: float) -> str:
+        """Return the state of the failback, or why there can be none."""
+        if self.disconnected:
+            return "DISCONNECTED"
+        if self.ec2_instance_state == "TERMINATED":
+            return "TERMINATED"
+        return self.failback.state(self.source_server.source_server_id, now)
+
     def require_ready_for_failback(self, now: float) -> None:
         """Raise ValidationException unless the data is back, and the launch may begin."""
-        state = self.failback.state(self.source_server.source_server_id, now)
-        if self.disconnected or state != "FAILBACK_READY_FOR_LAUNCH":
+        if (state := self.standing(now)) != "FAILBACK_READY_FOR_LAUNCH":
             place = "recoveryInstanceIDs"
             message = f"{place} {self.recovery_instance_id} is {state}: allowed is FAILBACK_READY_FOR_LAUNCH."
             raise invalid(place, message)

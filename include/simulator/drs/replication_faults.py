@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from simulator.faults.descriptions import REPLICATION, ServerFault
 
@@ -13,13 +13,16 @@ if TYPE_CHECKING:
 
     from simulator.faults import SetFault
 
+    from .replication import Fault as Kind
+    from .replication import Replication
+
 
 def begin(faults: Iterable[SetFault[Any]]) -> None:
     """Let replication lag, stall or disconnect from now on; each server that it happens to is a hit."""
     for fault in _of_replication(faults):
         for replication in _replications(fault.described.source_server_id):
             fault.hits += 1
-            replication.set_fault(fault.described.effect, fault.described.seconds)
+            replication.set_fault(cast("Kind", fault.described.effect), fault.described.seconds)
 
 
 def end(faults: Iterable[SetFault[Any]]) -> None:
@@ -37,9 +40,8 @@ def _of_replication(faults: Iterable[SetFault[Any]]) -> list[SetFault[ServerFaul
     ]
 
 
-def _replications(source_server_id: str) -> Iterator[Any]:
+def _replications(source_server_id: str) -> Iterator[Replication]:
     for account in list(drs_backends.values()):
         for backend in list(account.values()):
-            server = backend.source_servers.get(source_server_id)
-            if (replication := getattr(server, "replication", None)) is not None:
-                yield replication
+            if (server := backend.source_servers.get(source_server_id)) is not None:
+                yield server.replication

@@ -1,7 +1,7 @@
-"""What a job does and when, fixed when it starts: everything DRS says of a job is a function of time elapsed.
+"""What a job does and when, fixed when it starts: all DRS says of a job is a function of time elapsed.
 
-All times are simulated seconds since the job's creation. Only a hanging server's are not fixed: it is held in
-a phase until its fault is cleared, and then goes on as planned.
+All times are simulated seconds since the job's creation. Two things are not fixed: a hanging server is held
+in a phase until its fault is cleared, and then goes on as planned; and a phase fails whose work EC2 refuses.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from simulator.faults import ServerFault, SetFault
 
@@ -122,6 +122,12 @@ class ServerTimeline:
             return self
         return replace(self, steps=(*self.steps[:-1], *self.hold.released(elapsed)), hold=None)
 
+    def failed(self, phase: Phase, raw_error: str, *remarks: str) -> ServerTimeline:
+        """Return the timeline of a server that comes no further than a phase which it passes through."""
+        at = self.phases.index(phase)
+        failed = replace(self.steps[at], raw_error=raw_error, remarks=remarks)
+        return replace(self, steps=(*self.steps[:at], failed), outcome=LaunchStatus.FAILED, hold=None)
+
     def begin_of(self, phase: Phase) -> float:
         """Return when a phase begins that this server passes through."""
         return next(step.begin for step in self.steps if step.phase is phase)
@@ -164,8 +170,17 @@ class JobTimeline:
         ended = {hold: at for hold in self._holds if (at := released_at(hold)) is not None}
         if not ended:
             return self
-        servers = tuple(s.released(ended[s.hold]) if s.hold in ended else s for s in self.servers)
-        return replace(self, servers=servers, end=max(server.end for server in servers) + self.closing)
+        return self._of(s.released(ended[s.hold]) if s.hold in ended else s for s in self.servers)
+
+    def failed(self, source_server_id: str, phase: Phase, raw_error: str) -> JobTimeline:
+        """Return the timeline of a job in which a server comes no further than a phase."""
+        failing = self.of(source_server_id)
+        return self._of(s.failed(phase, raw_error) if s is failing else s for s in self.servers)
+
+    def _of(self, servers: Iterable[ServerTimeline]) -> JobTimeline:
+        """Return the timeline of the same job with other timelines of its servers."""
+        others = tuple(servers)
+        return replace(self, servers=others, end=max(server.end for server in others) + self.closing)
 
     @cached_property
     def _holds(self) -> list[Hold]:

@@ -49,7 +49,7 @@ def test_a_disconnected_instance_cannot_be_reversed(aws, reversed_):
     aws.drs.disconnect_recovery_instance(recoveryInstanceID=instance_id)
     server = _only(there.describe_source_servers()["items"])
     assert server["dataReplicationInfo"]["dataReplicationState"] == "STOPPED"
-    with pytest.raises(aws.drs.exceptions.ConflictException, match="disconnected"):
+    with pytest.raises(aws.drs.exceptions.ConflictException, match="DISCONNECTED"):
         aws.drs.reverse_replication(recoveryInstanceID=instance_id)
 
 

@@ -2,50 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 import pytest
 
-from simulator.drs.models import drs_backends
-
 DB1, DB2 = "s-000000000000db001", "s-000000000000db002"
 
 
-@dataclass(frozen=True)
-class _Action:
-    name: str
-    order: int
-    active: bool = True
-
-    def to_dict(self):
-        return {"name": self.name, "order": self.order, "active": self.active}
-
-
-class _Changed:
-    """A launch configuration with some settings changed, whatever operation changes them."""
-
-    def __init__(self, configuration, **settings):
-        self._configuration = configuration
-        self.__dict__.update(settings)
-
-    def __getattr__(self, name):
-        return getattr(self._configuration, name)
-
-
-def _configure(server, **settings):
-    server.launch_configuration = _Changed(server.launch_configuration, **settings)
+@pytest.fixture
+def fast(drs):
+    """Let DB1 be launched without a conversion."""
+    drs.update_launch_configuration(sourceServerID=DB1, recoveryMode="FAST")
 
 
 @pytest.fixture
-def server(local_aws):
-    """Give the source server DB1 as DRS keeps it."""
-    return drs_backends["123456789012"]["eu-west-1"].source_servers[DB1]
+def put_action(drs):
+    """Give a function that adds a launch action to DB1."""
+
+    def put(name, order, *, active=True):
+        drs.put_launch_action(
+            resourceId=DB1,
+            actionId=f"00000000-0000-0000-0000-00000000{order}",
+            actionCode="AWS-RunShellScript",
+            actionVersion="1",
+            name=name,
+            order=order,
+            active=active,
+            optional=False,
+            category="OTHER",
+            description="What follows a launch.",
+        )
+
+    return put
 
 
-def test_fast_skips_the_conversion(drs, server, launch, look):
-    """``recoveryMode`` FAST: no conversion in the log, and minutes less."""
-    _configure(server, recovery_mode="FAST")
+@pytest.mark.usefixtures("fast")
+def test_fast_skips_the_conversion(drs, launch, look):
+    """``recoveryMode`` FAST: no conversion in the log, and data of after the start."""
     job = launch(DB1)
     assert look(job)["participatingServers"][0]["launchStatus"] == "LAUNCHED"
     events = [i["event"] for i in drs.describe_job_log_items(jobID=job["jobID"])["items"]]
@@ -54,28 +47,30 @@ def test_fast_skips_the_conversion(drs, server, launch, look):
     assert instance["pointInTimeSnapshotDateTime"] >= job["creationDateTime"]
 
 
-def test_fast_takes_less_time(server, launch, look, let_pass):
+@pytest.mark.usefixtures("fast")
+def test_fast_takes_less_time(launch, look, let_pass):
     """What skips the conversion has ended before another has converted."""
-    _configure(server, recovery_mode="FAST")
     job = launch(DB1, DB2)
     let_pass(490)
     seen = {s["sourceServerID"]: s["launchStatus"] for s in look(job)["participatingServers"]}
     assert seen == {DB1: "LAUNCHED", DB2: "PENDING"}
 
 
-def test_a_failure_in_conversion_does_not_hit_who_skips_it(local_aws, server, launch, look):
+@pytest.mark.usefixtures("fast")
+def test_a_failure_in_conversion_does_not_hit_who_skips_it(local_aws, launch, look):
     """No such phase, no hit."""
-    _configure(server, recovery_mode="FAST")
     local_aws.control.fail_server(DB1, "CONVERSION")
     assert look(launch(DB1))["participatingServers"][0]["launchStatus"] == "LAUNCHED"
     assert local_aws.control.faults()["servers"][0]["hits"] == 0
 
 
 @pytest.fixture
-def actions(server):
-    """Give a server with two active actions and one that is not."""
-    _configure(server, post_launch_enabled=True)
-    server.launch_actions = [_Action("second", 1002), _Action("first", 1001), _Action("off", 1003, False)]
+def actions(drs, put_action):
+    """Give DB1 two active actions, and one that is not."""
+    drs.update_launch_configuration(sourceServerID=DB1, postLaunchEnabled=True)
+    put_action("second", 1002)
+    put_action("first", 1001)
+    put_action("off", 1003, active=False)
 
 
 def _status(job):
@@ -132,14 +127,16 @@ def test_post_launch_actions_fail_on_demand(local_aws, launch, look):
 
 
 @pytest.mark.parametrize("missing", ["actions", "post_launch_enabled"])
-def test_without_actions_there_is_no_status_of_them(server, launch, look, missing):
+def test_without_actions_there_is_no_status_of_them(drs, put_action, launch, look, missing):
     """Both are needed: actions, and that they are enabled."""
-    _configure(server, post_launch_enabled=missing != "post_launch_enabled")
-    server.launch_actions = [] if missing == "actions" else [_Action("first", 1001)]
+    drs.update_launch_configuration(sourceServerID=DB1, postLaunchEnabled=missing != "post_launch_enabled")
+    if missing != "actions":
+        put_action("first", 1001)
     assert _status(look(launch(DB1))) is None
 
 
-def test_a_server_that_failed_has_run_no_actions(local_aws, actions, launch, look):
+@pytest.mark.usefixtures("actions")
+def test_a_server_that_failed_has_run_no_actions(local_aws, launch, look):
     """There is nothing to run them on."""
     local_aws.control.fail_server(DB1)
     assert _status(look(launch(DB1))) is None

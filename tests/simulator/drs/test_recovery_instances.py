@@ -129,22 +129,3 @@ def test_terminating_an_unknown_instance_is_a_validation_error(drs):
     """TerminateRecoveryInstances declares no ResourceNotFoundException: an unknown id is a bad request."""
     with pytest.raises(drs.exceptions.ValidationException, match="i-00000000000000000"):
         drs.terminate_recovery_instances(recoveryInstanceIDs=["i-00000000000000000"])
-
-
-def test_r25_an_instance_stopped_in_ec2_is_shown_as_stopped(drs, ec2, launch, look):
-    """R-25: ec2InstanceState follows EC2; the launch stays LAUNCHED."""
-    job = launch(DB1)
-    look(job)
-    recovered = _recovered(drs)[DB1]
-    ec2.stop_instances(InstanceIds=[recovered["ec2InstanceID"]])
-    assert _recovered(drs)[DB1]["ec2InstanceState"] == "STOPPED"
-    assert look(job)["participatingServers"][0]["launchStatus"] == "LAUNCHED"
-
-
-def test_an_instance_terminated_in_ec2_is_still_known_to_drs(drs, ec2, launch, look):
-    """DRS keeps the recovery instance as TERMINATED; launching again still works."""
-    look(launch(DB1))
-    ec2.terminate_instances(InstanceIds=[_recovered(drs)[DB1]["ec2InstanceID"]])
-    assert _recovered(drs)[DB1]["ec2InstanceState"] == "TERMINATED"
-    look(launch(DB1))
-    assert _recovered(drs)[DB1]["ec2InstanceState"] == "RUNNING"

@@ -2,91 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from itertools import pairwise
 
 import pytest
+from replicating import HOUR, NEW, seconds, states
 
 from simulator.clock import clock
 from simulator.drs.dates import iso_duration
-from simulator.drs.models import drs_backends
-from simulator.fleet import ServerDescription
-
-ACCOUNT, REGION = "123456789012", "eu-west-1"
-NEW, HOUR = "s-00000000000new001", 3600
-LONG = 4 * HOUR
-"""Longer than any initial synchronisation of a small disk takes."""
-
-
-@pytest.fixture
-def backend(local_aws):
-    """Give the backend of the fleet's account and Region: agents reach it beside all operations."""
-    return drs_backends[ACCOUNT][REGION]
-
-
-@pytest.fixture
-def add(backend, let_pass):
-    """Give a function that adds a server whose replication begins in a state, and returns it."""
-
-    def added(state="CONTINUOUS", **described):
-        described.setdefault("replication", {"state": state})
-        return backend.register_source_server(
-            ServerDescription(id=NEW, hostname="new.example", **described)
-        ).replication
-
-    return added
-
-
-@pytest.fixture
-def seen(drs):
-    """Give a function that describes the added server's replication."""
-
-    def describe():
-        (server,) = drs.describe_source_servers(filters={"sourceServerIDs": [NEW]})["items"]
-        return server["dataReplicationInfo"]
-
-    return describe
-
-
-@pytest.fixture
-def snapshots(drs):
-    """Give a function that lists the added server's snapshots that are taken, oldest first."""
-
-    def described():
-        items = drs.describe_recovery_snapshots(sourceServerID=NEW, order="ASC")["items"]
-        return [item["snapshotID"] for item in items if "timestamp" in item]
-
-    return described
-
-
-@pytest.fixture
-def replicating(add, seen):
-    """Give the replication of a healthy server, and the function that describes it."""
-    return add(), seen
-
-
-def _seconds(duration):
-    parts = re.findall(r"([\d.]+)([HMS])", duration)
-    return sum(float(number) * {"H": 3600, "M": 60, "S": 1}[unit] for number, unit in parts)
-
-
-def _states(seen, let_pass, step, until="CONTINUOUS"):
-    passed = [seen()["dataReplicationState"]]
-    for _ in range(1000):
-        let_pass(step)
-        state = seen()["dataReplicationState"]
-        if state != passed[-1]:
-            passed.append(state)
-        if state == until:
-            return passed
-    raise AssertionError(passed)
 
 
 def test_a_new_server_is_initiated_synchronised_and_ready(add, seen, let_pass):
     """INITIATING, INITIAL_SYNC, CREATING_SNAPSHOT, CONTINUOUS, in this order, by time alone."""
     add("INITIATING")
-    assert _states(seen, let_pass, 20) == ["INITIATING", "INITIAL_SYNC", "CREATING_SNAPSHOT", "CONTINUOUS"]
+    assert states(seen, let_pass, 20) == ["INITIATING", "INITIAL_SYNC", "CREATING_SNAPSHOT", "CONTINUOUS"]
 
 
 def test_an_immediate_clock_waits_for_no_replication(backend, drs):
@@ -134,11 +63,11 @@ def test_the_initial_synchronisation_progresses_to_all_bytes(add, seen, let_pass
 def test_what_catches_up_gets_there(add, seen, let_pass, state):
     """The lag of a backlog or a rescan shrinks until replication is CONTINUOUS."""
     add(replication={"state": state, "lag_seconds": 1200})
-    before = _seconds(seen()["lagDuration"])
+    before = seconds(seen()["lagDuration"])
     let_pass(150)
-    assert 550 < _seconds(seen()["lagDuration"]) < 650 < before
-    assert _states(seen, let_pass, 20) == [state, "CONTINUOUS"]
-    assert _seconds(seen()["lagDuration"]) < 5
+    assert 550 < seconds(seen()["lagDuration"]) < 650 < before
+    assert states(seen, let_pass, 20) == [state, "CONTINUOUS"]
+    assert seconds(seen()["lagDuration"]) < 5
 
 
 @pytest.mark.parametrize("state", ["STALLED", "PAUSED", "DISCONNECTED"])
@@ -148,7 +77,7 @@ def test_the_lag_of_what_is_lost_grows_with_time(add, seen, let_pass, state):
     let_pass(HOUR)
     info = seen()
     assert info["dataReplicationState"] == state
-    assert _seconds(info["lagDuration"]) == pytest.approx(3 * HOUR, abs=5)
+    assert seconds(info["lagDuration"]) == pytest.approx(3 * HOUR, abs=5)
     assert ("dataReplicationError" in info) == (state != "PAUSED")
 
 
@@ -160,7 +89,7 @@ def test_a_healthy_server_lags_a_little(add, seen, let_pass):
         lags.add(seen()["lagDuration"])
         let_pass(60)
     assert len(lags) > 5
-    assert max(map(_seconds, lags)) < 5
+    assert max(map(seconds, lags)) < 5
 
 
 def test_the_agent_gives_signs_of_life(add, drs, let_pass):
@@ -189,7 +118,7 @@ def test_a_stopped_server_replicates_nothing_until_it_is_started(add, seen, snap
     info = seen()
     assert (info["dataReplicationState"], "lagDuration" in info, snapshots()) == ("STOPPED", False, [])
     replication.start(clock.now())
-    assert _states(seen, let_pass, 20)[0] == "INITIATING"
+    assert states(seen, let_pass, 20)[0] == "INITIATING"
     let_pass(700)
     assert len(snapshots()) in {1, 2}
 
@@ -216,7 +145,7 @@ def test_a_retry_begins_the_initiation_again(add, seen, let_pass, deed):
         getattr(replication, deed)(clock.now())
     let_pass(HOUR)
     replication.retry(clock.now())
-    assert _states(seen, let_pass, 30) == ["INITIATING", "INITIAL_SYNC", "CREATING_SNAPSHOT", "CONTINUOUS"]
+    assert states(seen, let_pass, 30) == ["INITIATING", "INITIAL_SYNC", "CREATING_SNAPSHOT", "CONTINUOUS"]
 
 
 def test_a_retry_changes_nothing_where_all_is_well(add, seen):
@@ -224,72 +153,6 @@ def test_a_retry_changes_nothing_where_all_is_well(add, seen):
     replication = add()
     replication.retry(clock.now())
     assert seen()["dataReplicationState"] == "CONTINUOUS"
-
-
-def test_a_lag_is_set_and_taken_away(add, seen):
-    """The fault ``lag`` shows in lagDuration and the backlog of a server that stays CONTINUOUS."""
-    replication = add()
-    replication.set_fault("lag", 900)
-    info = seen()
-    assert (info["dataReplicationState"], info["lagDuration"]) == ("CONTINUOUS", "PT15M")
-    assert info["replicatedDisks"][0]["backloggedStorageBytes"] == 900 * 1024**2
-    replication.set_fault(None)
-    assert _seconds(seen()["lagDuration"]) < 5
-
-
-@pytest.mark.parametrize(
-    ("kind", "told"),
-    [("stall", ("STALLED", "NOT_CONVERGING")), ("disconnect", ("DISCONNECTED", "AGENT_NOT_SEEN"))],
-)
-def test_a_fault_takes_no_snapshots_until_it_is_mended(replicating, snapshots, let_pass, kind, told):
-    """Lag grows, snapshots stay as they are; mended, the backlog is caught up and snapshots go on."""
-    replication, seen = replicating
-    before = snapshots()
-    replication.set_fault(kind)
-    let_pass(2 * HOUR)
-    info = seen()
-    assert (info["dataReplicationState"], info["dataReplicationError"]["error"]) == told
-    assert _seconds(info["lagDuration"]) == pytest.approx(2 * HOUR, abs=10)
-    assert snapshots() == before
-    replication.set_fault(None)
-    assert _states(seen, let_pass, 30) == ["BACKLOG", "CONTINUOUS"]
-    let_pass(1200)
-    new = [snapshot for snapshot in snapshots() if snapshot not in before]
-    assert len(new) in {2, 3}
-    assert snapshots() == [*before[len(new) :], *new]
-
-
-def test_a_fault_of_what_is_stopped_changes_nothing(add, seen):
-    """What replicates no more cannot stall."""
-    replication = add()
-    replication.stop(clock.now())
-    replication.set_fault("stall")
-    assert seen()["dataReplicationState"] == "STOPPED"
-
-
-def test_a_stall_of_the_initiation_begins_it_again_when_mended(add, seen, let_pass):
-    """Where no data are yet there is no lag, and nothing to catch up."""
-    replication = add("INITIATING")
-    replication.set_fault("stall")
-    let_pass(LONG)
-    info = seen()
-    assert (info["dataReplicationState"], "lagDuration" in info) == ("STALLED", False)
-    replication.set_fault(None)
-    assert seen()["dataReplicationState"] == "INITIATING"
-
-
-@pytest.mark.parametrize(("fault", "behind"), [(("stall", 0), HOUR), (("lag", 900), 900)])
-def test_what_lags_is_launched_with_the_data_there_are(backend, add, launch, fault, behind):
-    """The recovery point of a stalled server is the moment it stalled; of a lagging one, that of its lag."""
-    add().set_fault(*fault)
-    asked = clock.now() + HOUR
-    clock.skip_to(asked)
-    launch(NEW)
-    clock.skip_to(asked + HOUR)
-    backend.settle()
-    (instance,) = backend.recovery_instances.values()
-    point = instance.recovery_point
-    assert point == pytest.approx(asked - behind, abs=10)
 
 
 def test_snapshots_are_taken_as_often_and_kept_as_long_as_the_fleet_says(add, drs, let_pass):

@@ -24,6 +24,23 @@ def test_at_the_speed_of_the_demo_a_job_takes_12_to_30_seconds(replaces):
     assert max(ends) <= 30
 
 
+@pytest.mark.parametrize(
+    ("part", "shortest", "longest"),
+    [("pending", 30, 60), ("snapshot", 1, 60), ("conversion", 120, 840), ("launch", 60, 360)],
+)
+def test_each_part_of_a_job_takes_as_long_as_on_aws(part, shortest, longest):
+    """Within what is observed: started after 30 to 60 s, conversion 2 to 14 min, launch 1 to 6 min."""
+    taken = [Durations(seed).pick(part, server) for server in SERVERS for seed in range(10)]
+    assert shortest <= min(taken) < max(taken) <= longest
+
+
+@pytest.mark.parametrize("replaces", [False, True], ids=["first launch", "replacement"])
+def test_a_job_takes_10_to_25_minutes(replaces):
+    """Within what is observed."""
+    ends = [plan_launch([LaunchRequest(server, 0, replaces)]).end / 60 for server in SERVERS]
+    assert 10 <= min(ends) < max(ends) <= 25
+
+
 def test_the_same_seed_gives_the_same_timeline():
     """A run can be repeated exactly."""
     requests = [LaunchRequest(server, 0, False) for server in SERVERS]

@@ -1,0 +1,97 @@
+"""Jobs that launch recovery instances."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from .action_runs import plan_actions
+from .dates import iso_at
+from .job import Job
+from .launch_requests import last_taken
+from .timeline import Event, LaunchStatus, Phase, ServerTimeline
+
+if TYPE_CHECKING:
+    from .models import DRSBackend
+    from .source_server import SourceServer
+    from .timeline import JobTimeline
+
+
+class LaunchJob(Job):
+    """A job that launches recovery instances, in place of those the servers have."""
+
+    type = "LAUNCH"
+
+    def __init__(
+        self,
+        backend: DRSBackend,
+        servers: list[SourceServer],
+        timeline: JobTimeline,
+        *,
+        is_drill: bool,
+        recovery_points: dict[str, float],
+    ) -> None:
+        super().__init__(backend, servers, timeline)
+        self.is_drill = is_drill
+        self.initiated_by = "START_DRILL" if is_drill else "START_RECOVERY"
+        self._recovery_points = recovery_points
+        self._replaced = {server.source_server_id: server.recovery_instance_id for server in servers}
+        self._launched: dict[str, str] = {}
+        self._actions = {server.source_server_id: plan_actions(server, self.job_id) for server in servers}
+        for server in servers:
+            server.last_job = self
+            server.launches += 1
+
+    def settle_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
+        server_id = server.source_server_id
+        cleaned = server.end_of(Phase.CLEANUP)
+        if cleaned is not None and cleaned <= elapsed and (replaced := self._replaced.pop(server_id, None)):
+            with self.attempt(server_id, Phase.CLEANUP):
+                backend.replace_recovery_instance(replaced)
+        is_launched = self.timeline.of(server_id).launch_status(elapsed) is LaunchStatus.LAUNCHED
+        if is_launched and server_id not in self._launched:
+            point, launched = self.recovery_point(server_id), self.created + server.end
+            with self.attempt(server_id, Phase.LAUNCH):
+                instance = backend.add_recovery_instance(self, server_id, point, launched)
+                self._launched[server_id] = instance.recovery_instance_id
+
+    def instance_of(self, source_server_id: str) -> str | None:
+        return self._launched.get(source_server_id)
+
+    @property
+    def horizon(self) -> float:
+        actions = (
+            self.created + server.end + run.end
+            for server in self.timeline.servers
+            if server.end < math.inf
+            for run in self._actions[server.source_server_id]
+        )
+        return max((super().horizon, *actions))
+
+    def launch_actions_status(self, server: ServerTimeline, now: float) -> dict[str, Any] | None:
+        actions = self._actions[server.source_server_id]
+        since = now - self.created - server.end
+        if not actions or since < 0 or server.outcome is not LaunchStatus.LAUNCHED:
+            return None
+        discovered = actions[0].begin
+        return {
+            "ssmAgentDiscoveryDatetime": iso_at(now - since + discovered) if discovered <= since else None,
+            "runs": [run.to_dict(since, server.action_error) for run in actions if run.begin <= since],
+        }
+
+    def recovery_point(self, source_server_id: str) -> float:
+        """Return the simulated second whose data is launched: of the snapshot asked for, or taken now."""
+        if source_server_id in self._recovery_points:
+            return self._recovery_points[source_server_id]
+        timeline = self.timeline.of(source_server_id)
+        if timeline.uses_previous_snapshot:
+            previous = last_taken(self.servers[source_server_id], self.created)
+            return previous.expected if previous else self.created
+        return self.created + timeline.begin_of(Phase.SNAPSHOT)
+
+    def event_data(self, event: Event) -> dict[str, Any]:
+        data = super().event_data(event)
+        if event.source_server_id and event.name.startswith(Phase.CONVERSION):
+            point = iso_at(self.recovery_point(event.source_server_id))
+            data["conversionProperties"] = {"dataTimestamp": point}
+        return data

@@ -1,0 +1,76 @@
+"""Launching into an EC2 instance that there is already."""
+
+from __future__ import annotations
+
+import pytest
+from cases import DB1, Aws
+
+TARGET_TAG = {"Key": "AWSDRS", "Value": "AllowLaunchingIntoThisInstance"}
+
+
+@pytest.fixture
+def aws(local_aws):
+    """Give clients, and what cases need first."""
+    return Aws(local_aws)
+
+
+@pytest.fixture
+def configure(aws):
+    """Give a function that changes how DB1 is launched."""
+    return lambda **changes: aws.drs.update_launch_configuration(sourceServerID=DB1, **changes)
+
+
+@pytest.fixture
+def target(aws):
+    """Give the id of an EC2 instance that may be launched into."""
+    tags = [{"ResourceType": "instance", "Tags": [TARGET_TAG]}]
+    run = aws.ec2.run_instances(ImageId="ami-1", MinCount=1, MaxCount=1, TagSpecifications=tags)
+    return run["Instances"][0]["InstanceId"]
+
+
+def _into(instance_id):
+    return {"launchIntoInstanceProperties": {"launchIntoEC2InstanceID": instance_id}}
+
+
+def _tags(instance):
+    return {tag["Key"]: tag["Value"] for tag in instance["Tags"]}
+
+
+def test_a_server_is_launched_into_an_instance(aws, configure, target):
+    """The recovery instance is the EC2 instance that the configuration names."""
+    configure(**_into(target))
+    assert aws.launched() == target
+    assert _tags(aws.ec2_instance(target))["AWSElasticDisasterRecoverySourceServerID"] == DB1
+
+
+def test_r14_an_instance_that_is_launched_into_again_lives_on(aws, configure, target):
+    """The next launch takes the same instance, and terminates nothing."""
+    configure(**_into(target))
+    aws.launched()
+    assert aws.launched() == target
+    assert aws.ec2_instance(target)["State"]["Name"] == "running"
+
+
+def test_terminating_ends_an_instance_that_was_launched_into(aws, configure, target):
+    """TerminateRecoveryInstances terminates whatever the recovery instance runs in."""
+    configure(**_into(target))
+    aws.drs.terminate_recovery_instances(recoveryInstanceIDs=[aws.launched()])
+    assert aws.instances() == {}
+    assert aws.ec2_instance(target)["State"]["Name"] == "terminated"
+
+
+@pytest.mark.parametrize("case", ["unknown", "untagged", "copyTags", "copyPrivateIp"])
+def test_not_every_instance_can_be_launched_into(aws, configure, target, case):
+    """It must exist and have the tag that allows it, with nothing copied to it; a refusal leaves no trace."""
+    wanted, others = target, {}
+    if case == "unknown":
+        wanted = "i-00000000000000404"
+    elif case == "untagged":
+        aws.ec2.delete_tags(Resources=[target], Tags=[TARGET_TAG])
+    else:
+        others = {case: True}
+    with pytest.raises(aws.drs.exceptions.ValidationException, match=wanted) as refused:
+        configure(**_into(wanted), **others)
+    place = "launchIntoInstanceProperties.launchIntoEC2InstanceID"
+    assert refused.value.response["fieldList"][0]["name"] == place
+    assert aws.drs.get_launch_configuration(sourceServerID=DB1)["launchIntoInstanceProperties"] == {}
