@@ -1,14 +1,27 @@
-"""Fixtures of a server that an agent adds, and of what is told of its replication."""
+"""Fixtures of what cases work with, and of a server that an agent adds and whose replication is told."""
 
 from __future__ import annotations
 
 import pytest
+from cases import DB1, Aws
 from replicating import NEW
 
 from simulator.drs.models import drs_backends
 from simulator.fleet import ServerDescription
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
+
+
+@pytest.fixture
+def aws(local_aws):
+    """Give clients, and what cases need first."""
+    return Aws(local_aws)
+
+
+@pytest.fixture
+def configure(aws):
+    """Give a function that changes how DB1 is launched."""
+    return lambda **changes: aws.drs.update_launch_configuration(sourceServerID=DB1, **changes)
 
 
 @pytest.fixture

@@ -7,15 +7,9 @@ import re
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from cases import DB1, DB2, Aws
+from cases import DB1, DB2
 
 SEVENTEEN = "[0-9a-zA-Z]{17}"
-
-
-@pytest.fixture
-def aws(local_aws):
-    """Give clients, and what cases need first."""
-    return Aws(local_aws)
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cases import DB1, EC2_ORIGIN, ORIGIN, Aws
-
-
-@pytest.fixture
-def aws(local_aws):
-    """Give clients, and what cases need first."""
-    return Aws(local_aws)
+from cases import DB1, EC2_ORIGIN, ORIGIN
 
 
 @pytest.fixture

@@ -3,20 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from cases import DB1, DB2, EC2_ORIGIN, Aws
+from cases import DB1, DB2, EC2_ORIGIN
 from cases_launches import ACTION, SECOND, actions
-
-
-@pytest.fixture
-def aws(local_aws):
-    """Give clients, and what cases need first."""
-    return Aws(local_aws)
-
-
-@pytest.fixture
-def configure(aws):
-    """Give a function that changes how DB1 is launched."""
-    return lambda **changes: aws.drs.update_launch_configuration(sourceServerID=DB1, **changes)
 
 
 @pytest.fixture

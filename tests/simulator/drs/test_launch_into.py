@@ -3,21 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from cases import DB1, Aws
+from cases import DB1
 
 TARGET_TAG = {"Key": "AWSDRS", "Value": "AllowLaunchingIntoThisInstance"}
-
-
-@pytest.fixture
-def aws(local_aws):
-    """Give clients, and what cases need first."""
-    return Aws(local_aws)
-
-
-@pytest.fixture
-def configure(aws):
-    """Give a function that changes how DB1 is launched."""
-    return lambda **changes: aws.drs.update_launch_configuration(sourceServerID=DB1, **changes)
 
 
 @pytest.fixture

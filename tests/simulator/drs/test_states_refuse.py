@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from cases import DB1, Aws
+from cases import DB1
 
 INSTANCE = "i-00000000000000404"
-
-
-@pytest.fixture
-def aws(local_aws):
-    """Give clients, and what cases need first."""
-    return Aws(local_aws)
 
 
 @pytest.mark.parametrize("operation", ["StopReplication", "DisconnectSourceServer", "DeleteSourceServer"])
