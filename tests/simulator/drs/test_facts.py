@@ -66,7 +66,7 @@ def test_times_are_iso_8601_and_end_in_z(aws):
         assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", date) for date in dates)
 
 
-def test_r15_start_recovery_is_not_idempotent(aws):
+def test_r15a_start_recovery_is_not_idempotent(aws):
     """The same request twice is two jobs; tags are how to find one's own."""
     first = aws.start(DB1, tags={"key": "same"})["jobID"]
     aws.let_pass()
