@@ -177,4 +177,14 @@ def starts(table: Any) -> Any:
     return lambda: len(table.control.requests(operation="StartRecovery"))
 
 
+@pytest.fixture
+def drive(table: Any, monkeypatch: pytest.MonkeyPatch) -> Drive:
+    """A drill of one wave, opened; botocore repeats nothing by itself, so that one fault is one error."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    table.control.set_speed("real")
+    drive = Drive(plan({"name": "Database", "servers": [DB]}))
+    drive.execute("open_execution")
+    return drive
+
+
 HOUR = timedelta(hours=1)

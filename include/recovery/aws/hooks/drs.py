@@ -100,8 +100,8 @@ class DrsHook(AwsGenericHook["DrsClient"]):
 
     def prepare_start(self) -> None:
         """Make the client of :meth:`start_recovery` and get its credentials: the call is then one request."""
-        client = self._one_request_conn
-        credentials = self.get_session(region_name=client.meta.region_name).get_credentials()
+        _ = self._one_request_conn
+        credentials = self.get_session(region_name=self.region_name).get_credentials()
         if credentials is not None:
             credentials.get_frozen_credentials()
 

@@ -12,7 +12,7 @@ import pytest
 
 from recovery.aws.hooks.drs import DrsHook
 from recovery.aws.utils import drs_poller
-from recovery.aws.utils.drs_poller import DrsJobPoller
+from recovery.aws.utils.drs_poller import SPREAD, DrsJobPoller
 
 HOUR = 3600.0
 tenant: ContextVar[str] = ContextVar("tenant", default="nobody")
@@ -127,6 +127,17 @@ async def test_looks_are_close_when_servers_are_about_to_finish(endpoint, answer
         await watching.next()
         assert watching.interval == wanted
         assert watching.poller._interval() == wanted
+
+
+async def test_looks_never_fall_in_step_with_whoever_takes_their_events(local_aws):
+    """Each is as far from the last as was wanted, or somewhat farther, and never twice by the same."""
+    async with watch(poll_interval=0.01, relaxed_interval=0.01) as watching:
+        spreads = set()
+        for _ in range(4):
+            await watching.next()
+            spreads.add(watching.poller._spread)
+    assert len(spreads) > 1
+    assert all(1 <= spread <= SPREAD for spread in spreads)
 
 
 async def test_each_watcher_hears_of_its_own_jobs(hook, local_aws, servers):
