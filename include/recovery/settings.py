@@ -51,9 +51,6 @@ class Settings(BaseSettings):
     DRS, where a new job may not show at once; only then is it sent again. An announcement that is a third as
     old is not sent any more, and a request takes 35 s at the longest."""
 
-    wave_timeout_hours: float = Field(default=4, gt=0)
-    """A wave whose jobs have not ended after this long is TIMED_OUT; jobs take 10 to 25 minutes."""
-
     late_minutes: float = Field(default=60, gt=0)
     """A scheduled drill older than this does not start: Airflow runs a missed slot at once when a DAG first
     appears."""

@@ -14,6 +14,7 @@ from recovery.execution.enums import (
     ExecutionType,
     FailureKind,
     LaunchStatus,
+    OnFailure,
     WaveStatus,
     Writer,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "FailureKind",
     "Intent",
     "LaunchStatus",
+    "OnFailure",
     "RunParams",
     "ServerRecord",
     "WaveRecord",

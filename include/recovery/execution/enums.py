@@ -81,8 +81,15 @@ class WaveStatus(RecordedEnum):
 
     @property
     def met(self) -> bool:
-        """Whether the waves that depend on it may start."""
+        """Whether the wave's policy is met."""
         return self in {WaveStatus.COMPLETED, WaveStatus.PARTIAL}
+
+
+class OnFailure(RecordedEnum):
+    """What a wave that failed or timed out means for the waves that depend on it."""
+
+    STOP = "stop"
+    CONTINUE = "continue"
 
 
 class LaunchStatus(RecordedEnum):

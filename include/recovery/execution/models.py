@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime, timedelta
 
 from pydantic import Field
 
@@ -13,6 +14,7 @@ from recovery.execution.enums import (
     ExecutionType,
     FailureKind,
     LaunchStatus,
+    OnFailure,
     WaveStatus,
 )
 from recovery.execution.record import Record, Time, Words
@@ -67,7 +69,10 @@ class Failure(Record):
 
 
 class WaveRecord(Record):
-    """A wave of an execution; ``server_count`` is absent until its servers are frozen."""
+    """A wave of an execution; ``server_count`` is absent until its servers are frozen.
+
+    ``minimum_launched`` is how many of its servers that are not optional must be launched; absent: all.
+    """
 
     wave_number: int
     wave_name: str
@@ -76,12 +81,32 @@ class WaveRecord(Record):
     status: WaveStatus = WaveStatus.PENDING
     attempt: int = 1
     server_count: int | None = None
+    minimum_launched: int | None = None
+    on_failure: OnFailure = OnFailure.STOP
+    timeout_seconds: int = 4 * 3600
     intents: tuple[Intent, ...] = ()
     job_ids: tuple[str, ...] = ()
     approval: Approval | None = None
     failure: Words | None = None
     start_time: Time | None = None
     end_time: Time | None = None
+
+    @property
+    def releases(self) -> bool:
+        """Whether the waves that depend on it may start: its policy is met, or they go on without."""
+        if self.on_failure is OnFailure.CONTINUE and self.status in {WaveStatus.FAILED, WaveStatus.TIMED_OUT}:
+            return True
+        return self.status.met
+
+    @property
+    def timeout(self) -> timedelta:
+        """How long after its start the wave may take."""
+        return timedelta(seconds=self.timeout_seconds)
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When its time-out passes; absent before its start."""
+        return self.start_time + self.timeout if self.start_time else None
 
     @property
     def approved(self) -> bool:
@@ -148,12 +173,16 @@ class Execution(Record):
 
 
 class ServerRecord(Record):
-    """A source server of an execution and what became of it; ``launch_status`` is absent before its job."""
+    """A source server of an execution and what became of it; ``launch_status`` is absent before its job.
+
+    ``optional`` says that its wave does not need it; absent if it does.
+    """
 
     source_server_id: str = Field(alias="sourceServerID")
     hostname: str | None = None
     name: str | None = None
     wave_number: int
+    optional: bool | None = None
     attempt: int = 1
     job_id: str | None = None
     launch_status: LaunchStatus | None = None

@@ -39,7 +39,7 @@ def _stopped(execution: Execution) -> str | None:
 
 def _unmet(execution: Execution, wave: WaveRecord) -> str | None:
     needed = [execution.wave(number) for number in wave.depends_on]
-    unmet = [f"{other.wave_name} is {other.status}" for other in needed if not other.status.met]
+    unmet = [f"{other.wave_name} is {other.status}" for other in needed if not other.releases]
     return f"it waits for waves that are not done: {', '.join(unmet)}" if unmet else None
 
 

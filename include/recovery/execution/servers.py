@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PREFIX = "SERVER#"
 
-_IDENTITY = ("sourceServerID", "hostname", "name", "waveNumber")
+_IDENTITY = ("sourceServerID", "hostname", "name", "waveNumber", "optional")
 
 
 def server_item(wave_number: int, source_server_id: str) -> str:

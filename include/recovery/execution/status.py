@@ -39,15 +39,16 @@ def final_status(
 ) -> ExecutionStatus:
     """Return the status an execution ends with; ``total_waves`` is what its record promised.
 
-    FAILED also when the waves fit no ending at all: see ``inconsistency``.
+    A wave that timed out and stopped nothing is a failure like others. FAILED also when the waves fit no
+    ending at all: see ``inconsistency``.
     """
     statuses = {wave.status for wave in waves}
     refused = failure is not None and failure.kind is FailureKind.REFUSED
     if superseded or interrupted or refused or WaveStatus.CANCELLED in statuses:
         return ExecutionStatus.CANCELLED
-    if WaveStatus.TIMED_OUT in statuses:
+    if any(wave.status is WaveStatus.TIMED_OUT and not wave.releases for wave in waves):
         return ExecutionStatus.TIMED_OUT
-    if failure is not None or WaveStatus.FAILED in statuses:
+    if failure is not None or statuses & {WaveStatus.FAILED, WaveStatus.TIMED_OUT}:
         return ExecutionStatus.FAILED
     if not _complete(waves, total_waves):
         return ExecutionStatus.FAILED
@@ -64,11 +65,12 @@ def inconsistency(waves: Sequence[WaveRecord], total_waves: int) -> str | None:
     return f"inconsistent: {total_waves} waves were promised, on record are {held}"
 
 
-def judge(servers: Sequence[ServerRecord]) -> tuple[WaveStatus, str | None]:
-    """Return the final status of a wave whose jobs have all ended, and why it failed.
+def judge(wave: WaveRecord, servers: Sequence[ServerRecord]) -> tuple[WaveStatus, str | None]:
+    """Return the final status of a wave whose jobs have all ended, and why it is not COMPLETED.
 
     By each server's launch status: a DRS job is COMPLETED also when nothing was launched (R-03, R-07), and
-    with servers still PENDING, which then did not launch (P-3).
+    with servers still PENDING, which then did not launch (P-3). PARTIAL if the wave's policy is met, which
+    it never is when nothing was launched.
     """
     missing = [server for server in servers if server.launch_status is not LaunchStatus.LAUNCHED]
     if not servers:
@@ -79,7 +81,21 @@ def judge(servers: Sequence[ServerRecord]) -> tuple[WaveStatus, str | None]:
         count = f"none of its {len(servers)} servers launched"
     else:
         count = f"{len(missing)} of its {len(servers)} servers did not launch"
-    return WaveStatus.FAILED, f"{count}: {'; '.join(_fates(missing))}"
+    status, policy = _by_policy(wave, servers)
+    return status, f"{count}{policy}: {'; '.join(_fates(missing))}"
+
+
+def _by_policy(wave: WaveRecord, servers: Sequence[ServerRecord]) -> tuple[WaveStatus, str]:
+    """Return what a wave is of which not every server launched, and the policy in words if it has one."""
+    required = [server for server in servers if not server.optional]
+    needed = len(required) if wave.minimum_launched is None else wave.minimum_launched
+    launched = sum(server.launch_status is LaunchStatus.LAUNCHED for server in required)
+    some = any(server.launch_status is LaunchStatus.LAUNCHED for server in servers)
+    status = WaveStatus.PARTIAL if some and launched >= needed else WaveStatus.FAILED
+    if needed == len(servers):
+        return status, ""
+    of = "" if len(required) == len(servers) else f" of the {len(required)} that are not optional"
+    return status, f" ({launched}{of} did, {needed} must)"
 
 
 MOST_NAMED = 20
@@ -101,7 +117,9 @@ def _fates(servers: Sequence[ServerRecord]) -> Iterable[str]:
     for server in servers:
         status = server.launch_status or "without launch status"
         reason = server.error or f"{status} when its job ended, DRS gave no reason"
-        by_reason.setdefault(reason, []).append(server.label)
+        by_reason.setdefault(reason, []).append(
+            f"optional {server.label}" if server.optional else server.label
+        )
     for reason, labels in by_reason.items():
         more = f" and {len(labels) - MOST_NAMED} more" if len(labels) > MOST_NAMED else ""
         yield f"{', '.join(labels[:MOST_NAMED])}{more}: {reason}"

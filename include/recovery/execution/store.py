@@ -23,7 +23,7 @@ from recovery.execution.writers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -80,13 +80,18 @@ class ExecutionStore:
         servers: Sequence[ServerRecord],
         event: Event | None = None,
         *,
+        minimum_launched: Mapping[int, int] | None = None,
         account_id: str | None = None,
     ) -> Execution:
-        """Freeze the plan, its servers and the account they are in; absent if nobody could say.
+        """Freeze the plan, its servers, by wave number how many each needs, and the account they are in.
 
+        A wave without a number needs all that are not optional; the account is absent if nobody could say.
         The first freeze stays. Another plan then is TransitionRefused.
         """
-        return self._run(open_execution.freeze(execution_id, plan, servers, account_id, event))
+        wanted = open_execution.Frozen(
+            plan=plan, servers=tuple(servers), minimum_launched=dict(minimum_launched or {})
+        )
+        return self._run(open_execution.freeze(execution_id, wanted, account_id, event))
 
     def note_failure(self, execution_id: str, failure: Failure, event: Event | None = None) -> Execution:
         """Record why the execution comes to nothing; the first failure stays."""

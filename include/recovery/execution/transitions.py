@@ -38,7 +38,7 @@ MOVES: dict[Writer, dict[W, frozenset[W]]] = {
 _ENDING = frozenset({"status", "failure", "end_time"})
 
 WAVE_FIELDS: dict[Writer, frozenset[str]] = {
-    Writer.OPEN: frozenset({"server_count"}),
+    Writer.OPEN: frozenset({"server_count", "minimum_launched"}),
     Writer.APPROVE: _ENDING | {"approval"},
     Writer.START_RECOVERY: _ENDING | {"start_time", "intents", "job_ids"},
     Writer.SENSOR: _ENDING,

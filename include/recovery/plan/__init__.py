@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from recovery.plan.models import Plan, PlanFile, ServerTags, Wave
+from recovery.plan.policy import Policy, policies
 from recovery.plan.reader import check_files, read_plan, read_plans
 from recovery.plan.rules import slug_of
 from recovery.plan.schema import json_schema
@@ -11,12 +12,14 @@ from recovery.plan.selection import Selection, SourceServer, resolve
 __all__ = [
     "Plan",
     "PlanFile",
+    "Policy",
     "Selection",
     "ServerTags",
     "SourceServer",
     "Wave",
     "check_files",
     "json_schema",
+    "policies",
     "read_plan",
     "read_plans",
     "resolve",

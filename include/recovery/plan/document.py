@@ -30,10 +30,11 @@ NUMBERS = re.compile(
     r"|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
     r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
+WHOLE_NUMBERS = re.compile(r"[0-9]{1,9}")
 NOT_YAML = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 NUMBER = object()
-"""Stands for any number: no key of a plan takes one, so none is ever converted."""
+"""Stands for any number but a plain whole one: no key of a plan takes it, so it is never converted."""
 
 UNREADABLE = object()
 """Stands for a value whose problem has been told already."""
@@ -177,6 +178,8 @@ def _meaning(plain: str) -> object:
         return None
     if plain in BOOLEANS:
         return BOOLEANS[plain]
+    if WHOLE_NUMBERS.fullmatch(plain):
+        return int(plain)
     return NUMBER if NUMBERS.fullmatch(plain) else plain
 
 

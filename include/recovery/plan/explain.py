@@ -88,7 +88,7 @@ def _problem(details: ErrorDetails, at: _Located) -> Problem:
 def _complaint(details: ErrorDetails, node: Node) -> str:
     kind, context = details["type"], details.get("ctx", {})
     if kind in DUE:
-        is_number_or_boolean = node.value is NUMBER or isinstance(node.value, bool)
+        is_number_or_boolean = node.value is NUMBER or isinstance(node.value, int)
         hint = "; in quotes it is text" if kind == "string_type" and is_number_or_boolean else ""
         return f"{node} where {DUE[kind]} is due{hint}"
     if kind == "literal_error":
@@ -137,7 +137,13 @@ def _wave_sketch(wave: object) -> WaveSketch:
         _text(entries.get("name")),
         _texts(entries.get("servers")),
         None if depends_on is None else _texts(depends_on),
+        _texts(entries.get("optional")),
+        _minimum(entries.get("minimum_launched")),
     )
+
+
+def _minimum(value: object) -> int | str | None:
+    return value if isinstance(value, int | str) and not isinstance(value, bool) else None
 
 
 def _texts(values: object) -> tuple[str | None, ...]:

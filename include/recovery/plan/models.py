@@ -28,6 +28,7 @@ from recovery.plan.values import (
     DagId,
     Duration,
     Line,
+    MinimumLaunched,
     Region,
     SourceServerId,
     TagKey,
@@ -77,6 +78,26 @@ class Wave(_Frozen):
     depends_on: tuple[Line, ...] | None = Field(
         default=None,
         description="Names of the waves to wait for. Absent: the wave before. []: none, it starts at once.",
+    )
+
+    optional: Servers | None = Field(
+        default=None,
+        description="Those of its servers that may fail to launch: a list of source server ids, or"
+        " {tags: {key: value}}. Absent: none.",
+    )
+    minimum_launched: MinimumLaunched | None = Field(
+        default=None,
+        description="How many of its servers that are not optional must be launched: a number, or a"
+        " percentage such as 80%, rounded up. Absent: all of them.",
+    )
+    on_failure: Literal["stop", "continue"] = Field(
+        default="stop",
+        description="What a wave that failed or timed out means for those that depend on it: stop them, or"
+        " continue with them.",
+    )
+    timeout: Duration = Field(
+        default=timedelta(hours=4),
+        description="How long after its start the wave may take, such as 90m or 4h. Then it is TIMED_OUT.",
     )
 
     @property
@@ -166,5 +187,10 @@ def _line(details: ErrorDetails) -> str:
 
 
 def _sketch_of(wave: Wave) -> WaveSketch:
-    servers = () if isinstance(wave.servers, ServerTags) else wave.servers
-    return WaveSketch(wave.name, servers, wave.depends_on)
+    return WaveSketch(
+        wave.name, _ids(wave.servers), wave.depends_on, _ids(wave.optional), wave.minimum_launched
+    )
+
+
+def _ids(servers: ServerTags | tuple[str, ...] | None) -> tuple[str, ...]:
+    return servers if isinstance(servers, tuple) else ()

@@ -29,11 +29,16 @@ Finding = tuple[Place, str]
 
 
 class WaveSketch(NamedTuple):
-    """What the rules look at in a wave; None stands for what is not readable, or not there."""
+    """What the rules look at in a wave; None stands for what is not readable, or not there.
+
+    ``servers`` and ``optional`` are those that are listed: none where they are selected by tags.
+    """
 
     name: str | None
     servers: tuple[str | None, ...]
     depends_on: tuple[str | None, ...] | None
+    optional: tuple[str | None, ...] = ()
+    minimum_launched: int | str | None = None
 
 
 class PlanSketch(NamedTuple):
@@ -53,6 +58,9 @@ def findings(plan: PlanSketch) -> Iterator[Finding]:
     yield from _repeated_approvers(plan)
     yield from _names(plan)
     yield from _servers(plan)
+    for number, wave in enumerate(plan.waves):
+        yield from _optional(number, wave)
+        yield from _minimum_launched(number, wave)
     if len(plan.waves) > MOST_WAVES:
         yield ("waves",), f"a plan has at most {MOST_WAVES} waves; these are {len(plan.waves)}"
         return
@@ -106,6 +114,47 @@ def _twice(server: str, earlier: WaveSketch, wave: WaveSketch) -> str:
     if earlier is wave:
         return f"the source server {quoted(server)} is listed twice"
     return f"the source server {quoted(server)} is in {_called(earlier)} already; a server is launched once"
+
+
+def _optional(number: int, wave: WaveSketch) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for index, server in enumerate(wave.optional):
+        place = ("waves", number, "optional", index)
+        if server in seen:
+            yield place, f"optional: the source server {quoted(server)} is listed twice"
+        elif server is not None:
+            seen.add(server)
+            if wave.servers and server not in wave.servers:
+                known = [known for known in wave.servers if known is not None]
+                hint = did_you_mean(server, known) or ";"
+                servers = listed(map(quoted, known))
+                yield (
+                    place,
+                    f"optional: {quoted(server)} is no server of this wave{hint} its servers are {servers}",
+                )
+
+
+def _minimum_launched(number: int, wave: WaveSketch) -> Iterator[Finding]:
+    needed = set(wave.servers) - set(wave.optional)
+    if wave.servers and (complaint := complaint_of_minimum(wave.minimum_launched, len(needed))):
+        yield ("waves", number, "minimum_launched"), complaint
+
+
+def complaint_of_minimum(minimum: int | str | None, needed: int) -> str | None:
+    """Return what is wrong with a minimum where so many servers are not optional; None if nothing is."""
+    if minimum is None:
+        return None
+    if not needed:
+        return (
+            f"minimum_launched: {minimum} of the servers that are not optional, but all servers of this wave "
+            "are optional; leave it out: one server that is launched is enough then"
+        )
+    if isinstance(minimum, int) and minimum > needed:
+        return (
+            f"minimum_launched: {minimum} is more than the servers of this wave that are not optional; at "
+            f"most {needed} can be launched, and without minimum_launched all of them must be"
+        )
+    return None
 
 
 def _depends_on(plan: PlanSketch) -> Iterator[Finding]:

@@ -6,7 +6,14 @@ import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    WithJsonSchema,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +23,7 @@ REGION = r"^[a-z]{2,4}(-[a-z]+){1,2}-[0-9]{1,2}$"
 CONNECTION_ID = r"^[A-Za-z0-9_#!().:/\\-]{1,250}$"
 DAG_ID = r"^[A-Za-z0-9_.-]{1,250}$"
 DURATION = r"^(?=.)([0-9]{1,5}d)?([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}s)?$"
+PERCENTAGE = r"^([1-9][0-9]?|100)%$"
 
 LONGEST_DURATION = timedelta(days=365)
 LONGEST_LINE = 200
@@ -84,6 +92,13 @@ def write_duration(value: timedelta) -> str:
     return "".join(f"{count}{unit}" for unit, count in parts.items() if count)
 
 
+def _minimum(value: object) -> int | str:
+    is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    if is_count or (isinstance(value, str) and re.fullmatch(PERCENTAGE, value)):
+        return value  # type: ignore[return-value] # one of the two
+    raise ValueError("is neither a number of servers, 1 or more, nor a percentage from 1% to 100%")
+
+
 def _cron(value: str) -> str:
     """Check a schedule as Airflow does, by croniter, and that it has a next time at all."""
     from croniter import croniter  # noqa: PLC0415 - only plans with a schedule pay for the import
@@ -124,6 +139,13 @@ Duration = Annotated[
     AfterValidator(_bounded_duration),
     PlainSerializer(write_duration, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "pattern": DURATION}),
+]
+MinimumLaunched = Annotated[
+    int | str,
+    PlainValidator(_minimum),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": PERCENTAGE}]},
+    ),
 ]
 Cron = Annotated[str, AfterValidator(_cron)]
 Line = Annotated[

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from recovery.execution import Ending, EventType, WaveStatus
-from recovery.settings import settings
+from recovery.plan import slug_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +18,8 @@ FORCED = frozenset({"skipped", "removed"})
 
 PASSED_ON = "upstream_failed"
 """The state in which Airflow leaves what follows a failed task, and nobody who ends a run."""
+
+WAIT = "wait_for_recovery"
 
 RUNNING = frozenset({WaveStatus.STARTED, WaveStatus.POLLING})
 
@@ -55,10 +56,34 @@ def ending(
     overdue = dict(_overdue((wave for wave in unfinished if wave.wave_number not in spoken), at))
     if failures or overdue or not unfinished or execution.failure or execution.superseded_by:
         return Ending(failures=failures, overdue=overdue)
-    if any(wave.status.final and not wave.status.met for wave in execution.waves):
+    if any(wave.status.final and not wave.releases for wave in execution.waves):
         return Ending()
-    stopped = _cancelled(events) or _refusal(words) or over or _interruption(unfinished, task_states)
+    own = [event for event in words if not _is_echo(execution, event, task_states)]
+    states = _unexplained(execution, task_states)
+    stopped = _cancelled(events) or _refusal(own) or over or _interruption(unfinished, states)
     return Ending(interrupted=stopped)
+
+
+def _is_echo(execution: Execution, event: Event, task_states: Mapping[str, str | None]) -> bool:
+    """Whether words only pass on that a wave before did not come to its end.
+
+    The gate after a wave with ``on_failure: continue`` runs whatever became of that wave's tasks. Where the
+    record holds no end of the wave, it refuses; any other gate would have been passed over without a word.
+    """
+    if event.wave_number is None:
+        return False
+    before = [execution.wave(number) for number in execution.wave(event.wave_number).depends_on]
+    waited = [task_states.get(f"{slug_of(wave.wave_name)}.{WAIT}") for wave in before if not wave.releases]
+    return any(state in {"failed", PASSED_ON} for state in waited)
+
+
+def _unexplained(execution: Execution, task_states: Mapping[str, str | None]) -> Mapping[str, str | None]:
+    """Return the states of tasks without those of waves that ended badly and stopped nothing.
+
+    These say why their tasks failed. What was done to the run afterwards shows in the others.
+    """
+    told = {slug_of(wave.wave_name) for wave in execution.waves if wave.releases and not wave.status.met}
+    return {task: state for task, state in task_states.items() if task.partition(".")[0] not in told}
 
 
 def _cancelled(events: Sequence[Event]) -> str | None:
@@ -81,11 +106,10 @@ def _overdue(waves: Iterable[WaveRecord], at: datetime) -> Iterable[tuple[int, s
     Airflow has a time-out of its own for a deferred sensor, a minute after ours. It fails the sensor without
     resuming it, so nobody judges the wave.
     """
-    limit = timedelta(hours=settings().wave_timeout_hours)
     for wave in waves:
-        if wave.status in RUNNING and wave.start_time and at - wave.start_time >= limit:
-            hours = f"{settings().wave_timeout_hours:g} h"
-            yield wave.wave_number, f"its time-out of {hours} passed and nobody saw its jobs to their end"
+        if wave.status in RUNNING and wave.deadline and at >= wave.deadline:
+            words = f"its time-out of {wave.timeout} passed and nobody saw its jobs to their end"
+            yield wave.wave_number, words
 
 
 def _last_words(unfinished: Sequence[WaveRecord], events: Sequence[Event]) -> Iterable[Event]:

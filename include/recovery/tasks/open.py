@@ -11,7 +11,7 @@ from botocore.config import Config
 from recovery.aws.hooks.drs import DrsHook
 from recovery.errors import LockHeld, ParamsError, TransitionRefused
 from recovery.execution import EventType, Failure, FailureKind, ServerRecord
-from recovery.plan import SourceServer, resolve
+from recovery.plan import SourceServer, policies, resolve
 from recovery.tasks.base import ended, execution_store, is_last_try, told
 from recovery.tasks.causes import is_final
 from recovery.tasks.reconcile import run_over
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from recovery.execution import Execution
     from recovery.execution.store import ExecutionStore
-    from recovery.plan import Plan
+    from recovery.plan import Plan, Policy, Selection
 
 
 SOON_OR_NOT_AT_ALL = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2})
@@ -92,8 +92,20 @@ class OpenExecution(BaseOperator):
     def _freeze(self, store: ExecutionStore, execution: Execution) -> None:
         hook = DrsHook(aws_conn_id=self.plan.aws_conn_id, region_name=self.plan.region)
         known = [source_server(item) for item in hook.list_source_servers()]
-        servers = server_records(resolve(self.plan, known))
-        store.freeze(execution.execution_id, self.plan.dump(), servers, account_id=self._account_id())
+        selection = resolve(self.plan, known)
+        wanted = policies(self.plan, selection)
+        servers = server_records(selection, wanted)
+        store.freeze(
+            execution.execution_id,
+            self.plan.dump(),
+            servers,
+            minimum_launched={
+                number: policy.minimum_launched
+                for number, policy in enumerate(wanted)
+                if policy.minimum_launched is not None
+            },
+            account_id=self._account_id(),
+        )
         self.log.info("Froze %s source servers in %s waves", len(servers), len(self.plan.waves))
 
     def _account_id(self) -> str | None:
@@ -129,7 +141,7 @@ def source_server(item: SourceServerTypeDef) -> SourceServer:
     )
 
 
-def server_records(waves: Sequence[Sequence[SourceServer]]) -> list[ServerRecord]:
+def server_records(selection: Selection, wanted: Sequence[Policy]) -> list[ServerRecord]:
     """Return the record of every server of every wave, before anything is launched."""
     return [
         ServerRecord(
@@ -137,8 +149,9 @@ def server_records(waves: Sequence[Sequence[SourceServer]]) -> list[ServerRecord
             hostname=server.hostname,
             name=server.name,
             wave_number=number,
+            optional=True if server.source_server_id in policy.optional else None,
             attempt=1,
         )
-        for number, servers in enumerate(waves)
+        for number, (servers, policy) in enumerate(zip(selection, wanted, strict=True))
         for server in servers
     ]

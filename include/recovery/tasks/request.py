@@ -11,6 +11,7 @@ from recovery.execution import (
     Execution,
     ExecutionStatus,
     ExecutionType,
+    OnFailure,
     RunParams,
     WaveRecord,
     WaveStatus,
@@ -48,6 +49,8 @@ def new_execution(plan: Plan, run: DagRunProtocol) -> Execution:
             pause_before_wave=_pauses(plan, number, run),
             depends_on=plan.dependencies[number],
             status=WaveStatus.PENDING,
+            on_failure=OnFailure(wave.on_failure),
+            timeout_seconds=int(wave.timeout.total_seconds()),
         )
         for number, wave in enumerate(plan.waves)
     )

@@ -14,7 +14,6 @@ from recovery.aws.operators.drs import DrsStartRecoveryOperator
 from recovery.errors import RecordUnavailable, RecoveryError, StartRefused
 from recovery.execution import EventType
 from recovery.execution.permission import check_start
-from recovery.settings import settings
 from recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, verdicts
 from recovery.tasks.batch import LOOK_AGAIN, Batch, NotYet, Refusal
 from recovery.tasks.causes import is_final
@@ -68,6 +67,7 @@ class StartRecovery(DrsStartRecoveryOperator):
         )
         self.wave_number = wave_number
         self.wave_name = wave_name
+        self.wave_timeout = plan.waves[wave_number].timeout
 
     def execute(self, context: Context) -> list[str]:
         """Return the ids of the wave's jobs."""
@@ -109,6 +109,7 @@ class StartRecovery(DrsStartRecoveryOperator):
         record = store.get(execution)
         wave = wave_on_record(record, self.wave_number, self.wave_name)
         check_start(record, self.wave_number)
+        self.wave_timeout = wave.timeout
         plan = frozen_plan(store, execution)
         check_approver(wave, plan)
         self.aws_conn_id, self.region_name = plan.aws_conn_id, plan.region
@@ -194,7 +195,7 @@ class StartRecovery(DrsStartRecoveryOperator):
 
     def _wait(self, store: ExecutionStore, context: Context, outcome: Outcome, since: datetime) -> None:
         """Let go of the worker until a batch may be started, or give those up that waited too long."""
-        deadline = since + timedelta(hours=settings().wave_timeout_hours)
+        deadline = since + self.wave_timeout
         if now() >= deadline:
             self._give_up(store, context, outcome, deadline)
             return
@@ -221,7 +222,7 @@ class StartRecovery(DrsStartRecoveryOperator):
         )
 
     def _wait_for_table(self, since: datetime, error: RecordUnavailable) -> None:
-        deadline = since + timedelta(hours=settings().wave_timeout_hours)
+        deadline = since + self.wave_timeout
         if now() < deadline:
             self.log.warning("%s; tried again in %.0f s", error, LOOK_AGAIN)
             self._park(TimeDeltaTrigger(timedelta(seconds=LOOK_AGAIN)), since, deadline)

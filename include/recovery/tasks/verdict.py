@@ -11,21 +11,21 @@ from recovery.execution import WaveStatus, judge
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from recovery.execution import ServerRecord
+    from recovery.execution import ServerRecord, WaveRecord
 
 
 def verdict(
-    servers: Sequence[ServerRecord], unfinished: Sequence[str], event: Mapping[str, Any]
+    wave: WaveRecord, servers: Sequence[ServerRecord], unfinished: Sequence[str], event: Mapping[str, Any]
 ) -> tuple[WaveStatus, str | None]:
     """Return the final status of a wave, and why if it is not COMPLETED (R-03, P-2).
 
     ``unfinished`` are its jobs that have not ended in DRS, ``event`` is what its trigger ended with.
     """
     if not unfinished:
-        return judge(servers)
+        return judge(wave, servers)
     running = ", ".join(unfinished)
     if event.get("status") == "timeout":
-        return WaveStatus.TIMED_OUT, f"{event['message']}. Not ended in DRS: {running}"
+        return WaveStatus.TIMED_OUT, f"{event['message']}. Still runs in DRS: {running}"
     if event.get("status") == "error":
         return WaveStatus.FAILED, f"{event['message']}. Not ended in DRS, as far as it tells: {running}"
     raise AirflowException(f"DRS says again that these jobs have not ended: {running}")

@@ -116,8 +116,8 @@ class WaitForRecovery(DrsJobSensor):
 
     def _remaining(self, wave: WaveRecord) -> float:
         """Return the seconds until the wave's time-out, counted from its start and not from this try."""
-        gone = (now() - wave.start_time).total_seconds() if wave.start_time else 0
-        return max(settings().wave_timeout_hours * 3600 - gone, 1)
+        left = wave.deadline - now() if wave.deadline else wave.timeout
+        return max(left.total_seconds(), 1)
 
     def _end(
         self, store: ExecutionStore, context: Context, jobs: Sequence[JobTypeDef], event: Mapping[str, Any]
@@ -126,7 +126,7 @@ class WaitForRecovery(DrsJobSensor):
         wave = store.get(key).wave(self.wave_number)
         servers = asyncio.run(final_servers(self.hook, store.servers(key, self.wave_number), jobs))
         ended = {job["jobID"] for job in jobs if job.get("status") == "COMPLETED"}
-        status, reason = verdict(servers, sorted(set(wave.attempt_job_ids) - ended), event)
+        status, reason = verdict(wave, servers, sorted(set(wave.attempt_job_ids) - ended), event)
         said = in_words(status, reason, servers)
         store.end_wave(
             key,

@@ -63,7 +63,8 @@ class WaveProgress:
         await self._read_servers()
         known = list(self.known.values())
         servers = await final_servers(trigger.hook, known, jobs, trigger.log_items)
-        status, reason = judge(servers)
+        wave = (await self.store.get(trigger.execution_id)).wave(trigger.wave_number)
+        status, reason = judge(wave, servers)
         if status is not WaveStatus.COMPLETED:
             return False
         event = Event(

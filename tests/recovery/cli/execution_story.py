@@ -138,7 +138,7 @@ class Story:
     def land(self, wave: int, *, failed: dict[str, str] | None = None) -> Story:
         """End the wave: its servers are LAUNCHED but for those that failed, with DRS's reason."""
         servers = [self._landed(server, failed or {}) for server in self.store.servers(self.id, wave)]
-        status, why = judge(servers)
+        status, why = judge(self.store.get(self.id).wave(wave), servers)
         told = self._told(EventType.WAVE_ENDED, "wait_for_recovery", wave, detail=status)
         self.store.end_wave(self.id, wave, 1, servers, status, failure=why, event=told)
         return self

@@ -23,6 +23,9 @@ from recovery.execution import (
 
 E, W = ExecutionStatus, WaveStatus
 
+WAVE = WaveRecord(wave_number=0, wave_name="One")
+"""A wave that needs all its servers."""
+
 
 def waves(*statuses: WaveStatus) -> tuple[WaveRecord, ...]:
     return tuple(
@@ -135,7 +138,7 @@ def server(status: LaunchStatus | None, number: int = 1, **fields: str) -> Serve
 @given(st.lists(st.none() | st.sampled_from(LaunchStatus), min_size=1, max_size=6))
 def test_r03_a_wave_is_completed_only_if_every_server_is_launched(statuses):
     """A DRS job is COMPLETED also with FAILED servers; each server that did not launch is named."""
-    verdict, reason = judge([server(status, number) for number, status in enumerate(statuses)])
+    verdict, reason = judge(WAVE, [server(status, number) for number, status in enumerate(statuses)])
     if all(status is LaunchStatus.LAUNCHED for status in statuses):
         assert (verdict, reason) == (W.COMPLETED, None)
     else:
@@ -147,20 +150,20 @@ def test_r03_a_wave_is_completed_only_if_every_server_is_launched(statuses):
 def test_r07_nothing_launched_is_failed_and_says_why():
     """No server launched and DRS raised no error: the raw error of the job log is the reason."""
     denied = "UnauthorizedOperation: ec2:RunInstances"
-    verdict, reason = judge([server(LaunchStatus.FAILED, n, error=denied) for n in (1, 2)])
+    verdict, reason = judge(WAVE, [server(LaunchStatus.FAILED, n, error=denied) for n in (1, 2)])
     assert verdict is W.FAILED
     assert reason == f"none of its 2 servers launched: host-1 (s-1), host-2 (s-2): {denied}"
 
 
 def test_a_reason_keeps_its_place_beside_a_hundred_servers():
     """A record has room for 4000 characters: the reason must not be what is cut off."""
-    _, reason = judge([server(None, n, error="ConflictException: in a job") for n in range(101)])
+    _, reason = judge(WAVE, [server(None, n, error="ConflictException: in a job") for n in range(101)])
     assert "s-19) and 81 more: ConflictException: in a job" in reason
 
 
 def test_p3_a_server_still_pending_when_its_job_has_ended_did_not_launch():
     """A COMPLETED job with a PENDING server is over; nobody waits for that server any more."""
-    verdict, reason = judge([server(LaunchStatus.LAUNCHED, 1), server(LaunchStatus.PENDING, 2)])
+    verdict, reason = judge(WAVE, [server(LaunchStatus.LAUNCHED, 1), server(LaunchStatus.PENDING, 2)])
     assert verdict is W.FAILED
     assert reason == (
         "1 of its 2 servers did not launch: host-2 (s-2): PENDING when its job ended, DRS gave no reason"
@@ -169,9 +172,9 @@ def test_p3_a_server_still_pending_when_its_job_has_ended_did_not_launch():
 
 def test_r25_launched_is_success_whatever_else_is_known():
     """A launched server whose instance is stopped, or whose instance id never came (R-24), is launched."""
-    assert judge([server(LaunchStatus.LAUNCHED)]) == (W.COMPLETED, None)
+    assert judge(WAVE, [server(LaunchStatus.LAUNCHED)]) == (W.COMPLETED, None)
 
 
 def test_a_wave_without_servers_is_failed():
     """Nothing is never a success."""
-    assert judge([]) == (W.FAILED, "the wave has no servers on record")
+    assert judge(WAVE, []) == (W.FAILED, "the wave has no servers on record")

@@ -39,6 +39,8 @@ waves:
   - "s-000000000000db001"
   name: 'Database'   # first
   pause_before_wave: false
+  on_failure: stop
+  timeout: 240m
 - {servers: {tags: {Application: shop, Tier: app}}, name: App}
 drill_schedule: 0  6 1 * *
 gate_timeout: 1h30m
@@ -81,13 +83,24 @@ def plans(draw: st.DrawFn) -> Plan:
 @st.composite
 def waves(draw: st.DrawFn, name: str, number: int, earlier: list[str]) -> Wave:
     """Return any wave of a name and number."""
-    ids = st.integers(1, 3).map(lambda count: tuple(f"s-{number}{index:016d}" for index in range(count)))
+    every = tuple(f"s-{number}{index:016d}" for index in range(3))
+    ids = st.integers(1, 3).map(lambda count: every[:count])
+    servers = draw(ids | tags.map(lambda chosen: ServerTags(tags=chosen)))
+    some = ids if isinstance(servers, ServerTags) else st.just(servers[:1])
+    optional = draw(st.none() | some | tags.map(lambda chosen: ServerTags(tags=chosen)))
+    listed = set(servers if isinstance(servers, tuple) else every)
+    most = len(listed - set(optional if isinstance(optional, tuple) else ()))
+    minimum = st.integers(1, most) | st.integers(1, 100).map(lambda percent: f"{percent}%")
     waits_for = st.lists(st.sampled_from(earlier), unique=True).map(tuple) if earlier else st.just(())
     return Wave(
         name=name,
         pause_before_wave=draw(st.booleans()),
-        servers=draw(ids | tags.map(lambda chosen: ServerTags(tags=chosen))),
+        servers=servers,
         depends_on=draw(st.none() | waits_for),
+        optional=optional,
+        minimum_launched=draw(st.none() | minimum) if most else None,
+        on_failure=draw(st.sampled_from(["stop", "continue"])),
+        timeout=timedelta(seconds=draw(st.integers(1, 365 * 24 * 3600))),
     )
 
 
@@ -127,6 +140,10 @@ def test_the_hash_is_of_what_a_plan_says_not_how(tmp_path: Path) -> None:
         ("Tier: app", "Tier: App"),
         ("    servers: [", "    pause_before_wave: true\n    servers: ["),
         ("  - name: App\n", "  - name: App\n    depends_on: []\n"),
+        ("  - name: App\n", "  - name: App\n    optional: {tags: {Tier: app}}\n"),
+        ("  - name: App\n", "  - name: App\n    minimum_launched: 2\n"),
+        ("  - name: App\n", "  - name: App\n    on_failure: continue\n"),
+        ("  - name: App\n", "  - name: App\n    timeout: 3h\n"),
     ],
 )
 def test_the_hash_changes_with_what_a_plan_says(tmp_path: Path, old: str, new: str) -> None:
@@ -178,6 +195,10 @@ def test_a_slug_is_lower_case_with_underscores(name: str, slug: str) -> None:
         ([{"name": "A", "depends_on": ["B"]}], {}),
         ([{"name": "A", "servers": ["s-1"]}], {}),
         ([{"name": "A", "pause_before_wave": "yes"}], {}),
+        ([{"name": "A", "optional": ["s-00000000000000001"]}], {}),
+        ([{"name": "A", "minimum_launched": 2}], {}),
+        ([{"name": "A", "minimum_launched": True}], {}),
+        ([{"name": "A", "minimum_launched": 1.0}], {}),
         ([{"name": "A"}], {"approvers": ["alice", "alice"]}),
         ([{"name": "A"}], {"id": "not a dag id"}),
         ([{"name": "A"}], {"id": "line\n"}),
@@ -237,5 +258,13 @@ def test_a_dump_is_json_of_the_file_s_own_keys(plan_of: Callable[..., Plan]) -> 
         "approvers": [],
         "gate_timeout": "1d",
         "drill_approvals": "none",
-        "waves": [{"name": "A", "pause_before_wave": False, "servers": {"tags": {"Tier": "db"}}}],
+        "waves": [
+            {
+                "name": "A",
+                "pause_before_wave": False,
+                "servers": {"tags": {"Tier": "db"}},
+                "on_failure": "stop",
+                "timeout": "4h",
+            }
+        ],
     }

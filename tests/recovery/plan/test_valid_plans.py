@@ -55,6 +55,8 @@ def test_file_server_is_the_least_plan() -> None:
     plan = read_plan(EXAMPLES / "file_server.yaml")
     [wave] = plan.waves
     assert (wave.pause_before_wave, wave.depends_on) == (False, None)
+    assert (wave.optional, wave.minimum_launched, wave.on_failure) == (None, None, "stop")
+    assert wave.timeout == timedelta(hours=4)
     assert (plan.aws_conn_id, plan.approvers) == ("aws_default", ())
     assert (plan.drill_schedule, plan.drill_approvals) == (None, "none")
     assert plan.gate_timeout == timedelta(hours=24)
@@ -72,6 +74,11 @@ def test_every_key_is_read() -> None:
     assert plan.drill_approvals == "as_planned"
     assert plan.waves[1].servers == ServerTags(tags={"Tier": "cache", "Critical": ""})
     assert plan.waves[2].depends_on == ("Caches", "Databases")
+    assert plan.waves[3].optional == ("s-00000000000rep002",)
+    assert (plan.waves[3].minimum_launched, plan.waves[3].on_failure) == (1, "continue")
+    assert plan.waves[3].timeout == timedelta(minutes=90)
+    assert plan.waves[4].optional == ServerTags(tags={"Tier": "mail", "Spare": "yes"})
+    assert plan.waves[4].minimum_launched == "80%"
 
 
 def test_words_of_older_yaml_are_text() -> None:

@@ -79,6 +79,20 @@ def test_a_duration_is_written_as_it_is_read(seconds: int) -> None:
     assert read(values.Duration, values.write_duration(duration)) == duration
 
 
+@pytest.mark.parametrize("value", [1, 999, "1%", "80%", "100%"])
+def test_minimums(value: object) -> None:
+    """A number of servers, or a percentage, as it is written."""
+    assert read(values.MinimumLaunched, value) == value
+
+
+@pytest.mark.parametrize(
+    "value", [0, -1, 1.0, True, "3", "0%", "101%", "080%", "80 %", "80%\n", "٨%", "", None, [1]]
+)
+def test_no_minimums(value: object) -> None:
+    """Nothing, more than all, and anything that only looks like a number are refused."""
+    assert refuses(values.MinimumLaunched, value)
+
+
 @pytest.mark.parametrize(
     "region", ["eu-west-1", "us-gov-east-1", "cn-northwest-1", "us-isob-east-1", "eusc-de-east-1"]
 )

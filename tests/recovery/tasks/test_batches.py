@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
-from recovery.settings import settings
 from recovery.tasks import base
 
 from .conftest import APP, DB, WEB, Drive, plan
@@ -84,7 +83,7 @@ def test_a_batch_that_must_wait_keeps_no_other_from_starting(table: Any, wave: D
         wave.execute("all.start_recovery")
     assert len(wave.record.waves[0].job_ids) == 2
     assert errors(wave)[APP] is None
-    late = base.now() + timedelta(hours=settings().wave_timeout_hours)
+    late = base.now() + timedelta(hours=4)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("recovery.tasks.start.now", lambda: late)
         assert len(wave.execute("all.start_recovery")) == 2

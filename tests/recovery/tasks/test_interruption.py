@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,6 @@ from recovery.aws.hooks.drs import DrsHook
 from recovery.errors import RecordUnavailable
 from recovery.execution import Event, EventType
 from recovery.execution.store import ExecutionStore
-from recovery.settings import settings
 from recovery.tasks.base import now
 
 from .conftest import DB, WEB, Drive, plan
@@ -233,9 +233,9 @@ def test_a_sensor_that_judged_its_single_wave_is_no_end_by_hand(watched: Drive) 
 
 @pytest.fixture
 def overdue(watched: Drive, monkeypatch: pytest.MonkeyPatch) -> Drive:
-    """The same, whose wave's time-out has passed."""
-    monkeypatch.setenv("RECOVERY_WAVE_TIMEOUT_HOURS", "0.000001")
-    settings.cache_clear()
+    """The same, whose wave's time-out of four hours has passed."""
+    late = now() + timedelta(hours=4)
+    monkeypatch.setattr("recovery.tasks.complete.now", lambda: late)
     return watched
 
 

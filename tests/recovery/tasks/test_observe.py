@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recovery.execution import ServerRecord, judge
+from recovery.execution import ServerRecord, WaveRecord, judge
 from recovery.tasks.observe import observed, participants
 
 SERVER = ServerRecord(source_server_id="s-000000000000db001", wave_number=0)
@@ -24,7 +24,7 @@ def test_r22_what_is_optional_decides_nothing() -> None:
     """No instance id, no log, no end time: LAUNCHED is success."""
     server = seen(job())
     assert (server.recovery_instance_id, server.phase, server.error) == (None, None, None)
-    assert judge([server]) == ("COMPLETED", None)
+    assert judge(WaveRecord(wave_number=0, wave_name="One"), [server]) == ("COMPLETED", None)
 
 
 def test_events_outside_the_model_are_shown() -> None:

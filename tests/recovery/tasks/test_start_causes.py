@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from recovery.settings import settings
-
 from .conftest import APP, DB, Drive
 from .starting import START, later, parked, pause, told
 
@@ -52,7 +50,7 @@ class TestPassing:
         """FAILED, not for ever waiting."""
         table.control.throttle("drs", "StartRecovery")
         parked(drive)
-        later(monkeypatch, hours=settings().wave_timeout_hours)
+        later(monkeypatch, hours=4)
         with pytest.raises(AirflowFailException, match="ThrottlingException"):
             drive.execute(START)
         assert drive.statuses == ["FAILED"]
@@ -85,7 +83,7 @@ class TestBusy:
         arn = table.client("drs").describe_jobs(filters={"jobIDs": [other]})["items"][0]["arn"]
         table.client("drs").tag_resource(resourceArn=arn, tags={"recovery:execution": "that-one"})
         parked(drive)
-        later(monkeypatch, hours=settings().wave_timeout_hours)
+        later(monkeypatch, hours=4)
         with pytest.raises(AirflowFailException, match=f"{other} .*execution that-one"):
             drive.execute(START)
 
@@ -102,7 +100,7 @@ class TestQuota:
         assert pause(parked(drive)) >= timedelta(seconds=30)
         assert "concurrent jobs" in told(drive, "START_WAITING")[0]
         with monkeypatch.context() as patch:
-            later(patch, hours=settings().wave_timeout_hours)
+            later(patch, hours=4)
             with pytest.raises(AirflowFailException, match="concurrent jobs"):
                 drive.execute(START)
         assert drive.statuses == ["FAILED"]

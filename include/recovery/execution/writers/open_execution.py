@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from recovery.errors import TransitionRefused
 from recovery.execution.changes import EXECUTION, Changed, change, read
 from recovery.execution.enums import ExecutionStatus, WaveStatus, Writer
 from recovery.execution.models import MOST_WAVES, Execution, Failure, ServerRecord
+from recovery.execution.record import Record
 from recovery.execution.requests import get, put_new
 from recovery.execution.servers import server_item
 from recovery.execution.trail import tell_change
@@ -32,22 +35,33 @@ def open_execution(execution: Execution, event: Event | None) -> Steps[Execution
     return on_record
 
 
+class Frozen(Record):
+    """What an execution runs whatever becomes of plan file and tags: one item, so that one put decides.
+
+    ``minimum_launched`` holds, by wave number, how many servers that are not optional a wave needs, where
+    that is not all of them.
+    """
+
+    plan: str
+    servers: tuple[ServerRecord, ...]
+    minimum_launched: dict[int, int] = Field(default_factory=dict)
+
+
 def freeze(
-    execution_id: str, plan: str, servers: Sequence[ServerRecord], account_id: str | None, event: Event | None
+    execution_id: str, wanted: Frozen, account_id: str | None, event: Event | None
 ) -> Steps[Execution]:
     """Freeze plan, servers and account. The first put of the PLAN item decides; what follows repeats it."""
     execution = yield from read(execution_id)
     if all(wave.server_count is not None for wave in execution.waves):
         changed = Changed(execution, written=False)
     else:
-        _check_servers(execution, servers)
-        frozen = yield from _decide(execution, plan, servers)
-        for server in frozen:
+        _check_servers(execution, wanted.servers)
+        frozen = yield from _decide(execution, wanted)
+        for server in frozen.servers:
             item = server_item(server.wave_number, server.source_server_id)
             yield from put_new(execution_id, item, server.to_item())
-        counts = Counter(server.wave_number for server in frozen)
         changed = yield from change(
-            execution_id, Writer.OPEN, lambda record: _with_counts(record, counts, account_id)
+            execution_id, Writer.OPEN, lambda record: _with_counts(record, frozen, account_id)
         )
     yield from tell_change(changed, event)
     return changed.execution
@@ -97,20 +111,26 @@ def _check_servers(execution: Execution, servers: Sequence[ServerRecord]) -> Non
         )
 
 
-def _decide(execution: Execution, plan: str, servers: Sequence[ServerRecord]) -> Steps[list[ServerRecord]]:
-    """Put plan and servers in one item unless it is there; return the servers that count."""
-    frozen = {"plan": plan, "servers": [server.to_item() for server in servers]}
-    if (yield from put_new(execution.execution_id, PLAN, frozen)):
-        return list(servers)
+def _decide(execution: Execution, wanted: Frozen) -> Steps[Frozen]:
+    """Put what is to be frozen in one item unless it is there; return what counts."""
+    if (yield from put_new(execution.execution_id, PLAN, wanted.to_item())):
+        return wanted
     item = yield from get(execution.execution_id, PLAN)
-    if item is None or item["plan"] != plan:
+    if item is None or item["plan"] != wanted.plan:
         raise TransitionRefused(
             f"execution {execution.execution_id} was opened with another version of plan "
             f"{execution.plan_id!r}; start a new run"
         )
-    return [ServerRecord.from_item(server) for server in item["servers"]]
+    return Frozen.from_item(item)
 
 
-def _with_counts(execution: Execution, counts: Counter[int], account_id: str | None) -> Execution:
-    waves = tuple(wave.having(server_count=counts[wave.wave_number]) for wave in execution.waves)
+def _with_counts(execution: Execution, frozen: Frozen, account_id: str | None) -> Execution:
+    counts = Counter(server.wave_number for server in frozen.servers)
+    waves = tuple(
+        wave.having(
+            server_count=counts[wave.wave_number],
+            minimum_launched=frozen.minimum_launched.get(wave.wave_number),
+        )
+        for wave in execution.waves
+    )
     return execution.having(waves=waves, account_id=account_id)

@@ -10,6 +10,7 @@ from recovery.execution.enums import LaunchStatus, WaveStatus, Writer
 from recovery.execution.expressions import Update
 from recovery.execution.record import iso
 from recovery.execution.servers import read_servers, write_progress
+from recovery.execution.status import judge
 from recovery.execution.trail import tell_change
 from recovery.execution.transitions import check_change
 
@@ -63,7 +64,8 @@ def end_wave(
 ) -> Steps[Execution]:
     """Write a wave's servers, then its final status.
 
-    COMPLETED only if all servers on record are LAUNCHED for good, whatever a second sensor wrote meanwhile.
+    COMPLETED only if all servers on record are LAUNCHED for good, whatever a second sensor wrote meanwhile;
+    PARTIAL only if they meet the wave's policy.
     """
 
     def alter(execution: Execution) -> Execution:
@@ -76,8 +78,8 @@ def end_wave(
     if after != before:
         check_change(Writer.SENSOR, before, after)
         yield from write_progress(execution_id, _at_their_end(servers, number, status, at))
-        if status is WaveStatus.COMPLETED:
-            _check_launched(before.wave(number), (yield from read_servers(execution_id, number)))
+        if status.met:
+            _check_met(status, before.wave(number), (yield from read_servers(execution_id, number)))
     changed = yield from change(execution_id, Writer.SENSOR, alter)
     yield from tell_change(changed, event)
     return changed.execution
@@ -117,15 +119,18 @@ def _of(number: int, servers: Sequence[ServerRecord]) -> list[ServerRecord]:
     return list(servers)
 
 
-def _check_launched(wave: WaveRecord, servers: Sequence[ServerRecord]) -> None:
-    """Raise TransitionRefused unless each server that was frozen is LAUNCHED on record (invariant 1)."""
+def _check_met(status: WaveStatus, wave: WaveRecord, servers: Sequence[ServerRecord]) -> None:
+    """Raise TransitionRefused unless the servers on record allow the status (invariant 1)."""
+    allowed = {status, WaveStatus.COMPLETED}
+    ended = all(server.end_time is not None for server in servers)
+    if ended and len(servers) == wave.server_count and judge(wave, servers)[0] in allowed:
+        return
     wrong = [
         f"{server.label} {server.launch_status or 'without launch status'}"
         for server in servers
         if server.launch_status is not LaunchStatus.LAUNCHED or server.end_time is None
     ]
-    if wrong or len(servers) != wave.server_count:
-        raise TransitionRefused(
-            f"wave {wave.wave_name!r} is not COMPLETED: {len(servers)} of {wave.server_count} servers are on "
-            f"record; not launched: {', '.join(wrong) or 'none'}"
-        )
+    raise TransitionRefused(
+        f"wave {wave.wave_name!r} is not {status}: {len(servers)} of {wave.server_count} servers are on "
+        f"record; not launched: {', '.join(wrong) or 'none'}"
+    )
