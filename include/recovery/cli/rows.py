@@ -102,7 +102,7 @@ def _interest(server: ServerRecord) -> int:
 
 def _detail(server: ServerRecord, snapshot: Snapshot) -> str:
     if server.error and server.launch_status is not LaunchStatus.LAUNCHED:
-        return server.error
+        return f"optional: {server.error}" if server.optional else server.error
     return doing(server, snapshot.at)
 
 
@@ -126,7 +126,10 @@ def _wave_words(wave: WaveRecord, snapshot: Snapshot) -> Iterator[str]:
         yield f"attempt {wave.attempt}"
     if wave.approval and (wave.approved or not wave.failure):
         yield f"{wave.approval.decision.lower().replace('_', ' ')} by {wave.approval.by or 'the clock'}"
-    if wave.failure and not any(server.error for server in servers):
+    if wave.status is WaveStatus.PARTIAL:
+        missing = [each for each in servers if each.launch_status is not LaunchStatus.LAUNCHED]
+        yield f"without {', '.join(map(server_name, missing))}"
+    elif wave.failure and not any(server.error for server in servers):
         yield wave.failure
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import DAG, TaskGroup
+from airflow.sdk import DAG, TaskGroup, TriggerRule
 
 from recovery.dag.doc import plan_doc
 from recovery.dag.params import run_params
@@ -66,8 +66,17 @@ def _wave(plan: Plan, number: int) -> tuple[ApproveWave, WaitForRecovery]:
     wave = plan.waves[number]
     where: dict[str, Any] = {"plan": plan, "wave_number": number, "wave_name": wave.name}
     with TaskGroup(wave.slug, tooltip=wave.name):
-        gate = ApproveWave(task_id="approve", **where)
+        gate = ApproveWave(task_id="approve", trigger_rule=_rule_of_gate(plan, number), **where)
         start = StartRecovery(task_id="start_recovery", **where)
         wait = WaitForRecovery(task_id="wait_for_recovery", **where)
         gate >> start >> wait
     return gate, wait
+
+
+def _rule_of_gate(plan: Plan, number: int) -> TriggerRule:
+    """Return when a gate runs: after a wave with `on_failure: continue`, whatever became of its tasks.
+
+    It permits nothing by that: the gate asks the record, which holds how each wave ended.
+    """
+    goes_on = any(plan.waves[before].on_failure == "continue" for before in plan.dependencies[number])
+    return TriggerRule.ALL_DONE if goes_on else TriggerRule.ALL_SUCCESS

@@ -17,11 +17,12 @@ DOC = """\
 
 {{ plan.description or "" }}
 
-| Wave | Starts after | Approval | Source servers |
-| --- | --- | --- | --- |
+| Wave | Starts after | Approval | Source servers | Must be launched | If it fails | Time-out |
+| --- | --- | --- | --- | --- | --- | --- |
 {% for wave in plan.waves -%}
 | {{ wave.name | cell }} | {{ after[loop.index0] | cell }} | {{ "yes" if wave.pause_before_wave else "no" }} \
-| {{ servers(wave) | cell }} |
+| {{ servers(wave.servers) | cell }} | {{ policy(wave) | cell }} | {{ wave.on_failure }} \
+| {{ duration(wave.timeout) }} |
 {% endfor %}
 Recovers into **{{ plan.region }}** through the Airflow connection `{{ plan.aws_conn_id }}`. \
 Approvers: {{ approvers }}. \
@@ -44,6 +45,8 @@ def plan_doc(plan: Plan) -> str:
         plan=plan,
         after=[_names(plan, numbers) for numbers in plan.dependencies],
         servers=_servers,
+        policy=_policy,
+        duration=in_words,
         gate_timeout=in_words(plan.gate_timeout),
         approvers=", ".join(f"`{user}`" for user in plan.approvers) or "anyone who may answer gates",
     )
@@ -57,8 +60,13 @@ def _names(plan: Plan, numbers: tuple[int, ...]) -> str:
     return ", ".join(plan.waves[number].name for number in numbers) or "the start"
 
 
-def _servers(wave: Wave) -> str:
-    if isinstance(wave.servers, ServerTags):
-        tags = ", ".join(f"`{key}={value}`" for key, value in sorted(wave.servers.tags.items()))
+def _servers(servers: ServerTags | tuple[str, ...]) -> str:
+    if isinstance(servers, ServerTags):
+        tags = ", ".join(f"`{key}={value}`" for key, value in sorted(servers.tags.items()))
         return f"all with the DRS tags {tags}"
-    return ", ".join(f"`{server}`" for server in wave.servers)
+    return ", ".join(f"`{server}`" for server in servers)
+
+
+def _policy(wave: Wave) -> str:
+    needed = wave.minimum_launched or "all"
+    return f"{needed}, not counting {_servers(wave.optional)}" if wave.optional else str(needed)

@@ -30,7 +30,14 @@ from recovery.execution.models import (
     execution_id,
 )
 from recovery.execution.params import RunParams
-from recovery.execution.status import completed_waves, final_status, inconsistency, judge, running_status
+from recovery.execution.status import (
+    completed_waves,
+    final_status,
+    inconsistency,
+    judge,
+    needed,
+    running_status,
+)
 from recovery.execution.transitions import MOVES, check_move, may_move
 
 __all__ = [
@@ -61,5 +68,6 @@ __all__ = [
     "inconsistency",
     "judge",
     "may_move",
+    "needed",
     "running_status",
 ]

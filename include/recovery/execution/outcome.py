@@ -52,7 +52,9 @@ def _ended(wave: WaveRecord, interrupted: str | None) -> str:
     why = wave.failure or "no reason is on record"
     if interrupted is not None:
         why = why.removeprefix(interrupted).removeprefix("; ")
-    return f"{wave.wave_name} {wave.status}: {why}" if why else f"{wave.wave_name} {wave.status}"
+    goes_on = " (on_failure: continue)" if wave.releases and not wave.status.met else ""
+    ended = f"{wave.wave_name} {wave.status}{goes_on}"
+    return f"{ended}: {why}" if why else ended
 
 
 def _unexplained(execution: Execution, interrupted: str | None) -> str | None:

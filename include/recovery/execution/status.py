@@ -65,6 +65,13 @@ def inconsistency(waves: Sequence[WaveRecord], total_waves: int) -> str | None:
     return f"inconsistent: {total_waves} waves were promised, on record are {held}"
 
 
+def needed(wave: WaveRecord, servers: Sequence[ServerRecord]) -> int:
+    """Return how many of a wave's servers that are not optional must be launched."""
+    if wave.minimum_launched is not None:
+        return wave.minimum_launched
+    return sum(not server.optional for server in servers)
+
+
 def judge(wave: WaveRecord, servers: Sequence[ServerRecord]) -> tuple[WaveStatus, str | None]:
     """Return the final status of a wave whose jobs have all ended, and why it is not COMPLETED.
 
@@ -87,15 +94,15 @@ def judge(wave: WaveRecord, servers: Sequence[ServerRecord]) -> tuple[WaveStatus
 
 def _by_policy(wave: WaveRecord, servers: Sequence[ServerRecord]) -> tuple[WaveStatus, str]:
     """Return what a wave is of which not every server launched, and the policy in words if it has one."""
-    required = [server for server in servers if not server.optional]
-    needed = len(required) if wave.minimum_launched is None else wave.minimum_launched
-    launched = sum(server.launch_status is LaunchStatus.LAUNCHED for server in required)
+    counted = [server for server in servers if not server.optional]
+    must = needed(wave, servers)
+    launched = sum(server.launch_status is LaunchStatus.LAUNCHED for server in counted)
     some = any(server.launch_status is LaunchStatus.LAUNCHED for server in servers)
-    status = WaveStatus.PARTIAL if some and launched >= needed else WaveStatus.FAILED
-    if needed == len(servers):
+    status = WaveStatus.PARTIAL if some and launched >= must else WaveStatus.FAILED
+    if must == len(servers):
         return status, ""
-    of = "" if len(required) == len(servers) else f" of the {len(required)} that are not optional"
-    return status, f" ({launched}{of} did, {needed} must)"
+    of = "" if len(counted) == len(servers) else f" of the {len(counted)} that are not optional"
+    return status, f" ({launched}{of} did, {must} must)"
 
 
 MOST_NAMED = 20

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, StrictUndefined
 
-from recovery.execution import LaunchStatus
+from recovery.execution import LaunchStatus, needed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,11 +23,14 @@ As of {{ at.strftime("%Y-%m-%d %H:%M:%S") }} UTC, attempt {{ wave.attempt }}.
 
 ### Starts on approval: {{ wave.wave_name }}
 
-| Source server | Hostname | Name |
-| --- | --- | --- |
+| Source server | Hostname | Name |{% if optional %} Optional |{% endif %}
+| --- | --- | --- |{% if optional %} --- |{% endif %}
 {% for server in servers -%}
-| `{{ server.source_server_id }}` | {{ server.hostname or "—" }} | {{ server.name or "—" }} |
+| `{{ server.source_server_id }}` | {{ server.hostname or "—" }} | {{ server.name or "—" }} |\
+{% if optional %} {{ "yes" if server.optional else "no" }} |{% endif %}
 {% endfor %}
+{{ policy }}
+
 ### So far
 
 {% for line in so_far -%}
@@ -60,13 +63,16 @@ def gate_body(
 ) -> str:
     """Return the text of a gate, as Markdown; ``servers`` are those of the whole execution."""
     environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - Markdown, not HTML
+    own = [server for server in servers if server.wave_number == wave.wave_number]
     return environment.from_string(BODY).render(
         hours=in_words(plan.gate_timeout),
         execution=execution,
         wave=wave,
         at=at,
         run_url=run_url,
-        servers=[server for server in servers if server.wave_number == wave.wave_number],
+        servers=own,
+        optional=any(server.optional for server in own),
+        policy=_policy(wave, own),
         so_far=[_told(other, servers) for other in execution.waves if other.start_time],
         approvers=", ".join(f"`{user}`" for user in plan.approvers)
         or "Anyone who may answer gates in Airflow",
@@ -85,4 +91,19 @@ def _told(wave: WaveRecord, servers: Sequence[ServerRecord]) -> str:
     own = [server for server in servers if server.wave_number == wave.wave_number]
     launched = sum(server.launch_status == LaunchStatus.LAUNCHED for server in own)
     ended = f", ended {wave.end_time:%H:%M:%S} UTC" if wave.end_time else ""
-    return f"**{wave.wave_name}** {wave.status}: {launched} of {len(own)} servers launched{ended}"
+    told = f"**{wave.wave_name}** {wave.status}: {launched} of {len(own)} servers launched{ended}"
+    if wave.status.final and wave.failure:
+        told += f". {wave.failure}"
+    if wave.releases and not wave.status.met:
+        told += ". The plan says `on_failure: continue`"
+    return told
+
+
+def _policy(wave: WaveRecord, servers: Sequence[ServerRecord]) -> str:
+    """Return what is demanded of a wave, in a sentence."""
+    counted = sum(not server.optional for server in servers)
+    must = needed(wave, servers)
+    if not must:
+        return "All are optional: one that is launched is enough."
+    those = "" if counted == len(servers) else " that are not optional"
+    return f"Of the {counted} servers{those}, {must} must be launched."

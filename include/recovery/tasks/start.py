@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from recovery.aws.links.drs import DrsJobLink
 from recovery.aws.operators.drs import DrsStartRecoveryOperator
 from recovery.errors import RecordUnavailable, RecoveryError, StartRefused
-from recovery.execution import EventType
+from recovery.execution import EventType, OnFailure
 from recovery.execution.permission import check_start
 from recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, verdicts
 from recovery.tasks.batch import LOOK_AGAIN, Batch, NotYet, Refusal
@@ -103,6 +103,9 @@ class StartRecovery(DrsStartRecoveryOperator):
                 return list(store.get(execution).waves[self.wave_number].job_ids)
             except RecordUnavailable as error:
                 self._wait_for_table(since, error)
+                raise
+            except (ClientError, BotoCoreError) as error:
+                self._end_for_others(store, context, error)
                 raise
 
     def _permitted(self, store: ExecutionStore, execution: str) -> tuple[Execution, WaveRecord]:
@@ -248,6 +251,13 @@ class StartRecovery(DrsStartRecoveryOperator):
                 ", ".join(wave.attempt_job_ids),
                 refusal.words,
             )
+
+    def _end_for_others(self, store: ExecutionStore, context: Context, error: Exception) -> None:
+        """Fail a wave that cannot start, where others go on without it: they look for its end on record."""
+        wave = store.get(id_of(context)).waves[self.wave_number]
+        started = wave.attempt_job_ids or wave.open_intents
+        if wave.on_failure is OnFailure.CONTINUE and is_final(error) and not started:
+            self._fail(store, context, wave, f"{wave.wave_name} cannot start: {error}")
 
     def _fail(self, store: ExecutionStore, context: Context, wave: WaveRecord, reason: str) -> None:
         event = told(context, EventType.WAVE_ENDED, reason, wave=wave)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout
 
 from recovery.aws.sensors.drs import DrsJobSensor
 from recovery.errors import StartRefused
@@ -76,9 +76,16 @@ class WaitForRecovery(DrsJobSensor):
             return self._end(store, context, self.look().jobs, event or {})
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Resume, or tell the audit trail why the trigger broke, when no retry is left."""
+        """Resume, or tell the audit trail why the trigger broke, when no retry is left.
+
+        Airflow has a time-out of its own, a minute after the trigger's: the wave is judged then too.
+        """
         with verdicts(execution_store(), context, id_of(context), self.wave_number):
-            return super().resume_execution(next_method, next_kwargs, context)
+            try:
+                return super().resume_execution(next_method, next_kwargs, context)
+            except AirflowSensorTimeout as error:
+                message = f"no trigger answered within the wave's time-out, says Airflow: {error}"
+                return self.execute_complete(context, {"status": "timeout", "message": message})
 
     def finish(self, context: Context, jobs: Sequence[JobTypeDef]) -> None:
         """Judge the wave when its jobs had ended before anybody waited."""

@@ -70,6 +70,20 @@ def test_o2_dependencies_of_a_plan_are_those_of_its_dag() -> None:
     }
 
 
+def test_only_a_gate_after_a_wave_that_says_continue_runs_whatever_became_of_it() -> None:
+    """Airflow asks for no success there; the record alone permits."""
+    dag = dag_of(
+        {"name": "One", "on_failure": "continue"},
+        {"name": "Two"},
+        {"name": "Three", "depends_on": ["One", "Two"]},
+        {"name": "Four"},
+    )
+    rules = {task.task_id: task.trigger_rule for task in dag.tasks if not task.is_teardown}
+    after = {"two.approve", "three.approve"}
+    assert {task_id for task_id, rule in rules.items() if rule == "all_done"} == after
+    assert {rule for task_id, rule in rules.items() if task_id not in after} == {"all_success"}
+
+
 def test_completing_is_a_teardown_that_decides_the_run() -> None:
     """An `all_done` task is skipped when a person forces the run; a teardown runs."""
     complete = dag_of({"name": "One"}).get_task("complete_execution")
@@ -103,6 +117,25 @@ def test_the_page_of_the_dag_shows_the_plan() -> None:
     assert "| Data \\| base | the start | no |" in doc
     assert "| App | Data \\| base | yes | all with the DRS tags `Tier=app` |" in doc
     assert "`alice`" in doc
+
+
+def test_the_page_of_the_dag_shows_what_each_wave_demands() -> None:
+    """Optional servers, how many must be launched, what a failure means, and the time-out."""
+    waves: list[dict[str, Any]] = [
+        {"name": "Data"},
+        {
+            "name": "App",
+            "servers": {"tags": {"Tier": "app"}},
+            "optional": {"tags": {"Spare": "yes"}},
+            "minimum_launched": "80%",
+            "on_failure": "continue",
+            "timeout": "90m",
+        },
+    ]
+    doc = dag_of(*waves).doc_md or ""
+    assert "| `s-00000000000000000` | all | stop | 4 hours |\n" in doc
+    demanded = "80%, not counting all with the DRS tags `Spare=yes`"
+    assert f"| {demanded} | continue | 1 hour 30 minutes |\n" in doc
 
 
 @pytest.mark.parametrize("waves", [1, 3, 100])

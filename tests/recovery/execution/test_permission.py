@@ -46,6 +46,18 @@ def test_r32_a_wave_waits_for_those_it_depends_on(ready, status):
         check_ask(record, 1)
 
 
+@pytest.mark.parametrize("status", list(W))
+def test_r32_a_wave_that_says_continue_holds_up_nobody_when_it_failed(ready, status):
+    """FAILED and TIMED_OUT release the next wave then; CANCELLED, a person's no, never does."""
+    record = changed(ready, 0, status=status, on_failure="continue")
+    if status.met or status in {W.FAILED, W.TIMED_OUT}:
+        check_start(record, 1)
+        check_ask(record, 1)
+    else:
+        with pytest.raises(StartRefused, match=f"DBWave1 is {status}"):
+            check_start(record, 1)
+
+
 def test_a_partial_wave_lets_the_next_one_start(ready):
     """PARTIAL met its policy."""
     check_start(changed(ready, 0, status=W.PARTIAL), 1)

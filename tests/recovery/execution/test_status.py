@@ -11,6 +11,7 @@ from recovery.execution import (
     Failure,
     FailureKind,
     LaunchStatus,
+    OnFailure,
     ServerRecord,
     WaveRecord,
     WaveStatus,
@@ -34,7 +35,16 @@ def waves(*statuses: WaveStatus) -> tuple[WaveRecord, ...]:
     )
 
 
-any_waves = st.lists(st.sampled_from(WaveStatus), max_size=5).map(lambda statuses: waves(*statuses))
+def waves_of(*ends: tuple[WaveStatus, OnFailure]) -> tuple[WaveRecord, ...]:
+    return tuple(
+        wave.having(on_failure=said)
+        for wave, (_, said) in zip(waves(*[status for status, _ in ends]), ends, strict=True)
+    )
+
+
+any_waves = st.lists(st.tuples(st.sampled_from(WaveStatus), st.sampled_from(OnFailure)), max_size=5).map(
+    lambda ends: waves_of(*ends)
+)
 failures = st.none() | st.builds(Failure, kind=st.sampled_from(FailureKind), message=st.just("why"))
 
 
@@ -80,14 +90,17 @@ def test_completed_if_and_only_if_all_waves_are_and_nothing_speaks_against_it(
 
 @given(any_waves, failures)
 def test_what_stands_above_what(record, failure):
-    """CANCELLED before TIMED_OUT before FAILED, each whenever a wave is; and otherwise FAILED."""
+    """CANCELLED before TIMED_OUT before FAILED, each whenever a wave is; and otherwise FAILED.
+
+    A wave that timed out and stopped nothing counts as FAILED.
+    """
     statuses = {wave.status for wave in record}
     status = final_status(record, failure=failure)
     if W.CANCELLED in statuses or (failure and failure.kind is FailureKind.REFUSED):
         assert status is E.CANCELLED
-    elif W.TIMED_OUT in statuses:
+    elif any(wave.status is W.TIMED_OUT and wave.on_failure is OnFailure.STOP for wave in record):
         assert status is E.TIMED_OUT
-    elif W.FAILED in statuses or failure:
+    elif {W.FAILED, W.TIMED_OUT} & statuses or failure:
         assert status is E.FAILED
     elif status is E.FAILED:
         assert inconsistency(record, len(record))
@@ -125,7 +138,7 @@ def test_completed_waves_are_those_that_met_their_policy(record):
     assert completed_waves(record) == [wave.status.met for wave in record].count(True)
 
 
-def server(status: LaunchStatus | None, number: int = 1, **fields: str) -> ServerRecord:
+def server(status: LaunchStatus | None, number: int = 1, **fields: object) -> ServerRecord:
     return ServerRecord(
         source_server_id=f"s-{number}",
         hostname=f"host-{number}",
@@ -133,6 +146,63 @@ def server(status: LaunchStatus | None, number: int = 1, **fields: str) -> Serve
         launch_status=status,
         **fields,
     )
+
+
+@given(any_waves)
+def test_only_waves_that_met_their_policy_or_say_continue_release_others(record):
+    """COMPLETED and PARTIAL always; FAILED and TIMED_OUT where the plan says so; nothing else ever."""
+    for wave in record:
+        ended_badly = wave.status in {W.FAILED, W.TIMED_OUT}
+        goes_on = ended_badly and wave.on_failure is OnFailure.CONTINUE
+        assert wave.releases == (wave.status.met or goes_on)
+
+
+def test_a_policy_of_another_release_stops():
+    """What this release does not know is not `continue`."""
+    assert not WAVE.having(status=W.FAILED, on_failure="skip_next").releases
+
+
+@given(
+    st.lists(st.tuples(st.none() | st.sampled_from(LaunchStatus), st.booleans()), min_size=1, max_size=6),
+    st.none() | st.integers(1, 6),
+)
+def test_r03_r07_a_wave_is_what_its_servers_and_its_policy_make_it(described, minimum):
+    """COMPLETED: all launched, whatever the policy. PARTIAL: some, and as many as it needs. Else FAILED."""
+    servers = [
+        server(status, number, optional=optional or None)
+        for number, (status, optional) in enumerate(described)
+    ]
+    verdict, reason = judge(WAVE.having(minimum_launched=minimum), servers)
+    launched = [status is LaunchStatus.LAUNCHED for status, _ in described]
+    needed = [status is LaunchStatus.LAUNCHED for status, optional in described if not optional]
+    enough = len(needed) if minimum is None else minimum
+    if all(launched):
+        assert (verdict, reason) == (W.COMPLETED, None)
+    elif any(launched) and sum(needed) >= enough:
+        assert verdict is W.PARTIAL
+    else:
+        assert verdict is W.FAILED
+    assert reason is None or all(
+        (f"s-{number})" in reason) != was_launched for number, was_launched in enumerate(launched)
+    )
+
+
+@pytest.mark.parametrize(
+    ("minimum", "words"),
+    [
+        (None, "1 of its 3 servers did not launch (2 of the 2 that are not optional did, 2 must): optional "),
+        (1, "1 of its 3 servers did not launch (2 of the 2 that are not optional did, 1 must): optional "),
+    ],
+)
+def test_a_partial_wave_says_what_it_needs_and_who_is_missing(minimum, words):
+    """The reason is read at gates and in outcomes."""
+    servers = [
+        server(LaunchStatus.LAUNCHED, 1),
+        server(LaunchStatus.LAUNCHED, 2),
+        server(LaunchStatus.FAILED, 3, optional=True, error="no capacity"),
+    ]
+    verdict, reason = judge(WAVE.having(minimum_launched=minimum), servers)
+    assert (verdict, reason) == (W.PARTIAL, f"{words}host-3 (s-3): no capacity")
 
 
 @given(st.lists(st.none() | st.sampled_from(LaunchStatus), min_size=1, max_size=6))

@@ -68,6 +68,27 @@ def test_a_wave_is_not_completed_while_a_server_is_not_launched(polled):
     assert polled.store.get(polled.id).wave(0).status is W.STARTED
 
 
+def test_a_wave_is_not_partial_while_its_policy_is_not_met(polled):
+    """The record counts, for PARTIAL too: a server that is not optional is missing, or all are."""
+    servers = polled.launched(0)
+    servers[1] = servers[1].having(launch_status=L.FAILED)
+    with pytest.raises(TransitionRefused, match=r"'DBWave1' is not PARTIAL: .* host-0-1.* FAILED"):
+        polled.store.end_wave(polled.id, 0, 1, servers, W.PARTIAL)
+    assert polled.store.get(polled.id).wave(0).status is W.STARTED
+
+
+def test_a_wave_is_partial_when_enough_servers_on_record_are_launched(polled):
+    """Its reason is kept, and it counts among the waves that met their policy."""
+    record = polled.record()
+    record["waves"][0] |= {"minimumLaunched": 1}
+    polled.put(record)
+    servers = polled.launched(0)
+    servers[1] = servers[1].having(launch_status=L.FAILED)
+    wave = polled.store.end_wave(polled.id, 0, 1, servers, W.PARTIAL, failure="host-0-1 is missing").wave(0)
+    assert (wave.status, wave.failure) == (W.PARTIAL, "host-0-1 is missing")
+    assert polled.store.get(polled.id).completed_waves == 1
+
+
 def test_a_wave_is_not_completed_by_servers_that_nobody_wrote(polled):
     """The record counts, not the list that is handed over."""
     with pytest.raises(TransitionRefused, match="not launched: host-0-1"):

@@ -1,0 +1,40 @@
+"""What a plan says of failures, the run does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from world import World
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(200)]
+
+FULL = "no capacity for m5.large"
+
+
+def test_o2_waves_go_on_as_their_plan_says_and_nothing_is_hidden(world: World) -> None:
+    """An optional server fails: PARTIAL. One that says continue fails: the next runs, the run is red."""
+    for server in ("s-000000000000db002", "s-00000000000app001"):
+        world.control.fail_server(server, phase="LAUNCH", raw_error=FULL)
+    run = world.start("outcomes")
+    assert run.wait_for_end() == "failed", run.record.get("outcome")
+    assert (run.record["status"], run.statuses) == ("FAILED", ["PARTIAL", "FAILED", "COMPLETED"])
+    assert len(run.starts) == 3
+    states = world.admin.tasks(*run.key)
+    assert states["database.wait_for_recovery"] == "success"
+    assert states["application.wait_for_recovery"] == "failed"
+    assert states["web.approve"] == states["web.wait_for_recovery"] == "success"
+    assert states["complete_execution"] == "failed"
+    for words in ("Database PARTIAL", "Application FAILED (on_failure: continue)", "Finished: Database, Web"):
+        assert words in run.record["outcome"]
+    assert run.record["outcome"].count(FULL) == 2
+
+
+def test_an_execution_of_which_a_wave_is_partial_is_a_success(world: World) -> None:
+    """Invariant 7: PARTIAL is green."""
+    world.control.fail_server("s-000000000000db002", phase="LAUNCH", raw_error=FULL)
+    run = world.start("outcomes")
+    assert run.wait_for_end() == "success", run.record.get("outcome")
+    assert (run.record["status"], run.statuses) == ("PARTIAL", ["PARTIAL", "COMPLETED", "COMPLETED"])
