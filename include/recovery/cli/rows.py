@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from recovery.cli.words import ABSENT, doing, lasting, plural, server_name
 from recovery.execution import LaunchStatus, WaveStatus
+from recovery.plan.words import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -128,7 +129,7 @@ def _wave_words(wave: WaveRecord, snapshot: Snapshot) -> Iterator[str]:
         yield f"{wave.approval.decision.lower().replace('_', ' ')} by {wave.approval.by or 'the clock'}"
     if wave.status is WaveStatus.PARTIAL:
         missing = [each for each in servers if each.launch_status is not LaunchStatus.LAUNCHED]
-        yield f"without {', '.join(map(server_name, missing))}"
+        yield f"without {listed(map(server_name, missing))}"
     elif wave.failure and not any(server.error for server in servers):
         yield wave.failure
 

@@ -101,11 +101,7 @@ def _refusal(words: Iterable[Event]) -> str | None:
 
 
 def _overdue(waves: Iterable[WaveRecord], at: datetime) -> Iterable[tuple[int, str]]:
-    """Yield the running waves whose time-out has passed, and words.
-
-    Airflow has a time-out of its own for a deferred sensor, a minute after ours. It fails the sensor without
-    resuming it, so nobody judges the wave.
-    """
+    """Yield the running waves whose time-out has passed, and words: their sensors judged nothing."""
     for wave in waves:
         if wave.status in RUNNING and wave.deadline and at >= wave.deadline:
             words = f"its time-out of {wave.timeout} passed and nobody saw its jobs to their end"

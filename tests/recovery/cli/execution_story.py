@@ -97,7 +97,13 @@ class Story:
         """Take the plan's lock, freeze plan and servers."""
         self.store.take_lock(self.store.get(self.id))
         servers = [
-            ServerRecord(source_server_id=server, hostname=hostname, name=name, wave_number=number)
+            ServerRecord(
+                source_server_id=server,
+                hostname=hostname,
+                name=name,
+                wave_number=number,
+                optional=True if server in (wave.optional or ()) else None,
+            )
             for number, wave in enumerate(self.plan.waves)
             for server, hostname, name in FLEET[wave.name]
         ]

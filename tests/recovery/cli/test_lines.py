@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from execution_story import SHOP
+
 from recovery.cli.airside import Airside
 from recovery.cli.lines import changes
 from recovery.cli.snapshot import Snapshot, Target
 from recovery.cli.watcher import Watcher
 from recovery.cli.words import now
+
+APPS = SHOP.waves[1].servers
 
 
 def look(story: Any) -> Snapshot:
@@ -86,6 +90,17 @@ def test_a_run_that_waits_to_be_opened_says_for_what() -> None:
     queued = Snapshot(Target("web_shop", "manual__1"), at=now(), queued="open_execution waits for a worker")
     assert lines(None, queued) == ["web_shop not on record yet: open_execution waits for a worker"]
     assert lines(queued, queued) == []
+
+
+def test_a_partial_wave_tells_who_is_missing_and_why(story: Any) -> None:
+    """Without a terminal, in the wave's own line."""
+    app = SHOP.waves[0].model_copy(update={"name": "AppWave2", "servers": APPS, "optional": APPS[1:]})
+    told = story(plan=SHOP.model_copy(update={"waves": (app,)})).freeze().launch(0)
+    before = look(told)
+    told.land(0, failed={APPS[1]: "no capacity"})
+    (line,) = [line for line in changes(before, look(told)) if "PARTIAL" in line]
+    assert "1 of its 2 servers did not launch" in line
+    assert "optional app-2.shop.example (shop-app-2, s-00000000000app002): no capacity" in line
 
 
 def test_words_with_line_breaks_stay_on_one_line(story: Any) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cli_surroundings import recorder
+from execution_story import SHOP
 
 from recovery.aws.links.drs import DrsJobLink
 from recovery.cli.airside import Airside
@@ -108,6 +109,19 @@ def test_r07_r08_a_failed_server_shows_the_words_of_drs(story: Begin, width: int
     shown = seen(summary(look(told.finish()), Canvas(width)), width)
     assert "UnauthorizedOperation" in shown
     assert shown.count("FAILED") >= 3
+
+
+def test_a_partial_wave_says_which_servers_did_not_launch(story: Begin, width: int) -> None:
+    """Beside the wave, and with its reason at the server, which was optional."""
+    app = SHOP.waves[1].model_copy(update={"optional": ("s-00000000000app002",)})
+    plan = SHOP.model_copy(update={"waves": (SHOP.waves[0], app, SHOP.waves[2])})
+    told = story(plan=plan).freeze().launch(0).land(0).pause(1).answer(1).launch(1)
+    told.land(1, failed={"s-00000000000app002": "no capacity"})
+    screen = " ".join(seen(summary(look(told), Canvas(width)), width).split())
+    assert "PARTIAL" in screen
+    assert "1 of 2 launched" in screen
+    assert "without app-2.shop.example (shop-app-2)" in screen
+    assert "optional: no capacity" in screen
 
 
 def test_tables_fit_the_screen(story: Begin, width: int) -> None:

@@ -89,6 +89,24 @@ def test_plan_and_servers_are_frozen(world):
     assert world.store.servers(world.id, 1) == world.make.servers()[2:4]
 
 
+def test_how_many_servers_a_wave_needs_is_frozen_with_them(world):
+    """By wave; absent is all that are not optional. The first freeze stays, whatever a retry counts."""
+    optional = [server.having(optional=server.wave_number == 1 or None) for server in world.make.servers()]
+    world.opened().store.freeze(world.id, "{}", optional, minimum_launched={0: 1})
+    assert [wave.minimum_launched for wave in world.store.get(world.id).waves] == [1, None, None]
+    assert [server.optional for server in world.store.servers(world.id)] == [
+        None,
+        None,
+        True,
+        True,
+        None,
+        None,
+    ]
+    before = world.items()
+    world.store.freeze(world.id, "{}", world.make.servers(), minimum_launched={2: 2})
+    assert world.items() == before
+
+
 def test_r39_the_first_freeze_stays(world):
     """A retry that resolves other servers, as tags have moved meanwhile, freezes those of the first try."""
     world.frozen()
@@ -108,9 +126,10 @@ def test_a_freeze_cut_off_in_the_middle_is_finished_as_it_was_begun(world, monke
     with monkeypatch.context() as patch:
         patch.setattr("recovery.execution.writers.open_execution.server_item", die)
         with pytest.raises(RuntimeError, match="the worker died"):
-            world.store.freeze(world.id, "{}", world.make.servers())
+            world.store.freeze(world.id, "{}", world.make.servers(), minimum_launched={1: 2})
     assert [item["item"] for item in world.items()] == ["EXECUTION", "PLAN"]
-    frozen = world.store.freeze(world.id, "{}", world.make.servers(3, 1))
+    frozen = world.store.freeze(world.id, "{}", world.make.servers(3, 1), minimum_launched={0: 1})
+    assert [wave.minimum_launched for wave in frozen.waves] == [None, 2, None]
     assert [wave.server_count for wave in frozen.waves] == [2, 2, 2]
     assert world.store.servers(world.id) == world.make.servers()
 

@@ -104,6 +104,32 @@ def test_a_failed_wave_says_why_and_a_superseded_execution_by_whom(make):
     assert "DBWave1 FAILED: none of its 2 servers launched: access denied! Never" in words
 
 
+def test_a_partial_wave_has_finished_and_says_who_is_missing(make):
+    """PARTIAL met its policy; its reason is told all the same."""
+    execution = ended(
+        make,
+        {"status": W.PARTIAL, "failure": "1 of its 2 servers did not launch: optional host-0-1: no capacity"},
+        {"status": W.COMPLETED},
+        {"status": W.COMPLETED},
+    )
+    assert outcome(execution, launched(make, 5)) == (
+        "Finished: DBWave1, AppWave2, WebWave3. 5 of 6 servers launched. DBWave1 PARTIAL: 1 of its 2 servers "
+        "did not launch: optional host-0-1: no capacity."
+    )
+
+
+def test_a_wave_that_failed_and_stopped_nothing_says_so(make):
+    """Whoever wonders why later waves ran finds the plan's own word."""
+    execution = ended(
+        make,
+        {"status": W.TIMED_OUT, "on_failure": "continue", "failure": "still runs in DRS: drsjob-1"},
+        {"status": W.COMPLETED},
+        {"status": W.COMPLETED},
+    )
+    words = outcome(execution, launched(make, 4))
+    assert "DBWave1 TIMED_OUT (on_failure: continue): still runs in DRS: drsjob-1." in words
+
+
 def test_what_fits_no_ending_is_called_inconsistent(make):
     """Skipped waves without a reason are a bug, and said to be one."""
     execution = ended(make, {"status": W.COMPLETED}, {"status": W.SKIPPED}, {"status": W.SKIPPED})

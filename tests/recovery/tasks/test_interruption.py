@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout
+from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from recovery.aws.hooks.drs import DrsHook
@@ -239,11 +239,17 @@ def overdue(watched: Drive, monkeypatch: pytest.MonkeyPatch) -> Drive:
     return watched
 
 
-def test_r21_a_sensor_that_airflow_itself_timed_out_leaves_its_execution_timed_out(overdue: Drive) -> None:
-    """Airflow fails the deferred sensor without resuming it: the time-out is on record all the same."""
-    task = overdue.dag.get_task("database.wait_for_recovery")
-    with pytest.raises(AirflowSensorTimeout):
-        task.resume_execution("__fail__", {"error": "Trigger timeout"}, overdue.context(task.task_id))
+def test_r21_a_sensor_that_airflow_itself_timed_out_ends_its_wave_timed_out(watched: Drive) -> None:
+    """No trigger answered: the sensor judges, and the job that still runs is named."""
+    task = watched.dag.get_task("database.wait_for_recovery")
+    (job_id,) = watched.record.waves[0].job_ids
+    with pytest.raises(AirflowFailException, match=f"TIMED_OUT: .*Still runs in DRS: {job_id}"):
+        task.resume_execution("__fail__", {"error": "Trigger timeout"}, watched.context(task.task_id))
+    assert watched.statuses == ["TIMED_OUT"]
+
+
+def test_r21_a_sensor_that_died_leaves_its_execution_timed_out(overdue: Drive) -> None:
+    """Nobody judged the wave: the time-out is on record all the same."""
     overdue.states = {"database.wait_for_recovery": "failed"}
     (job_id,) = overdue.record.waves[0].job_ids
     end(overdue)

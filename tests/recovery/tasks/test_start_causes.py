@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from .conftest import APP, DB, Drive
+from .conftest import APP, DB, Drive, plan
 from .starting import START, later, parked, pause, told
 
 
@@ -54,6 +54,21 @@ class TestPassing:
         with pytest.raises(AirflowFailException, match="ThrottlingException"):
             drive.execute(START)
         assert drive.statuses == ["FAILED"]
+
+
+def test_r21_what_may_pass_is_waited_for_as_long_as_the_wave_may_take(
+    table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time-out of the wave's plan, counted from when the start began to wait."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    drive = Drive(plan({"name": "Database", "servers": [DB], "timeout": timedelta(hours=1)}))
+    drive.execute("open_execution")
+    table.control.throttle("drs", "StartRecovery")
+    assert parked(drive).timeout <= timedelta(hours=1, minutes=5)
+    later(monkeypatch, hours=1)
+    with pytest.raises(AirflowFailException, match="ThrottlingException"):
+        drive.execute(START)
+    assert drive.statuses == ["FAILED"]
 
 
 class TestBusy:

@@ -39,9 +39,9 @@ def polled(eager: Any) -> Drive:
     return started()
 
 
-def started() -> Drive:
+def started(**wave: Any) -> Drive:
     """Return a drill whose one wave is started."""
-    drive = Drive(plan({"name": "Both", "servers": [DB, APP]}))
+    drive = Drive(plan({"name": "Both", "servers": [DB, APP], **wave}))
     drive.execute("open_execution")
     drive.execute("both.start_recovery")
     return drive
@@ -102,6 +102,16 @@ def test_p2_a_wave_that_is_not_completed_is_for_the_sensor_to_judge(eager: Any) 
     with pytest.raises(AirflowFailException, match="no capacity"):
         polled.resume("both.wait_for_recovery", event.payload)
     assert polled.statuses == ["FAILED"]
+
+
+def test_a_partial_wave_is_judged_by_its_sensor_which_succeeds(eager: Any) -> None:
+    """Only COMPLETED ends a sensor without a worker: who is missing is for the sensor to say."""
+    eager.control.fail_server(APP, raw_error="no capacity")
+    drive = started(optional=[APP])
+    event = asyncio.run(first_event(trigger_of(drive)))
+    assert event.payload["status"] == "success"
+    assert drive.resume("both.wait_for_recovery", event.payload) == "PARTIAL"
+    assert drive.statuses == ["PARTIAL"]
 
 
 def test_an_execution_that_has_ended_is_not_completed_any_more(polled: Drive) -> None:

@@ -3,8 +3,8 @@
 =====================  =====================================================================================
 module                 what it may write
 =====================  =====================================================================================
-``open_execution``     the record, its account and its servers, once; the lock; ``failure``;
-                       ``supersededBy`` of a drill it takes the plan from
+``open_execution``     the record, its account, its servers and how many each wave needs, once; the lock;
+                       ``failure``; ``supersededBy`` of a drill it takes the plan from
 ``approve``            its wave: PAUSED, the approval, CANCELLED
 ``start_recovery``     its wave: intents, STARTED, job ids, FAILED; its servers: job, or why none
 ``wait_for_recovery``  its wave: POLLING and the final statuses; its servers; ``lastPolledTime``
