@@ -105,5 +105,7 @@ def _policy(wave: WaveRecord, servers: Sequence[ServerRecord]) -> str:
     must = needed(wave, servers)
     if not must:
         return "All are optional: one that is launched is enough."
+    if must == counted:
+        return f"Every server{'' if counted == len(servers) else ' that is not optional'} must be launched."
     those = "" if counted == len(servers) else " that are not optional"
-    return f"Of the {counted} servers{those}, {must} must be launched."
+    return f"At least {must} of the {counted} servers{those} must be launched."

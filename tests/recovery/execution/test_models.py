@@ -104,6 +104,16 @@ def test_an_empty_status_is_none():
         WaveStatus("")
 
 
+def test_a_wave_of_an_older_release_stops_and_has_four_hours():
+    """Records from before waves had a policy are read as they were meant."""
+    wave = WaveRecord.from_item({"waveNumber": 0, "waveName": "DBWave1", "status": "FAILED"})
+    assert (wave.on_failure, wave.minimum_launched, wave.releases) == ("stop", None, False)
+    assert wave.timeout == timedelta(hours=4)
+    assert wave.deadline is None
+    begun = wave.having(start_time="2026-03-01T06:00:00Z")
+    assert begun.deadline == datetime(2026, 3, 1, 10, tzinfo=UTC)
+
+
 def test_a_wave_that_is_not_in_its_place_is_refused_by_name(make):
     """Waves are found by their number; a hole in the record is told, not stepped over (R-33)."""
     execution = make.execution()

@@ -308,7 +308,25 @@ def test_an_approver_reads_what_the_waves_before_met_and_what_may_be_missing_nex
     assert f"optional app-1.shop.example (shop-app-1, {APP}): {FULL}" in body
     assert "| Source server | Hostname | Name | Optional |\n| --- | --- | --- | --- |\n" in body
     assert f"| `{OTHER}` | web-2.shop.example | shop-web-2 | yes |\n" in body
-    assert "Of the 1 servers that are not optional, 1 must be launched." in body
+    assert "Every server that is not optional must be launched." in body
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        ({}, "Every server must be launched."),
+        ({"minimum_launched": 1}, "At least 1 of the 2 servers must be launched."),
+        ({"optional": [WEB, OTHER]}, "All are optional: one that is launched is enough."),
+    ],
+    ids=["all", "minimum", "optional"],
+)
+def test_an_approver_reads_how_many_must_be_launched(table: Any, policy: dict[str, Any], words: str) -> None:
+    """Before anything runs."""
+    drive = opened({"name": "Web", "servers": [WEB, OTHER], "pause_before_wave": True, **policy})
+    record, servers = drive.record, drive.store.servers(drive.execution_id)
+    assert words in gate_body(
+        drive.plan, record, record.waves[0], servers, at=now(), run_url="http://airflow"
+    )
 
 
 def test_an_approver_reads_of_a_failed_wave_that_the_plan_goes_on(table: Any) -> None:
