@@ -6,6 +6,7 @@ What is named here is pure; the store is in ``recovery.execution.store``, its ta
 
 from __future__ import annotations
 
+from recovery.execution.attempts import to_start
 from recovery.execution.enums import (
     Approvals,
     Decision,
@@ -70,4 +71,5 @@ __all__ = [
     "may_move",
     "needed",
     "running_status",
+    "to_start",
 ]

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from recovery.errors import ExecutionNotFound, RecordUnavailable
 from recovery.execution.expressions import Update
 from recovery.execution.models import Execution, WaveRecord
+from recovery.execution.record import iso
 from recovery.execution.requests import Wait, get, unmarshal
 from recovery.execution.status import completed_waves, running_status
 from recovery.execution.transitions import check_change
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from recovery.execution.enums import Writer
-    from recovery.execution.requests import Item, Request, Steps
+    from recovery.execution.requests import Item, Steps
 
 EXECUTION = "EXECUTION"
 
@@ -90,12 +91,28 @@ def with_wave(execution: Execution, number: int, **changed: Any) -> Execution:
     return execution.having(waves=tuple(waves))
 
 
+def write_opening(before: Execution, after: Execution) -> Steps[Execution | None]:
+    """Open an execution again that may be final; None if somebody changed its record meanwhile."""
+    update = _difference(before, after)
+    if before.final:
+        update.remove("endTime")
+        update.remove("outcome")
+        update.set(("openSince",), iso(after.open_since) if after.open_since else None)
+    return (yield from _send(update))
+
+
 def _write(before: Execution, after: Execution) -> Steps[Execution | None]:
-    answer = yield _difference(before, after)
+    update = _difference(before, after)
+    update.require(update.absent("endTime"))
+    return (yield from _send(update))
+
+
+def _send(update: Update) -> Steps[Execution | None]:
+    answer = yield update.request(returning=True)
     return None if answer is None else parse(unmarshal(answer["Attributes"]))
 
 
-def _difference(before: Execution, after: Execution) -> Request:
+def _difference(before: Execution, after: Execution) -> Update:
     """Return the update that makes one of the other; its status follows from the waves."""
     update = Update(before.execution_id, EXECUTION)
     changed = [
@@ -117,8 +134,8 @@ def _difference(before: Execution, after: Execution) -> Request:
     update.set(("status",), running_status(after.waves).value)
     update.set(("completedWaves",), completed_waves(after.waves))
     update.set(("version",), before.version + 1)
-    update.require(update.equal(("version",), before.version), update.absent("endTime"))
-    return update.request(returning=True)
+    update.require(update.equal(("version",), before.version))
+    return update
 
 
 def _set_attributes(update: Update, number: int, before: WaveRecord, after: WaveRecord) -> None:

@@ -41,6 +41,9 @@ class Expression:
     def equal(self, path: Path, value: object) -> str:
         return f"{self._path(path)} = {self._value(value)}"
 
+    def differs(self, path: Path, value: object) -> str:
+        return f"{self._path(path)} <> {self._value(value)}"
+
     def less(self, path: Path, value: object) -> str:
         return f"{self._path(path)} < {self._value(value)}"
 
@@ -110,9 +113,13 @@ class Update(Expression):
     def set(self, path: Path, value: object) -> None:
         """Set an attribute; absent is absent, so None removes it."""
         if value is None:
-            self._removes.append(self._path(path))
+            self.remove(*path)
         else:
             self._sets.append(f"{self._path(path)} = {self._value(value)}")
+
+    def remove(self, *path: str | int) -> None:
+        """Remove an attribute."""
+        self._removes.append(self._path(path))
 
     def request(self, *, returning: bool = False) -> Request:
         """Return the request; with ``returning`` its answer holds the whole item as it is then."""

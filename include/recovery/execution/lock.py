@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recovery.errors import ExecutionNotFound, LockHeld, RecordUnavailable, TransitionRefused
-from recovery.execution.changes import change, pauses, read
+from recovery.execution.changes import EXECUTION, change, pauses, read
 from recovery.execution.enums import EventType, ExecutionType, Writer
 from recovery.execution.events import Event
-from recovery.execution.expressions import Delete, Put
+from recovery.execution.expressions import Delete, Put, Update
 from recovery.execution.record import Record, Time, iso
 from recovery.execution.requests import Wait, get
 from recovery.execution.trail import tell, tell_change
@@ -43,12 +43,17 @@ def lock_key(plan_id: str) -> str:
 
 
 def take_lock(
-    execution: Execution, at: datetime, *, is_over: Callable[[Execution], bool] | None = None
+    execution: Execution,
+    at: datetime,
+    *,
+    is_over: Callable[[Execution], bool] | None = None,
+    anew: bool = False,
 ) -> Steps[str | None]:
     """Take the plan for an execution; return the execution it was taken over from, if any.
 
-    Taking one's own again is fine. It is taken over from an execution that is final, or not on record, or
-    whose DAG run has ended or is gone, which ``is_over`` says; and by a RECOVERY from a DRILL. Else LockHeld.
+    Taking one's own again is fine; ``anew`` it is put again, and nobody takes it any more who has looked at it
+    before. It is taken over from an execution that is final, or not on record, or whose DAG run has ended or
+    is gone, which ``is_over`` says; and by a RECOVERY from a DRILL. Else LockHeld.
     """
     mine = Lock(
         holder=execution.execution_id,
@@ -57,17 +62,17 @@ def take_lock(
         dag_run_id=execution.dag_run_id,
         requested_by=execution.requested_by,
     )
-    ended: str | None = None
+    before: Lock | None = None
     for pause in pauses():
-        if (yield from _put(execution.plan_id, mine, ended)):
-            return ended
+        if (yield from _put(execution.plan_id, mine, before, anew=anew)):
+            return before.holder if before else None
         held = yield from _read(execution.plan_id)
+        before = None
         if held is not None and held.holder == mine.holder:
-            return None
-        ended = None
-        if held is not None:
-            yield from _make_way(execution, held, at, is_over)
-            ended = held.holder
+            if not anew:
+                return None
+        elif held is not None and (yield from _make_way(execution, held, at, is_over)):
+            before = held
         yield Wait(pause)
     raise RecordUnavailable(f"the lock of plan {execution.plan_id!r} kept changing hands")
 
@@ -96,12 +101,15 @@ def release_lock(execution: Execution) -> Steps[None]:
     yield delete.request()
 
 
-def _put(plan_id: str, mine: Lock, ended: str | None) -> Steps[bool]:
+def _put(plan_id: str, mine: Lock, before: Lock | None, *, anew: bool) -> Steps[bool]:
+    """Put the lock where there is none, or anew one's own, or in the place of the very one that makes way."""
     put = Put(lock_key(plan_id), LOCK)
-    if ended is None:
+    if before is None and anew:
+        put.require(put.either(put.absent("executionId"), put.equal(("holder",), mine.holder)))
+    elif before is None:
         put.require(put.absent("executionId"))
     else:
-        put.require(put.equal(("holder",), ended))
+        put.require(put.equal(("holder",), before.holder), put.equal(("since",), iso(before.since)))
     answer = yield put.request(mine.to_item())
     return answer is not None
 
@@ -113,14 +121,17 @@ def _read(plan_id: str) -> Steps[Lock | None]:
 
 def _make_way(
     execution: Execution, held: Lock, at: datetime, is_over: Callable[[Execution], bool] | None
-) -> Steps[None]:
-    """Return when the holder is out of the way, else raise LockHeld. What is not on record starts nothing."""
+) -> Steps[bool]:
+    """Return whether the holder is out of the way, or raise LockHeld.
+
+    What is not on record starts nothing.
+    """
     try:
         holder = yield from read(held.holder)
     except ExecutionNotFound:
-        return
+        return True
     if holder.final:
-        return
+        return (yield from _keep_closed(holder))
     real_before_drill = (
         execution.execution_type is ExecutionType.RECOVERY and holder.execution_type is ExecutionType.DRILL
     )
@@ -129,13 +140,26 @@ def _make_way(
         # start keeps the end that it earned.
         if not all(wave.status.met for wave in holder.waves):
             yield from supersede(holder, execution, at)
-        return
+        return True
     raise LockHeld(
         f"plan {execution.plan_id!r} is held by execution {held.holder} ({held.execution_type}, DAG run "
         f"{held.dag_run_id}, asked for by {held.requested_by or 'nobody named'}) "
         f"since {iso(held.since)}; it is {holder.status}: wait for it, or end its DAG run",
         holder=held.holder,
     )
+
+
+def _keep_closed(holder: Execution) -> Steps[bool]:
+    """Return whether a final holder stays final: a new attempt that has looked at its record is refused.
+
+    A new attempt reads the record, takes the lock, and opens the record under the version it has read. Who
+    takes the lock from a final holder reads the lock, counts the version up, and takes the very lock it has
+    read. Whatever the order, one of the two is refused.
+    """
+    update = Update(holder.execution_id, EXECUTION)
+    update.set(("version",), holder.version + 1)
+    update.require(update.equal(("version",), holder.version), update.present("endTime"))
+    return (yield update.request()) is not None
 
 
 def supersede(holder: Execution, by: Execution, at: datetime) -> Steps[None]:

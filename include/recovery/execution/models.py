@@ -72,6 +72,8 @@ class WaveRecord(Record):
     """A wave of an execution; ``server_count`` is absent until its servers are frozen.
 
     ``minimum_launched`` is how many of its servers that are not optional must be launched; absent: all.
+    ``clear_number`` is how often its DAG run had been cleared when this attempt opened, or last went on;
+    absent: never. Only a run that was cleared again since may open another attempt.
     """
 
     wave_number: int
@@ -80,6 +82,7 @@ class WaveRecord(Record):
     depends_on: tuple[int, ...] = ()
     status: WaveStatus = WaveStatus.PENDING
     attempt: int = 1
+    clear_number: int | None = None
     server_count: int | None = None
     minimum_launched: int | None = None
     on_failure: OnFailure = OnFailure.STOP
@@ -125,6 +128,11 @@ class WaveRecord(Record):
         return tuple(intent for intent in self.intents if intent.open)
 
     @property
+    def has_nothing_to_start(self) -> bool:
+        """Whether the current attempt began and found all servers launched by earlier ones."""
+        return self.status is WaveStatus.STARTED and not self.attempt_intents
+
+    @property
     def attempt_job_ids(self) -> tuple[str, ...]:
         """The jobs of the current attempt."""
         return tuple(intent.job_id for intent in self.attempt_intents if intent.job_id is not None)
@@ -161,6 +169,11 @@ class Execution(Record):
     def final(self) -> bool:
         """Whether its final status is written: the end time comes with it and with nothing else (R-44)."""
         return self.end_time is not None
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts its waves have had, all together: more each time it was opened again."""
+        return sum(wave.attempt for wave in self.waves)
 
     def wave(self, number: int) -> WaveRecord:
         """Return a wave by its number, which counts from 0; TransitionRefused if it is not on record."""

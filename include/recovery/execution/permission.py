@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recovery.errors import StartRefused
+from recovery.execution.enums import WaveStatus
 
 if TYPE_CHECKING:
     from recovery.execution.models import Execution, WaveRecord
@@ -27,6 +28,18 @@ def check_ask(execution: Execution, number: int) -> None:
         raise StartRefused(f"gate of wave {wave.wave_name!r} of execution {execution.execution_id}: {reason}")
 
 
+def check_attempt(execution: Execution, number: int) -> None:
+    """Raise StartRefused unless the record permits a new attempt of this wave, which opens it again.
+
+    Whether the jobs of the last attempt have ended is for DRS to say, and for the lock who holds the plan.
+    """
+    wave = execution.wave(number)
+    if reason := _over(execution, wave) or _unmet(execution, wave):
+        raise StartRefused(
+            f"wave {wave.wave_name!r} of execution {execution.execution_id} cannot be tried again: {reason}"
+        )
+
+
 def _stopped(execution: Execution) -> str | None:
     if execution.final:
         return f"the execution is {execution.status}, for good"
@@ -34,6 +47,18 @@ def _stopped(execution: Execution) -> str | None:
         return f"the execution is superseded by execution {execution.superseded_by}"
     if execution.failure is not None:
         return f"the execution is {execution.failure.kind}: {execution.failure.message}"
+    return None
+
+
+def _over(execution: Execution, wave: WaveRecord) -> str | None:
+    if execution.superseded_by is not None or execution.failure is not None:
+        return f"{_stopped(execution.having(end_time=None))}. Start a new run"
+    if wave.server_count is None:
+        return "its servers are not frozen: open_execution did not get that far. Start a new run"
+    if wave.status is WaveStatus.COMPLETED:
+        return "it is COMPLETED"
+    if not wave.status.final:
+        return f"it is {wave.status}, its attempt {wave.attempt} goes on"
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from recovery.execution.enums import LaunchStatus
 from recovery.execution.expressions import Update
 from recovery.execution.models import ServerRecord
 from recovery.execution.requests import query_items
@@ -66,6 +67,30 @@ def write_job(execution_id: str, servers: Iterable[ServerRecord]) -> Steps[None]
             update.either(
                 update.less(("attempt",), server.attempt),
                 update.both(update.equal(("attempt",), server.attempt), update.absent("jobId")),
+            ),
+        )
+        yield update.request()
+
+
+def write_found(execution_id: str, servers: Iterable[ServerRecord]) -> Steps[None]:
+    """Write what the ended jobs of an attempt say of servers, also over an end that was written too early.
+
+    A wave is judged without its jobs' end when it times out, or is left; they run on. What is LAUNCHED on
+    record stays so.
+    """
+    for server in servers:
+        update = _progress(execution_id, server)
+        update.require(
+            update.present("executionId"),
+            update.either(
+                update.less(("attempt",), server.attempt),
+                update.both(
+                    update.equal(("attempt",), server.attempt),
+                    update.either(update.absent("jobId"), update.equal(("jobId",), server.job_id)),
+                ),
+            ),
+            update.either(
+                update.absent("launchStatus"), update.differs(("launchStatus",), LaunchStatus.LAUNCHED.value)
             ),
         )
         yield update.request()

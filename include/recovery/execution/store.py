@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from recovery.execution import lock, readers, servers, trail
+from recovery.execution import lock, open_attempt, readers, servers, trail
 from recovery.execution.changes import read
 from recovery.execution.drivers import run
 from recovery.execution.models import Ending
@@ -115,6 +115,25 @@ class ExecutionStore:
         """Write a REJECTED or TIMED_OUT answer: the wave is CANCELLED."""
         return self._run(approve.reject(execution_id, wave_number, approval, event))
 
+    # approve and start_recovery
+
+    def open_attempt(
+        self,
+        execution_id: str,
+        opening: open_attempt.Opening,
+        event: Event | None = None,
+        *,
+        is_over: Callable[[Execution], bool] | None = None,
+    ) -> Execution:
+        """Open a new attempt of a wave, and the execution again; StartRefused or LockHeld change nothing."""
+        return self._run(
+            open_attempt.open_attempt(execution_id, opening, self._clock(), event, is_over=is_over)
+        )
+
+    def note_clear(self, execution_id: str, wave_number: int, attempt: int, clear_number: int) -> Execution:
+        """Write that an attempt which has not ended goes on after a clear."""
+        return self._run(open_attempt.note_clear(execution_id, wave_number, attempt, clear_number))
+
     # start_recovery
 
     def intend(
@@ -144,6 +163,10 @@ class ExecutionStore:
     ) -> None:
         """Write in servers why no job of this attempt has them."""
         self._run(start_recovery.not_started(execution_id, wave_number, attempt, server_ids, words))
+
+    def nothing_to_start(self, execution_id: str, wave_number: int, attempt: int) -> Execution:
+        """Write that an attempt has begun whose servers are all launched already."""
+        return self._run(start_recovery.nothing_to_start(execution_id, wave_number, attempt, self._clock()))
 
     def fail_wave(
         self, execution_id: str, wave_number: int, attempt: int, failure: str, event: Event | None = None

@@ -40,7 +40,7 @@ _ENDING = frozenset({"status", "failure", "end_time"})
 WAVE_FIELDS: dict[Writer, frozenset[str]] = {
     Writer.OPEN: frozenset({"server_count", "minimum_launched"}),
     Writer.APPROVE: _ENDING | {"approval"},
-    Writer.START_RECOVERY: _ENDING | {"start_time", "intents", "job_ids"},
+    Writer.START_RECOVERY: _ENDING | {"start_time", "intents", "job_ids", "clear_number"},
     Writer.SENSOR: _ENDING,
     Writer.COMPLETE: _ENDING | {"intents", "job_ids"},
 }
@@ -57,6 +57,24 @@ FIELDS: dict[Writer, frozenset[str]] = {
     for writer in Writer
 }
 """Which fields of a running execution a writer may write; ``status`` and ``completed_waves`` follow."""
+
+
+ATTEMPT_MOVES: dict[W, frozenset[W]] = {
+    status: frozenset({W.PENDING}) for status in (W.PARTIAL, W.FAILED, W.CANCELLED, W.TIMED_OUT, W.SKIPPED)
+}
+"""How a new attempt moves its own wave. What is COMPLETED stays so, and what goes on needs no new attempt."""
+
+FOLLOWING_MOVES: dict[W, frozenset[W]] = {W.SKIPPED: frozenset({W.PENDING})}
+"""How a new attempt moves the other waves: those that never ran may come to their turn after all."""
+
+ATTEMPT_FIELDS = frozenset({"waves", "end_time", "outcome", "open_since"})
+"""Which fields a new attempt may write of its execution, which may be final: nothing else opens it again."""
+
+ATTEMPT_WAVE_FIELDS = _ENDING | {"attempt", "clear_number", "approval", "start_time", "intents", "job_ids"}
+"""Which fields a new attempt may write of its own wave: it begins anew, the last one's intents settled."""
+
+FOLLOWING_WAVE_FIELDS = frozenset({"status", "attempt", "approval"})
+"""Which fields a new attempt may write of the other waves."""
 
 
 def may_move(writer: Writer, before: W, after: W) -> bool:
@@ -87,10 +105,27 @@ def check_change(writer: Writer, before: Execution, after: Execution) -> None:
         check_move(writer, old, new.status)
 
 
+def check_opening(before: Execution, after: Execution, number: int) -> None:
+    """Raise TransitionRefused unless a new attempt of a wave may make one execution of the other."""
+    task = "a new attempt"
+    _check_fields(task, ATTEMPT_FIELDS, _changed(before, after), f"execution {before.execution_id}")
+    for old, new in zip(before.waves, after.waves, strict=True):
+        own = old.wave_number == number
+        fields = ATTEMPT_WAVE_FIELDS if own else FOLLOWING_WAVE_FIELDS
+        moves = ATTEMPT_MOVES if own else FOLLOWING_MOVES
+        _check_fields(task, fields, _changed(old, new), f"wave {old.wave_name!r}")
+        stays = not own and old.status == new.status
+        if not stays and new.status not in moves.get(old.status, frozenset()):
+            raise TransitionRefused(
+                f"{task} of wave {number} may not move wave {old.wave_name!r} from {old.status} "
+                f"to {new.status}"
+            )
+
+
 def _changed(before: Execution | WaveRecord, after: Execution | WaveRecord) -> set[str]:
     return {name for name in type(before).model_fields if getattr(before, name) != getattr(after, name)}
 
 
-def _check_fields(writer: Writer, allowed: frozenset[str], changed: set[str], place: str) -> None:
+def _check_fields(writer: str, allowed: frozenset[str], changed: set[str], place: str) -> None:
     if foreign := changed - allowed:
         raise TransitionRefused(f"{writer} may not write {', '.join(sorted(foreign))} of {place}")

@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 
 from recovery.execution import Approval, EventType
 from recovery.execution.permission import check_ask
+from recovery.tasks.attempt import current_attempt
 from recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, verdicts
 from recovery.tasks.gate_text import gate_body, gate_subject
 from recovery.tasks.permission import wave_on_record
@@ -101,12 +102,18 @@ class ApproveWave(ApprovalOperator):
 
     def _look(self, store: ExecutionStore, context: Context) -> tuple[Execution, WaveRecord, Plan]:
         execution = store.get(id_of(context))
-        wave = wave_on_record(execution, self.wave_number, self.wave_name)
-        check_ask(execution, self.wave_number)
+        wave_on_record(execution, self.wave_number, self.wave_name)
+        execution = current_attempt(store, context, execution, self.wave_number, asks=True)
+        wave = execution.wave(self.wave_number)
+        if not wave.status.met:
+            check_ask(execution, self.wave_number)
         self.reason_required = execution.execution_type == "RECOVERY"
         return execution, wave, frozen_plan(store, execution.execution_id)
 
     def _passed(self, wave: WaveRecord) -> bool:
+        if wave.status.met:
+            self.log.info("%s is %s: there is nothing to ask", wave.wave_name, wave.status)
+            return True
         if not wave.pause_before_wave:
             self.log.info("No gate is due before %s", wave.wave_name)
             return True

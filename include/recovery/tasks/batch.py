@@ -105,9 +105,13 @@ class Batch:
     def _known(self) -> str | None:
         """Return the job that this batch has already, on record or in DRS."""
         intent = unrefused_intent(self.wave, self.number)
-        if intent is None or intent.job_id:
-            return intent.job_id if intent else None
-        return self._resolve(intent)
+        if intent is None:
+            return None
+        if intent.job_id is None:
+            return self._resolve(intent)
+        # A crash may have come before its servers had it
+        self._put_on_record(intent, intent.job_id)
+        return intent.job_id
 
     def _find(self) -> str | None:
         return find_job(self.hook, self.record, self.wave, self.number, self.wave.attempt)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, StrictUndefined
 
-from recovery.execution import LaunchStatus, needed
+from recovery.execution import LaunchStatus, needed, to_start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,8 @@ As of {{ at.strftime("%Y-%m-%d %H:%M:%S") }} UTC, attempt {{ wave.attempt }}.
 {% for server in servers -%}
 | `{{ server.source_server_id }}` | {{ server.hostname or "—" }} | {{ server.name or "—" }} |\
 {% if optional %} {{ "yes" if server.optional else "no" }} |{% endif %}
+{% else -%}
+| none: earlier attempts launched them all | | |{% if optional %} |{% endif %}
 {% endfor %}
 {{ policy }}
 
@@ -70,10 +72,10 @@ def gate_body(
         wave=wave,
         at=at,
         run_url=run_url,
-        servers=own,
+        servers=to_start(wave, servers),
         optional=any(server.optional for server in own),
         policy=_policy(wave, own),
-        so_far=[_told(other, servers) for other in execution.waves if other.start_time],
+        so_far=[_told(other, servers) for other in execution.waves if other.start_time or other.attempt > 1],
         approvers=", ".join(f"`{user}`" for user in plan.approvers)
         or "Anyone who may answer gates in Airflow",
     )
@@ -91,7 +93,8 @@ def _told(wave: WaveRecord, servers: Sequence[ServerRecord]) -> str:
     own = [server for server in servers if server.wave_number == wave.wave_number]
     launched = sum(server.launch_status == LaunchStatus.LAUNCHED for server in own)
     ended = f", ended {wave.end_time:%H:%M:%S} UTC" if wave.end_time else ""
-    told = f"**{wave.wave_name}** {wave.status}: {launched} of {len(own)} servers launched{ended}"
+    again = f", attempt {wave.attempt}" if wave.attempt > 1 else ""
+    told = f"**{wave.wave_name}** {wave.status}{again}: {launched} of {len(own)} servers launched{ended}"
     if wave.status.final and wave.failure:
         told += f". {wave.failure}"
     if wave.releases and not wave.status.met:

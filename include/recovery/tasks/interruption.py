@@ -45,6 +45,7 @@ def ending(
     AWS did is never hidden behind what people did about it. ``over`` says what became of a DAG run that is no
     more, where its tasks cannot be asked.
     """
+    events = _since_opened(execution, events)
     unfinished = [wave for wave in execution.waves if not wave.status.final]
     words = list(_last_words(unfinished, events))
     failures = {
@@ -84,6 +85,14 @@ def _unexplained(execution: Execution, task_states: Mapping[str, str | None]) ->
     """
     told = {slug_of(wave.wave_name) for wave in execution.waves if wave.releases and not wave.status.met}
     return {task: state for task, state in task_states.items() if task.partition(".")[0] not in told}
+
+
+def _since_opened(execution: Execution, events: Sequence[Event]) -> Sequence[Event]:
+    """Return the events since the execution was opened again; what ended it before ends it no second time."""
+    since = execution.open_since
+    if since is None or since <= execution.start_time:
+        return events
+    return [event for event in events if event.time >= since]
 
 
 def _cancelled(events: Sequence[Event]) -> str | None:

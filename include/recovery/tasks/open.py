@@ -51,9 +51,12 @@ class OpenExecution(BaseOperator):
         """Return the execution id."""
         store = execution_store()
         execution = self._open(store, context)
-        if execution.final or execution.failure:
+        frozen = all(wave.server_count is not None for wave in execution.waves)
+        # A run that was cleared: its waves open the execution again, if they may
+        stays = execution.final and (not frozen or execution.superseded_by is not None)
+        if execution.failure or stays:
             raise AirflowFailException(ended(execution))
-        if all(wave.server_count is not None for wave in execution.waves):
+        if frozen:
             return execution.execution_id
         try:
             self._check_unedited(execution)

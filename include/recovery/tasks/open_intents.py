@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from recovery.aws.hooks.drs import DrsHook
+from recovery.errors import StartRefused
 from recovery.execution import EventType
 from recovery.settings import settings
 from recovery.tasks.base import frozen_plan, now, told
@@ -43,6 +44,27 @@ def settle(store: ExecutionStore, context: Context, execution: Execution) -> Exe
         for intent in wave.open_intents:
             _settle(store, context, execution, wave, intent)
     return store.get(execution.execution_id) if _any_open(execution) else execution
+
+
+def settled_intents(hook: DrsHook, execution: Execution, wave: WaveRecord) -> list[Intent]:
+    """Return the open intents of a wave that has ended, with what became of each, as it is to be recorded.
+
+    StartRefused while a job may not show yet in DRS; what AWS refuses is raised.
+    """
+    return [_settled(hook, execution, wave, intent) for intent in wave.open_intents]
+
+
+def _settled(hook: DrsHook, execution: Execution, wave: WaveRecord, intent: Intent) -> Intent:
+    if job_id := find_job(hook, execution, wave, intent.batch, intent.attempt):
+        return intent.having(job_id=job_id)
+    window = timedelta(seconds=settings().adoption_seconds)
+    if now() < intent.time + window:
+        raise StartRefused(
+            f"{wave.wave_name} cannot be tried again yet: StartRecovery of batch {intent.batch} was "
+            f"announced at {intent.time:%H:%M:%S} UTC, and its job may not show in DRS before "
+            f"{intent.time + window:%H:%M:%S}."
+        )
+    return intent.having(refusal=f"no job came of it: DRS showed none within {window}")
 
 
 def _settle(

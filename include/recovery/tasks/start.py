@@ -12,8 +12,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from recovery.aws.links.drs import DrsJobLink
 from recovery.aws.operators.drs import DrsStartRecoveryOperator
 from recovery.errors import RecordUnavailable, RecoveryError, StartRefused
-from recovery.execution import EventType, OnFailure
+from recovery.execution import EventType, OnFailure, to_start
 from recovery.execution.permission import check_start
+from recovery.tasks.attempt import current_attempt
 from recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, verdicts
 from recovery.tasks.batch import LOOK_AGAIN, Batch, NotYet, Refusal
 from recovery.tasks.causes import is_final
@@ -94,7 +95,10 @@ class StartRecovery(DrsStartRecoveryOperator):
         store, execution = execution_store(), id_of(context)
         with verdicts(store, context, execution, self.wave_number):
             try:
-                record, wave = self._permitted(store, execution)
+                record, wave = self._permitted(store, context)
+                if wave.status.met:
+                    self.log.info("%s is %s: nothing is started again", wave.wave_name, wave.status)
+                    return list(wave.job_ids)
                 outcome = self._start_batches(store, context, record, wave, refused or {})
                 if outcome.waits:
                     self._wait(store, context, outcome, min(since, wave.start_time or since))
@@ -108,12 +112,17 @@ class StartRecovery(DrsStartRecoveryOperator):
                 self._end_for_others(store, context, error)
                 raise
 
-    def _permitted(self, store: ExecutionStore, execution: str) -> tuple[Execution, WaveRecord]:
-        record = store.get(execution)
-        wave = wave_on_record(record, self.wave_number, self.wave_name)
+    def _permitted(self, store: ExecutionStore, context: Context) -> tuple[Execution, WaveRecord]:
+        """Return the record and its wave, which may start, or has met its policy already."""
+        record = store.get(id_of(context))
+        wave_on_record(record, self.wave_number, self.wave_name)
+        record = current_attempt(store, context, record, self.wave_number, asks=False)
+        wave = record.wave(self.wave_number)
+        if wave.status.met:
+            return record, wave
         check_start(record, self.wave_number)
         self.wave_timeout = wave.timeout
-        plan = frozen_plan(store, execution)
+        plan = frozen_plan(store, record.execution_id)
         check_approver(wave, plan)
         self.aws_conn_id, self.region_name = plan.aws_conn_id, plan.region
         return record, wave
@@ -128,7 +137,11 @@ class StartRecovery(DrsStartRecoveryOperator):
     ) -> Outcome:
         """Start what can be started: what AWS refuses of one batch keeps no other from starting."""
         outcome = Outcome([], [])
-        for batch in self._batches(store, context, record, wave):
+        batches = self._batches(store, context, record, wave)
+        if not batches:
+            self.log.info("All servers of %s were launched by an earlier attempt", wave.wave_name)
+            store.nothing_to_start(record.execution_id, self.wave_number, wave.attempt)
+        for batch in batches:
             if (words := refused.get(str(batch.number))) is not None:
                 outcome.refusals.append(Refusal(batch.number, batch.servers, words))
                 continue
@@ -147,11 +160,11 @@ class StartRecovery(DrsStartRecoveryOperator):
         self, store: ExecutionStore, context: Context, record: Execution, wave: WaveRecord
     ) -> list[Batch]:
         servers = store.servers(record.execution_id, self.wave_number)
-        ids = tuple(server.source_server_id for server in servers)
-        if len(ids) != wave.server_count:
+        if len(servers) != wave.server_count:
             raise StartRefused(
-                f"{wave.wave_name} has {wave.server_count} servers, but {len(ids)} are on record."
+                f"{wave.wave_name} has {wave.server_count} servers, but {len(servers)} are on record."
             )
+        ids = tuple(server.source_server_id for server in to_start(wave, servers))
         if record.execution_type == "DRILL":
             check_no_recovery(store, record, ids)
         run = context["dag_run"]

@@ -64,6 +64,8 @@ class WaitForRecovery(DrsJobSensor):
             wave = self._watched(store, context)
             if wave.status.met:
                 return wave.status.value
+            if not wave.attempt_job_ids:
+                return self._end(store, context, (), {})
             return super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
@@ -106,12 +108,14 @@ class WaitForRecovery(DrsJobSensor):
         """Return the wave, if its jobs are on record; one that ended badly is not watched again."""
         record = store.get(id_of(context))
         wave = wave_on_record(record, self.wave_number, self.wave_name)
-        if wave.status.final and not wave.status.met:
+        if wave.status.met:
+            return wave
+        if wave.status.final:
             group = self.task_id.rpartition(".")[0]
-            raise StartRefused(
-                f"{wave.wave_name} has ended: {wave.status}. To try again, clear {group}.start_recovery too."
-            )
-        if not wave.attempt_job_ids:
+            tasks = f"{group}.start_recovery"
+            tasks = f"{group}.approve and {tasks}" if wave.pause_before_wave else tasks
+            raise StartRefused(f"{wave.wave_name} has ended: {wave.status}. To try again, clear {tasks} too.")
+        if not wave.attempt_job_ids and not wave.has_nothing_to_start:
             raise StartRefused(
                 f"{wave.wave_name} has no jobs: it is {wave.status} on record, whatever its task says."
             )

@@ -4,13 +4,18 @@
 module                 what it may write
 =====================  =====================================================================================
 ``open_execution``     the record, its account, its servers and how many each wave needs, once; the lock;
-                       ``failure``; ``supersededBy`` of a drill it takes the plan from
+                       ``failure``; ``supersededBy`` of a drill it takes the plan from; a new ``version``,
+                       and nothing else, of a final execution it takes the plan from
 ``approve``            its wave: PAUSED, the approval, CANCELLED
 ``start_recovery``     its wave: intents, STARTED, job ids, FAILED; its servers: job, or why none
 ``wait_for_recovery``  its wave: POLLING and the final statuses; its servers; ``lastPolledTime``
 ``complete_execution`` the final status, ``endTime``, ``outcome``; waves left open, and the jobs of their
                        open intents; releases the lock
 =====================  =====================================================================================
+
+A new attempt of a wave is written by its ``approve`` or ``start_recovery``, whichever runs first after a
+clear, in one place, ``recovery.execution.open_attempt``: it opens the execution again, with the waves that
+never ran, after it has taken the lock and written what the ended jobs say of the wave's servers.
 
 ``recovery.execution.transitions`` holds the same as data, and every change is checked against it.
 """

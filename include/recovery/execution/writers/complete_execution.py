@@ -48,7 +48,7 @@ def close(execution_id: str, ending: Ending, at: datetime, event: Event | None) 
         return execution.having(waves=waves)
 
     changed = yield from change(execution_id, Writer.COMPLETE, alter)
-    yield from tell_change(changed, event)
+    yield from tell_change(changed, event, changed.execution.attempts)
     return changed.execution
 
 
@@ -63,7 +63,7 @@ def finish(
         answer = yield finish_request(before, status, outcome, at)
         if answer is not None:
             after = parse(unmarshal(answer["Attributes"]))
-            yield from tell_change(Changed(after, written=True), event, after.version)
+            yield from tell_change(Changed(after, written=True), event, after.attempts)
             return after
         yield from _check_moved(before, status)
         yield Wait(pause)
@@ -120,7 +120,7 @@ def _finished(execution: Execution, status: ExecutionStatus, event: Event | None
             f"execution {execution.execution_id} is {execution.status}: a final status is written once, "
             f"it cannot become {status}"
         )
-    yield from tell_change(Changed(execution, written=False), event, execution.version)
+    yield from tell_change(Changed(execution, written=False), event, execution.attempts)
     return execution
 
 

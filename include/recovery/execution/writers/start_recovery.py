@@ -76,6 +76,19 @@ def not_started(
     yield from write_job(execution_id, anew(servers, server_ids, attempt, error=words))
 
 
+def nothing_to_start(execution_id: str, number: int, attempt: int, at: datetime) -> Steps[Execution]:
+    """Write that an attempt began and has nothing to start: the sensor judges what is launched already."""
+
+    def alter(execution: Execution) -> Execution:
+        wave = execution.wave(number)
+        if wave.attempt != attempt or wave.status not in _BEFORE:
+            return execution
+        check_start(execution, number)
+        return with_wave(execution, number, status=WaveStatus.STARTED, start_time=at)
+
+    return (yield from change(execution_id, Writer.START_RECOVERY, alter)).execution
+
+
 def fail_wave(
     execution_id: str, number: int, attempt: int, failure: str, *, at: datetime, event: Event | None
 ) -> Steps[Execution]:
