@@ -51,8 +51,8 @@ def take_lock(
 ) -> Steps[str | None]:
     """Take the plan for an execution; return the execution it was taken over from, if any.
 
-    Taking one's own again is fine; ``anew`` it is put again, and nobody takes it any more who has looked at it
-    before. It is taken over from an execution that is final, or not on record, or whose DAG run has ended or
+    Taking one's own again is fine; ``anew`` it is put again, and nobody takes it who has looked at it before.
+    It is taken over from an execution that is final, or not on record, or whose DAG run has ended or
     is gone, which ``is_over`` says; and by a RECOVERY from a DRILL. Else LockHeld.
     """
     mine = Lock(

@@ -111,11 +111,12 @@ def check_opening(before: Execution, after: Execution, number: int) -> None:
     _check_fields(task, ATTEMPT_FIELDS, _changed(before, after), f"execution {before.execution_id}")
     for old, new in zip(before.waves, after.waves, strict=True):
         own = old.wave_number == number
+        if not own and new == old:
+            continue
         fields = ATTEMPT_WAVE_FIELDS if own else FOLLOWING_WAVE_FIELDS
         moves = ATTEMPT_MOVES if own else FOLLOWING_MOVES
         _check_fields(task, fields, _changed(old, new), f"wave {old.wave_name!r}")
-        stays = not own and old.status == new.status
-        if not stays and new.status not in moves.get(old.status, frozenset()):
+        if new.status not in moves.get(old.status, frozenset()):
             raise TransitionRefused(
                 f"{task} of wave {number} may not move wave {old.wave_name!r} from {old.status} "
                 f"to {new.status}"

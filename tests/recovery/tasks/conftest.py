@@ -97,6 +97,11 @@ class Drive:
         self.execution_id = execution_id(plan.id, run_id)
         self.states: dict[str, str] = {}
 
+    def clear(self) -> None:
+        """Count a clear of some tasks of the run, as Airflow does; a test executes those again."""
+        self.run.clear_number += 1
+        self.states = {}
+
     def context(self, task_id: str, **ti: Any) -> dict[str, Any]:
         """Return the context of a task."""
         instance = TaskInstance(task_id, self.plan.id, self.run.run_id, states=self.states, **ti)
