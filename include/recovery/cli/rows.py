@@ -72,12 +72,17 @@ def _in_sight(waves: Sequence[WaveRecord], room: int | None) -> frozenset[int]:
 def _opened(snapshot: Snapshot, shown: frozenset[int], left: int | None) -> dict[int, list[Row]]:
     """Return the server lines of the waves that have begun: where room is short, first of those that run."""
     waves = snapshot.execution.waves if snapshot.execution else ()
-    begun = [wave for wave in waves if wave.wave_number in shown and wave.start_time]
+    begun = [wave for wave in waves if wave.wave_number in shown and _begun(wave)]
     opened: dict[int, list[Row]] = {}
     for wave in sorted(begun, key=lambda wave: (wave.status not in ACTIVE, -wave.wave_number)):
         opened[wave.wave_number] = _server_rows(snapshot.servers_of(wave), snapshot, left)
         left = None if left is None else left - len(opened[wave.wave_number])
     return opened
+
+
+def _begun(wave: WaveRecord) -> bool:
+    """Whether something of the wave was started, if only by an earlier attempt."""
+    return wave.start_time is not None or wave.attempt > 1
 
 
 def _server_rows(servers: Sequence[ServerRecord], snapshot: Snapshot, left: int | None) -> list[Row]:
@@ -114,15 +119,15 @@ def _wave_row(wave: WaveRecord, snapshot: Snapshot) -> Row:
 def _wave_words(wave: WaveRecord, snapshot: Snapshot) -> Iterator[str]:
     servers = snapshot.servers_of(wave)
     count = len(servers) or wave.server_count
-    if wave.start_time is None:
-        if count:
-            yield plural(count, "server")
-        if wave.status is WaveStatus.PENDING and wave.pause_before_wave:
-            yield "asks for approval first"
-    else:
+    if _begun(wave):
         launched = sum(server.launch_status is LaunchStatus.LAUNCHED for server in servers)
         yield f"{launched} of {count if count is not None else ABSENT} launched"
+    elif count:
+        yield plural(count, "server")
+    if wave.start_time:
         yield lasting(wave.start_time, wave.end_time or snapshot.at)
+    elif wave.status is WaveStatus.PENDING and wave.pause_before_wave:
+        yield "asks for approval first"
     if wave.attempt > 1:
         yield f"attempt {wave.attempt}"
     if wave.approval and (wave.approved or not wave.failure):

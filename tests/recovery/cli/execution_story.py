@@ -21,6 +21,7 @@ from recovery.execution import (
     final_status,
     judge,
 )
+from recovery.execution.open_attempt import Opening
 from recovery.execution.outcome import outcome
 from recovery.execution.store import ExecutionStore
 from recovery.plan import Plan
@@ -157,6 +158,14 @@ class Story:
         told = self._told(EventType.EXECUTION_ENDED, "complete_execution", detail=words)
         self.store.finish(self.id, status, words, told)
         self.store.release_lock(self.store.get(self.id))
+        return self
+
+    def again(self, wave: int) -> Story:
+        """Open a new attempt of a wave whose tasks were cleared."""
+        told = self._told(
+            EventType.ATTEMPT_OPENED, "appwave2.approve", wave, attempt=2, detail="it was FAILED"
+        )
+        self.store.open_attempt(self.id, Opening(wave_number=wave, last=1, clear_number=1), told)
         return self
 
     def to_the_second_gate(self) -> Story:

@@ -74,6 +74,19 @@ def test_show_json_is_the_record(story: Any, local_aws: Any) -> None:
     assert shown["events"][0]["type"] == "OPENED"
 
 
+def test_show_tells_that_a_wave_is_tried_again(story: Any) -> None:
+    """Which attempt it is, what is launched already, and the trail with the end that was and is no more."""
+    told = story().to_the_second_gate().answer(1).launch(1)
+    told.land(1, failed={"s-00000000000app001": "no capacity"}).finish().again(1)
+    shown = recovery("show", told.id).stdout
+    (wave,) = [line for line in shown.splitlines() if "AppWave2" in line and "PENDING" in line]
+    for words in ("1 of 2 launched", "attempt 2", "asks for approval first"):
+        assert words in wave
+    assert shown.index("EXECUTION_ENDED") < shown.index("ATTEMPT_OPENED")
+    assert "it was FAILED" in shown
+    assert document("show", told.id)["execution"]["waves"][1]["attempt"] == 2
+
+
 def test_a_beginning_of_several_ids_names_them(story: Any) -> None:
     by_beginning: dict[str, str] = {}
     for number in count():
