@@ -268,8 +268,8 @@ class StartRecovery(DrsStartRecoveryOperator):
     def _end_for_others(self, store: ExecutionStore, context: Context, error: Exception) -> None:
         """Fail a wave that cannot start, where others go on without it: they look for its end on record."""
         wave = store.get(id_of(context)).waves[self.wave_number]
-        started = wave.attempt_job_ids or wave.open_intents
-        if wave.on_failure is OnFailure.CONTINUE and is_final(error) and not started:
+        begun = wave.attempt_job_ids or wave.open_intents or wave.status.final
+        if wave.on_failure is OnFailure.CONTINUE and is_final(error) and not begun:
             self._fail(store, context, wave, f"{wave.wave_name} cannot start: {error}")
 
     def _fail(self, store: ExecutionStore, context: Context, wave: WaveRecord, reason: str) -> None:

@@ -96,7 +96,7 @@ class Attempts(RuleBasedStateMachine):
             server.having(launch_status=fates.get(server.source_server_id, server.launch_status))
             for server in servers
         ]
-        status, why = judge(judged)
+        status, why = judge(wave, judged)
         self.do(death, self.store.end_wave, number, wave.attempt, judged, status, failure=why)
         for server in self.store.servers(self.world.id, number):
             if server.launch_status is LaunchStatus.LAUNCHED and server.end_time:

@@ -316,6 +316,27 @@ def test_a_completed_execution_that_was_cleared_stays_so(table: Any, starts: Any
     assert (drive.record, starts()) == (before, 1)
 
 
+def test_a_partial_wave_is_tried_again_for_what_is_missing(table: Any) -> None:
+    """Its policy is met and the run a success; cleared, it is COMPLETED when the rest is launched too."""
+    enough = {"name": "Both", "servers": [APP, WEB], "minimum_launched": 1}
+    drive = Drive(plan(enough, {"name": "Last", "servers": [FILES]}))
+    drive.execute("open_execution")
+    table.control.fail_server(APP, phase="LAUNCH", raw_error=BROKEN)
+    drive.wave("both")
+    drive.wave("last")
+    assert drive.execute("complete_execution") == "PARTIAL"
+    table.control.clear_faults()
+    for task in ("both.approve", "both.start_recovery", "both.wait_for_recovery"):
+        drive.execute(task, try_number=2)
+    assert drive.record.status == "PARTIAL"
+    drive.clear()
+    drive.wave("both")
+    drive.wave("last")
+    assert (drive.record.status, drive.statuses) == ("POLLING", ["COMPLETED", "COMPLETED"])
+    assert drive.execute("complete_execution") == "COMPLETED"
+    assert started(table) == [[APP, WEB], [FILES], [APP]]
+
+
 def test_a_start_that_was_refused_stays_refused(table: Any) -> None:
     """It was never frozen, so there is nothing to try again: a new run is."""
     drive = Drive(three(), execution_type="RECOVERY")
