@@ -17,6 +17,10 @@ E, W = ExecutionStatus, WaveStatus
 def ended(world, status=W.FAILED, execution=E.FAILED):
     """End an execution: wave 0 COMPLETED, one of the two servers of wave 1 not launched, wave 2 never ran."""
     world.frozen().completed(0).answered(1)
+    if status is W.PARTIAL:
+        record = world.record()
+        record["waves"][1]["minimumLaunched"] = 1
+        world.put(record)
     intent = world.make.intent(1)
     world.store.intend(world.id, 1, intent)
     world.store.started(world.id, 1, intent, "drsjob-1")
