@@ -45,9 +45,12 @@ def plan_deleted(
     """Return in words that the file of an execution's plan is gone for good; None while it is not.
 
     Gone for good is what was missing for some minutes without a break. Since when is told in the audit trail,
-    and so is that it came back.
+    and so is that it came back. A younger execution may be of a plan that is newer than what this run of the
+    maintenance sees.
     """
     key, limit = execution.execution_id, settings().deleted_minutes
+    if now() - execution.start_time < timedelta(minutes=limit):
+        return None
     since = _gone_since(store.events(key))
     if execution.plan_id in known:
         if since is not None:

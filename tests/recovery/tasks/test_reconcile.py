@@ -167,8 +167,9 @@ def test_r45_r64_an_execution_of_a_deleted_plan_is_cancelled_with_what_it_leaves
 ) -> None:
     """Airflow holds its run for ever: CANCELLED, finished waves and instances are named, the plan is free."""
     (plans / "shop.yaml").rename(plans / "renamed.yaml")
-    assert reconcile(drive, plans) == []
     later(4)
+    assert reconcile(drive, plans) == []
+    later(8)
     assert reconcile(drive, plans) == [drive.execution_id]
     assert (drive.record.status, drive.statuses) == ("CANCELLED", ["COMPLETED", "CANCELLED"])
     outcome = drive.record.outcome
@@ -188,16 +189,16 @@ def test_r45_the_job_of_a_deleted_plan_runs_on_and_is_named(table: Any, plans: P
     drive.execute("open_execution")
     (job_id,) = drive.execute("database.start_recovery")
     (plans / "shop.yaml").unlink()
-    reconcile(drive, plans)
-    later(4)
-    reconcile(drive, plans)
+    for minute in (4, 8):
+        later(minute)
+        reconcile(drive, plans)
     assert (drive.record.status, drive.statuses) == ("CANCELLED", ["CANCELLED", "SKIPPED"])
     assert f"in DRS: {job_id}" in drive.record.outcome
 
 
 def test_a_plan_that_is_missing_for_a_moment_cancels_nothing(drive: Drive, plans: Path, later: Any) -> None:
     """A deployment replaces files: what counts is that the file is missing without a break."""
-    for minute in (0, 10):
+    for minute in (10, 20):
         (plans / "shop.yaml").unlink()
         later(minute)
         assert reconcile(drive, plans) == []
@@ -211,6 +212,16 @@ def test_a_plan_that_is_missing_for_a_moment_cancels_nothing(drive: Drive, plans
     assert not drive.record.final
 
 
+def test_a_plan_that_is_newer_than_the_maintenance_sees_is_not_deleted(
+    drive: Drive, plans: Path, later: Any
+) -> None:
+    """Its file and its first execution are younger than the snapshot this run of the maintenance has."""
+    (plans / "shop.yaml").unlink()
+    later(2)
+    assert reconcile(drive, plans) == []
+    assert trail(drive) == []
+
+
 @pytest.mark.parametrize("what", ["empty", "gone"])
 def test_a_folder_without_any_plan_is_no_deletion(drive: Drive, plans: Path, later: Any, what: str) -> None:
     """A volume that is not mounted must not end every recovery under way."""
@@ -218,7 +229,7 @@ def test_a_folder_without_any_plan_is_no_deletion(drive: Drive, plans: Path, lat
         file.unlink()
     if what == "gone":
         plans.rmdir()
-    for minute in (0, 10, 20):
+    for minute in (4, 10, 20):
         later(minute)
         assert reconcile(drive, plans) == []
     assert trail(drive) == []
@@ -227,7 +238,7 @@ def test_a_folder_without_any_plan_is_no_deletion(drive: Drive, plans: Path, lat
 def test_an_unreadable_plan_is_not_deleted(drive: Drive, plans: Path, later: Any) -> None:
     """Its run goes on, on the version it was started with."""
     (plans / "shop.yaml").write_text("waves: [")
-    for minute in (0, 10):
+    for minute in (4, 10):
         later(minute)
         assert reconcile(drive, plans) == []
     assert trail(drive) == []
@@ -239,7 +250,7 @@ def test_a_deleted_plan_of_another_airflow_is_none_of_its_business(
     """It has other plans."""
     monkeypatch.setattr("recovery.tasks.reconcile.this_airflow", lambda: "https://the-other.example")
     (plans / "shop.yaml").unlink()
-    for minute in (0, 10):
+    for minute in (4, 10):
         later(minute)
         assert reconcile(drive, plans) == []
     assert trail(drive) == []
@@ -250,9 +261,9 @@ def test_the_file_that_comes_back_too_late_starts_nothing(
 ) -> None:
     """Airflow schedules the run again: its gate and its start refuse, and the record stays as it ended."""
     (plans / "shop.yaml").unlink()
-    reconcile(drive, plans)
-    later(4)
-    reconcile(drive, plans)
+    for minute in (4, 8):
+        later(minute)
+        reconcile(drive, plans)
     (plans / "shop.yaml").touch()
     before, sent = drive.record, starts()
     with pytest.raises(AirflowFailException, match="the wave is CANCELLED"):
