@@ -46,14 +46,17 @@ class SnapshotDagBundle(BaseDagBundle):
         super().initialize()
 
     def refresh(self) -> None:
-        """Take a snapshot if the folder has changed; a folder that cannot be read leaves the last one."""
-        files = read_folder(self.source)
-        if (seen := version_of(files)) == self._seen:
-            return
+        """Take a snapshot if the folder has changed; a folder that cannot be read leaves the last one.
+
+        One process at a time reads and takes: the newest snapshot is of what was read last.
+        """
         with self.lock():
+            files = read_folder(self.source)
+            if (seen := version_of(files)) == self._seen:
+                return
             self._current = take_snapshot(files, self.versions_dir, self._newest())
             self._point_to(self._current)
-        self._seen = seen
+            self._seen = seen
 
     def get_current_version(self) -> BundleVersion | None:
         """Return the version of the snapshot that was taken last, or is pinned."""

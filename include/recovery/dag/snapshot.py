@@ -14,9 +14,6 @@ from recovery.dag.last_good import carried
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    Files = dict[str, bytes]
-    """The content of files by their path below a folder."""
-
 PLANS = "plans"
 """Where the plans are, below the folder of DAGs."""
 
@@ -32,8 +29,8 @@ LARGEST = 16 * 1024 * 1024
 READ_ONLY = 0o444
 
 
-def read_folder(folder: Path) -> Files:
-    """Return what is in every file below a folder; raises OSError for a folder that cannot be listed.
+def read_folder(folder: Path) -> dict[str, bytes]:
+    """Return the content of every file below a folder, by its path there; raises OSError for folders.
 
     Links are followed, but never back into a folder that leads to them. A file that cannot be read stands
     there with the reason as its text: left out, it would be taken for deleted.
