@@ -30,10 +30,11 @@ READ_ONLY = 0o444
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
-    """Return the content of every file below a folder, by its path there; raises OSError for folders.
+    """Return the content of every file below a folder, by its path there.
 
     Links are followed, but never back into a folder that leads to them. A file that cannot be read stands
-    there with the reason as its text: left out, it would be taken for deleted.
+    there with the reason as its text: left out, it would be taken for deleted. A folder that cannot be listed
+    raises OSError.
     """
     return dict(_read(folder, "", frozenset()))
 
