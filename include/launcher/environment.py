@@ -92,6 +92,7 @@ def process_environment(home: Home, addresses: Addresses, *, database: str, dags
         "AIRFLOW_HOME": str(home.path),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
+        "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH": str(home.snapshots),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
         "AIRFLOW__API__HOST": HOST,
         "AIRFLOW__API__PORT": str(addresses.airflow_port),

@@ -36,6 +36,11 @@ class Home:
         return self.path / "postgresql"
 
     @property
+    def snapshots(self) -> Path:
+        """Snapshots of the DAGs, each as old as the first run that was started with it."""
+        return self.path / "dag_bundles"
+
+    @property
     def state(self) -> Path:
         """What runs: processes and ports."""
         return self.path / "stack.json"

@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     """A scheduled drill older than this does not start: Airflow runs a missed slot at once when a DAG first
     appears."""
 
+    deleted_minutes: float = Field(default=3, gt=0)
+    """An execution in flight whose plan's file is gone for so long is CANCELLED: its DAG is not scheduled any
+    more. A file that is missing only while a deployment replaces it cancels nothing."""
+
     airflow_url: str = "http://127.0.0.1:8080"
     """Airflow's API server, for the command line and for links in gates."""
 

@@ -39,8 +39,11 @@ def stack() -> Iterator[Stack]:
             shutil.copytree(ROOT / source, plans, dirs_exist_ok=True)
         (home / "dags").mkdir()
         shutil.copy(ROOT / "tests" / "dags" / "pool_hog.py", home / "dags")
-        with Stack(home, speed="immediate", plans=plans) as running:
-            yield running
+        with pytest.MonkeyPatch.context() as patch:
+            # A deployment is done in less here, and no test waits three minutes
+            patch.setenv("RECOVERY_DELETED_MINUTES", "0.2")
+            with Stack(home, speed="immediate", plans=plans) as running:
+                yield running
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,7 @@ PLACES = {
     "AIRFLOW__API__PORT",
     "AIRFLOW__CORE__DAGS_FOLDER",
     "AIRFLOW__CORE__PLUGINS_FOLDER",
+    "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH",
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
     "AWS_ENDPOINT_URL",
     "PYTHONPATH",
@@ -115,6 +116,14 @@ def test_what_the_settings_file_leaves_open_is_what_the_launcher_sets(tmp_path: 
         composed.keys() - PLACES - home.secrets().keys() - {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL"}
     ):
         assert composed[name].replace("${AIRFLOW_PORT:-8080}", "8080") == launched[name], name
+
+
+def test_snapshots_of_the_dags_are_where_every_component_sees_them() -> None:
+    """On the one volume that all of them mount, and that outlives them."""
+    for component in COMPONENTS:
+        storage = settings_of(component.name)["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH"]
+        assert storage.startswith("/opt/airflow/")
+        assert "airflow:/opt/airflow" in SERVICES[component.name]["volumes"]
 
 
 def test_the_database_is_of_the_version_that_the_launcher_starts() -> None:

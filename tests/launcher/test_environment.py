@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
-from typing import TYPE_CHECKING
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from launcher.environment import Addresses, process_environment, shell_script
 from launcher.home import Home
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ADDRESSES = Addresses(airflow_port=8080, aws_port=5555)
 
@@ -51,6 +50,22 @@ def test_every_aws_service_is_the_local_one(home: Home) -> None:
     assert env["AWS_ENDPOINT_URL"] == "http://127.0.0.1:5555"
     assert env["AWS_CONFIG_FILE"] == env["AWS_SHARED_CREDENTIALS_FILE"] == "/dev/null"
     assert env["AWS_ACCESS_KEY_ID"] == "testing"
+
+
+def test_snapshots_of_the_dags_last_as_long_as_airflows_database(home: Home) -> None:
+    """Both in the home: a run of yesterday finds its snapshot, and Airflow itself never removes one."""
+    env = process_environment(home, ADDRESSES, database="postgresql://", dags=home.path)
+    storage = env["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH"]
+    assert home.path in Path(storage).parents
+    assert env["AIRFLOW__DAG_PROCESSOR__STALE_BUNDLE_CLEANUP_INTERVAL"] == "0"
+
+
+def test_dags_are_served_from_a_versioned_bundle(home: Home) -> None:
+    """The class path in Airflow's settings is that of ours."""
+    env = process_environment(home, ADDRESSES, database="postgresql://", dags=home.path)
+    (bundle,) = json.loads(env["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"])
+    module, _, name = bundle["classpath"].rpartition(".")
+    assert getattr(import_module(module), name).supports_versioning
 
 
 def test_airflow_listens_on_this_machine_only(home: Home) -> None:

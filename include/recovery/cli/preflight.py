@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 INVALID = "invalid"
 """Tag of the DAG of a plan that cannot be read."""
 
+OUTDATED = "outdated"
+"""Tag of the DAG of a plan whose file cannot be read, and whose last good version stands in for it."""
+
 MOST_NAMED = 20
 """Plans that are named to somebody who asked for one that is not there."""
 
@@ -25,13 +28,22 @@ STARTS = {
 }
 
 
-def check_ready_to_run(client: AirflowClient, plan_id: str) -> None:
-    """Raise AirflowRefused, with the command that mends it, if a run of the plan would not move."""
+def check_ready_to_run(client: AirflowClient, plan_id: str) -> str | None:
+    """Raise AirflowRefused, with the command that mends it, if a run of the plan would not move.
+
+    Returns what a person has to know of the plan before it runs, if anything.
+    """
     check_health(client.health())
     dag = client.dag(plan_id)
     if dag is None:
         raise AirflowRefused(_missing(plan_id, client.plans()))
     check_dag(dag)
+    if OUTDATED not in dag.tags:
+        return None
+    return (
+        f"The file of the plan {plan_id!r} cannot be read; what runs is its last good version. "
+        f"Mend the file; `python -m recovery check` tells when it is right.\n{_problems(dag)}"
+    )
 
 
 def check_health(health: Health) -> None:
@@ -79,6 +91,6 @@ def _missing(plan_id: str, known: tuple[str, ...]) -> str:
 
 
 def _problems(dag: Dag) -> str:
-    """Return the problems of an invalid plan: the block of text on the page of its DAG."""
+    """Return the problems of a plan file: the block of text on the page of its DAG."""
     blocks = (dag.doc_md or "").split("```")
     return blocks[1].removeprefix("text").strip() if len(blocks) > 1 else (dag.doc_md or "").strip()

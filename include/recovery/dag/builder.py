@@ -19,29 +19,39 @@ from recovery.tasks import (
 )
 
 if TYPE_CHECKING:
+    from recovery.dag.outdated import Outdated
     from recovery.plan import Plan
 
 FIRST_SLOT = datetime(2025, 1, 1, tzinfo=UTC)
 """Before any slot of a drill schedule; a constant, since whatever changes here makes a new DAG version."""
 
 
-def build_dag(plan: Plan) -> DAG:
-    """Return the DAG of a plan; its id is the plan's."""
+OUTDATED_TAG = "outdated"
+
+
+def build_dag(plan: Plan, *, outdated: Outdated | None = None) -> DAG:
+    """Return the DAG of a plan; its id is the plan's.
+
+    ``outdated`` marks the last good version of a plan whose file cannot be read. Its drill schedule goes on:
+    a drill rehearses what a recovery would run.
+    """
     with DAG(
         dag_id=plan.id,
-        dag_display_name=plan.name,
+        dag_display_name=f"{plan.name} ({OUTDATED_TAG})" if outdated else plan.name,
         description=plan.description,
-        doc_md=plan_doc(plan),
+        doc_md=f"{outdated.doc if outdated else ''}{plan_doc(plan)}",
         schedule=plan.drill_schedule,
         start_date=FIRST_SLOT,
         catchup=False,
         is_paused_upon_creation=False,
         allowed_run_types=["manual", "scheduled"],  # type: ignore[list-item] # the enum is private
-        tags=["recovery"],
+        tags=["recovery", OUTDATED_TAG] if outdated else ["recovery"],
         params=run_params(plan),
         default_args=_default_args(plan),
     ) as dag:
-        opened = OpenExecution(task_id="open_execution", plan=plan)
+        opened = OpenExecution(
+            task_id="open_execution", plan=plan, remark=outdated.remark if outdated else ""
+        )
         complete = CompleteExecution(task_id="complete_execution", plan=plan)
         complete.as_teardown(on_failure_fail_dagrun=True)
         waves = [_wave(plan, number) for number in range(len(plan.waves))]

@@ -15,6 +15,8 @@ from airflow.sdk import get_parsing_context
 
 from recovery.dag.builder import build_dag
 from recovery.dag.invalid import invalid_dag
+from recovery.dag.last_good import last_good
+from recovery.dag.outdated import Outdated
 from recovery.errors import PlanError
 from recovery.plan import Plan, read_plans
 
@@ -42,18 +44,30 @@ def load_dags(folder: Path) -> dict[str, DAG]:
     except Exception as error:
         log.exception("The plans in %s cannot be listed", folder)
         return {UNREADABLE_FOLDER: invalid_dag(UNREADABLE_FOLDER, f"{folder}: {error}")}
-    dags = [_dag(stem, plan) for stem, plan in plans.items()]
+    dags = [_dag(folder, stem, plan) for stem, plan in plans.items()]
     return {dag.dag_id: dag for dag in dags}
 
 
-def _dag(stem: str, plan: Plan | PlanError) -> DAG:
-    if isinstance(plan, PlanError):
-        return invalid_dag(dag_id_for(stem), str(plan))
+def _dag(folder: Path, stem: str, plan: Plan | PlanError) -> DAG:
     try:
-        return build_dag(plan)
+        return _stand_in(folder, stem, plan) if isinstance(plan, PlanError) else build_dag(plan)
     except Exception as error:
         log.exception("The plan %s cannot be built", stem)
         return invalid_dag(dag_id_for(stem), f"{stem}: {type(error).__name__}: {error}")
+
+
+def _stand_in(folder: Path, stem: str, broken: PlanError) -> DAG:
+    """Return the DAG of a plan that cannot be read: that of its last good version, if one is carried."""
+    # Where the folder lies differs from snapshot to snapshot, and what is said must not
+    told = str(broken).replace(f"{folder.parent}/", "")
+    try:
+        good = last_good(folder, stem)
+        if good is not None:
+            return build_dag(good.plan, outdated=Outdated(good.since, told))
+    except Exception as error:
+        log.exception("The last good version of the plan %s is of no use", stem)
+        told = f"{told}\nIts last good version is of no use: {error}"
+    return invalid_dag(dag_id_for(stem), told)
 
 
 def dag_id_for(stem: str) -> str:

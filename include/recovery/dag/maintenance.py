@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from airflow.sdk import DAG
 
@@ -10,14 +11,20 @@ from recovery.dag.builder import FIRST_SLOT
 from recovery.settings import settings
 from recovery.tasks.reconcile import ReconcileExecutions
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 MAINTENANCE = "recovery_maintenance"
 
 
-def maintenance_dag() -> DAG:
-    """Return the maintenance DAG; it is no plan, and carries no tag of one."""
+def maintenance_dag(plans: Path) -> DAG:
+    """Return the maintenance DAG; it is no plan, and carries no tag of one.
+
+    ``plans`` is the folder of the plans in the same snapshot, in which each of its runs looks what is there.
+    """
     with DAG(
         dag_id=MAINTENANCE,
-        description="Ends executions whose DAG run has ended or was deleted, and frees their plans.",
+        description="Ends executions whose DAG run has ended, or whose run or plan was deleted.",
         doc_md=ReconcileExecutions.__doc__,
         schedule=timedelta(minutes=1),
         start_date=FIRST_SLOT,
@@ -27,5 +34,5 @@ def maintenance_dag() -> DAG:
         tags=["maintenance"],
         default_args={"owner": "recovery", "pool": settings().pool},
     ) as dag:
-        ReconcileExecutions(task_id="reconcile")
+        ReconcileExecutions(task_id="reconcile", plans=plans)
     return dag

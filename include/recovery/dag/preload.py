@@ -20,6 +20,7 @@ MODULES = (
     "airflow.sdk.execution_time.task_runner",  # what that process runs
     "airflow.dag_processing.dagbag",  # what reads the DAG file there
     "airflow.sdk.definitions.connection",  # what a hook asks for
+    "recovery.dag.bundle",  # where it finds the DAG file
     "recovery.dag.loader",  # what the DAG file imports: the tasks, boto3, the Amazon provider
 )
 

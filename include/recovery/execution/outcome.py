@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from recovery.execution.models import Execution, ServerRecord, WaveRecord
 
+MOST_INSTANCES = 20
+"""Named in an outcome; the record has them all."""
+
 _ENDED_BADLY = {WaveStatus.PARTIAL, WaveStatus.FAILED, WaveStatus.CANCELLED, WaveStatus.TIMED_OUT}
 
 
@@ -38,6 +41,8 @@ def _sentences(
     if servers:
         launched = sum(server.launch_status is LaunchStatus.LAUNCHED for server in servers)
         yield f"{launched} of {len(servers)} servers launched."
+    if interrupted is not None:
+        yield from _instances(servers)
     for wave in waves:
         if wave.status in _ENDED_BADLY:
             yield _sentence(_ended(wave, interrupted))
@@ -45,6 +50,15 @@ def _sentences(
         yield f"Never started: {_names(never)}."
     if (wrong := _unexplained(execution, interrupted)) is not None:
         yield _sentence(f"The record is {wrong}")
+
+
+def _instances(servers: Sequence[ServerRecord]) -> Iterable[str]:
+    """Name what an execution that was ended by hand leaves in EC2."""
+    there = [server for server in servers if server.recovery_instance_id is not None]
+    named = ", ".join(f"{server.recovery_instance_id} of {server.label}" for server in there[:MOST_INSTANCES])
+    if there:
+        more = len(there) - MOST_INSTANCES
+        yield f"Recovery instances on record: {named}{f', and {more} more' if more > 0 else ''}."
 
 
 def _ended(wave: WaveRecord, interrupted: str | None) -> str:

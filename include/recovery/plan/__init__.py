@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from recovery.plan.models import Plan, PlanFile, ServerTags, Wave
 from recovery.plan.policy import Policy, policies
-from recovery.plan.reader import check_files, read_plan, read_plans
+from recovery.plan.reader import check_files, files_of_stem, plan_stems, read_plan, read_plans
 from recovery.plan.rules import slug_of
 from recovery.plan.schema import json_schema
 from recovery.plan.selection import Selection, SourceServer, resolve
@@ -18,7 +18,9 @@ __all__ = [
     "SourceServer",
     "Wave",
     "check_files",
+    "files_of_stem",
     "json_schema",
+    "plan_stems",
     "policies",
     "read_plan",
     "read_plans",

@@ -51,7 +51,7 @@ def read_plans(folder: Path, *, only: str | None = None) -> dict[str, Plan | Pla
     that stem is looked for and nothing else, in a time that does not depend on the number of plans.
     """
     try:
-        paths = _plan_files(folder) if only is None else _files_of_stem(folder, only)
+        paths = _plan_files(folder) if only is None else files_of_stem(folder, only)
     except (OSError, ValueError) as error:
         return {folder.absolute().name: PlanError(_lines(folder, [_unreadable(error)]))}
     return {stem: _of_one_stem(files) for stem, files in groupby(paths, key=lambda path: path.stem)}
@@ -76,7 +76,13 @@ def _plan_files(folder: Path) -> list[Path]:
     return sorted(files, key=lambda path: (path.stem, path.suffix))
 
 
-def _files_of_stem(folder: Path, stem: str) -> list[Path]:
+def plan_stems(folder: Path) -> frozenset[str]:
+    """Return the stems of all plan files of a folder, readable or not; raises OSError."""
+    return frozenset(path.stem for path in _plan_files(folder))
+
+
+def files_of_stem(folder: Path, stem: str) -> list[Path]:
+    """Return the plan files of a stem: one, or none, or two by mistake."""
     if stem.startswith(".") or Path(stem).name != stem:
         return []
     return [path for suffix in SUFFIXES if os.path.lexists(path := folder / f"{stem}{suffix}")]

@@ -39,13 +39,15 @@ class OpenExecution(BaseOperator):
     and `complete_execution` ends it as CANCELLED or FAILED: the auditor sees every attempt.
 
     :param plan: the plan, as its file says now.
+    :param remark: what the audit trail should know of the plan beside.
     """
 
     ui_color = "#dfe7f5"
 
-    def __init__(self, *, plan: Plan, **kwargs: Any) -> None:
+    def __init__(self, *, plan: Plan, remark: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.plan = plan
+        self.remark = remark
 
     def execute(self, context: Context) -> str:
         """Return the execution id."""
@@ -75,6 +77,8 @@ class OpenExecution(BaseOperator):
         run = context["dag_run"]
         execution = new_execution(self.plan, run)
         detail = f"{execution.execution_type} of {self.plan.name}, DAG run {run.run_id}"
+        if self.remark:
+            detail += f" ({self.remark})"
         if execution.reason:
             detail += f": {execution.reason}"
         return store.open(execution, told(context, EventType.OPENED, detail, who=requested_by(run)))

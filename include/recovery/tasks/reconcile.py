@@ -1,19 +1,25 @@
-"""`reconcile`: ends executions that nobody is left to end: their DAG run is over or gone (R-18, O-1)."""
+"""`reconcile`: ends executions that nobody is left to end: their DAG run is over or gone (R-18, O-1).
+
+Or their plan was deleted: Airflow schedules no run of a DAG whose file is gone.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException
 
 from recovery.tasks.base import execution_store, now
+from recovery.tasks.deleted_plan import known_plans, plan_deleted
 from recovery.tasks.finish import finish
 from recovery.tasks.interruption import ending
 from recovery.tasks.open_intents import settle
 from recovery.tasks.request import this_airflow
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from airflow.sdk import Context
 
     from recovery.execution import Execution
@@ -27,17 +33,25 @@ class ReconcileExecutions(BaseOperator):
     """Ends each execution on record that is not final although its DAG run has ended, or was deleted.
 
     Found by the index of open executions, never by a scan; read again, and written under the same conditions
-    as by `complete_execution`. An execution whose DAG run lives is never touched.
+    as by `complete_execution`. An execution whose DAG run lives is never touched, but for one whose plan was
+    deleted: Airflow holds such a run for ever.
+
+    :param plans: the folder of the plans, beside the file of the maintenance DAG.
     """
 
     ui_color = "#e4dff5"
 
+    def __init__(self, *, plans: Path, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.plans = plans
+
     def execute(self, context: Context) -> list[str]:
         """Return the ids of the executions that were ended; fails if one could not be, after the others."""
         store, ended, trouble = execution_store(), [], []
+        known = known_plans(self.plans)
         for execution in store.open_executions():
             try:
-                if (why := run_over(context, execution)) is not None:
+                if (why := _over(store, context, execution, known)) is not None:
                     self._end(store, context, execution, why)
                     ended.append(execution.execution_id)
             except Exception as error:
@@ -53,6 +67,16 @@ class ReconcileExecutions(BaseOperator):
         done = finish(store, context, execution, ending(execution, events, {}, now(), over=why))
         store.release_lock(done)
         self.log.info("Execution %s of %s ended %s: %s", done.execution_id, done.plan_id, done.status, why)
+
+
+def _over(
+    store: ExecutionStore, context: Context, execution: Execution, known: frozenset[str] | None
+) -> str | None:
+    """Return in words why nobody else will end an execution; None if its DAG run will."""
+    over = run_over(context, execution)
+    if over is not None or known is None or execution.airflow_url != this_airflow():
+        return over
+    return plan_deleted(store, context, execution, known)
 
 
 def run_over(context: Context, execution: Execution) -> str | None:

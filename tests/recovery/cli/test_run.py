@@ -26,7 +26,8 @@ HEALTH = "GET /api/v2/monitor/health"
 WELL = {"status": "healthy"}
 ALIVE = {"metadatabase": WELL, "scheduler": WELL, "triggerer": WELL, "dag_processor": WELL}
 DAG = {"dag_id": "web_shop", "is_paused": False, "is_stale": False, "tags": [{"name": "recovery"}]}
-INVALID = "## This plan is invalid\n\n```text\nweb_shop.yaml:3:1: colour: no such key\n```\n\nMend the file."
+PROBLEM = "web_shop.yaml:3:1: colour: no such key"
+INVALID = f"## This plan is invalid\n\n```text\n{PROBLEM}\n```\n\nMend the file."
 
 
 @pytest.fixture
@@ -107,6 +108,19 @@ def test_a_dag_whose_run_would_not_move_is_refused(airflow: Stub, dag: Any, word
     assert result.exit_code == 3
     assert all(word in result.stderr for word in words)
     assert airflow.count(RUNS) == 0
+
+
+def test_the_last_good_version_of_a_broken_plan_runs_and_is_told_to_be_that(airflow: Stub) -> None:
+    """A recovery must be possible though somebody broke the file; whoever starts it knows what runs."""
+    page = f"**This plan is outdated.** Since 02:11.\n\n```text\n{PROBLEM}\n```\n\n| Wave | ... |"
+    tags = [{"name": "recovery"}, {"name": "outdated"}]
+    airflow.on(DETAILS, (200, DAG | {"tags": tags, "doc_md": page}))
+    result = run("--json")
+    assert result.exit_code == 0
+    assert airflow.count(RUNS) == 1
+    assert "last good version" in result.stderr
+    assert PROBLEM in result.stderr
+    assert json.loads(result.stdout)["planId"] == "web_shop"
 
 
 def test_a_plan_that_airflow_does_not_have_is_refused(airflow: Stub) -> None:

@@ -58,6 +58,19 @@ def test_r45_an_interrupted_execution_lists_what_runs_on(make):
     assert left in words
 
 
+def test_r47_an_interrupted_execution_names_the_instances_it_leaves(make):
+    """They cost money, and nobody else will say; of very many, the first."""
+    execution = ended(make, {"status": W.COMPLETED}, {"status": W.CANCELLED}, {"status": W.SKIPPED})
+    servers = [
+        server.having(recovery_instance_id=f"i-{number}") for number, server in enumerate(make.servers())
+    ]
+    words = outcome(execution, servers[:2], interrupted="its DAG run was deleted")
+    assert f"i-0 of {servers[0].label}, i-1 of {servers[1].label}." in words
+    many = outcome(execution, servers * 4, interrupted="its DAG run was deleted")
+    assert ", and 4 more." in many
+    assert "i-0" not in outcome(execution, servers[:2])
+
+
 @pytest.mark.parametrize(
     ("failure", "told"),
     [

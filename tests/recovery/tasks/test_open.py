@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from recovery.dag.builder import build_dag
+from recovery.dag.outdated import Outdated
 from recovery.errors import RecordUnavailable
 from recovery.plan import Plan
 
@@ -51,6 +53,17 @@ def test_opening_twice_is_opening_once(table: Any) -> None:
     drive = Drive(plan())
     assert drive.execute("open_execution") == drive.execute("open_execution", try_number=2)
     assert [event.type for event in drive.store.events(drive.execution_id)].count("OPENED") == 1
+
+
+def test_an_execution_of_a_last_good_version_says_so(table: Any) -> None:
+    """Its trail tells that the file was broken; its hash and its frozen plan are those of what ran."""
+    good = plan()
+    drive = Drive(good)
+    drive.dag = build_dag(good, outdated=Outdated("2026-11-25 02:11:00 UTC", "shop.yaml:1:1: empty"))
+    drive.execute("open_execution")
+    (opened,) = (event for event in drive.store.events(drive.execution_id) if event.type == "OPENED")
+    assert "cannot be read since 2026-11-25 02:11:00 UTC; its last good version runs" in opened.detail
+    assert drive.record.plan_hash == good.hash
 
 
 def test_r39_tags_are_resolved_when_the_execution_opens(table: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from recovery.dag.maintenance import maintenance_dag
 from recovery.execution.store import ExecutionStore
+from recovery.tasks import base, deleted_plan
+from recovery.tasks.base import now
 
 from .conftest import Drive, TaskInstance, plan
 
@@ -26,9 +30,12 @@ def drive(table: Any) -> Drive:
     return drive
 
 
-def reconcile(drive: Drive, **fate: Any) -> list[str]:
+NOWHERE = Path("no such folder")
+
+
+def reconcile(drive: Drive, plans: Path = NOWHERE, **fate: Any) -> list[str]:
     """Run the maintenance once."""
-    task = maintenance_dag().get_task("reconcile")
+    task = maintenance_dag(plans).get_task("reconcile")
     ended: list[str] = type(task).execute(task, drive.context("reconcile", **fate))
     return ended
 
@@ -129,3 +136,140 @@ def test_trouble_with_airflow_for_one_ends_the_others(drive: Drive, monkeypatch:
     with pytest.raises(AirflowException, match="API_SERVER_ERROR"):
         reconcile(drive, **GONE)
     assert (drive.record.final, other.record.final) == (False, True)
+
+
+@pytest.fixture
+def plans(tmp_path: Path) -> Path:
+    """Give a folder with the file of the plan, and of another; what is in them does not matter."""
+    (tmp_path / "shop.yaml").touch()
+    (tmp_path / "another.yaml").touch()
+    return tmp_path
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a function that says how many minutes have passed, to who tells and who looks."""
+
+    def pass_(minutes: float) -> None:
+        for module in (base, deleted_plan):
+            monkeypatch.setattr(module, "now", lambda: now() + timedelta(minutes=minutes))
+
+    return pass_
+
+
+def trail(drive: Drive) -> list[str]:
+    events = drive.store.events(drive.execution_id)
+    return [event.type.value for event in events if event.type.value.startswith("PLAN_")]
+
+
+def test_r45_r64_an_execution_of_a_deleted_plan_is_cancelled_with_what_it_leaves(
+    drive: Drive, plans: Path, later: Any
+) -> None:
+    """Airflow holds its run for ever: CANCELLED, finished waves and instances are named, the plan is free."""
+    (plans / "shop.yaml").rename(plans / "renamed.yaml")
+    later(4)
+    assert reconcile(drive, plans) == []
+    later(8)
+    assert reconcile(drive, plans) == [drive.execution_id]
+    assert (drive.record.status, drive.statuses) == ("CANCELLED", ["COMPLETED", "CANCELLED"])
+    outcome = drive.record.outcome
+    assert "its plan shop was deleted: the file is gone since 20" in outcome
+    assert "Finished: Database." in outcome
+    (server,) = drive.store.servers(drive.execution_id, 0)
+    assert server.recovery_instance_id
+    assert server.recovery_instance_id in outcome
+    assert trail(drive) == ["PLAN_GONE"]
+    Drive(plan(), run_id="manual__2").execute("open_execution")
+
+
+def test_r45_the_job_of_a_deleted_plan_runs_on_and_is_named(table: Any, plans: Path, later: Any) -> None:
+    """DRS cannot stop it."""
+    table.control.set_speed("real")
+    drive = Drive(plan())
+    drive.execute("open_execution")
+    (job_id,) = drive.execute("database.start_recovery")
+    (plans / "shop.yaml").unlink()
+    for minute in (4, 8):
+        later(minute)
+        reconcile(drive, plans)
+    assert (drive.record.status, drive.statuses) == ("CANCELLED", ["CANCELLED", "SKIPPED"])
+    assert f"in DRS: {job_id}" in drive.record.outcome
+
+
+def test_a_plan_that_is_missing_for_a_moment_cancels_nothing(drive: Drive, plans: Path, later: Any) -> None:
+    """A deployment replaces files: what counts is that the file is missing without a break."""
+    for minute in (10, 20):
+        (plans / "shop.yaml").unlink()
+        later(minute)
+        assert reconcile(drive, plans) == []
+        later(minute + 2)
+        assert reconcile(drive, plans) == []
+        (plans / "shop.yml").touch()
+        later(minute + 9)
+        assert reconcile(drive, plans) == []
+        (plans / "shop.yml").rename(plans / "shop.yaml")
+    assert trail(drive) == ["PLAN_GONE", "PLAN_BACK"] * 2
+    assert not drive.record.final
+
+
+def test_a_plan_that_is_newer_than_the_maintenance_sees_is_not_deleted(
+    drive: Drive, plans: Path, later: Any
+) -> None:
+    """Its file and its first execution are younger than the snapshot this run of the maintenance has."""
+    (plans / "shop.yaml").unlink()
+    later(2)
+    assert reconcile(drive, plans) == []
+    assert trail(drive) == []
+
+
+@pytest.mark.parametrize("what", ["empty", "gone"])
+def test_a_folder_without_any_plan_is_no_deletion(drive: Drive, plans: Path, later: Any, what: str) -> None:
+    """A volume that is not mounted must not end every recovery under way."""
+    for file in plans.iterdir():
+        file.unlink()
+    if what == "gone":
+        plans.rmdir()
+    for minute in (4, 10, 20):
+        later(minute)
+        assert reconcile(drive, plans) == []
+    assert trail(drive) == []
+
+
+def test_an_unreadable_plan_is_not_deleted(drive: Drive, plans: Path, later: Any) -> None:
+    """Its run goes on, on the version it was started with."""
+    (plans / "shop.yaml").write_text("waves: [")
+    for minute in (4, 10):
+        later(minute)
+        assert reconcile(drive, plans) == []
+    assert trail(drive) == []
+
+
+def test_a_deleted_plan_of_another_airflow_is_none_of_its_business(
+    drive: Drive, plans: Path, later: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has other plans."""
+    monkeypatch.setattr("recovery.tasks.reconcile.this_airflow", lambda: "https://the-other.example")
+    (plans / "shop.yaml").unlink()
+    for minute in (4, 10):
+        later(minute)
+        assert reconcile(drive, plans) == []
+    assert trail(drive) == []
+
+
+def test_the_file_that_comes_back_too_late_starts_nothing(
+    drive: Drive, plans: Path, later: Any, starts: Any
+) -> None:
+    """Airflow schedules the run again: its gate and its start refuse, and the record stays as it ended."""
+    (plans / "shop.yaml").unlink()
+    for minute in (4, 8):
+        later(minute)
+        reconcile(drive, plans)
+    (plans / "shop.yaml").touch()
+    before, sent = drive.record, starts()
+    with pytest.raises(AirflowFailException, match="the wave is CANCELLED"):
+        drive.answer("application.approve")
+    with pytest.raises(AirflowFailException, match="is CANCELLED, for good"):
+        drive.execute("application.start_recovery")
+    with pytest.raises(AirflowFailException, match="was deleted"):
+        drive.execute("complete_execution")
+    assert (drive.record, starts()) == (before, sent)

@@ -64,7 +64,8 @@ def run(screen: Screen, request: Request, *, approve: bool, follow: bool, user: 
     reason = gate_reason(request) if approve else ""
     store = open_store()
     with sign_in(user) as client:
-        check_ready_to_run(client, request.plan_id)
+        if warning := check_ready_to_run(client, request.plan_id):
+            screen.err.print(Text(warning, style="bold yellow"))
         target = Target(request.plan_id, new_run_id())
         client.trigger(target.plan_id, target.run_id, params)
         screen.say(

@@ -1,0 +1,27 @@
+"""What is said where the last good version of a plan stands in for a file that cannot be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Outdated:
+    """Since when a plan's file cannot be read, and why."""
+
+    since: str
+    error: str
+
+    @property
+    def remark(self) -> str:
+        """A sentence for the audit trail."""
+        return f"the plan's file cannot be read since {self.since}; its last good version runs"
+
+    @property
+    def doc(self) -> str:
+        """The first paragraphs of the DAG's page."""
+        return (
+            f"**This plan is outdated.** Its file cannot be read since {self.since}. What is shown here, "
+            f"and runs, is its last good version.\n\n```text\n{self.error}\n```\n\n"
+            "Mend the file; this page follows.\n\n"
+        )

@@ -1,0 +1,173 @@
+"""The bundle of DAGs: a snapshot per content, whole, for good, and the same for every process."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from airflow.dag_processing.bundles import base
+from airflow.sdk.exceptions import AirflowException
+
+from recovery.dag.bundle import SnapshotDagBundle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+GOOD = """
+name: Good
+description: A plan.
+owner: team
+region: eu-west-1
+waves:
+  - name: One
+    servers: [s-000000000000db001]
+"""
+BROKEN = GOOD.replace("region:", "regoin:")
+
+
+@pytest.fixture(autouse=True)
+def storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give Airflow a place for its bundles."""
+    monkeypatch.setattr(base, "get_bundle_storage_root_path", lambda: tmp_path / "storage")
+    return tmp_path / "storage"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A folder of DAGs with one good plan."""
+    (tmp_path / "dags" / "plans").mkdir(parents=True)
+    (tmp_path / "dags" / "loader.py").write_text("airflow, dag")
+    (tmp_path / "dags" / "plans" / "good.yaml").write_text(GOOD)
+    return tmp_path / "dags"
+
+
+@pytest.fixture
+def bundle_of(source: Path) -> Callable[..., SnapshotDagBundle]:
+    """Return a function that makes a bundle as Airflow does, of the newest version or of one."""
+
+    def make(version: str | None = None) -> SnapshotDagBundle:
+        return SnapshotDagBundle(source=str(source), name="dags-folder", refresh_interval=1, version=version)
+
+    return make
+
+
+def version_of(bundle: SnapshotDagBundle) -> str:
+    """Return the version that Airflow would pin a run to."""
+    current = bundle.get_current_version()
+    assert current
+    return current.version
+
+
+def test_a_run_stays_on_the_version_it_is_pinned_to(
+    source: Path, bundle_of: Callable[..., SnapshotDagBundle]
+) -> None:
+    """The folder is edited, and emptied: what a worker finds under the version stays what it was."""
+    newest = bundle_of()
+    newest.initialize()
+    pinned = version_of(newest)
+    (source / "plans" / "good.yaml").write_text(GOOD.replace("One", "Two"))
+    newest.refresh()
+    (source / "plans" / "good.yaml").unlink()
+    newest.refresh()
+    worker = bundle_of(pinned)
+    worker.initialize()
+    assert (worker.path / "plans" / "good.yaml").read_text() == GOOD
+    assert version_of(worker) == pinned
+    assert not (newest.path / "plans" / "good.yaml").exists()
+
+
+def test_nothing_changed_is_the_same_version_and_changed_back_is_the_old_one(
+    source: Path, bundle_of: Callable[..., SnapshotDagBundle]
+) -> None:
+    """Also for a process that starts anew: Airflow parses nothing again without need."""
+    first, plan = bundle_of(), source / "plans" / "good.yaml"
+    first.initialize()
+    before = version_of(first)
+    plan.touch()
+    first.refresh()
+    assert version_of(first) == before
+    plan.write_text(GOOD.replace("One", "Two"))
+    first.refresh()
+    assert version_of(first) != before
+    plan.write_text(GOOD)
+    second = bundle_of()
+    second.initialize()
+    assert version_of(second) == before
+
+
+def test_a_folder_that_cannot_be_listed_leaves_the_last_snapshot(
+    source: Path, bundle_of: Callable[..., SnapshotDagBundle]
+) -> None:
+    """A volume that is gone for a moment is no deleted plan; Airflow logs the error and goes on."""
+    bundle = bundle_of()
+    bundle.initialize()
+    before = version_of(bundle)
+    source.rename(source.with_name("elsewhere"))
+    with pytest.raises(FileNotFoundError):
+        bundle.refresh()
+    assert version_of(bundle) == before
+    assert (bundle.path / "plans" / "good.yaml").exists()
+
+
+def test_a_version_that_is_not_there_says_where_it_was_looked_for(
+    bundle_of: Callable[..., SnapshotDagBundle], storage: Path
+) -> None:
+    """A worker that does not see the storage names the setting."""
+    with pytest.raises(AirflowException, match="dag_bundle_storage_path") as caught:
+        bundle_of("0123").initialize()
+    assert str(storage) in str(caught.value)
+
+
+def test_before_it_is_initialised_a_bundle_is_the_folder(
+    source: Path, bundle_of: Callable[..., SnapshotDagBundle]
+) -> None:
+    """Airflow asks for the path of bundles that it does not use yet."""
+    assert bundle_of().path == source
+    assert bundle_of().get_current_version() is None
+
+
+def test_nobody_changes_a_snapshot_in_place(bundle_of: Callable[..., SnapshotDagBundle]) -> None:
+    """Its files are read-only; its folders are not, so that whoever removes the home can."""
+    bundle = bundle_of()
+    bundle.initialize()
+    files = [path for path in bundle.path.rglob("*") if path.is_file()]
+    assert len(files) == 2
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o444}
+    assert os.access(bundle.path / "plans", os.W_OK)
+
+
+def test_two_processes_that_take_a_snapshot_at_once_take_the_same(
+    source: Path, bundle_of: Callable[..., SnapshotDagBundle], storage: Path
+) -> None:
+    """Of a folder with a broken plan too, whose last good version both carry since the same moment."""
+    bundle_of().initialize()
+    (source / "plans" / "good.yaml").write_text(BROKEN)
+    context = multiprocessing.get_context("fork")
+    start, told = context.Barrier(4), context.Queue()
+
+    def refresh() -> None:
+        bundle = bundle_of()
+        start.wait()
+        bundle.refresh()
+        told.put(version_of(bundle))
+
+    processes = [context.Process(target=refresh) for _ in range(4)]
+    for process in processes:
+        process.start()
+    versions = {told.get(timeout=60) for _ in processes}
+    for process in processes:
+        process.join()
+    assert len(versions) == 1
+    kept = [path.name for path in (storage / "dags-folder" / "versions").iterdir()]
+    assert len(kept) == 2
+    assert versions < set(kept)
+
+
+def test_airflows_configuration_is_what_the_bundle_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a source it is the folder of DAGs."""
+    monkeypatch.setattr("airflow.settings.DAGS_FOLDER", "/some/dags")
+    assert SnapshotDagBundle(name="dags-folder", refresh_interval=1).source == Path("/some/dags")
