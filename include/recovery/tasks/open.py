@@ -104,9 +104,7 @@ class OpenExecution(BaseOperator):
         items = hook.list_source_servers()
         selection = resolve(self.plan, [source_server(item) for item in items])
         wanted = policies(self.plan, selection)
-        soon = DrsHook(
-            aws_conn_id=self.plan.aws_conn_id, region_name=self.plan.region, config=SOON_OR_NOT_AT_ALL
-        )
+        soon = hook.with_config(SOON_OR_NOT_AT_ALL)
         self._check(store, context, execution, gather(soon, selection, items))
         servers = server_records(selection, wanted)
         store.freeze(

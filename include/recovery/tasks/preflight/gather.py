@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from recovery.aws.hooks.service_quotas import ServiceQuotasHook
 from recovery.tasks.base import now
 from recovery.tasks.jobs import LONGEST_JOB
 from recovery.tasks.preflight.facts import Facts, Unknown, server_facts
-from recovery.tasks.preflight.quotas import SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,7 +33,7 @@ def gather(hook: DrsHook, selection: Selection, items: Sequence[SourceServerType
         ),
         jobs=_ask("what runs in DRS", lambda: _running(hook)),
         instances=_ask("recovery instances", lambda: _instances(hook, ids)),
-        quotas=_ask("the quotas of DRS", lambda: _quotas(hook)),
+        quotas=_ask("the quotas of DRS", hook.get_quotas),
     )
 
 
@@ -53,8 +51,3 @@ def _running(hook: DrsHook) -> tuple[JobTypeDef, ...]:
 
 def _instances(hook: DrsHook, ids: Sequence[str]) -> tuple[RecoveryInstanceTypeDef, ...]:
     return tuple(hook.list_recovery_instances(ids))
-
-
-def _quotas(hook: DrsHook) -> dict[str, float]:
-    quotas = ServiceQuotasHook(aws_conn_id=hook.aws_conn_id, region_name=hook.region_name, config=hook.config)
-    return quotas.get_quota_values(SERVICE)

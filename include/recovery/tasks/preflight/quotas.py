@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from recovery.plan import Plan
     from recovery.tasks.preflight.facts import Facts
 
-SERVICE = "drs"
-
 
 class Quota(NamedTuple):
     """A quota of DRS, with the value that AWS publishes: none of these can be raised."""
