@@ -1,4 +1,4 @@
-"""Every answer of DRS is what botocore's service model promises, and no more, whoever asks in this process.
+"""Answers of DRS and Service Quotas are what botocore's service models promise, and no more, whoever asks.
 
 The check is one of botocore's own handlers, which each session has from its start: those of boto3 and of
 aiobotocore, those that tests make and those that hooks make. It raises in the call, and remembers what it
@@ -19,10 +19,10 @@ from simulator.drs.validation import problems
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EVENT = "after-call.drs"
+EVENTS = ("after-call.drs", "after-call.service-quotas")
 found: list[str] = []
 """What did not conform since the last test."""
-_OF_MOTO = ("__type", "Message")
+_OF_MOTO = ("__type", "Message", "message")
 """Members that moto gives every error, which clients of any model understand."""
 expected: set[str] = set()
 """Values that the model lacks, and that a test makes DRS answer."""
@@ -34,8 +34,9 @@ class DoesNotConform(AssertionError):
 
 def install() -> None:
     """Check what sessions get to hear that are made from now on."""
-    if (EVENT, check) not in handlers.BUILTIN_HANDLERS:
-        handlers.BUILTIN_HANDLERS.append((EVENT, check))
+    for event in EVENTS:
+        if (event, check) not in handlers.BUILTIN_HANDLERS:
+            handlers.BUILTIN_HANDLERS.append((event, check))
 
 
 def check(http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) -> Any:
@@ -95,9 +96,9 @@ def _wrong_error(answer: dict[str, Any], parsed: dict[str, Any], model: Any) -> 
     if shape is None:
         yield "error", f"{code} is none of the service"
         return
-    if status != (promised := shape.metadata["error"]["httpStatusCode"]):
+    if status != (promised := shape.metadata.get("error", {}).get("httpStatusCode", status)):
         yield "status", f"{status}: promised is {promised}"
-    members = {name: value for name, value in answer.items() if name not in _OF_MOTO}
+    members = {name: v for name, v in answer.items() if name in shape.members or name not in _OF_MOTO}
     yield from problems(shape, members)
     yield from _invented(shape, members)
 

@@ -12,7 +12,7 @@ import typer
 from launcher.settings import Settings as LauncherSettings
 from recovery.cli.app import app
 from recovery.execution.params import RunParams
-from recovery.plan import read_plan
+from recovery.plan import Preflight, read_plan
 from recovery.plan.models import PlanFile, Wave
 from recovery.settings import Settings
 
@@ -60,6 +60,11 @@ def test_every_plan_key_is_told() -> None:
     """Those of a plan and of its waves; a server selection is told by its wave."""
     waves = {f"waves[].{name}" for name in Wave.model_fields}
     assert rows("A plan").keys() == {*PlanFile.model_fields, *waves} - {"waves"}
+
+
+def test_every_check_is_told_with_its_default() -> None:
+    """What blocks and what warns when a plan does not say."""
+    assert rows("Before anything is launched") == Preflight().model_dump()
 
 
 def test_the_plan_shown_is_a_plan(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@
     RecoveryError
     ├── PlanError               mend the plan file; every problem with its place
     ├── SelectionError          mend the plan's servers, or DRS: nothing, too much or the unknown is selected
+    ├── PreflightBlocked        mend what the checks found, or let the plan warn of it only
     ├── ParamsError             ask again with other run params
     ├── StartRefused            look at the record: it does not permit this start now
     │   └── IntentOpen          wait: the job of an earlier StartRecovery is being looked for
@@ -29,6 +30,7 @@ __all__ = [
     "LockHeld",
     "ParamsError",
     "PlanError",
+    "PreflightBlocked",
     "RecordError",
     "RecordUnavailable",
     "RecoveryError",
@@ -55,6 +57,10 @@ class PlanError(RecoveryError):
 
 class SelectionError(RecoveryError):
     """A plan whose selection of source servers fits no fleet that DRS knows."""
+
+
+class PreflightBlocked(RecoveryError):
+    """What the checks before a start found, and the plan does not let start."""
 
 
 class ParamsError(RecoveryError):

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
 
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d+/([^/]+)/([^/]+)/aws4_request")
+_NAMES = {"servicequotas": "service-quotas"}
+"""botocore's names of services that sign with others."""
 _TAGS = {"POST": "TagResource", "DELETE": "UntagResource", "GET": "ListTagsForResource"}
 
 
@@ -33,6 +35,7 @@ def read_call(environ: WSGIEnvironment) -> Call:
     environ["wsgi.input"] = io.BytesIO(body)
     signature = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
     access_key, region, service = signature.groups() if signature else (None, None, "")
+    service = _NAMES.get(service, service)
     operation, parameters = _read_operation(environ, service, body)
     return Call(service, region, access_key, operation, parameters)
 

@@ -39,6 +39,21 @@ def test_a_rejected_gate_cancels_and_the_finished_wave_is_told(world: World, at_
     assert len(at_gate.starts) == 1
 
 
+def test_a_gate_shows_what_the_checks_warn_of(world: World) -> None:
+    """Replication that has stopped keeps nothing from starting, and whoever approves is told of it."""
+    world.control.stall_server("s-00000000000app001", seconds=7200)
+    run = world.start("two_tiers")
+    run.wait_for("application.approve", "awaiting_input")
+    body = world.user("alice").gate(*run.gate("application"))["body"]
+    assert "### Warnings at the start" in body
+    assert "replication is STALLED: s-00000000000app001 (app-1.shop.example, shop-app-1)" in body
+    assert "replication" in [warning["check"] for warning in run.record["warnings"]]
+    assert [event["type"] for event in run.events].count("PREFLIGHT") == 1
+    time.sleep(HOLD)
+    world.user("bob").answer(*run.gate("application"), "Reject", "seen enough").raise_for_status()
+    assert run.wait_for_end() == "failed", run.record.get("outcome")
+
+
 def test_a_gate_that_nobody_answers_cancels(world: World) -> None:
     """A time-out never approves: CANCELLED, the later wave never started."""
     run = world.start("short_gate")

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from recovery.cli.progress import address, picture
 from recovery.cli.words import ABSENT, lasting, plural, text, when, word
+from recovery.execution.targets import rpo_words, rto_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,6 +84,8 @@ def _facts(execution: Execution) -> Table:
         "took": lasting(execution.start_time, execution.end_time),
         "last polled": when(execution.last_polled_time),
     }
+    targets = {"RTO": rto_words(execution), "RPO": rpo_words(execution)}
+    facts |= {name: words for name, words in targets.items() if words}
     if execution.superseded_by:
         facts["superseded by"] = execution.superseded_by
     if execution.failure:

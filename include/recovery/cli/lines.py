@@ -44,6 +44,8 @@ def _execution(before: Execution | None, after: Execution) -> Iterator[str]:
         yield f"{after.plan_name}  {after.execution_type} {after.execution_id}, {asked}"
     if before is None or _standing(before) != _standing(after):
         yield f"{after.plan_name}  {_standing(after)}"
+    known = before.warnings if before else ()
+    yield from (f"⚠ {new.check}: {new.message}" for new in after.warnings if new not in known)
 
 
 def _standing(execution: Execution) -> str:

@@ -51,7 +51,7 @@ def picture(snapshot: Snapshot, canvas: Canvas) -> RenderableType:
         parts: list[RenderableType] = [_queued(snapshot)]
     else:
         lines = rows(snapshot, _room(snapshot, canvas.height))
-        parts = [_title(execution, snapshot), Text(), _table(lines, canvas)]
+        parts = [_title(execution, snapshot), *_warnings(execution, canvas), Text(), _table(lines, canvas)]
     parts += [_gate(gate, snapshot, canvas) for gate in snapshot.gates]
     parts += [Text(f"⚠ {note}", style="yellow") for note in snapshot.notes]
     return Group(*parts)
@@ -72,6 +72,15 @@ def _title(execution: Execution, snapshot: Snapshot) -> Text:
     head.append(f"  {done}, {took} since {when(execution.start_time)}\n", style="dim")
     asked = f"{execution.execution_id}  asked for by {execution.requested_by or ABSENT}"
     return head.append(asked + (f": {execution.reason}" if execution.reason else ""), style="dim")
+
+
+def _warnings(execution: Execution, canvas: Canvas) -> list[Text]:
+    """Return what the checks at the start warn of; a live picture has a line for each."""
+    live = canvas.height is not None
+    return [
+        Text(f"⚠ {warning.check}: {warning.message}", style="yellow", no_wrap=live, overflow="ellipsis")
+        for warning in execution.warnings
+    ]
 
 
 def _gate(gate: WaitingGate, snapshot: Snapshot, canvas: Canvas) -> RenderableType:
@@ -138,5 +147,6 @@ def _cells(line: Row, canvas: Canvas) -> list[Text]:
 def _room(snapshot: Snapshot, height: int | None) -> int | None:
     if height is None:
         return None
-    beside = BESIDE_ROWS + LINES_OF_A_GATE * len(snapshot.gates) + len(snapshot.notes)
+    warned = len(snapshot.execution.warnings) if snapshot.execution else 0
+    beside = BESIDE_ROWS + LINES_OF_A_GATE * len(snapshot.gates) + len(snapshot.notes) + warned
     return max(FEWEST_ROWS, height - beside)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, StrictUndefined
 
+from recovery.execution.targets import brief
 from recovery.plan import ServerTags
 from recovery.tasks.gate_text import in_words
 
@@ -28,7 +29,8 @@ Recovers into **{{ plan.region }}** through the Airflow connection `{{ plan.aws_
 Approvers: {{ approvers }}. \
 A gate that nobody answers within {{ gate_timeout }} cancels the execution. \
 {% if plan.drill_schedule %}Drills by itself at `{{ plan.drill_schedule }}` (cron, UTC), \
-approvals: {{ plan.drill_approvals }}.{% else %}No scheduled drills.{% endif %}
+approvals: {{ plan.drill_approvals }}.{% else %}No scheduled drills.{% endif %}\
+{% if targets %} Targets: {{ targets }}.{% endif %}
 
 **Drill:** trigger this DAG. **Recovery:** trigger it with `execution_type` RECOVERY and `confirm` \
 `{{ plan.id }}`. What happened is in the execution record: `python -m recovery show {{ plan.id }}`.
@@ -47,9 +49,15 @@ def plan_doc(plan: Plan) -> str:
         servers=_servers,
         policy=_policy,
         duration=in_words,
+        targets=_targets(plan),
         gate_timeout=in_words(plan.gate_timeout),
         approvers=", ".join(f"`{user}`" for user in plan.approvers) or "anyone who may answer gates",
     )
+
+
+def _targets(plan: Plan) -> str:
+    targets = {"RTO": plan.rto, "RPO": plan.rpo}
+    return ", ".join(f"{name} {brief(duration)}" for name, duration in targets.items() if duration)
 
 
 def _cell(text: str) -> str:

@@ -131,6 +131,10 @@ def _difference(before: Execution, after: Execution) -> Update:
         update.set(("supersededBy",), after.superseded_by)
     if after.account_id != before.account_id:
         update.set(("accountId",), after.account_id)
+    if after.lag != before.lag and after.lag is not None:
+        update.set(("lag",), after.lag.to_item())
+    if after.warnings != before.warnings:
+        update.set(("warnings",), [warning.to_item() for warning in after.warnings])
     update.set(("status",), running_status(after.waves).value)
     update.set(("completedWaves",), completed_waves(after.waves))
     update.set(("version",), before.version + 1)

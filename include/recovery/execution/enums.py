@@ -133,6 +133,7 @@ class EventType(RecordedEnum):
     OPENED = "OPENED"
     LOCK_TAKEN = "LOCK_TAKEN"
     SUPERSEDED = "SUPERSEDED"
+    PREFLIGHT = "PREFLIGHT"
     FROZEN = "FROZEN"
     REFUSED = "REFUSED"
     FAILED = "FAILED"

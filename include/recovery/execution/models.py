@@ -68,6 +68,20 @@ class Failure(Record):
     message: Words
 
 
+class PreflightWarning(Record):
+    """What a check found before anything was launched, and the plan lets start all the same."""
+
+    check: str
+    message: Words
+
+
+class Lag(Record):
+    """How old the data were at the start: the worst lag DRS told, and of how many servers it told none."""
+
+    seconds: int | None = None
+    unknown: int = 0
+
+
 class WaveRecord(Record):
     """A wave of an execution; ``server_count`` is absent until its servers are frozen.
 
@@ -163,6 +177,10 @@ class Execution(Record):
     outcome: Words | None = None
     failure: Failure | None = None
     superseded_by: str | None = None
+    rto_seconds: int | None = None
+    rpo_seconds: int | None = None
+    lag: Lag | None = None
+    warnings: tuple[PreflightWarning, ...] = ()
     open_since: Time | None = None
 
     @property

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from recovery.execution.enums import LaunchStatus, WaveStatus
 from recovery.execution.status import inconsistency
+from recovery.execution.targets import rpo_words, rto_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from recovery.execution.models import Execution, ServerRecord, WaveRecord
 
@@ -18,12 +20,19 @@ MOST_INSTANCES = 20
 _ENDED_BADLY = {WaveStatus.PARTIAL, WaveStatus.FAILED, WaveStatus.CANCELLED, WaveStatus.TIMED_OUT}
 
 
-def outcome(execution: Execution, servers: Sequence[ServerRecord], *, interrupted: str | None = None) -> str:
+def outcome(
+    execution: Execution,
+    servers: Sequence[ServerRecord],
+    *,
+    interrupted: str | None = None,
+    at: datetime | None = None,
+) -> str:
     """Return the outcome of a closed execution; ``interrupted`` says what ended its DAG run before its time.
 
-    It tells the waves that finished also when others did not (R-47), and what still runs in DRS (R-45).
+    It tells the waves that finished also when others did not (R-47), and what still runs in DRS (R-45). With
+    ``at``, the end, it tells of one that recovered something what it achieved beside RTO and RPO.
     """
-    return " ".join(_sentences(execution, servers, interrupted))
+    return " ".join([*_sentences(execution, servers, interrupted), *_achieved(execution, at)])
 
 
 def _sentences(
@@ -59,6 +68,15 @@ def _instances(servers: Sequence[ServerRecord]) -> Iterable[str]:
     if there:
         more = len(there) - MOST_INSTANCES
         yield f"Recovery instances on record: {named}{f', and {more} more' if more > 0 else ''}."
+
+
+def _achieved(execution: Execution, at: datetime | None) -> Iterable[str]:
+    if not all(wave.status.met for wave in execution.waves):
+        return
+    if at is not None and (rto := rto_words(execution, at)):
+        yield f"RTO: {rto}."
+    if rpo := rpo_words(execution):
+        yield f"RPO: {rpo}."
 
 
 def _ended(wave: WaveRecord, interrupted: str | None) -> str:

@@ -29,7 +29,15 @@ if TYPE_CHECKING:
 
     from recovery.execution.enums import ExecutionStatus, WaveStatus
     from recovery.execution.events import Event
-    from recovery.execution.models import Approval, Execution, Failure, Intent, ServerRecord
+    from recovery.execution.models import (
+        Approval,
+        Execution,
+        Failure,
+        Intent,
+        Lag,
+        PreflightWarning,
+        ServerRecord,
+    )
     from recovery.execution.requests import Steps
 
 T = TypeVar("T")
@@ -92,6 +100,12 @@ class ExecutionStore:
             plan=plan, servers=tuple(servers), minimum_launched=dict(minimum_launched or {})
         )
         return self._run(open_execution.freeze(execution_id, wanted, account_id, event))
+
+    def note_preflight(
+        self, execution_id: str, warnings: Sequence[PreflightWarning], lag: Lag, event: Event | None = None
+    ) -> Execution:
+        """Record what the checks before the start warn of, and how old the data are; the last look counts."""
+        return self._run(open_execution.note_preflight(execution_id, warnings, lag, event))
 
     def note_failure(self, execution_id: str, failure: Failure, event: Event | None = None) -> Execution:
         """Record why the execution comes to nothing; the first failure stays."""

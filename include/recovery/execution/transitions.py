@@ -52,7 +52,9 @@ before it heard of the job. An execution never ends with a job that DRS shows an
 
 FIELDS: dict[Writer, frozenset[str]] = {
     writer: frozenset(
-        {"waves", "failure", "account_id", "superseded_by"} if writer is Writer.OPEN else {"waves"}
+        {"waves", "failure", "account_id", "superseded_by", "lag", "warnings"}
+        if writer is Writer.OPEN
+        else {"waves"}
     )
     for writer in Writer
 }

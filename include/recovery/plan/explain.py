@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from recovery.plan.document import NUMBER, UNREADABLE, Node
 from recovery.plan.models import BROKEN_RULES, PlanFile, ServerTags, Wave
+from recovery.plan.preflight import Preflight
 from recovery.plan.problems import MOST_PROBLEMS, Problem, Rejected
 from recovery.plan.rules import PlanSketch, WaveSketch, findings
 from recovery.plan.words import brief, did_you_mean, quoted
@@ -115,10 +116,12 @@ def _unknown_key(key: str, allowed: list[str]) -> str:
 
 
 def _fields(details: ErrorDetails) -> dict[str, FieldInfo]:
-    """Return the fields of the model that complains: of the plan, a wave or a selection by tags."""
+    """Return the fields of the model that complains: of the plan, its checks, a wave or tags of servers."""
     *parents, _ = details["loc"]
     if not parents:
         return PlanFile.model_fields
+    if parents == ["preflight"]:
+        return Preflight.model_fields
     return Wave.model_fields if len(parents) == len(("waves", "number")) else ServerTags.model_fields
 
 

@@ -21,6 +21,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from recovery.errors import PlanError
 from recovery.plan import graph
+from recovery.plan.preflight import Preflight
 from recovery.plan.rules import MOST_WAVES, PlanSketch, WaveSketch, findings, slug_of
 from recovery.plan.values import (
     ConnectionId,
@@ -115,6 +116,17 @@ class PlanFile(_Frozen):
     region: Region = Field(description="AWS Region that DRS recovers to, such as eu-west-1.")
     aws_conn_id: ConnectionId = Field(
         default="aws_default", description="Airflow connection with the account and role to use."
+    )
+    rto: Duration | None = Field(
+        default=None, description="Recovery time objective: how long an execution may take, such as 4h."
+    )
+    rpo: Duration | None = Field(
+        default=None,
+        description="Recovery point objective: how old the data may be at the start, such as 15m.",
+    )
+    preflight: Preflight = Field(
+        default=Preflight(),
+        description="Checks before anything is launched, and whether a problem blocks or warns.",
     )
     approvers: tuple[Line, ...] = Field(
         default=(),

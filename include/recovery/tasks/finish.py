@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from recovery.execution import EventType, final_status
 from recovery.execution.outcome import outcome
-from recovery.tasks.base import told
+from recovery.tasks.base import now, told
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -29,7 +29,7 @@ def finish(
         interrupted=stopped is not None,
         total_waves=closed.total_waves,
     )
-    said = outcome(closed, store.servers(key), interrupted=stopped)
+    said = outcome(closed, store.servers(key), interrupted=stopped, at=now())
     if "inconsistent" in said:
         said = f"{said} {hint}".strip()
     return store.finish(key, status, said, told(context, EventType.EXECUTION_ENDED, f"{status}: {said}"))

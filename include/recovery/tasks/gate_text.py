@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, StrictUndefined
 
 from recovery.execution import LaunchStatus, needed, to_start
+from recovery.execution.targets import rpo_words, rto_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +41,20 @@ As of {{ at.strftime("%Y-%m-%d %H:%M:%S") }} UTC, attempt {{ wave.attempt }}.
 {% else -%}
 - Nothing has been started yet.
 {% endfor %}
+{% if targets %}
+### Targets
+
+{% for line in targets -%}
+- {{ line }}
+{% endfor %}
+{% endif -%}
+{% if execution.warnings %}
+### Warnings at the start
+
+{% for warning in execution.warnings -%}
+- **{{ warning.check }}**: {{ warning.message }}
+{% endfor %}
+{% endif -%}
 ### Who may answer
 
 {{ approvers }}. Nobody within {{ hours }}: the execution is CANCELLED. \
@@ -76,6 +91,7 @@ def gate_body(
         optional=any(server.optional for server in own),
         policy=_policy(wave, own),
         so_far=[_told(other, servers) for other in execution.waves if other.start_time or other.attempt > 1],
+        targets=_targets(execution, at),
         approvers=", ".join(f"`{user}`" for user in plan.approvers)
         or "Anyone who may answer gates in Airflow",
     )
@@ -87,6 +103,11 @@ def in_words(duration: timedelta) -> str:
     hours, minutes = divmod(minutes, 60)
     parts = [(hours, "hour"), (minutes, "minute"), (seconds, "second")]
     return " ".join(f"{count} {unit}{'s' * (count != 1)}" for count, unit in parts if count)
+
+
+def _targets(execution: Execution, at: datetime) -> list[str]:
+    rto, rpo = rto_words(execution, at), rpo_words(execution)
+    return [*([f"RTO so far: {rto}"] if rto else []), *([f"RPO: {rpo}"] if rpo else [])]
 
 
 def _told(wave: WaveRecord, servers: Sequence[ServerRecord]) -> str:

@@ -9,11 +9,13 @@ from airflow.sdk.exceptions import AirflowFailException
 from botocore.config import Config
 
 from recovery.aws.hooks.drs import DrsHook
-from recovery.errors import LockHeld, ParamsError, TransitionRefused
-from recovery.execution import EventType, Failure, FailureKind, ServerRecord
+from recovery.errors import LockHeld, ParamsError, PreflightBlocked, TransitionRefused
+from recovery.execution import EventType, ExecutionType, Failure, FailureKind, ServerRecord
 from recovery.plan import SourceServer, policies, resolve
 from recovery.tasks.base import ended, execution_store, is_last_try, told
 from recovery.tasks.causes import is_final
+from recovery.tasks.preflight import report
+from recovery.tasks.preflight.gather import gather
 from recovery.tasks.reconcile import run_over
 from recovery.tasks.request import check_request, new_execution, requested_by
 
@@ -26,17 +28,18 @@ if TYPE_CHECKING:
     from recovery.execution import Execution
     from recovery.execution.store import ExecutionStore
     from recovery.plan import Plan, Policy, Selection
+    from recovery.tasks.preflight.facts import Facts
 
 
 SOON_OR_NOT_AT_ALL = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2})
-"""botocore's own patience, five times a minute, would delay a recovery for the sake of a note."""
+"""botocore's own patience, five times a minute, would delay a recovery for the sake of a warning."""
 
 
 class OpenExecution(BaseOperator):
     """Opens the execution that a DAG run is; opening twice is opening once.
 
-    A refused start (params, run type, late, lock) and a failure (servers, AWS) are written into the record,
-    and `complete_execution` ends it as CANCELLED or FAILED: the auditor sees every attempt.
+    A refused start (params, run type, late, lock, preflight) and a failure (servers, AWS) are written into
+    the record, and `complete_execution` ends it as CANCELLED or FAILED: the auditor sees every attempt.
 
     :param plan: the plan, as its file says now.
     :param remark: what the audit trail should know of the plan beside.
@@ -64,8 +67,8 @@ class OpenExecution(BaseOperator):
             self._check_unedited(execution)
             check_request(self.plan, context["dag_run"])
             self._take_lock(store, context, execution)
-            self._freeze(store, execution)
-        except (ParamsError, LockHeld) as error:
+            self._freeze(store, context, execution)
+        except (ParamsError, LockHeld, PreflightBlocked) as error:
             self._fail(store, context, FailureKind.REFUSED, error)
         except Exception as error:  # what Airflow says of the holder's run, too, goes on record
             if not is_final(error) and not is_last_try(context):
@@ -96,11 +99,13 @@ class OpenExecution(BaseOperator):
                 "the plan was edited while this execution was being opened; start a new run"
             )
 
-    def _freeze(self, store: ExecutionStore, execution: Execution) -> None:
+    def _freeze(self, store: ExecutionStore, context: Context, execution: Execution) -> None:
         hook = DrsHook(aws_conn_id=self.plan.aws_conn_id, region_name=self.plan.region)
-        known = [source_server(item) for item in hook.list_source_servers()]
-        selection = resolve(self.plan, known)
+        items = hook.list_source_servers()
+        selection = resolve(self.plan, [source_server(item) for item in items])
         wanted = policies(self.plan, selection)
+        soon = hook.with_config(SOON_OR_NOT_AT_ALL)
+        self._check(store, context, execution, gather(soon, selection, items))
         servers = server_records(selection, wanted)
         store.freeze(
             execution.execution_id,
@@ -111,15 +116,28 @@ class OpenExecution(BaseOperator):
                 for number, policy in enumerate(wanted)
                 if policy.minimum_launched is not None
             },
-            account_id=self._account_id(),
+            account_id=self._account_id(soon),
         )
         self.log.info("Froze %s source servers in %s waves", len(servers), len(self.plan.waves))
 
-    def _account_id(self) -> str | None:
+    def _check(self, store: ExecutionStore, context: Context, execution: Execution, facts: Facts) -> None:
+        """Put on record what the checks found; raise PreflightBlocked for what the plan does not let start.
+
+        A check that blocks and could not look is made again first, where that may help.
+        """
+        found = report(self.plan, facts, drill=execution.execution_type is ExecutionType.DRILL)
+        failed = [problem.error for problem in found.blocking if problem.error is not None]
+        passing = next((error for error in failed if not is_final(error)), None)
+        if passing is not None and not is_last_try(context):
+            raise passing
+        event = told(context, EventType.PREFLIGHT, str(found))
+        store.note_preflight(execution.execution_id, found.warnings, found.lag, event)
+        if found.blocking:
+            problems = "; ".join(map(str, found.blocking))
+            raise PreflightBlocked(f"the checks before a {execution.execution_type} found: {problems}")
+
+    def _account_id(self, hook: DrsHook) -> str | None:
         """Return the account that the jobs will be in; an outage of STS is no reason not to recover."""
-        hook = DrsHook(
-            aws_conn_id=self.plan.aws_conn_id, region_name=self.plan.region, config=SOON_OR_NOT_AT_ALL
-        )
         try:
             return hook.account_id
         except Exception as error:  # noqa: BLE001 - whatever it is, the record goes without the account

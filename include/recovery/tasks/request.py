@@ -22,6 +22,7 @@ from recovery.tasks.base import now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import timedelta
 
     from airflow.sdk.types import DagRunProtocol
 
@@ -70,6 +71,8 @@ def new_execution(plan: Plan, run: DagRunProtocol) -> Execution:
         waves=waves,
         requested_by=requested_by(run),
         reason=_text(run.conf, "reason"),
+        rto_seconds=_seconds(plan.rto),
+        rpo_seconds=_seconds(plan.rpo),
         start_time=started,
         open_since=started,
     )
@@ -119,6 +122,10 @@ def _execution_type(conf: Mapping[str, Any]) -> ExecutionType:
     """Return the type asked for; a run whose params are refused is on record as what it tried to be."""
     asked = conf.get("execution_type", "DRILL")
     return ExecutionType.RECOVERY if asked == "RECOVERY" else ExecutionType.DRILL
+
+
+def _seconds(duration: timedelta | None) -> int | None:
+    return None if duration is None else int(duration.total_seconds())
 
 
 def _text(conf: Mapping[str, Any] | None, key: str) -> str | None:

@@ -37,7 +37,7 @@ _THROTTLE = _Class(
     {"ec2": ("RequestLimitExceeded", 503), "query": ("Throttling", 400), "": ("ThrottlingException", 400)},
 )
 _SERVER_ERROR = _Class(
-    ("InternalServerException", "InternalServerError"),
+    ("InternalServerException", "InternalServerError", "ServiceException"),
     500,
     "The request processing has failed because of an unknown error.",
     {"ec2": ("InternalError", 500), "": ("InternalFailure", 500)},

@@ -12,6 +12,7 @@ from recovery.cli.lines import changes
 from recovery.cli.snapshot import Snapshot, Target
 from recovery.cli.watcher import Watcher
 from recovery.cli.words import now
+from recovery.execution import Lag, PreflightWarning
 
 APPS = SHOP.waves[1].servers
 
@@ -106,3 +107,14 @@ def test_a_partial_wave_tells_who_is_missing_and_why(story: Any) -> None:
 def test_words_with_line_breaks_stay_on_one_line(story: Any) -> None:
     told = story().freeze().launch(0).land(0, failed={"s-000000000000db001": "first\nsecond"})
     assert all("\n" not in line for line in changes(None, look(told)))
+
+
+def test_warnings_of_the_start_are_told_once(story: Any) -> None:
+    """As soon as they are on record, before anything is launched."""
+    told = story().freeze()
+    before = look(told)
+    told.store.note_preflight(told.id, [PreflightWarning(check="lag", message="db-1 lags 2h")], Lag())
+    warned = look(told)
+    (line,) = changes(before, warned)
+    assert line.endswith("⚠ lag: db-1 lags 2h")
+    assert lines(warned, look(told)) == []

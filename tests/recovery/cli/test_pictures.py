@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,15 @@ from recovery.cli.progress import Canvas, picture
 from recovery.cli.snapshot import Snapshot, Target, WaitingGate
 from recovery.cli.watcher import Watcher
 from recovery.cli.words import now
-from recovery.execution import Execution, LaunchStatus, ServerRecord, WaveRecord, WaveStatus
+from recovery.execution import (
+    Execution,
+    Lag,
+    LaunchStatus,
+    PreflightWarning,
+    ServerRecord,
+    WaveRecord,
+    WaveStatus,
+)
 
 if TYPE_CHECKING:
     from execution_story import Story
@@ -226,3 +235,39 @@ def test_the_console_link_is_that_of_the_operator(region: str, partition: str) -
     expected = DrsJobLink.format_str.format(aws_domain=domain, region_name=region, job_id="drsjob-1")
     assert job_url(region, "drsjob-1") == expected
     assert job_url(None, "drsjob-1") is None
+
+
+WARNINGS = [
+    PreflightWarning(check="lag", message=f"above the RPO of 15m: {'a-long-name, ' * 30}db-1: lags 2h"),
+    PreflightWarning(check="quotas", message="the quota is 20"),
+]
+
+
+def test_warnings_of_the_start_are_shown(story: Begin, width: int) -> None:
+    """In full where length does not matter; a live picture has a line for each and stays on the screen."""
+    told = story().to_the_second_gate()
+    told.store.note_preflight(told.id, WARNINGS, Lag())
+    snapshot = look(told)
+    shown = " ".join(seen(details(snapshot, [], Canvas(width)), width).split())
+    for word in ("⚠ lag: above the RPO of 15m", "lags 2h", "⚠ quotas: the quota is 20"):
+        assert shown.count(word) == 1, word
+    live = seen(picture(snapshot, Canvas(width, 40)), width)
+    assert [line[:6] for line in live.splitlines() if line.startswith("⚠")] == ["⚠ lag:", "⚠ quot"]
+    assert len(live.splitlines()) <= 40
+
+
+def test_targets_are_shown_with_what_was_achieved(story: Begin) -> None:
+    """An execution that ended has its RTO and RPO beside what the plan promises."""
+    told = story().to_the_second_gate()
+    execution = look(told).execution
+    assert execution is not None
+    ended = execution.having(
+        rto_seconds=3600,
+        rpo_seconds=900,
+        lag=Lag(seconds=7200),
+        end_time=execution.start_time + timedelta(minutes=20),
+        waves=tuple(wave.having(status=WaveStatus.COMPLETED) for wave in execution.waves),
+    )
+    shown = seen(details(Snapshot(Target("web_shop", "r"), now(), ended), [], Canvas(160)), 160)
+    assert "20m, within the target of 1h" in shown
+    assert "2h at the start, above the target of 15m" in shown

@@ -138,6 +138,13 @@ def test_the_page_of_the_dag_shows_what_each_wave_demands() -> None:
     assert f"| {demanded} | continue | 1 hour 30 minutes |\n" in doc
 
 
+def test_the_page_of_a_plan_says_its_targets() -> None:
+    """RTO and RPO, where the plan has them."""
+    wave = {"name": "Database", "servers": ["s-000000000000db001"]}
+    assert "Targets: RTO 4h, RPO 15m." in (dag_of(wave, rto="4h", rpo="15m").doc_md or "")
+    assert "Targets" not in (dag_of(wave).doc_md or "")
+
+
 @pytest.mark.parametrize("waves", [1, 3, 100])
 def test_building_is_deterministic(waves: int) -> None:
     """Two builds serialise alike: any difference would make a new DAG version at every parse."""

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from recovery.errors import ExecutionNotFound, LockHeld, TransitionRefused
-from recovery.execution import EventType, ExecutionStatus, Failure, FailureKind, WaveStatus
+from recovery.execution import (
+    EventType,
+    ExecutionStatus,
+    Failure,
+    FailureKind,
+    Lag,
+    PreflightWarning,
+    WaveStatus,
+)
 
 E, W = ExecutionStatus, WaveStatus
 
@@ -228,3 +236,26 @@ def test_a_lock_is_never_taken_over_from_one_who_took_it_over_first(world):
     with pytest.raises(LockHeld) as held:
         world.store.take_lock(second)
     assert held.value.holder == first.execution_id
+
+
+def test_what_the_checks_found_is_on_record(world):
+    """Warnings and lag, with their event; told again, nothing changes; the last look counts."""
+    store, key = world.opened().store, world.id
+    event = world.make.event(EventType.PREFLIGHT)
+    warnings = [
+        PreflightWarning(check="lag", message="late"),
+        PreflightWarning(check="quotas", message="full"),
+    ]
+    noted = store.note_preflight(key, warnings, Lag(seconds=9, unknown=1), event)
+    assert noted.warnings == tuple(warnings)
+    record = world.record()
+    assert record["warnings"] == [
+        {"check": "lag", "message": "late"},
+        {"check": "quotas", "message": "full"},
+    ]
+    assert record["lag"] == {"seconds": 9, "unknown": 1}
+    before = world.items()
+    store.note_preflight(key, warnings, Lag(seconds=9, unknown=1), world.make.event(EventType.PREFLIGHT))
+    assert world.items() == before
+    assert store.note_preflight(key, [], Lag(unknown=2)).warnings == ()
+    assert world.record()["lag"] == {"unknown": 2}

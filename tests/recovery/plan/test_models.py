@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from recovery.errors import PlanError
-from recovery.plan import Plan, ServerTags, Wave, read_plan, slug_of
+from recovery.plan import Plan, Preflight, ServerTags, Wave, read_plan, slug_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,12 +72,19 @@ def plans(draw: st.DrawFn) -> Plan:
         description=draw(lines),
         owner=draw(lines),
         region=draw(st.sampled_from(["eu-west-1", "us-gov-west-1", "cn-north-1", "eusc-de-east-1"])),
+        rto=draw(st.none() | st.timedeltas(timedelta(days=1), timedelta(days=9)).map(_whole)),
+        rpo=draw(st.none() | st.just(timedelta(minutes=15))),
+        preflight=Preflight(lag=draw(st.sampled_from(["block", "block_drills", "warn"]))),
         approvers=tuple(draw(st.lists(lines, max_size=3, unique=True))),
         gate_timeout=timedelta(seconds=draw(st.integers(1, 365 * 24 * 3600))),
         drill_schedule=draw(st.sampled_from([None, "0 6 1 * *", "*/5 0-6 * jan,feb mon-fri"])),
         drill_approvals=draw(st.sampled_from(["none", "as_planned"])),
         waves=tuple(draw(waves(name, number, names[:number])) for number, name in enumerate(names)),
     )
+
+
+def _whole(duration: timedelta) -> timedelta:
+    return timedelta(seconds=int(duration.total_seconds()))
 
 
 @st.composite
@@ -258,6 +265,7 @@ def test_a_dump_is_json_of_the_file_s_own_keys(plan_of: Callable[..., Plan]) -> 
         "approvers": [],
         "gate_timeout": "1d",
         "drill_approvals": "none",
+        "preflight": Preflight().model_dump(),
         "waves": [
             {
                 "name": "A",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from recovery.plan import ServerTags, check_files, read_plan
+from recovery.plan import Preflight, ServerTags, check_files, read_plan
 
 ROOT = Path(__file__).parents[3]
 VALID = ROOT / "tests" / "plans" / "valid"
@@ -68,6 +68,9 @@ def test_every_key_is_read() -> None:
     assert plan.description == "Every key there is, none at its default.\n\nIn two paragraphs."
     assert plan.owner == "yes"
     assert plan.aws_conn_id == "aws/dr(gov)"
+    assert (plan.rto, plan.rpo) == (timedelta(hours=4), timedelta(minutes=15))
+    assert set(plan.preflight.model_dump().values()) == {"warn", "block", "block_drills"}
+    assert not {*plan.preflight} & {*Preflight()}
     assert plan.approvers == ("alice", "17", "bob@example.com")
     assert plan.gate_timeout == timedelta(minutes=90)
     assert plan.drill_schedule == "0 6 * * sat#1"

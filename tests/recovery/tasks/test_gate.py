@@ -9,8 +9,9 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 
 from recovery.tasks.base import now
+from recovery.tasks.gate_text import gate_body
 
-from .conftest import Drive, plan
+from .conftest import DB, Drive, plan
 
 NO_REASON = {"chosen_options": ["Approve"], "params_input": {}, "responded_by_user": {"id": "alice"}}
 
@@ -64,3 +65,38 @@ def test_a_gate_at_the_end_of_its_time_still_parks(recovery: Drive, monkeypatch:
     later = now() + timedelta(hours=2)
     monkeypatch.setattr("recovery.tasks.approve.now", lambda: later)
     assert asked_again(recovery) == timedelta(seconds=10)
+
+
+def test_a_gate_shows_the_warnings_of_the_start_and_the_targets(table: Any) -> None:
+    """Who approves knows what the checks found, and how old the data are."""
+    table.control.stall_server(DB, seconds=7200)
+    drive = Drive(plan(rto="4h", rpo="15m"))
+    drive.execute("open_execution")
+    table.control.clear_faults()
+    drive.wave("database")
+    store = drive.store
+    text = gate_body(
+        drive.plan,
+        drive.record,
+        drive.record.waves[1],
+        store.servers(drive.execution_id),
+        at=drive.record.start_time + timedelta(minutes=20),
+        run_url="http://airflow/run",
+    )
+    assert "### Warnings at the start" in text
+    assert "- **replication**: replication is STALLED: " in text
+    assert "- **lag**: above the RPO of 15m: " in text
+    assert "- RTO so far: 20m, within the target of 4h" in text
+    assert "- RPO: 2h" in text
+    assert "above the target of 15m" in text
+
+
+def test_a_gate_without_warnings_or_targets_says_nothing_of_them(recovery: Drive) -> None:
+    """No empty headings."""
+    servers = recovery.store.servers(recovery.execution_id)
+    record = recovery.record
+    text = gate_body(recovery.plan, record, record.waves[1], servers, at=now(), run_url="http://airflow/run")
+    assert "### Warnings" not in text
+    assert "### Targets" not in text
+    assert "\n\n### Who may answer\n\n" in text
+    assert "\n\n\n" not in text

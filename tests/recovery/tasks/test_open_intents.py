@@ -70,6 +70,7 @@ def test_the_job_of_a_start_that_was_killed_is_adopted(in_flight: tuple[Drive, s
 def test_a_start_that_lives_on_writes_its_job_itself(in_flight: tuple[Drive, str], table: Any) -> None:
     """The execution waits for it and asks DRS nothing."""
     drive, job_id = in_flight
+    table.control.clear_requests()
     intent = drive.record.waves[0].open_intents[0]
     timer = Timer(0.2, lambda: drive.store.started(drive.execution_id, 0, intent, job_id))
     timer.start()

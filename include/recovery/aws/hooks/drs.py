@@ -68,6 +68,17 @@ class DrsHook(AwsGenericHook["DrsClient"]):
             self._sessions[key] = super().get_session(region_name, deferrable=deferrable)
         return self._sessions[key]
 
+    def with_config(self, config: Config) -> DrsHook:
+        """Return a hook of the same connection, Region and session, its clients configured so as well."""
+        other = DrsHook(
+            aws_conn_id=self.aws_conn_id,
+            region_name=self.region_name,
+            verify=self.verify,
+            config=self.config.merge(config),
+        )
+        other._sessions = self._sessions
+        return other
+
     @cached_property
     def waiter_path(self) -> Path:
         """The custom waiters of this service; the base class looks inside the provider's package only."""
@@ -137,6 +148,29 @@ class DrsHook(AwsGenericHook["DrsClient"]):
             else _filters("recoveryInstanceIDs", recovery_instance_ids, MAX_IDS_PER_FILTER)
         )
         return self._items("describe_recovery_instances", batches)
+
+    def get_quotas(self) -> dict[str, float]:
+        """Return the quotas of DRS that are applied to the account and Region, by quota code.
+
+        A quota of which Service Quotas knows no applied value is left out: its default holds.
+
+        .. seealso::
+            - :external+boto3:py:meth:`ServiceQuotas.Client.list_service_quotas`
+        """
+        session: Any = self.get_session(region_name=self.region_name)
+        client = session.client(
+            "service-quotas",
+            endpoint_url=self.conn_config.get_service_endpoint_url("service-quotas"),
+            config=self._get_config(),
+            verify=self.verify,
+        )
+        pages = client.get_paginator("list_service_quotas").paginate(ServiceCode="drs")
+        return {
+            quota["QuotaCode"]: quota["Value"]
+            for page in pages
+            for quota in page["Quotas"]
+            if "QuotaCode" in quota and "Value" in quota
+        }
 
     def find_failures(self, jobs: Iterable[JobTypeDef]) -> list[str]:
         """Return one sentence, with raw errors, for each COMPLETED job that launched less than it should."""

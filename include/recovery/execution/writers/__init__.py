@@ -4,8 +4,9 @@
 module                 what it may write
 =====================  =====================================================================================
 ``open_execution``     the record, its account, its servers and how many each wave needs, once; the lock;
-                       ``failure``; ``supersededBy`` of a drill it takes the plan from; a new ``version``,
-                       and nothing else, of a final execution it takes the plan from
+                       ``failure``; what the checks found: ``lag``, ``warnings``; ``supersededBy`` of a drill
+                       it takes the plan from; a new ``version``, and nothing else, of a final execution it
+                       takes the plan from
 ``approve``            its wave: PAUSED, the approval, CANCELLED
 ``start_recovery``     its wave: intents, STARTED, job ids, FAILED; its servers: job, or why none
 ``wait_for_recovery``  its wave: POLLING and the final statuses; its servers; ``lastPolledTime``

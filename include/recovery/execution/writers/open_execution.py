@@ -10,7 +10,14 @@ from pydantic import Field
 from recovery.errors import TransitionRefused
 from recovery.execution.changes import EXECUTION, Changed, change, read
 from recovery.execution.enums import ExecutionStatus, WaveStatus, Writer
-from recovery.execution.models import MOST_WAVES, Execution, Failure, ServerRecord
+from recovery.execution.models import (
+    MOST_WAVES,
+    Execution,
+    Failure,
+    Lag,
+    PreflightWarning,
+    ServerRecord,
+)
 from recovery.execution.record import Record
 from recovery.execution.requests import get, put_new
 from recovery.execution.servers import server_item
@@ -63,6 +70,17 @@ def freeze(
         changed = yield from change(
             execution_id, Writer.OPEN, lambda record: _with_counts(record, frozen, account_id)
         )
+    yield from tell_change(changed, event)
+    return changed.execution
+
+
+def note_preflight(
+    execution_id: str, warnings: Sequence[PreflightWarning], lag: Lag, event: Event | None
+) -> Steps[Execution]:
+    """Record what the checks found that keeps nothing from starting, and how old the data are."""
+    changed = yield from change(
+        execution_id, Writer.OPEN, lambda execution: execution.having(warnings=tuple(warnings), lag=lag)
+    )
     yield from tell_change(changed, event)
     return changed.execution
 

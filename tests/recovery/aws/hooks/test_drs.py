@@ -3,9 +3,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
 from recovery.aws.hooks.drs import DrsHook
+from simulator.service_quotas import responses
 
 
 def asked(local_aws, operation):
@@ -198,3 +200,25 @@ def test_the_waiter_waits_for_completion_and_is_never_satisfied_by_nothing(hook,
     running = hook.start_recovery(servers.app, is_drill=True)["jobID"]
     with pytest.raises(WaiterError, match="Max attempts exceeded"):
         waiter.wait(filters={"jobIDs": [job_id, running]}, WaiterConfig=once)
+
+
+def test_p4_quotas_are_read_by_code_from_every_page(local_aws, monkeypatch):
+    """In the hook's Region; the answer of Service Quotas comes in pages."""
+    monkeypatch.setattr(responses, "PAGE", 2)
+    local_aws.control.set_quotas(concurrentJobs=7)
+    values = DrsHook(region_name="us-west-2").get_quotas()
+    assert values["L-D88FAC3A"] == 7
+    assert len(values) == 5
+    calls = local_aws.control.requests(operation="ListServiceQuotas")
+    assert [call["region"] for call in calls] == ["us-west-2"] * 3
+
+
+def test_a_hook_with_another_configuration_keeps_what_the_connection_says(local_aws, monkeypatch):
+    """Proxies and the like are the connection's; Region, account and session stay."""
+    extra = '{"config_kwargs": {"proxies": {"https": "http://proxy"}, "read_timeout": 99}}'
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", '{"conn_type": "aws", "extra": ' + extra + "}")
+    hook = DrsHook(region_name="us-west-2")
+    soon = hook.with_config(Config(read_timeout=5))
+    assert (soon.config.read_timeout, soon.config.proxies) == (5, {"https": "http://proxy"})
+    assert soon.region_name == "us-west-2"
+    assert soon.get_session("us-west-2") is hook.get_session("us-west-2")

@@ -1,0 +1,50 @@
+"""What is looked at before anything is launched, and what each check may keep from starting.
+
+In an outage the source is down, so that replication has stopped and lags: what an outage brings with it only
+warns, or it would keep every real recovery out. Nor may anything about one server, or a quota, which
+`start_recovery` waits for, keep a real recovery of all the others out: that blocks drills alone.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Strictness = Literal["block", "block_drills", "warn"]
+"""Whether a problem keeps an execution from starting: every one, a DRILL only, or none."""
+
+Check = Literal["servers", "replication", "direction", "lag", "active_jobs", "recovery_instances", "quotas"]
+"""The checks, in the order in which their problems are told."""
+
+
+class Preflight(BaseModel):
+    """Whether a problem that a check finds keeps an execution from starting."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    servers: Strictness = Field(
+        default="block_drills",
+        description="Source servers without data to launch: never replicated, or stopped.",
+    )
+    replication: Strictness = Field(
+        default="warn", description="Source servers whose replication is not CONTINUOUS."
+    )
+    direction: Strictness = Field(
+        default="block", description="Source servers that replicate back to where they came from (FAILBACK)."
+    )
+    lag: Strictness = Field(default="warn", description="Source servers whose lag is above rpo, or not told.")
+    active_jobs: Strictness = Field(
+        default="warn", description="Source servers that are in a DRS job now; the start waits for it."
+    )
+    recovery_instances: Strictness = Field(
+        default="warn", description="Source servers with recovery instances, which a launch replaces."
+    )
+    quotas: Strictness = Field(
+        default="block_drills", description="Waves that together need more than the quotas of DRS leave."
+    )
+
+    def blocks(self, check: Check, *, drill: bool) -> bool:
+        """Whether a problem of a check keeps an execution from starting."""
+        strictness: Strictness = getattr(self, check)
+        return strictness == "block" or (drill and strictness == "block_drills")

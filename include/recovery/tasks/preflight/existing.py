@@ -1,0 +1,53 @@
+"""Checks of what is there already: jobs that hold the servers, and instances that a launch would replace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recovery.plan.words import listed
+from recovery.tasks.jobs import in_words, servers_of
+from recovery.tasks.preflight.facts import Problem, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mypy_boto3_drs.type_defs import RecoveryInstanceTypeDef
+
+    from recovery.plan import SourceServer
+    from recovery.tasks.preflight.facts import Facts
+
+GONE = frozenset({"TERMINATED", "NOT_FOUND"})
+"""States of instances of which nothing is left to replace."""
+
+
+def check_active_jobs(facts: Facts) -> Iterator[Problem]:
+    """Yield the jobs that run and hold a source server: its own would be a Conflict until they end (R-02)."""
+    if isinstance(facts.jobs, Unknown):
+        yield Problem("active_jobs", str(facts.jobs), facts.jobs.error)
+        return
+    for job in facts.jobs:
+        ids = servers_of(job)
+        if held := [facts.server for facts in facts.all_servers if facts.server.source_server_id in ids]:
+            yield Problem("active_jobs", f"{in_words(job)} runs, and holds {listed(map(str, held))}")
+
+
+def check_recovery_instances(facts: Facts) -> Iterator[Problem]:
+    """Yield the recovery instances that a launch replaces (R-14), and those over which there is none."""
+    if isinstance(facts.instances, Unknown):
+        yield Problem("recovery_instances", str(facts.instances), facts.instances.error)
+        return
+    there = [item for item in facts.instances if item.get("ec2InstanceState") not in GONE]
+    names = {known.server.source_server_id: known.server for known in facts.all_servers}
+    if drills := [item for item in there if item.get("isDrill") is True]:
+        yield Problem("recovery_instances", f"a launch replaces these of drills: {_told(drills, names)}")
+    if real := [item for item in there if item.get("isDrill") is not True]:
+        says = "real ones, over which nothing is launched unless `replace_recovered` says so"
+        yield Problem("recovery_instances", f"{says}: {_told(real, names)}")
+
+
+def _told(instances: Iterable[RecoveryInstanceTypeDef], names: dict[str, SourceServer]) -> str:
+    return listed(
+        f"{item.get('recoveryInstanceID', 'one without id')} of {names.get(of, of)}"
+        for item in instances
+        for of in [item.get("sourceServerID", "an unknown server")]
+    )

@@ -1,0 +1,99 @@
+"""What is known of AWS before anything is launched, and what could not be asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mypy_boto3_drs.type_defs import JobTypeDef, RecoveryInstanceTypeDef, SourceServerTypeDef
+
+    from recovery.plan import Check, SourceServer
+
+_DURATION = TypeAdapter(timedelta)
+
+
+class Problem(NamedTuple):
+    """What a check found; ``error`` says why it could not look: such a check does not pass either (A-3)."""
+
+    check: Check
+    message: str
+    error: Exception | None = None
+
+    def __str__(self) -> str:
+        return f"{self.check}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """What could not be asked; ``what`` names it in the middle of a sentence."""
+
+    what: str
+    error: Exception
+
+    def __str__(self) -> str:
+        return f"{self.what} cannot be asked for: {self.error}"
+
+
+@dataclass(frozen=True)
+class ServerFacts:
+    """What DRS says of the replication of a selected source server; what it leaves out is absent."""
+
+    server: SourceServer
+    state: str | None = None
+    lag: timedelta | None = None
+    direction: str | None = None
+    trouble: str | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that the checks look at.
+
+    ``servers`` are those of each wave number, ``jobs`` those that run in the account and Region, whoever
+    started them, ``instances`` the recovery instances of the servers, ``quotas`` the values by quota code.
+    """
+
+    servers: tuple[tuple[ServerFacts, ...], ...]
+    jobs: tuple[JobTypeDef, ...] | Unknown = ()
+    instances: tuple[RecoveryInstanceTypeDef, ...] | Unknown = ()
+    quotas: Mapping[str, float] | Unknown = field(default_factory=dict)
+
+    @property
+    def all_servers(self) -> Iterator[ServerFacts]:
+        """The servers of all waves, in order."""
+        return (server for servers in self.servers for server in servers)
+
+
+def server_facts(server: SourceServer, item: SourceServerTypeDef) -> ServerFacts:
+    """Return what DescribeSourceServers says of a server's replication."""
+    info = item.get("dataReplicationInfo", {})
+    return ServerFacts(
+        server=server,
+        state=info.get("dataReplicationState"),
+        lag=_duration(info.get("lagDuration")),
+        direction=item.get("replicationDirection"),
+        trouble=_trouble(item),
+    )
+
+
+def _duration(written: str | None) -> timedelta | None:
+    """Return an ISO 8601 duration; one that cannot be read is none."""
+    try:
+        return None if written is None else _DURATION.validate_strings(written)
+    except ValidationError:
+        return None
+
+
+def _trouble(item: SourceServerTypeDef) -> str | None:
+    """Return what DRS says is wrong with the replication of a server."""
+    error = item.get("dataReplicationInfo", {}).get("dataReplicationError", {})
+    staging = item.get("stagingArea", {})
+    extension = staging.get("errorMessage") if staging.get("status") == "EXTENSION_ERROR" else None
+    said = (error.get("error"), error.get("rawError"), extension)
+    return ": ".join(words for words in said if words) or None

@@ -1,0 +1,1 @@
+from .models import service_quotas_backends as service_quotas_backends

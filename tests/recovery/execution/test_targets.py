@@ -1,0 +1,97 @@
+"""RTO and RPO, achieved beside what the plan promises."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from recovery.execution import Lag, LaunchStatus, WaveStatus
+from recovery.execution.outcome import outcome
+from recovery.execution.targets import brief, rpo_words, rto_words
+
+HOUR = 3600
+
+
+def completed(make, **fields):
+    """Return an execution whose waves are COMPLETED, not final yet."""
+    execution = make.execution(**fields)
+    return execution.having(waves=tuple(w.having(status=WaveStatus.COMPLETED) for w in execution.waves))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (59 * 60, "59m, within the target of 1h"),
+        (HOUR, "1h, within the target of 1h"),
+        (2 * HOUR + 1, "2h 1s, above the target of 1h"),
+    ],
+)
+def test_the_rto_achieved_is_the_time_from_start_to_end(make, seconds, words):
+    """Gates included: it is what people waited."""
+    execution = completed(make, rto_seconds=HOUR)
+    end = execution.start_time + timedelta(seconds=seconds)
+    assert rto_words(execution, end) == words
+    assert rto_words(execution.having(end_time=end)) == words
+    assert rto_words(execution) is None
+
+
+def test_what_recovered_nothing_has_achieved_no_rto(make):
+    """A drill that was refused after a second did not recover in one."""
+    execution = make.execution(rto_seconds=HOUR)
+    ended = execution.having(end_time=execution.start_time + timedelta(seconds=1))
+    assert rto_words(ended) == "not achieved; the target is 1h"
+
+
+@pytest.mark.parametrize(
+    ("lag", "words"),
+    [
+        (Lag(seconds=3), "3s at the start, within the target of 15m"),
+        (Lag(seconds=7200), "2h at the start, above the target of 15m"),
+        (
+            Lag(seconds=3, unknown=1),
+            "3s at the start, within the target of 15m; of one server DRS told no lag",
+        ),
+        (
+            Lag(seconds=3, unknown=4),
+            "3s at the start, within the target of 15m; of 4 servers DRS told no lag",
+        ),
+        (Lag(unknown=4), "not known, DRS told no lag; the target is 15m"),
+        (None, None),
+    ],
+)
+def test_the_rpo_achieved_is_the_worst_lag_that_is_known(make, lag, words):
+    """A lag that nobody told is said, and taken for nothing (R-26)."""
+    assert rpo_words(make.execution(rpo_seconds=900, lag=lag)) == words
+
+
+def test_without_targets_there_is_nothing_to_tell(make):
+    """Nor where the lag is known."""
+    execution = completed(make, lag=Lag(seconds=3))
+    assert (rto_words(execution, make.time()), rpo_words(execution)) == (None, None)
+
+
+def test_the_outcome_tells_what_was_achieved(make):
+    """At the end of what recovered all it should, and nowhere else."""
+    execution = completed(make, rto_seconds=HOUR, rpo_seconds=900, lag=Lag(seconds=1))
+    servers = [server.having(launch_status=LaunchStatus.LAUNCHED) for server in make.servers()]
+    end = execution.start_time + timedelta(minutes=20)
+    assert outcome(execution, servers, at=end).endswith(
+        " launched. RTO: 20m, within the target of 1h. RPO: 1s at the start, within the target of 15m."
+    )
+    cancelled = make.execution(rto_seconds=HOUR, rpo_seconds=900, lag=Lag(seconds=1))
+    assert "RTO" not in outcome(cancelled, servers, at=end)
+
+
+@pytest.mark.parametrize(
+    ("duration", "words"),
+    [
+        (timedelta(0), "0s"),
+        (timedelta(seconds=0.2), "1s"),
+        (timedelta(seconds=90), "1m 30s"),
+        (timedelta(days=1, hours=2, seconds=5), "1d 2h 5s"),
+    ],
+)
+def test_durations_are_brief(duration, words):
+    """Whole seconds, rounded up, so that a lag never looks better than it is."""
+    assert brief(duration) == words

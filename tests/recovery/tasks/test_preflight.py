@@ -1,0 +1,245 @@
+"""`open_execution` looks before anything is launched: what it finds blocks, or warns for all to see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+from botocore.exceptions import ClientError
+
+from recovery.plan import Preflight
+from simulator.drs.models import drs_backends
+from simulator.fleet import ServerDescription
+
+from .conftest import APP, DB, WEB, Drive, plan
+
+SURE = {"execution_type": "RECOVERY", "confirm": "shop"}
+WARN = dict.fromkeys(Preflight.model_fields, "warn")
+ONE = {"name": "Database", "servers": [DB]}
+
+
+def add(server_id: str, state: str = "CONTINUOUS", region: str = "eu-west-1", lag: float = 0) -> None:
+    """Let an agent replicate one more server, in a state."""
+    backend = drs_backends["123456789012"][region]
+    backend.initialize_service()
+    replication: Any = {"state": state, "lag_seconds": lag}
+    described = ServerDescription(id=server_id, hostname="new.example", replication=replication)
+    backend.register_source_server(described)
+
+
+def warned(drive: Drive) -> dict[str, str]:
+    """Return the warnings on record, by check."""
+    return {warning.check: warning.message for warning in drive.record.warnings}
+
+
+def told(drive: Drive) -> list[str]:
+    """Return what the trail tells of the preflight."""
+    return [event.detail for event in drive.store.events(drive.execution_id) if event.type == "PREFLIGHT"]
+
+
+def refused(drive: Drive) -> str:
+    """Open an execution that the checks block; return why, as it ends on record: CANCELLED."""
+    with pytest.raises(AirflowFailException) as why:
+        drive.execute("open_execution")
+    with pytest.raises(AirflowFailException, match="CANCELLED"):
+        drive.execute("complete_execution")
+    record = drive.record
+    assert (record.failure.kind, record.failure.message) == ("REFUSED", str(why.value))
+    assert str(why.value) in record.outcome
+    assert set(drive.statuses) == {"SKIPPED"}
+    return str(why.value)
+
+
+def asked(table: Any, operation: str) -> list[tuple[str, str]]:
+    """Return Region and access key of each request."""
+    return [(call["region"], call["accessKey"]) for call in table.control.requests(operation=operation)]
+
+
+def test_a_healthy_fleet_is_told_in_one_event(table: Any) -> None:
+    """No warning on record, how old the data are, and five requests beside the account's."""
+    drive = Drive(plan(rto="4h", rpo="15m"))
+    drive.execute("open_execution")
+    assert told(drive) == ["no check found a problem"]
+    assert drive.record.warnings == ()
+    assert drive.record.lag.unknown == 0
+    assert 0 <= drive.record.lag.seconds <= 4
+    assert (drive.record.rto_seconds, drive.record.rpo_seconds) == (14400, 900)
+    calls = [call["operation"] for call in table.control.requests() if call["service"] != "dynamodb"]
+    assert sorted(calls) == [
+        "DescribeJobs",
+        "DescribeRecoveryInstances",
+        "DescribeSourceServers",
+        "GetCallerIdentity",
+        "ListServiceQuotas",
+    ]
+
+
+@pytest.mark.parametrize("state", ["STOPPED", "INITIATING", "INITIAL_SYNC"])
+def test_a_server_without_data_blocks_a_drill_and_no_recovery(table: Any, state: str, starts: Any) -> None:
+    """A new server of a tag in its first sync must not keep a real recovery of all the others out."""
+    table.control.set_speed("manual")
+    add("s-00000000000new001", state)
+    wave = {"name": "All", "servers": [DB, "s-00000000000new001"]}
+    words = refused(Drive(plan(wave)))
+    assert f"servers: no data to launch, replication is {state}: s-00000000000new001 (new.example)" in words
+    real = Drive(plan(wave), run_id="manual__2", **SURE)
+    real.execute("open_execution")
+    assert state in warned(real)["servers"]
+    assert starts() == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "words"),
+    [("stall_server", "STALLED", "NOT_CONVERGING"), ("disconnect_server", "DISCONNECTED", "AGENT_NOT_SEEN")],
+)
+def test_an_outage_warns_and_is_recovered(table: Any, fault: str, state: str, words: str) -> None:
+    """In DRS's words; the worst lag is on record, and its RPO missed; a plan may block it."""
+    table.control.set_speed("manual")
+    getattr(table.control, fault)(DB, seconds=7200)
+    real = Drive(plan(rpo="15m"), **SURE)
+    real.execute("open_execution")
+    assert (
+        f"replication is {state}: {DB} (db-1.shop.example, shop-db-1): {words}" in warned(real)["replication"]
+    )
+    assert "above the RPO of 15m" in warned(real)["lag"]
+    assert "lags 2h" in warned(real)["lag"]
+    assert real.record.lag.seconds >= 7200
+    strict = plan(rpo="15m", id="strict", preflight={"replication": "block", "lag": "block_drills"})
+    said = refused(Drive(strict))
+    assert "replication: replication is" in said
+    assert "lag: above the RPO" in said
+
+
+def test_all_problems_are_told_at_once(table: Any) -> None:
+    """The failure has every one that blocks; record and trail have those that warn, too."""
+    table.control.set_speed("manual")
+    add("s-00000000000new001", "STOPPED")
+    table.control.stall_server(DB, seconds=60)
+    table.control.set_quotas(concurrentJobs=0)
+    drive = Drive(plan({"name": "All", "servers": [DB, "s-00000000000new001"]}))
+    words = refused(drive)
+    assert "servers: no data" in words
+    assert "quotas: the quota of concurrent jobs in progress (L-D88FAC3A) is 0; 'All' needs 1" in words
+    assert "STALLED" not in words
+    assert list(warned(drive)) == ["replication"]
+    (event,) = told(drive)
+    assert [line.split(":")[0] for line in event.splitlines()] == ["blocked", "blocked", "warned"]
+
+
+def test_a_server_that_fails_back_is_never_launched(table: Any) -> None:
+    """It replicates to where its recovery instance came from: not even a recovery launches that."""
+    add("s-00000000000new001")
+    backend = drs_backends["123456789012"]["eu-west-1"]
+    backend.source_servers["s-00000000000new001"].replication_direction = "FAILBACK"
+    drive = Drive(plan({"name": "Back", "servers": ["s-00000000000new001"]}), **SURE)
+    assert "direction: replicates in the direction FAILBACK, not FAILOVER: s-00000000000new001" in refused(
+        drive
+    )
+
+
+def test_r02_jobs_that_run_are_looked_at_first(table: Any) -> None:
+    """The one in the way is named before the start that waits for it; a plan may block instead."""
+    table.control.set_speed("manual")
+    job = table.client("drs").start_recovery(sourceServers=[{"sourceServerID": DB}], isDrill=True)["job"]
+    drive = Drive(plan(ONE))
+    drive.execute("open_execution")
+    assert warned(drive) == {
+        "active_jobs": f"{job['jobID']} (START_DRILL) runs, and holds {DB} (db-1.shop.example, shop-db-1)"
+    }
+    strict = plan(ONE, id="strict", preflight={"active_jobs": "block"})
+    assert job["jobID"] in refused(Drive(strict))
+
+
+def test_r14_a_drill_names_the_instances_it_will_replace(table: Any) -> None:
+    """Yesterday's instances are listed, not silently destroyed."""
+    table.client("drs").start_recovery(sourceServers=[{"sourceServerID": DB}], isDrill=True)
+    (there,) = table.client("drs").describe_recovery_instances()["items"]
+    drive = Drive(plan(ONE))
+    drive.execute("open_execution")
+    (words,) = warned(drive).values()
+    assert f"a launch replaces these of drills: {there['recoveryInstanceID']} of {DB}" in words
+
+
+def test_a1_quotas_and_jobs_are_asked_for_in_the_plan_s_account_and_region(
+    table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not where Airflow or the table is: by the plan's connection, in the plan's Region."""
+    extra = '{"aws_access_key_id": "another", "aws_secret_access_key": "secret"}'
+    monkeypatch.setenv("AIRFLOW_CONN_OTHER", f'{{"conn_type": "aws", "extra": {extra}}}')
+    add("s-00000000000new001", region="us-west-2")
+    wave = {"name": "West", "servers": ["s-00000000000new001"]}
+    drive = Drive(plan(wave, region="us-west-2", aws_conn_id="other"))
+    drive.execute("open_execution")
+    for operation in ("ListServiceQuotas", "DescribeJobs", "DescribeRecoveryInstances"):
+        assert asked(table, operation) == [("us-west-2", "another")], operation
+
+
+def test_a2_waves_that_never_run_together_are_not_added(table: Any) -> None:
+    """Three servers at once are too many here; one after the other they fit."""
+    table.control.set_quotas(serversInAllJobs=2)
+    row = [{"name": name, "servers": [server]} for name, server in (("A", DB), ("B", APP), ("C", WEB))]
+    drive = Drive(plan(*row))
+    drive.execute("open_execution")
+    assert warned(drive) == {}
+    at_once = plan(*[wave | {"depends_on": []} for wave in row], id="at_once")
+    assert "'A', 'B', 'C' may run together and need 3" in refused(Drive(at_once))
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "check"),
+    [
+        ("service-quotas", "ListServiceQuotas", "quotas"),
+        ("drs", "DescribeJobs", "active_jobs"),
+        ("drs", "DescribeRecoveryInstances", "recovery_instances"),
+    ],
+)
+def test_a3_a_check_that_is_refused_does_not_pass(
+    table: Any, service: str, operation: str, check: str
+) -> None:
+    """It blocks where the plan says so, at once, in AWS's words; else it warns with them."""
+    table.control.deny(service, operation, message="you may not look")
+    assert "you may not look" in refused(Drive(plan(preflight=WARN | {check: "block"})))
+    lenient = Drive(plan(preflight=WARN, id="lenient"))
+    lenient.execute("open_execution")
+    assert "you may not look" in warned(lenient)[check]
+
+
+def test_a3_an_unreachable_service_quotas_keeps_no_recovery_out(
+    table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It warns, with the address; a drill asks again, and is refused by the last try."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SERVICE_QUOTAS", "http://127.0.0.1:1")
+    real = Drive(plan(), run_id="manual__2", **SURE)
+    real.execute("open_execution")
+    assert "127.0.0.1:1" in warned(real)["quotas"]
+    assert "taken are the values that AWS publishes: 20 concurrent jobs" in warned(real)["quotas"]
+    drill = Drive(plan(id="drill"))
+    with pytest.raises(Exception, match=r"127\.0\.0\.1:1") as first:
+        drill.execute("open_execution")
+    assert not isinstance(first.value, AirflowFailException)
+    assert (drill.record.failure, told(drill)) == (None, [])
+    with pytest.raises(AirflowFailException, match=r"127\.0\.0\.1:1"):
+        drill.execute("open_execution", try_number=4)
+    assert drill.record.failure.kind == "REFUSED"
+
+
+def test_a_check_that_blocks_is_made_again_when_its_trouble_has_passed(table: Any) -> None:
+    """Throttled once, a drill is not refused: Airflow retries the task, which finds all well."""
+    table.control.throttle("service-quotas", "ListServiceQuotas", times=1)
+    drive = Drive(plan())
+    with pytest.raises(ClientError, match="TooManyRequests"):
+        drive.execute("open_execution")
+    drive.execute("open_execution", try_number=2)
+    assert told(drive) == ["no check found a problem"]
+
+
+def test_what_was_found_is_kept_though_the_task_is_run_again(table: Any) -> None:
+    """The record keeps the warnings of the start, and the trail tells of them once."""
+    table.control.stall_server(DB, seconds=60)
+    drive = Drive(plan(ONE))
+    drive.execute("open_execution")
+    table.control.clear_faults()
+    drive.execute("open_execution", try_number=2)
+    assert list(warned(drive)) == ["replication"]
+    assert len(told(drive)) == 1
