@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 FILES = "s-00000000000fil001"
 BROKEN = "no capacity for m5.large"
+NOWHERE = Path("no such folder")
+"""No folder of plans: the maintenance looks for deleted plans only where there is one."""
 
 
 def three(**fields: Any) -> Any:
@@ -54,7 +57,7 @@ def told(drive: Drive, type_: str) -> list[Event]:
 
 
 def reconcile(drive: Drive, **fate: Any) -> list[str]:
-    task = maintenance_dag().get_task("reconcile")
+    task = maintenance_dag(NOWHERE).get_task("reconcile")
     ended: list[str] = type(task).execute(task, drive.context("reconcile", **fate))
     return ended
 
