@@ -37,11 +37,11 @@ def main() -> None:
     ):
         alice = Airflow(stack.airflow_url, "alice", stack.passwords["alice"])
         run_id = alice.trigger(PLAN, "drill-before-the-audit", reason="quarterly drill").json()["dag_run_id"]
-        alice.wait_for_task(PLAN, run_id, GATES[0], "awaiting_input", seconds=120)
+        alice.wait_for_task(PLAN, run_id, GATES[0], "deferred", seconds=120)
         take_graph(stack, run_id)
         take_gate(stack, run_id)
         for gate in GATES:
-            alice.wait_for_task(PLAN, run_id, gate, "awaiting_input", seconds=120)
+            alice.wait_for_task(PLAN, run_id, gate, "deferred", seconds=120)
             time.sleep(HOLD)
             alice.answer(PLAN, run_id, gate, reason="checked").raise_for_status()
         alice.wait_for_end(PLAN, run_id, seconds=120)

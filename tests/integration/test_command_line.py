@@ -109,7 +109,7 @@ def test_a_recovery_starts_with_its_confirmation_only(world: World) -> None:
 def test_c1_a_cancelled_execution_ends_on_record_with_its_reason(world: World) -> None:
     """Nothing further starts; the outcome names who, why and the wave that finished."""
     run = world.start("two_tiers")
-    run.wait_for("application.approve", "awaiting_input")
+    run.wait_for("application.approve", "deferred")
     ran = recovery(world, "bob", "cancel", "two_tiers", "--reason", "the Region is back")
     assert ran.code == 0, ran.told
     record = raw(world, ran.document)

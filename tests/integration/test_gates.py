@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(200)]
 def at_gate(world: World) -> Run:
     """A drill of two waves whose first has completed and whose gate waits."""
     run = world.start("two_tiers")
-    run.wait_for("application.approve", "awaiting_input")
+    run.wait_for("application.approve", "deferred")
     assert run.statuses == ["COMPLETED", "PAUSED"]
     return run
 
@@ -110,7 +110,7 @@ def test_a_start_cleared_out_of_order_starts_nothing(world: World, at_gate: Run)
 def test_c1_a_forced_run_ends_cancelled(world: World, state: str) -> None:
     """Whoever marks the run, complete_execution ends the execution as CANCELLED within seconds."""
     run = world.start("three_tiers")
-    run.wait_for("application.approve", "awaiting_input")
+    run.wait_for("application.approve", "deferred")
     time.sleep(2)
     world.user("eve").set_run(*run.key, state).raise_for_status()
     assert run.wait_for_end(20) == "failed", run.record.get("outcome")

@@ -161,7 +161,7 @@ def test_an_unknown_param_starts_nothing(world: World) -> None:
 def test_a_second_execution_of_a_plan_is_refused_and_told_who_holds_it(world: World) -> None:
     """One active execution per plan; the refused one does not touch the holder's lock."""
     first = world.start("two_tiers")
-    first.wait_for("application.approve", "awaiting_input")
+    first.wait_for("application.approve", "deferred")
     second = world.start("two_tiers")
     assert second.wait_for_end() == "failed", second.record.get("outcome")
     assert second.record["status"] == "CANCELLED"
@@ -174,19 +174,20 @@ def test_a_second_execution_of_a_plan_is_refused_and_told_who_holds_it(world: Wo
 
 
 def test_a_recovery_goes_before_a_drill_that_waits(world: World) -> None:
-    """The drill is superseded on record; an answer to its gate starts nothing; the recovery completes."""
+    """The drill is superseded and ends by itself, its gate answered by nobody; the recovery completes."""
     drill = world.start("two_tiers")
-    drill.wait_for("application.approve", "awaiting_input")
+    drill.wait_for("application.approve", "deferred")
     sure = {"execution_type": "RECOVERY", "confirm": "two_tiers", "reason": "the Region is down"}
     real = world.start("two_tiers", **sure)
     real.wait_for("application.approve", "awaiting_input")
     assert drill.record["supersededBy"] == real.record["executionId"]
-    time.sleep(HOLD)
-    assert world.user("bob").answer(*drill.gate("application"), "Approve", "go on").status_code == 200
-    assert drill.wait_for_end() == "failed"
+    assert drill.wait_for_end(60) == "failed"
     assert drill.record["status"] == "CANCELLED"
     assert "Superseded" in drill.record["outcome"]
+    assert "approval" not in drill.record["waves"][1]
+    assert "superseded by execution" in drill.log("application.approve")
     assert len(drill.starts) == 1
+    time.sleep(HOLD)
     assert world.user("alice").answer(*real.gate("application"), "Approve", "go on").status_code == 200
     assert real.wait_for_end() == "success", real.record.get("outcome")
     world.terminate_all()

@@ -65,7 +65,7 @@ def test_a_new_plan_file_can_be_triggered_within_ten_seconds(world: World) -> No
 def test_c2_every_gate_of_a_run_can_be_asked_for(world: World) -> None:
     """`approvals: every_wave` makes the first wave wait too; its gate shows what comes."""
     run = world.start("one_wave", approvals="every_wave")
-    run.wait_for("files.approve", "awaiting_input")
+    run.wait_for("files.approve", "deferred")
     assert run.record["status"] == "PAUSED"
     assert run.starts == []
     body = world.admin.gate(*run.gate("files"))["body"]

@@ -86,7 +86,7 @@ def test_r17_three_waves_run_to_the_end_and_the_record_tells_the_truth(world: Wo
     until("wave 1 launched", lambda: launched(world, start_1))
     seen = world.records.again(first)
     assert seen["status"] in {"POLLING", "PAUSED"}
-    world.admin.wait_for_task(PLAN, run_id, "appwave2.approve", "awaiting_input")
+    world.admin.wait_for_task(PLAN, run_id, "appwave2.approve", "deferred")
     for _ in range(30):
         seen = world.records.again(first)
         assert (seen["status"], statuses(seen)) == ("PAUSED", ["COMPLETED", "PAUSED", "PENDING"])
@@ -103,7 +103,7 @@ def test_r17_three_waves_run_to_the_end_and_the_record_tells_the_truth(world: Wo
     until("wave 2 launched", lambda: launched(world, start_2))
 
     # 5: the same for wave 3, answered by a person in the Airflow UI
-    world.admin.wait_for_task(PLAN, run_id, "webwave3.approve", "awaiting_input")
+    world.admin.wait_for_task(PLAN, run_id, "webwave3.approve", "deferred")
     assert world.records.again(first)["status"] == "PAUSED"
     assert len(starts(world, execution_id)) == 2
     time.sleep(HOLD)

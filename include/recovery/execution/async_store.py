@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from recovery.execution.changes import read
-from recovery.execution.drivers import run_async
+from botocore.exceptions import BotoCoreError, ClientError
+
+from recovery.execution.changes import EXECUTION, read
+from recovery.execution.drivers import run_async, unavailable
+from recovery.execution.requests import key, marshal, unmarshal
 from recovery.execution.servers import read_servers
 from recovery.execution.store import now
 from recovery.execution.trail import tell
 from recovery.execution.writers import wait_for_recovery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -22,8 +25,12 @@ if TYPE_CHECKING:
     from recovery.execution.models import Execution, ServerRecord
 
 
+MOST_KEYS = 100
+"""Of a BatchGetItem."""
+
+
 class AsyncExecutionStore:
-    """The sensor's part of ``ExecutionStore``, on an aiobotocore client."""
+    """The triggers' part of ``ExecutionStore``, on an aiobotocore client."""
 
     def __init__(self, client: DynamoDBClient, table: str, *, clock: Callable[[], datetime] = now) -> None:
         self._client = client
@@ -81,3 +88,24 @@ class AsyncExecutionStore:
     async def servers(self, execution_id: str, wave_number: int | None = None) -> list[ServerRecord]:
         """Read the servers of an execution, or of one of its waves, consistently."""
         return await run_async(self._client, self._table, read_servers(execution_id, wave_number))
+
+    async def stopped(self, execution_ids: Collection[str]) -> set[str]:
+        """Return those of the executions that go on to no other wave: superseded, failed or final.
+
+        One request for 100, of what DynamoDB held a moment ago, and not of all of them when it is busy: it is
+        a hint to look at the record, and proves nothing.
+        """
+        wanted, found = sorted(execution_ids), set[str]()
+        for start in range(0, len(wanted), MOST_KEYS):
+            keys = [marshal(key(name, EXECUTION)) for name in wanted[start : start + MOST_KEYS]]
+            request: Any = {
+                "Keys": keys,
+                "ProjectionExpression": "executionId, supersededBy, failure, endTime",
+            }
+            try:
+                answer = await self._client.batch_get_item(RequestItems={self._table: request})
+            except (ClientError, BotoCoreError) as error:
+                raise unavailable(error, self._client, self._table, "batch_get_item") from error
+            items = map(unmarshal, answer["Responses"].get(self._table, ()))
+            found.update(item["executionId"] for item in items if len(item) > 1)
+        return found

@@ -1,4 +1,8 @@
-"""`approve`: the gate before a wave. It waits for a person, and writes down who answered, when and why."""
+"""`approve`: the gate before a wave. It waits for a person, and writes down who answered, when and why.
+
+The gate of a RECOVERY is parked in Airflow. That of a drill is deferred to a trigger that watches the record,
+since a RECOVERY may take its plan; Airflow itself resumes it when it is answered, without a triggerer too.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,20 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param
 from airflow.sdk.configuration import conf
-from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
+from airflow.sdk.exceptions import (
+    AirflowFailException,
+    ParamValidationError,
+    TaskAwaitingInput,
+    TaskDeferralError,
+    TaskDeferralTimeout,
+)
 
-from recovery.execution import Approval, EventType
+from recovery.execution import Approval, EventType, ExecutionType
 from recovery.execution.permission import check_ask
 from recovery.tasks.attempt import current_attempt
 from recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, verdicts
 from recovery.tasks.gate_text import gate_body, gate_subject
+from recovery.tasks.gate_trigger import STOPPED, GateTrigger
 from recovery.tasks.permission import wave_on_record
 
 if TYPE_CHECKING:
@@ -33,6 +44,9 @@ MIN_REASON = 3
 LEAST_WAIT = timedelta(seconds=10)
 """A gate that is asked again at the end of its time waits so long all the same: Airflow fails a task that is
 resumed while the worker that parked it still ends."""
+
+TRIGGER_LATE = timedelta(minutes=1)
+"""So long after the end of a gate's time Airflow ends a deferral whose trigger did not."""
 
 
 class ApproveWave(ApprovalOperator):
@@ -58,6 +72,7 @@ class ApproveWave(ApprovalOperator):
         self.wave_number = wave_number
         self.wave_name = wave_name
         self.reason_required = False
+        self.watched = True
 
     # The form stays out of `params`: a worker that starts a task validates those, and a required one without
     # a value kills the task before it runs (Airflow 3.3.2).
@@ -98,7 +113,37 @@ class ApproveWave(ApprovalOperator):
                 told(context, EventType.GATE_WAITING, detail, wave=wave),
             )
             self._write(store, context, execution, wave, plan)
-        return super().execute(context)
+        try:
+            return super().execute(context)
+        except TaskAwaitingInput:
+            if not self.watched or execution.execution_type is not ExecutionType.DRILL:
+                raise
+            self._watch(context, execution)
+
+    def _watch(self, context: Context, execution: Execution) -> None:
+        """Defer instead of parking, the question being asked: the trigger sees a RECOVERY take the plan."""
+        timeout = self.response_timeout or timedelta()
+        trigger = GateTrigger(
+            execution_id=execution.execution_id,
+            ti_id=context["ti"].id,
+            timeout_datetime=now() + timeout,
+        )
+        self.defer(
+            trigger=trigger,
+            method_name=self.execute_complete.__name__,
+            timeout=timeout + TRIGGER_LATE,
+        )
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Resume; without its trigger a gate times out all the same, or waits on as one nobody watches."""
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except TaskDeferralTimeout as error:
+            return self.execute_complete(context, {"error": str(error), "error_type": "timeout"})
+        except TaskDeferralError as error:
+            self.log.warning("Asked again, and parked: the trigger of this gate broke: %s", error)
+            self.watched = False
+            return self.execute(context)
 
     def _look(self, store: ExecutionStore, context: Context) -> tuple[Execution, WaveRecord, Plan]:
         execution = store.get(id_of(context))
@@ -146,6 +191,8 @@ class ApproveWave(ApprovalOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Write the answer down, then let the wave start or end the run."""
+        if event.get("error_type") == STOPPED:
+            return self.execute(context)  # the record says why nothing is asked any more
         store = execution_store()
         execution = store.get(id_of(context))
         wave = wave_on_record(execution, self.wave_number, self.wave_name)

@@ -9,7 +9,7 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 
 from recovery.errors import ExecutionNotFound, RecordUnavailable, TransitionRefused
-from recovery.execution import EventType, ExecutionStatus, LaunchStatus, WaveStatus
+from recovery.execution import EventType, ExecutionStatus, Failure, LaunchStatus, WaveStatus
 from recovery.execution.async_store import AsyncExecutionStore
 
 from .world import CREDENTIALS
@@ -72,3 +72,19 @@ async def test_waiting_for_a_version_blocks_nobody(world, running_simulator):
         for execution in await asyncio.gather(*polls):
             assert execution.status is ExecutionStatus.POLLING
         assert (await store.get(world.id)).version == before + 1
+
+
+async def test_what_is_stopped_is_seen_among_many(world, running_simulator):
+    """Superseded, failed or final: of 250 executions, whatever the requests take at a time."""
+    runs = [world.store.open(world.make.execution(f"manual__{n}")) for n in range(4)]
+    going, superseded, failed, ended = [run.execution_id for run in runs]
+    world.put(runs[1].having(superseded_by=going).to_item() | {"item": "EXECUTION"})
+    world.store.note_failure(failed, Failure(kind="FAILED", message="no such server"))
+    world.store.close(ended)
+    world.store.finish(ended, ExecutionStatus.FAILED, "inconsistent")
+    others = [f"unknown-{n:03}" for n in range(246)]
+    async with client_of(running_simulator.url) as client:
+        store = AsyncExecutionStore(client, world.table)
+        asked = [*others[:123], going, superseded, failed, ended, *others[123:]]
+        assert await store.stopped(asked) == {superseded, failed, ended}
+        assert await store.stopped([]) == set()

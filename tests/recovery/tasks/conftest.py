@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from airflow.sdk.api.datamodels._generated import DagRunState, DagRunType
-from airflow.sdk.exceptions import TaskAwaitingInput
+from airflow.sdk.exceptions import TaskAwaitingInput, TaskDeferred
 
 from recovery.dag.builder import build_dag
 from recovery.execution import execution_id
@@ -118,10 +118,12 @@ class Drive:
         task = self.dag.get_task(task_id)
         return type(task).execute(_fresh(task), self.context(task_id, **ti))
 
-    def park(self, gate: str) -> None:
-        """Execute a gate until it waits for an answer."""
-        with pytest.raises(TaskAwaitingInput):
+    def park(self, gate: str) -> Any:
+        """Execute a gate until it waits for an answer; return how: a trigger watches that of a drill."""
+        how = TaskDeferred if self.record.execution_type == "DRILL" else TaskAwaitingInput
+        with pytest.raises(how) as parked:
             self.execute(gate)
+        return parked.value
 
     def answer(self, gate: str, option: str = "Approve", by: str | None = "alice", **form: Any) -> Any:
         """Resume a gate as Airflow does after an answer."""
