@@ -1,0 +1,218 @@
+"""What the tasks of a plan do, as the product does it: the code of the tasks, without Airflow around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from recovery.errors import LockHeld, StartRefused
+from recovery.execution import (
+    Approval,
+    Decision,
+    Event,
+    EventType,
+    Execution,
+    ExecutionType,
+    Failure,
+    FailureKind,
+    LaunchStatus,
+    ServerRecord,
+    WaveRecord,
+    WaveStatus,
+    execution_id,
+    judge,
+)
+from recovery.execution.permission import check_start
+from recovery.plan import Plan
+from recovery.tasks.batch import Batch
+from recovery.tasks.finish import finish
+from recovery.tasks.interruption import ending
+from recovery.tasks.open_intents import settle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from recovery.aws.hooks.drs import DrsHook
+    from recovery.execution.store import ExecutionStore
+
+SERVERS = ("s-000000000000db001", "s-00000000000app001")
+WAVES = len(SERVERS)
+
+
+@dataclass
+class Clock:
+    """The time of all processes: the real one, and what a test let pass."""
+
+    passed: timedelta = field(default_factory=timedelta)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.passed
+
+
+def plan_of(plan_id: str) -> Plan:
+    """Return a plan of two waves of a server each, the second behind a gate."""
+    waves = [
+        {"name": f"Wave{number + 1}", "servers": [server], "pause_before_wave": number > 0}
+        for number, server in enumerate(SERVERS)
+    ]
+    return Plan.model_validate(
+        {
+            "id": plan_id,
+            "name": "Shop",
+            "description": "For the machine.",
+            "owner": "tests",
+            "region": "eu-west-1",
+            "approvers": ("alice",),
+            "waves": waves,
+        }
+    )
+
+
+@dataclass
+class Tasks:
+    """The tasks of one execution; each method is what one process does, from first to last."""
+
+    store: ExecutionStore
+    hook: DrsHook
+    plan: Plan
+    run_id: str
+    type: ExecutionType
+    clock: Clock
+
+    @property
+    def id(self) -> str:
+        """The execution id."""
+        return execution_id(self.plan.id, self.run_id)
+
+    @property
+    def new(self) -> Execution:
+        """The record as it begins."""
+        waves = [
+            WaveRecord(
+                wave_number=number,
+                wave_name=wave.name,
+                pause_before_wave=wave.pause_before_wave,
+                depends_on=self.plan.dependencies[number],
+            )
+            for number, wave in enumerate(self.plan.waves)
+        ]
+        return Execution(
+            execution_id=self.id,
+            plan_id=self.plan.id,
+            plan_name=self.plan.name,
+            plan_hash=self.plan.hash,
+            dag_run_id=self.run_id,
+            execution_type=self.type,
+            total_waves=WAVES,
+            waves=tuple(waves),
+            start_time=self.clock(),
+        )
+
+    def told(self, kind: EventType, wave: WaveRecord | None = None, detail: str = "said") -> Event:
+        """Return an event."""
+        number, attempt = (wave.wave_number, wave.attempt) if wave else (None, None)
+        return Event(
+            type=kind, time=self.clock(), actor="machine", detail=detail, wave_number=number, attempt=attempt
+        )
+
+    def context(self, task_id: str) -> Any:
+        """Return what a task needs of Airflow's context to tell the trail who acts."""
+        return {"ti": SimpleNamespace(task_id=task_id)}
+
+    def open(self, is_over: Callable[[Execution], bool]) -> None:
+        """`open_execution`."""
+        execution = self.store.open(self.new, self.told(EventType.OPENED))
+        if execution.final or execution.failure:
+            return
+        try:
+            self.store.take_lock(execution, is_over=is_over)
+        except LockHeld as error:
+            failure = Failure(kind=FailureKind.REFUSED, message=str(error))
+            self.store.note_failure(self.id, failure, self.told(EventType.REFUSED))
+            return
+        servers = [
+            ServerRecord(source_server_id=server, wave_number=number) for number, server in enumerate(SERVERS)
+        ]
+        self.store.freeze(self.id, self.plan.dump(), servers, self.told(EventType.FROZEN))
+
+    def ask(self, number: int) -> None:
+        """`approve`, until it waits."""
+        wave = self.store.get(self.id).wave(number)
+        self.store.pause(self.id, number, self.told(EventType.GATE_WAITING, wave))
+
+    def answer(self, number: int, decision: Decision) -> None:
+        """`approve`, when it was answered."""
+        wave = self.store.get(self.id).wave(number)
+        given = Approval(decision=decision, by="alice", time=self.clock(), attempt=wave.attempt)
+        if decision is Decision.APPROVED:
+            self.store.approve(self.id, number, given, self.told(EventType.APPROVED, wave))
+        else:
+            self.store.reject(self.id, number, given, self.told(EventType.REJECTED, wave))
+
+    def start(self, number: int) -> None:
+        """`start_recovery`."""
+        record = self.store.get(self.id)
+        check_start(record, number)
+        context = self.context("start_recovery")
+        Batch(self.hook, self.store, context, record, number, 0, (SERVERS[number],), replace=True).start()
+
+    def cannot_start(self, number: int) -> None:
+        """`start_recovery` of a wave that AWS refuses."""
+        wave = self.store.get(self.id).wave(number)
+        event = self.told(EventType.WAVE_ENDED, wave)
+        self.store.fail_wave(self.id, number, wave.attempt, "AccessDeniedException", event)
+
+    def _watched(self, number: int, status: LaunchStatus) -> tuple[WaveRecord, list[ServerRecord]]:
+        """Return a wave whose jobs are on record, as a sensor sees to, and its servers as DRS shows them."""
+        wave = self.store.get(self.id).wave(number)
+        if not wave.attempt_job_ids:
+            raise StartRefused(f"{wave.wave_name} has no jobs")
+        seen = {"job_id": wave.attempt_job_ids[-1], "launch_status": status}
+        return wave, [server.having(**seen) for server in self.store.servers(self.id, number)]
+
+    def poll(self, number: int, status: LaunchStatus) -> None:
+        """The trigger of `wait_for_recovery`, once."""
+        wave, servers = self._watched(number, status)
+        self.store.poll(self.id, number, wave.attempt, servers)
+        self.store.polled(self.id, self.clock())
+
+    def end_wave(self, number: int, status: LaunchStatus) -> None:
+        """The trigger or the sensor, when the jobs have ended so."""
+        wave, servers = self._watched(number, status)
+        self._judge(wave, servers, *judge(servers))
+
+    def end_wave_as(self, number: int, status: WaveStatus) -> None:
+        """The sensor, with a verdict that its servers do not bear out."""
+        wave, servers = self._watched(number, LaunchStatus.IN_PROGRESS)
+        self._judge(wave, servers, status, "so")
+
+    def _judge(
+        self, wave: WaveRecord, servers: Sequence[ServerRecord], status: WaveStatus, why: str | None
+    ) -> None:
+        event = self.told(EventType.WAVE_ENDED, wave)
+        self.store.end_wave(
+            self.id, wave.wave_number, wave.attempt, servers, status, failure=why, event=event
+        )
+
+    def complete(self, over: str | None = None) -> None:
+        """`complete_execution`, or the reconciler where the DAG run is over."""
+        context = self.context("complete_execution")
+        execution = self.store.open(self.new, self.told(EventType.OPENED))
+        if not execution.final:
+            events = self.store.events(self.id)
+            execution = settle(self.store, context, execution)
+            known = ending(execution, events, {}, self.clock(), over=over)
+            execution = finish(self.store, context, execution, known)
+        self.store.release_lock(execution)
+
+    def reconcile(self, is_over: Callable[[Execution], bool]) -> None:
+        """`reconcile`, as far as this execution goes."""
+        for execution in self.store.open_executions():
+            if execution.execution_id == self.id and is_over(execution):
+                self.complete(over="its DAG run is gone")
+
+    def unlock(self) -> None:
+        """`python -m recovery unlock`."""
+        self.store.unlock(self.plan.id, "alice", "its run hangs")

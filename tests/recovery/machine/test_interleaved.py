@@ -1,0 +1,138 @@
+"""The invariants hold however the writers' requests interleave, and whichever request is a writer's last."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.config import Config
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from recovery.aws.hooks.drs import DrsHook
+from recovery.execution import ExecutionType
+from recovery.execution.store import ExecutionStore
+from recovery.execution.table import create_table
+
+from .machine import END, NEXT, STEPS, Interleaved, Pace
+from .processes import Fate, Wire
+from .tasks import WAVES, Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from simulator.client import Control
+
+EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "0"))
+"""So many runs instead of the few of every day, and shrunk when one fails: an hour is some ten thousand."""
+
+DRILL = ExecutionType.DRILL
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the processes work with, and a client of the machine's own."""
+
+    store: ExecutionStore
+    hook: DrsHook
+    client: Any
+    table: str
+    control: Control
+
+    def reset(self) -> None:
+        """Return to an AWS without executions and jobs: those of earlier runs would make tasks longer."""
+        self.control.reset()
+        create_table(self.client, self.table)
+
+
+@pytest.fixture
+def machine(local_aws: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Interleaved]]:
+    """The machine, its processes on one wire, with no sleep between their requests."""
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", "aws://")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    once = Config(retries={"total_max_attempts": 1})
+    wire, clock, table = Wire(), Clock(), "recovery-executions"
+    wired, client = (local_aws.client("dynamodb", config=once) for _ in range(2))
+    hook = DrsHook(aws_conn_id="aws_default", region_name="eu-west-1")
+    hook.prepare_start()
+    for each in (wired, hook.conn, hook._one_request_conn):
+        wire.attach(each)
+    asleep = SimpleNamespace(sleep=lambda _: None, monotonic=lambda: float("inf"))
+    for module in ("base", "batch", "open_intents"):
+        monkeypatch.setattr(f"recovery.tasks.{module}.now", clock)
+    monkeypatch.setattr("recovery.tasks.open_intents.time", asleep)
+    monkeypatch.setattr("recovery.tasks.open_intents.DrsHook", lambda **_: hook)
+    monkeypatch.setattr("recovery.execution.drivers.time", asleep)
+    store = ExecutionStore(wired, table, clock=clock)
+    Interleaved.surroundings = Surroundings(store, hook, client, table, local_aws.control)
+    Interleaved.clock = clock
+    Interleaved.ends = set()
+    yield Interleaved
+    for each in (wired, client):
+        each.close()
+
+
+def test_what_comes_next_leads_to_the_end(machine: type[Interleaved]) -> None:
+    """Without this the machine might never get anywhere, and prove nothing."""
+    run = machine()
+    run.begin(ahead=STEPS, real_ahead=STEPS)
+    assert run.ends == {"COMPLETED"}
+    assert [len(truth.jobs) for truth in run.truths.values()] == [WAVES, WAVES]
+
+
+@pytest.mark.parametrize("before", range(4))
+def test_a_task_beside_itself_does_its_work_once(machine: type[Interleaved], before: int) -> None:
+    """Each task of an execution twice at once: one is held back before a write, the other does everything."""
+    run = machine()
+    run.begin(ahead=0, real_ahead=0)
+    for _ in range(STEPS):
+        run.race(DRILL, NEXT, NEXT, before)
+    assert run.ends == {"COMPLETED"}
+
+
+@pytest.mark.parametrize("before", [0, 2])
+@pytest.mark.parametrize("ahead", [1, 4, 6])
+def test_an_execution_ends_beside_any_of_its_tasks(
+    machine: type[Interleaved], ahead: int, before: int
+) -> None:
+    """The run is ended while a task of it is held back, which then goes on: it ends once."""
+    run = machine()
+    run.begin(ahead=ahead, real_ahead=0)
+    run.race(DRILL, NEXT, ("complete",), before)
+    assert len(run.ends) == 1
+
+
+@pytest.mark.parametrize(
+    ("count", "fate"), [(1, Fate.LAST), (2, Fate.LAST), (3, Fate.LAST), (2, Fate.LOST), (2, Fate.TWICE)]
+)
+def test_a_task_that_dies_is_done_again(machine: type[Interleaved], count: int, fate: Fate) -> None:
+    """Each task of an execution dies after the same write, and is retried: COMPLETED, with one job a wave."""
+    run = machine()
+    run.begin(ahead=0, real_ahead=0)
+    for _ in range(3 * STEPS):
+        move = run.next_move(DRILL)
+        run.begins(DRILL, move, Pace(count), fate)
+        run.begins(DRILL, move, END)
+        run.time_passes()
+        if run.ends:
+            break
+    assert run.ends == {"COMPLETED"}
+    assert len(run.truths[run.tasks[DRILL].id].jobs) == WAVES
+
+
+def test_the_invariants_hold_whatever_interleaves_and_whoever_dies(machine: type[Interleaved]) -> None:
+    """Any order of any tasks' requests, each of which may be its process's last."""
+    phases = [Phase.explicit, Phase.reuse, Phase.generate] + [Phase.shrink] * bool(EXAMPLES)
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=EXAMPLES or 10,
+            stateful_step_count=50 if EXAMPLES else 12,
+            phases=phases,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
