@@ -12,6 +12,7 @@ BENCHMARKS = {
     "handover": "handover",
     "loader": "loader_cost",
     "polling": "polling",
+    "reconciler": "reconciler",
     "simulator": "simulator_load",
     "demo": "demo_time",
 }
