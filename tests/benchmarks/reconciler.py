@@ -106,8 +106,8 @@ def _in_a_table(rows: dict[int, dict[int, Passes]]) -> Table:
         "ratio",
         "pass, ms",
         title=f"Reconciler, medians of {PASSES} passes over both tables in turn; every DAG run lives",
-        caption="Work is the task's time on the processor, most of it for a new client. A pass is all its time: "
-        "that of the local AWS too, which looks through all items for those of an index, as DynamoDB does not",
+        caption="Work is the task's time on the processor, most of it for a new client; a pass is all its "
+        "time. The local AWS looks through all items for those of an index; DynamoDB does not",
         title_justify="left",
         caption_justify="left",
     )
