@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from recovery.execution import Decision, ExecutionType, LaunchStatus, WaveStatus
+from recovery.execution import Decision, ExecutionType, LaunchStatus, OnFailure, WaveStatus
 
 from .processes import Fate, Process
-from .raw import WAVE_OVER, Truth
+from .raw import WAVE_OVER, Truth, releases
 from .tasks import WAVES, Clock, Tasks, plan_of
 
 if TYPE_CHECKING:
@@ -51,11 +51,7 @@ MOVES: list[Move] = [
     *[("start", number) for number in W],
     *[("cannot_start", number) for number in W],
     *[("poll", number, status) for number in W for status in LaunchStatus],
-    *[
-        ("end_wave", number, status)
-        for number in W
-        for status in (LaunchStatus.LAUNCHED, LaunchStatus.FAILED)
-    ],
+    *[("end_wave", number, failed) for number in W for failed in range(3)],
     *[("end_wave_as", number, status) for number in W for status in WaveStatus],
     ("complete",),
     ("reconcile",),
@@ -81,10 +77,14 @@ class Interleaved(RuleBasedStateMachine):
     clock: Clock
     ends: set[str] = set()  # noqa: RUF012 - of all runs of a test: what it got to see
 
-    @initialize(ahead=st.integers(0, STEPS), real_ahead=st.just(0) | st.integers(0, STEPS))
-    def begin(self, ahead: int, real_ahead: int) -> None:
+    @initialize(
+        ahead=st.integers(0, STEPS),
+        real_ahead=st.just(0) | st.integers(0, STEPS),
+        on_failure=st.sampled_from(OnFailure),
+    )
+    def begin(self, ahead: int, real_ahead: int = 0, on_failure: OnFailure = OnFailure.STOP) -> None:
         """Begin somewhere on the way of a drill, and perhaps of a RECOVERY that took its plan over."""
-        given, plan = self.surroundings, plan_of("shop")
+        given, plan = self.surroundings, plan_of("shop", on_failure)
         given.reset()
         self.clock.passed = timedelta()
         self.processes: list[Process] = []
@@ -149,12 +149,12 @@ class Interleaved(RuleBasedStateMachine):
             return ("open",)
         wave = next((wave for wave in record["waves"] if wave["status"] not in WAVE_OVER), None)
         stopped = {"failure", "supersededBy", "endTime"} & record.keys()
-        bad = any(wave["status"] in WAVE_OVER - {"COMPLETED"} for wave in record["waves"])
+        bad = any(wave["status"] in WAVE_OVER and not releases(wave) for wave in record["waves"])
         if wave is None or stopped or bad:
             return ("complete",)
         number = int(wave["waveNumber"])
         if wave["jobIds"]:
-            return "end_wave", number, LaunchStatus.LAUNCHED
+            return "end_wave", number, 0
         if not wave["pauseBeforeWave"] or "approval" in wave:
             return "start", number
         return ("answer", number, Decision.APPROVED) if wave["status"] == "PAUSED" else ("ask", number)

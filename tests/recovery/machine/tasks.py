@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from airflow.sdk.api.datamodels._generated import DagRunType
+
 from recovery.errors import LockHeld, StartRefused
 from recovery.execution import (
     Approval,
@@ -18,6 +20,7 @@ from recovery.execution import (
     Failure,
     FailureKind,
     LaunchStatus,
+    OnFailure,
     ServerRecord,
     WaveRecord,
     WaveStatus,
@@ -30,6 +33,7 @@ from recovery.tasks.batch import Batch
 from recovery.tasks.finish import finish
 from recovery.tasks.interruption import ending
 from recovery.tasks.open_intents import settle
+from recovery.tasks.request import new_execution
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,7 +41,8 @@ if TYPE_CHECKING:
     from recovery.aws.hooks.drs import DrsHook
     from recovery.execution.store import ExecutionStore
 
-SERVERS = ("s-000000000000db001", "s-00000000000app001")
+SERVERS = (("s-000000000000db001", "s-000000000000db002"), ("s-00000000000app001",))
+OPTIONAL = "s-000000000000db002"
 WAVES = len(SERVERS)
 
 
@@ -51,11 +56,12 @@ class Clock:
         return datetime.now(UTC) + self.passed
 
 
-def plan_of(plan_id: str) -> Plan:
-    """Return a plan of two waves of a server each, the second behind a gate."""
+def plan_of(plan_id: str, on_failure: OnFailure) -> Plan:
+    """Return a plan of two waves, the second behind a gate; ``on_failure`` is that of the first."""
+    first = {"optional": [OPTIONAL], "on_failure": on_failure.value}
     waves = [
-        {"name": f"Wave{number + 1}", "servers": [server], "pause_before_wave": number > 0}
-        for number, server in enumerate(SERVERS)
+        {"name": "Wave1", "servers": list(SERVERS[0]), **first},
+        {"name": "Wave2", "servers": list(SERVERS[1]), "pause_before_wave": True},
     ]
     return Plan.model_validate(
         {
@@ -89,26 +95,14 @@ class Tasks:
     @property
     def new(self) -> Execution:
         """The record as it begins."""
-        waves = [
-            WaveRecord(
-                wave_number=number,
-                wave_name=wave.name,
-                pause_before_wave=wave.pause_before_wave,
-                depends_on=self.plan.dependencies[number],
-            )
-            for number, wave in enumerate(self.plan.waves)
-        ]
-        return Execution(
-            execution_id=self.id,
-            plan_id=self.plan.id,
-            plan_name=self.plan.name,
-            plan_hash=self.plan.hash,
-            dag_run_id=self.run_id,
-            execution_type=self.type,
-            total_waves=WAVES,
-            waves=tuple(waves),
-            start_time=self.clock(),
+        run: Any = SimpleNamespace(
+            dag_id=self.plan.id,
+            run_id=self.run_id,
+            run_type=DagRunType.MANUAL,
+            conf={"execution_type": self.type.value},
+            triggering_user_name="alice",
         )
+        return new_execution(self.plan, run)
 
     def told(self, kind: EventType, wave: WaveRecord | None = None, detail: str = "said") -> Event:
         """Return an event."""
@@ -133,7 +127,9 @@ class Tasks:
             self.store.note_failure(self.id, failure, self.told(EventType.REFUSED))
             return
         servers = [
-            ServerRecord(source_server_id=server, wave_number=number) for number, server in enumerate(SERVERS)
+            ServerRecord(source_server_id=server, wave_number=number, optional=server == OPTIONAL or None)
+            for number, wave in enumerate(SERVERS)
+            for server in wave
         ]
         self.store.freeze(self.id, self.plan.dump(), servers, self.told(EventType.FROZEN))
 
@@ -156,7 +152,7 @@ class Tasks:
         record = self.store.get(self.id)
         check_start(record, number)
         context = self.context("start_recovery")
-        Batch(self.hook, self.store, context, record, number, 0, (SERVERS[number],), replace=True).start()
+        Batch(self.hook, self.store, context, record, number, 0, SERVERS[number], replace=True).start()
 
     def cannot_start(self, number: int) -> None:
         """`start_recovery` of a wave that AWS refuses."""
@@ -178,10 +174,12 @@ class Tasks:
         self.store.poll(self.id, number, wave.attempt, servers)
         self.store.polled(self.id, self.clock())
 
-    def end_wave(self, number: int, status: LaunchStatus) -> None:
-        """The trigger or the sensor, when the jobs have ended so."""
-        wave, servers = self._watched(number, status)
-        self._judge(wave, servers, *judge(servers))
+    def end_wave(self, number: int, failed: int) -> None:
+        """The trigger or the sensor, when the jobs have ended, and so many of the last servers failed."""
+        wave, servers = self._watched(number, LaunchStatus.LAUNCHED)
+        for place in range(len(servers))[::-1][:failed]:
+            servers[place] = servers[place].having(launch_status=LaunchStatus.FAILED)
+        self._judge(wave, servers, *judge(wave, servers))
 
     def end_wave_as(self, number: int, status: WaveStatus) -> None:
         """The sensor, with a verdict that its servers do not bear out."""

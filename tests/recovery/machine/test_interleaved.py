@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from recovery.aws.hooks.drs import DrsHook
-from recovery.execution import ExecutionType
+from recovery.execution import ExecutionType, OnFailure
 from recovery.execution.store import ExecutionStore
 from recovery.execution.table import create_table
 
@@ -61,7 +61,7 @@ def machine(local_aws: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[In
     for each in (wired, hook.conn, hook._one_request_conn):
         wire.attach(each)
     asleep = SimpleNamespace(sleep=lambda _: None, monotonic=lambda: float("inf"))
-    for module in ("base", "batch", "open_intents"):
+    for module in ("base", "batch", "open_intents", "request"):
         monkeypatch.setattr(f"recovery.tasks.{module}.now", clock)
     monkeypatch.setattr("recovery.tasks.open_intents.time", asleep)
     monkeypatch.setattr("recovery.tasks.open_intents.DrsHook", lambda **_: hook)
@@ -83,11 +83,27 @@ def test_what_comes_next_leads_to_the_end(machine: type[Interleaved]) -> None:
     assert [len(truth.jobs) for truth in run.truths.values()] == [WAVES, WAVES]
 
 
+def test_what_a_policy_allows_goes_on(machine: type[Interleaved]) -> None:
+    """The optional server fails: PARTIAL. The whole wave fails and says continue: the next one starts."""
+    run = machine()
+    run.begin(ahead=2)
+    run.begins(DRILL, ("end_wave", 0, 1), END)
+    for _ in range(STEPS):
+        run.begins(DRILL, NEXT, END)
+    assert run.ends == {"PARTIAL"}
+    run.begin(ahead=2, on_failure=OnFailure.CONTINUE)
+    run.begins(DRILL, ("end_wave", 0, 2), END)
+    for _ in range(STEPS):
+        run.begins(DRILL, NEXT, END)
+    assert run.ends == {"PARTIAL", "FAILED"}
+    assert len(run.truths[run.tasks[DRILL].id].jobs) == WAVES
+
+
 @pytest.mark.parametrize("before", range(4))
 def test_a_task_beside_itself_does_its_work_once(machine: type[Interleaved], before: int) -> None:
     """Each task of an execution twice at once: one is held back before a write, the other does everything."""
     run = machine()
-    run.begin(ahead=0, real_ahead=0)
+    run.begin(ahead=0)
     for _ in range(STEPS):
         run.race(DRILL, NEXT, NEXT, before)
     assert run.ends == {"COMPLETED"}
@@ -100,9 +116,20 @@ def test_an_execution_ends_beside_any_of_its_tasks(
 ) -> None:
     """The run is ended while a task of it is held back, which then goes on: it ends once."""
     run = machine()
-    run.begin(ahead=ahead, real_ahead=0)
+    run.begin(ahead=ahead)
     run.race(DRILL, NEXT, ("complete",), before)
     assert len(run.ends) == 1
+
+
+def test_a_start_that_is_held_back_starts_nothing_once_superseded(machine: type[Interleaved]) -> None:
+    """A RECOVERY takes the plan between a drill's look at its record and its announcement."""
+    run = machine()
+    run.begin(ahead=1)
+    held = run.begins(DRILL, ("start", 0), Pace(0))
+    run.begins(ExecutionType.RECOVERY, ("open",), END)
+    run.go_on(held, END)
+    assert run.truths[held.execution_id].record["supersededBy"] == run.tasks[ExecutionType.RECOVERY].id
+    assert not run.truths[held.execution_id].jobs
 
 
 @pytest.mark.parametrize(
@@ -111,7 +138,7 @@ def test_an_execution_ends_beside_any_of_its_tasks(
 def test_a_task_that_dies_is_done_again(machine: type[Interleaved], count: int, fate: Fate) -> None:
     """Each task of an execution dies after the same write, and is retried: COMPLETED, with one job a wave."""
     run = machine()
-    run.begin(ahead=0, real_ahead=0)
+    run.begin(ahead=0)
     for _ in range(3 * STEPS):
         move = run.next_move(DRILL)
         run.begins(DRILL, move, Pace(count), fate)
