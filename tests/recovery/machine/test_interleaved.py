@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from simulator.client import Control
 
 EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "0"))
-"""So many runs instead of the few of every day, and shrunk when one fails: an hour is some ten thousand."""
+"""So many runs, and longer ones, instead of the few of every day; one that fails is shrunk."""
 
 DRILL = ExecutionType.DRILL
 
