@@ -11,6 +11,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 FINISHED = (0, 10_000)
 OPEN = (0, 1, 10)
 PASSES = 7
+PLANS = 100
 PER_WRITE = 25
 """Items that DynamoDB takes in one BatchWriteItem."""
 
@@ -70,6 +72,9 @@ def measure(console: Console) -> None:
         Control(url) as control,
     ):
         os.environ["AIRFLOW_HOME"], os.environ["AWS_ENDPOINT_URL"] = home, url
+        plans = Path(home)
+        for number in range(PLANS):
+            (plans / f"plan_{number}.yaml").touch()
         dynamodb = boto3.client("dynamodb", region_name=LOCAL_AWS_ACCOUNT["AWS_DEFAULT_REGION"])
         with console.status(f"putting {FINISHED[-1]:,} finished executions into a table"):
             for count in FINISHED:
@@ -80,7 +85,7 @@ def measure(console: Console) -> None:
             for count in FINISHED:
                 _put(dynamodb, count, map(_open, range(opened)))
             with console.status(f"passing with {opened} open executions"):
-                rows[opened] = _passes(control)
+                rows[opened] = _passes(control, plans)
     console.print(_in_a_table(rows))
 
 
@@ -120,14 +125,14 @@ def _in_a_table(rows: dict[int, dict[int, Passes]]) -> Table:
     return table
 
 
-def _passes(control: Control) -> dict[int, Passes]:
+def _passes(control: Control, plans: Path) -> dict[int, Passes]:
     passes = {count: Passes() for count in FINISHED}
     for turn in range(PASSES + 1):
         for count, those in passes.items():
             os.environ["RECOVERY_TABLE"] = _table(count)
             settings.cache_clear()
             control.clear_requests()
-            seconds, cpu = _pass()
+            seconds, cpu = _pass(plans)
             if turn:  # the first one imports
                 those.seconds.append(seconds)
                 those.cpu.append(cpu)
@@ -135,11 +140,11 @@ def _passes(control: Control) -> dict[int, Passes]:
     return passes
 
 
-def _pass() -> tuple[float, float]:
+def _pass(plans: Path) -> tuple[float, float]:
     """Return the seconds that the task takes, and those of the processor's."""
     from recovery.tasks.reconcile import ReconcileExecutions  # noqa: PLC0415 - Airflow reads its home at import
 
-    task = ReconcileExecutions(task_id="reconcile")
+    task = ReconcileExecutions(task_id="reconcile", plans=plans)
     begin, begin_cpu = time.perf_counter(), time.process_time()
     ended = ReconcileExecutions.execute(task, {"ti": Alive()})
     seconds, cpu = time.perf_counter() - begin, time.process_time() - begin_cpu
@@ -182,7 +187,7 @@ def _open(number: int) -> Execution:
     """Return an execution that waits, and whose DAG run lives in this Airflow."""
     from recovery.tasks.request import this_airflow  # noqa: PLC0415 - Airflow reads its home at import
 
-    execution = _execution(number, "PAUSED", datetime.now(UTC), "open")
+    execution = _execution(number, "PAUSED", datetime.now(UTC) - timedelta(hours=1), "open")
     return execution.having(open_since=execution.start_time, airflow_url=this_airflow())
 
 
@@ -198,7 +203,7 @@ def _execution(number: int, status: str, began: datetime, run: str) -> Execution
         )
         for place, name in enumerate(("Database", "Application", "Web"))
     ]
-    plan, run_id = f"plan_{number % 100}", f"{run}__{number}"
+    plan, run_id = f"plan_{number % PLANS}", f"{run}__{number}"
     return Execution(
         execution_id=execution_id(plan, run_id),
         plan_id=plan,

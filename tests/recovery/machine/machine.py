@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from recovery.execution import Decision, ExecutionType, LaunchStatus, OnFailure, WaveStatus
 
 from .processes import Fate, Process
-from .raw import WAVE_OVER, Truth, releases
+from .raw import WAVE_OVER, Truth, open_intents, releases
 from .tasks import WAVES, Clock, Tasks, plan_of
 
 if TYPE_CHECKING:
@@ -147,13 +147,19 @@ class Interleaved(RuleBasedStateMachine):
         record = self.truths[self.tasks[kind].id].record
         if record is None or not {"failure", "serverCount"} & (record.keys() | record["waves"][0].keys()):
             return ("open",)
-        wave = next((wave for wave in record["waves"] if wave["status"] not in WAVE_OVER), None)
-        stopped = {"failure", "supersededBy", "endTime"} & record.keys()
-        bad = any(wave["status"] in WAVE_OVER and not releases(wave) for wave in record["waves"])
-        if wave is None or stopped or bad:
+        wave = next((wave for wave in record["waves"] if not releases(wave)), None)
+        if wave is None:
             return ("complete",)
         number = int(wave["waveNumber"])
-        if wave["jobIds"]:
+        if wave["status"] in WAVE_OVER and self.tasks[kind].cleared > wave.get("clearNumber", 0):
+            return "ask" if wave["pauseBeforeWave"] else "start", number
+        if wave["status"] in WAVE_OVER or {"failure", "supersededBy", "endTime"} & record.keys():
+            return ("complete",)
+        return self.move_of(wave, number)
+
+    def move_of(self, wave: dict[str, Any], number: int) -> Move:
+        """Return what comes next in a wave that has its turn."""
+        if wave["status"] in {"STARTED", "POLLING"} and not open_intents(wave):
             return "end_wave", number, 0
         if not wave["pauseBeforeWave"] or "approval" in wave:
             return "start", number
@@ -196,6 +202,11 @@ class Interleaved(RuleBasedStateMachine):
             if process.next is not None and process.next.operation == "StartRecovery":
                 self.go_on(process, Pace(1), Fate.KILLED)
         self.clock.passed += ADOPTION
+
+    @rule(kind=sides)
+    def run_is_cleared(self, kind: ExecutionType) -> None:
+        """A person clears tasks of its DAG run: each may be started again, which each may be at any time."""
+        self.tasks[kind].cleared += 1
 
     @rule(kind=sides)
     def run_is_gone(self, kind: ExecutionType) -> None:

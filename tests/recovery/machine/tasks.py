@@ -26,9 +26,11 @@ from recovery.execution import (
     WaveStatus,
     execution_id,
     judge,
+    to_start,
 )
 from recovery.execution.permission import check_start
 from recovery.plan import Plan
+from recovery.tasks.attempt import current_attempt
 from recovery.tasks.batch import Batch
 from recovery.tasks.finish import finish
 from recovery.tasks.interruption import ending
@@ -76,6 +78,11 @@ def plan_of(plan_id: str, on_failure: OnFailure) -> Plan:
     )
 
 
+async def as_recorded(_: DrsHook, known: Sequence[ServerRecord], *__: Any) -> list[ServerRecord]:
+    """Return the servers of ended jobs as the sensor saw them: in the local AWS all are launched."""
+    return list(known)
+
+
 @dataclass
 class Tasks:
     """The tasks of one execution; each method is what one process does, from first to last."""
@@ -86,6 +93,7 @@ class Tasks:
     run_id: str
     type: ExecutionType
     clock: Clock
+    cleared: int = 0
 
     @property
     def id(self) -> str:
@@ -112,8 +120,11 @@ class Tasks:
         )
 
     def context(self, task_id: str) -> Any:
-        """Return what a task needs of Airflow's context to tell the trail who acts."""
-        return {"ti": SimpleNamespace(task_id=task_id)}
+        """Return what a task needs of Airflow's context: who acts, and what it knows of DAG runs."""
+        ti = SimpleNamespace(
+            task_id=task_id, get_dr_count=lambda **_: 1, get_dagrun_state=lambda **_: "running"
+        )
+        return {"ti": ti, "dag_run": SimpleNamespace(clear_number=self.cleared)}
 
     def open(self, is_over: Callable[[Execution], bool]) -> None:
         """`open_execution`."""
@@ -135,8 +146,10 @@ class Tasks:
 
     def ask(self, number: int) -> None:
         """`approve`, until it waits."""
-        wave = self.store.get(self.id).wave(number)
-        self.store.pause(self.id, number, self.told(EventType.GATE_WAITING, wave))
+        context = self.context(f"wave{number + 1}.approve")
+        record = current_attempt(self.store, context, self.store.get(self.id), number, asks=True)
+        if not (wave := record.wave(number)).status.met:
+            self.store.pause(self.id, number, self.told(EventType.GATE_WAITING, wave))
 
     def answer(self, number: int, decision: Decision) -> None:
         """`approve`, when it was answered."""
@@ -149,10 +162,16 @@ class Tasks:
 
     def start(self, number: int) -> None:
         """`start_recovery`."""
-        record = self.store.get(self.id)
+        context = self.context(f"wave{number + 1}.start_recovery")
+        record = current_attempt(self.store, context, self.store.get(self.id), number, asks=False)
+        if (wave := record.wave(number)).status.met:
+            return
         check_start(record, number)
-        context = self.context("start_recovery")
-        Batch(self.hook, self.store, context, record, number, 0, SERVERS[number], replace=True).start()
+        ids = tuple(each.source_server_id for each in to_start(wave, self.store.servers(self.id, number)))
+        if ids:
+            Batch(self.hook, self.store, context, record, number, 0, ids, replace=True).start()
+        else:
+            self.store.nothing_to_start(self.id, number, wave.attempt)
 
     def cannot_start(self, number: int) -> None:
         """`start_recovery` of a wave that AWS refuses."""
@@ -163,10 +182,14 @@ class Tasks:
     def _watched(self, number: int, status: LaunchStatus) -> tuple[WaveRecord, list[ServerRecord]]:
         """Return a wave whose jobs are on record, as a sensor sees to, and its servers as DRS shows them."""
         wave = self.store.get(self.id).wave(number)
-        if not wave.attempt_job_ids:
+        if not wave.attempt_job_ids and not wave.has_nothing_to_start:
             raise StartRefused(f"{wave.wave_name} has no jobs")
-        seen = {"job_id": wave.attempt_job_ids[-1], "launch_status": status}
-        return wave, [server.having(**seen) for server in self.store.servers(self.id, number)]
+        servers = self.store.servers(self.id, number)
+        if wave.has_nothing_to_start:
+            return wave, servers
+        seen = {"job_id": wave.attempt_job_ids[-1], "launch_status": status, "attempt": wave.attempt}
+        started = to_start(wave, servers)
+        return wave, [server.having(**seen) if server in started else server for server in servers]
 
     def poll(self, number: int, status: LaunchStatus) -> None:
         """The trigger of `wait_for_recovery`, once."""

@@ -19,7 +19,7 @@ from recovery.execution.table import create_table
 
 from .machine import END, NEXT, STEPS, Interleaved, Pace
 from .processes import Fate, Wire
-from .tasks import WAVES, Clock
+from .tasks import WAVES, Clock, as_recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,10 +61,12 @@ def machine(local_aws: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[In
     for each in (wired, hook.conn, hook._one_request_conn):
         wire.attach(each)
     asleep = SimpleNamespace(sleep=lambda _: None, monotonic=lambda: float("inf"))
-    for module in ("base", "batch", "open_intents", "request"):
+    for module in ("attempt", "base", "batch", "open_intents", "request"):
         monkeypatch.setattr(f"recovery.tasks.{module}.now", clock)
     monkeypatch.setattr("recovery.tasks.open_intents.time", asleep)
-    monkeypatch.setattr("recovery.tasks.open_intents.DrsHook", lambda **_: hook)
+    for module in ("attempt", "open_intents"):
+        monkeypatch.setattr(f"recovery.tasks.{module}.DrsHook", lambda **_: hook)
+    monkeypatch.setattr("recovery.tasks.attempt.final_servers", as_recorded)
     monkeypatch.setattr("recovery.execution.drivers.time", asleep)
     store = ExecutionStore(wired, table, clock=clock)
     Interleaved.surroundings = Surroundings(store, hook, client, table, local_aws.control)
@@ -97,6 +99,22 @@ def test_what_a_policy_allows_goes_on(machine: type[Interleaved]) -> None:
         run.begins(DRILL, NEXT, END)
     assert run.ends == {"PARTIAL", "FAILED"}
     assert len(run.truths[run.tasks[DRILL].id].jobs) == WAVES
+
+
+@pytest.mark.parametrize("failed", [1, 2])
+def test_a_wave_is_tried_again(machine: type[Interleaved], failed: int) -> None:
+    """It ended the execution, is cleared, and starts what is not launched: COMPLETED, in two attempts."""
+    run = machine()
+    run.begin(ahead=2)
+    run.begins(DRILL, ("end_wave", 0, failed), END)
+    run.begins(DRILL, ("complete",), END)
+    run.run_is_cleared(DRILL)
+    run.begins(DRILL, ("start", 0), END)
+    for _ in range(STEPS):
+        run.begins(DRILL, NEXT, END)
+    drill = run.truths[run.tasks[DRILL].id]
+    assert drill.record["status"] == "COMPLETED"
+    assert [len(job["sourceServers"]) for job in drill.jobs] == [2, failed, 1]
 
 
 @pytest.mark.parametrize("before", range(4))
