@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from recovery.aws.hooks.drs import DrsHook
-from recovery.execution import ExecutionType, OnFailure
+from recovery.execution import ExecutionType, OnFailure, WaveStatus
 from recovery.execution.store import ExecutionStore
 from recovery.execution.table import create_table
 
@@ -137,6 +137,15 @@ def test_an_execution_ends_beside_any_of_its_tasks(
     run.begin(ahead=ahead)
     run.race(DRILL, NEXT, ("complete",), before)
     assert len(run.ends) == 1
+
+
+def test_a_sensor_that_is_wrong_completes_no_wave(machine: type[Interleaved]) -> None:
+    """Whatever its verdict, a wave whose servers are not launched on record is not COMPLETED there."""
+    run = machine()
+    run.begin(ahead=2)
+    for status in (WaveStatus.COMPLETED, WaveStatus.PARTIAL):
+        run.begins(DRILL, ("end_wave_as", 0, status), END)
+    assert run.truths[run.tasks[DRILL].id].record["waves"][0]["status"] == "STARTED"
 
 
 def test_a_start_that_is_held_back_starts_nothing_once_superseded(machine: type[Interleaved]) -> None:
