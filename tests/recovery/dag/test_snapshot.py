@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -117,10 +118,19 @@ def test_a_snapshot_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: py
 
 def test_one_that_is_there_is_left_as_it_is(tmp_path: Path) -> None:
     """Somebody may be reading it."""
-    version = take_snapshot({"a.py": b"x"}, tmp_path, None)
-    before = (tmp_path / version / "a.py").stat()
-    assert take_snapshot({"a.py": b"x"}, tmp_path, None) == version
-    assert (tmp_path / version / "a.py").stat() == before
+    version = take_snapshot({"a.yaml": b"x"}, tmp_path, None)
+    before = (tmp_path / version / "a.yaml").stat()
+    assert take_snapshot({"a.yaml": b"x"}, tmp_path, None) == version
+    assert (tmp_path / version / "a.yaml").stat() == before
+
+
+def test_airflow_reads_the_files_of_a_snapshot_again_though_it_is_reading(tmp_path: Path) -> None:
+    """Also of one that was there before: they are newer than the end of a reading that is under way."""
+    for files in ({"a.py": b"x"}, {"a.py": b"y"}, {"a.py": b"x"}):
+        version = take_snapshot(files, tmp_path, None)
+        newer = (tmp_path / version / "a.py").stat().st_mtime - time.time()
+        assert 3 < newer <= snapshot.AHEAD
+        os.utime(tmp_path / version / "a.py", (0, 0))
 
 
 def test_a_disk_that_is_full_is_no_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
