@@ -7,6 +7,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskD
 from botocore.exceptions import HTTPClientError
 
 from recovery.aws.operators.drs import DrsStartRecoveryOperator, DrsTerminateRecoveryInstancesOperator
+from simulator.drs.models import drs_backends
+from simulator.fleet import ServerDescription
 
 
 def start(server_ids, **arguments):
@@ -140,6 +142,20 @@ class TestTerminate:
         assert len(self.terminate(instances, batch_size=2).execute(context)) == 3
         sizes = [len(call["parameters"]["recoveryInstanceIDs"]) for call in self.calls(local_aws)]
         assert (sizes, hook.list_recovery_instances()) == ([2, 2, 1], [])
+
+    def test_t2_no_call_has_more_than_200(self, hook, local_aws, context):
+        """The service model takes no more; a quota that was raised would."""
+        fleet = [f"s-{number:017d}" for number in range(205)]
+        for server in fleet:
+            described = ServerDescription(id=server, hostname=f"{server}.shop.example")
+            drs_backends["123456789012"]["eu-west-1"].register_source_server(described)
+        local_aws.control.set_quotas(servers_in_job=1000)
+        for batch in (fleet[:200], fleet[200:]):
+            hook.start_recovery(batch, is_drill=True)
+        ids = [instance["recoveryInstanceID"] for instance in hook.list_recovery_instances()]
+        self.terminate(ids, batch_size=200).execute(context)
+        assert [len(call["parameters"]["recoveryInstanceIDs"]) for call in self.calls(local_aws)] == [200, 5]
+        assert hook.list_recovery_instances() == []
 
     def test_what_is_gone_is_passed_over(self, local_aws, instances, context):
         """So a retry repeats nothing, and none at all needs no call."""
