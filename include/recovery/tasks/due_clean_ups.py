@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from recovery.execution import Execution
     from recovery.execution.store import ExecutionStore
 
+MOST = 100
+"""DAG runs triggered at once; the next minute brings the next."""
+
 
 class DueCleanUps(BaseOperator):
     """Returns a DAG run to trigger for each drill whose clean-up is due and has none yet.
@@ -45,7 +48,7 @@ class DueCleanUps(BaseOperator):
                 trouble.append(f"{execution.execution_id}: {error}")
         if trouble and not wanted:
             raise AirflowException("; ".join(trouble))
-        return wanted
+        return wanted[:MOST]
 
     def _is_due(self, store: ExecutionStore, context: Context, execution: Execution) -> bool:
         """Whether a DAG run is to be triggered; executions of another Airflow are none of its business."""
