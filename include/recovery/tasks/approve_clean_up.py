@@ -56,9 +56,8 @@ class ApproveCleanUp(ApprovalOperator):
             if self._passed(clean_up):
                 return None
             who = ", ".join(clean_up.plan.approvers) or "anyone who may answer gates"
-            clean_up.write(
-                CleanupStatus.WAITING, clean_up.told(EventType.CLEANUP_WAITING, f"waits for {who}")
-            )
+            event = clean_up.told(EventType.CLEANUP_WAITING, f"waits for {who}")
+            clean_up.write(CleanupStatus.WAITING, event, approval=None)
             self._describe(clean_up)
         return super().execute(context)
 
@@ -67,15 +66,10 @@ class ApproveCleanUp(ApprovalOperator):
         with verdicts_on(context) as clean_up:
             answer = self._answer(event)
             if answer.decision is Decision.APPROVED:
-                clean_up.write(
-                    CleanupStatus.WAITING,
-                    _told(clean_up, EventType.CLEANUP_APPROVED, answer),
-                    approval=answer,
-                )
+                status, type_ = CleanupStatus.WAITING, EventType.CLEANUP_APPROVED
             else:
-                clean_up.write(
-                    CleanupStatus.KEPT, _told(clean_up, EventType.CLEANUP_KEPT, answer), approval=answer
-                )
+                status, type_ = CleanupStatus.KEPT, EventType.CLEANUP_KEPT
+            clean_up.write(status, _told(clean_up, type_, answer), approval=answer)
             return answer.to_item()
 
     def _passed(self, clean_up: CleanUp) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
@@ -19,7 +19,6 @@ from recovery.tasks.waking import waking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import timedelta
 
     from airflow.sdk import Context
 
@@ -95,8 +94,8 @@ class TerminateInstances(DrsTerminateRecoveryInstancesOperator):
     def _wait(self, clean_up: CleanUp, waits: Sequence[NotYet], deadline: datetime, since: datetime) -> None:
         """Let go of the worker until it is worth while to look again, or give up."""
         words = "; ".join(dict.fromkeys(wait.words for wait in waits))
-        left: timedelta = deadline - now()
-        if left.total_seconds() <= 0:
+        left = deadline - now()
+        if left <= timedelta():
             raise AirflowFailException(f"Waited for {LONGEST_WAIT} in vain: {words}")
         event = clean_up.told(
             EventType.CLEANUP_HELD, f"Waits, until {deadline:%H:%M} UTC at the latest: {words}"
@@ -106,5 +105,5 @@ class TerminateInstances(DrsTerminateRecoveryInstancesOperator):
             trigger=waking(waits, deadline, self.aws_conn_id, self.region_name),
             method_name=self.execute_complete.__name__,
             kwargs={"since": since.isoformat()},
-            timeout=left + LONGEST_WAIT,
+            timeout=left + timedelta(minutes=5),
         )

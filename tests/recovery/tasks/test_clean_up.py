@@ -326,6 +326,16 @@ class TestApproval:
         assert sweep.drive.record.cleanup_due is None
         assert (instances(table), calls(table)) == ({DB, DB2}, [])
 
+    def test_what_was_kept_is_asked_for_again(self, table: Any, sweep: Sweep) -> None:
+        """By hand: the old answer is none to the new question."""
+        sweep.ask()
+        sweep.answer("Reject")
+        sweep.ask()
+        assert (sweep.cleanup.status, sweep.cleanup.approval) == ("WAITING", None)
+        sweep.answer()
+        sweep.all()
+        assert sweep.cleanup.status == "DONE"
+
     def test_nobody_answers(self, table: Any, sweep: Sweep) -> None:
         """Kept: a time-out approves nothing."""
         sweep.ask()
