@@ -18,6 +18,13 @@ def may_be_cleaned_up(execution: Execution) -> bool:
     return execution.final and drill and bool(execution.job_ids) and not done
 
 
+def waits_for_an_approver(execution: Execution) -> bool:
+    """Whether the clean-up asks somebody, and has no answer yet."""
+    known = execution.cleanup
+    waits = known is not None and known.status is CleanupStatus.WAITING and known.approval is None
+    return execution.final and waits
+
+
 def cleanup_words(execution: Execution) -> str | None:
     """Return how far the clean-up is, and how to ask for one; None where there is nothing to say."""
     known = execution.cleanup

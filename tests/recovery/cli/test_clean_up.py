@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,9 @@ from airflow_stub import Stub
 from typer.testing import CliRunner, Result
 
 from recovery.cli.app import app
+from recovery.cli.commands import answer as answering
 from recovery.cli.commands import clean_up as command
+from recovery.cli.words import now
 from recovery.execution import Approval, CleanupStatus
 from recovery.execution.clean_up import clean_up_run_id
 from recovery.settings import settings
@@ -163,6 +166,26 @@ def test_a4_who_may_not_trigger_it_cleans_nothing_up(story: Any, airflow: Stub) 
     result = run("clean-up", "web_shop")
     assert (result.exit_code, "Forbidden" in result.stderr) == (3, True)
     assert not any(event.type == "CLEANUP_ASKED" for event in told.store.events(told.id))
+
+
+@pytest.mark.parametrize(("verb", "option"), [("approve", "Approve"), ("reject", "Reject")])
+def test_its_gate_is_answered_like_any_other(
+    story: Any, airflow: Stub, monkeypatch: pytest.MonkeyPatch, verb: str, option: str
+) -> None:
+    """As the signed-in user, and no sooner than Airflow can take it."""
+    monkeypatch.setattr(answering, "TAKEN_UP", 0)
+    told = story()
+    told.to_the_end()
+    told.store.clean_up(told.store.get(told.id), C.WAITING)
+    gate = f"{path(told)}/taskInstances/approve/-1/hitlDetails"
+    ended(airflow, told, "running")
+    asked = {"subject": "?", "task_instance": {"task_id": "approve", "state": "awaiting_input"}}
+    airflow.on(f"GET {gate}", (200, asked | {"created_at": (now() - timedelta(minutes=1)).isoformat()}))
+    airflow.on(f"PATCH {gate}", (200, {}))
+    result = run(verb, told.id, "--reason", "seen enough")
+    (sent,) = [body for request, body in airflow.requests if request == f"PATCH {gate}"]
+    assert (result.exit_code, sent["chosen_options"]) == (0, [option])
+    assert sent["params_input"] == {"reason": "seen enough"}
 
 
 def test_list_and_show_tell_how_it_stands(story: Any) -> None:

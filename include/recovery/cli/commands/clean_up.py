@@ -9,7 +9,7 @@ from rich.text import Text
 
 from recovery.cli.airflow import gate_url
 from recovery.cli.airside import Airside
-from recovery.cli.cleanups import cleanup_words, may_be_cleaned_up
+from recovery.cli.cleanups import cleanup_words, may_be_cleaned_up, waits_for_an_approver
 from recovery.cli.connect import sign_in
 from recovery.cli.documents import execution_document
 from recovery.cli.exits import Exit
@@ -97,7 +97,7 @@ def _follow(store: ExecutionStore, client: AirflowClient, execution: Execution) 
     while True:
         execution = store.get(execution.execution_id)
         known = execution.cleanup
-        if known is not None and known.status is CleanupStatus.WAITING and known.approval is None:
+        if waits_for_an_approver(execution):
             return execution
         if known is not None and known.status.over and known != before:
             return execution
@@ -113,7 +113,7 @@ def _told(execution: Execution, *, follow: bool) -> Text:
     if not follow:
         return Text(f"Look: python -m recovery show {execution.execution_id}")
     told = f"Clean-up {cleanup_words(execution) or 'is not on record'}"
-    if execution.cleanup is not None and execution.cleanup.status is CleanupStatus.WAITING:
+    if waits_for_an_approver(execution):
         url = gate_url(settings().airflow_url, CLEAN_UP, clean_up_run_id(execution), "approve")
-        told += f"\nAnswered at {url}"
+        told += f"\nAnswer: python -m recovery approve {execution.execution_id}, or {url}"
     return Text(told)
