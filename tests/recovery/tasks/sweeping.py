@@ -18,6 +18,8 @@ from .conftest import DB, Drive, TaskInstance, plan
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
+ALWAYS = {"cleanup": "always"}
+ASKS = {"cleanup": "after_approval"}
 DB2, PAY = "s-000000000000db002", "s-00000000000pay001"
 TASKS = ("approve", "terminate", "wait_for_termination", "check")
 
@@ -114,3 +116,27 @@ def calls(table: Any) -> list[list[str]]:
     """Return the instances of each TerminateRecoveryInstances that DRS got."""
     requests = table.control.requests(operation="TerminateRecoveryInstances")
     return [call["parameters"]["recoveryInstanceIDs"] for call in requests]
+
+
+def change_raw(
+    table: Any, drive: Drive, update: str, values: dict[str, Any] | None = None, **names: str
+) -> None:
+    """Change the raw record."""
+    table.client("dynamodb").update_item(
+        TableName="recovery-executions",
+        Key={"executionId": {"S": drive.execution_id}, "item": {"S": "EXECUTION"}},
+        UpdateExpression=update,
+        **({"ExpressionAttributeValues": values} if values else {}),
+        **({"ExpressionAttributeNames": names} if names else {}),
+    )
+
+
+def reopen(table: Any, drive: Drive) -> None:
+    """Open an execution again, as a new attempt does."""
+    change_raw(
+        table,
+        drive,
+        "SET openSince = startTime, #status = :status REMOVE endTime, outcome",
+        {":status": {"S": "POLLING"}},
+        **{"#status": "status"},
+    )
