@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from recovery.errors import RecordUnavailable, TransitionRefused
-from recovery.execution.changes import EXECUTION, Changed, parse, pauses, read
+from recovery.execution.changes import EXECUTION, Changed, parse, pauses, read, same_cleanup
 from recovery.execution.enums import CleanupMode, CleanupStatus
 from recovery.execution.expressions import Update
 from recovery.execution.models import Cleanup
@@ -79,9 +79,7 @@ def _request(before: Execution, after: Execution) -> Request:
     update.require(
         update.equal(("endTime",), iso(before.end_time) if before.end_time else None),
         update.equal(("executionType",), before.execution_type.value),
-        update.absent("cleanup")
-        if before.cleanup is None
-        else update.equal(("cleanup",), before.cleanup.to_item()),
+        same_cleanup(update, before),
     )
     update.set(("cleanup",), after.cleanup and after.cleanup.to_item())
     update.set(("cleanupDue",), iso(after.cleanup_due) if after.cleanup_due else None)
