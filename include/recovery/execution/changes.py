@@ -103,7 +103,7 @@ def write_opening(before: Execution, after: Execution) -> Steps[Execution | None
 
 
 def same_cleanup(update: Update, execution: Execution) -> str:
-    """Return the condition that nobody wrote of the clean-up since: a new attempt and it exclude each other."""
+    """Return the condition that nobody wrote of the clean-up since: it and a new attempt exclude another."""
     if execution.cleanup is None:
         return update.absent("cleanup")
     return update.equal(("cleanup",), execution.cleanup.to_item())
