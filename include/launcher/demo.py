@@ -16,6 +16,7 @@ from rich.table import Table
 
 from launcher.environment import ROOT
 from launcher.errors import LauncherError
+from launcher.instances import terminate_drill
 from launcher.stack import Stack
 
 if TYPE_CHECKING:
@@ -68,16 +69,20 @@ def _drill(stack: Stack, console: Console, seconds: dict[str, float]) -> None:
         execution = _on_record(stack)
         console.rule("The execution record")
         _recovery(stack, "show", execution["executionId"])
-        console.rule("Terminating the drill's recovery instances")
         with _timed(seconds, "terminating the drill's instances"):
-            cleaned = _recovery(stack, "clean-up", execution["executionId"], "--reason", REASON)
+            _clean_up(stack, console, execution)
     finally:
         with _timed(seconds, "stopping"):
             stack.stop()
     if code or execution["status"] != "COMPLETED":
         raise DemoFailed(f"the drill ended {execution['status']}: {execution.get('outcome', 'no outcome')}")
-    if cleaned:
-        raise DemoFailed("the drill's recovery instances were not terminated")
+
+
+def _clean_up(stack: Stack, console: Console, execution: dict[str, Any]) -> None:
+    jobs = [job for wave in execution["waves"] for job in wave.get("jobIds", ())]
+    console.rule("Terminating the drill's recovery instances")
+    gone = terminate_drill(stack.env, execution["region"], jobs)
+    console.print(f"{len(gone)} recovery instances are terminated.", highlight=False)
 
 
 def _on_record(stack: Stack) -> dict[str, Any]:
