@@ -59,7 +59,7 @@ def test_r47_a_clean_up_by_hand_asks_the_approvers_of_the_drill(world: World) ->
     assert run.wait_for_end() == "success", run.record.get("outcome")
     by_hand = world.start("recovery_clean_up", execution_id=run.record["executionId"])
     by_hand.wait_for("approve", "awaiting_input")
-    assert cleanup(run, "WAITING")["mode"] == "after_approval"
+    assert cleanup(run, "WAITING")["dagRunId"] == by_hand.run_id
     gate = by_hand.task("approve")
     (instance,) = instances(world, run)
     assert instance in world.admin.gate(*gate)["body"]

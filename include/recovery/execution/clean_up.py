@@ -20,3 +20,9 @@ def clean_up_run_id(execution: Execution) -> str:
     """Return the id of the DAG run that cleans up after this end: started twice it is started once."""
     ended = iso(execution.end_time) if execution.end_time else "not-ended"
     return f"{execution.execution_id}__{ended}"
+
+
+def current_run_id(execution: Execution) -> str:
+    """Return the id of the DAG run that wrote of the clean-up last; one by hand may have another id."""
+    known = execution.cleanup.dag_run_id if execution.cleanup else None
+    return known or clean_up_run_id(execution)

@@ -96,6 +96,7 @@ class Cleanup(Record):
     mode: CleanupMode
     status: CleanupStatus = CleanupStatus.PENDING
     time: Time
+    dag_run_id: str | None = None
     approval: Approval | None = None
     instances: tuple[str, ...] = ()
     job_ids: tuple[str, ...] = ()

@@ -76,7 +76,7 @@ class CleanUp:
 
     def write(self, status: CleanupStatus, event: Event | None = None, **known: object) -> Execution:
         """Write how the clean-up stands."""
-        known["mode"] = self.mode
+        known |= {"mode": self.mode, "dag_run_id": self.context["dag_run"].run_id}
         return self.store.clean_up(self.execution, status, event, **known)
 
     def told(self, type_: EventType, detail: str, *, who: str | None = None) -> Event:

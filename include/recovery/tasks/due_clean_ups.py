@@ -8,7 +8,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException
 
 from recovery.execution import CleanupStatus, EventType
-from recovery.execution.clean_up import CLEAN_UP, EXECUTION_ID, clean_up_run_id
+from recovery.execution.clean_up import CLEAN_UP, EXECUTION_ID, clean_up_run_id, current_run_id
 from recovery.tasks.base import execution_store, now, told
 from recovery.tasks.reconcile import OVER
 from recovery.tasks.request import this_airflow
@@ -54,7 +54,7 @@ class DueCleanUps(BaseOperator):
         """Whether a DAG run is to be triggered; executions of another Airflow are none of its business."""
         if execution.airflow_url != this_airflow():
             return False
-        ti, run_id = context["ti"], clean_up_run_id(execution)
+        ti, run_id = context["ti"], current_run_id(execution)
         if not ti.get_dr_count(dag_id=CLEAN_UP, run_ids=[run_id]):
             return True
         state = ti.get_dagrun_state(dag_id=CLEAN_UP, run_id=run_id)

@@ -104,6 +104,15 @@ def test_an_execution_that_was_opened_again_is_not_due(table: Any) -> None:
     assert drive.store.due_clean_ups(base.now()) == []
 
 
+def test_one_that_a_person_started_is_not_started_again(table: Any) -> None:
+    """Its run has another id, which is on record."""
+    drive = drilled(cleanup="after_approval")
+    by_hand = Sweep(drive, run_id="manual__by hand")
+    by_hand.ask()
+    assert by_hand.cleanup.dag_run_id == "manual__by hand"
+    assert due(drive) == []
+
+
 def test_a_kept_one_is_out_of_it(table: Any) -> None:
     """A person said so."""
     drive = drilled(cleanup="after_approval")

@@ -16,7 +16,7 @@ from recovery.cli.record import find, frozen_plan, open_store
 from recovery.cli.snapshot import Target, paused_waves
 from recovery.cli.watcher import gate_task_id
 from recovery.errors import AirflowRefused
-from recovery.execution.clean_up import CLEAN_UP, clean_up_run_id
+from recovery.execution.clean_up import CLEAN_UP, current_run_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,7 @@ def _answer_clean_up(
     user: str | None,
 ) -> Exit:
     """Answer whether the instances of a drill that has ended are terminated."""
-    target = Target(CLEAN_UP, clean_up_run_id(execution))
+    target = Target(CLEAN_UP, current_run_id(execution))
     with sign_in(user) as client:
         me = client.me().id
         _when_ready(screen, lambda: answer_gate(client, target, "approve", option, reason))

@@ -19,7 +19,7 @@ from recovery.cli.watcher import Watcher
 from recovery.cli.words import now
 from recovery.errors import AirflowRefused, TransitionRefused
 from recovery.execution import CleanupStatus, Event, EventType
-from recovery.execution.clean_up import CLEAN_UP, EXECUTION_ID, clean_up_run_id
+from recovery.execution.clean_up import CLEAN_UP, EXECUTION_ID, clean_up_run_id, current_run_id
 from recovery.settings import settings
 
 if TYPE_CHECKING:
@@ -114,6 +114,6 @@ def _told(execution: Execution, *, follow: bool) -> Text:
         return Text(f"Look: python -m recovery show {execution.execution_id}")
     told = f"Clean-up {cleanup_words(execution) or 'is not on record'}"
     if waits_for_an_approver(execution):
-        url = gate_url(settings().airflow_url, CLEAN_UP, clean_up_run_id(execution), "approve")
+        url = gate_url(settings().airflow_url, CLEAN_UP, current_run_id(execution), "approve")
         told += f"\nAnswer: python -m recovery approve {execution.execution_id}, or {url}"
     return Text(told)
