@@ -1,7 +1,9 @@
-"""Airflow finds the maintenance of the execution records here: one small DAG, every minute."""
+"""Airflow finds the maintenance here: of the execution records, every minute, and the clean-up of drills."""
 
 from pathlib import Path
 
+from recovery.dag.clean_up import clean_up_dag
 from recovery.dag.maintenance import maintenance_dag
 
 dag = maintenance_dag(Path(__file__).parent / "plans")
+clean_up = clean_up_dag()

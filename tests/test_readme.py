@@ -80,7 +80,7 @@ def test_every_command_is_told() -> None:
     commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
     told = {name.split()[0] for name in rows("The command line")}
     assert told == commands
-    assert set(re.findall(r"python -m recovery ([a-z]+)", README)) <= commands
+    assert set(re.findall(r"python -m recovery ([a-z-]+)", README)) <= commands
 
 
 def test_every_make_target_is_told() -> None:

@@ -102,6 +102,11 @@ class AirflowClient:
         """Mark a run failed: its teardown writes the execution's end."""
         self._send("PATCH", _run(dag_id, run_id), json={"state": "failed"})
 
+    def clear_run(self, dag_id: str, run_id: str) -> None:
+        """Run an ended run again, all of its tasks."""
+        body = {"dry_run": False, "only_failed": False}
+        self._send("POST", f"{_run(dag_id, run_id)}/clear", json=body)
+
     def live_runs(self, limit: int) -> tuple[DagRun, ...]:
         """Return the runs of all DAGs that have not ended, newest first."""
         wanted = {"state": ["queued", "running"], "order_by": "-run_after", "limit": limit}

@@ -217,6 +217,24 @@ def cancel(named: Live, reason: Reason = None, user: User = None, as_json: Json 
     return command.cancel(_screen(as_json), named, reason=reason, user=user)
 
 
+@app.command("clean-up")
+def clean_up(
+    named: Named,
+    reason: Reason = None,
+    no_follow: Annotated[bool, typer.Option("--no-follow", help="Start it and return.")] = False,
+    user: User = None,
+    as_json: Json = False,
+) -> int:
+    """Terminate the recovery instances of a drill that has ended, whatever its plan's `cleanup` says.
+
+    Only those that DRS calls a drill's and that a job of this execution launched. Where the plan asks for an
+    approval first, its approvers are asked.
+    """
+    from recovery.cli.commands import clean_up as command
+
+    return command.clean_up(_screen(as_json), named, reason=reason, follow=not no_follow, user=user)
+
+
 @app.command()
 def unlock(
     plan: Annotated[str, typer.Argument(metavar="PLAN", help="The plan's id.")],

@@ -8,6 +8,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from recovery.cli.cleanups import cleanup_words
 from recovery.cli.progress import address, picture
 from recovery.cli.words import ABSENT, lasting, plural, text, when, word
 from recovery.execution.targets import rpo_words, rto_words
@@ -32,7 +33,10 @@ def ending(snapshot: Snapshot) -> Text:
     if execution is None or not execution.final:
         return Text(snapshot.stranded or "", style="red")
     shown = Text.assemble(word(execution.status), "  ")
-    return shown.append(execution.outcome or (execution.failure.message if execution.failure else ABSENT))
+    shown.append(execution.outcome or (execution.failure.message if execution.failure else ABSENT))
+    if said := cleanup_words(execution):
+        shown.append(f"\nClean-up: {said}", style="dim")
+    return shown
 
 
 def summary(snapshot: Snapshot, canvas: Canvas) -> RenderableType:

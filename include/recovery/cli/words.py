@@ -30,6 +30,10 @@ STYLES = {
     "DRILL": "bold blue",
     "APPROVED": "bold green",
     "REJECTED": "bold magenta",
+    "WAITING": "bold yellow",
+    "TERMINATING": "cyan",
+    "DONE": "green",
+    "KEPT": "magenta",
 }
 """A style per word; one that is not here is shown all the same, underlined."""
 

@@ -30,7 +30,7 @@ Approvers: {{ approvers }}. \
 A gate that nobody answers within {{ gate_timeout }} cancels the execution. \
 {% if plan.drill_schedule %}Drills by itself at `{{ plan.drill_schedule }}` (cron, UTC), \
 approvals: {{ plan.drill_approvals }}.{% else %}No scheduled drills.{% endif %}\
-{% if targets %} Targets: {{ targets }}.{% endif %}
+{% if targets %} Targets: {{ targets }}.{% endif %} {{ cleanup }}
 
 **Drill:** trigger this DAG. **Recovery:** trigger it with `execution_type` RECOVERY and `confirm` \
 `{{ plan.id }}`. What happened is in the execution record: `python -m recovery show {{ plan.id }}`.
@@ -51,6 +51,7 @@ def plan_doc(plan: Plan) -> str:
         duration=in_words,
         targets=_targets(plan),
         gate_timeout=in_words(plan.gate_timeout),
+        cleanup=_cleanup(plan),
         approvers=", ".join(f"`{user}`" for user in plan.approvers) or "anyone who may answer gates",
     )
 
@@ -58,6 +59,14 @@ def plan_doc(plan: Plan) -> str:
 def _targets(plan: Plan) -> str:
     targets = {"RTO": plan.rto, "RPO": plan.rpo}
     return ", ".join(f"{name} {brief(duration)}" for name, duration in targets.items() if duration)
+
+
+def _cleanup(plan: Plan) -> str:
+    if plan.cleanup == "never":
+        return f"A drill's recovery instances stay until `python -m recovery clean-up {plan.id}`."
+    after = f"{in_words(plan.cleanup_after)} after" if plan.cleanup_after else "at"
+    asked = "" if plan.cleanup == "always" else ", once an approver says so"
+    return f"A drill's recovery instances are terminated {after} its end{asked}."
 
 
 def _cell(text: str) -> str:

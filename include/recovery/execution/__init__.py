@@ -9,6 +9,8 @@ from __future__ import annotations
 from recovery.execution.attempts import to_start
 from recovery.execution.enums import (
     Approvals,
+    CleanupMode,
+    CleanupStatus,
     Decision,
     EventType,
     ExecutionStatus,
@@ -22,6 +24,8 @@ from recovery.execution.enums import (
 from recovery.execution.events import Event
 from recovery.execution.models import (
     Approval,
+    Cleanup,
+    CleanupOrder,
     Ending,
     Execution,
     Failure,
@@ -47,6 +51,10 @@ __all__ = [
     "MOVES",
     "Approval",
     "Approvals",
+    "Cleanup",
+    "CleanupMode",
+    "CleanupOrder",
+    "CleanupStatus",
     "Decision",
     "Ending",
     "Event",

@@ -98,7 +98,15 @@ def write_opening(before: Execution, after: Execution) -> Steps[Execution | None
         update.remove("endTime")
         update.remove("outcome")
         update.set(("openSince",), iso(after.open_since) if after.open_since else None)
+        update.require(same_cleanup(update, before))
     return (yield from _send(update))
+
+
+def same_cleanup(update: Update, execution: Execution) -> str:
+    """Return the condition that nobody wrote of the clean-up since: it and a new attempt exclude another."""
+    if execution.cleanup is None:
+        return update.absent("cleanup")
+    return update.equal(("cleanup",), execution.cleanup.to_item())
 
 
 def _write(before: Execution, after: Execution) -> Steps[Execution | None]:

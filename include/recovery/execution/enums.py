@@ -117,6 +117,30 @@ class FailureKind(StrEnum):
     FAILED = "FAILED"
 
 
+class CleanupMode(StrEnum):
+    """Whether a plan lets the recovery instances of its drills be terminated."""
+
+    AFTER_APPROVAL = "after_approval"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class CleanupStatus(RecordedEnum):
+    """How far the clean-up of a drill is; KEPT is one that a person, or the clock, did not let happen."""
+
+    PENDING = "PENDING"
+    WAITING = "WAITING"
+    TERMINATING = "TERMINATING"
+    DONE = "DONE"
+    KEPT = "KEPT"
+    FAILED = "FAILED"
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more comes of it unless a person asks again."""
+        return self in {CleanupStatus.DONE, CleanupStatus.KEPT, CleanupStatus.FAILED}
+
+
 class Writer(StrEnum):
     """Who writes an execution record, by task; nobody else does."""
 
@@ -125,6 +149,7 @@ class Writer(StrEnum):
     START_RECOVERY = "start_recovery"
     SENSOR = "wait_for_recovery"
     COMPLETE = "complete_execution"
+    CLEAN_UP = "clean_up"
 
 
 class EventType(RecordedEnum):
@@ -154,6 +179,15 @@ class EventType(RecordedEnum):
     INTERRUPTED = "INTERRUPTED"
     EXECUTION_ENDED = "EXECUTION_ENDED"
     LOCK_RELEASED = "LOCK_RELEASED"
+    CLEANUP_ASKED = "CLEANUP_ASKED"
+    CLEANUP_WAITING = "CLEANUP_WAITING"
+    CLEANUP_APPROVED = "CLEANUP_APPROVED"
+    CLEANUP_KEPT = "CLEANUP_KEPT"
+    CLEANUP_STARTED = "CLEANUP_STARTED"
+    CLEANUP_JOB_STARTED = "CLEANUP_JOB_STARTED"
+    CLEANUP_HELD = "CLEANUP_HELD"
+    CLEANUP_DONE = "CLEANUP_DONE"
+    CLEANUP_FAILED = "CLEANUP_FAILED"
 
 
 _FINAL_EXECUTION = frozenset(ExecutionStatus) - {

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from pydantic import Field
 
 from recovery.errors import TransitionRefused
 from recovery.execution.enums import (
+    CleanupMode,
+    CleanupStatus,
     Decision,
     ExecutionStatus,
     ExecutionType,
@@ -80,6 +83,33 @@ class Lag(Record):
 
     seconds: int | None = None
     unknown: int = 0
+
+
+class Cleanup(Record):
+    """The clean-up of a drill that has ended: its own fields, which never touch how the drill ended.
+
+    ``instances`` are the recovery instances that were found when it began, and ``left`` those of them that
+    are not gone; ``terminated`` counts the others, once the jobs that terminate them have ended. ``time`` is
+    that of the last change.
+    """
+
+    mode: CleanupMode
+    status: CleanupStatus = CleanupStatus.PENDING
+    time: Time
+    dag_run_id: str | None = None
+    approval: Approval | None = None
+    instances: tuple[str, ...] = ()
+    job_ids: tuple[str, ...] = ()
+    terminated: int | None = None
+    left: tuple[str, ...] = ()
+    failure: Words | None = None
+
+
+class CleanupOrder(NamedTuple):
+    """What a plan orders of the clean-up of its drills: how, and how long after their end."""
+
+    mode: CleanupMode
+    after: timedelta
 
 
 class WaveRecord(Record):
@@ -182,6 +212,8 @@ class Execution(Record):
     lag: Lag | None = None
     warnings: tuple[PreflightWarning, ...] = ()
     open_since: Time | None = None
+    cleanup: Cleanup | None = None
+    cleanup_due: Time | None = None
 
     @property
     def final(self) -> bool:
@@ -192,6 +224,11 @@ class Execution(Record):
     def attempts(self) -> int:
         """How many attempts its waves have had, all together: more each time it was opened again."""
         return sum(wave.attempt for wave in self.waves)
+
+    @property
+    def job_ids(self) -> frozenset[str]:
+        """The jobs of all waves and attempts."""
+        return frozenset(job_id for wave in self.waves for job_id in wave.job_ids)
 
     def wave(self, number: int) -> WaveRecord:
         """Return a wave by its number, which counts from 0; TransitionRefused if it is not on record."""

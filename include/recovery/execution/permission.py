@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recovery.errors import StartRefused
-from recovery.execution.enums import WaveStatus
+from recovery.execution.enums import CleanupStatus, WaveStatus
 
 if TYPE_CHECKING:
     from recovery.execution.models import Execution, WaveRecord
@@ -26,6 +26,10 @@ def check_ask(execution: Execution, number: int) -> None:
     wave = execution.wave(number)
     if reason := _stopped(execution) or _unmet(execution, wave):
         raise StartRefused(f"gate of wave {wave.wave_name!r} of execution {execution.execution_id}: {reason}")
+
+
+_CLEANED = frozenset({CleanupStatus.TERMINATING, CleanupStatus.DONE})
+"""From here on the instances that earlier attempts launched are gone, or go."""
 
 
 def check_attempt(execution: Execution, number: int) -> None:
@@ -55,6 +59,8 @@ def _over(execution: Execution, wave: WaveRecord) -> str | None:
         return f"{_stopped(execution.having(end_time=None))}. Start a new run"
     if wave.server_count is None:
         return "its servers are not frozen: open_execution did not get that far. Start a new run"
+    if execution.cleanup is not None and execution.cleanup.status in _CLEANED:
+        return f"the clean-up of its instances is {execution.cleanup.status}. Start a new run"
     if wave.status is WaveStatus.COMPLETED:
         return "it is COMPLETED"
     if not wave.status.final:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from recovery.errors import ExecutionNotFound, RecordUnavailable
 from recovery.execution.changes import EXECUTION, parse, read
+from recovery.execution.record import iso
 from recovery.execution.requests import get, marshal, query
-from recovery.execution.table import BY_PLAN, NEWEST, OPEN
+from recovery.execution.table import BY_PLAN, CLEANUP, NEWEST, OPEN
 from recovery.execution.writers.open_execution import PLAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from recovery.execution.models import Execution
     from recovery.execution.requests import Item, Steps
@@ -56,13 +58,33 @@ def open_executions() -> Steps[list[Execution]]:
             "ExpressionAttributeValues": marshal({":execution": EXECUTION}),
         }
     )
+    found = yield from _read_again(items)
+    return [execution for execution in found if not execution.final]
+
+
+def due_clean_ups(at: datetime) -> Steps[list[Execution]]:
+    """Read the ended drills whose clean-up is due and not over, the longest due first, like the open ones."""
+    items = yield from query(
+        {
+            "IndexName": CLEANUP,
+            "KeyConditionExpression": "#item = :execution AND #due <= :at",
+            "ExpressionAttributeNames": {"#item": "item", "#due": "cleanupDue"},
+            "ExpressionAttributeValues": marshal({":execution": EXECUTION, ":at": iso(at)}),
+        }
+    )
+    found = yield from _read_again(items)
+    return [execution for execution in found if execution.final and execution.cleanup_due is not None]
+
+
+def _read_again(items: Iterable[Item]) -> Steps[list[Execution]]:
+    """Read executions that an index names; one that cannot be read hides no other."""
     found = []
     for item in items:
         try:
             found.append((yield from read(item["executionId"])))
         except (ExecutionNotFound, RecordUnavailable) as error:
             logger.warning("passed over: %s", error)
-    return [execution for execution in found if not execution.final]
+    return found
 
 
 def _readable(items: Iterable[Item]) -> Iterable[Execution]:

@@ -8,7 +8,7 @@ Whatever is done twice, by a retry of a task or of the HTTP client, is done once
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from recovery.execution import lock, open_attempt, readers, servers, trail
 from recovery.execution.changes import read
@@ -16,6 +16,7 @@ from recovery.execution.drivers import run
 from recovery.execution.models import Ending
 from recovery.execution.writers import (
     approve,
+    clean_up,
     complete_execution,
     open_execution,
     start_recovery,
@@ -27,10 +28,11 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from recovery.execution.enums import ExecutionStatus, WaveStatus
+    from recovery.execution.enums import CleanupStatus, ExecutionStatus, WaveStatus
     from recovery.execution.events import Event
     from recovery.execution.models import (
         Approval,
+        CleanupOrder,
         Execution,
         Failure,
         Intent,
@@ -247,14 +249,36 @@ class ExecutionStore:
         return self._run(complete_execution.close(execution_id, ending or Ending(), self._clock(), event))
 
     def finish(
-        self, execution_id: str, status: ExecutionStatus, outcome: str, event: Event | None = None
+        self,
+        execution_id: str,
+        status: ExecutionStatus,
+        outcome: str,
+        event: Event | None = None,
+        *,
+        cleanup: CleanupOrder | None = None,
     ) -> Execution:
-        """Write the final status, once, if DynamoDB finds that the waves allow it, else TransitionRefused."""
-        return self._run(complete_execution.finish(execution_id, status, outcome, self._clock(), event))
+        """Write the final status, once, if DynamoDB finds that the waves allow it, else TransitionRefused.
+
+        ``cleanup`` is what the plan orders for its drills; a drill without jobs needs none.
+        """
+        at = self._clock()
+        return self._run(complete_execution.finish(execution_id, status, outcome, at, event, cleanup=cleanup))
 
     def release_lock(self, execution: Execution) -> None:
         """Free the plan, if this execution holds it; TransitionRefused before the execution is final."""
         self._run(complete_execution.release(execution))
+
+    # clean_up
+
+    def clean_up(
+        self, execution: Execution, status: CleanupStatus, event: Event | None = None, **known: Any
+    ) -> Execution:
+        """Write how the clean-up of this end of a drill stands, and nothing else, ever.
+
+        ``known`` are fields of Cleanup; instances and job ids are added to those on record. TransitionRefused
+        for an execution that was opened again since, and for what is no drill.
+        """
+        return self._run(clean_up.clean_up(execution, status, self._clock(), event, known))
 
     # everybody
 
@@ -281,6 +305,10 @@ class ExecutionStore:
     def open_executions(self) -> list[Execution]:
         """Read the executions that are not final, oldest first, each consistently."""
         return self._run(readers.open_executions())
+
+    def due_clean_ups(self, at: datetime) -> list[Execution]:
+        """Read the ended drills whose clean-up is due and not over, each consistently."""
+        return self._run(readers.due_clean_ups(at))
 
     def list(self, plan_id: str | None = None, limit: int = 20) -> list[Execution]:
         """Read executions, newest first, from an index that may be a moment behind."""

@@ -28,12 +28,22 @@ NEWEST = "newest"
 OPEN = "open"
 """Executions that are not final by the time they opened: sparse, ``openSince`` goes with the final write."""
 
+CLEANUP = "cleanup"
+"""Ended drills whose clean-up is to come, by when it is due: sparse, ``cleanupDue`` goes when it is over."""
+
 _KEYS = ("executionId", "item")
 _INDEXES: dict[str, tuple[tuple[str, str], str]] = {
     BY_PLAN: (("planId", "startTime"), "ALL"),
     NEWEST: (("item", "startTime"), "ALL"),
     OPEN: (("item", "openSince"), "KEYS_ONLY"),
+    CLEANUP: (("item", "cleanupDue"), "KEYS_ONLY"),
 }
+
+LATER = frozenset({CLEANUP})
+"""Indexes that tables made by an earlier release lack: they are added."""
+
+_INDEX_TRIES = 600
+"""Seconds for DynamoDB to fill an index from the items there are; it takes minutes even for few."""
 
 _BACKUP_TRIES = 30
 """DynamoDB refuses point-in-time recovery for some seconds after it made a table."""
@@ -55,6 +65,7 @@ def create_table(client: DynamoDBClient, name: str) -> None:
                 f"table {name!r} at {client.meta.endpoint_url} is not one of ours: {'; '.join(problems)}; "
                 "name another in RECOVERY_TABLE, or mend it"
             )
+        _add_indexes(client, name, table)
         _protect(client, name, table)
     except (ClientError, BotoCoreError, WaiterError) as error:
         raise unavailable(error, client, name, "init") from error
@@ -96,12 +107,42 @@ def _differences(table: Any) -> Iterable[str]:
         yield f"its keys are {', '.join(held)}, not {', '.join(_KEYS)}"
     indexes = {index["IndexName"]: index for index in table.get("GlobalSecondaryIndexes", [])}
     for name, (keys, projection) in _INDEXES.items():
+        if name not in indexes and name in LATER:
+            continue
         if name not in indexes:
             yield f"it has no index {name!r} ({', '.join(keys)}; {projection})"
             continue
         held, projected = _held(indexes[name]["KeySchema"]), indexes[name]["Projection"]["ProjectionType"]
         if (held, projected) != (list(keys), projection):
             yield f"index {name!r} is {', '.join(held)}; {projected}, not {', '.join(keys)}; {projection}"
+
+
+def _add_indexes(client: DynamoDBClient, name: str, table: Any) -> None:
+    """Add the indexes that a table of an earlier release lacks, one at a time, and wait for each."""
+    there = {index["IndexName"] for index in table.get("GlobalSecondaryIndexes", [])}
+    _wait_for_indexes(client, name)
+    for index in sorted(LATER - there):
+        logger.info("table %s gets the index %s", name, index)
+        keys, projection = _INDEXES[index]
+        client.update_table(
+            TableName=name,
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            GlobalSecondaryIndexUpdates=[{"Create": _index(index, keys, projection)}],
+        )
+        _wait_for_indexes(client, name)
+
+
+def _wait_for_indexes(client: DynamoDBClient, name: str) -> None:
+    for _ in range(_INDEX_TRIES):
+        indexes = client.describe_table(TableName=name)["Table"].get("GlobalSecondaryIndexes", [])
+        building = [index["IndexName"] for index in indexes if index.get("IndexStatus") != "ACTIVE"]
+        if not building:
+            return
+        time.sleep(1)
+    raise RecordUnavailable(
+        f"table {name!r} at {client.meta.endpoint_url}: DynamoDB is still building {', '.join(building)}; "
+        "run `python -m recovery init` again later"
+    )
 
 
 def _held(schema: Any) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recovery.errors import TransitionRefused
+from recovery.execution.enums import CleanupStatus as C
+from recovery.execution.enums import ExecutionType, Writer
 from recovery.execution.enums import WaveStatus as W
-from recovery.execution.enums import Writer
 
 if TYPE_CHECKING:
     from recovery.execution.models import Execution, WaveRecord
@@ -32,6 +33,7 @@ MOVES: dict[Writer, dict[W, frozenset[W]]] = {
         W.STARTED: frozenset({W.CANCELLED, W.FAILED, W.TIMED_OUT}),
         W.POLLING: frozenset({W.CANCELLED, W.FAILED, W.TIMED_OUT}),
     },
+    Writer.CLEAN_UP: {},
 }
 """From which status to which a writer may move a wave."""
 
@@ -43,6 +45,7 @@ WAVE_FIELDS: dict[Writer, frozenset[str]] = {
     Writer.START_RECOVERY: _ENDING | {"start_time", "intents", "job_ids", "clear_number"},
     Writer.SENSOR: _ENDING,
     Writer.COMPLETE: _ENDING | {"intents", "job_ids"},
+    Writer.CLEAN_UP: frozenset(),
 }
 """Which fields of a wave a writer may write.
 
@@ -56,8 +59,8 @@ FIELDS: dict[Writer, frozenset[str]] = {
         if writer is Writer.OPEN
         else {"waves"}
     )
-    for writer in Writer
-}
+    for writer in set(Writer) - {Writer.CLEAN_UP}
+} | {Writer.CLEAN_UP: frozenset()}
 """Which fields of a running execution a writer may write; ``status`` and ``completed_waves`` follow."""
 
 
@@ -77,6 +80,19 @@ ATTEMPT_WAVE_FIELDS = _ENDING | {"attempt", "clear_number", "approval", "start_t
 
 FOLLOWING_WAVE_FIELDS = frozenset({"status", "attempt", "approval"})
 """Which fields a new attempt may write of the other waves."""
+
+CLEANUP_FIELDS = frozenset({"cleanup", "cleanup_due"})
+"""The only fields of an execution that is final which anybody may write, and that only `clean_up` may."""
+
+CLEANUP_MOVES: dict[C, frozenset[C]] = {
+    C.PENDING: frozenset({C.WAITING, C.TERMINATING, C.KEPT, C.FAILED}),
+    C.WAITING: frozenset({C.TERMINATING, C.KEPT, C.FAILED}),
+    C.TERMINATING: frozenset({C.DONE, C.FAILED}),
+    C.KEPT: frozenset({C.WAITING, C.TERMINATING}),
+    C.FAILED: frozenset({C.WAITING, C.TERMINATING, C.KEPT}),
+    C.DONE: frozenset(),
+}
+"""From which status to which a clean-up moves; what was kept, or failed, may be asked for again."""
 
 
 def may_move(writer: Writer, before: W, after: W) -> bool:
@@ -123,6 +139,25 @@ def check_opening(before: Execution, after: Execution, number: int) -> None:
                 f"{task} of wave {number} may not move wave {old.wave_name!r} from {old.status} "
                 f"to {new.status}"
             )
+
+
+def check_clean_up(before: Execution, after: Execution) -> None:
+    """Raise TransitionRefused unless `clean_up` may make one of the other: of a drill that is final."""
+    place = f"execution {before.execution_id}"
+    if not before.final:
+        raise TransitionRefused(f"{place} is {before.status}: only what has ended is cleaned up")
+    if before.execution_type is not ExecutionType.DRILL:
+        raise TransitionRefused(f"{place} is a {before.execution_type}: only a drill is ever cleaned up")
+    _check_fields(Writer.CLEAN_UP, CLEANUP_FIELDS, _changed(before, after), place)
+    old, new = before.cleanup, after.cleanup
+    if new is None:
+        raise TransitionRefused(f"{place}: its clean-up cannot be forgotten")
+    status = C.PENDING if old is None else old.status
+    if new.status is not status and new.status not in CLEANUP_MOVES.get(status, frozenset()):
+        allowed = ", ".join(sorted(CLEANUP_MOVES.get(status, frozenset()))) or "nothing"
+        raise TransitionRefused(
+            f"{place}: its clean-up is {status} and cannot become {new.status}; allowed: {allowed}"
+        )
 
 
 def _changed(before: Execution | WaveRecord, after: Execution | WaveRecord) -> set[str]:

@@ -11,7 +11,7 @@ from recovery.plan.document import NUMBER, UNREADABLE, Node
 from recovery.plan.models import BROKEN_RULES, PlanFile, ServerTags, Wave
 from recovery.plan.preflight import Preflight
 from recovery.plan.problems import MOST_PROBLEMS, Problem, Rejected
-from recovery.plan.rules import PlanSketch, WaveSketch, findings
+from recovery.plan.rules import NEVER, PlanSketch, WaveSketch, findings
 from recovery.plan.words import brief, did_you_mean, quoted
 
 if TYPE_CHECKING:
@@ -130,6 +130,8 @@ def _sketch(content: dict[str, Any]) -> PlanSketch:
     return PlanSketch(
         _texts(content.get("approvers")),
         tuple(_wave_sketch(wave) for wave in waves) if isinstance(waves, list) else (),
+        cleanup=_text(content.get("cleanup", NEVER)),
+        cleans_up_later="cleanup_after" in content,
     )
 
 

@@ -143,6 +143,15 @@ class PlanFile(_Frozen):
     drill_approvals: Literal["none", "as_planned"] = Field(
         default="none", description="Whether scheduled drills wait at the gates of the plan."
     )
+    cleanup: Literal["after_approval", "always", "never"] = Field(
+        default="never",
+        description="Whether the recovery instances of a drill are terminated when it has ended, however it"
+        " ended: once an approver says so, always, or never.",
+    )
+    cleanup_after: Duration | None = Field(
+        default=None,
+        description="How long after the end of the drill, such as 30m, 8h or 2d. Absent: at once.",
+    )
     waves: Annotated[tuple[Wave, ...], Field(min_length=1)] = Field(
         description="The waves, in order.", json_schema_extra={"maxItems": MOST_WAVES}
     )
@@ -154,7 +163,12 @@ class PlanFile(_Frozen):
         return self
 
     def _sketch(self) -> PlanSketch:
-        return PlanSketch(self.approvers, tuple(_sketch_of(wave) for wave in self.waves))
+        return PlanSketch(
+            self.approvers,
+            tuple(_sketch_of(wave) for wave in self.waves),
+            cleanup=self.cleanup,
+            cleans_up_later=self.cleanup_after is not None,
+        )
 
 
 class Plan(PlanFile):

@@ -22,6 +22,9 @@ LONGEST_SLUG = 200
 TAKEN_SLUGS = frozenset({"open_execution", "complete_execution"})
 """Ids of the tasks before and after the waves."""
 
+NEVER = "never"
+"""What ``cleanup`` is when a plan does not say."""
+
 Place = tuple[str | int, ...]
 """Keys and indexes from the top of the plan down to a value."""
 
@@ -46,6 +49,8 @@ class PlanSketch(NamedTuple):
 
     approvers: tuple[str | None, ...]
     waves: tuple[WaveSketch, ...]
+    cleanup: str | None = None
+    cleans_up_later: bool = False
 
 
 def slug_of(name: str) -> str:
@@ -56,6 +61,7 @@ def slug_of(name: str) -> str:
 def findings(plan: PlanSketch) -> Iterator[Finding]:
     """Yield every broken rule."""
     yield from _repeated_approvers(plan)
+    yield from _cleanup(plan)
     yield from _names(plan)
     yield from _servers(plan)
     for number, wave in enumerate(plan.waves):
@@ -75,6 +81,13 @@ def _repeated_approvers(plan: PlanSketch) -> Iterator[Finding]:
             yield ("approvers", index), f"the approver {quoted(user)} is named twice"
         elif user is not None:
             seen.add(user)
+
+
+def _cleanup(plan: PlanSketch) -> Iterator[Finding]:
+    if plan.cleans_up_later and plan.cleanup == NEVER:
+        complaint = "cleanup_after says when, but cleanup is never"
+        remedy = "set cleanup to always or after_approval, or leave cleanup_after out"
+        yield ("cleanup_after",), f"{complaint}; {remedy}"
 
 
 def _names(plan: PlanSketch) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""The tasks of a plan's DAG: open, approve, start, wait, complete; and the maintenance of the records.
+"""The tasks of a plan's DAG: open, approve, start, wait, complete; the maintenance; the clean-up of drills.
 
 Airflow's task states prove nothing: anyone who may edit a run can mark, clear or force them. The graph gives
 the order, the execution record gives the permission.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from recovery.execution import EventType, final_status
 from recovery.execution.outcome import outcome
 from recovery.tasks.base import now, told
+from recovery.tasks.clean_up import order_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -32,4 +33,5 @@ def finish(
     said = outcome(closed, store.servers(key), interrupted=stopped, at=now())
     if "inconsistent" in said:
         said = f"{said} {hint}".strip()
-    return store.finish(key, status, said, told(context, EventType.EXECUTION_ENDED, f"{status}: {said}"))
+    event = told(context, EventType.EXECUTION_ENDED, f"{status}: {said}")
+    return store.finish(key, status, said, event, cleanup=order_of(store, closed))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from recovery.errors import StartRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from recovery.execution import Execution, WaveRecord
     from recovery.execution.store import ExecutionStore
@@ -40,12 +40,20 @@ def check_no_recovery(store: ExecutionStore, drill: Execution, servers: Collecti
 
     The RECOVERY would find them in a job, or lose its instances to the drill.
     """
+    for other, shared in recoveries_with(store, drill, servers):
+        raise StartRefused(
+            f"the RECOVERY {other.execution_id} of {other.plan_name} holds {shared}: "
+            "no drill starts with them"
+        )
+
+
+def recoveries_with(
+    store: ExecutionStore, drill: Execution, servers: Collection[str]
+) -> Iterator[tuple[Execution, str]]:
+    """Yield each RECOVERY that is not over and holds some of a drill's servers, with which ones."""
     for other in store.open_executions():
         if other.execution_type != "RECOVERY" or other.execution_id == drill.execution_id:
             continue
         shared = set(servers) & {server.source_server_id for server in store.servers(other.execution_id)}
         if shared:
-            raise StartRefused(
-                f"the RECOVERY {other.execution_id} of {other.plan_name} holds {', '.join(sorted(shared))}: "
-                "no drill starts with them"
-            )
+            yield other, ", ".join(sorted(shared))

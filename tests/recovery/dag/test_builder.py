@@ -145,6 +145,24 @@ def test_the_page_of_a_plan_says_its_targets() -> None:
     assert "Targets" not in (dag_of(wave).doc_md or "")
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, "stay until `python -m recovery clean-up shop`"),
+        ({"cleanup": "always"}, "are terminated at its end."),
+        (
+            {"cleanup": "after_approval", "cleanup_after": "8h"},
+            "are terminated 8 hours after its end, once an approver says so.",
+        ),
+    ],
+)
+def test_the_page_of_the_dag_tells_what_becomes_of_a_drills_instances(
+    fields: dict[str, str], words: str
+) -> None:
+    """They cost money until they are terminated."""
+    assert words in (dag_of({"name": "One"}, **fields).doc_md or "")
+
+
 @pytest.mark.parametrize("waves", [1, 3, 100])
 def test_building_is_deterministic(waves: int) -> None:
     """Two builds serialise alike: any difference would make a new DAG version at every parse."""

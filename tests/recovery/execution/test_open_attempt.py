@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from recovery.errors import LockHeld, RecordUnavailable, StartRefused, TransitionRefused
-from recovery.execution import Ending, EventType, ExecutionStatus, Failure, LaunchStatus, WaveStatus
+from recovery.execution import (
+    CleanupStatus,
+    Ending,
+    EventType,
+    ExecutionStatus,
+    Failure,
+    LaunchStatus,
+    WaveStatus,
+)
+from recovery.execution import open_attempt as open_attempt_module
 from recovery.execution.drivers import run
 from recovery.execution.lock import take_lock
 from recovery.execution.open_attempt import Opening, open_attempt
@@ -112,7 +121,13 @@ def not_frozen(world):
     world.put(record)
 
 
+def cleaned_up(world):
+    """Let the clean-up of the drill begin: what earlier attempts launched is no more."""
+    world.store.clean_up(world.store.get(world.id), CleanupStatus.TERMINATING)
+
+
 REFUSALS = {
+    "cleaned up": (cleaned_up, {}, "the clean-up of its instances is TERMINATING. Start a new run"),
     "superseded": (superseded, {}, "superseded by execution ex-2. Start a new run"),
     "failed to open": (failed_to_open, {}, "no such server. Start a new run"),
     "not frozen": (not_frozen, {}, "not frozen"),
@@ -134,6 +149,21 @@ def test_a_refused_attempt_changes_nothing(world, disturb, fields, words):
     with pytest.raises((StartRefused, LockHeld), match=words):
         world.store.open_attempt(world.id, opening(servers=servers, **fields))
     assert world.raw() == before
+
+
+def test_a_clean_up_that_begins_meanwhile_keeps_the_attempt_from_opening(world, monkeypatch):
+    """DynamoDB refuses the opening that has read the record before the clean-up began."""
+    ended(world)
+    take = open_attempt_module.take_lock
+
+    def meanwhile(*arguments, **more):
+        cleaned_up(world)
+        return take(*arguments, **more)
+
+    monkeypatch.setattr(open_attempt_module, "take_lock", meanwhile)
+    with pytest.raises(StartRefused, match="TERMINATING"):
+        world.store.open_attempt(world.id, opening())
+    assert "endTime" in world.record()
 
 
 def test_what_is_completed_never_opens_again(world):

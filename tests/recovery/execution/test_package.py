@@ -43,7 +43,7 @@ def test_each_writer_is_a_module():
 @pytest.mark.parametrize("attribute", ["endTime", "outcome"])
 def test_only_complete_execution_can_end_an_execution(attribute):
     """No other module of the store sets the end time or the outcome of an execution."""
-    setting = f'("{attribute}",)'
+    setting = f'set(("{attribute}",)'
     found = {path.stem for path in INCLUDE.rglob("recovery/**/*.py") if setting in path.read_text()}
     assert found == {"complete_execution"}
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from recovery.errors import RecordUnavailable
-from recovery.execution.table import BY_PLAN, NEWEST, OPEN, create_table
+from recovery.execution.requests import marshal
+from recovery.execution.store import ExecutionStore
+from recovery.execution.table import _INDEXES, BY_PLAN, CLEANUP, NEWEST, OPEN, create_table
 
 
 def described(client, table):
@@ -22,7 +26,12 @@ def test_the_table_is_protected(dynamodb, table):
     assert (made["SSEDescription"]["Status"], made["SSEDescription"]["SSEType"]) == ("ENABLED", "KMS")
     backups = dynamodb.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
     assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
-    assert {index["IndexName"] for index in made["GlobalSecondaryIndexes"]} == {BY_PLAN, NEWEST, OPEN}
+    assert {index["IndexName"] for index in made["GlobalSecondaryIndexes"]} == {
+        BY_PLAN,
+        CLEANUP,
+        NEWEST,
+        OPEN,
+    }
 
 
 def test_making_it_again_keeps_what_is_in_it(world):
@@ -44,6 +53,22 @@ def test_a_protection_that_was_switched_off_is_switched_on_again(dynamodb, table
     assert described(dynamodb, table)["DeletionProtectionEnabled"] is True
     backups = dynamodb.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
     assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+
+
+def test_a_table_of_an_earlier_release_gets_the_index_it_lacks(world, dynamodb, table):
+    """Not refused: `recovery init` adds it, finds in it what is there, and keeps everything else."""
+    older = [(name, *shape) for name, shape in _INDEXES.items() if name != CLEANUP]
+    foreign(dynamodb, table, ["executionId", "item"], older)
+    execution = world.make.execution()
+    ended = {"endTime": "2026-03-01T07:00:00.000000Z", "cleanupDue": "2026-03-01T08:00:00.000000Z"}
+    item = execution.to_item() | {"item": "EXECUTION"} | ended
+    dynamodb.put_item(TableName=table, Item=marshal(item))
+    create_table(dynamodb, table)
+    indexes = described(dynamodb, table)["GlobalSecondaryIndexes"]
+    assert {index["IndexName"] for index in indexes} == set(_INDEXES)
+    (found,) = ExecutionStore(dynamodb, table).due_clean_ups(execution.start_time + timedelta(days=1))
+    assert found.execution_id == execution.execution_id
+    create_table(dynamodb, table)
 
 
 def foreign(client, table, keys, indexes=()):

@@ -266,6 +266,7 @@ def test_a_dump_is_json_of_the_file_s_own_keys(plan_of: Callable[..., Plan]) -> 
         "gate_timeout": "1d",
         "drill_approvals": "none",
         "preflight": Preflight().model_dump(),
+        "cleanup": "never",
         "waves": [
             {
                 "name": "A",

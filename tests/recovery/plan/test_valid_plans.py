@@ -75,6 +75,7 @@ def test_every_key_is_read() -> None:
     assert plan.gate_timeout == timedelta(minutes=90)
     assert plan.drill_schedule == "0 6 * * sat#1"
     assert plan.drill_approvals == "as_planned"
+    assert (plan.cleanup, plan.cleanup_after) == ("after_approval", timedelta(days=2))
     assert plan.waves[1].servers == ServerTags(tags={"Tier": "cache", "Critical": ""})
     assert plan.waves[2].depends_on == ("Caches", "Databases")
     assert plan.waves[3].optional == ("s-00000000000rep002",)

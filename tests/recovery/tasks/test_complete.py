@@ -115,7 +115,7 @@ def test_a_crash_between_closing_and_finishing_does_not_change_the_verdict(
     drive.wave("database")
     drive.states = {"application.approve": "failed", "application.start_recovery": "skipped"}
 
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

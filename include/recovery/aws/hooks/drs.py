@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 # From the service model: the longest lists that a request may carry.
 MAX_SERVERS_PER_START = 200
+MAX_INSTANCES_PER_TERMINATION = 200
 MAX_IDS_PER_FILTER = 200
 MAX_JOB_IDS_PER_FILTER = 1000
 
@@ -115,6 +116,28 @@ class DrsHook(AwsGenericHook["DrsClient"]):
         credentials = self.get_session(region_name=self.region_name).get_credentials()
         if credentials is not None:
             credentials.get_frozen_credentials()
+
+    def terminate_recovery_instances(self, recovery_instance_ids: Sequence[str]) -> JobTypeDef:
+        """Start one job that terminates recovery instances, and return it.
+
+        Exactly one HTTP request is sent, since a repeated one would meet the job of the first as a Conflict.
+        The instances are gone when the job has ended and DRS lists them no more. The job takes no tags; that
+        of an answer that was lost shows as a running TERMINATE job of the instances' source servers.
+
+        .. seealso::
+            - :external+boto3:py:meth:`Drs.Client.terminate_recovery_instances`
+
+        :param recovery_instance_ids: 1 to 200 recovery instances.
+        """
+        if not 1 <= (count := len(recovery_instance_ids)) <= MAX_INSTANCES_PER_TERMINATION:
+            raise ValueError(
+                f"recovery_instance_ids: one job takes 1 to {MAX_INSTANCES_PER_TERMINATION}, not {count}"
+            )
+        response = self._one_request_conn.terminate_recovery_instances(
+            recoveryInstanceIDs=list(recovery_instance_ids)
+        )
+        job: JobTypeDef = response["job"]
+        return job
 
     def list_source_servers(
         self, source_server_ids: Iterable[str] | None = None

@@ -11,7 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from mypy_boto3_drs.type_defs import JobLogTypeDef, JobTypeDef, ParticipatingServerTypeDef
+    from mypy_boto3_drs.type_defs import (
+        JobLogTypeDef,
+        JobTypeDef,
+        ParticipatingServerTypeDef,
+        RecoveryInstanceTypeDef,
+    )
 
 JOB_ID = re.compile(r"drsjob-[0-9a-zA-Z]{17}")
 
@@ -50,6 +55,11 @@ def validate_job_ids(job_ids: Iterable[str]) -> list[str]:
         if not JOB_ID.fullmatch(job_id):
             raise ValueError(f"job_ids: {job_id!r} is no DRS job id (drsjob- and 17 letters or digits)")
     return ids
+
+
+def is_gone(instance: RecoveryInstanceTypeDef) -> bool:
+    """Whether a recovery instance that DRS still lists is no more in EC2."""
+    return instance.get("ec2InstanceState") in {"TERMINATED", "NOT_FOUND"}
 
 
 def launched(job: JobTypeDef) -> tuple[ParticipatingServerTypeDef, ...]:

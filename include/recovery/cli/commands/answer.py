@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from recovery.cli.airflow import APPROVE
+from recovery.cli.cleanups import waits_for_an_approver
 from recovery.cli.connect import sign_in
 from recovery.cli.exits import Exit, Misused
 from recovery.cli.gates import GateNotReady, answer_gate
@@ -15,6 +16,7 @@ from recovery.cli.record import find, frozen_plan, open_store
 from recovery.cli.snapshot import Target, paused_waves
 from recovery.cli.watcher import gate_task_id
 from recovery.errors import AirflowRefused
+from recovery.execution.clean_up import CLEAN_UP, current_run_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +38,8 @@ def answer(
     """Answer the gate that waits, and see the answer on record."""
     store = open_store()
     execution = find(store, named, live=True)
+    if wave_name is None and waits_for_an_approver(execution):
+        return _answer_clean_up(screen, store, execution, option, reason=reason, user=user)
     wave = waiting_wave(execution, wave_name)
     with sign_in(user) as client:
         me = client.me().id
@@ -54,6 +58,37 @@ def answer(
     told = f"{wave.wave_name} is {done} by {me}"
     told += "." if approval else "; Airflow has the answer, and the record does not show it yet."
     screen.result(document, Text(f"{told}\nFollow it: python -m recovery watch {execution.execution_id}"))
+    return Exit.OK
+
+
+def _answer_clean_up(
+    screen: Screen,
+    store: ExecutionStore,
+    execution: Execution,
+    option: str,
+    *,
+    reason: str | None,
+    user: str | None,
+) -> Exit:
+    """Answer whether the instances of a drill that has ended are terminated."""
+    target = Target(CLEAN_UP, current_run_id(execution))
+    with sign_in(user) as client:
+        me = client.me().id
+        _when_ready(screen, lambda: answer_gate(client, target, "approve", option, reason))
+    deadline = time.monotonic() + TAKEN_UP
+    while waits_for_an_approver(execution) and time.monotonic() < deadline:
+        time.sleep(0.5)
+        execution = store.get(execution.execution_id)
+    document = {
+        "executionId": execution.execution_id,
+        "planId": execution.plan_id,
+        "answer": option,
+        "by": me,
+        "cleanup": execution.cleanup.to_item() if execution.cleanup else None,
+    }
+    done = "approved" if option == APPROVE else "rejected"
+    told = f"The clean-up is {done} by {me}.\nLook: python -m recovery show {execution.execution_id}"
+    screen.result(document, Text(told))
     return Exit.OK
 
 

@@ -54,11 +54,16 @@ def table(executions: Sequence[Execution], width: int) -> Table:
     shown = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim", pad_edge=False)
     for name in ("execution", "plan", "type", "status", "waves", "started (UTC)", "asked for by"):
         shown.add_column(name, no_wrap=name != "plan", overflow="fold")
+    cleaned = any(execution.cleanup for execution in executions)
+    if cleaned:
+        shown.add_column("clean-up", no_wrap=True)
     if width >= WIDE:
         shown.add_column("took", no_wrap=True)
     for execution in executions:
         took = lasting(execution.start_time, execution.end_time or now())
-        shown.add_row(*_cells(execution, letters), *([took] if width >= WIDE else []))
+        status = execution.cleanup.status if execution.cleanup else None
+        more: list[str | Text] = [*([word(status)] if cleaned else []), *([took] if width >= WIDE else [])]
+        shown.add_row(*_cells(execution, letters), *more)
     return shown
 
 

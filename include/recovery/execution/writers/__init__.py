@@ -11,7 +11,8 @@ module                 what it may write
 ``start_recovery``     its wave: intents, STARTED, job ids, FAILED; its servers: job, or why none
 ``wait_for_recovery``  its wave: POLLING and the final statuses; its servers; ``lastPolledTime``
 ``complete_execution`` the final status, ``endTime``, ``outcome``; waves left open, and the jobs of their
-                       open intents; releases the lock
+                       open intents; releases the lock; orders the clean-up of a drill with its end
+``clean_up``           ``cleanup`` and ``cleanupDue`` of a drill that is final, and nothing else
 =====================  =====================================================================================
 
 A new attempt of a wave is written by its ``approve`` or ``start_recovery``, whichever runs first after a

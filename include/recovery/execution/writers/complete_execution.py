@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from recovery.errors import RecordUnavailable, TransitionRefused
 from recovery.execution.changes import EXECUTION, Changed, change, parse, pauses, read
-from recovery.execution.enums import ExecutionStatus, WaveStatus, Writer
+from recovery.execution.enums import ExecutionStatus, ExecutionType, WaveStatus, Writer
 from recovery.execution.expressions import Update
 from recovery.execution.jobs import record_job
 from recovery.execution.lock import release_lock
+from recovery.execution.models import Cleanup
 from recovery.execution.record import iso, shorten
 from recovery.execution.requests import Request, Wait, unmarshal
 from recovery.execution.trail import tell_change
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from recovery.execution.events import Event
-    from recovery.execution.models import Ending, Execution, Intent, WaveRecord
+    from recovery.execution.models import CleanupOrder, Ending, Execution, Intent, WaveRecord
     from recovery.execution.requests import Steps
 
 _BEFORE = {WaveStatus.PENDING, WaveStatus.PAUSED}
@@ -53,14 +54,23 @@ def close(execution_id: str, ending: Ending, at: datetime, event: Event | None) 
 
 
 def finish(
-    execution_id: str, status: ExecutionStatus, outcome: str, at: datetime, event: Event | None
+    execution_id: str,
+    status: ExecutionStatus,
+    outcome: str,
+    at: datetime,
+    event: Event | None,
+    *,
+    cleanup: CleanupOrder | None = None,
 ) -> Steps[Execution]:
-    """Write the final status, once, if DynamoDB finds that the waves on record allow it."""
+    """Write the final status, once, if DynamoDB finds that the waves on record allow it.
+
+    With it comes the clean-up that is due later, if the plan orders one: no crash can come between the two.
+    """
     for pause in pauses():
         before = yield from read(execution_id)
         if before.final:
             return (yield from _finished(before, status, event))
-        answer = yield finish_request(before, status, outcome, at)
+        answer = yield finish_request(before, status, outcome, at, cleanup=cleanup)
         if answer is not None:
             after = parse(unmarshal(answer["Attributes"]))
             yield from tell_change(Changed(after, written=True), event, after.attempts)
@@ -72,7 +82,14 @@ def finish(
     )
 
 
-def finish_request(execution: Execution, status: ExecutionStatus, outcome: str, at: datetime) -> Request:
+def finish_request(
+    execution: Execution,
+    status: ExecutionStatus,
+    outcome: str,
+    at: datetime,
+    *,
+    cleanup: CleanupOrder | None = None,
+) -> Request:
     """Return the final write. Its condition alone keeps an execution from ending before its waves.
 
     COMPLETED: as many waves as promised, each COMPLETED. PARTIAL: each COMPLETED or PARTIAL. The others: none
@@ -85,7 +102,18 @@ def finish_request(execution: Execution, status: ExecutionStatus, outcome: str, 
     update.set(("outcome",), shorten(outcome))
     update.set(("version",), execution.version + 1)
     update.set(("openSince",), None)
+    _order(update, execution, at, cleanup)
     return update.request(returning=True)
+
+
+def _order(update: Update, execution: Execution, at: datetime, cleanup: CleanupOrder | None) -> None:
+    """Add the clean-up of this end, in the place of that of an earlier end; only of a drill that has jobs."""
+    ordered: Cleanup | None = None
+    if cleanup and execution.execution_type is ExecutionType.DRILL and execution.job_ids:
+        ordered = Cleanup(mode=cleanup.mode, time=at)
+    due = iso(at + cleanup.after) if ordered and cleanup else None
+    update.set(("cleanup",), ordered and ordered.to_item())
+    update.set(("cleanupDue",), due)
 
 
 def _final_condition(update: Update, execution: Execution, status: ExecutionStatus) -> Iterable[str]:

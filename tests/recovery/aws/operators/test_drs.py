@@ -3,9 +3,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferred
+from botocore.exceptions import HTTPClientError
 
-from recovery.aws.operators.drs import DrsStartRecoveryOperator
+from recovery.aws.operators.drs import DrsStartRecoveryOperator, DrsTerminateRecoveryInstancesOperator
+from simulator.drs.models import drs_backends
+from simulator.fleet import ServerDescription
 
 
 def start(server_ids, **arguments):
@@ -107,3 +110,87 @@ def test_a_subclass_starts_batches(hook, local_aws, servers, context):
 def test_a_retry_would_start_again_so_there_is_none_by_default(servers):
     assert start(servers.db).retries == 0
     assert start(servers.db, retries=3).retries == 3
+
+
+class TestTerminate:
+    """DrsTerminateRecoveryInstancesOperator."""
+
+    @pytest.fixture
+    def instances(self, hook, local_aws, servers):
+        """Launch recovery instances; return their ids."""
+        hook.start_recovery([*servers.db, *servers.app], is_drill=True)
+        return [instance["recoveryInstanceID"] for instance in hook.list_recovery_instances()]
+
+    @staticmethod
+    def terminate(ids, **arguments):
+        return DrsTerminateRecoveryInstancesOperator(
+            task_id="terminate", recovery_instance_ids=ids, **{"waiter_delay": 0, **arguments}
+        )
+
+    @staticmethod
+    def calls(local_aws):
+        return local_aws.control.requests(operation="TerminateRecoveryInstances")
+
+    def test_they_are_gone_when_it_has_waited(self, hook, instances, context):
+        """Those it names, and no other."""
+        (job_id,) = self.terminate(instances[1:]).execute(context)
+        assert [item["recoveryInstanceID"] for item in hook.list_recovery_instances()] == instances[:1]
+        assert context["ti"].xcoms["_drs_job"]["job_id"] == job_id
+
+    def test_t2_more_than_a_job_takes_go_in_batches(self, hook, local_aws, instances, context):
+        """A job for each."""
+        assert len(self.terminate(instances, batch_size=2).execute(context)) == 3
+        sizes = [len(call["parameters"]["recoveryInstanceIDs"]) for call in self.calls(local_aws)]
+        assert (sizes, hook.list_recovery_instances()) == ([2, 2, 1], [])
+
+    def test_t2_no_call_has_more_than_200(self, hook, local_aws, context):
+        """The service model takes no more; a quota that was raised would."""
+        fleet = [f"s-{number:017d}" for number in range(205)]
+        for server in fleet:
+            described = ServerDescription(id=server, hostname=f"{server}.shop.example")
+            drs_backends["123456789012"]["eu-west-1"].register_source_server(described)
+        local_aws.control.set_quotas(servers_in_job=1000)
+        for batch in (fleet[:200], fleet[200:]):
+            hook.start_recovery(batch, is_drill=True)
+        ids = [instance["recoveryInstanceID"] for instance in hook.list_recovery_instances()]
+        self.terminate(ids, batch_size=200).execute(context)
+        assert [len(call["parameters"]["recoveryInstanceIDs"]) for call in self.calls(local_aws)] == [200, 5]
+        assert hook.list_recovery_instances() == []
+
+    def test_what_is_gone_is_passed_over(self, local_aws, instances, context):
+        """So a retry repeats nothing, and none at all needs no call."""
+        operator = self.terminate(instances)
+        operator.execute(context)
+        assert (operator.execute(context), len(self.calls(local_aws))) == ([], 1)
+        assert self.terminate([]).execute(context) == []
+
+    async def test_deferred_it_judges_by_what_drs_lists_then(self, local_aws, instances, context):
+        """R-49: the finished job lists no servers."""
+        local_aws.control.set_speed("real")
+        operator = self.terminate(instances, deferrable=True, waiter_delay=15)
+        with pytest.raises(TaskDeferred) as deferred:
+            operator.execute(context)
+        event = {"status": "success", "job_ids": deferred.value.trigger.job_ids}
+        with pytest.raises(AirflowException, match=f"still lists {instances[0]}"):
+            operator.execute_complete(context, event)
+        deferred.value.trigger.hold = 0
+        local_aws.control.set_speed("immediate")
+        event = await anext(deferred.value.trigger.run())
+        assert operator.execute_complete(context, event.payload) == deferred.value.trigger.job_ids
+
+    def test_another_event_fails_the_task_with_its_words(self, instances, context):
+        event = {"status": "timeout", "job_ids": [], "message": "words"}
+        with pytest.raises(AirflowFailException, match="words"):
+            self.terminate(instances).execute_complete(context, event)
+
+    def test_an_answer_that_is_lost_is_not_sent_again(self, hook, local_aws, instances):
+        """A second request would meet the job of the first as a Conflict."""
+        local_aws.control.drop("drs", "TerminateRecoveryInstances", after=True, times=1)
+        with pytest.raises(HTTPClientError):
+            hook.terminate_recovery_instances(instances)
+        assert len(self.calls(local_aws)) == 1
+
+    @pytest.mark.parametrize("count", [0, 201])
+    def test_the_service_models_limits_hold(self, hook, count):
+        with pytest.raises(ValueError, match=f"1 to 200, not {count}"):
+            hook.terminate_recovery_instances(["i-0123456789abcdef0"] * count)

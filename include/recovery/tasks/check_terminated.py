@@ -1,0 +1,37 @@
+"""`check`: says that a drill's instances are terminated when DRS lists none of them any more (R-48)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow.sdk import BaseOperator
+
+from recovery.aws.hooks.drs import DrsHook
+from recovery.execution import CleanupStatus, EventType
+from recovery.tasks.clean_up import InstancesLeft, verdicts_on
+from recovery.tasks.termination import Termination
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class CheckTerminated(BaseOperator):
+    """Looks for the drill's instances in DRS; none left is DONE, and only that.
+
+    DRS may list an instance for a while after its job has ended: its retries look again.
+    """
+
+    ui_color = "#e4dff5"
+
+    def execute(self, context: Context) -> int | None:
+        """Return how many instances are terminated."""
+        with verdicts_on(context) as clean_up:
+            if clean_up.cleanup is None or clean_up.cleanup.status is CleanupStatus.DONE:
+                return clean_up.cleanup.terminated if clean_up.cleanup else None
+            hook = DrsHook(aws_conn_id=clean_up.plan.aws_conn_id, region_name=clean_up.plan.region)
+            if left := [one["recoveryInstanceID"] for one in Termination(hook, clean_up).find()]:
+                raise InstancesLeft(left)
+            count = len(clean_up.cleanup.instances)
+            event = clean_up.told(EventType.CLEANUP_DONE, f"{count} recovery instances are terminated")
+            clean_up.write(CleanupStatus.DONE, event, terminated=count)
+            return count

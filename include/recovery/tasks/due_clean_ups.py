@@ -1,0 +1,69 @@
+"""`due_clean_ups`: finds, in the record, the drills whose clean-up is due, and clean-ups that were lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowException
+
+from recovery.execution import CleanupStatus, EventType
+from recovery.execution.clean_up import CLEAN_UP, EXECUTION_ID, clean_up_run_id, current_run_id
+from recovery.tasks.base import execution_store, now, told
+from recovery.tasks.reconcile import OVER
+from recovery.tasks.request import this_airflow
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from recovery.execution import Execution
+    from recovery.execution.store import ExecutionStore
+
+MOST = 100
+"""DAG runs triggered at once; the next minute brings the next."""
+
+
+class DueCleanUps(BaseOperator):
+    """Returns a DAG run to trigger for each drill whose clean-up is due and has none yet.
+
+    A clean-up whose DAG run has ended with no end on record becomes FAILED there. Nothing waits for its time:
+    what is due when is in the record, found by an index.
+    """
+
+    ui_color = "#e4dff5"
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Return the arguments of `TriggerDagRunOperator`, one for each DAG run to trigger.
+
+        Trouble with one holds no other back; it fails the task where nothing is to be triggered.
+        """
+        store, wanted, trouble = execution_store(), [], []
+        for execution in store.due_clean_ups(now()):
+            try:
+                if self._is_due(store, context, execution):
+                    conf = {EXECUTION_ID: execution.execution_id}
+                    wanted.append({"trigger_run_id": clean_up_run_id(execution), "conf": conf})
+            except Exception as error:
+                self.log.exception("The clean-up of %s could not be seen to", execution.execution_id)
+                trouble.append(f"{execution.execution_id}: {error}")
+        if trouble and not wanted:
+            raise AirflowException("; ".join(trouble))
+        return wanted[:MOST]
+
+    def _is_due(self, store: ExecutionStore, context: Context, execution: Execution) -> bool:
+        """Whether a DAG run is to be triggered; executions of another Airflow are none of its business."""
+        if execution.airflow_url != this_airflow():
+            return False
+        ti, run_id = context["ti"], current_run_id(execution)
+        if not ti.get_dr_count(dag_id=CLEAN_UP, run_ids=[run_id]):
+            return True
+        state = ti.get_dagrun_state(dag_id=CLEAN_UP, run_id=run_id)
+        word = str(getattr(state, "value", state))
+        # Read again: the run may have ended just now, with its end on record
+        if word in OVER and (left := store.get(execution.execution_id)).cleanup_due is not None:
+            self._fail(store, context, left, f"its DAG run {run_id} ended {word} with no end on record")
+        return False
+
+    def _fail(self, store: ExecutionStore, context: Context, execution: Execution, why: str) -> None:
+        event = told(context, EventType.CLEANUP_FAILED, why)
+        store.clean_up(execution, CleanupStatus.FAILED, event, failure=why)

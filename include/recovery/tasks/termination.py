@@ -1,0 +1,124 @@
+"""The recovery instances of one drill, and nobody else's: found, and terminated in DRS.
+
+An instance is the drill's if DRS says that it is a drill's (``isDrill``) and that one of this execution's
+jobs launched it. DRS is asked again right before each TerminateRecoveryInstances. The call is idempotent by
+that look: what is gone is not named again, and what is in a job is refused by DRS.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from recovery.aws.utils.drs import is_gone
+from recovery.execution import CleanupStatus, EventType
+from recovery.tasks.batch import CAPACITY, LOOK_AGAIN, NotYet
+from recovery.tasks.causes import Cause, cause_of, retry_after
+from recovery.tasks.jobs import find_blocking, in_words, servers_of
+from recovery.tasks.permission import recoveries_with
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from mypy_boto3_drs.type_defs import JobTypeDef, RecoveryInstanceTypeDef
+
+    from recovery.aws.hooks.drs import DrsHook
+    from recovery.tasks.clean_up import CleanUp
+
+log = logging.getLogger(__name__)
+
+AFTER_RECOVERY = 60.0
+"""Seconds until it is looked again whether a RECOVERY still holds the servers."""
+
+
+@dataclass(frozen=True)
+class Termination:
+    """The instances of a drill, through a hook for the account and Region that its frozen plan names."""
+
+    hook: DrsHook
+    clean_up: CleanUp
+
+    def find(self) -> list[RecoveryInstanceTypeDef]:
+        """Return the drill's instances that are not gone."""
+        servers = self.clean_up.store.servers(self.clean_up.execution.execution_id)
+        ids = {server.source_server_id for server in servers}
+        return self._own(self.hook.list_recovery_instances(sorted(ids)))
+
+    def check_launched(self) -> None:
+        """Raise NotYet while a job of the drill itself still runs: what it launches would be missed."""
+        if running := self._running(self.clean_up.execution.job_ids):
+            words = f"the drill's own jobs still run in DRS: {', '.join(map(in_words, running))}"
+            raise NotYet(words, jobs=[job["jobID"] for job in running])
+
+    def free(self, instances: Iterable[RecoveryInstanceTypeDef]) -> list[str]:
+        """Return the ids of those that no terminate job of this clean-up has already."""
+        cleanup = self.clean_up.store.get(self.clean_up.execution.execution_id).cleanup
+        running = self._running(cleanup.job_ids if cleanup else ())
+        busy = {server for job in running for server in servers_of(job)}
+        return [one["recoveryInstanceID"] for one in instances if one.get("sourceServerID") not in busy]
+
+    def send(self, ids: Sequence[str], terminate: Callable[[Sequence[str]], JobTypeDef]) -> str | None:
+        """Terminate those of these instances that are the drill's now; return the job, None if none is left.
+
+        Raises NotYet, or what AWS refuses for good.
+        """
+        self.clean_up.check_ended()
+        self._make_way(ids)
+        self.hook.prepare_start()
+        doomed = self._look(ids)
+        if not doomed:
+            return None
+        try:
+            job_id = terminate([one["recoveryInstanceID"] for one in doomed])["jobID"]
+        except (ClientError, BotoCoreError) as error:
+            job_id = self._after(error, doomed)
+        said = f"{job_id} terminates {', '.join(one['recoveryInstanceID'] for one in doomed)}"
+        event = self.clean_up.told(EventType.CLEANUP_JOB_STARTED, said)
+        self.clean_up.write(CleanupStatus.TERMINATING, event, job_ids=[job_id])
+        return job_id
+
+    def _look(self, ids: Sequence[str]) -> list[RecoveryInstanceTypeDef]:
+        return self._own(self.hook.list_recovery_instances(recovery_instance_ids=ids))
+
+    def _own(self, instances: Iterable[RecoveryInstanceTypeDef]) -> list[RecoveryInstanceTypeDef]:
+        """Return the drill's own; one that does not say whether it is a drill's counts as real."""
+        jobs = self.clean_up.execution.job_ids
+        launched = [one for one in instances if one.get("jobID") in jobs and not is_gone(one)]
+        if real := [one.get("recoveryInstanceID") for one in launched if one.get("isDrill") is not True]:
+            log.warning("Left alone, DRS does not call them a drill's: %s", real)
+        return [one for one in launched if one.get("isDrill") is True]
+
+    def _running(self, job_ids: Iterable[str]) -> list[JobTypeDef]:
+        return [job for job in self.hook.list_jobs(sorted(job_ids)) if job.get("status") != "COMPLETED"]
+
+    def _make_way(self, ids: Sequence[str]) -> None:
+        """Raise NotYet while a RECOVERY holds servers of the drill: a terminate job would lock them."""
+        execution = self.clean_up.execution
+        servers = {server.source_server_id for server in self.clean_up.store.servers(execution.execution_id)}
+        for other, shared in recoveries_with(self.clean_up.store, execution, servers):
+            words = f"the RECOVERY {other.execution_id} of {other.plan_name} goes before, it holds {shared}"
+            raise NotYet(f"{len(ids)} instances wait: {words}", seconds=AFTER_RECOVERY)
+
+    def _after(self, error: ClientError | BotoCoreError, doomed: list[RecoveryInstanceTypeDef]) -> str:
+        """Return the job that terminates the instances after all; else raise why there is none."""
+        cause = cause_of(error)
+        if cause is Cause.QUOTA:
+            raise NotYet(str(error), seconds=CAPACITY) from error
+        if cause is Cause.FINAL:
+            if len(self._look([one["recoveryInstanceID"] for one in doomed])) < len(doomed):
+                raise NotYet(f"{error}; some of them are gone by now", seconds=LOOK_AGAIN) from error
+            raise error
+        servers = {one["sourceServerID"] for one in doomed}
+        blocking = find_blocking(self.hook, self.clean_up.execution, servers)
+        for job in blocking:
+            if job.get("type") == "TERMINATE" and servers_of(job) == servers:
+                log.info("%s terminates them already: %s", job["jobID"], error)
+                return job["jobID"]
+        if cause is Cause.PASSING:
+            raise NotYet(str(error), seconds=max(LOOK_AGAIN, retry_after(error))) from error
+        held = ", ".join(map(in_words, blocking)) or "no running job that DRS shows"
+        jobs = [job["jobID"] for job in blocking]
+        raise NotYet(f"{error} Held by {held}.", seconds=LOOK_AGAIN, jobs=jobs) from error

@@ -1,0 +1,101 @@
+"""A clean-up that asks first terminates what an approver lets it, and keeps the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from .conftest import DB
+from .sweeping import ASKS, DB2, Sweep, calls, drilled, instances
+
+
+class TestApproval:
+    """`cleanup: after_approval`."""
+
+    @pytest.fixture
+    def sweep(self, table: Any) -> Sweep:
+        """The clean-up of a drill whose plan asks first."""
+        return Sweep(drilled(**ASKS))
+
+    def test_it_terminates_when_an_approver_says_so(self, table: Any, sweep: Sweep) -> None:
+        """Who and why are on record."""
+        sweep.ask()
+        assert (sweep.cleanup.status, calls(table)) == ("WAITING", [])
+        sweep.answer(reason="seen enough")
+        assert (sweep.cleanup.approval.by, sweep.told("CLEANUP_APPROVED")) == ("alice", ["seen enough"])
+        sweep.all()
+        assert (sweep.cleanup.status, instances(table)) == ("DONE", set())
+
+    def test_a_rejection_keeps_the_instances(self, table: Any, sweep: Sweep) -> None:
+        """KEPT on record; nothing else is done, and it is no failure."""
+        sweep.ask()
+        sweep.answer("Reject", by="bob", reason="still testing")
+        with pytest.raises(AirflowSkipException):
+            sweep.execute("terminate")
+        assert (sweep.cleanup.status, sweep.cleanup.approval.by) == ("KEPT", "bob")
+        assert sweep.drive.record.cleanup_due is None
+        assert (instances(table), calls(table)) == ({DB, DB2}, [])
+
+    def test_what_was_kept_is_asked_for_again(self, table: Any, sweep: Sweep) -> None:
+        """By hand: the old answer is none to the new question."""
+        sweep.ask()
+        sweep.answer("Reject")
+        sweep.ask()
+        assert (sweep.cleanup.status, sweep.cleanup.approval) == ("WAITING", None)
+        sweep.answer()
+        sweep.all()
+        assert sweep.cleanup.status == "DONE"
+
+    def test_nobody_answers(self, table: Any, sweep: Sweep) -> None:
+        """Kept: a time-out approves nothing."""
+        sweep.ask()
+        sweep.resume("approve", {"error": "late", "error_type": "timeout"})
+        assert (sweep.cleanup.status, sweep.cleanup.approval.decision) == ("KEPT", "TIMED_OUT")
+
+    def test_a_gate_marked_success_terminates_nothing(self, table: Any, sweep: Sweep) -> None:
+        """The record gives the permission, not Airflow's task states."""
+        with pytest.raises(AirflowFailException, match="needs an approval"):
+            sweep.execute("terminate")
+        assert (sweep.cleanup.status, calls(table)) == ("FAILED", [])
+
+    def test_an_approval_by_someone_else_terminates_nothing(self, table: Any, sweep: Sweep) -> None:
+        """Only by one of the frozen plan's approvers."""
+        sweep.ask()
+        sweep.answer(by="mallory")
+        with pytest.raises(AirflowFailException, match="none of the plan's approvers"):
+            sweep.execute("terminate")
+        assert calls(table) == []
+
+    def test_an_answer_by_nobody_is_none(self, table: Any, sweep: Sweep) -> None:
+        """Airflow names who answered, or the clean-up fails."""
+        sweep.ask()
+        with pytest.raises(AirflowFailException, match="nobody"):
+            sweep.answer(by=None)
+
+    def test_it_asks_the_plans_approvers_and_lists_what_would_go(
+        self, table: Any, sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Those of the frozen plan."""
+        asked: dict[str, Any] = {}
+        monkeypatch.setattr(
+            "airflow.providers.standard.operators.hitl.upsert_hitl_detail",
+            lambda **detail: asked.update(detail),
+        )
+        sweep.ask()
+        assert [user["id"] for user in asked["assigned_users"]] == ["alice", "bob"]
+        for item in table.client("drs").describe_recovery_instances()["items"]:
+            assert f"`{item['recoveryInstanceID']}` | `{item['sourceServerID']}`" in asked["body"]
+        assert asked["params"]["reason"]["value"] is None
+
+    def test_after_a_failure_it_is_not_asked_again(self, table: Any, sweep: Sweep) -> None:
+        """The approval of this end stands; after a rejection it does not."""
+        sweep.ask()
+        sweep.answer()
+        table.control.deny("drs", "TerminateRecoveryInstances")
+        with pytest.raises(AirflowFailException):
+            sweep.execute("terminate")
+        table.control.clear_faults()
+        sweep.all()
+        assert sweep.cleanup.status == "DONE"

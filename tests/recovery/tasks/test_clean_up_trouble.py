@@ -1,0 +1,191 @@
+"""Whatever happens around a clean-up, it waits or says why, and terminates nothing it should not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from recovery.execution import CleanupStatus, ExecutionStatus
+from recovery.tasks import base, terminate
+
+from .conftest import DB, Drive, plan
+from .sweeping import ALWAYS, DB2, PAY, Sweep, calls, drilled, instances, reopen
+
+
+@pytest.fixture(autouse=True)
+def _once(table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let botocore repeat nothing by itself, so that one fault is one error."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+
+
+@pytest.fixture
+def sweep(table: Any) -> Sweep:
+    """The clean-up of a drill of two servers whose plan says always."""
+    return Sweep(drilled(**ALWAYS))
+
+
+class TestTrouble:
+    """What may pass is waited for; what was done is not done again."""
+
+    @pytest.mark.parametrize("effect", ["drop_after", "server_error_after"])
+    def test_the_job_of_a_lost_answer_is_found(self, table: Any, sweep: Sweep, effect: str) -> None:
+        """It holds the servers: nothing is sent a second time."""
+        sweep.execute("approve")
+        table.control.set_speed("real")
+        fault = {"effect": effect, "service": "drs", "operation": "TerminateRecoveryInstances", "times": 1}
+        table.control.add_faults({"calls": [fault]})
+        (job_id,) = sweep.execute("terminate")
+        assert (sweep.cleanup.job_ids, len(calls(table))) == ((job_id,), 1)
+        table.control.set_speed("immediate")
+        sweep.execute("wait_for_termination")
+        assert sweep.execute("check") == 2
+
+    def test_a_call_that_never_arrived_is_made_again(self, table: Any, sweep: Sweep) -> None:
+        """After a pause without a worker slot."""
+        table.control.drop("drs", "TerminateRecoveryInstances", after=False, times=1)
+        sweep.execute("approve")
+        waiting = sweep.park("terminate")
+        assert instances(table) == {DB, DB2}
+        sweep.resume("terminate", {}, **waiting.kwargs)
+        assert sweep.cleanup.status == "TERMINATING"
+        sweep.execute("check")
+        assert instances(table) == set()
+
+    @pytest.mark.parametrize(
+        "operation", ["TerminateRecoveryInstances", "DescribeRecoveryInstances", "DescribeJobs"]
+    )
+    def test_throttling_is_waited_for(self, table: Any, sweep: Sweep, operation: str) -> None:
+        """Of whatever it asks; the trail says what it waits for."""
+        table.control.throttle("drs", operation)
+        sweep.park("terminate")
+        assert "Throttling" in sweep.told("CLEANUP_HELD")[0]
+        table.control.clear_faults()
+        sweep.all()
+        assert sweep.cleanup.status == "DONE"
+
+    def test_a_conflict_waits_for_the_job_in_the_way(self, table: Any, sweep: Sweep) -> None:
+        """Of another drill, say: it is named, and waited for by its id."""
+        table.control.set_speed("real")
+        servers = [{"sourceServerID": server} for server in (DB, PAY)]
+        job = table.client("drs").start_recovery(sourceServers=servers, isDrill=True)["job"]["jobID"]
+        waiting = sweep.park("terminate")
+        assert waiting.trigger.serialize()[1]["job_ids"] == [job]
+        assert job in sweep.told("CLEANUP_HELD")[0]
+        table.control.set_speed("immediate")
+        sweep.all()
+        assert instances(table) == {DB, PAY}
+
+    def test_the_drills_own_jobs_are_waited_for(self, table: Any) -> None:
+        """Cancelled while it launched: what its job launches yet is cleaned up too."""
+        table.control.set_speed("real")
+        drive = Drive(plan({"name": "Database", "servers": [DB]}, **ALWAYS))
+        drive.execute("open_execution")
+        (job,) = drive.execute("database.start_recovery")
+        drive.states["database.wait_for_recovery"] = "skipped"
+        with pytest.raises(AirflowFailException):
+            drive.execute("complete_execution")
+        sweep = Sweep(drive)
+        waiting = sweep.park("terminate")
+        assert waiting.trigger.serialize()[1]["job_ids"] == [job]
+        assert sweep.cleanup.status == "PENDING"
+        table.control.set_speed("immediate")
+        sweep.all()
+        assert (sweep.cleanup.terminated, instances(table)) == (1, set())
+
+    def test_a_recovery_of_the_same_servers_goes_before(self, table: Any, sweep: Sweep) -> None:
+        """Nothing locks its servers while it is not over."""
+        recovery = Drive(
+            sweep.drive.plan, run_id="manual__2", execution_type="RECOVERY", confirm="shop", reason="fire"
+        )
+        recovery.execute("open_execution")
+        sweep.park("terminate")
+        assert "goes before" in sweep.told("CLEANUP_HELD")[0]
+        assert calls(table) == []
+        recovery.wave("database")
+        recovery.execute("complete_execution")
+        sweep.all()
+        assert instances(table) == {DB, DB2}
+        assert (sweep.cleanup.status, calls(table)) == ("DONE", [])
+
+    def test_what_aws_does_not_allow_fails_in_its_words(self, table: Any, sweep: Sweep) -> None:
+        """On record, at once."""
+        table.control.deny("drs", "TerminateRecoveryInstances")
+        with pytest.raises(AirflowFailException, match="AccessDenied"):
+            sweep.execute("terminate")
+        assert sweep.cleanup.status == "FAILED"
+        assert "AccessDenied" in sweep.cleanup.failure
+        assert sweep.drive.record.status == ExecutionStatus.COMPLETED
+
+    def test_an_exhausted_quota_is_waited_for(self, table: Any, sweep: Sweep) -> None:
+        """Terminate jobs count."""
+        table.control.set_quotas(concurrent_jobs=0)
+        sweep.park("terminate")
+        assert "Quota" in sweep.told("CLEANUP_HELD")[0]
+
+    def test_the_wait_has_an_end(self, table: Any, sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+        """FAILED, with what was waited for."""
+        table.control.throttle("drs", "TerminateRecoveryInstances")
+        waiting = sweep.park("terminate")
+        monkeypatch.setattr(terminate, "now", lambda: base.now() + timedelta(hours=5))
+        with pytest.raises(AirflowFailException, match="Throttling"):
+            sweep.resume("terminate", {}, **waiting.kwargs)
+        assert sweep.cleanup.status == "FAILED"
+
+    def test_r50_it_asks_in_the_account_and_region_of_the_execution(
+        self, table: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Those of the frozen plan, with every call."""
+        monkeypatch.setenv("AIRFLOW_CONN_THE_OTHER", "aws://OTHERKEY:secret@")
+        drive = drilled(aws_conn_id="the_other", **ALWAYS)
+        table.control.clear_requests()
+        Sweep(drive).all()
+        drs = table.control.requests(service="drs")
+        assert {(call["accessKey"], call["region"]) for call in drs} == {("OTHERKEY", "eu-west-1")}
+
+
+class TestReopened:
+    """An execution may be opened again: its clean-up leaves it alone."""
+
+    def test_a_running_execution_keeps_its_instances(self, table: Any, sweep: Sweep) -> None:
+        """The run that was made for the earlier end is skipped."""
+        reopen(table, sweep.drive)
+        for task_id in ("approve", "terminate", "wait_for_termination", "check"):
+            with pytest.raises(AirflowSkipException, match="opened again"):
+                sweep.execute(task_id)
+        assert calls(table) == []
+
+    def test_it_is_looked_for_right_before_each_call(
+        self, table: Any, sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Opened again after the first look."""
+        begin = terminate.TerminateInstances._begin
+
+        def reopened(*arguments: Any) -> None:
+            begin(*arguments)
+            reopen(table, sweep.drive)
+
+        monkeypatch.setattr(terminate.TerminateInstances, "_begin", reopened)
+        with pytest.raises(AirflowFailException, match="opened again"):
+            sweep.execute("terminate")
+        assert calls(table) == []
+
+    def test_a_clean_up_by_hand_of_what_runs_is_refused(self, table: Any, sweep: Sweep) -> None:
+        """Whatever the run is called."""
+        reopen(table, sweep.drive)
+        with pytest.raises(AirflowFailException, match="only what has ended"):
+            Sweep(sweep.drive, run_id="by hand").execute("terminate")
+
+    def test_the_next_end_orders_a_clean_up_of_its_own(self, table: Any, sweep: Sweep) -> None:
+        """In a DAG run of its own, whatever became of the first."""
+        sweep.drive.store.clean_up(sweep.drive.record, CleanupStatus.KEPT)
+        first = sweep.run.run_id
+        reopen(table, sweep.drive)
+        sweep.drive.execute("complete_execution")
+        again = Sweep(sweep.drive)
+        assert again.run.run_id != first
+        assert again.cleanup.status == "PENDING"
+        again.all()
+        assert instances(table) == set()

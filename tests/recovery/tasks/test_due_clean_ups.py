@@ -1,0 +1,120 @@
+"""What the maintenance starts: each clean-up that is due, once, found in the record."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowException
+
+from recovery.dag.maintenance import maintenance_dag
+from recovery.execution import CleanupStatus
+from recovery.execution.clean_up import clean_up_run_id
+from recovery.tasks import base, due_clean_ups
+
+from .conftest import TaskInstance
+from .sweeping import PAY, Sweep, drilled
+
+if TYPE_CHECKING:
+    from .conftest import Drive
+
+
+def due(drive: Drive, *, there: bool = False, **fate: Any) -> list[dict[str, Any]]:
+    """Look once; ``there`` says whether the clean-up's DAG run is, and ``fate`` what became of it."""
+    task = maintenance_dag(Path("plans")).get_task("due_clean_ups")
+    gone = set() if there else {clean_up_run_id(drive.record)}
+    found: list[dict[str, Any]] = type(task).execute(
+        task, drive.context("due_clean_ups", deleted=gone, **fate)
+    )
+    return found
+
+
+def test_a_clean_up_that_is_due_gets_one_dag_run(table: Any) -> None:
+    """Its id is made of the execution and of its end; once it is there, no other is asked for."""
+    drive = drilled(cleanup="always")
+    run = {"trigger_run_id": clean_up_run_id(drive.record), "conf": {"execution_id": drive.execution_id}}
+    assert due(drive) == [run]
+    assert due(drive, there=True) == []
+
+
+def test_it_is_not_due_before_its_time(table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing waits meanwhile: the record has the time."""
+    drive = drilled(cleanup="always", cleanup_after="8h")
+    assert due(drive) == []
+    monkeypatch.setattr(due_clean_ups, "now", lambda: base.now() + timedelta(hours=8))
+    assert len(due(drive)) == 1
+
+
+def test_what_is_over_is_not_due(table: Any) -> None:
+    """Nor what no plan ordered."""
+    drive = drilled(cleanup="always")
+    Sweep(drive).all()
+    assert due(drive) == []
+    assert due(drilled(PAY, id="payroll", run_id="manual__2")) == []
+
+
+def test_o1_a_clean_up_whose_run_has_ended_without_a_word_is_failed(table: Any) -> None:
+    """Marked failed by hand, killed, or deaf to DynamoDB: the record says so, and people see it."""
+    drive = drilled(cleanup="always")
+    runs = {clean_up_run_id(drive.record): "failed"}
+    assert due(drive, there=True, runs=runs) == []
+    cleanup = drive.record.cleanup
+    assert cleanup.status == "FAILED"
+    assert "ended failed with no end on record" in cleanup.failure
+    assert drive.record.status == "COMPLETED"
+
+
+def test_executions_of_another_airflow_are_none_of_its_business(
+    table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each starts the clean-ups of its own."""
+    drive = drilled(cleanup="always")
+    monkeypatch.setattr("recovery.tasks.due_clean_ups.this_airflow", lambda: "https://the-other.example")
+    assert due(drive) == []
+
+
+def test_trouble_with_one_holds_no_other_back(table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told where nothing else is to be done."""
+    drive = drilled(cleanup="always")
+    drilled(PAY, id="payroll", run_id="manual__2", cleanup="always")
+    count, broken = TaskInstance.get_dr_count, {drive.execution_id}
+
+    def some(ti: TaskInstance, dag_id: str, run_ids: list[str]) -> int:
+        if any(run_id.startswith(execution) for run_id in run_ids for execution in broken):
+            raise RuntimeError("API_SERVER_ERROR")
+        return 0 if broken else count(ti, dag_id, run_ids)
+
+    monkeypatch.setattr(TaskInstance, "get_dr_count", some)
+    assert len(due(drive)) == 1
+    broken.add("")
+    with pytest.raises(AirflowException, match="API_SERVER_ERROR"):
+        due(drive)
+
+
+def test_an_execution_that_was_opened_again_is_not_due(table: Any) -> None:
+    """Though its record still has the time."""
+    drive = drilled(cleanup="always")
+    table.client("dynamodb").update_item(
+        TableName="recovery-executions",
+        Key={"executionId": {"S": drive.execution_id}, "item": {"S": "EXECUTION"}},
+        UpdateExpression="REMOVE endTime",
+    )
+    assert drive.store.due_clean_ups(base.now()) == []
+
+
+def test_one_that_a_person_started_is_not_started_again(table: Any) -> None:
+    """Its run has another id, which is on record."""
+    drive = drilled(cleanup="after_approval")
+    by_hand = Sweep(drive, run_id="manual__by hand")
+    by_hand.ask()
+    assert by_hand.cleanup.dag_run_id == "manual__by hand"
+    assert due(drive) == []
+
+
+def test_a_kept_one_is_out_of_it(table: Any) -> None:
+    """A person said so."""
+    drive = drilled(cleanup="after_approval")
+    drive.store.clean_up(drive.record, CleanupStatus.KEPT)
+    assert due(drive) == []
