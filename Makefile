@@ -60,8 +60,13 @@ format: setup ## Format the code, and mend what ruff can mend
 	$(in_venv)/ruff check --fix
 
 .PHONY: bench
-bench: setup ## Measure, and print the figures (ONLY=handover, loader, polling, reconciler, simulator or demo: that alone)
-	@$(python) tests/benchmarks/run.py $(ONLY)
+bench: setup ## Measure, and print the figures (ONLY=handover, loader, polling, reconciler, simulator, kills or demo: that alone)
+	@PYTHONPATH=include:tests $(python) tests/benchmarks/run.py $(ONLY)
+
+.PHONY: chaos
+chaos: setup ## Run whole executions while everything around them breaks, and judge them (RUNS=30, SEED=n)
+	@PYTHONPATH=include:tests $(python) -m chaos $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(WITHOUT),--without $(WITHOUT))
 
 .PHONY: pictures
 pictures: setup ## Take the README's pictures again, of the real thing

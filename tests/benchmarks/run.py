@@ -14,6 +14,7 @@ BENCHMARKS = {
     "polling": "polling",
     "reconciler": "reconciler",
     "simulator": "simulator_load",
+    "kills": "kills",
     "demo": "demo_time",
 }
 """The module of each benchmark, in the order they run."""

@@ -1,0 +1,1 @@
+"""`make chaos`: whole executions on the real stack, while everything around them breaks."""

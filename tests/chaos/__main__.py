@@ -1,0 +1,125 @@
+"""``make chaos``: runs whole executions under faults, and judges what is left of them."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+
+from chaos import report
+from chaos.checker import Violation, check
+from chaos.evidence import Run, utc
+from chaos.faults import Faults
+from chaos.lanes import Lane
+from chaos.monitor import Monitor
+from chaos.plans import PLANS, make_plans
+from chaos.schedule import Kind, disturbances, scenarios
+from chaos.supervisor import Supervisor
+from chaos.world import ChaosStack, World
+
+SPEED = "60"
+LIMIT = 600.0
+"""Seconds that jobs may go on after the last run."""
+
+
+def main() -> int:
+    """Return 1 if a rule was broken, or if so many runs did not meet enough faults."""
+    options = _options()
+    seed = options.seed
+    kinds = [kind for kind in Kind if kind not in options.without]
+    plans = make_plans(seed, min(PLANS, options.runs))
+    wanted = scenarios(seed, options.runs, plans, options.without)
+    console = Console(log_path=False)
+    console.print(f"SEED={seed} RUNS={options.runs}", highlight=False)
+    with TemporaryDirectory(prefix="chaos-") as home:
+        stack = ChaosStack(Path(home), plans, seed, console, SPEED)
+        try:
+            begun = time.monotonic()
+            with stack:
+                runs, violations, trouble, restarts = _run(stack, plans, wanted, options, console)
+        finally:
+            _keep_logs(Path(home), options.keep)
+    took = time.monotonic() - begun
+    report.print_runs(console, runs, violations)
+    report.print_total(console, runs, kinds)
+    told = report.document(
+        seed, runs, violations, kinds, trouble=trouble, restarts=restarts, durationSeconds=round(took)
+    )
+    report.write(options.output, told)
+    for violation in violations:
+        console.print(f"[bold red]SEED={seed} run {violation.run}: {violation.rule}:[/] {violation.words}")
+    for words in [*told["shortfalls"], *trouble]:
+        console.print(f"[yellow]{words}[/]")
+    console.print(f"{took:.0f} s; {options.output} has the details.")
+    return 1 if violations or told["shortfalls"] else 0
+
+
+def _run(
+    stack: ChaosStack, plans: list, wanted: list, options: argparse.Namespace, console: Console
+) -> tuple[list[Run], list[Violation], list[str], dict[str, int]]:
+    world, done, number = World(stack), [], count(1)
+    violations: list[Violation] = []
+
+    def ended(run: Run) -> None:
+        run_violations = [v for v in check(monitor.evidence([run]), utc()) if v.run == run.number]
+        violations.extend(run_violations)
+        status = run.last["status"] if run.last else "no record"
+        console.log(
+            f"[green]{next(number)}/{len(wanted)}[/] run {run.number} {status}, {len(run.hits)} faults"
+            + "".join(f"\n  [bold red]{v.rule}: {v.words}[/]" for v in run_violations)
+        )
+        done.append(run)
+
+    with Supervisor(stack) as supervisor, Monitor(world) as monitor:
+        lanes = [
+            Lane(world, plan, [s for s in wanted if plans[s.plan] is plan], ended=ended, say=console.log)
+            for plan in plans
+        ]
+        with Faults(world, supervisor, disturbances(options.seed, options.without), console.log) as faults:
+            for lane in lanes:
+                lane.start()
+            for lane in lanes:
+                lane.join()
+        _let_jobs_end(world)
+        final = check(monitor.evidence(done), utc())
+        known = {(v.rule, v.run, v.words) for v in final}
+        violations = final + [v for v in violations if (v.rule, v.run, v.words) not in known]
+        trouble = [*faults.trouble, *monitor.trouble, *(lane.trouble for lane in lanes if lane.trouble)]
+    return done, violations, trouble, supervisor.restarts
+
+
+def _let_jobs_end(world: World) -> None:
+    """Wait for jobs that run on: what they launch must be on record too."""
+    deadline = time.monotonic() + LIMIT
+    while any(job["status"] != "COMPLETED" for job in world.jobs()) and time.monotonic() < deadline:
+        time.sleep(1)
+
+
+def _keep_logs(home: Path, folder: Path | None) -> None:
+    if folder is not None and (home / "logs").exists():
+        (home / "logs").rename(folder)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    parser.add_argument("--runs", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--without", nargs="*", default=[], choices=list(Kind), help="kinds to leave out")
+    parser.add_argument("--output", type=Path, default=Path("chaos.json"))
+    parser.add_argument("--keep", type=Path, help="folder to keep the logs of the stack in")
+    options = parser.parse_args()
+    if options.seed is None:
+        options.seed = random.SystemRandom().randrange(1_000_000)
+    if options.runs < 1:
+        parser.error(f"--runs {options.runs}: allowed are 1 and more")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

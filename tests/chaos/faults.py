@@ -1,0 +1,185 @@
+"""Faults around, as the schedule has them: killed processes, a restarted database, spoiled calls of AWS."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any, Self
+
+import psutil
+
+from chaos.evidence import Hit, utc
+from chaos.schedule import Kind
+from chaos.supervisor import busy_workers
+from chaos.world import STACK_KEY
+from launcher import postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from chaos.evidence import Run
+    from chaos.schedule import Disturbance
+    from chaos.supervisor import Supervisor
+    from chaos.world import World
+
+COMPONENT = {
+    Kind.KILL_SCHEDULER: "scheduler",
+    Kind.KILL_TRIGGERER: "triggerer",
+    Kind.KILL_API_SERVER: "api-server",
+    Kind.KILL_DAG_PROCESSOR: "dag-processor",
+}
+WAIT_FOR_TASK = 15.0
+LOOK_EVERY = 0.05
+COMES_BACK = 60.0
+"""Seconds that killed components have before the next is killed all the same."""
+
+
+class Faults:
+    """Lets disturbances happen, one after the other, while something is in flight."""
+
+    def __init__(
+        self,
+        world: World,
+        supervisor: Supervisor,
+        schedule: Iterator[Disturbance],
+        say: Callable[[str], None],
+    ) -> None:
+        self.world = world
+        self.supervisor = supervisor
+        self.schedule = schedule
+        self.say = say
+        self.trouble: list[str] = []
+        """Faults that could not be set: a mistake of chaos itself."""
+        self._stop = Event()
+        self._windows = ThreadPoolExecutor(max_workers=4, thread_name_prefix="window")
+        self._thread = Thread(target=self._go_on, name="faults", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._windows.shutdown()
+        self.world.control.clear_faults()
+
+    def _go_on(self) -> None:
+        for disturbance in self.schedule:
+            if self._stop.wait(disturbance.after):
+                return
+            while not self.world.in_flight():
+                if self._stop.wait(0.5):
+                    return
+            if disturbance.kind in COMPONENT or disturbance.kind is Kind.RESTART_POSTGRESQL:
+                self._let_come_back()
+                self._try(disturbance)
+            else:
+                self._windows.submit(self._try, disturbance)
+
+    def _let_come_back(self) -> None:
+        """Wait until what was killed before has come back: what never works shows nothing of what works."""
+        deadline = time.monotonic() + COMES_BACK
+        while not self.world.healthy() and time.monotonic() < deadline and not self._stop.wait(0.5):
+            pass
+
+    def _try(self, disturbance: Disturbance) -> None:
+        try:
+            self._do(disturbance)
+        except Exception as error:  # noqa: BLE001 - told in the report; the others go on
+            self.trouble.append(f"{disturbance.kind} {disturbance.options}: {error!r}")
+
+    def _do(self, disturbance: Disturbance) -> None:
+        kind, options = disturbance.kind, disturbance.options
+        if kind in COMPONENT:
+            child = self.supervisor.kill(COMPONENT[kind], whole=options["whole"])
+            words = f"pid {child.pid}{' and all it had started' if options['whole'] else ' alone'}"
+            self._hit(kind, self.world.in_flight(), words)
+        elif kind is Kind.RESTART_POSTGRESQL:
+            self._restart_postgresql(options["down"])
+        elif kind is Kind.KILL_TASK:
+            self._kill_task(options["what"], options["delay"])
+        else:
+            self._spoil(kind, options)
+
+    def _hit(self, kind: Kind, runs: list[Run], words: str) -> None:
+        """Write a fault down at the runs it hit."""
+        numbers = " and ".join(str(run.number) for run in runs)
+        self.say(f"[red]{kind}[/] {words}, while {f'run {numbers}' if runs else 'nothing'} is in flight")
+        for run in runs:
+            run.hits.append(Hit(kind, utc(), words))
+
+    def _restart_postgresql(self, down: float) -> None:
+        """Stop PostgreSQL as if its machine lost power, and start it where it was."""
+        data = self.world.stack.home.database
+        postgres._run(data, postgres._run_as(data), "pg_ctl", "--wait", "--mode=immediate", "stop")
+        self._hit(Kind.RESTART_POSTGRESQL, self.world.in_flight(), f"gone for {down:.1f} s")
+        time.sleep(down)
+        if postgres.start(data) != self.world.stack.env["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]:
+            raise RuntimeError("PostgreSQL came back at another address")
+
+    def _kill_task(self, what: str, delay: float) -> None:
+        """Kill a process of a task of ours that runs, the one that watches over it, or both."""
+        deadline = time.monotonic() + WAIT_FOR_TASK
+        while time.monotonic() < deadline and not self._stop.is_set():
+            workers = busy_workers(self.supervisor.child("scheduler"))
+            ours = {task: process for task, process in workers.items() if task in self.world.tasks}
+            if ours:
+                task = min(ours)
+                run, task_id = self.world.tasks[task]
+                time.sleep(delay)
+                if pids := self._kill(ours[task], task, what):
+                    self.say(f"[red]{Kind.KILL_TASK}[/] {what} of {task_id} of run {run.number}")
+                    if run.in_flight or "." in task_id:
+                        run.hits.append(Hit(Kind.KILL_TASK, utc(), f"{what} of {task_id}: {pids}"))
+                    return
+            time.sleep(LOOK_EVERY)
+
+    @staticmethod
+    def _kill(worker: psutil.Process, task: str, what: str) -> list[int]:
+        with suppress(psutil.Error):
+            if task not in " ".join(worker.cmdline()):
+                return []  # the task is over
+            children = worker.children()
+            victims = {"task": children, "supervisor": [worker], "both": [worker, *children]}[what]
+            for process in victims:
+                process.kill()
+            return [process.pid for process in victims]
+        return []
+
+    def _spoil(self, kind: Kind, options: dict[str, Any]) -> None:
+        """Spoil calls until the fault has hit as often as it may, or its time is over."""
+        set_fault = dict(options)
+        window, service = set_fault.pop("window"), set_fault.pop("service")
+        flying = self.world.in_flight()
+        fault = self._set(kind, service, set_fault | {"access_key": STACK_KEY})
+        deadline = time.monotonic() + window
+        while time.monotonic() < deadline and not self._stop.is_set() and not self._spent(fault, options):
+            time.sleep(0.3)
+        hits = self._hits(fault)
+        self.world.control.remove_fault(fault)
+        if hits:
+            flew = {run.number: run for run in (*flying, *self.world.in_flight())}
+            called = f"{service} {options.get('operation', '')}".strip()
+            self._hit(kind, list(flew.values()), f"{hits} calls of {called}")
+
+    def _set(self, kind: Kind, service: str, calls: dict[str, Any]) -> str:
+        control, operation = self.world.control, calls.pop("operation", None)
+        if kind is Kind.CUT:
+            return control.drop(service, operation, after=False, **calls)
+        if kind is Kind.SLOW:
+            return control.slow(calls.pop("seconds"), service, operation, **calls)
+        if kind is Kind.THROTTLE:
+            return control.throttle(service, operation, **calls)
+        if calls.pop("effect", None) == "server_error":
+            return control.break_calls(service, operation, after=True, **calls)
+        return control.drop(service, operation, after=True, **calls)
+
+    def _hits(self, fault: str) -> int:
+        calls = self.world.control.faults()["calls"]
+        return next((int(one["hits"]) for one in calls if one["id"] == fault), 0)
+
+    def _spent(self, fault: str, options: dict[str, Any]) -> bool:
+        return "times" in options and self._hits(fault) >= options["times"]

@@ -1,0 +1,71 @@
+"""Watches the record and the log of requests while runs go on: what was once seen is not forgotten."""
+
+from __future__ import annotations
+
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Self
+
+from chaos.evidence import Evidence, utc
+
+if TYPE_CHECKING:
+    from chaos.evidence import Item, Run
+    from chaos.world import World
+
+LOOK_EVERY = 0.7
+LOG_EVERY = 4
+"""Looks at records for one at the log, which holds more requests than come in that time."""
+
+
+class Monitor:
+    """Reads raw items and the log in a thread of its own."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.starts: dict[str, Item] = {}
+        self.trouble: list[str] = []
+        self._stop = Event()
+        self._thread = Thread(target=self._go_on, name="monitor", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _go_on(self) -> None:
+        looks = 0
+        while not self._stop.wait(LOOK_EVERY):
+            looks += 1
+            try:
+                for run in list(self.world.active):
+                    self.look(run)
+                if looks % LOG_EVERY == 0:
+                    self.read_log()
+            except Exception as error:  # noqa: BLE001 - told in the report; the next look may work
+                self.trouble.append(f"{utc():%H:%M:%S} {error!r}")
+
+    def look(self, run: Run) -> None:
+        """Read the record of a run, and keep it if it changed."""
+        item = self.world.newest(run.dag_id)
+        if item is None or item["dagRunId"] != run.run_id:
+            return
+        if item != run.last:
+            run.seen.append((utc(), item))
+
+    def read_log(self) -> None:
+        """Keep every StartRecovery that the log has; old requests leave it."""
+        for request in self.world.control.requests(operation="StartRecovery"):
+            self.starts[f"{request['time']} {request['parameters']}"] = request
+
+    def evidence(self, runs: list[Run]) -> Evidence:
+        """Return all that there is to judge by now."""
+        self.read_log()
+        return Evidence(
+            runs=runs,
+            items=list(self.world.records.scan()),
+            starts=sorted(self.starts.values(), key=lambda start: str(start["time"])),
+            jobs=list(self.world.jobs()),
+            instances=list(self.world.instances()),
+        )

@@ -1,0 +1,70 @@
+"""Everything random in chaos comes from its seed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chaos.plans import PlanFolder, fleet_text, make_plans
+from chaos.schedule import AROUND, BY_PEOPLE, Kind, disturbances, scenarios
+from recovery.plan import read_plan
+from simulator.fleet import read_fleet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RUNS = 30
+SEEDS = range(20)
+
+
+def everything(seed: int) -> tuple[object, ...]:
+    """Return all that chaos does with a seed."""
+    plans = make_plans(seed)
+    return plans, scenarios(seed, RUNS, plans), list(islice(disturbances(seed), 100))
+
+
+def test_the_same_seed_gives_the_same_schedule() -> None:
+    """So a violation can be looked for again."""
+    assert everything(7) == everything(7)
+
+
+def test_another_seed_gives_another_schedule() -> None:
+    """Or the seed would decide nothing."""
+    assert len({str(everything(seed)) for seed in SEEDS}) == len(SEEDS)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_each_kind_comes_often_enough(seed: int) -> None:
+    """People do each of their deeds in six of thirty runs; what is around comes in turn."""
+    made = scenarios(seed, RUNS, make_plans(seed))
+    assert Counter(s.deed.kind for s in made if s.deed) == dict.fromkeys(BY_PEOPLE, 6)
+    assert Counter(d.kind for d in islice(disturbances(seed), len(AROUND))) == dict.fromkeys(AROUND, 1)
+
+
+def test_a_kind_that_is_left_out_never_comes() -> None:
+    """And nothing else changes for that."""
+    plans = make_plans(1)
+    less = scenarios(1, RUNS, plans, [Kind.EDIT_PLAN])
+    assert not [s for s in less if s.deed and s.deed.kind is Kind.EDIT_PLAN]
+    assert [s.conf for s in less] == [s.conf for s in scenarios(1, RUNS, plans)]
+    few = list(islice(disturbances(1, [Kind.CUT]), 50))
+    assert [d for d in islice(disturbances(1), 50) if d.kind is not Kind.CUT] == few[: len(few) - 5]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_plans_are_plans_of_the_fleet(seed: int, tmp_path: Path) -> None:
+    """Each has three waves, servers of its own, and can be read, edited or not."""
+    plans, folder = make_plans(seed), PlanFolder(tmp_path)
+    (tmp_path / "fleet").write_text(fleet_text(plans))
+    fleet = {server.id for server in read_fleet(tmp_path / "fleet").servers}
+    named = [server for plan in plans for wave in plan.waves for server in wave.servers]
+    assert sorted(named) == sorted(fleet)
+    for plan in plans:
+        for written in (plan, plan.renamed()):
+            folder.write(written)
+            assert [w.name for w in read_plan(tmp_path / f"{plan.dag_id}.yaml").waves] == [
+                wave.name for wave in written.waves
+            ]

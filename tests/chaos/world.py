@@ -1,0 +1,104 @@
+"""A running stack as chaos sees it: Airflow by user, and AWS with credentials of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from chaos.airside import PatientAirflow
+from chaos.plans import PlanFolder, fleet_text
+from integration.records import TABLE, Records, plain
+from launcher.airflow_api import AirflowApi
+from launcher.components import COMPONENTS
+from launcher.stack import Stack
+from simulator.client import Control
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from chaos.evidence import Item, Run
+    from chaos.plans import ChaosPlan
+
+STACK_KEY = "testing"
+"""The access key of the stack: faults hit its calls, and not those of whoever watches."""
+
+
+class ChaosStack(Stack):
+    """A stack whose local AWS has the fleet of the plans, and repeats itself for a seed."""
+
+    def __init__(self, home: Path, plans: list[ChaosPlan], seed: int, console: Console, speed: str) -> None:
+        folder = home / "plans"
+        folder.mkdir()
+        self.folder = PlanFolder(folder)
+        for plan in plans:
+            self.folder.write(plan)
+        self._fleet = home / "fleet.yaml"
+        self._fleet.write_text(fleet_text(plans))
+        self._seed = seed
+        super().__init__(home, speed=speed, plans=folder, console=console)
+
+    def _local_aws_options(self) -> tuple[str, ...]:
+        return (*super()._local_aws_options(), "--fleet", str(self._fleet), "--seed", str(self._seed))
+
+
+class World:
+    """What the threads of chaos share."""
+
+    def __init__(self, stack: ChaosStack) -> None:
+        self.stack = stack
+        self.folder = stack.folder
+        self.control = Control(stack.aws_url)
+        self.admin = PatientAirflow(stack.airflow_url, "admin", stack.passwords["admin"])
+        self.alice = PatientAirflow(stack.airflow_url, "alice", stack.passwords["alice"])
+        self._health = AirflowApi(stack.airflow_url, "admin", stack.passwords["admin"])
+        self.dynamodb = self.client("dynamodb")
+        self.drs = self.client("drs")
+        self.records = Records(self.dynamodb)
+        self.active: list[Run] = []
+        """The runs that go on."""
+        self.tasks: dict[str, tuple[Run, str]] = {}
+        """Run and task id of every task instance that was seen, by its id."""
+
+    def client(self, service: str) -> Any:
+        """Return a client that no fault hits."""
+        return boto3.client(
+            service,
+            region_name="eu-west-1",
+            endpoint_url=self.stack.aws_url,
+            aws_access_key_id="watcher",
+            aws_secret_access_key="watcher",
+        )
+
+    def healthy(self) -> bool:
+        """Whether Airflow answers, and calls all its components healthy."""
+        return all(self._health.healthy(component.health) for component in COMPONENTS)
+
+    def in_flight(self) -> list[Run]:
+        """Return the runs of which a wave is in flight."""
+        return [run for run in list(self.active) if run.in_flight]
+
+    def newest(self, dag_id: str) -> Item | None:
+        """Return the EXECUTION item of a plan's newest execution."""
+        answer = self.dynamodb.query(
+            TableName=TABLE,
+            IndexName="byPlan",
+            KeyConditionExpression="planId = :p",
+            ExpressionAttributeValues={":p": {"S": dag_id}},
+            ScanIndexForward=False,
+            Limit=1,
+        )
+        return next(map(plain, answer["Items"]), None)
+
+    def jobs(self) -> Iterator[Item]:
+        """Yield every job of DRS."""
+        for page in self.drs.get_paginator("describe_jobs").paginate():
+            yield from page["items"]
+
+    def instances(self) -> Iterator[Item]:
+        """Yield every recovery instance."""
+        for page in self.drs.get_paginator("describe_recovery_instances").paginate():
+            yield from page["items"]
