@@ -24,18 +24,21 @@ from chaos.supervisor import Supervisor
 from chaos.world import ChaosStack, World
 
 SPEED = "60"
+WIDTH = 140
 LIMIT = 600.0
 """Seconds that jobs may go on after the last run."""
 
 
 def main() -> int:
-    """Return 1 if a rule was broken, or if so many runs did not meet enough faults."""
+    """Return 1 if a rule was broken, if too little hit so many runs, or if chaos itself did not work."""
     options = _options()
     seed = options.seed
     kinds = [kind for kind in Kind if kind not in options.without]
     plans = make_plans(seed, min(PLANS, options.runs))
     wanted = scenarios(seed, options.runs, plans, options.without)
     console = Console(log_path=False)
+    if not console.is_terminal:
+        console.width = WIDTH
     console.print(f"SEED={seed} RUNS={options.runs}", highlight=False)
     with TemporaryDirectory(prefix="chaos-") as home:
         stack = ChaosStack(Path(home), plans, seed, console, SPEED)
@@ -57,13 +60,13 @@ def main() -> int:
     for words in [*told["shortfalls"], *trouble]:
         console.print(f"[yellow]{words}[/]")
     console.print(f"{took:.0f} s; {options.output} has the details.")
-    return 1 if violations or told["shortfalls"] else 0
+    return 1 if violations or trouble or told["shortfalls"] else 0
 
 
 def _run(
     stack: ChaosStack, plans: list, wanted: list, options: argparse.Namespace, console: Console
 ) -> tuple[list[Run], list[Violation], list[str], dict[str, int]]:
-    world, done, number = World(stack), [], count(1)
+    world, number = World(stack), count(1)
     violations: list[Violation] = []
 
     def ended(run: Run) -> None:
@@ -74,7 +77,6 @@ def _run(
             f"[green]{next(number)}/{len(wanted)}[/] run {run.number} {status}, {len(run.hits)} faults"
             + "".join(f"\n  [bold red]{v.rule}: {v.words}[/]" for v in run_violations)
         )
-        done.append(run)
 
     with Supervisor(stack) as supervisor, Monitor(world) as monitor:
         lanes = [
@@ -87,11 +89,11 @@ def _run(
             for lane in lanes:
                 lane.join()
         _let_jobs_end(world)
-        final = check(monitor.evidence(done), utc())
+        final = check(monitor.evidence(world.asked), utc())
         known = {(v.rule, v.run, v.words) for v in final}
         violations = final + [v for v in violations if (v.rule, v.run, v.words) not in known]
         trouble = [*faults.trouble, *monitor.trouble, *(lane.trouble for lane in lanes if lane.trouble)]
-    return done, violations, trouble, supervisor.restarts
+    return world.asked, violations, trouble, supervisor.restarts
 
 
 def _let_jobs_end(world: World) -> None:

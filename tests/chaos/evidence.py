@@ -9,6 +9,10 @@ from typing import Any
 Item = dict[str, Any]
 
 
+LEAST_FAULTS, LEAST_KINDS = 3, 2
+"""What must hit a run while a wave of it is in flight for it to prove anything."""
+
+
 def utc() -> datetime:
     """Return the time."""
     return datetime.now(UTC)
@@ -62,6 +66,11 @@ class Run:
         """Whether a wave of it has jobs in DRS, or is about to, as far as the record tells."""
         waves = self.last["waves"] if self.last else []
         return any(wave["status"] in {"STARTED", "POLLING"} for wave in waves)
+
+    @property
+    def counts(self) -> bool:
+        """Whether enough hit it for it to prove anything."""
+        return len(self.hits) >= LEAST_FAULTS and len({hit.kind for hit in self.hits}) >= LEAST_KINDS
 
     @property
     def hindered(self) -> bool:

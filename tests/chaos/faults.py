@@ -94,9 +94,9 @@ class Faults:
     def _do(self, disturbance: Disturbance) -> None:
         kind, options = disturbance.kind, disturbance.options
         if kind in COMPONENT:
-            child = self.supervisor.kill(COMPONENT[kind], whole=options["whole"])
-            words = f"pid {child.pid}{' and all it had started' if options['whole'] else ' alone'}"
-            self._hit(kind, self.world.in_flight(), words)
+            if child := self.supervisor.kill(COMPONENT[kind], whole=options["whole"]):
+                words = f"pid {child.pid}{' and all it had started' if options['whole'] else ' alone'}"
+                self._hit(kind, self.world.in_flight(), words)
         elif kind is Kind.RESTART_POSTGRESQL:
             self._restart_postgresql(options["down"])
         elif kind is Kind.KILL_TASK:

@@ -22,19 +22,13 @@ if TYPE_CHECKING:
     from chaos.checker import Violation
     from chaos.evidence import Run
 
-LEAST_FAULTS, LEAST_KINDS = 3, 2
 LEAST_RUNS, OF_RUNS = 5, 30
 VERSIONS = ("apache-airflow", "apache-airflow-providers-amazon", "boto3", "moto")
 
 
-def counts(run: Run) -> bool:
-    """Whether enough hit a run while a wave of it was in flight for it to prove anything."""
-    return len(run.hits) >= LEAST_FAULTS and len({hit.kind for hit in run.hits}) >= LEAST_KINDS
-
-
 def reach(runs: Sequence[Run], kinds: Sequence[str]) -> dict[str, int]:
     """Return in how many runs that count each kind hit."""
-    hit = Counter(kind for run in runs if counts(run) for kind in {hit.kind for hit in run.hits})
+    hit = Counter(kind for run in runs if run.counts for kind in {hit.kind for hit in run.hits})
     return {kind: hit[kind] for kind in kinds}
 
 
@@ -42,8 +36,9 @@ def shortfalls(runs: Sequence[Run], kinds: Sequence[str]) -> list[str]:
     """Return what so many runs should have met and did not; few runs need not."""
     if len(runs) < OF_RUNS:
         return []
-    few = [f"run {run.number} was hit by {len(run.hits)} faults" for run in runs if not counts(run)]
-    return few + [f"{kind} hit {n} runs" for kind, n in reach(runs, kinds).items() if n < LEAST_RUNS]
+    enough = sum(run.counts for run in runs)
+    few = [f"only {enough} runs met enough faults to count"] if enough < OF_RUNS else []
+    return few + [f"{kind} hit only {n} runs" for kind, n in reach(runs, kinds).items() if n < LEAST_RUNS]
 
 
 def undisturbed(runs: Sequence[Run]) -> tuple[int, int]:
@@ -70,7 +65,7 @@ def print_runs(console: Console, runs: Sequence[Run], violations: Sequence[Viola
             str(len({hit.kind for hit in run.hits})),
             run.deed or (f"rejected {run.rejected}" if run.rejected else ""),
             str(wrong) if wrong else "",
-            style=None if counts(run) else "dim",
+            style=None if run.counts else "dim",
         )
     console.print(table)
 
@@ -121,7 +116,7 @@ def _run(run: Run, violations: Sequence[Violation]) -> Mapping[str, Any]:
         "state": run.state,
         "asked": run.asked.isoformat(),
         "seconds": seconds(run),
-        "counts": counts(run),
+        "counts": run.counts,
         "deed": run.deed,
         "rejected": run.rejected,
         "faults": [{"kind": h.kind, "time": h.time.isoformat(), "words": h.words} for h in run.hits],

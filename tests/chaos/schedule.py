@@ -40,6 +40,9 @@ AROUND = tuple(kind for kind in Kind if kind not in BY_PEOPLE)
 GAP = (4.0, 9.0)
 """Seconds between two faults around."""
 
+DENIED = 0.25
+"""The share of runs, of those that nobody else hinders, whose last gate is rejected."""
+
 CALLS: dict[Kind, tuple[dict[str, Any], ...]] = {
     Kind.CUT: (
         {"service": "drs"},
@@ -148,7 +151,7 @@ def _scenario(
 ) -> Scenario:
     plan = number % len(plans)
     gates = [n for n, wave in enumerate(plans[plan].waves) if wave.gate]
-    denies = rng.choice(gates) if gates and rng.random() < 0.25 and kind is None else None
+    denies = gates[-1] if gates and rng.random() < DENIED and kind is None else None
     deed = _deed(kind, rng) if kind else None
     approvals = rng.choice(("as_planned", "as_planned", "none", "every_wave"))
     return Scenario(
@@ -161,7 +164,7 @@ def _scenario(
 
 
 def _deed(kind: Kind, rng: Random) -> Deed:
-    during, after = rng.randrange(2), round(rng.uniform(0, 6), 2)
+    during, after = rng.randrange(3), round(rng.uniform(0, 6), 2)
     if kind is Kind.MARK_RUN:
         return Deed(kind, during, after, {"state": rng.choice(("failed", "success"))})
     if kind is Kind.MARK_TASK:

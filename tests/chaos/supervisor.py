@@ -48,19 +48,16 @@ class Supervisor:
         state = read_state(self.stack.home)
         return next(child for child in reversed(state.children if state else ()) if child.name == name)
 
-    def kill(self, name: str, *, whole: bool) -> Child:
-        """Kill -9 a component: its main process alone, or all that it started too."""
+    def kill(self, name: str, *, whole: bool) -> Child | None:
+        """Kill -9 a component, its main process alone or all that it started too; None if it is down."""
         child = self.child(name)
-        victims = child.session() if whole else [psutil.Process(child.pid)]
-        for process in victims:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
+        if not child.running:
+            return None
+        for process in child.session():
+            if whole or process.pid == child.pid:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
         return child
-
-    def orphans(self, name: str) -> list[Child]:
-        """Return the killed components of a name of which something lives on."""
-        with self._lock:
-            return [child for _, child in self._orphans if child.name == name]
 
     def _watch(self) -> None:
         while not self._stop.wait(LOOK_EVERY):

@@ -58,6 +58,8 @@ class World:
         self.dynamodb = self.client("dynamodb")
         self.drs = self.client("drs")
         self.records = Records(self.dynamodb)
+        self.asked: list[Run] = []
+        """Every run that was ever asked for."""
         self.active: list[Run] = []
         """The runs that go on."""
         self.tasks: dict[str, tuple[Run, str]] = {}
