@@ -22,6 +22,7 @@ from chaos.plans import PLANS, make_plans
 from chaos.schedule import Kind, disturbances, scenarios
 from chaos.supervisor import Supervisor
 from chaos.world import ChaosStack, World
+from launcher.signals import as_exceptions
 
 SPEED = "60"
 WIDTH = 140
@@ -124,4 +125,5 @@ def _options() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with as_exceptions():
+        sys.exit(main())
