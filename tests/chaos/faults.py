@@ -32,6 +32,9 @@ COMPONENT = {
 }
 WAIT_FOR_TASK = 15.0
 LOOK_EVERY = 0.05
+WORKS = 8.0
+"""Seconds that everything works before the next kill."""
+
 COMES_BACK = 60.0
 """Seconds that killed components have before the next is killed all the same."""
 
@@ -84,6 +87,7 @@ class Faults:
         deadline = time.monotonic() + COMES_BACK
         while not self.world.healthy() and time.monotonic() < deadline and not self._stop.wait(0.5):
             pass
+        self._stop.wait(WORKS)
 
     def _try(self, disturbance: Disturbance) -> None:
         try:

@@ -37,7 +37,7 @@ BY_PEOPLE = (Kind.MARK_TASK, Kind.MARK_RUN, Kind.EDIT_PLAN)
 AROUND = tuple(kind for kind in Kind if kind not in BY_PEOPLE)
 """Faults of what is around: they hit whatever is in flight."""
 
-GAP = (4.0, 9.0)
+GAP = (7.0, 14.0)
 """Seconds between two faults around."""
 
 DENIED = 0.25
