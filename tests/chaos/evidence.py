@@ -49,6 +49,9 @@ class Run:
     approved: dict[str, datetime] = field(default_factory=dict)
     rejected: str | None = None
     deed: str | None = None
+    """What a person did to it."""
+    edited: str | None = None
+    """What a person did to its plan's file."""
     hits: list[Hit] = field(default_factory=list)
     seen: list[tuple[datetime, Item]] = field(default_factory=list)
     state: str | None = None
@@ -74,7 +77,7 @@ class Run:
 
     @property
     def hindered(self) -> bool:
-        """Whether anybody did something to it: what only its surroundings disturbed should be COMPLETED."""
+        """Whether anybody did something to it; otherwise it should be COMPLETED, also with an edited plan."""
         return self.deed is not None or self.rejected is not None
 
 

@@ -150,7 +150,10 @@ class Following:
             return
         self._deed = None
         words = self._do(deed)
-        self.run.deed = words
+        if deed.kind is Kind.EDIT_PLAN:
+            self.run.edited = words
+        else:
+            self.run.deed = words
         if self.run.in_flight:
             self.run.hits.append(Hit(deed.kind, utc(), words))
         self.say(f"[magenta]{deed.kind}[/] {words} of run {self.run.number}")

@@ -63,7 +63,7 @@ def print_runs(console: Console, runs: Sequence[Run], violations: Sequence[Viola
             f"{took:.0f}" if took is not None else "",
             str(len(run.hits)),
             str(len({hit.kind for hit in run.hits})),
-            run.deed or (f"rejected {run.rejected}" if run.rejected else ""),
+            run.deed or run.edited or (f"rejected {run.rejected}" if run.rejected else ""),
             str(wrong) if wrong else "",
             style=None if run.counts else "dim",
         )
@@ -118,6 +118,7 @@ def _run(run: Run, violations: Sequence[Violation]) -> Mapping[str, Any]:
         "seconds": seconds(run),
         "counts": run.counts,
         "deed": run.deed,
+        "edited": run.edited,
         "rejected": run.rejected,
         "faults": [{"kind": h.kind, "time": h.time.isoformat(), "words": h.words} for h in run.hits],
         "violations": [vars(violation) for violation in violations if violation.run == run.number],
