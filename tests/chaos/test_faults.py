@@ -1,0 +1,92 @@
+"""The faults of chaos hit what they are meant to hit, and are written down only then."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chaos.evidence import Run, utc
+from chaos.faults import Faults
+from chaos.schedule import CALLS, Disturbance, Kind
+from chaos.world import STACK_KEY
+
+if TYPE_CHECKING:
+    from tests.conftest import LocalAws
+
+ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=10)
+SERVER = "s-00000000000fil001"
+
+
+@pytest.fixture
+def run() -> Run:
+    """A run with a wave in flight."""
+    item = {"status": "POLLING", "waves": [{"status": "POLLING"}]}
+    return Run(0, "plan", "run", utc(), [], seen=[(utc(), item)])
+
+
+@pytest.fixture
+def faults(local_aws: LocalAws, run: Run) -> Faults:
+    """The faults of a world in which that run is all that goes on."""
+    world: Any = SimpleNamespace(control=local_aws.control, in_flight=lambda: [run])
+    return Faults(world, SimpleNamespace(), iter(()), print)  # type: ignore[arg-type]
+
+
+def call(local_aws: LocalAws, service: str, operation: str | None, key: str) -> None:
+    """Call AWS once, whatever it says."""
+    client = local_aws.client(service, aws_access_key_id=key, aws_secret_access_key=key, config=ONCE)
+    with suppress(ClientError, BotoCoreError):
+        if service == "dynamodb":
+            put = {"TableName": "none", "Key": {"executionId": {"S": "e"}}}
+            if operation == "PutItem":
+                client.put_item(TableName="none", Item=put["Key"])
+            else:
+                client.update_item(**put)
+        elif operation == "StartRecovery":
+            client.start_recovery(sourceServers=[{"sourceServerID": SERVER}])
+        else:
+            client.describe_jobs()
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        pytest.param(kind, options, id=f"{kind}_{number}")
+        for kind, choices in CALLS.items()
+        for number, options in enumerate(choices)
+    ],
+)
+def test_every_spoiled_call_is_one_that_the_stack_makes(
+    local_aws: LocalAws, faults: Faults, run: Run, kind: Kind, options: dict[str, Any]
+) -> None:
+    """Calls with its key are hit and written down, and the fault is gone afterwards."""
+    short = {"window": 1.0} | options | {"window": 1.5} | ({"seconds": 0.1} if "seconds" in options else {})
+    with ThreadPoolExecutor() as pool:
+        done = pool.submit(faults._try, Disturbance(0, 0, kind, short))
+        time.sleep(0.2)
+        while not done.done():
+            call(local_aws, options["service"], options.get("operation"), STACK_KEY)
+    assert faults.trouble == []
+    assert [hit.kind for hit in run.hits] == [kind]
+    assert local_aws.control.faults()["calls"] == []
+
+
+def test_whoever_watches_is_not_hit(local_aws: LocalAws, faults: Faults, run: Run) -> None:
+    """So a fault that hit nobody of the stack is not written down."""
+    with ThreadPoolExecutor() as pool:
+        done = pool.submit(faults._try, Disturbance(0, 0, Kind.CUT, {"service": "drs", "window": 0.8}))
+        while not done.done():
+            call(local_aws, "drs", None, "watcher")
+    assert (faults.trouble, run.hits) == ([], [])
+
+
+def test_a_fault_that_cannot_be_set_is_told(faults: Faults) -> None:
+    """It is a mistake of chaos itself, and makes its exit status 1."""
+    faults._try(Disturbance(0, 0, Kind.CUT, {"service": "nothing", "window": 0.1}))
+    assert "nothing" in faults.trouble[0]
