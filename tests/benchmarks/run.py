@@ -8,6 +8,8 @@ from importlib import import_module
 
 from rich.console import Console
 
+from launcher.signals import as_exceptions
+
 BENCHMARKS = {
     "handover": "handover",
     "loader": "loader_cost",
@@ -41,4 +43,5 @@ def _measure(name: str, console: Console) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with as_exceptions():
+        main()

@@ -85,16 +85,26 @@ def _run(
             for plan in plans
         ]
         with Faults(world, supervisor, disturbances(options.seed, options.without), console.log) as faults:
-            for lane in lanes:
-                lane.start()
-            for lane in lanes:
-                lane.join()
-        _let_jobs_end(world)
+            interrupted = _let_run(lanes)
+        if not interrupted:
+            _let_jobs_end(world)
         final = check(monitor.evidence(world.asked), utc())
-        known = {(v.rule, v.run, v.words) for v in final}
-        violations = final + [v for v in violations if (v.rule, v.run, v.words) not in known]
-        trouble = [*faults.trouble, *monitor.trouble, *(lane.trouble for lane in lanes if lane.trouble)]
+        violations = final + [violation for violation in violations if violation not in final]
+        trouble = [*interrupted, *faults.trouble, *monitor.trouble]
+        trouble += [lane.trouble for lane in lanes if lane.trouble]
     return world.asked, violations, trouble, supervisor.restarts
+
+
+def _let_run(lanes: list[Lane]) -> list[str]:
+    """Return when all runs are over; being interrupted is told, and what there is is judged all the same."""
+    try:
+        for lane in lanes:
+            lane.start()
+        for lane in lanes:
+            lane.join()
+    except (KeyboardInterrupt, SystemExit):
+        return ["interrupted before all runs were over"]
+    return []
 
 
 def _let_jobs_end(world: World) -> None:
