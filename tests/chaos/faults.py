@@ -73,11 +73,13 @@ class Faults:
         for disturbance in self.schedule:
             if self._stop.wait(disturbance.after):
                 return
+            kills = disturbance.kind in COMPONENT or disturbance.kind is Kind.RESTART_POSTGRESQL
+            if kills:
+                self._let_come_back()
             while not self.world.in_flight():
                 if self._stop.wait(0.5):
                     return
-            if disturbance.kind in COMPONENT or disturbance.kind is Kind.RESTART_POSTGRESQL:
-                self._let_come_back()
+            if kills:
                 self._try(disturbance)
             else:
                 self._windows.submit(self._try, disturbance)
