@@ -148,7 +148,15 @@ def _interruption(unfinished: Iterable[WaveRecord], task_states: Mapping[str, st
     running = [wave.wave_name for wave in unfinished if wave.status in RUNNING]
     if running and PASSED_ON not in states:
         return f"the DAG run was ended while {' and '.join(running)} was running"
-    return None
+    silent = "" if running else _silent(unfinished, task_states)
+    return f"{silent} failed without a word: marked by hand, or killed at every try" if silent else None
+
+
+def _silent(unfinished: Iterable[WaveRecord], task_states: Mapping[str, str | None]) -> str:
+    """Return the failed tasks of waves that never began: each would have left a verdict or last words."""
+    never_began = {slug_of(wave.wave_name) for wave in unfinished}
+    failed = (task for task, state in task_states.items() if state == "failed")
+    return " and ".join(sorted(task for task in failed if task.partition(".")[0] in never_began))
 
 
 def failed_tasks(task_states: Mapping[str, str | None]) -> str:

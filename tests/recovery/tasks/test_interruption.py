@@ -221,6 +221,20 @@ def test_the_last_of_several_waves_is_like_a_single_one(table: Any) -> None:
     assert "Finished: One" in drive.record.outcome
 
 
+@pytest.mark.parametrize("task", ["approve", "start_recovery"])
+def test_a_task_marked_failed_before_its_wave_began_is_an_end_by_hand(table: Any, task: str) -> None:
+    """While the wave before runs: that one ends well, and the execution is CANCELLED, not inconsistent."""
+    table.control.set_speed("immediate")
+    drive = Drive(plan({"name": "One", "servers": [DB]}, {"name": "Two", "servers": [WEB]}))
+    drive.execute("open_execution")
+    drive.wave("one")
+    drive.states = {"one.wait_for_recovery": "success", f"two.{task}": "failed"}
+    drive.states["two.wait_for_recovery"] = "upstream_failed"
+    end(drive)
+    assert (drive.record.status, drive.statuses) == ("CANCELLED", ["COMPLETED", "CANCELLED"])
+    assert f"two.{task} failed without a word" in drive.record.outcome
+
+
 def test_a_sensor_that_judged_its_single_wave_is_no_end_by_hand(watched: Drive) -> None:
     """The wave is FAILED on record: so is the execution, whatever Airflow's states look like."""
     event = {"status": "error", "message": "DRS does not know it"}
