@@ -7,9 +7,10 @@ from datetime import timedelta
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from chaos.airside import PATIENCE
 from chaos.evidence import LEAST_FAULTS, Hit, Run, moment, utc
 from chaos.schedule import Kind
-from integration.rest import ENDED, HOLD
+from integration.rest import ENDED, HOLD, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 LOOK_EVERY = 1.2
 LIMIT = timedelta(minutes=10)
+NOTICED = 6.0
+"""Seconds in which Airflow surely notices that a plan's file was mended."""
 
 
 class Lane(Thread):
@@ -48,10 +51,23 @@ class Lane(Thread):
                     run = ask(self.world, self.plan, scenario, run_id)
                     Following(self.world, self.plan, scenario, run, self.say).to_its_end()
                     self.ended(run)
+                    if run.edited:
+                        self._let_plan_come_back()
                     if run.counts:
                         break
         except Exception as error:  # noqa: BLE001 - a thread has nobody to raise to
             self.trouble = repr(error)
+
+    def _let_plan_come_back(self) -> None:
+        """Wait until Airflow has the plan again as it was before somebody edited its file."""
+        wanted = {f"{wave.slug}.approve" for wave in self.plan.waves}
+
+        def back() -> bool:
+            answer = self.world.admin.call("GET", f"/dags/{self.plan.dag_id}/tasks")
+            return answer.is_success and wanted <= {task["task_id"] for task in answer.json()["tasks"]}
+
+        time.sleep(NOTICED)
+        until(f"the plan of {self.plan.dag_id}", back, PATIENCE, every=1)
 
 
 def ask(world: World, plan: ChaosPlan, scenario: Scenario, run_id: str) -> Run:

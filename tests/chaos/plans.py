@@ -105,7 +105,6 @@ class PlanFolder:
 
     def write(self, plan: ChaosPlan, text: str | None = None) -> None:
         """Write a plan's file, all of it or nothing; ``text`` stands in for what it should say."""
-        file = self.path / f"{plan.dag_id}.yaml"
-        draft = file.with_suffix(".draft")
+        draft = self.path.parent / f"{plan.dag_id}.draft"
         draft.write_text(plan.text() if text is None else text)
-        draft.replace(file)
+        draft.replace(self.path / f"{plan.dag_id}.yaml")
