@@ -126,6 +126,8 @@ class Clock:
         after = following[0]
         if before.factor:
             return min(before.real + passed / before.factor, after.real)
+        if after.simulated == before.simulated:  # stopped while it stood still
+            return before.real
         return before.real + passed / (after.simulated - before.simulated) * (after.real - before.real)
 
     def _skip_to(self, simulated: float) -> None:

@@ -30,6 +30,14 @@ def test_time_stands_still_until_it_is_advanced(control):
     assert control.clock() == after
 
 
+def test_time_that_stands_still_can_be_stopped_again(control):
+    """It keeps its date, and can be advanced as before."""
+    before = control.clock()
+    control.set_speed("manual")
+    assert control.clock() == before
+    assert control.advance(60)["simulatedSeconds"] == pytest.approx(before["simulatedSeconds"] + 60)
+
+
 def test_a_job_moves_as_far_as_time_is_advanced(control, launch, look):
     """A job passes through its states as the clock is moved, however long that takes the client."""
     job = launch(DB1)
