@@ -135,11 +135,11 @@ def _options(kind: Kind, rng: Random) -> dict[str, Any]:
 def scenarios(
     seed: int, runs: int, plans: Sequence[ChaosPlan], without: Sequence[str] = ()
 ) -> list[Scenario]:
-    """Return the runs: people do something to three of five, the others meet only what is around."""
+    """Return the runs: people do something to two of three, the others meet only what is around."""
     rng = Random(f"{seed} scenarios")  # noqa: S311 - it is there to be repeated
     made: list[Scenario] = []
     while len(made) < runs:
-        kinds: list[Kind | None] = [*BY_PEOPLE, None, None]
+        kinds: list[Kind | None] = [*BY_PEOPLE, *BY_PEOPLE, None, None, None]
         rng.shuffle(kinds)
         for kind in kinds[: runs - len(made)]:
             made.append(_scenario(len(made), kind, plans, rng, without))
