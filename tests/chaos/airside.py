@@ -32,6 +32,6 @@ class PatientAirflow(Airflow):
     def waiting(self, dag_id: str, run_id: str) -> dict[str, str]:
         """Return the gates of a run that wait for an answer: task id by task instance's id."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/hitlDetails"
-        wanted = {"response_received": False, "state": "awaiting_input"}
+        wanted = {"response_received": False, "state": ["awaiting_input", "deferred"]}
         details = self.call("GET", path, params=wanted).raise_for_status().json()["hitl_details"]
         return {d["task_instance"]["id"]: d["task_instance"]["task_id"] for d in details}

@@ -19,7 +19,7 @@ APP = {f"s-00000000000app00{number}" for number in (1, 2, 3)}
 
 def approve(world: World, run: Run, wave: str, user: str) -> None:
     """Approve a gate as soon as it may be answered."""
-    run.wait_for(f"{wave}.approve", "awaiting_input")
+    run.wait_for(f"{wave}.approve", "deferred")
     time.sleep(HOLD)
     answer = world.user(user).answer(*run.gate(wave), "Approve", f"{user} looked at it")
     assert answer.status_code == 200, answer.text

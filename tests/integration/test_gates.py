@@ -43,7 +43,7 @@ def test_a_gate_shows_what_the_checks_warn_of(world: World) -> None:
     """Replication that has stopped keeps nothing from starting, and whoever approves is told of it."""
     world.control.stall_server("s-00000000000app001", seconds=7200)
     run = world.start("two_tiers")
-    run.wait_for("application.approve", "awaiting_input")
+    run.wait_for("application.approve", "deferred")
     body = world.user("alice").gate(*run.gate("application"))["body"]
     assert "### Warnings at the start" in body
     assert "replication is STALLED: s-00000000000app001 (app-1.shop.example, shop-app-1)" in body

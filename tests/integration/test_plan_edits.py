@@ -41,7 +41,7 @@ def in_flight(world: World) -> Callable[[str], tuple[Path, Run]]:
         file.write_text(PLAN)
         until(f"the DAG {stem}", lambda: world.admin.call("GET", f"/dags/{stem}").is_success)
         run = world.start(stem)
-        run.wait_for("application.approve", "awaiting_input")
+        run.wait_for("application.approve", "deferred")
         return file, run
 
     return start

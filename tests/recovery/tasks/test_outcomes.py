@@ -180,8 +180,8 @@ class TestWaves:
 
     def test_a_wave_that_aws_keeps_from_starting_is_failed_at_once(self, table: Any) -> None:
         """The gate of the next wave looks for it on record."""
-        table.control.deny("drs", "DescribeRecoveryInstances", times=1)
         drive = opened(DATA, NEXT)
+        table.control.deny("drs", "DescribeRecoveryInstances", times=1)
         fails(drive, "data.start_recovery", "AccessDenied")
         passed_on(drive, "data", "wait_for_recovery")
         assert drive.statuses == ["FAILED", "PENDING"]
@@ -251,8 +251,8 @@ class TestEnd:
 
     def test_c1_the_end_of_a_last_wave_by_hand_shows_beside_tasks_passed_over(self, table: Any) -> None:
         """The failed wave's own sensor was passed over: that says nothing of who ended the wave that runs."""
-        table.control.deny("drs", "DescribeRecoveryInstances", times=1)
         drive = opened(DATA, NEXT)
+        table.control.deny("drs", "DescribeRecoveryInstances", times=1)
         fails(drive, "data.start_recovery")
         passed_on(drive, "data", "wait_for_recovery")
         self.running(drive, table, "next")
