@@ -41,6 +41,10 @@ class Airside:
         gone = DagRun(dag_id=target.plan_id, dag_run_id=target.run_id, state=DELETED)
         return self._look(lambda client: client.run(target.plan_id, target.run_id) or gone)
 
+    def held(self, target: Target) -> str | None:
+        """Return what holds a run that is on record: its DAG is paused, or its plan's file is gone."""
+        return self._look(lambda client: _held(client, target))
+
     def gate(self, target: Target, task_id: str) -> Gate | None:
         """Return what a gate asks."""
         return self._look(lambda client: client.gate(target.plan_id, target.run_id, task_id))
@@ -82,6 +86,16 @@ def _queued(client: AirflowClient, target: Target) -> str:
     if task is None:
         return f"the DAG run is {run.state} and has no task open_execution; is its plan invalid?"
     return _opening(client, target, run, task)
+
+
+def _held(client: AirflowClient, target: Target) -> str | None:
+    dag = client.dag(target.plan_id)
+    if dag is not None and dag.is_paused:
+        mend = f"`airflow dags unpause {target.plan_id}` lets it go on"
+        return f"held: the DAG is paused, and no further task of it starts; {mend}"
+    if dag is None or dag.is_stale:
+        return "held: Airflow has no DAG of this plan any more, and starts no further task of it"
+    return None
 
 
 def _opening(client: AirflowClient, target: Target, run: DagRun, task: TaskInstance) -> str:

@@ -46,6 +46,7 @@ class Watcher:
         self._record_note: str | None = None
         self._next_run_check = 0.0
         self._ended_at: datetime | None = None
+        self._held: str | None = None
 
     def look(self) -> Snapshot:
         """Return how things stand now; what does not answer is told in the notes."""
@@ -66,9 +67,14 @@ class Watcher:
         )
 
     def _notes(self, *, missed: bool) -> tuple[str, ...]:
-        """Return what could not be looked at; nobody signed in matters only where Airflow is missed."""
+        """Return what could not be looked at, and what holds the run.
+
+        Nobody signed in matters only where Airflow is missed.
+        """
         airflow = self.airside.note if missed or self.airside.client else None
-        return tuple(note for note in (self._record_note, airflow) if note)
+        over = self._execution is not None and self._execution.final
+        held = None if over or self._ended_at else self._held
+        return tuple(note for note in (self._record_note, airflow, held) if note)
 
     def _read(self) -> None:
         """Read execution and servers; a table that does not answer leaves what was known."""
@@ -117,6 +123,7 @@ class Watcher:
             self._next_run_check = time.monotonic() + RUN_CHECK
             run = self.airside.run(self.target)
             self._ended_at = (run.end_date or self._ended_at or now()) if run and run.ended else None
+            self._held = self.airside.held(self.target) if self._execution else None
         if self._ended_at is None or now() - self._ended_at < STRANDED_AFTER:
             return None
         last = "complete_execution" if self._execution else "open_execution"

@@ -143,6 +143,23 @@ def test_a_paused_dag_keeps_a_run_queued(store: ExecutionStore, stub: Stub, airs
     assert "airflow dags unpause web_shop" in (Watcher(store, TARGET, airside).look().queued or "")
 
 
+@pytest.mark.parametrize(
+    ("dag", "words"),
+    [({"is_paused": True}, "airflow dags unpause web_shop"), ({"is_stale": True}, "no DAG of this plan")],
+    ids=["paused", "stale"],
+)
+def test_an_execution_in_flight_is_shown_as_held(
+    story: Any, stub: Stub, airside: Airside, dag: dict[str, Any], words: str
+) -> None:
+    """Airflow starts no further task of it, without a word."""
+    told = story().to_the_second_gate()
+    stub.on(f"GET {RUN}", run_is("running"))
+    known = {"dag_id": "web_shop", "is_paused": False, "is_stale": False, "tags": []}
+    stub.on("GET /api/v2/dags/web_shop/details", (200, known | dag))
+    (note,) = [note for note in Watcher(told.store, TARGET, airside).look().notes if "held" in note]
+    assert words in note
+
+
 def test_a_gate_that_somebody_has_answered_says_so(story: Any, stub: Stub, airside: Airside) -> None:
     told = story().to_the_second_gate()
     stub.on(f"GET {RUN}", run_is("running"))
