@@ -74,8 +74,9 @@ def test_show_json_is_the_record(story: Any, local_aws: Any) -> None:
     assert shown["events"][0]["type"] == "OPENED"
 
 
-def test_show_tells_that_a_wave_is_tried_again(story: Any) -> None:
+def test_show_tells_that_a_wave_is_tried_again(story: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which attempt it is, what is launched already, and the trail with the end that was and is no more."""
+    monkeypatch.setenv("COLUMNS", "140")
     told = story().to_the_second_gate().answer(1).launch(1)
     told.land(1, failed={"s-00000000000app001": "no capacity"}).finish().again(1)
     shown = recovery("show", told.id).stdout
