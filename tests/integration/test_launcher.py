@@ -25,11 +25,14 @@ pytestmark = pytest.mark.stack
 
 INCLUDE = Path(__file__).parents[2] / "include"
 START = """
+import signal
 import sys
 from pathlib import Path
 from launcher.signals import as_exceptions
 from launcher.stack import Stack
 
+# Programs that a shell starts in the background ignore Ctrl-C, and pass that on
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with as_exceptions():
     Stack(Path(sys.argv[1])).start()
 """
