@@ -58,6 +58,12 @@ KINDS = (
         "the task's heartbeats stop, and the task is retried",
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT",
     ),
+    Kind(
+        "task supervisor before the task runs",
+        None,
+        "the task stays queued, and is queued again",
+        "SCHEDULER__TASK_QUEUED_TIMEOUT",
+    ),
     Kind("scheduler", "scheduler", "it starts again", "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL"),
     Kind(
         "triggerer",
@@ -136,13 +142,15 @@ class Bench:
         return (moment(self._starts()[started]["time"]) - killed).total_seconds()
 
     def _kill_start(self, what: str, run_id: str, wave: int) -> Any:
-        """Kill the start task of a wave, or what watches over it, as soon as it is there."""
+        """Kill the start task of a wave, or what watches over it, as soon as it runs, or before it does."""
         task_id = f"{self.plan.waves[wave].slug}.start_recovery"
-        instances = self.world.admin.task_instances(self.plan.dag_id, run_id)
-        wanted = next(ti["id"] for ti in instances if ti["task_id"] == task_id)
 
         def kill() -> bool:
-            worker = busy_workers(self.supervisor.child("scheduler")).get(wanted)
+            instances = self.world.admin.task_instances(self.plan.dag_id, run_id)
+            start = next(ti for ti in instances if ti["task_id"] == task_id)
+            if start["state"] != ("queued" if what.endswith("before the task runs") else "running"):
+                return False
+            worker = busy_workers(self.supervisor.child("scheduler")).get(start["id"])
             with suppress(psutil.Error):
                 victims = worker.children() if worker and what == "task process" else [worker]
                 for process in filter(None, victims):
