@@ -7,6 +7,7 @@ there to the next wave's StartRecovery. What is killed is started again at once.
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
 from contextlib import suppress
@@ -16,7 +17,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import psutil
-from rich.table import Table
+from rich.table import Column, Table
 
 from chaos.evidence import moment, utc
 from chaos.plans import ChaosPlan, ChaosWave
@@ -59,7 +60,7 @@ KINDS = (
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT",
     ),
     Kind(
-        "task supervisor before the task runs",
+        "task, before it runs",
         None,
         "the task stays queued, and is queued again",
         "SCHEDULER__TASK_QUEUED_TIMEOUT",
@@ -118,7 +119,7 @@ class Bench:
         self._let_come_back()
         self.world.control.set_speed("manual")
         before = len(self._starts())
-        run_id = f"kill-{kind.name.replace(' ', '-').lower()}"
+        run_id = f"kill-{'-'.join(re.findall('[a-z]+', kind.name.lower()))}"
         self.world.admin.trigger(self.plan.dag_id, run_id).raise_for_status()
         until("the first wave", lambda: len(self._starts()) > before, LIMIT)
         for wave in range(1, WAVES):
@@ -148,14 +149,14 @@ class Bench:
         def kill() -> bool:
             instances = self.world.admin.task_instances(self.plan.dag_id, run_id)
             start = next(ti for ti in instances if ti["task_id"] == task_id)
-            if start["state"] != ("queued" if what.endswith("before the task runs") else "running"):
+            if start["state"] != ("queued" if what.endswith("before it runs") else "running"):
                 return False
             worker = busy_workers(self.supervisor.child("scheduler")).get(start["id"])
             with suppress(psutil.Error):
-                victims = worker.children() if worker and what == "task process" else [worker]
-                for process in filter(None, victims):
+                victims = _victims(worker, what) if worker else []
+                for process in victims:
                     process.kill()
-                    return True
+                return bool(victims)
             return False
 
         until(f"a process of {task_id}", kill, LIMIT, every=0.02)
@@ -172,6 +173,16 @@ class Bench:
         return item["waves"][wave]["status"] if item and item["dagRunId"] == run_id else None
 
 
+def _victims(worker: psutil.Process, what: str) -> list[psutil.Process]:
+    match what:
+        case "task process":
+            return worker.children()
+        case "task supervisor":
+            return [worker]
+        case _:
+            return [worker, *worker.children()]
+
+
 def _print(console: Console, results: dict[Kind, list[float]]) -> None:
     airflow = read_settings_file(AIRFLOW_SETTINGS)
     table = Table(
@@ -179,7 +190,7 @@ def _print(console: Console, results: dict[Kind, list[float]]) -> None:
         "median s",
         "max s",
         "what happens then",
-        "the setting that shortens it",
+        Column("the setting that shortens it", overflow="fold"),
         title=f"From a kill to the next wave's StartRecovery, {WAVES - 1} of each",
         title_justify="left",
     )
