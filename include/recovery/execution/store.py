@@ -1,4 +1,4 @@
-"""The store of executions: every writer's operations, and the readers', on one DynamoDB table.
+"""The store of executions: every writer's operations on one DynamoDB table; reading.py has the readers'.
 
 All raise RecordUnavailable when DynamoDB does not do what it is asked, ExecutionNotFound for an execution
 that is not on record, and TransitionRefused for what the record or the table of writers does not allow.
@@ -8,12 +8,11 @@ Whatever is done twice, by a retry of a task or of the HTTP client, is done once
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from recovery.execution import lock, open_attempt, readers, servers, trail
-from recovery.execution.changes import read
-from recovery.execution.drivers import run
+from recovery.execution import lock, open_attempt, trail
 from recovery.execution.models import Ending
+from recovery.execution.reading import ExecutionReader
 from recovery.execution.writers import (
     approve,
     clean_up,
@@ -40,9 +39,6 @@ if TYPE_CHECKING:
         PreflightWarning,
         ServerRecord,
     )
-    from recovery.execution.requests import Steps
-
-T = TypeVar("T")
 
 
 def now() -> datetime:
@@ -50,19 +46,15 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class ExecutionStore:
+class ExecutionStore(ExecutionReader):
     """Executions in a table, for tasks, pages and the command line.
 
     An ``event`` given to a change is told after it, once.
     """
 
     def __init__(self, client: DynamoDBClient, table: str, *, clock: Callable[[], datetime] = now) -> None:
-        self._client = client
-        self._table = table
+        super().__init__(client, table)
         self._clock = clock
-
-    def _run(self, steps: Steps[T]) -> T:
-        return run(self._client, self._table, steps)
 
     # open_execution
 
@@ -285,31 +277,3 @@ class ExecutionStore:
     def tell(self, execution_id: str, event: Event) -> None:
         """Tell the audit trail something that changes nothing else."""
         self._run(trail.tell(execution_id, event))
-
-    def get(self, execution_id: str) -> Execution:
-        """Read an execution, consistently."""
-        return self._run(read(execution_id))
-
-    def plan(self, execution_id: str) -> str:
-        """Read the frozen plan."""
-        return self._run(readers.read_plan(execution_id))
-
-    def servers(self, execution_id: str, wave_number: int | None = None) -> list[ServerRecord]:
-        """Read the servers of an execution, or of one of its waves, consistently."""
-        return self._run(servers.read_servers(execution_id, wave_number))
-
-    def events(self, execution_id: str) -> list[Event]:
-        """Read the audit trail in the order of its times."""
-        return self._run(trail.read_events(execution_id))
-
-    def open_executions(self) -> list[Execution]:
-        """Read the executions that are not final, oldest first, each consistently."""
-        return self._run(readers.open_executions())
-
-    def due_clean_ups(self, at: datetime) -> list[Execution]:
-        """Read the ended drills whose clean-up is due and not over, each consistently."""
-        return self._run(readers.due_clean_ups(at))
-
-    def list(self, plan_id: str | None = None, limit: int = 20) -> list[Execution]:
-        """Read executions, newest first, from an index that may be a moment behind."""
-        return self._run(readers.list_executions(plan_id, limit))

@@ -1,10 +1,15 @@
-"""What the tests of the command line stand on: a screen that remembers, an address without Airflow."""
+"""What the tests of the command line stand on: a screen that remembers, no Airflow, and the commands."""
 
 from __future__ import annotations
 
+import json
 from io import StringIO
+from typing import Any
 
 from rich.console import Console
+from typer.testing import CliRunner, Result
+
+from recovery.cli.app import app
 
 NO_AIRFLOW = "http://127.0.0.1:9"
 """The discard port: nobody listens there."""
@@ -15,3 +20,14 @@ def recorder(width: int) -> Console:
     return Console(
         record=True, width=width, height=40, file=StringIO(), highlight=False, emoji=False, markup=False
     )
+
+
+def recovery(*arguments: str) -> Result:
+    """Run the command line in this process."""
+    return CliRunner().invoke(app, arguments, catch_exceptions=False)
+
+
+def document(*arguments: str) -> dict[str, Any]:
+    """Return what a command writes to standard output, which must be one JSON document."""
+    read: dict[str, Any] = json.loads(recovery(*arguments, "--json").stdout)
+    return read

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow_stub import Stub
-from typer.testing import CliRunner, Result
+from cli_surroundings import recovery
 
 from recovery.cli.airflow import AirflowClient
 from recovery.cli.airside import Airside
-from recovery.cli.app import app
 from recovery.cli.approver import Approver
 from recovery.cli.commands import answer as command
 from recovery.cli.sign_in import Credentials
@@ -49,10 +48,6 @@ def asked(age: float = 60, state: str = "awaiting_input", **changed: Any) -> dic
     task = {"task_id": "appwave2.approve", "state": state}
     created = (now() - timedelta(seconds=age)).isoformat()
     return {"subject": "Start?", "created_at": created, "task_instance": task} | changed
-
-
-def recovery(*arguments: str) -> Result:
-    return CliRunner().invoke(app, arguments, catch_exceptions=False)
 
 
 def answers(airflow: Stub) -> list[Any]:

@@ -22,6 +22,7 @@ def test_a_revoked_task_is_unknown_to_the_executor_and_no_other_is() -> None:
     """Airflow queues a task only if the executor does not have it."""
     executor = RevokingLocalExecutor(parallelism=1)
     executor.running |= {TAKEN.key, OTHER}
+    executor.queued_tasks[TAKEN.key] = object()  # type: ignore[assignment]
     executor.revoke_task(ti=TAKEN)  # type: ignore[arg-type]
     assert not executor.has_task(TAKEN)  # type: ignore[arg-type]
     assert executor.running == {OTHER}

@@ -1,4 +1,4 @@
-"""A new attempt of a wave: the one thing that opens an execution again, and what it is refused for."""
+"""A new attempt of a wave: the one thing that opens an execution again."""
 
 from __future__ import annotations
 
@@ -6,45 +6,16 @@ import pytest
 
 from recovery.errors import LockHeld, RecordUnavailable, StartRefused, TransitionRefused
 from recovery.execution import (
-    CleanupStatus,
     Ending,
     EventType,
-    ExecutionStatus,
-    Failure,
     LaunchStatus,
-    WaveStatus,
 )
-from recovery.execution import open_attempt as open_attempt_module
 from recovery.execution.drivers import run
 from recovery.execution.lock import take_lock
-from recovery.execution.open_attempt import Opening, open_attempt
+from recovery.execution.open_attempt import open_attempt
 from recovery.execution.store import ExecutionStore
 
-E, W = ExecutionStatus, WaveStatus
-
-
-def ended(world, status=W.FAILED, execution=E.FAILED):
-    """End an execution: wave 0 COMPLETED, one of the two servers of wave 1 not launched, wave 2 never ran."""
-    world.frozen().completed(0).answered(1)
-    if status is W.PARTIAL:
-        record = world.record()
-        record["waves"][1]["minimumLaunched"] = 1
-        world.put(record)
-    intent = world.make.intent(1)
-    world.store.intend(world.id, 1, intent)
-    world.store.started(world.id, 1, intent, "drsjob-1")
-    servers = world.launched(1)
-    servers[1] = servers[1].having(launch_status=LaunchStatus.FAILED, error="no capacity")
-    world.store.end_wave(world.id, 1, 1, servers, status, failure="1 of its 2 servers did not launch")
-    world.store.close(world.id, Ending(), world.make.event(EventType.INTERRUPTED))
-    if execution:
-        world.store.finish(world.id, execution, "it failed", world.make.event(EventType.EXECUTION_ENDED))
-        world.store.release_lock(world.store.get(world.id))
-    return world
-
-
-def opening(**fields):
-    return Opening(**({"wave_number": 1, "last": 1, "clear_number": 1} | fields))
+from .ended import E, W, ended, open_intent, opening
 
 
 def told(world, kind):
@@ -86,94 +57,6 @@ def test_a_wave_is_tried_again_while_its_execution_runs(world):
     after = world.store.open_attempt(world.id, opening())
     assert (after.open_since, after.wave(1).attempt) == (before.open_since, 2)
     assert after.wave(2).status is W.PENDING
-
-
-def superseded(world):
-    world.put(world.record() | {"supersededBy": "ex-2"})
-
-
-def failed_to_open(world):
-    failure = Failure(kind="FAILED", message="no such server").to_item()
-    world.put(world.record() | {"failure": failure})
-
-
-def open_intent(world):
-    record = world.record()
-    intent = world.make.intent(1, batch=1).to_item()
-    record["waves"][1]["intents"].append(intent)
-    world.put(record)
-
-
-def held(world):
-    other = world.store.open(world.make.execution("manual__2"))
-    world.store.take_lock(other)
-
-
-def noted(world):
-    record = world.record()
-    record["waves"][1]["clearNumber"] = 1
-    world.put(record)
-
-
-def not_frozen(world):
-    record = world.record()
-    del record["waves"][1]["serverCount"]
-    world.put(record)
-
-
-def cleaned_up(world):
-    """Let the clean-up of the drill begin: what earlier attempts launched is no more."""
-    world.store.clean_up(world.store.get(world.id), CleanupStatus.TERMINATING)
-
-
-REFUSALS = {
-    "cleaned up": (cleaned_up, {}, "the clean-up of its instances is TERMINATING. Start a new run"),
-    "superseded": (superseded, {}, "superseded by execution ex-2. Start a new run"),
-    "failed to open": (failed_to_open, {}, "no such server. Start a new run"),
-    "not frozen": (not_frozen, {}, "not frozen"),
-    "job not known": (open_intent, {}, "batch 1 became a job"),
-    "plan held": (held, {}, "is held by execution"),
-    "not cleared since": (noted, {}, "not cleared since"),
-    "looked at another attempt": (lambda _: None, {"last": 2}, "is at attempt 1, not 2"),
-    "completed wave": (lambda _: None, {"wave_number": 0}, "it is COMPLETED"),
-    "out of order": (lambda _: None, {"wave_number": 2}, "AppWave2 is FAILED"),
-}
-
-
-@pytest.mark.parametrize(("disturb", "fields", "words"), REFUSALS.values(), ids=REFUSALS)
-def test_a_refused_attempt_changes_nothing(world, disturb, fields, words):
-    """Final status, end time, outcome, servers, lock and trail stay as they are."""
-    disturb(ended(world))
-    before = world.raw()
-    servers = [server.having(launch_status="LAUNCHED") for server in world.store.servers(world.id, 1)]
-    with pytest.raises((StartRefused, LockHeld), match=words):
-        world.store.open_attempt(world.id, opening(servers=servers, **fields))
-    assert world.raw() == before
-
-
-def test_a_clean_up_that_begins_meanwhile_keeps_the_attempt_from_opening(world, monkeypatch):
-    """DynamoDB refuses the opening that has read the record before the clean-up began."""
-    ended(world)
-    take = open_attempt_module.take_lock
-
-    def meanwhile(*arguments, **more):
-        cleaned_up(world)
-        return take(*arguments, **more)
-
-    monkeypatch.setattr(open_attempt_module, "take_lock", meanwhile)
-    with pytest.raises(StartRefused, match="TERMINATING"):
-        world.store.open_attempt(world.id, opening())
-    assert "endTime" in world.record()
-
-
-def test_what_is_completed_never_opens_again(world):
-    """Nothing of it is left to try."""
-    world.frozen().completed(0, 1, 2).store.finish(world.id, E.COMPLETED, "done")
-    before = world.raw()
-    for number in range(3):
-        with pytest.raises(StartRefused, match="it is COMPLETED"):
-            world.store.open_attempt(world.id, opening(wave_number=number))
-    assert world.raw() == before
 
 
 def test_a_wave_that_goes_on_needs_no_other_attempt(world):

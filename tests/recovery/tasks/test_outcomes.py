@@ -9,37 +9,9 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from recovery.tasks.base import now
-from recovery.tasks.gate_text import gate_body
 
 from .conftest import APP, DB, WEB, Drive, plan
-
-FULL = "no capacity for m5.large"
-OTHER = "s-00000000000web002"
-DATA = {"name": "Data", "servers": [DB], "on_failure": "continue"}
-NEXT = {"name": "Next", "servers": [APP]}
-LAST = {"name": "Last", "servers": [WEB]}
-
-
-def opened(*waves: dict[str, Any], **fields: Any) -> Drive:
-    """Return a drill of some waves, opened."""
-    drive = Drive(plan(*waves, **fields))
-    drive.execute("open_execution")
-    return drive
-
-
-def fails(drive: Drive, task_id: str, match: str = ".") -> None:
-    """Execute a task that fails for good, and remember its state as Airflow would."""
-    with pytest.raises(AirflowFailException, match=match):
-        drive.execute(task_id)
-    drive.states[task_id] = "failed"
-
-
-def wave_fails(drive: Drive, slug: str) -> None:
-    """Run a wave whose sensor fails."""
-    for name in ("approve", "start_recovery"):
-        drive.execute(f"{slug}.{name}")
-        drive.states[f"{slug}.{name}"] = "success"
-    fails(drive, f"{slug}.wait_for_recovery")
+from .policies import DATA, FULL, LAST, NEXT, fails, opened, wave_fails
 
 
 def passed_on(drive: Drive, slug: str, *names: str) -> None:
@@ -292,49 +264,3 @@ class TestEnd:
         fails(drive, "last.approve", "Next is FAILED")
         fails(drive, "complete_execution", "FAILED")
         assert (drive.record.status, drive.statuses) == ("FAILED", ["FAILED", "FAILED", "SKIPPED"])
-
-
-def test_an_approver_reads_what_the_waves_before_met_and_what_may_be_missing_next(table: Any) -> None:
-    """Who did not launch so far, who is optional next, how many must be launched."""
-    table.control.fail_server(APP, raw_error=FULL)
-    drive = opened(
-        {"name": "Data", "servers": [DB, APP], "optional": [APP]},
-        {"name": "Web", "servers": [WEB, OTHER], "optional": [OTHER], "pause_before_wave": True},
-    )
-    drive.wave("data")
-    record, servers = drive.record, drive.store.servers(drive.execution_id)
-    body = gate_body(drive.plan, record, record.waves[1], servers, at=now(), run_url="http://airflow")
-    assert "**Data** PARTIAL: 1 of 2 servers launched" in body
-    assert f"optional app-1.shop.example (shop-app-1, {APP}): {FULL}" in body
-    assert "| Source server | Hostname | Name | Optional |\n| --- | --- | --- | --- |\n" in body
-    assert f"| `{OTHER}` | web-2.shop.example | shop-web-2 | yes |\n" in body
-    assert "Every server that is not optional must be launched." in body
-
-
-@pytest.mark.parametrize(
-    ("policy", "words"),
-    [
-        ({}, "Every server must be launched."),
-        ({"minimum_launched": 1}, "At least 1 of the 2 servers must be launched."),
-        ({"optional": [WEB, OTHER]}, "All are optional: one that is launched is enough."),
-    ],
-    ids=["all", "minimum", "optional"],
-)
-def test_an_approver_reads_how_many_must_be_launched(table: Any, policy: dict[str, Any], words: str) -> None:
-    """Before anything runs."""
-    drive = opened({"name": "Web", "servers": [WEB, OTHER], "pause_before_wave": True, **policy})
-    record, servers = drive.record, drive.store.servers(drive.execution_id)
-    assert words in gate_body(
-        drive.plan, record, record.waves[0], servers, at=now(), run_url="http://airflow"
-    )
-
-
-def test_an_approver_reads_of_a_failed_wave_that_the_plan_goes_on(table: Any) -> None:
-    """The approval is given knowing it; a wave without a policy has a plain table."""
-    table.control.fail_server(DB, raw_error=FULL)
-    drive = opened(DATA, NEXT | {"pause_before_wave": True})
-    wave_fails(drive, "data")
-    record, servers = drive.record, drive.store.servers(drive.execution_id)
-    body = gate_body(drive.plan, record, record.waves[1], servers, at=now(), run_url="http://airflow")
-    assert "The plan says `on_failure: continue`" in body
-    assert "| Source server | Hostname | Name |\n| --- | --- | --- |\n" in body

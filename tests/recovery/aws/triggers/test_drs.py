@@ -7,68 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from recovery.aws.triggers import drs
-from recovery.aws.triggers.drs import DrsJobTrigger, StopWatching
+from recovery.aws.triggers.drs import DrsJobTrigger
 from recovery.aws.utils.drs_poller import DrsJobPoller
 
-JOB_ID = "drsjob-00000000000000001"
-OTHER_ID = "drsjob-00000000000000002"
-
-
-class ProgressTrigger(DrsJobTrigger):
-    """A subclass as a user of this package writes it: with a parameter and progress of its own."""
-
-    def __init__(self, *, note="", **kwargs):
-        super().__init__(**kwargs)
-        self.note = note
-        self.snapshots = []
-        self.looked = asyncio.Queue()
-
-    def serialize(self):
-        path, arguments = super().serialize()
-        return path, {**arguments, "note": self.note}
-
-    async def on_snapshot(self, snapshot):
-        self.snapshots.append(snapshot)
-        self.looked.put_nowait(snapshot)
-        await self.act(snapshot)
-
-    async def act(self, snapshot):
-        """Do nothing; tests put something else here."""
-
-
-def trigger(job_ids=(JOB_ID,), **arguments):
-    quick = {"hold": 0, "poll_interval": 0.01, "relaxed_interval": 0.01, **arguments}
-    return ProgressTrigger(job_ids=list(job_ids), **quick)
-
-
-async def fire(trigger):
-    """Run a trigger to its end, as the triggerer does, and return the payload of its only event."""
-    async with asyncio.timeout(30):
-        events = [event async for event in trigger.run()]
-    assert DrsJobPoller._running == {}
-    (event,) = events
-    return event.payload
+from .watching import JOB_ID, OTHER_ID, ProgressTrigger, fire, job, trigger
 
 
 def ago(**time):
     return (datetime.now(UTC) - timedelta(**time)).isoformat()
-
-
-def job(*launch_statuses, status="STARTED", job_id=JOB_ID):
-    servers = [{"sourceServerID": f"s-{n:017}", "launchStatus": s} for n, s in enumerate(launch_statuses)]
-    return {"jobID": job_id, "status": status, "participatingServers": servers}
-
-
-@pytest.fixture
-def drs_says(endpoint, answers):
-    """Let DRS answer one look after another; the last answer is repeated."""
-
-    def say(*looks):
-        endpoint.answers.clear()
-        for look in looks:
-            endpoint.answers.append(answers.Answer(body={"items": look}) if isinstance(look, list) else look)
-
-    return say
 
 
 ALL_ARGUMENTS = {
@@ -271,59 +217,6 @@ async def test_failed_looks_do_not_use_the_grace_up(drs_says, answers, monkeypat
     monkeypatch.setattr(drs, "LAST_LOOK", timedelta(seconds=0.3))
     drs_says(answers.refusal(500, "InternalServerException", "Sorry"))
     assert (await fire(trigger(missing_grace=0, deadline=ago(seconds=0))))["status"] == "timeout"
-
-
-async def test_a_failing_on_snapshot_is_logged_and_costs_nothing(drs_says, capfd):
-    """Not the polling, and not the event of the last snapshot."""
-
-    class Failing(ProgressTrigger):
-        async def act(self, snapshot):
-            raise ConnectionError("DynamoDB is away")
-
-    drs_says([job("PENDING")], [job("LAUNCHED", status="COMPLETED")])
-    failing = Failing(job_ids=[JOB_ID], hold=0, poll_interval=0.01, relaxed_interval=0.01)
-    assert (await fire(failing))["status"] == "success"
-    assert len(failing.snapshots) == 2
-    logged = capfd.readouterr().out
-    assert "DynamoDB is away" in logged
-    assert "polling goes on" in logged
-
-
-async def test_a_hanging_on_snapshot_delays_only_its_own_trigger_and_not_for_ever(drs_says, monkeypatch):
-    class Hanging(ProgressTrigger):
-        async def act(self, snapshot):
-            await asyncio.Event().wait()
-
-    monkeypatch.setattr(drs, "ON_SNAPSHOT_TIMEOUT", 0.2)
-    drs_says([job("LAUNCHED", status="COMPLETED")])
-    hanging = Hanging(job_ids=[JOB_ID], hold=0, poll_interval=0.01, relaxed_interval=0.01)
-    assert (await fire(hanging))["status"] == "success"
-
-
-async def test_on_snapshot_ends_the_trigger_if_it_says_so(drs_says):
-    """For a subclass that learns that nobody wants the answer any more."""
-
-    class Stopping(ProgressTrigger):
-        async def act(self, snapshot):
-            raise StopWatching("attempt 1 is over")
-
-    drs_says([job("PENDING")])
-    stopping = Stopping(job_ids=[JOB_ID], hold=0)
-    assert await fire(stopping) == {"status": "error", "job_ids": [JOB_ID], "message": "attempt 1 is over"}
-
-
-async def test_on_snapshot_can_read_the_log_of_a_job(hook, local_aws, servers):
-    """Through the poller's client while it runs, and through one of its own otherwise."""
-    job_id = hook.start_recovery(servers.db, is_drill=True)["jobID"]
-    logs = []
-
-    class Reading(ProgressTrigger):
-        async def act(self, snapshot):
-            logs.append(await self.log_items(job_id))
-
-    reading = Reading(job_ids=[job_id], hold=0)
-    await fire(reading)
-    assert logs[-1] == hook.list_job_log(job_id) == await reading.log_items(job_id)
 
 
 async def test_ending_a_trigger_by_hand_leaves_the_jobs_alone(hook, local_aws, servers):

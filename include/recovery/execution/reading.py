@@ -1,0 +1,63 @@
+"""The reading half of the store of executions: what pages, the command line and every writer read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from recovery.execution import readers, servers, trail
+from recovery.execution.changes import read
+from recovery.execution.drivers import run
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from recovery.execution.events import Event
+    from recovery.execution.models import Execution, ServerRecord
+    from recovery.execution.requests import Steps
+
+T = TypeVar("T")
+
+
+class ExecutionReader:
+    """Executions in a table, as they are on record.
+
+    All methods raise RecordUnavailable when DynamoDB does not do what it is asked, and ExecutionNotFound for
+    an execution that is not on record.
+    """
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def _run(self, steps: Steps[T]) -> T:
+        return run(self._client, self._table, steps)
+
+    def get(self, execution_id: str) -> Execution:
+        """Read an execution, consistently."""
+        return self._run(read(execution_id))
+
+    def plan(self, execution_id: str) -> str:
+        """Read the frozen plan."""
+        return self._run(readers.read_plan(execution_id))
+
+    def servers(self, execution_id: str, wave_number: int | None = None) -> list[ServerRecord]:
+        """Read the servers of an execution, or of one of its waves, consistently."""
+        return self._run(servers.read_servers(execution_id, wave_number))
+
+    def events(self, execution_id: str) -> list[Event]:
+        """Read the audit trail in the order of its times."""
+        return self._run(trail.read_events(execution_id))
+
+    def open_executions(self) -> list[Execution]:
+        """Read the executions that are not final, oldest first, each consistently."""
+        return self._run(readers.open_executions())
+
+    def due_clean_ups(self, at: datetime) -> list[Execution]:
+        """Read the ended drills whose clean-up is due and not over, each consistently."""
+        return self._run(readers.due_clean_ups(at))
+
+    def list(self, plan_id: str | None = None, limit: int = 20) -> list[Execution]:
+        """Read executions, newest first, from an index that may be a moment behind."""
+        return self._run(readers.list_executions(plan_id, limit))

@@ -1,0 +1,46 @@
+"""An execution that ended, and a new attempt of its second wave."""
+
+from __future__ import annotations
+
+from recovery.execution import (
+    Ending,
+    EventType,
+    ExecutionStatus,
+    LaunchStatus,
+    WaveStatus,
+)
+from recovery.execution.open_attempt import Opening
+
+E, W = ExecutionStatus, WaveStatus
+
+
+def ended(world, status=W.FAILED, execution=E.FAILED):
+    """End an execution: wave 0 COMPLETED, one of the two servers of wave 1 not launched, wave 2 never ran."""
+    world.frozen().completed(0).answered(1)
+    if status is W.PARTIAL:
+        record = world.record()
+        record["waves"][1]["minimumLaunched"] = 1
+        world.put(record)
+    intent = world.make.intent(1)
+    world.store.intend(world.id, 1, intent)
+    world.store.started(world.id, 1, intent, "drsjob-1")
+    servers = world.launched(1)
+    servers[1] = servers[1].having(launch_status=LaunchStatus.FAILED, error="no capacity")
+    world.store.end_wave(world.id, 1, 1, servers, status, failure="1 of its 2 servers did not launch")
+    world.store.close(world.id, Ending(), world.make.event(EventType.INTERRUPTED))
+    if execution:
+        world.store.finish(world.id, execution, "it failed", world.make.event(EventType.EXECUTION_ENDED))
+        world.store.release_lock(world.store.get(world.id))
+    return world
+
+
+def opening(**fields):
+    return Opening(**({"wave_number": 1, "last": 1, "clear_number": 1} | fields))
+
+
+def open_intent(world):
+    """Leave a start of the second wave of which nobody knows what became."""
+    record = world.record()
+    intent = world.make.intent(1, batch=1).to_item()
+    record["waves"][1]["intents"].append(intent)
+    world.put(record)
