@@ -52,7 +52,7 @@ def test_the_async_store_does_what_the_store_does():
     """Same names, so that a task and its trigger read alike; one look is for the gates of many executions."""
     public = {name for name in vars(AsyncExecutionStore) if not name.startswith("_")}
     assert public == {"poll", "polled", "end_wave", "tell", "get", "servers", "stopped"}
-    assert public - {"stopped"} < set(vars(ExecutionStore))
+    assert public - {"stopped"} < set(dir(ExecutionStore))
 
 
 def test_values_of_different_types_do_not_share_a_placeholder():
