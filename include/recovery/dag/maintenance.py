@@ -5,14 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG
 
 from recovery.dag.builder import FIRST_SLOT
-from recovery.execution.clean_up import CLEAN_UP
 from recovery.settings import settings
-from recovery.tasks.due_clean_ups import DueCleanUps
 from recovery.tasks.reconcile import ReconcileExecutions
+from recovery.tasks.start_clean_ups import StartCleanUps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +26,7 @@ def maintenance_dag(plans: Path) -> DAG:
     with DAG(
         dag_id=MAINTENANCE,
         description="Ends executions whose DAG run is over, or whose plan is gone. Starts clean-ups.",
-        doc_md=f"{ReconcileExecutions.__doc__}\n{DueCleanUps.__doc__}",
+        doc_md=f"{ReconcileExecutions.__doc__}\n{StartCleanUps.__doc__}",
         schedule=timedelta(minutes=1),
         start_date=FIRST_SLOT,
         catchup=False,
@@ -38,10 +36,5 @@ def maintenance_dag(plans: Path) -> DAG:
         default_args={"owner": "recovery", "pool": settings().pool},
     ) as dag:
         ReconcileExecutions(task_id="reconcile", plans=plans)
-        TriggerDagRunOperator.partial(
-            task_id="start_clean_up",
-            trigger_dag_id=CLEAN_UP,
-            logical_date=None,
-            skip_when_already_exists=True,
-        ).expand_kwargs(DueCleanUps(task_id="due_clean_ups").output)
+        StartCleanUps(task_id="start_clean_ups")
     return dag

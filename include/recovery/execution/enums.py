@@ -188,6 +188,7 @@ class EventType(RecordedEnum):
     CLEANUP_HELD = "CLEANUP_HELD"
     CLEANUP_DONE = "CLEANUP_DONE"
     CLEANUP_FAILED = "CLEANUP_FAILED"
+    UNREADABLE = "UNREADABLE"
 
 
 _FINAL_EXECUTION = frozenset(ExecutionStatus) - {

@@ -20,7 +20,7 @@ from recovery.execution.enums import (
     OnFailure,
     WaveStatus,
 )
-from recovery.execution.record import Record, Time, Words
+from recovery.execution.record import AwsId, DagId, ExecutionId, Record, RunId, Time, Words
 
 MOST_WAVES = 100
 """What the condition of a final status has room for: DynamoDB takes 4 KB and 300 operators."""
@@ -44,7 +44,7 @@ class Intent(Record):
     batch: int
     servers: tuple[str, ...]
     time: Time
-    job_id: str | None = None
+    job_id: AwsId | None = None
     refusal: Words | None = None
     intent_id: str = Field(default_factory=lambda: str(uuid.uuid4()))
 
@@ -96,10 +96,10 @@ class Cleanup(Record):
     mode: CleanupMode
     status: CleanupStatus = CleanupStatus.PENDING
     time: Time
-    dag_run_id: str | None = None
+    dag_run_id: RunId | None = None
     approval: Approval | None = None
-    instances: tuple[str, ...] = ()
-    job_ids: tuple[str, ...] = ()
+    instances: tuple[AwsId, ...] = ()
+    job_ids: tuple[AwsId, ...] = ()
     terminated: int | None = None
     left: tuple[str, ...] = ()
     failure: Words | None = None
@@ -132,7 +132,7 @@ class WaveRecord(Record):
     on_failure: OnFailure = OnFailure.STOP
     timeout_seconds: int = 4 * 3600
     intents: tuple[Intent, ...] = ()
-    job_ids: tuple[str, ...] = ()
+    job_ids: tuple[AwsId, ...] = ()
     approval: Approval | None = None
     failure: Words | None = None
     start_time: Time | None = None
@@ -185,14 +185,14 @@ class WaveRecord(Record):
 class Execution(Record):
     """One run of a plan: one DAG run, one record, with all its waves from the first moment on."""
 
-    execution_id: str
-    plan_id: str
+    execution_id: ExecutionId
+    plan_id: DagId
     plan_name: str
     plan_hash: str
     region: str | None = None
     account_id: str | None = None
     airflow_url: str | None = None
-    dag_run_id: str
+    dag_run_id: RunId
     execution_type: ExecutionType
     status: ExecutionStatus = ExecutionStatus.PENDING
     version: int = 1
@@ -206,7 +206,7 @@ class Execution(Record):
     last_polled_time: Time | None = None
     outcome: Words | None = None
     failure: Failure | None = None
-    superseded_by: str | None = None
+    superseded_by: ExecutionId | None = None
     rto_seconds: int | None = None
     rpo_seconds: int | None = None
     lag: Lag | None = None
@@ -246,15 +246,15 @@ class ServerRecord(Record):
     ``optional`` says that its wave does not need it; absent if it does.
     """
 
-    source_server_id: str = Field(alias="sourceServerID")
+    source_server_id: AwsId = Field(alias="sourceServerID")
     hostname: str | None = None
     name: str | None = None
     wave_number: int
     optional: bool | None = None
     attempt: int = 1
-    job_id: str | None = None
+    job_id: AwsId | None = None
     launch_status: LaunchStatus | None = None
-    recovery_instance_id: str | None = None
+    recovery_instance_id: AwsId | None = None
     private_ip: str | None = None
     phase: str | None = None
     phase_since: Time | None = None

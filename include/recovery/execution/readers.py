@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from recovery.errors import ExecutionNotFound, RecordUnavailable
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+PassedOver = Callable[[str], object]
+"""Is told, in words, of each record that cannot be read."""
+
+
+def log_it(words: str) -> None:
+    """Leave it to the log that a record cannot be read."""
+    logger.warning("passed over: %s", words)
+
 
 def read_plan(execution_id: str) -> Steps[str]:
     """Read the frozen plan of an execution."""
@@ -29,6 +38,8 @@ def read_plan(execution_id: str) -> Steps[str]:
         raise ExecutionNotFound(
             f"execution {execution_id!r} holds no frozen plan: open_execution did not get so far"
         )
+    if not isinstance(item.get("plan"), str):
+        raise RecordUnavailable(f"the frozen plan of execution {execution_id!r} is no text")
     return str(item["plan"])
 
 
@@ -48,7 +59,7 @@ def list_executions(plan_id: str | None, limit: int) -> Steps[list[Execution]]:
     return list(_readable(items))
 
 
-def open_executions() -> Steps[list[Execution]]:
+def open_executions(passed_over: PassedOver = log_it) -> Steps[list[Execution]]:
     """Read the executions that are not final, oldest first: found by the sparse index, then read again."""
     items = yield from query(
         {
@@ -58,11 +69,11 @@ def open_executions() -> Steps[list[Execution]]:
             "ExpressionAttributeValues": marshal({":execution": EXECUTION}),
         }
     )
-    found = yield from _read_again(items)
+    found = yield from _read_again(items, passed_over)
     return [execution for execution in found if not execution.final]
 
 
-def due_clean_ups(at: datetime) -> Steps[list[Execution]]:
+def due_clean_ups(at: datetime, passed_over: PassedOver = log_it) -> Steps[list[Execution]]:
     """Read the ended drills whose clean-up is due and not over, the longest due first, like the open ones."""
     items = yield from query(
         {
@@ -72,18 +83,18 @@ def due_clean_ups(at: datetime) -> Steps[list[Execution]]:
             "ExpressionAttributeValues": marshal({":execution": EXECUTION, ":at": iso(at)}),
         }
     )
-    found = yield from _read_again(items)
+    found = yield from _read_again(items, passed_over)
     return [execution for execution in found if execution.final and execution.cleanup_due is not None]
 
 
-def _read_again(items: Iterable[Item]) -> Steps[list[Execution]]:
+def _read_again(items: Iterable[Item], passed_over: PassedOver) -> Steps[list[Execution]]:
     """Read executions that an index names; one that cannot be read hides no other."""
     found = []
     for item in items:
         try:
             found.append((yield from read(item["executionId"])))
         except (ExecutionNotFound, RecordUnavailable) as error:
-            logger.warning("passed over: %s", error)
+            passed_over(str(error))
     return found
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from recovery.execution.events import Event
     from recovery.execution.models import Execution, ServerRecord
+    from recovery.execution.readers import PassedOver
     from recovery.execution.requests import Steps
 
 T = TypeVar("T")
@@ -50,13 +51,16 @@ class ExecutionReader:
         """Read the audit trail in the order of its times."""
         return self._run(trail.read_events(execution_id))
 
-    def open_executions(self) -> list[Execution]:
-        """Read the executions that are not final, oldest first, each consistently."""
-        return self._run(readers.open_executions())
+    def open_executions(self, *, passed_over: PassedOver = readers.log_it) -> list[Execution]:
+        """Read the executions that are not final, oldest first, each consistently.
 
-    def due_clean_ups(self, at: datetime) -> list[Execution]:
-        """Read the ended drills whose clean-up is due and not over, each consistently."""
-        return self._run(readers.due_clean_ups(at))
+        ``passed_over`` is told, in words, of each that cannot be read.
+        """
+        return self._run(readers.open_executions(passed_over))
+
+    def due_clean_ups(self, at: datetime, *, passed_over: PassedOver = readers.log_it) -> list[Execution]:
+        """Read the ended drills whose clean-up is due and not over, in the same way."""
+        return self._run(readers.due_clean_ups(at, passed_over))
 
     def list(self, plan_id: str | None = None, limit: int = 20) -> list[Execution]:
         """Read executions, newest first, from an index that may be a moment behind."""

@@ -13,9 +13,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     PlainSerializer,
+    StringConstraints,
+    ValidationError,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
+
+from recovery.errors import RecordUnavailable
 
 
 def iso(time: datetime) -> str:
@@ -50,6 +54,32 @@ Words = Annotated[str, AfterValidator(shorten)]
 """What a person or AWS said, of whatever length."""
 
 
+_UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+
+ExecutionId = Annotated[str, StringConstraints(pattern=_UUID)]
+"""A UUID. What is no id was never ours: it goes into a run id, into paths of Airflow's API, and to people."""
+
+
+def _no_path(value: str) -> str:
+    if ".." in value:
+        raise ValueError("an id of Airflow holds no '..'")
+    return value
+
+
+DagId = Annotated[str, StringConstraints(pattern=r"^[\w.-]+$", max_length=250), AfterValidator(_no_path)]
+"""What Airflow takes as the id of a DAG."""
+
+RunId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f/\\?#%{}]+$", max_length=250),
+    AfterValidator(_no_path),
+]
+"""What Airflow can have made, even where `allowed_run_id_pattern` is wider than by default."""
+
+AwsId = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f/\\?#%{}]+$", max_length=64)]
+"""An id that DRS gave: of a job, a source server, a recovery instance; it goes into links and to people."""
+
+
 class Record(BaseModel):
     """Something on record.
 
@@ -80,5 +110,32 @@ class Record(BaseModel):
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
-        """Return the record of an item's attributes."""
-        return cls.model_validate(item)
+        """Return the record of an item's attributes; RecordUnavailable says what in it cannot be read.
+
+        Whoever may write one item may have written this one: types, ids and lengths are looked at.
+        """
+        try:
+            return cls.model_validate(item)
+        except ValidationError as error:
+            raise RecordUnavailable(f"{_place(item)} cannot be read: {_problems(error)}") from error
+
+
+_MOST_PROBLEMS = 5
+
+
+def _place(item: Mapping[str, Any]) -> str:
+    """Return the key of an item in words, as far as it is known, and no more of it than fits a line."""
+    known = [repr(str(item[name])[:100]) for name in ("executionId", "item") if name in item]
+    return f"the item {' '.join(known)}" if known else "an item"
+
+
+def _problems(error: ValidationError) -> str:
+    """Return the first problems, each with its place and value."""
+    found = error.errors(include_url=False, include_context=False)
+    words = [
+        f"{'.'.join(map(str, one['loc'])) or 'it'}: {one['msg']}, not {repr(one['input'])[:100]}"
+        for one in found[:_MOST_PROBLEMS]
+    ]
+    if len(found) > _MOST_PROBLEMS:
+        words.append(f"and {len(found) - _MOST_PROBLEMS} more")
+    return "; ".join(words)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
+from recovery.errors import RecordUnavailable
+from recovery.execution.enums import EventType
 from recovery.execution.events import PREFIX, Event, tail
 from recovery.execution.requests import put_new, query_items
 
 if TYPE_CHECKING:
     from recovery.execution.changes import Changed
-    from recovery.execution.requests import Steps
+    from recovery.execution.requests import Item, Steps
+
+logger = logging.getLogger(__name__)
 
 
 def tell(execution_id: str, event: Event) -> Steps[None]:
@@ -41,4 +48,20 @@ def tell_change(changed: Changed, event: Event | None, *about: object) -> Steps[
 def read_events(execution_id: str) -> Steps[list[Event]]:
     """Read the trail in the order of its times."""
     items = yield from query_items(execution_id, PREFIX)
-    return [Event.from_item(item) for item in items]
+    return [event for item in items if (event := _readable(item)) is not None]
+
+
+def _readable(item: Item) -> Event | None:
+    """Return the event of an item. In the place of one that cannot be read stands that it cannot be.
+
+    Nobody makes an entry vanish by spoiling it; what has no time in its key was never one.
+    """
+    try:
+        return Event.from_item(item)
+    except RecordUnavailable as error:
+        logger.warning("passed over: %s", error)
+        time = item["item"].removeprefix(PREFIX).partition("#")[0]
+        try:
+            return Event(type=EventType.UNREADABLE, time=time, detail=str(error))
+        except ValidationError:
+            return None

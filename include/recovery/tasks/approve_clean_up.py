@@ -31,6 +31,8 @@ class ApproveCleanUp(ApprovalOperator):
     A rejection keeps the instances, and so does a time-out: nothing is terminated because nobody answered.
     """
 
+    template_fields = ()
+    template_ext = ()
     ui_color = "#fbeec4"
 
     def __init__(self, **kwargs: Any) -> None:

@@ -46,10 +46,13 @@ class ReconcileExecutions(BaseOperator):
         self.plans = plans
 
     def execute(self, context: Context) -> list[str]:
-        """Return the ids of the executions that were ended; fails if one could not be, after the others."""
-        store, ended, trouble = execution_store(), [], []
+        """Return the ids of the executions that were ended; fails if one could not be, after the others.
+
+        A record that cannot be read hides no other, and fails the task too: people look there.
+        """
+        store, ended, trouble = execution_store(), list[str](), list[str]()
         known = known_plans(self.plans)
-        for execution in store.open_executions():
+        for execution in store.open_executions(passed_over=trouble.append):
             try:
                 if (why := _over(store, context, execution, known)) is not None:
                     self._end(store, context, execution, why)

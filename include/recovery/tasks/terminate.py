@@ -32,6 +32,8 @@ class TerminateInstances(DrsTerminateRecoveryInstancesOperator):
     a quota, a RECOVERY of the same servers. See `recovery.tasks.causes`.
     """
 
+    template_fields = ()
+    template_ext = ()
     ui_color = "#f3dcd4"
 
     def __init__(self, **kwargs: Any) -> None:

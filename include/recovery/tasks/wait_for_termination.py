@@ -20,6 +20,8 @@ class WaitForTermination(DrsJobSensor):
     That they have ended says nothing of the instances yet: a finished terminate job lists no servers.
     """
 
+    template_fields = ()
+    template_ext = ()
     ui_color = "#d9ecf7"
 
     def __init__(self, **kwargs: Any) -> None:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import pytest
+
+from recovery.dag.clean_up import clean_up_dag
 from recovery.dag.maintenance import MAINTENANCE, maintenance_dag
-from recovery.execution.clean_up import CLEAN_UP
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
 
 PLANS = Path("plans")
 
@@ -15,17 +21,22 @@ def test_it_runs_every_minute_one_at_a_time_in_our_pool() -> None:
     dag = maintenance_dag(PLANS)
     assert (dag.dag_id, dag.max_active_runs, dag.catchup) == (MAINTENANCE, 1, False)
     assert dag.is_paused_upon_creation is False
-    assert {task.task_id for task in dag.tasks} == {"reconcile", "due_clean_ups", "start_clean_up"}
+    assert {task.task_id for task in dag.tasks} == {"reconcile", "start_clean_ups"}
     assert {task.pool for task in dag.tasks} == {"recovery"}
 
 
-def test_it_starts_a_dag_run_for_each_clean_up_that_is_due() -> None:
-    """Mapped over what is due; one that is there already is passed over. Ending executions waits for none."""
-    start = maintenance_dag(PLANS).get_task("start_clean_up")
-    assert start.partial_kwargs["trigger_dag_id"] == CLEAN_UP
-    assert start.partial_kwargs["skip_when_already_exists"] is True
-    assert start.upstream_task_ids == {"due_clean_ups"}
-    assert maintenance_dag(PLANS).get_task("reconcile").downstream_task_ids == set()
+def test_no_task_waits_for_another_or_is_told_anything_by_it() -> None:
+    """XComs are anybody's: what is due comes from the record. Ending executions waits for nothing."""
+    for task in maintenance_dag(PLANS).tasks:
+        assert task.upstream_task_ids == set()
+        assert not task.is_mapped
+
+
+@pytest.mark.parametrize("dag", [maintenance_dag(PLANS), clean_up_dag()], ids=lambda dag: dag.dag_id)
+def test_nothing_is_rendered_as_a_template(dag: DAG) -> None:
+    """Whatever is in a record, in an XCom or in the conf of a run: no task of ours evaluates it."""
+    for task in dag.tasks:
+        assert (tuple(task.template_fields), tuple(task.template_ext)) == ((), ()), task.task_id
 
 
 def test_it_is_no_plan() -> None:

@@ -58,12 +58,13 @@ class TestOrder:
 
 
 WORDS = st.text(max_size=8)
+IDS = st.from_regex(r"[A-Za-z0-9-]{1,12}", fullmatch=True)
 KNOWN = st.fixed_dictionaries(
     {},
     optional={
         "mode": st.sampled_from(CleanupMode),
-        "instances": st.lists(WORDS, max_size=3),
-        "job_ids": st.lists(WORDS, max_size=3),
+        "instances": st.lists(IDS, max_size=3),
+        "job_ids": st.lists(IDS, max_size=3),
         "terminated": st.integers(0, 9),
         "left": st.lists(WORDS, max_size=3),
         "failure": WORDS,

@@ -88,3 +88,31 @@ def test_a_change_tells_its_event_once_however_often_it_is_made(world, repeat):
     for _ in range(repeat):
         world.store.pause(world.id, 1, world.make.event(EventType.GATE_WAITING, 1, attempt=1))
     assert [event.type for event in world.store.events(world.id)] == [EventType.GATE_WAITING]
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [{"type": 7}, {"time": "never"}, {"detail": ["not", "words"]}, {"attempt": "first"}],
+    ids=["type", "time", "detail", "attempt"],
+)
+def test_an_entry_that_somebody_spoilt_leaves_its_place_in_the_trail(world, make, spoilt):
+    """It says that it cannot be read; the others are read, and it does not vanish."""
+    world.opened()
+    first, second, third = (make.event(EventType.PREFLIGHT, detail=word) for word in ("a", "b", "c"))
+    for event in (first, second, third):
+        world.store.tell(world.id, event)
+    world.put({**second.to_item(), "executionId": world.id, "item": second.key} | spoilt)
+    told = world.store.events(world.id)
+    assert [event.detail for event in told if event.type == "PREFLIGHT"] == ["a", "c"]
+    assert told[1].type == "UNREADABLE"
+    assert told[1].time == second.time
+    assert f"{second.key}' cannot be read" in told[1].detail
+
+
+def test_what_never_was_an_entry_is_passed_over(world, make, caplog):
+    """Its key has no time; it is named in the log."""
+    world.opened()
+    world.store.tell(world.id, make.event(EventType.PREFLIGHT))
+    world.put({"executionId": world.id, "item": "EVENT#{{ x }}", "type": 1})
+    assert [event.type for event in world.store.events(world.id)] == ["PREFLIGHT"]
+    assert "EVENT#{{ x }}" in caplog.text

@@ -9,6 +9,8 @@ from recovery.execution import ExecutionStatus, Failure, WaveStatus
 from recovery.execution.models import MOST_WAVES, Execution
 from recovery.execution.writers.complete_execution import finish_request
 
+from .world import OTHER
+
 E, W = ExecutionStatus, WaveStatus
 
 
@@ -97,7 +99,7 @@ def test_a_completed_execution_reads_so(world):
         {"version": 2},
         {"endTime": "2026-03-01T07:00:00.000000Z", "status": "CANCELLED"},
         {"failure": {"kind": "FAILED", "message": "no such server"}},
-        {"supersededBy": "ex-2"},
+        {"supersededBy": OTHER},
     ],
     ids=["version moved", "ended already", "failure", "superseded"],
 )

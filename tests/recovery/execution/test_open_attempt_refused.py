@@ -12,10 +12,11 @@ from recovery.execution import (
 from recovery.execution import open_attempt as open_attempt_module
 
 from .ended import E, ended, open_intent, opening
+from .world import OTHER
 
 
 def superseded(world):
-    world.put(world.record() | {"supersededBy": "ex-2"})
+    world.put(world.record() | {"supersededBy": OTHER})
 
 
 def failed_to_open(world):
@@ -47,7 +48,7 @@ def cleaned_up(world):
 
 REFUSALS = {
     "cleaned up": (cleaned_up, {}, "the clean-up of its instances is TERMINATING. Start a new run"),
-    "superseded": (superseded, {}, "superseded by execution ex-2. Start a new run"),
+    "superseded": (superseded, {}, f"superseded by execution {OTHER}. Start a new run"),
     "failed to open": (failed_to_open, {}, "no such server. Start a new run"),
     "not frozen": (not_frozen, {}, "not frozen"),
     "job not known": (open_intent, {}, "batch 1 became a job"),

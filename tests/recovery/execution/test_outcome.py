@@ -7,6 +7,8 @@ import pytest
 from recovery.execution import Failure, LaunchStatus, WaveStatus
 from recovery.execution.outcome import outcome
 
+from .world import OTHER
+
 W = WaveStatus
 
 
@@ -110,10 +112,10 @@ def test_a_failed_wave_says_why_and_a_superseded_execution_by_whom(make):
         {"status": W.FAILED, "failure": "none of its 2 servers launched: access denied!"},
         {"status": W.SKIPPED},
         {"status": W.SKIPPED},
-        superseded_by="ex-2",
+        superseded_by=OTHER,
     )
     words = outcome(execution, launched(make, 0))
-    assert words.startswith("Superseded by execution ex-2. No wave finished. 0 of 6 servers launched.")
+    assert words.startswith(f"Superseded by execution {OTHER}. No wave finished. 0 of 6 servers launched.")
     assert "DBWave1 FAILED: none of its 2 servers launched: access denied! Never" in words
 
 

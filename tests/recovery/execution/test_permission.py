@@ -8,6 +8,8 @@ from recovery.errors import StartRefused
 from recovery.execution import Approval, Failure, WaveStatus
 from recovery.execution.permission import check_ask, check_start
 
+from .world import OTHER
+
 W = WaveStatus
 
 
@@ -83,7 +85,7 @@ def test_without_an_approval_of_this_attempt_nothing_starts(ready, make, answer)
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"superseded_by": "ex-2"}, "superseded by execution ex-2"),
+        ({"superseded_by": OTHER}, f"superseded by execution {OTHER}"),
         ({"failure": Failure(kind="REFUSED", message="late")}, "the execution is REFUSED: late"),
         ({"end_time": "2026-03-01T07:00:00Z", "status": "CANCELLED"}, "the execution is CANCELLED, for good"),
     ],

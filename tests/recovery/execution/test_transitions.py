@@ -8,6 +8,8 @@ from recovery.errors import TransitionRefused
 from recovery.execution import MOVES, ExecutionStatus, Failure, WaveStatus, Writer, check_move, may_move
 from recovery.execution.transitions import FIELDS, WAVE_FIELDS, check_change
 
+from .world import OTHER
+
 W = WaveStatus
 
 
@@ -73,7 +75,7 @@ def test_only_open_execution_notes_a_failure(make):
 def test_only_open_execution_supersedes(make):
     """That of the RECOVERY that takes the plan over from a drill."""
     before = make.execution()
-    after = before.having(superseded_by="ex-2")
+    after = before.having(superseded_by=OTHER)
     check_change(Writer.OPEN, before, after)
     for writer in set(Writer) - {Writer.OPEN}:
         with pytest.raises(TransitionRefused, match="may not write superseded_by"):

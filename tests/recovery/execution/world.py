@@ -37,6 +37,9 @@ CREDENTIALS = {
     "aws_secret_access_key": "testing",
     "region_name": "eu-west-1",
 }
+OTHER = "5f2d1c7e-0b7a-5c3e-9d53-0f7f5d2f0002"
+"""Id of an execution that is not this one."""
+
 START = datetime(2026, 3, 1, 6, 0, 0, 250, tzinfo=UTC)
 NAMES = ("DBWave1", "AppWave2", "WebWave3")
 

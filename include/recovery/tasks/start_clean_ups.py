@@ -1,8 +1,8 @@
-"""`due_clean_ups`: finds, in the record, the drills whose clean-up is due, and clean-ups that were lost."""
+"""`start_clean_ups`: starts the clean-ups that are due, as the record alone says, and ends lost ones."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException
@@ -12,6 +12,7 @@ from recovery.execution.clean_up import CLEAN_UP, EXECUTION_ID, clean_up_run_id,
 from recovery.tasks.base import execution_store, now, told
 from recovery.tasks.reconcile import OVER
 from recovery.tasks.request import this_airflow
+from recovery.tasks.triggering import trigger_dag_run
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -23,32 +24,35 @@ MOST = 100
 """DAG runs triggered at once; the next minute brings the next."""
 
 
-class DueCleanUps(BaseOperator):
-    """Returns a DAG run to trigger for each drill whose clean-up is due and has none yet.
+class StartCleanUps(BaseOperator):
+    """Triggers a DAG run for each drill whose clean-up is due and has none yet.
 
     A clean-up whose DAG run has ended with no end on record becomes FAILED there. Nothing waits for its time:
-    what is due when is in the record, found by an index.
+    what is due when is in the record, found by an index. Whom to clean up is told by the record alone.
     """
 
     ui_color = "#e4dff5"
 
-    def execute(self, context: Context) -> list[dict[str, Any]]:
-        """Return the arguments of `TriggerDagRunOperator`, one for each DAG run to trigger.
+    def execute(self, context: Context) -> list[str]:
+        """Return the ids of the DAG runs that were triggered.
 
-        Trouble with one holds no other back; it fails the task where nothing is to be triggered.
+        Trouble with one, or a record that cannot be read, holds no other back; it fails the task at its end.
         """
-        store, wanted, trouble = execution_store(), [], []
-        for execution in store.due_clean_ups(now()):
+        store, trouble, started = execution_store(), list[str](), list[str]()
+        for execution in store.due_clean_ups(now(), passed_over=trouble.append):
+            if len(started) == MOST:
+                break
             try:
                 if self._is_due(store, context, execution):
-                    conf = {EXECUTION_ID: execution.execution_id}
-                    wanted.append({"trigger_run_id": clean_up_run_id(execution), "conf": conf})
+                    run_id = clean_up_run_id(execution)
+                    trigger_dag_run(CLEAN_UP, run_id, {EXECUTION_ID: execution.execution_id})
+                    started.append(run_id)
             except Exception as error:
                 self.log.exception("The clean-up of %s could not be seen to", execution.execution_id)
                 trouble.append(f"{execution.execution_id}: {error}")
-        if trouble and not wanted:
-            raise AirflowException("; ".join(trouble))
-        return wanted[:MOST]
+        if trouble:
+            raise AirflowException(f"started {', '.join(started) or 'none'}; " + "; ".join(trouble))
+        return started
 
     def _is_due(self, store: ExecutionStore, context: Context, execution: Execution) -> bool:
         """Whether a DAG run is to be triggered; executions of another Airflow are none of its business."""
