@@ -25,6 +25,14 @@ except ImportError:
 print("%d.%d.%d" % sys.version_info[:3], able, sys.executable)
 """
 LAST_WORDS = 12
+MARK = "recovery-plans"
+"""The prompt that an environment gets which is made here; pyvenv.cfg keeps it."""
+
+LEADS_ASTRAY = (
+    *("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER"),
+    *("UV_TARGET", "UV_PREFIX", "UV_SYSTEM_PYTHON"),
+)
+"""Variables with which pip and uv would write somewhere else than into the environment."""
 
 
 class SetUpError(Exception):
@@ -87,8 +95,9 @@ def choose_interpreter() -> Interpreter:
 def run(doing: str, command: "list[str]", env: "dict[str, str] | None" = None) -> None:
     """Run a step of the set-up; its last words are shown when it fails."""
     say(doing)
+    given = {name: value for name, value in (env or os.environ).items() if name not in LEADS_ASTRAY}
     step = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env, check=False, cwd=str(ROOT)
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=given, check=False, cwd=str(ROOT)
     )
     if step.returncode:
         words = step.stdout.decode(errors="replace").strip().splitlines()[-LAST_WORDS:]
@@ -119,19 +128,39 @@ class Environment:
     def settings(self) -> str:
         """What venv wrote about this environment; empty if there is none."""
         file = self.path / "pyvenv.cfg"
-        return file.read_text() if file.exists() and Path(self.python).exists() else ""
+        return file.read_text(errors="replace") if file.exists() else ""
 
     @property
     def version(self) -> str:
         """The Python this environment was made with, read without starting it; empty if there is none."""
         line = re.search(r"^version(?:_info)?\s*=\s*(\S+)", self.settings, re.MULTILINE)
-        return line.group(1) if line else ""
+        return line.group(1) if line and Path(self.python).exists() else ""
 
     @property
     def done(self) -> bool:
         """Whether a set-up of this very lock, Python and place ended well."""
         version = self.version
         return bool(version) and self.stamp.exists() and self.stamp.read_text() == self.wanted(version)
+
+    @property
+    def not_ours(self) -> str:
+        """Why nothing here may be written or cleared; empty if it was made here, or nothing is there.
+
+        What a link leads to is somebody else's, and so are an environment that a person made, and a folder
+        of another kind. The stamp tells of those that were made before the mark was.
+        """
+        if self.path.is_symlink():
+            return "is a link (to " + os.readlink(str(self.path)) + ")"  # noqa: PTH115 - not in Python 3.6
+        if not self.path.exists():
+            return ""
+        if not self.path.is_dir():
+            return "is no folder"
+        marked = re.search(r"^prompt\s*=\s*'" + MARK + "'", self.settings, re.MULTILINE)
+        if marked or self.stamp.exists() or not any(path.is_file() for path in self.path.rglob("*")):
+            return ""
+        return (
+            "was not made by make" if (self.path / "pyvenv.cfg").exists() else "is no environment of Python"
+        )
 
     @property
     def usable(self) -> bool:
@@ -177,7 +206,7 @@ def make_environment(environment: Environment) -> None:
     interpreter = choose_interpreter()
     run(
         "making .venv/ with Python " + interpreter.version + " (" + interpreter.path + ")",
-        [interpreter.path, "-m", "venv", "--clear", str(environment.path)],
+        [interpreter.path, "-m", "venv", "--clear", "--prompt", MARK, str(environment.path)],
     )
 
 
@@ -205,6 +234,14 @@ def set_up(root: Path = ROOT) -> None:
     environment = Environment(root)
     if environment.done:
         return
+    if environment.not_ours:
+        raise SetUpError(
+            str(environment.path)
+            + " "
+            + environment.not_ours
+            + ": nothing is installed there and nothing is "
+            "cleared. Move or remove it, and run make again: it makes one of its own."
+        )
     if environment.stamp.exists():
         environment.stamp.unlink()
     if not environment.usable:
@@ -220,6 +257,9 @@ def main() -> int:
         set_up()
     except SetUpError as error:
         print("set-up: " + str(error), file=sys.stderr)
+        return 2
+    except OSError as error:
+        print("set-up: " + str(error) + ". This folder must be writable for the set-up.", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nset-up: interrupted; run make again, it goes on from here", file=sys.stderr)

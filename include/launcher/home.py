@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import secrets
+import stat
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from launcher.errors import SettingRefused
 from launcher.settings_file import read_settings_file
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 PASSWORDS = "simple_auth_manager_passwords.json.generated"
-PRIVATE = 0o600
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+"""What the group and everybody else may do: nothing, with what is in a home."""
+MAY_BE_FIRST = {"dags", "plans"}
+"""What may lie in a home before its first start: folders that a stack is to run."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,21 @@ class Home:
         return self.path / "shell"
 
     def make(self) -> None:
-        """Make the folders."""
-        self.logs.mkdir(parents=True, exist_ok=True)
+        """Make the folders, and close them to others; raises SettingRefused for a folder of something else.
+
+        What an earlier release left open is closed too, but for PostgreSQL's data, which it closes itself.
+        """
+        there = {path.name for path in self.path.iterdir()} if self.path.exists() else set()
+        if there - MAY_BE_FIRST and self.lock.name not in there:
+            raise SettingRefused(
+                f"{self.path} is there and is not the home of a stack: nothing in it is changed. Move or "
+                "remove it"
+            )
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.lock.touch()
+        self.logs.mkdir(exist_ok=True)
+        for path in (self.path, *_below(self.path, but=self.database)):
+            _close(path)
 
     def log(self, name: str) -> Path:
         """Return the log of a component."""
@@ -96,10 +114,26 @@ def new_secrets() -> dict[str, str]:
 
 def write_private(file: Path, text: str) -> None:
     """Write a file that only its owner can read, all of it or nothing."""
-    draft = file.with_name(f"{file.name}.{os.getpid()}")
-    draft.touch(mode=PRIVATE)
-    draft.write_text(text)
-    draft.replace(file)
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=f".{file.name}.", delete=False) as draft:
+        draft.write(text)
+    Path(draft.name).replace(file)
+
+
+def _below(folder: Path, *, but: Path | None = None) -> Iterator[Path]:
+    """Yield what is below a folder; links are not followed."""
+    for path in folder.iterdir():
+        if path == but or path.is_symlink():
+            continue
+        yield path
+        if path.is_dir():
+            yield from _below(path)
+
+
+def _close(path: Path) -> None:
+    """Take from others what they may do with a file or a folder."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & OTHERS:
+        path.chmod(mode & ~OTHERS)
 
 
 def _read_passwords(file: Path) -> dict[str, str]:

