@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 from dataclasses import dataclass
@@ -33,12 +34,13 @@ NOT_INHERITED = (
     "AIRFLOW",
     "AWS_",
     "RECOVERY_AIRFLOW_",
-    "PYTHONPATH",
-    "PYTHONHOME",
-    "PYTHONWARNINGS",
-    # Without compiled files each process of Airflow takes two seconds longer to start
-    "PYTHONDONTWRITEBYTECODE",
+    # Among them PYTHONDONTWRITEBYTECODE, with which each process of Airflow takes two seconds longer to start
+    "PYTHON",
 )
+FOR_THE_WORLD_OUTSIDE = re.compile(
+    r"(https?|all|ftp|socks)_proxy|ssl_cert_(file|dir)|(requests|curl)_ca_bundle", re.IGNORECASE
+)
+"""Proxies and certificates: a stack talks to itself alone, and no wrong one must keep it from that."""
 
 
 @dataclass(frozen=True)
@@ -108,4 +110,8 @@ def shell_script(home: Home, addresses: Addresses) -> str:
 
 
 def _inherited() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if value and not name.startswith(NOT_INHERITED) and not FOR_THE_WORLD_OUTSIDE.fullmatch(name)
+    }

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GRACE = 15.0
+ONLY_OURS = 0o077
+"""The mask of every process: what it writes is for whoever started the stack, and for nobody else."""
 PROGRAMS = {"python": (sys.executable,), "airflow": (sys.executable, "-m", "airflow")}
 
 
@@ -60,6 +62,7 @@ def start(
 ) -> Child:
     """Start a program, its output appended to a log."""
     program, *arguments = command
+    log.touch(mode=~ONLY_OURS & 0o666)
     with log.open("ab") as output:
         process = subprocess.Popen(
             [*PROGRAMS[program], *arguments],
@@ -70,6 +73,7 @@ def start(
             stderr=subprocess.STDOUT,
             # Ctrl-C in the terminal is for us: we stop the children, in order
             start_new_session=True,
+            umask=ONLY_OURS,
         )
     process.returncode = 0  # `exit_code` or `stop` waits for it, or nobody: `make up` leaves it running
     born = psutil.Process(process.pid).create_time()

@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from airflow.configuration import conf
 
 from launcher.environment import Addresses, process_environment, shell_script
 from launcher.home import Home
@@ -72,6 +73,39 @@ def test_airflow_listens_on_this_machine_only(home: Home) -> None:
     """Its default is every interface."""
     env = process_environment(home, ADDRESSES, database="postgresql://", dags=home.path)
     assert env["AIRFLOW__API__HOST"] == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        *("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+    ],
+)
+def test_no_proxy_and_no_certificate_of_the_person_keeps_a_stack_from_itself(
+    home: Home, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """With ALL_PROXY=socks5://…, no HTTP client of Airflow could even be made."""
+    monkeypatch.setenv(variable, "socks5://127.0.0.1:9")
+    assert variable not in process_environment(home, ADDRESSES, database="postgresql://", dags=home.path)
+
+
+def test_an_empty_variable_is_none(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`RECOVERY_TABLE= make up` is `make up`."""
+    monkeypatch.setenv("RECOVERY_TABLE", "")
+    assert "RECOVERY_TABLE" not in process_environment(
+        home, ADDRESSES, database="postgresql://", dags=home.path
+    )
+
+
+def test_logs_of_tasks_are_for_the_owner_alone(home: Home) -> None:
+    """Airflow sets the mode of folders and files by itself, whatever the mask."""
+    env = process_environment(home, ADDRESSES, database="postgresql://", dags=home.path)
+    modes = {
+        name: int(value, 8) for name, value in env.items() if name.startswith("AIRFLOW__LOGGING__FILE_TASK")
+    }
+    assert sorted(modes.values()) == [0o600, 0o700]
+    assert [conf.has_option("logging", name.split("__")[-1].lower()) for name in modes] == [True, True]
 
 
 def test_a_proxy_is_not_asked_for_this_machine(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from typing import TYPE_CHECKING
 
@@ -71,3 +72,36 @@ def test_a_broken_file_of_passwords_is_named_with_the_remedy(home: Home, tmp_pat
     with pytest.raises(SettingRefused, match=r"generated is no JSON .*: remove it"):
         home.passwords(["alice"])
     assert (tmp_path / PASSWORDS).read_text() == "{alice"
+
+
+def test_what_an_earlier_release_left_open_is_closed_at_the_next_start(home: Home, tmp_path: Path) -> None:
+    """Folders 0700, files 0600; what a link leads to is not ours, and PostgreSQL closes its own."""
+    outside = tmp_path.parent / "outside"
+    outside.touch(mode=0o644)
+    home.make()
+    for folder in ("logs/dag_id=web_shop", "dag_bundles/newest", "postgresql"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "file").touch(mode=0o666)
+        (tmp_path / folder / "file").chmod(0o666)
+        (tmp_path / folder).chmod(0o775)
+    (tmp_path / "airflow.cfg").touch(mode=0o644)
+    (tmp_path / "link").symlink_to(outside)
+    tmp_path.chmod(0o755)
+    home.make()
+    mine = [path for path in tmp_path.rglob("*") if path.parent != home.database and not path.is_symlink()]
+    wanted = {True: 0o700, False: 0o600}
+    assert {path for path in mine if mode(path) != wanted[path.is_dir()]} == {home.database}
+    assert mode(tmp_path) == 0o700
+    assert mode(outside) == 0o644
+
+
+def test_a_new_home_is_closed_whatever_the_mask(tmp_path: Path) -> None:
+    """Also the folders on the way to it that are made for it."""
+    before = os.umask(0)
+    try:
+        Home(tmp_path / "home").make()
+        Home(tmp_path / "home").secrets()
+    finally:
+        os.umask(before)
+    assert mode(tmp_path / "home") == mode(tmp_path / "home/logs") == 0o700
+    assert mode(tmp_path / "home/stack.lock") == mode(tmp_path / "home/secrets.env") == 0o600

@@ -136,3 +136,15 @@ def test_the_last_words_are_the_end_of_a_log(tmp_path: Path) -> None:
 def test_programs_are_those_of_this_environment() -> None:
     """Not whatever `python` or `airflow` the PATH has."""
     assert {command[0] for command in processes.PROGRAMS.values()} == {sys.executable}
+
+
+def test_what_a_process_writes_is_for_its_owner_alone(begin: Callable[..., Child], tmp_path: Path) -> None:
+    """Its log, and every file and folder it makes; whatever the mask of the shell is."""
+    written = tmp_path / "written"
+    before = os.umask(0)
+    try:
+        begin(f"from pathlib import Path; p = Path({str(written)!r}); p.mkdir(); (p / 'x').touch(); {SLEEP}")
+    finally:
+        os.umask(before)
+    modes = [path.stat().st_mode & 0o777 for path in (tmp_path / "0.log", written, written / "x")]
+    assert modes == [0o600, 0o700, 0o600]
