@@ -33,7 +33,7 @@ def begin(tmp_path: Path) -> Iterator[Callable[..., Child]]:
         log = tmp_path / f"{len(begun)}.log"
         command = ["python", "-c", program]
         begun.append(start("it", command, env=os.environ, log=log, end_together=end_together))
-        while not log.read_text() and begun[-1].running:
+        while "\n" not in log.read_text() and begun[-1].running:
             time.sleep(0.01)
         return begun[-1]
 
