@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+MOST_VALUES = 200
+"""EC2 takes so many values in one filter."""
+
 
 async def prepare(hook: DrsHook) -> None:
     """Make the client while there is time: servers are being launched, which takes minutes."""
@@ -54,11 +57,14 @@ def _client(aws_conn_id: str | None, region_name: str | None) -> EC2Client:
 
 
 def _look_up(hook: DrsHook, instance_ids: Sequence[str]) -> dict[str, str]:
-    client = _client(hook.aws_conn_id, hook.region_name)
-    pages = client.get_paginator("describe_instances").paginate(InstanceIds=list(instance_ids))
+    """Ask by filter: a list of ids is refused as a whole for one that EC2 does not know."""
+    paginator = _client(hook.aws_conn_id, hook.region_name).get_paginator("describe_instances")
+    ids = list(dict.fromkeys(instance_ids))
+    batches = [ids[first : first + MOST_VALUES] for first in range(0, len(ids), MOST_VALUES)]
     return {
         instance["InstanceId"]: instance["PrivateIpAddress"]
-        for page in pages
+        for batch in batches
+        for page in paginator.paginate(Filters=[{"Name": "instance-id", "Values": batch}])
         for reservation in page["Reservations"]
         for instance in reservation["Instances"]
         if instance.get("PrivateIpAddress")

@@ -6,13 +6,14 @@ takes a look-up that may fail: it is shown where it is known, and its absence is
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from recovery.aws.utils.drs import BEFORE_ALL, in_order, when
 from recovery.execution import LaunchStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from recovery.execution import ServerRecord
 
@@ -30,22 +31,60 @@ def participants(jobs: Iterable[Json]) -> dict[str, tuple[Json, Json]]:
 
 
 def observed(record: ServerRecord, job: Json, server: Json, job_log: Sequence[Json]) -> ServerRecord:
-    """Return a server's record as a job and its log tell it now; what they leave out stays as it was."""
-    own = [item for item in job_log if _data(item).get("sourceServerID") == record.source_server_id]
+    """Return a server's record as a job and its log tell it now; what they leave out stays as it was.
+
+    The log counts by its times, whatever the order in which DRS lists it.
+    """
+    own = in_order(item for item in job_log if _data(item).get("sourceServerID") == record.source_server_id)
     errors = [_data(item)["rawError"] for item in own if _data(item).get("rawError")]
-    told = [item for item in own if item.get("event") and item.get("logDateTime")]
-    last = max(told, key=lambda item: item["logDateTime"], default=None)
-    status = server.get("launchStatus")
+    told = server.get("launchStatus")
+    status = LaunchStatus(told) if told else record.launch_status
+    phase, since = _phase(status, own) or _kept(status, record)
     return record.model_copy(
         update={
             "job_id": job["jobID"],
-            "launch_status": LaunchStatus(status) if status else record.launch_status,
+            "launch_status": status,
             "recovery_instance_id": server.get("recoveryInstanceID") or record.recovery_instance_id,
-            "phase": last["event"] if last else record.phase,
-            "phase_since": datetime.fromisoformat(last["logDateTime"]) if last else record.phase_since,
+            "phase": phase,
+            "phase_since": since,
             "error": errors[-1] if errors else record.error,
         }
     )
+
+
+LAST_PHASES = {
+    LaunchStatus.LAUNCHED: frozenset({"LAUNCH_END"}),
+    LaunchStatus.FAILED: frozenset(
+        {
+            "SERVER_SKIPPED",
+            "CLEANUP_FAIL",
+            "SNAPSHOT_FAIL",
+            "USING_PREVIOUS_SNAPSHOT_FAILED",
+            "CONVERSION_FAIL",
+            "LAUNCH_FAILED",
+            "JOB_CANCEL",
+        }
+    ),
+    LaunchStatus.TERMINATED: frozenset({"CLEANUP_END"}),
+}
+"""In which phase a server may be that is through, by how it ended. Every other phase goes on to something."""
+
+
+def _fits(status: LaunchStatus | None, phase: str | None) -> bool:
+    """Whether a phase contradicts no launch status: a server that is through is in none that goes on."""
+    return status not in LAST_PHASES or phase in LAST_PHASES[status]
+
+
+def _phase(status: LaunchStatus | None, log: Sequence[Json]) -> tuple[str, datetime] | None:
+    """Return the last event of a server's log that fits its status, and since when."""
+    told = [item for item in log if when(item) > BEFORE_ALL and _fits(status, item.get("event"))]
+    last = next((item for item in reversed(told) if item.get("event")), None)
+    return (last["event"], when(last)) if last else None
+
+
+def _kept(status: LaunchStatus | None, record: ServerRecord) -> tuple[str | None, datetime | None]:
+    """Return the phase on record, unless the status is past it: absent says that nobody told the last one."""
+    return (record.phase, record.phase_since) if _fits(status, record.phase) else (None, None)
 
 
 def observed_all(

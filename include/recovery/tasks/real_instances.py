@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from recovery.aws.utils.drs import is_gone
 from recovery.errors import StartRefused
 
 if TYPE_CHECKING:
@@ -20,14 +21,14 @@ def check_no_real_instances(hook: DrsHook, source_server_ids: Sequence[str], *, 
     """Raise StartRefused when one of the servers has a recovery instance that is not a drill's.
 
     ``replace`` is this very run's word that such instances may go. An instance that does not say whether it
-    is a drill's counts as real; a failed look-up raises what AWS said.
+    is a drill's counts as real; one that EC2 has terminated is none. A failed look-up raises what AWS said.
     """
     if replace:
         return
     real = [
         item
         for item in hook.list_recovery_instances(list(source_server_ids))
-        if item.get("isDrill") is not True
+        if item.get("isDrill") is not True and not is_gone(item)
     ]
     if real:
         found = ", ".join(

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from recovery.execution import ServerRecord, WaveRecord, judge
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recovery.execution import LaunchStatus, ServerRecord, WaveRecord, judge
 from recovery.tasks.observe import observed, participants
+
+if TYPE_CHECKING:
+    from random import Random
 
 SERVER = ServerRecord(source_server_id="s-000000000000db001", wave_number=0)
 
@@ -49,7 +59,7 @@ def test_events_of_other_servers_and_of_the_job_are_not_the_servers() -> None:
 
 
 def test_the_last_raw_error_is_kept() -> None:
-    """What went wrong is not lost when later events say nothing of it."""
+    """What went wrong is not lost when later events say nothing of it; nor is where it did."""
     log = [
         {
             "logDateTime": f"2026-01-01T00:00:0{second}Z",
@@ -63,4 +73,78 @@ def test_the_last_raw_error_is_kept() -> None:
         ]
     ]
     server = seen(job(launchStatus="FAILED"), *log)
-    assert (server.launch_status, server.phase, server.error) == ("FAILED", "CLEANUP_END", "no capacity")
+    assert (server.launch_status, server.phase, server.error) == ("FAILED", "LAUNCH_FAILED", "no capacity")
+
+
+EVENTS = [
+    "CLEANUP_START",
+    "SNAPSHOT_END",
+    "CONVERSION_START",
+    "CONVERSION_END",
+    "LAUNCH_START",
+    "LAUNCH_FAILED",
+    "LAUNCH_END",
+    "SOMETHING_NEW",
+]
+TIMES = [
+    "2026-01-01T00:00:00Z",
+    "2026-01-01T00:00:00.250000+00:00",
+    "2026-01-01T00:00:01+00:00",
+    "2026-01-01T02:00:00.500000+02:00",
+]
+items = st.builds(
+    lambda event, time, error: (
+        {
+            "event": event,
+            "eventData": {"sourceServerID": SERVER.source_server_id} | ({"rawError": error} if error else {}),
+        }
+        | ({"logDateTime": time} if time else {})
+    ),
+    st.sampled_from(EVENTS),
+    st.sampled_from([*TIMES, None, "soon"]),
+    st.sampled_from([None, "no capacity", "no such subnet"]),
+)
+
+
+@given(st.lists(items, max_size=6), st.sampled_from([*LaunchStatus]), st.randoms(use_true_random=False))
+def test_the_order_in_which_drs_lists_a_log_decides_nothing(
+    log: list[dict[str, object]], status: str, random: Random
+) -> None:
+    """The newest error and the newest event by time, whichever comes first in an answer."""
+    told = seen(job(launchStatus=status), *log)
+    shuffled = log.copy()
+    random.shuffle(shuffled)
+    assert seen(job(launchStatus=status), *shuffled) == told
+    moments = [(datetime.fromisoformat(str(item["logDateTime"])), item) for item in log if _dated(item)]
+    errors = [(at, item["eventData"]["rawError"]) for at, item in moments if "rawError" in item["eventData"]]  # type: ignore[operator, index]
+    if errors:
+        newest = max(at for at, _ in errors)
+        assert told.error in {error for at, error in errors if at == newest}
+    if told.phase_since:
+        assert (told.phase_since, told.phase) in {(at, item["event"]) for at, item in moments}
+        assert status in set(LaunchStatus) - {"LAUNCHED", "FAILED", "TERMINATED"} or (
+            told.phase in {"LAUNCH_END", "LAUNCH_FAILED"}
+        )
+
+
+def _dated(item: dict[str, object]) -> bool:
+    return item.get("logDateTime") in TIMES
+
+
+@pytest.mark.parametrize(
+    ("status", "phase"),
+    [("LAUNCHED", None), ("FAILED", None), ("TERMINATED", None), ("PENDING", "LAUNCH_START")],
+)
+def test_a_server_that_is_through_is_in_no_phase_that_goes_on(status: str, phase: str | None) -> None:
+    """What was on record while it was launched neither: a server that runs is not being converted."""
+    log = {
+        "logDateTime": "2026-01-01T00:00:00Z",
+        "event": "LAUNCH_START",
+        "eventData": {"sourceServerID": SERVER.source_server_id},
+    }
+    before = SERVER.having(phase="CONVERSION_END", phase_since=datetime.now(UTC))
+    (found,) = participants([job(launchStatus=status)]).values()
+    after = observed(before, *found, [log])
+    assert (after.phase, after.phase_since is None) == (phase, phase is None)
+    kept = observed(before, *found, [])
+    assert kept.phase == (None if phase is None else "CONVERSION_END")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
+    from collections.abc import Iterable, Mapping
 
     from mypy_boto3_drs.type_defs import (
         JobLogTypeDef,
@@ -19,6 +20,24 @@ if TYPE_CHECKING:
     )
 
 JOB_ID = re.compile(r"drsjob-[0-9a-zA-Z]{17}")
+
+COURSE = (
+    "JOB_START",
+    "SERVER_SKIPPED",
+    *(f"CLEANUP_{how}" for how in ("START", "END", "FAIL")),
+    *(f"SNAPSHOT_{how}" for how in ("START", "END", "FAIL")),
+    "USING_PREVIOUS_SNAPSHOT",
+    "USING_PREVIOUS_SNAPSHOT_FAILED",
+    *(f"CONVERSION_{how}" for how in ("START", "END", "FAIL")),
+    "LAUNCH_START",
+    "LAUNCH_FAILED",
+    "LAUNCH_END",
+    "JOB_CANCEL",
+    "JOB_END",
+)
+"""The events of a launch in the order in which they come."""
+
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 # The finished job of these types may list no servers at all: the job's status is all there is to trust.
 JOB_TYPES_WITHOUT_LAUNCH = frozenset({"TERMINATE", "CREATE_CONVERTED_SNAPSHOT"})
@@ -58,8 +77,37 @@ def validate_job_ids(job_ids: Iterable[str]) -> list[str]:
 
 
 def is_gone(instance: RecoveryInstanceTypeDef) -> bool:
-    """Whether a recovery instance that DRS still lists is no more in EC2."""
+    """Whether a recovery instance that DRS still lists is no more in EC2: nothing is left to destroy.
+
+    Every other state is that of one that lives, SHUTTING-DOWN and STOPPED too, and so is none at all, or one
+    that nobody knows: what cannot be told is not taken for gone.
+    """
     return instance.get("ec2InstanceState") in {"TERMINATED", "NOT_FOUND"}
+
+
+def when(item: JobLogTypeDef | Mapping[str, Any]) -> datetime:
+    """Return when an item of a job's log was written; before all others if DRS does not say.
+
+    DRS writes ``Z`` or ``+00:00``, with fractions of a second or without: as text they are in no order.
+    """
+    try:
+        written = datetime.fromisoformat(item.get("logDateTime", ""))
+    except ValueError:
+        return BEFORE_ALL
+    return written if written.tzinfo else written.replace(tzinfo=UTC)
+
+
+def in_order(log: Iterable[Any]) -> list[Any]:
+    """Return the items of a log by time; those of one moment by the course of a job, however DRS lists them.
+
+    One phase ends when the next begins. An event that the service model lacks is the last of its moment.
+    """
+    return sorted(log, key=lambda item: (when(item), _place(item), json.dumps(item, sort_keys=True)))
+
+
+def _place(item: Mapping[str, Any]) -> int:
+    event = item.get("event")
+    return COURSE.index(event) if event in COURSE else len(COURSE)
 
 
 def launched(job: JobTypeDef) -> tuple[ParticipatingServerTypeDef, ...]:
@@ -97,7 +145,7 @@ def summary(job: JobTypeDef) -> str:
 def raw_errors(log: Iterable[JobLogTypeDef]) -> dict[str, str]:
     """Return what the log of a job says went wrong, by source server id; the newest error of each."""
     errors = {}
-    for item in sorted(log, key=lambda item: item.get("logDateTime", "")):
+    for item in in_order(log):
         data = item.get("eventData", {})
         if "rawError" in data and "sourceServerID" in data:
             errors[data["sourceServerID"]] = f"{item.get('event', 'error')}: {data['rawError']}"

@@ -52,7 +52,7 @@ class Report:
 def report(plan: Plan, facts: Facts, *, drill: bool) -> Report:
     """Return what the checks find, as the plan takes it for a DRILL or a RECOVERY."""
     problems = list(_problems(plan, facts))
-    blocks = [plan.preflight.blocks(problem.check, drill=drill) for problem in problems]
+    blocks = [not problem.warns and plan.preflight.blocks(problem.check, drill=drill) for problem in problems]
     return Report(
         blocking=tuple(problem for problem, block in zip(problems, blocks, strict=True) if block),
         warning=tuple(problem for problem, block in zip(problems, blocks, strict=True) if not block),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from recovery.aws.utils.drs import is_gone
 from recovery.plan.words import listed
 from recovery.tasks.jobs import in_words, servers_of
 from recovery.tasks.preflight.facts import Problem, Unknown
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 
     from recovery.plan import SourceServer
     from recovery.tasks.preflight.facts import Facts
-
-GONE = frozenset({"TERMINATED", "NOT_FOUND"})
-"""States of instances of which nothing is left to replace."""
 
 
 def check_active_jobs(facts: Facts) -> Iterator[Problem]:
@@ -36,13 +34,16 @@ def check_recovery_instances(facts: Facts) -> Iterator[Problem]:
     if isinstance(facts.instances, Unknown):
         yield Problem("recovery_instances", str(facts.instances), facts.instances.error)
         return
-    there = [item for item in facts.instances if item.get("ec2InstanceState") not in GONE]
+    there = [item for item in facts.instances if not is_gone(item)]
     names = {known.server.source_server_id: known.server for known in facts.all_servers}
     if drills := [item for item in there if item.get("isDrill") is True]:
         yield Problem("recovery_instances", f"a launch replaces these of drills: {_told(drills, names)}")
     if real := [item for item in there if item.get("isDrill") is not True]:
         says = "real ones, over which nothing is launched unless `replace_recovered` says so"
         yield Problem("recovery_instances", f"{says}: {_told(real, names)}")
+    if gone := [item for item in facts.instances if item.get("isDrill") is not True and is_gone(item)]:
+        says = "DRS still lists real ones that EC2 has terminated; they are in nobody's way"
+        yield Problem("recovery_instances", f"{says}: {_told(gone, names)}", warns=True)
 
 
 def _told(instances: Iterable[RecoveryInstanceTypeDef], names: dict[str, SourceServer]) -> str:

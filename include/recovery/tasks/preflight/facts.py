@@ -19,11 +19,15 @@ _DURATION = TypeAdapter(timedelta)
 
 
 class Problem(NamedTuple):
-    """What a check found; ``error`` says why it could not look: such a check does not pass either (A-3)."""
+    """What a check found; ``error`` says why it could not look: such a check does not pass either (A-3).
+
+    ``warns`` is of what keeps nothing from starting, whatever the plan says of the check.
+    """
 
     check: Check
     message: str
     error: Exception | None = None
+    warns: bool = False
 
     def __str__(self) -> str:
         return f"{self.check}: {self.message}"

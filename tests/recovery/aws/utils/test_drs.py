@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import permutations
 
 import pytest
 
@@ -8,6 +9,7 @@ from recovery.aws.utils.drs import (
     JobsSnapshot,
     about_to_end,
     failure,
+    is_gone,
     launched,
     not_launched,
     raw_errors,
@@ -108,6 +110,40 @@ def test_seconds_count_while_servers_are_launched(running, soon):
 )
 def test_r30_jobs_have_ended_only_if_drs_just_said_so_of_each(snapshot, ended):
     assert snapshot.ended is ended
+
+
+def test_the_order_of_a_log_decides_no_error():
+    """As text, a whole second would come after its own fractions, and another zone anywhere."""
+    times = ["2026-01-01T00:00:01Z", "2026-01-01T00:00:01.5+00:00", "2026-01-01T02:00:01.7+02:00", "never"]
+    log = [
+        {
+            "logDateTime": time,
+            "event": "LAUNCH_FAILED",
+            "eventData": {"sourceServerID": "s-0", "rawError": time},
+        }
+        for time in times
+    ]
+    for listed in permutations(log):
+        assert raw_errors(listed) == {"s-0": "LAUNCH_FAILED: 2026-01-01T02:00:01.7+02:00"}
+
+
+@pytest.mark.parametrize(
+    ("state", "gone"),
+    [
+        ("TERMINATED", True),
+        ("NOT_FOUND", True),
+        ("SHUTTING-DOWN", False),
+        ("STOPPED", False),
+        ("STOPPING", False),
+        ("RUNNING", False),
+        ("PENDING", False),
+        ("HIBERNATED", False),
+        (None, False),
+    ],
+)
+def test_only_what_ec2_says_is_no_more_is_gone(state, gone):
+    """A state that is unknown, or not told, is that of an instance that lives."""
+    assert is_gone({} if state is None else {"ec2InstanceState": state}) is gone
 
 
 def test_a_summary_counts_servers():
