@@ -112,7 +112,7 @@ def _approvals(execution: Execution) -> Table:
 def _jobs(execution: Execution) -> Iterator[RenderableType]:
     for wave in execution.waves:
         for intent in wave.intents:
-            asked = f"{plural(len(intent.servers), 'server')}, attempt {intent.attempt}, batch {intent.batch}"
+            asked = f"{plural(intent.count, 'server')}, attempt {intent.attempt}, batch {intent.batch}"
             yield Text(f"  {wave.wave_name}  {_fate(intent)}  {asked}, {when(intent.time)}")
             if intent.job_id and (url := job_url(execution.region, intent.job_id)):
                 yield address(url, "    ")

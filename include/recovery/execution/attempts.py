@@ -27,13 +27,19 @@ def _launched(wave: WaveRecord, server: ServerRecord) -> bool:
     return server.launch_status is LaunchStatus.LAUNCHED and server.attempt < wave.attempt
 
 
+def settled_intents(wave: WaveRecord, settled: Sequence[Intent]) -> list[Intent]:
+    """Return the intents of a wave; ``settled`` are those of which it is known now what became of them."""
+    by_id = {intent.intent_id: intent for intent in settled}
+    return [by_id.get(intent.intent_id, intent) for intent in wave.intents]
+
+
 def with_attempt(
     execution: Execution, number: int, clear_number: int, settled: Sequence[Intent], at: datetime
 ) -> Execution:
     """Return the execution with a new attempt of a wave, and open again.
 
     Waves that never ran are to come again. An answer to a gate is for the attempt it was asked for: it stays
-    in the trail. ``settled`` are intents of the wave of which it is known now what became of them.
+    in the trail. The intents of earlier attempts leave the record, for items of their own; their jobs stay.
     """
     waves = tuple(
         _begun(wave, clear_number, settled) if wave.wave_number == number else _following(wave)
@@ -44,7 +50,6 @@ def with_attempt(
 
 
 def _begun(wave: WaveRecord, clear_number: int, settled: Sequence[Intent]) -> WaveRecord:
-    by_id = {intent.intent_id: intent for intent in settled}
     found = [intent.job_id for intent in settled if intent.job_id and intent.job_id not in wave.job_ids]
     return wave.having(
         status=WaveStatus.PENDING,
@@ -54,7 +59,7 @@ def _begun(wave: WaveRecord, clear_number: int, settled: Sequence[Intent]) -> Wa
         failure=None,
         start_time=None,
         end_time=None,
-        intents=tuple(by_id.get(intent.intent_id, intent) for intent in wave.intents),
+        intents=(),
         job_ids=(*wave.job_ids, *found),
     )
 

@@ -26,8 +26,11 @@ EXECUTION = "EXECUTION"
 TRIES = 14
 """Writers of parallel waves meet on one version; 14 tries with their pauses take about 4 s."""
 
-Alter = Callable[[Execution], Execution]
-"""Returns the record as it shall be, the very same if it is so already, or raises what forbids it."""
+Alter = Callable[[Execution], "Execution | Steps[Execution]"]
+"""Returns the record as it shall be, the very same if it is so already, or raises what forbids it.
+
+As steps where it reads more than the record, or puts what belongs beside it: always before the record itself.
+"""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ def change(execution_id: str, writer: Writer, alter: Alter) -> Steps[Changed]:
     """
     for pause in pauses():
         before = yield from read(execution_id)
-        after = alter(before)
+        altered = alter(before)
+        after = altered if isinstance(altered, Execution) else (yield from altered)
         if after == before:
             return Changed(before, written=False)
         check_change(writer, before, after)

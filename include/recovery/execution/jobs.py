@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from recovery.errors import TransitionRefused
 from recovery.execution.changes import change, with_wave
 from recovery.execution.enums import LaunchStatus
+from recovery.execution.intents import find_intent, keep_past, with_servers
 from recovery.execution.servers import read_servers, write_job
 from recovery.execution.trail import tell_change
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from recovery.execution.enums import Writer
     from recovery.execution.events import Event
-    from recovery.execution.models import Execution, Intent, ServerRecord, WaveRecord
+    from recovery.execution.models import Execution, Intent, ServerRecord
     from recovery.execution.requests import Steps
 
 _PROGRESS = (
@@ -40,24 +41,29 @@ def record_job(
         execution_id, writer, lambda execution: _with_job(execution, number, intent, job_id)
     )
     begun = {"job_id": job_id, "launch_status": LaunchStatus.PENDING, "launch_start_time": intent.time}
+    known = yield from find_intent(changed.execution, number, intent)
+    listed = yield from with_servers(execution_id, [known])
     servers = yield from read_servers(execution_id, number)
-    yield from write_job(execution_id, anew(servers, intent.servers, intent.attempt, **begun))
+    yield from write_job(execution_id, anew(servers, listed[0].servers, known.attempt, **begun))
     yield from tell_change(changed, event, job_id)
     return changed.execution
 
 
-def _with_job(execution: Execution, number: int, intent: Intent, job_id: str) -> Execution:
+def _with_job(execution: Execution, number: int, intent: Intent, job_id: str) -> Steps[Execution]:
+    """Return the execution with the job; that of an attempt that is over may show late too."""
     wave = execution.wave(number)
-    known = known_intent(wave, intent)
-    if known.job_id == job_id:
-        return execution
-    if known.job_id is not None:
+    known = yield from find_intent(execution, number, intent)
+    if known.job_id not in {None, job_id}:
         raise TransitionRefused(
             f"{place(execution, number, known)} is job {known.job_id} already, not {job_id}"
         )
     if job_id in wave.job_ids:
+        if known.job_id == job_id:
+            return execution
         raise TransitionRefused(f"wave {wave.wave_name!r}: job {job_id} is that of another intent")
     done = known.having(job_id=job_id, refusal=None)
+    if known not in wave.intents:
+        yield from keep_past(execution.execution_id, number, [done])
     return with_intent(execution, number, done, job_ids=(*wave.job_ids, job_id))
 
 
@@ -69,17 +75,6 @@ def anew(
     for server in servers:
         if server.source_server_id in ids:
             yield server.having(**(absent | known | {"attempt": attempt}))
-
-
-def known_intent(wave: WaveRecord, intent: Intent) -> Intent:
-    """Return an intent as it is on record; TransitionRefused if it is not."""
-    for known in wave.intents:
-        if known.intent_id == intent.intent_id:
-            return known
-    raise TransitionRefused(
-        f"wave {wave.wave_name!r} holds no intent {intent.intent_id} (attempt {intent.attempt}, "
-        f"batch {intent.batch}): it must be on record before StartRecovery is sent"
-    )
 
 
 def with_intent(execution: Execution, number: int, intent: Intent, **changed: object) -> Execution:

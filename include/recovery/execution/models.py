@@ -38,15 +38,25 @@ class Intent(Record):
 
     Open until it has either ``job_id`` or ``refusal``: AWS's own words when it definitely refused the call.
     ``intent_id`` tells a process its own intent from that of another that wants the same batch.
+
+    In the record ``servers`` is empty: ``servers_item`` names the item that holds them, and ``server_count``
+    says how many they are. ``recovery.execution.intents`` reads them.
     """
 
     attempt: int
     batch: int
-    servers: tuple[str, ...]
+    servers: tuple[str, ...] = ()
+    server_count: int | None = None
+    servers_item: str | None = None
     time: Time
     job_id: AwsId | None = None
     refusal: Words | None = None
     intent_id: str = Field(default_factory=lambda: str(uuid.uuid4()))
+
+    @property
+    def count(self) -> int:
+        """For how many servers it is, wherever they are."""
+        return len(self.servers) if self.server_count is None else self.server_count
 
     @property
     def open(self) -> bool:

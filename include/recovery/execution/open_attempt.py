@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from recovery.errors import RecordUnavailable, StartRefused
-from recovery.execution.attempts import with_attempt
+from recovery.execution.attempts import settled_intents, with_attempt
 from recovery.execution.changes import Changed, change, pauses, read, with_wave, write_opening
 from recovery.execution.enums import Writer
+from recovery.execution.intents import keep_past
 from recovery.execution.lock import take_lock
 from recovery.execution.permission import check_ask, check_attempt
 from recovery.execution.requests import Wait
@@ -64,6 +65,8 @@ def open_attempt(
         _check(before, opening)
         yield from take_lock(before, at, is_over=is_over, anew=True)
         yield from write_found(execution_id, opening.servers)
+        past = settled_intents(before.wave(opening.wave_number), opening.settled)
+        yield from keep_past(execution_id, opening.wave_number, past)
         after = with_attempt(before, opening.wave_number, opening.clear_number, opening.settled, at)
         check_opening(before, after, opening.wave_number)
         if (written := (yield from write_opening(before, after))) is not None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from recovery.execution import intents as intents_
 from recovery.execution import readers, servers, trail
 from recovery.execution.changes import read
 from recovery.execution.drivers import run
+from recovery.execution.whole import read_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from recovery.execution.events import Event
-    from recovery.execution.models import Execution, ServerRecord
+    from recovery.execution.models import Execution, Intent, ServerRecord
     from recovery.execution.readers import PassedOver
     from recovery.execution.requests import Steps
 
@@ -46,6 +49,14 @@ class ExecutionReader:
     def servers(self, execution_id: str, wave_number: int | None = None) -> list[ServerRecord]:
         """Read the servers of an execution, or of one of its waves, consistently."""
         return self._run(servers.read_servers(execution_id, wave_number))
+
+    def with_servers(self, execution_id: str, intents: Iterable[Intent]) -> list[Intent]:
+        """Return intents of the record with their servers, which are in items of their own."""
+        return self._run(intents_.with_servers(execution_id, intents))
+
+    def whole(self, execution: Execution) -> Execution:
+        """Return an execution with what its record has no room for: the intents of all attempts, in full."""
+        return self._run(read_whole(execution))
 
     def events(self, execution_id: str) -> list[Event]:
         """Read the audit trail in the order of its times."""

@@ -128,5 +128,10 @@ def _fates(servers: Sequence[ServerRecord]) -> Iterable[str]:
             f"optional {server.label}" if server.optional else server.label
         )
     for reason, labels in by_reason.items():
-        more = f" and {len(labels) - MOST_NAMED} more" if len(labels) > MOST_NAMED else ""
-        yield f"{', '.join(labels[:MOST_NAMED])}{more}: {reason}"
+        yield f"{named(labels)}: {reason}"
+
+
+def named(labels: Sequence[str]) -> str:
+    """Return the names of many, or of the first of them and how many more there are."""
+    more = f" and {len(labels) - MOST_NAMED} more" if len(labels) > MOST_NAMED else ""
+    return f"{', '.join(labels[:MOST_NAMED])}{more}"

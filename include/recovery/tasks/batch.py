@@ -123,7 +123,7 @@ class Batch:
             self._put_on_record(intent, job_id)
             return job_id
         window = timedelta(seconds=settings().adoption_seconds)
-        servers = f"{len(intent.servers)} servers, announced at {intent.time:%H:%M:%S} UTC"
+        servers = f"{intent.count} servers, announced at {intent.time:%H:%M:%S} UTC"
         if now() < intent.time + window:
             words = f"the answer to StartRecovery for {servers}, was lost, and DRS shows no job of it yet"
             raise NotYet(words, seconds=LOOK_AGAIN)
@@ -167,7 +167,7 @@ class Batch:
             self._refuse(intent, words)
             raise NotYet(words, seconds=LOOK_AGAIN)
         job = self.hook.start_recovery(
-            intent.servers,
+            self.servers,
             is_drill=self.record.execution_type == "DRILL",
             tags=job_tags(self.record, self.wave, intent.batch),
         )
@@ -212,7 +212,7 @@ class Batch:
 
     def _put_on_record(self, intent: Intent, job_id: str) -> None:
         """Write the job; where the record takes none any more, the trail tells of it."""
-        said = f"{job_id} launches {len(intent.servers)} servers"
+        said = f"{job_id} launches {intent.count} servers"
         event = told(self.context, EventType.JOB_STARTED, said, wave=self.wave)
         key = self.record.execution_id
         try:

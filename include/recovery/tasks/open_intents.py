@@ -102,4 +102,4 @@ def _young(execution: Execution) -> bool:
 
 
 def _said(intent: Intent, job_id: str) -> str:
-    return f"{job_id} launches {len(intent.servers)} servers; its start task ended without writing it down"
+    return f"{job_id} launches {intent.count} servers; its start task ended without writing it down"

@@ -48,6 +48,13 @@ def open_intents(wave: Item) -> list[Item]:
     return [intent for intent in wave["intents"] if not {"jobId", "refusal"} & intent.keys()]
 
 
+def servers_of(intent: Item, items: list[Item]) -> list[str]:
+    """Return the servers of an intent, which are in an item of their own."""
+    named = [item for item in items if item["item"].startswith(intent["serversItem"])]
+    assert len(intent["servers"]) == 0
+    return [server for item in named for server in item["ids"]]
+
+
 def rises(old: Item, new: Item) -> bool:
     """Whether a new attempt of a wave was opened."""
     return attempt_of(new) > attempt_of(old)
@@ -103,7 +110,8 @@ class Truth:
             assert int(wave["approval"]["attempt"]) == int(tags["recovery:attempt"])
         servers = [server["sourceServerID"] for server in sent.body["sourceServers"]]
         assert any(
-            intent["servers"] == servers and str(intent["attempt"]) == tags["recovery:attempt"]
+            servers_of(intent, [*items.values()]) == servers
+            and str(intent["attempt"]) == tags["recovery:attempt"]
             for intent in wave["intents"]
         ), "StartRecovery was not announced"
         for server in servers:
@@ -119,7 +127,7 @@ class Truth:
             self.check_waves(record, [item for item in items if item["item"].startswith("SERVER#")])
             self.check_status(record)
             self.check_history(record)
-            self.check_jobs(record)
+            self.check_jobs(record, items)
             self.record = record
         self.check_trail({item["item"]: item for item in items if item["item"].startswith("EVENT#")})
 
@@ -174,14 +182,14 @@ class Truth:
             known = {intent["intentId"] for intent in old["intents"]}
             assert not stopped or known >= {intent["intentId"] for intent in new["intents"]}
 
-    def check_jobs(self, record: Item) -> None:
+    def check_jobs(self, record: Item, items: list[Item]) -> None:
         """Invariant 2: one job for a batch of an attempt, each on record or announced by an open intent."""
         batches = [tuple(sorted(job["tags"].items())) for job in self.jobs]
         assert len(batches) == len(set(batches)), f"a batch was started twice: {self.jobs}"
         for job in self.jobs:
             (wave,) = [wave for wave in record["waves"] if wave["waveName"] == job["tags"]["recovery:wave"]]
             servers = [server["sourceServerID"] for server in job["sourceServers"]]
-            announced = any(intent["servers"] == servers for intent in open_intents(wave))
+            announced = any(servers_of(intent, items) == servers for intent in open_intents(wave))
             assert announced or job["id"] in wave["jobIds"], job
 
     def check_trail(self, events: dict[str, Item]) -> None:

@@ -167,7 +167,7 @@ def test_an_announcement_that_became_no_job_is_started_again(
     later = base.now() + 2 * timedelta(seconds=settings().adoption_seconds)
     monkeypatch.setattr(open_intents, "now", lambda: later)
     drive.wave("database")
-    (first, second) = drive.record.waves[0].intents
+    (first, second) = base.execution_store().whole(drive.record).waves[0].intents
     assert (first.attempt, first.job_id, second.attempt) == (1, None, 2)
     assert "no job came of it" in (first.refusal or "")
     assert started(table) == [[DB]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -42,6 +43,8 @@ def show(screen: Screen, named: str) -> Exit:
     execution = find(store, named)
     target = Target(execution.plan_id, execution.dag_run_id)
     snapshot = Watcher(store, target, Airside(None)).look()
+    if snapshot.execution:
+        snapshot = replace(snapshot, execution=store.whole(snapshot.execution))
     events = store.events(execution.execution_id)
     document = record_document(snapshot, events, frozen_plan(store, execution.execution_id))
     screen.result(document, details(snapshot, events, Canvas.of(screen.out)))

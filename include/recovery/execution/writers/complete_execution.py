@@ -8,15 +8,17 @@ from recovery.errors import RecordUnavailable, TransitionRefused
 from recovery.execution.changes import EXECUTION, Changed, change, parse, pauses, read
 from recovery.execution.enums import ExecutionStatus, ExecutionType, WaveStatus, Writer
 from recovery.execution.expressions import Update
+from recovery.execution.intents import with_servers
 from recovery.execution.jobs import record_job
 from recovery.execution.lock import release_lock
 from recovery.execution.models import Cleanup
 from recovery.execution.record import iso, shorten
 from recovery.execution.requests import Request, Wait, unmarshal
+from recovery.execution.status import named
 from recovery.execution.trail import tell_change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from recovery.execution.events import Event
@@ -42,11 +44,15 @@ def adopt(
 def close(execution_id: str, ending: Ending, at: datetime, event: Event | None) -> Steps[Execution]:
     """End every wave that has not ended: SKIPPED if it never ran; nobody writes it any more."""
 
-    def alter(execution: Execution) -> Execution:
+    def alter(execution: Execution) -> Steps[Execution]:
         if execution.final:
             return execution
-        waves = tuple(_closed(execution, wave, ending, at) for wave in execution.waves)
-        return execution.having(waves=waves)
+        waves = []
+        for wave in execution.waves:
+            unknown = () if wave.status.final else wave.open_intents
+            named = yield from with_servers(execution_id, unknown)
+            waves.append(_closed(execution, wave, ending, at, named))
+        return execution.having(waves=tuple(waves))
 
     changed = yield from change(execution_id, Writer.COMPLETE, alter)
     yield from tell_change(changed, event, changed.execution.attempts)
@@ -163,26 +169,29 @@ def _check_moved(before: Execution, status: ExecutionStatus) -> Steps[None]:
         )
 
 
-def _closed(execution: Execution, wave: WaveRecord, ending: Ending, at: datetime) -> WaveRecord:
+def _closed(
+    execution: Execution, wave: WaveRecord, ending: Ending, at: datetime, unknown: Sequence[Intent]
+) -> WaveRecord:
+    """Return a wave as it ends; ``unknown`` are its open intents, with their servers."""
     if wave.status.final:
         return wave
     end = _end(execution, wave, ending)
     if end is None:
         return wave.having(status=WaveStatus.SKIPPED)
     status, why = end
-    return wave.having(status=status, failure=why, end_time=at)
+    return wave.having(status=status, failure=_left(wave, ending, why, unknown), end_time=at)
 
 
 def _end(execution: Execution, wave: WaveRecord, ending: Ending) -> tuple[WaveStatus, str] | None:
     """Return how a wave ends that was left open, and why; None for one that never came to its turn."""
     number = wave.wave_number
     if number in ending.failures:
-        return WaveStatus.FAILED, _left(wave, ending, ending.failures[number])
+        return WaveStatus.FAILED, ending.failures[number]
     if number in ending.overdue:
-        return WaveStatus.TIMED_OUT, _left(wave, ending, ending.overdue[number])
+        return WaveStatus.TIMED_OUT, ending.overdue[number]
     if wave.status not in _BEFORE:
         status = WaveStatus.FAILED if ending.interrupted is None else WaveStatus.CANCELLED
-        return status, _left(wave, ending, ending.interrupted or "nobody saw its jobs to their end")
+        return status, ending.interrupted or "nobody saw its jobs to their end"
     if wave.status is WaveStatus.PAUSED and not wave.approved:
         return WaveStatus.CANCELLED, "its gate was never answered"
     if ending.interrupted is not None and _was_next(execution, wave):
@@ -195,7 +204,7 @@ def _was_next(execution: Execution, wave: WaveRecord) -> bool:
     return all(execution.wave(number).releases for number in wave.depends_on)
 
 
-def _left(wave: WaveRecord, ending: Ending, why: str) -> str:
+def _left(wave: WaveRecord, ending: Ending, why: str, unknown: Sequence[Intent]) -> str:
     """Say why a wave was not watched to its end, and what it leaves behind; DRS cannot stop a job."""
     known = ending.running_job_ids
     jobs = [job_id for job_id in wave.attempt_job_ids if known is None or job_id in known]
@@ -206,8 +215,8 @@ def _left(wave: WaveRecord, ending: Ending, why: str) -> str:
         words.append(f"ended in DRS: {', '.join(wave.attempt_job_ids)}")
     words += [
         f"StartRecovery of batch {intent.batch} was announced at {iso(intent.time)} for "
-        f"{', '.join(intent.servers)} and nobody knows whether it became a job"
-        for intent in wave.open_intents
+        f"{named(intent.servers)} and nobody knows whether it became a job"
+        for intent in unknown
     ]
     words += [
         f"batch {intent.batch} was refused: {intent.refusal}"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from recovery.errors import IntentOpen, StartRefused, TransitionRefused
 from recovery.execution.changes import change, with_wave
 from recovery.execution.enums import WaveStatus, Writer
-from recovery.execution.jobs import anew, known_intent, place, record_job, with_intent
+from recovery.execution.intents import find_intent, put_servers, with_servers
+from recovery.execution.jobs import anew, place, record_job, with_intent
 from recovery.execution.permission import check_start
 from recovery.execution.servers import read_servers, write_job
 from recovery.execution.trail import tell_change
@@ -24,16 +25,18 @@ if TYPE_CHECKING:
 def intend(execution_id: str, number: int, intent: Intent, event: Event | None) -> Steps[Execution]:
     """Write an intent, if the record permits the start; from here on a job may exist, so it is STARTED."""
 
-    def alter(execution: Execution) -> Execution:
+    def alter(execution: Execution) -> Steps[Execution]:
         wave = execution.wave(number)
         if any(known.intent_id == intent.intent_id for known in wave.intents):
             return execution
         check_start(execution, number)
-        _check_free(wave, intent)
+        sent = [known for known in wave.intents if known.refusal is None]
+        _check_free(wave, (yield from with_servers(execution_id, sent)), intent)
+        slim = yield from put_servers(execution_id, intent)
         return with_wave(
             execution,
             number,
-            intents=(*_others(wave, intent), intent),
+            intents=(*_others(wave, intent), slim),
             status=WaveStatus.STARTED if wave.status in _BEFORE else wave.status,
             start_time=wave.start_time or intent.time,
         )
@@ -48,8 +51,8 @@ def refused(
 ) -> Steps[Execution]:
     """Write that AWS definitely refused the call of an intent, in its words: no job came of it."""
 
-    def alter(execution: Execution) -> Execution:
-        known = known_intent(execution.wave(number), intent)
+    def alter(execution: Execution) -> Steps[Execution]:
+        known = yield from find_intent(execution, number, intent)
         if known.job_id is not None:
             raise TransitionRefused(f"{place(execution, number, known)} became job {known.job_id}: {words}")
         if known.refusal is not None:
@@ -114,17 +117,20 @@ def fail_wave(
 _BEFORE = {WaveStatus.PENDING, WaveStatus.PAUSED}
 
 
-def _check_free(wave: WaveRecord, intent: Intent) -> None:
-    """Raise StartRefused if a call for one of these servers, or this batch, may be a job (invariant 2)."""
+def _check_free(wave: WaveRecord, sent: Sequence[Intent], intent: Intent) -> None:
+    """Raise StartRefused if a call for one of these servers, or this batch, may be a job (invariant 2).
+
+    ``sent`` are the intents of the wave that were not refused, with their servers.
+    """
     place = f"wave {wave.wave_name!r}, attempt {intent.attempt}, batch {intent.batch}"
     if intent.attempt != wave.attempt:
         raise StartRefused(f"{place}: the wave is at attempt {wave.attempt}")
-    for known in wave.open_intents:
-        if known.batch == intent.batch or set(known.servers) & set(intent.servers):
+    for known in sent:
+        if known.open and (known.batch == intent.batch or set(known.servers) & set(intent.servers)):
             raise IntentOpen(f"{place}: {_live(wave)}; find its job, or that there is none, first")
-    for known in wave.attempt_intents:
+    for known in sent:
         taken = set(known.servers) & set(intent.servers)
-        if known.job_id is not None and (known.batch == intent.batch or taken):
+        if known.attempt == wave.attempt and known.job_id and (known.batch == intent.batch or taken):
             servers = ", ".join(sorted(taken)) or "its servers"
             raise StartRefused(
                 f"{place}: job {known.job_id} was started for {servers} in batch {known.batch}"

@@ -1,0 +1,30 @@
+"""An execution as people see it: with all that its record has no room for, from the items beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recovery.execution.intents import past_intents
+from recovery.execution.own_items import read_all_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from recovery.execution.models import Execution, Intent
+    from recovery.execution.requests import Steps
+
+
+def read_whole(execution: Execution) -> Steps[Execution]:
+    """Return an execution with the intents of all attempts, and the servers of each."""
+    past = yield from past_intents(execution.execution_id)
+    ids = yield from read_all_ids(execution.execution_id)
+    waves = []
+    for wave in execution.waves:
+        held = {intent.intent_id for intent in wave.intents}
+        left = [intent for intent in past.get(wave.wave_number, ()) if intent.intent_id not in held]
+        waves.append(wave.having(intents=tuple(_filled(intent, ids) for intent in (*left, *wave.intents))))
+    return execution.having(waves=tuple(waves))
+
+
+def _filled(intent: Intent, ids: Mapping[str, tuple[str, ...]]) -> Intent:
+    return intent.having(servers=intent.servers or ids.get(intent.servers_item or "", ()))

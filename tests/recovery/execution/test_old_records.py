@@ -1,0 +1,168 @@
+"""Records of earlier releases are read, continued, tried again, cleaned up and ended, for ever.
+
+``old_records/<release>`` holds raw items as that release wrote them: one file for each state that an
+execution can be left in while the product is upgraded.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from recovery.execution import (
+    CleanupMode,
+    CleanupStatus,
+    Ending,
+    EventType,
+    ExecutionStatus,
+    LaunchStatus,
+    WaveStatus,
+    final_status,
+)
+from recovery.execution.open_attempt import Opening
+from recovery.plan import Plan
+
+RECORDS = sorted((Path(__file__).parent / "old_records").glob("*/*.json"))
+RUNS = [
+    path
+    for path in RECORDS
+    if any("openSince" in item for item in json.loads(path.read_text()) if item["item"]["S"] == "EXECUTION")
+]
+OPEN_INTENT = [path for path in RECORDS if "open_intent" in path.stem]
+
+
+def ids(path):
+    return f"{path.parent.name}-{path.stem}"
+
+
+@pytest.fixture(params=RECORDS, ids=ids)
+def old(world, request):
+    return loaded(world, request.param)
+
+
+def loaded(world, path):
+    items = json.loads(path.read_text())
+    world.restore(items)
+    world.id = next(item["executionId"]["S"] for item in items if item["item"]["S"] == "EXECUTION")
+    return world
+
+
+def record(stem):
+    return next(path for path in RECORDS if path.stem == stem)
+
+
+def finished(world):
+    """End an execution as complete_execution does."""
+    closed = world.store.close(world.id, Ending(interrupted="marked failed"))
+    status = final_status(closed.waves, interrupted=True, total_waves=closed.total_waves)
+    world.store.finish(world.id, status, "it was interrupted", world.make.event(EventType.EXECUTION_ENDED))
+    world.store.release_lock(world.store.get(world.id))
+    return world.store.get(world.id)
+
+
+def run_wave(world, number, attempt=1):
+    """Start a wave and see it launched."""
+    wave = world.store.get(world.id).wave(number)
+    if wave.pause_before_wave and not wave.approved:
+        world.store.pause(world.id, number)
+        world.store.approve(world.id, number, world.make.approval(attempt=attempt))
+    if not wave.attempt_job_ids:
+        intent = wave.open_intents[0] if wave.open_intents else world.make.intent(number, attempt=attempt)
+        world.store.intend(world.id, number, intent)
+        world.store.started(world.id, number, intent, f"drsjob-new-{number}")
+    servers = [
+        server.having(attempt=attempt, launch_status=LaunchStatus.LAUNCHED)
+        for server in world.store.servers(world.id, number)
+    ]
+    world.store.end_wave(world.id, number, attempt, servers, WaveStatus.COMPLETED)
+
+
+def test_there_are_records_of_the_first_release():
+    """A folder that moved would make the tests below run for nothing."""
+    assert len(RECORDS) >= 10
+    assert len(RUNS) == len(RECORDS) / 2
+
+
+def test_all_of_it_is_read(old):
+    """The record, its plan and servers, the trail, and what `show` shows."""
+    execution = old.store.get(old.id)
+    assert execution.total_waves == len(execution.waves) == 3
+    assert old.store.whole(execution).execution_id == old.id
+    assert [known.execution_id for known in old.store.list()] == [old.id]
+    assert old.store.events(old.id)
+    if execution.waves[0].server_count is not None:
+        assert len(old.store.servers(old.id)) == 6
+        assert Plan.load(old.store.plan(old.id)).id == "web_shop"
+
+
+def test_reading_writes_nothing(old):
+    """A record is not made new by being looked at."""
+    before = old.raw()
+    old.store.whole(old.store.get(old.id))
+    assert old.raw() == before
+
+
+@pytest.mark.parametrize("path", [path for path in RUNS if path.stem != "opened"], ids=ids)
+def test_what_runs_goes_on_to_completed(world, path):
+    """From wherever the upgrade found it; what an earlier release announced keeps its one job."""
+    for wave in loaded(world, path).store.get(world.id).waves:
+        if not wave.status.final:
+            run_wave(world, wave.wave_number, wave.attempt)
+    world.store.close(world.id)
+    after = world.store.finish(world.id, ExecutionStatus.COMPLETED, "all is launched")
+    assert (after.status, after.completed_waves) == (ExecutionStatus.COMPLETED, 3)
+
+
+@pytest.mark.parametrize("path", RUNS, ids=ids)
+def test_what_runs_can_be_ended(world, path):
+    """By hand, from any state; the plan is free then."""
+    assert not loaded(world, path).store.get(world.id).final
+    assert finished(world).status is ExecutionStatus.CANCELLED
+    assert world.items("PLAN#web_shop") == []
+
+
+@pytest.mark.parametrize("path", OPEN_INTENT, ids=ids)
+def test_a_job_whose_intent_an_earlier_release_wrote_is_adopted(world, path):
+    """Its servers are in the record, and get the job."""
+    loaded(world, path)
+    (intent,) = world.store.get(world.id).wave(1).open_intents
+    assert [len(each.servers) for each in world.store.with_servers(world.id, [intent])] == [2]
+    if not world.store.get(world.id).final:
+        world.store.adopt(world.id, 1, intent, "drsjob-found")
+        assert [server.job_id for server in world.store.servers(world.id, 1)] == ["drsjob-found"] * 2
+
+
+@pytest.mark.parametrize("stem", ["failed", "failed_with_an_open_intent"])
+def test_what_failed_is_tried_again(world, stem):
+    """What is launched stays so; the intents of the attempt before are still shown, with their servers."""
+    loaded(world, record(stem))
+    wave = world.store.get(world.id).wave(1)
+    settled = [intent.having(job_id="drsjob-found") for intent in wave.open_intents]
+    after = world.store.open_attempt(world.id, Opening(1, wave.attempt, 1, settled))
+    assert (after.final, after.wave(1).attempt, after.wave(1).intents) == (False, 2, ())
+    shown = world.store.whole(after).wave(1).intents
+    assert [len(intent.servers) for intent in shown] == [2] * len(wave.intents)
+    for number in (1, 2):
+        run_wave(world, number, world.store.get(world.id).wave(number).attempt)
+    assert finished(world).status is ExecutionStatus.CANCELLED
+
+
+@pytest.mark.parametrize(
+    "stem", [path.stem for path in RECORDS if "clean" in path.stem or "term" in path.stem]
+)
+def test_a_clean_up_goes_on(world, stem):
+    """What an earlier release wrote of it stays, and is added to."""
+    loaded(world, record(stem))
+    execution = world.store.get(world.id)
+    before = execution.cleanup
+    assert before.mode is CleanupMode.AFTER_APPROVAL
+    answer = world.make.approval() if before.status is CleanupStatus.PENDING else before.approval
+    if before.status is not CleanupStatus.TERMINATING:
+        world.store.clean_up(execution, CleanupStatus.WAITING, approval=answer)
+    world.store.clean_up(execution, CleanupStatus.TERMINATING, instances=["i-new"], job_ids=["drsjob-new"])
+    after = world.store.clean_up(execution, CleanupStatus.DONE, terminated=7)
+    assert after.cleanup.job_ids == (*before.job_ids, "drsjob-new")
+    assert after.cleanup.instances == (*before.instances, "i-new")
+    assert (after.cleanup.approval, after.cleanup_due) == (answer, None)
