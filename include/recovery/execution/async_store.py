@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from recovery.execution.changes import EXECUTION, read
 from recovery.execution.drivers import run_async, unavailable
-from recovery.execution.requests import key, marshal, unmarshal
+from recovery.execution.requests import Request, asked, key, marshal, unmarshal
 from recovery.execution.servers import read_servers
 from recovery.execution.store import now
 from recovery.execution.trail import tell
@@ -23,10 +23,15 @@ if TYPE_CHECKING:
     from recovery.execution.enums import WaveStatus
     from recovery.execution.events import Event
     from recovery.execution.models import Execution, ServerRecord
-
+    from recovery.execution.requests import Item
 
 MOST_KEYS = 100
 """Of a BatchGetItem."""
+
+MARKS = "executionId, supersededBy, failure, endTime"
+"""What marks an execution as stopped, and whose it is."""
+
+DENIED = "AccessDeniedException"
 
 
 class AsyncExecutionStore:
@@ -93,19 +98,31 @@ class AsyncExecutionStore:
         """Return those of the executions that go on to no other wave: superseded, failed or final.
 
         One request for 100, of what DynamoDB held a moment ago, and not of all of them when it is busy: it is
-        a hint to look at the record, and proves nothing.
+        a hint to look at the record, and proves nothing. Who may not ask for many asks for one at a time.
         """
         wanted, found = sorted(execution_ids), set[str]()
         for start in range(0, len(wanted), MOST_KEYS):
-            keys = [marshal(key(name, EXECUTION)) for name in wanted[start : start + MOST_KEYS]]
-            request: Any = {
-                "Keys": keys,
-                "ProjectionExpression": "executionId, supersededBy, failure, endTime",
-            }
+            names = wanted[start : start + MOST_KEYS]
             try:
-                answer = await self._client.batch_get_item(RequestItems={self._table: request})
-            except (ClientError, BotoCoreError) as error:
+                items = await self._marks(names)
+            except ClientError as error:
+                if error.response["Error"]["Code"] != DENIED:
+                    raise unavailable(error, self._client, self._table, "batch_get_item") from error
+                items = [await self._mark(name) for name in names]
+            except BotoCoreError as error:
                 raise unavailable(error, self._client, self._table, "batch_get_item") from error
-            items = map(unmarshal, answer["Responses"].get(self._table, ()))
             found.update(item["executionId"] for item in items if len(item) > 1)
         return found
+
+    async def _marks(self, names: Sequence[str]) -> list[Item]:
+        """Read what marks executions as stopped, and their ids."""
+        keys = [marshal(key(name, EXECUTION)) for name in names]
+        request: Any = {"Keys": keys, "ProjectionExpression": MARKS}
+        answer = await self._client.batch_get_item(RequestItems={self._table: request})
+        return [unmarshal(item) for item in answer["Responses"].get(self._table, ())]
+
+    async def _mark(self, name: str) -> Item:
+        """Read the same of one execution, by the right that everything else needs too."""
+        wanted = {"Key": marshal(key(name, EXECUTION)), "ProjectionExpression": MARKS}
+        answer = await run_async(self._client, self._table, asked(Request("get_item", wanted)))
+        return unmarshal(answer.get("Item", {}))

@@ -55,6 +55,12 @@ def key(execution_id: str, item: str) -> Item:
     return {"executionId": execution_id, "item": item}
 
 
+def asked(request: Request) -> Steps[Item]:
+    """Return DynamoDB's answer to one request."""
+    answer: Item = yield request
+    return answer
+
+
 def get(execution_id: str, item: str) -> Steps[Item | None]:
     """Read one item consistently."""
     answer = yield Request("get_item", {"Key": marshal(key(execution_id, item)), "ConsistentRead": True})

@@ -14,7 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 Strictness = Literal["block", "block_drills", "warn"]
 """Whether a problem keeps an execution from starting: every one, a DRILL only, or none."""
 
-Check = Literal["servers", "replication", "direction", "lag", "active_jobs", "recovery_instances", "quotas"]
+Check = Literal[
+    "servers", "replication", "direction", "lag", "active_jobs", "recovery_instances", "quotas", "rights"
+]
 """The checks, in the order in which their problems are told."""
 
 
@@ -42,6 +44,9 @@ class Preflight(BaseModel):
     )
     quotas: Strictness = Field(
         default="block_drills", description="Waves that together need more than the quotas of DRS leave."
+    )
+    rights: Strictness = Field(
+        default="warn", description="Rights in AWS that are needed later, and whose lack would go unheard."
     )
 
     def blocks(self, check: Check, *, drill: bool) -> bool:

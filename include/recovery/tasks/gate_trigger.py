@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,12 +18,19 @@ from airflow.triggers.base import TriggerEvent
 from recovery.execution.async_store import AsyncExecutionStore
 from recovery.settings import settings
 from recovery.tasks.base import table_hook
+from recovery.tasks.looks import FailingLooks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
 STOPPED = "stopped"
 """``error_type`` of the event that wakes a gate because its execution goes on to no other wave."""
+
+UNSEEN = (
+    "A gate waits and can be answered, but the record cannot be looked at: a RECOVERY that takes the plan "
+    "does not end it"
+)
+"""What the audit trail tells when looks have failed for long."""
 
 
 class GateWatch:
@@ -39,6 +46,7 @@ class GateWatch:
         self._looking = asyncio.Lock()
         self._looked = float("-inf")
         self._stopped: set[str] = set()
+        self._error: Exception | None = None
 
     @classmethod
     def shared(cls) -> GateWatch:
@@ -58,17 +66,32 @@ class GateWatch:
                 self._shared.pop(asyncio.get_running_loop(), None)
 
     async def stopped(self, execution_id: str) -> bool:
-        """Whether the execution was stopped at the last look, which is never older than ``gate_seconds``."""
+        """Whether the execution was stopped at the last look, which is never older than ``gate_seconds``.
+
+        A look that failed has failed for all gates, not only for the one that took it.
+        """
         async with self._looking:
             now = asyncio.get_running_loop().time()
             if now - self._looked >= settings().gate_seconds * 0.9:  # they do not wake at the very same time
                 self._looked = now
-                self._stopped = await self._look()
+                self._error = await self._look()
+        if self._error is not None:
+            raise self._error
         return execution_id in self._stopped
 
-    async def _look(self) -> set[str]:
-        async with await table_hook().get_async_conn() as client:  # type: ignore[no-untyped-call]
-            return await AsyncExecutionStore(client, settings().table).stopped(self._waiting)
+    async def _look(self) -> Exception | None:
+        try:
+            async with _open_store() as store:
+                self._stopped = await store.stopped(self._waiting)
+        except Exception as error:  # noqa: BLE001 - whatever it is, each gate is told
+            return error
+        return None
+
+
+@asynccontextmanager
+async def _open_store() -> AsyncIterator[AsyncExecutionStore]:
+    async with await table_hook().get_async_conn() as client:  # type: ignore[no-untyped-call]
+        yield AsyncExecutionStore(client, settings().table)
 
 
 class GateTrigger(HITLTrigger):
@@ -85,6 +108,7 @@ class GateTrigger(HITLTrigger):
         super().__init__(**{"options": [], "params": {}, **kwargs})
         self.execution_id = execution_id
         self._answer_sought = False
+        self._unseen = FailingLooks(execution_id, UNSEEN)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the import path and the arguments that make this trigger again in any triggerer."""
@@ -127,7 +151,15 @@ class GateTrigger(HITLTrigger):
         return answer
 
     async def _stop(self, watch: GateWatch) -> TriggerEvent | None:
-        if not await watch.stopped(self.execution_id):
+        try:
+            stopped = await watch.stopped(self.execution_id)
+        except Exception as error:
+            with suppress(Exception):  # a table that is away takes no word either
+                async with _open_store() as store:
+                    await self._unseen.failed(error, store)
+            raise
+        self._unseen.worked()
+        if not stopped:
             return None
         payload = {"error": "its execution is stopped", "error_type": STOPPED}
         return TriggerEvent(payload)  # type: ignore[no-untyped-call]

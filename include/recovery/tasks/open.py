@@ -105,7 +105,7 @@ class OpenExecution(BaseOperator):
         selection = resolve(self.plan, [source_server(item) for item in items])
         wanted = policies(self.plan, selection)
         soon = hook.with_config(SOON_OR_NOT_AT_ALL)
-        self._check(store, context, execution, gather(soon, selection, items))
+        self._check(store, context, execution, gather(soon, selection, items, execution.execution_id))
         servers = server_records(selection, wanted)
         store.freeze(
             execution.execution_id,

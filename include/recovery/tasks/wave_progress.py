@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from recovery.aws.utils.drs import about_to_end
 from recovery.execution import Event, EventType, WaveStatus, judge
 from recovery.settings import settings
 from recovery.tasks.addresses import prepare
 from recovery.tasks.base import now
 from recovery.tasks.final_servers import final_servers
+from recovery.tasks.looks import FailingLooks
 from recovery.tasks.observe import observed_all
 from recovery.tasks.verdict import in_words
 
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
     from recovery.execution.async_store import AsyncExecutionStore
     from recovery.tasks.wave_trigger import WaveTrigger
 
+JOBS_UNSEEN = "DRS cannot be asked about the wave's jobs, which run on; it is asked until the wave's deadline"
+LOGS_UNSEEN = "The logs of the wave's jobs cannot be read: no phase is shown, nor why a server failed"
+
 
 class WaveProgress:
     """The servers of a trigger's wave as they are on record, and the writers of what DRS says of them."""
@@ -36,10 +42,21 @@ class WaveProgress:
         self.logs_read: dict[str, datetime] = {}
         self.polled: datetime | None = None
         self.prepared = False
+        about: dict[str, int | str | None] = {
+            "wave_number": trigger.wave_number,
+            "attempt": trigger.attempt,
+            "actor": trigger.actor,
+        }
+        self.jobs_unseen = FailingLooks(trigger.execution_id, JOBS_UNSEEN, **about)
+        self.logs_unseen = FailingLooks(trigger.execution_id, LOGS_UNSEEN, **about)
 
     async def write(self, snapshot: JobsSnapshot) -> None:
         """Write servers that changed, and now and then that DRS was asked; the end is `complete`'s."""
-        if snapshot.last_error or snapshot.ended:
+        if snapshot.last_error:
+            await self.jobs_unseen.failed(snapshot.last_error, self.store)
+            return
+        self.jobs_unseen.worked()
+        if snapshot.ended:
             return
         trigger = self.trigger
         await self._read_servers()
@@ -91,4 +108,9 @@ class WaveProgress:
         if read and (at - read).total_seconds() < settings().phase_seconds:
             return
         self.logs_read[job["jobID"]] = at
-        self.logs[job["jobID"]] = await self.trigger.log_items(job["jobID"])
+        try:
+            self.logs[job["jobID"]] = await self.trigger.log_items(job["jobID"])
+        except (BotoCoreError, ClientError) as error:
+            await self.logs_unseen.failed(error, self.store)  # the jobs themselves tell what counts
+        else:
+            self.logs_unseen.worked()

@@ -57,7 +57,7 @@ def asked(table: Any, operation: str) -> list[tuple[str, str]]:
 
 
 def test_a_healthy_fleet_is_told_in_one_event(table: Any) -> None:
-    """No warning on record, how old the data are, and five requests beside the account's."""
+    """No warning on record, how old the data are, and seven requests beside the account's."""
     drive = Drive(plan(rto="4h", rpo="15m"))
     drive.execute("open_execution")
     assert told(drive) == ["no check found a problem"]
@@ -67,6 +67,8 @@ def test_a_healthy_fleet_is_told_in_one_event(table: Any) -> None:
     assert (drive.record.rto_seconds, drive.record.rpo_seconds) == (14400, 900)
     calls = [call["operation"] for call in table.control.requests() if call["service"] != "dynamodb"]
     assert sorted(calls) == [
+        "DescribeInstances",
+        "DescribeJobLogItems",
         "DescribeJobs",
         "DescribeRecoveryInstances",
         "DescribeSourceServers",

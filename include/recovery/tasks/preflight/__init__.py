@@ -20,6 +20,7 @@ from recovery.tasks.preflight.replication import (
     check_replication,
     check_servers,
 )
+from recovery.tasks.preflight.rights import check_rights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,6 +69,7 @@ def _problems(plan: Plan, facts: Facts) -> Iterator[Problem]:
     yield from check_active_jobs(facts)
     yield from check_recovery_instances(facts)
     yield from check_quotas(plan, facts)
+    yield from check_rights(facts)
 
 
 def _lag(facts: Facts) -> Lag:

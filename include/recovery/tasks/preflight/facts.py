@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 _DURATION = TypeAdapter(timedelta)
 
 
+class Right(NamedTuple):
+    """An action of AWS, and what goes missing without it."""
+
+    action: str
+    without: str
+
+
 class Problem(NamedTuple):
     """What a check found; ``error`` says why it could not look: such a check does not pass either (A-3).
 
@@ -60,13 +67,15 @@ class Facts:
     """All that the checks look at.
 
     ``servers`` are those of each wave number, ``jobs`` those that run in the account and Region, whoever
-    started them, ``instances`` the recovery instances of the servers, ``quotas`` the values by quota code.
+    started them, ``instances`` the recovery instances of the servers, ``quotas`` the values by quota code,
+    ``denied`` why rights that are needed later cannot be used.
     """
 
     servers: tuple[tuple[ServerFacts, ...], ...]
     jobs: tuple[JobTypeDef, ...] | Unknown = ()
     instances: tuple[RecoveryInstanceTypeDef, ...] | Unknown = ()
     quotas: Mapping[str, float] | Unknown = field(default_factory=dict)
+    denied: Mapping[Right, Exception] = field(default_factory=dict)
 
     @property
     def all_servers(self) -> Iterator[ServerFacts]:

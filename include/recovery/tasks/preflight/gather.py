@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from recovery.tasks.base import now
 from recovery.tasks.jobs import LONGEST_JOB
 from recovery.tasks.preflight.facts import Facts, Unknown, server_facts
+from recovery.tasks.preflight.rights import find_denied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def gather(hook: DrsHook, selection: Selection, items: Sequence[SourceServerTypeDef]) -> Facts:
+def gather(
+    hook: DrsHook, selection: Selection, items: Sequence[SourceServerTypeDef], execution_id: str
+) -> Facts:
     """Return the facts: ``items`` are what DescribeSourceServers has told already.
 
     The hook decides account, Region and patience; what it cannot ask is told as unknown.
@@ -34,6 +37,7 @@ def gather(hook: DrsHook, selection: Selection, items: Sequence[SourceServerType
         jobs=_ask("what runs in DRS", lambda: _running(hook)),
         instances=_ask("recovery instances", lambda: _instances(hook, ids)),
         quotas=_ask("the quotas of DRS", hook.get_quotas),
+        denied=find_denied(hook, execution_id),
     )
 
 

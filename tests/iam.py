@@ -1,0 +1,111 @@
+"""The policies of docs/iam, and the calls of AWS that the product's code and its runs make."""
+
+from __future__ import annotations
+
+import ast
+import json
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import botocore.session
+from botocore import xform_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "docs" / "iam"
+CODE = ROOT / "include" / "recovery"
+PREFIX = {"service-quotas": "servicequotas"}
+"""How IAM names a service, where botocore names it otherwise."""
+
+FREE = {"sts:GetCallerIdentity"}
+"""Calls that need no right."""
+
+NO_CALL = {"drs:TagResource"}
+"""Rights that another call needs too: StartRecovery with tags."""
+
+WAITERS = {"table_exists": "dynamodb:DescribeTable", "job_completed": "drs:DescribeJobs"}
+"""Calls that botocore's waiters, and ours, make."""
+
+
+def policy(name: str) -> dict[str, Any]:
+    """Return a policy."""
+    read: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text())
+    return read
+
+
+def actions(*names: str) -> set[str]:
+    """Return what policies allow."""
+    statements = [statement for name in names for statement in policy(name)["Statement"]]
+    listed = [s["Action"] if isinstance(s["Action"], list) else [s["Action"]] for s in statements]
+    return {action for actions in listed for action in actions}
+
+
+def seen(requests: list[dict[str, Any]], key: str) -> set[str]:
+    """Return what the calls with an access key needed, by the simulator's log."""
+    mine = [request for request in requests if request["accessKey"] == key]
+    return {f"{PREFIX.get(r['service'], r['service'])}:{r['operation']}" for r in mine} - FREE
+
+
+@cache
+def operations(service: str) -> dict[str, str]:
+    """Return the actions of a service's operations, by the name of the client's method."""
+    model = botocore.session.get_session().get_service_model(service)
+    prefix = PREFIX.get(service, service)
+    return {xform_name(name): f"{prefix}:{name}" for name in model.operation_names}
+
+
+def services() -> set[str]:
+    """Return the services of which the code makes clients."""
+    return {
+        node.value
+        for tree in _trees()
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        for node in [*_client_arguments(call), *(k.value for k in call.keywords if k.arg == "client_type")]
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    } | _assigned_client_types()
+
+
+def _client_arguments(call: ast.Call) -> list[ast.expr]:
+    """Return the service of ``boto3.client(...)`` and its like."""
+    makes = isinstance(call.func, ast.Attribute) and call.func.attr in {"client", "create_client", "resource"}
+    return call.args[:1] if makes else []
+
+
+def _assigned_client_types() -> set[str]:
+    """Return the services of ``kwargs["client_type"] = ...``."""
+    return {
+        str(node.value.value)
+        for tree in _trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        if any(
+            isinstance(target, ast.Subscript)
+            and isinstance(target.slice, ast.Constant)
+            and target.slice.value == "client_type"
+            for target in node.targets
+        )
+    }
+
+
+def called() -> set[str]:
+    """Return the actions that the code calls: a client's methods, called or named in a string."""
+    known = {method: action for service in services() for method, action in operations(service).items()}
+    names = {name for tree in _trees() for name in _names(tree)}
+    return {known[name] for name in names & known.keys()} | {WAITERS[n] for n in names & WAITERS.keys()}
+
+
+def _names(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            yield node.func.attr
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+@cache
+def _trees() -> tuple[ast.AST, ...]:
+    return tuple(ast.parse(path.read_text()) for path in sorted(CODE.rglob("*.py")))

@@ -1,0 +1,101 @@
+"""What tasks and triggers call in AWS is what their policies allow, all of it and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+import iam
+from recovery.dag.maintenance import maintenance_dag
+from recovery.settings import settings
+from recovery.tasks import addresses
+
+from .conftest import DB, Drive, TaskInstance, plan
+from .sweeping import ALWAYS, Sweep
+from .test_gate_trigger import GATE, fired
+from .test_rights import started, wave_trigger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PRODUCT = "PRODUCT"
+"""The access key of tasks and triggers; what the tests look at has another."""
+
+
+@pytest.fixture
+def acting(table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Local AWS, and a block in which all that is called has the product's key."""
+    for name in ("POLL_RELAXED", "POLL", "PHASE", "GATE"):
+        monkeypatch.setenv(f"RECOVERY_{name}_SECONDS", "0.2")
+    monkeypatch.setenv("RECOVERY_HOLD_SECONDS", "0")
+    settings.cache_clear()
+    addresses._client.cache_clear()
+
+    @contextmanager
+    def block() -> Iterator[Any]:
+        with monkeypatch.context() as patch:
+            patch.setenv("AWS_ACCESS_KEY_ID", PRODUCT)
+            yield table
+
+    yield block
+    addresses._client.cache_clear()
+
+
+def test_all_that_tasks_and_triggers_do_needs_the_policies_of_table_and_plans(
+    acting: Any, tmp_path: Path
+) -> None:
+    """A drill that is superseded at its gate, the recovery, a drill that is cleaned up, the maintenance."""
+    with acting() as table:
+        _superseded()
+        _watched(table)
+        _cleaned_up(tmp_path)
+        requests = table.control.requests()
+    assert iam.seen(requests, PRODUCT) == iam.actions("table", "plans") - iam.NO_CALL
+
+
+def _superseded() -> None:
+    drill = Drive(plan(), run_id="manual__drill")
+    drill.execute("open_execution")
+    drill.wave("database")
+    trigger = drill.park(GATE).trigger
+    real = Drive(plan(), run_id="manual__real", execution_type="RECOVERY", confirm="shop")
+    (event,) = fired(trigger, meanwhile=lambda: real.execute("open_execution"))
+    with pytest.raises(AirflowFailException, match="superseded"):
+        drill.resume(GATE, event)
+    drill.states = {GATE: "failed"}
+    for drive in (drill, real):
+        with pytest.raises(AirflowFailException):
+            drive.execute("complete_execution")
+
+
+def _watched(table: Any) -> None:
+    drive = started(table)
+    trigger = wave_trigger(drive)
+
+    async def run() -> None:
+        task = asyncio.create_task(anext(trigger.run()))  # type: ignore[arg-type]
+        await asyncio.sleep(1)
+        await asyncio.to_thread(table.control.advance, 3600)
+        async with asyncio.timeout(30):
+            await task
+
+    asyncio.run(run())
+    drive.execute("complete_execution")
+    table.control.set_speed("immediate")
+
+
+def _cleaned_up(folder: Path) -> None:
+    drill = Drive(plan({"name": "Database", "servers": [DB]}, id="swept", **ALWAYS), run_id="manual__swept")
+    drill.execute("open_execution")
+    drill.wave("database")
+    drill.execute("complete_execution")
+    Sweep(drill).all()
+    dag = maintenance_dag(folder)
+    for task in dag.tasks:
+        context = {"dag_run": drill.run, "ti": TaskInstance(task.task_id, dag.dag_id, "r"), "dag": dag}
+        type(task).execute(task, context)

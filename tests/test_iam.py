@@ -1,0 +1,69 @@
+"""The policies of docs/iam hold what the product's code calls, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+import iam
+
+ALL = sorted(path.stem for path in iam.FOLDER.glob("*.json"))
+README = (iam.ROOT / "README.md").read_text()
+SECURITY = (iam.ROOT / "docs" / "security.md").read_text()
+
+
+def test_the_code_makes_clients_of_these_services_alone() -> None:
+    """A new one needs rights of its own, and is looked for in all other tests of this kind."""
+    assert iam.services() == {"drs", "dynamodb", "ec2", "service-quotas", "sts"}
+
+
+def test_the_policies_allow_what_the_code_calls_and_nothing_else() -> None:
+    """None is missing, which would show on the day it is needed, and none is left over."""
+    assert iam.actions(*ALL) - iam.NO_CALL == iam.called() - iam.FREE
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_action_exists(name: str) -> None:
+    """IAM takes a misspelt one without a word."""
+    known = {action for service in iam.services() for action in iam.operations(service).values()}
+    assert iam.actions(name) <= known
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_statement_is_one_of_iam(name: str) -> None:
+    """With a name, an effect, actions of one kind, resources; nothing is allowed by a wildcard action."""
+    document = iam.policy(name)
+    assert document["Version"] == "2012-10-17"
+    sids = [statement["Sid"] for statement in document["Statement"]]
+    assert len(set(sids)) == len(sids)
+    for statement in document["Statement"]:
+        assert statement.keys() - {"Condition"} == {"Sid", "Effect", "Action", "Resource"}
+        assert re.fullmatch(r"[A-Za-z]+", statement["Sid"])
+    assert not [action for action in iam.actions(name) if "*" in action]
+
+
+def test_what_changes_something_is_allowed_for_what_it_changes_alone() -> None:
+    """Only looks are allowed on everything, where AWS cannot tell them apart."""
+    for name in ALL:
+        for statement in iam.policy(name)["Statement"]:
+            if statement["Resource"] == "*":
+                listed = statement["Action"]
+                assert [a for a in listed if not re.match(r"\w+:(Describe|List|Get)", a)] == []
+
+
+def test_tags_are_set_only_with_what_is_started() -> None:
+    """Not on what is there: tags decide which servers a plan recovers."""
+    (tagging,) = [s for s in iam.policy("plans")["Statement"] if s["Action"] == "drs:TagResource"]
+    assert tagging["Condition"] == {"StringEquals": {"drs:CreateAction": "StartRecovery"}}
+    assert tagging["Resource"].endswith(":job/*")
+
+
+def test_every_policy_is_told_where_people_look() -> None:
+    """README names each file, and quotes the one that a plan's connection needs word for word."""
+    for name in ALL:
+        assert f"docs/iam/{name}.json" in README
+        assert f"iam/{name}.json" in SECURITY
+    quoted = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", README, re.DOTALL)]
+    assert quoted == [iam.policy("plans")]
