@@ -7,6 +7,7 @@
     ├── SelectionError          mend the plan's servers, or DRS: nothing, too much or the unknown is selected
     ├── PreflightBlocked        mend what the checks found, or let the plan warn of it only
     ├── ParamsError             ask again with other run params
+    ├── RunDiffers              start a new run: another DAG run opened this execution
     ├── StartRefused            look at the record: it does not permit this start now
     │   └── IntentOpen          wait: the job of an earlier StartRecovery is being looked for
     ├── RecordError
@@ -34,6 +35,7 @@ __all__ = [
     "RecordError",
     "RecordUnavailable",
     "RecoveryError",
+    "RunDiffers",
     "SelectionError",
     "StartRefused",
     "TransitionRefused",
@@ -65,6 +67,10 @@ class PreflightBlocked(RecoveryError):
 
 class ParamsError(RecoveryError):
     """Run params that no execution may start with."""
+
+
+class RunDiffers(RecoveryError):
+    """A DAG run that has the id of an execution, and is not the run that opened it."""
 
 
 class StartRefused(RecoveryError):

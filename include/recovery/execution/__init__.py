@@ -37,6 +37,7 @@ from recovery.execution.models import (
     execution_id,
 )
 from recovery.execution.params import RunParams
+from recovery.execution.run_request import RunRequest
 from recovery.execution.status import (
     completed_waves,
     final_status,
@@ -70,6 +71,7 @@ __all__ = [
     "OnFailure",
     "PreflightWarning",
     "RunParams",
+    "RunRequest",
     "ServerRecord",
     "WaveRecord",
     "WaveStatus",

@@ -21,6 +21,7 @@ from recovery.execution.enums import (
     WaveStatus,
 )
 from recovery.execution.record import AwsId, DagId, ExecutionId, Record, RunId, Time, Words
+from recovery.execution.run_request import RunRequest
 
 MOST_WAVES = 100
 """What the condition of a final status has room for: DynamoDB takes 4 KB and 300 operators."""
@@ -210,6 +211,7 @@ class Execution(Record):
     completed_waves: int = 0
     waves: tuple[WaveRecord, ...]
     requested_by: str | None = None
+    request: RunRequest | None = None
     reason: Words | None = None
     start_time: Time
     end_time: Time | None = None

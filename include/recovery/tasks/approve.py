@@ -27,6 +27,7 @@ from recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, 
 from recovery.tasks.gate_text import gate_body, gate_subject
 from recovery.tasks.gate_trigger import STOPPED, GateTrigger
 from recovery.tasks.permission import wave_on_record
+from recovery.tasks.same_run import own_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,7 +147,7 @@ class ApproveWave(ApprovalOperator):
             return self.execute(context)
 
     def _look(self, store: ExecutionStore, context: Context) -> tuple[Execution, WaveRecord, Plan]:
-        execution = store.get(id_of(context))
+        execution = own_record(store, context)
         wave_on_record(execution, self.wave_number, self.wave_name)
         execution = current_attempt(store, context, execution, self.wave_number, asks=True)
         wave = execution.wave(self.wave_number)
@@ -194,8 +195,9 @@ class ApproveWave(ApprovalOperator):
         if event.get("error_type") == STOPPED:
             return self.execute(context)  # the record says why nothing is asked any more
         store = execution_store()
-        execution = store.get(id_of(context))
-        wave = wave_on_record(execution, self.wave_number, self.wave_name)
+        with verdicts(store, context, id_of(context), self.wave_number):
+            execution = own_record(store, context)
+            wave = wave_on_record(execution, self.wave_number, self.wave_name)
         self.reason_required = execution.execution_type == "RECOVERY"
         if "error" in event:
             self._timed_out(store, context, wave, event)

@@ -9,11 +9,12 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from recovery.execution import EventType, ExecutionStatus
-from recovery.tasks.base import execution_store, now, told
+from recovery.tasks.base import execution_store, now, told, verdicts
 from recovery.tasks.finish import finish
 from recovery.tasks.interruption import ending, failed_tasks
 from recovery.tasks.open_intents import settle
 from recovery.tasks.request import new_execution, requested_by
+from recovery.tasks.same_run import check_same_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,9 +61,12 @@ class CompleteExecution(BaseOperator):
         """Return the record; a run ended before `open_execution` ran gets one now, so that it is not lost."""
         run = context["dag_run"]
         said = "on record only at its end: the run was ended before open_execution"
-        return store.open(
+        opened = store.open(
             new_execution(self.plan, run), told(context, EventType.OPENED, said, who=requested_by(run))
         )
+        with verdicts(store, context, opened.execution_id):
+            check_same_run(opened, run)
+        return opened
 
     def _finish(self, store: ExecutionStore, context: Context, execution: Execution) -> Execution:
         events = store.events(execution.execution_id)

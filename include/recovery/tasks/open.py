@@ -12,12 +12,13 @@ from recovery.aws.hooks.drs import DrsHook
 from recovery.errors import LockHeld, ParamsError, PreflightBlocked, TransitionRefused
 from recovery.execution import EventType, ExecutionType, Failure, FailureKind, ServerRecord
 from recovery.plan import SourceServer, policies, resolve
-from recovery.tasks.base import ended, execution_store, is_last_try, told
+from recovery.tasks.base import ended, execution_store, is_last_try, told, verdicts
 from recovery.tasks.causes import is_final
 from recovery.tasks.preflight import report
 from recovery.tasks.preflight.gather import gather
 from recovery.tasks.reconcile import run_over
 from recovery.tasks.request import check_request, new_execution, requested_by
+from recovery.tasks.same_run import check_same_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +85,10 @@ class OpenExecution(BaseOperator):
             detail += f" ({self.remark})"
         if execution.reason:
             detail += f": {execution.reason}"
-        return store.open(execution, told(context, EventType.OPENED, detail, who=requested_by(run)))
+        opened = store.open(execution, told(context, EventType.OPENED, detail, who=requested_by(run)))
+        with verdicts(store, context, opened.execution_id):
+            check_same_run(opened, run)
+        return opened
 
     def _take_lock(self, store: ExecutionStore, context: Context, execution: Execution) -> None:
         """Take the plan, from another execution too if that is over or is a drill in a recovery's way."""

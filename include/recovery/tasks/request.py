@@ -13,10 +13,12 @@ from recovery.execution import (
     ExecutionType,
     OnFailure,
     RunParams,
+    RunRequest,
     WaveRecord,
     WaveStatus,
     execution_id,
 )
+from recovery.execution.record import shorten
 from recovery.settings import settings
 from recovery.tasks.base import now
 
@@ -38,6 +40,11 @@ def read_params(run: DagRunProtocol) -> RunParams:
     `execution_type` would run as the default.
     """
     return RunParams.read(run.conf or {})
+
+
+def run_request(run: DagRunProtocol) -> RunRequest:
+    """Return what a run asks for, as the record keeps it."""
+    return RunRequest.of(run.conf or {}, run_type=run_type(run), run_after=run.run_after)
 
 
 def new_execution(plan: Plan, run: DagRunProtocol) -> Execution:
@@ -63,14 +70,15 @@ def new_execution(plan: Plan, run: DagRunProtocol) -> Execution:
         region=plan.region,
         airflow_url=this_airflow(),
         dag_run_id=run.run_id,
-        execution_type=_execution_type(run.conf or {}),
+        execution_type=execution_type(run),
         status=ExecutionStatus.PENDING,
         version=1,
         total_waves=len(waves),
         completed_waves=0,
         waves=waves,
         requested_by=requested_by(run),
-        reason=_text(run.conf, "reason"),
+        reason=reason_of(run),
+        request=run_request(run),
         rto_seconds=_seconds(plan.rto),
         rpo_seconds=_seconds(plan.rpo),
         start_time=started,
@@ -118,10 +126,16 @@ def _pauses(plan: Plan, number: int, run: DagRunProtocol) -> bool:
     return plan.waves[number].pause_before_wave and approvals != "none"
 
 
-def _execution_type(conf: Mapping[str, Any]) -> ExecutionType:
+def execution_type(run: DagRunProtocol) -> ExecutionType:
     """Return the type asked for; a run whose params are refused is on record as what it tried to be."""
-    asked = conf.get("execution_type", "DRILL")
+    asked = (run.conf or {}).get("execution_type", "DRILL")
     return ExecutionType.RECOVERY if asked == "RECOVERY" else ExecutionType.DRILL
+
+
+def reason_of(run: DagRunProtocol) -> str | None:
+    """Return the reason that was given, as the record has room for it."""
+    given = _text(run.conf, "reason")
+    return shorten(given) if given else None
 
 
 def _seconds(duration: timedelta | None) -> int | None:

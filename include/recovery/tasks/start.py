@@ -19,7 +19,7 @@ from recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, 
 from recovery.tasks.batch import LOOK_AGAIN, Batch, NotYet, Refusal
 from recovery.tasks.causes import is_final
 from recovery.tasks.permission import check_approver, check_no_recovery, wave_on_record
-from recovery.tasks.request import read_params
+from recovery.tasks.same_run import own_record
 from recovery.tasks.waking import waking
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class StartRecovery(DrsStartRecoveryOperator):
 
     def _permitted(self, store: ExecutionStore, context: Context) -> tuple[Execution, WaveRecord]:
         """Return the record and its wave, which may start, or has met its policy already."""
-        record = store.get(id_of(context))
+        record = own_record(store, context)
         wave_on_record(record, self.wave_number, self.wave_name)
         record = current_attempt(store, context, record, self.wave_number, asks=False)
         wave = record.wave(self.wave_number)
@@ -167,8 +167,8 @@ class StartRecovery(DrsStartRecoveryOperator):
         ids = tuple(server.source_server_id for server in to_start(wave, servers))
         if record.execution_type == "DRILL":
             check_no_recovery(store, record, ids)
-        run = context["dag_run"]
-        replace = read_params(run).replace_recovered == run.dag_id
+        # Of a record that does not say what its run asked for, nothing real is replaced
+        replace = record.request is not None and record.request.replace_recovered == record.plan_id
         cut = [ids[first : first + SERVERS_PER_JOB] for first in range(0, len(ids), SERVERS_PER_JOB)]
         return [
             Batch(self.hook, store, context, record, self.wave_number, number, servers, replace)

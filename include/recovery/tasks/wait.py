@@ -17,6 +17,7 @@ from recovery.settings import settings
 from recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, verdicts
 from recovery.tasks.final_servers import final_servers
 from recovery.tasks.permission import wave_on_record
+from recovery.tasks.same_run import own_record
 from recovery.tasks.verdict import in_words, verdict
 from recovery.tasks.wave_trigger import WaveTrigger
 
@@ -106,7 +107,7 @@ class WaitForRecovery(DrsJobSensor):
 
     def _watched(self, store: ExecutionStore, context: Context) -> WaveRecord:
         """Return the wave, if its jobs are on record; one that ended badly is not watched again."""
-        record = store.get(id_of(context))
+        record = own_record(store, context)
         wave = wave_on_record(record, self.wave_number, self.wave_name)
         if wave.status.met:
             return wave

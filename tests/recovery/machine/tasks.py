@@ -107,6 +107,7 @@ class Tasks:
             dag_id=self.plan.id,
             run_id=self.run_id,
             run_type=DagRunType.MANUAL,
+            run_after=None,
             conf={"execution_type": self.type.value},
             triggering_user_name="alice",
         )

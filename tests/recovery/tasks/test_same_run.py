@@ -1,0 +1,165 @@
+"""All that permits anything is frozen when a DAG run opens its execution: a run that differs is refused."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from .conftest import DB, Drive, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TASKS = (
+    "open_execution",
+    "database.approve",
+    "database.start_recovery",
+    "database.wait_for_recovery",
+    "complete_execution",
+)
+REAL = {"execution_type": "RECOVERY", "confirm": "shop"}
+URL = "AIRFLOW__API__BASE_URL"
+
+
+def conf(**changed: Any) -> Callable[[Drive, pytest.MonkeyPatch], None]:
+    """Return what gives a run other params."""
+    return lambda drive, _: drive.run.conf.update(changed)
+
+
+def who(drive: Drive, _: pytest.MonkeyPatch) -> None:
+    """Let another person have triggered the run."""
+    drive.run.triggering_user_name = "eve"
+
+
+def later(drive: Drive, _: pytest.MonkeyPatch) -> None:
+    """Let the run be of another time."""
+    drive.run.run_after += timedelta(microseconds=1)
+
+
+def kind(drive: Drive, _: pytest.MonkeyPatch) -> None:
+    """Let the run be of another kind, triggered by the same person."""
+    drive.run.run_type = type(drive.run.run_type)("operator_triggered")
+
+
+def elsewhere(_: Drive, patch: pytest.MonkeyPatch) -> None:
+    """Let the run be another Airflow's."""
+    patch.setenv(URL, "https://the-other.example")
+
+
+DIFFERENCES = {
+    "replace": (conf(replace_recovered="shop"), "replace_recovered: 'shop', on record none"),
+    "unconfirmed": (conf(confirm=None), "confirm: none, on record 'shop'"),
+    "type": (conf(execution_type="DRILL"), "execution_type: 'DRILL', on record 'RECOVERY'"),
+    "gates": (conf(approvals="every_wave"), "approvals: 'every_wave', on record none"),
+    "reason": (conf(reason="another"), "reason: 'another', on record none"),
+    "unknown": (conf(surprise=1), "params: '"),
+    "person": (who, "triggered by: 'eve', on record 'alice'"),
+    "time": (later, "run after: 20"),
+    "kind": (kind, "kind of run: 'operator_triggered', on record 'manual'"),
+    "airflow": (elsewhere, "its Airflow: 'https://the-other.example', on record 'https://one.example'"),
+}
+
+
+@pytest.fixture
+def recovery(table: Any, monkeypatch: pytest.MonkeyPatch) -> Drive:
+    """A RECOVERY of one wave, opened."""
+    monkeypatch.setenv(URL, "https://one.example")
+    drive = Drive(plan({"name": "Database", "servers": [DB]}), **REAL)
+    drive.execute("open_execution")
+    return drive
+
+
+def items(table: Any) -> dict[tuple[str, str], Any]:
+    """Return everything on record, the audit trail aside."""
+    found = table.client("dynamodb").scan(TableName="recovery-executions")["Items"]
+    keyed = {(item["executionId"]["S"], item["item"]["S"]): item for item in found}
+    return {key: item for key, item in keyed.items() if not key[1].startswith("EVENT#")}
+
+
+@pytest.mark.parametrize("difference", DIFFERENCES)
+def test_a_run_that_differs_is_refused_by_every_task_and_changes_nothing(
+    table: Any, recovery: Drive, starts: Any, monkeypatch: pytest.MonkeyPatch, difference: str
+) -> None:
+    """The refusal names what differs and who triggered the run; the trail tells it; the lock stays."""
+    change, words = DIFFERENCES[difference]
+    before = items(table)
+    change(recovery, monkeypatch)
+    for task in TASKS:
+        with pytest.raises(AirflowFailException) as refused:
+            recovery.execute(task)
+        said = str(refused.value)
+        assert words in said
+        assert f"triggered by {recovery.run.triggering_user_name}" in said
+        assert "start a new run" in said.lower()
+    assert items(table) == before
+    assert starts() == 0
+    told = [event for event in recovery.store.events(recovery.execution_id) if event.type == "REFUSED"]
+    assert [event.actor for event in told] == list(TASKS)
+    assert {event.detail for event in told} == {said}
+
+
+def test_nothing_real_is_replaced_by_a_run_id_that_was_used_before(table: Any, starts: Any) -> None:
+    """A refused RECOVERY is deleted, and its run id used again: with `replace_recovered`, and cleared."""
+    recovered = Drive(plan({"name": "Database", "servers": [DB]}), run_id="manual__0", **REAL)
+    recovered.execute("open_execution")
+    recovered.wave("database")
+    recovered.execute("complete_execution")
+    refused = Drive(plan({"name": "Database", "servers": [DB]}), **REAL)
+    refused.execute("open_execution")
+    with pytest.raises(AirflowFailException, match="replace_recovered"):
+        refused.execute("database.start_recovery")
+    with pytest.raises(AirflowFailException):
+        refused.execute("complete_execution")
+    again = Drive(plan({"name": "Database", "servers": [DB]}), **REAL, replace_recovered="shop")
+    again.run.triggering_user_name = "eve"
+    again.clear()
+    ended = again.record
+    for task in TASKS:
+        with pytest.raises(AirflowFailException, match="triggered by eve, is not the one that opened"):
+            again.execute(task)
+    assert starts() == 1
+    assert again.record == ended
+
+
+def test_what_is_replaced_is_what_the_record_says(table: Any, starts: Any) -> None:
+    """Asked for when the run opened: the record has it, and nothing else is read."""
+    for run_id, more in (("manual__0", {}), ("manual__1", {"replace_recovered": "shop"})):
+        drive = Drive(plan({"name": "Database", "servers": [DB]}), run_id=run_id, **REAL, **more)
+        drive.execute("open_execution")
+        drive.wave("database")
+        drive.execute("complete_execution")
+    assert drive.record.request.replace_recovered == "shop"
+    assert starts() == 2
+
+
+def test_a_record_of_an_earlier_release_goes_on_and_replaces_nothing(table: Any, starts: Any) -> None:
+    """It does not say what its run asked for; who, what and why are compared all the same."""
+    first = Drive(plan({"name": "Database", "servers": [DB]}), run_id="manual__0", **REAL)
+    first.execute("open_execution")
+    first.wave("database")
+    first.execute("complete_execution")
+    drive = Drive(plan({"name": "Database", "servers": [DB]}), **REAL, replace_recovered="shop")
+    drive.execute("open_execution")
+    key = {"executionId": {"S": drive.execution_id}, "item": {"S": "EXECUTION"}}
+    remove = {"UpdateExpression": "REMOVE #request", "ExpressionAttributeNames": {"#request": "request"}}
+    table.client("dynamodb").update_item(TableName="recovery-executions", Key=key, **remove)
+    drive.execute("database.approve")
+    with pytest.raises(AirflowFailException, match="Real recovery instances are running"):
+        drive.execute("database.start_recovery")
+    assert starts() == 1
+    drive.run.triggering_user_name = "eve"
+    with pytest.raises(AirflowFailException, match="triggered by: 'eve', on record 'alice'"):
+        drive.execute("database.approve")
+
+
+def test_a_cleared_run_is_the_same_run(table: Any) -> None:
+    """A clear changes none of what is compared."""
+    drive = Drive(plan({"name": "Database", "servers": [DB]}), **REAL, reason="x" * 5000)
+    drive.execute("open_execution")
+    drive.clear()
+    drive.execute("open_execution")
+    drive.wave("database")
+    assert drive.execute("complete_execution") == "COMPLETED"
