@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from launcher.environment import keep_apart
 from launcher.errors import LauncherError, SettingRefused
 from launcher.signals import as_exceptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FAILED, USAGE, INTERRUPTED = 1, 2, 130
+FAILED, USAGE, INTERRUPTED, UNREAD = 1, 2, 130, 141
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,6 +31,14 @@ def main(arguments: list[str] | None = None) -> int:
             f"make {command}: {error}", style="red", markup=False, highlight=False, soft_wrap=True
         )
         return USAGE if isinstance(error, SettingRefused) else FAILED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
+    except OSError as error:
+        complaints.print(
+            f"make {command}: {error}", style="red", markup=False, highlight=False, soft_wrap=True
+        )
+        return FAILED
     except KeyboardInterrupt:
         complaints.print(f"make {command}: interrupted; what it had started is stopped")
         return INTERRUPTED
@@ -68,4 +78,5 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    keep_apart()
     sys.exit(main())

@@ -109,6 +109,16 @@ def shell_script(home: Home, addresses: Addresses) -> str:
     return "\n".join([*lines, f'export PATH={shlex.quote(PROGRAMS)}:"$PATH"']) + "\n"
 
 
+def keep_apart() -> None:
+    """Forget what the person works with elsewhere, in this process too: it talks to the stack alone."""
+    for name in list(os.environ):
+        if name.startswith("AWS_") or FOR_THE_WORLD_OUTSIDE.fullmatch(name):
+            del os.environ[name]
+    for name in ("COLUMNS", "LINES"):
+        if not os.environ.get(name, "").strip("0").isdecimal():
+            os.environ.pop(name, None)
+
+
 def _inherited() -> dict[str, str]:
     return {
         name: value

@@ -25,7 +25,7 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 class Settings(BaseSettings):
     """Ports and speed; a port of 0 takes a free one."""
 
-    model_config = SettingsConfigDict(frozen=True)
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, str_strip_whitespace=True)
 
     airflow_port: Port = 8080
     """Airflow's API server and UI, on 127.0.0.1."""

@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Annotated, Any
+from urllib.parse import unquote, urlsplit, urlunsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _on_one_line(secret: str) -> str:
+    if not secret.isprintable():
+        raise ValueError("a line break, or another character that cannot be printed, stands in it")
+    return secret
+
+
+def _of_a_header(token: str) -> str:
+    if not token.isascii() or " " in token:
+        raise ValueError("a blank, or a letter that is not ASCII, stands in it, and no token has one")
+    return _on_one_line(token)
+
+
+Password = Annotated[str, AfterValidator(_on_one_line)]
+Token = Annotated[str, AfterValidator(_of_a_header)]
 
 
 class Settings(BaseSettings):
     """Settings, from environment variables named ``RECOVERY_`` and the field's name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="RECOVERY_", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="RECOVERY_", frozen=True, env_ignore_empty=True, str_strip_whitespace=True
+    )
 
     table: str = "recovery-executions"
     """DynamoDB table of the execution records; one per installation."""
@@ -69,11 +89,34 @@ class Settings(BaseSettings):
     airflow_user: str | None = None
     """Who the command line signs in as; absent: it asks."""
 
-    airflow_password: str | None = Field(default=None, repr=False)
+    airflow_password: Password | None = Field(default=None, repr=False)
     """Password of that user; absent: it asks."""
 
-    airflow_token: str | None = Field(default=None, repr=False)
+    airflow_token: Token | None = Field(default=None, repr=False)
     """A token instead of user and password, for auth managers without passwords."""
+
+    debug: bool = False
+    """Whether a mistake of ours, which the command line tells in a line, is told with its traceback."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sign_in_of_the_address(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Take user and password out of Airflow's address: it is shown, and stands in the links of gates."""
+        url = given.get("airflow_url")
+        try:
+            parts = urlsplit(url.strip()) if isinstance(url, str) else None
+        except ValueError:
+            return given
+        if parts is None or "@" not in parts.netloc:
+            return given
+        host = parts.netloc.rpartition("@")[2]
+        found = {"airflow_user": parts.username, "airflow_password": parts.password}
+        known = {name: unquote(value) for name, value in found.items() if value}
+        return known | given | {"airflow_url": urlunsplit(parts._replace(netloc=host))}
+
+
+SECRETS = frozenset(name for name, field in Settings.model_fields.items() if not field.repr)
+"""Settings whose values are never shown."""
 
 
 @cache

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from launcher import up
 from launcher.__main__ import main
+from launcher.environment import ROOT
 from launcher.home import Home
 from launcher.processes import start, stop
 from launcher.settings import read_settings
@@ -93,3 +96,50 @@ def test_the_ports_and_speed_are_those_of_the_design(monkeypatch: pytest.MonkeyP
         monkeypatch.delenv(variable, raising=False)
     settings = read_settings()
     assert (settings.airflow_port, settings.local_aws_port, settings.local_aws_speed) == (8080, 5555, "60")
+
+
+ROWS = {
+    "socks": ({"ALL_PROXY": "socks5://me:s3cret@127.0.0.1:9"}, "down", 0, "Nothing is running."),
+    "a profile that is not there": ({"AWS_PROFILE": "nobody"}, "down", 0, "Nothing is running."),
+    "no width": ({"COLUMNS": "0", "LINES": "²"}, "down", 0, "Nothing is running."),
+    "an empty port": ({"AIRFLOW_PORT": ""}, "down", 0, "Nothing is running."),
+    "no port": ({"AIRFLOW_PORT": "http"}, "up", 2, "AIRFLOW_PORT=http"),
+    "a speed of letters": ({"LOCAL_AWS_SPEED": "fast"}, "up", 2, "LOCAL_AWS_SPEED=fast"),
+}
+
+
+@pytest.mark.parametrize(("env", "command", "code", "words"), ROWS.values(), ids=ROWS)
+def test_what_people_have_gets_a_line_and_an_exit_code(
+    tmp_path: Path, env: dict[str, str], command: str, code: int, words: str
+) -> None:
+    """Each as a process: what keeps the person from other machines keeps nobody from their own."""
+    ran = launch(tmp_path, command, env)
+    assert ran.returncode == code, ran.stderr
+    assert words in ran.stdout + ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_checkout_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    """Where the home would be is something else: a line, and nothing started."""
+    (tmp_path / "home").write_text("kept")
+    ran = launch(tmp_path, "down", {})
+    assert ran.returncode in {1, 2}
+    assert "make down: " in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert (tmp_path / "home").read_text() == "kept"
+
+
+def launch(folder: Path, command: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a command of the launcher as a process, with a home of its own."""
+    program = (
+        "import runpy, sys; from pathlib import Path; import launcher.up; "
+        "launcher.up.HOME = Path(sys.argv.pop(1)) / 'home'; runpy.run_module('launcher', run_name='__main__')"
+    )
+    known = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "include")}
+    return subprocess.run(
+        [sys.executable, "-c", program, str(folder), command],
+        env=known | env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )

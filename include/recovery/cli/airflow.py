@@ -37,9 +37,9 @@ class AirflowClient:
     def __init__(
         self, url: str, credentials: Credentials, *, tries: int = 5, timeout: float = 10, delay: float = 0.2
     ) -> None:
-        self.url = url.rstrip("/")
         self.credentials = credentials
         self._rest = Rest(url, tries=tries, timeout=timeout, delay=delay)
+        self.url = self._rest.url
         self._token = credentials.token
 
     def __enter__(self) -> Self:

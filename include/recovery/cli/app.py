@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HELP = """Recovery plans for AWS Elastic Disaster Recovery (DRS), run by Airflow.
 
@@ -21,38 +25,29 @@ The record is in the DynamoDB table RECOVERY_TABLE (recovery-executions) in RECO
 with boto3's own credentials.
 
 Exit codes: 0 COMPLETED or PARTIAL, or done; 1 ended otherwise, or problems found; 2 usage; 3 refused;
-4 Airflow or DynamoDB unreachable.
+4 Airflow or DynamoDB unreachable; 5 the command itself broke, or its output cannot be written.
 """
 
 
 class Commands(TyperGroup):
-    """Runs a command and turns our errors into one line and an exit code."""
+    """Runs a command and turns whatever it raises into one line and an exit code."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
+        """Run the command that the arguments name, and leave with its exit code."""
+        from recovery.cli.guard import run_guarded
+
+        given = list(sys.argv[1:] if args is None else args)
+        run = partial(super().main, given, *rest, **{**extra, "standalone_mode": False})
+        sys.exit(run_guarded(run, as_json="--json" in given))
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; its exit code is what it returns."""
-        from recovery.errors import RecoveryError
-
         try:
-            code = super().invoke(ctx)
-        except RecoveryError as error:
-            code = _tell(ctx, error)
-        except ValueError as error:
-            from recovery.cli.exits import settings_problem
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            from recovery.cli.exits import Interrupted
 
-            if (problem := settings_problem(error)) is None:
-                raise
-            code = _tell(ctx, problem)
-        raise typer.Exit(int(code or 0))
-
-
-def _tell(ctx: Any, error: Any) -> int:
-    """Show an error; return its exit code."""
-    from recovery.cli.exits import exit_code, kind_of
-    from recovery.cli.screen import Screen
-
-    code = exit_code(error)
-    Screen(as_json=_as_json(ctx)).error(kind_of(error), str(error), code)
-    return code
+            raise Interrupted("interrupted; what runs in Airflow goes on") from error
 
 
 app = typer.Typer(
@@ -65,18 +60,9 @@ app = typer.Typer(
 )
 
 
-def _remember(ctx: typer.Context, value: bool) -> bool:
-    ctx.find_root().meta["as_json"] = value
-    return value
-
-
-def _as_json(ctx: Any) -> bool:
-    return bool(ctx.find_root().meta.get("as_json"))
-
-
 Json = Annotated[
     bool,
-    typer.Option("--json", callback=_remember, help="One JSON document on standard output, also for errors."),
+    typer.Option("--json", help="One JSON document on standard output, also for errors."),
 ]
 User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Airflow user to act as.")]
 Named = Annotated[
@@ -264,7 +250,7 @@ def _screen(as_json: bool) -> Any:
 
 def main() -> None:
     """Run the command line."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    from recovery.cli.surroundings import prepare
+
+    prepare()
     app(prog_name="python -m recovery")

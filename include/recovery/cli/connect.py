@@ -5,6 +5,7 @@ from __future__ import annotations
 from recovery.cli.airflow import AirflowClient
 from recovery.cli.airside import Airside
 from recovery.cli.sign_in import SignInNeeded, credentials
+from recovery.errors import AirflowUnreachable
 from recovery.settings import settings
 
 
@@ -19,4 +20,7 @@ def look_in(user: str | None = None) -> Airside:
         known = credentials(user, ask=False)
     except SignInNeeded as error:
         return Airside(None, why_not=f"Not signed in to Airflow, the record alone is read. {error}.")
-    return Airside(AirflowClient(settings().airflow_url, known, tries=1, timeout=3))
+    try:
+        return Airside(AirflowClient(settings().airflow_url, known, tries=1, timeout=3))
+    except AirflowUnreachable as error:
+        return Airside(None, why_not=f"The record alone is read. {error}")

@@ -75,7 +75,7 @@ def _heading(title: str) -> Text:
 
 
 def _facts(execution: Execution) -> Table:
-    table = _plain()
+    table = _plain(2)
     facts = {
         "plan": f"{execution.plan_id} ({execution.plan_name}), hash {execution.plan_hash[:12]}",
         "execution": execution.execution_id,
@@ -135,7 +135,9 @@ def _trail(execution: Execution, events: Sequence[Event]) -> Table:
     return table
 
 
-def _plain() -> Table:
+def _plain(columns: int = 3) -> Table:
     table = Table(box=None, padding=(0, 0, 0, 2), show_header=False, show_edge=False)
     table.add_column(no_wrap=True)
+    for _ in range(columns - 1):
+        table.add_column(overflow="fold")
     return table

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from recovery import errors
+from recovery.cli.secrets import hide
 from recovery.errors import (
     AirflowUnreachable,
     ExecutionNotFound,
@@ -15,6 +16,7 @@ from recovery.errors import (
     RecordUnavailable,
     RecoveryError,
 )
+from recovery.settings import SECRETS
 
 if TYPE_CHECKING:
     from recovery.execution import Execution
@@ -38,17 +40,33 @@ class Exit(IntEnum):
     UNREACHABLE = 4
     """Airflow or DynamoDB does not answer."""
 
+    BROKEN = 5
+    """The command itself broke: its output cannot be written, or a mistake of ours."""
+
     INTERRUPTED = 130
     """Somebody pressed Ctrl-C; what runs goes on."""
+
+    UNREAD = 141
+    """Whoever read the output has closed it, as `head` does."""
 
 
 class Misused(RecoveryError):
     """A command line that cannot be obeyed as it stands."""
 
 
+class Interrupted(RecoveryError):
+    """A command that somebody stopped."""
+
+
+class Broken(RecoveryError):
+    """A command that broke by a mistake of ours."""
+
+
 _CODES: tuple[tuple[type[RecoveryError], Exit], ...] = (
     (PlanError, Exit.NOT_RECOVERED),
     (Misused, Exit.MISUSED),
+    (Interrupted, Exit.INTERRUPTED),
+    (Broken, Exit.BROKEN),
     (ExecutionNotFound, Exit.MISUSED),
     (AirflowUnreachable, Exit.UNREACHABLE),
     (RecordUnavailable, Exit.UNREACHABLE),
@@ -65,14 +83,21 @@ def settings_problem(error: ValueError) -> Misused | None:
     """Return a setting that cannot be read as an error of its own, with its variable and value."""
     if not isinstance(error, ValidationError) or error.title != "Settings":
         return None
-    problems = (f"RECOVERY_{str(it['loc'][0]).upper()}={it['input']}: {it['msg']}" for it in error.errors())
+    problems = (_setting(str(it["loc"][0]), it["input"], it["msg"]) for it in error.errors())
     return Misused("; ".join(problems))
+
+
+def _setting(name: str, value: object, complaint: str) -> str:
+    shown = " (not shown)" if name in SECRETS else f"={hide(str(value))}"
+    return f"RECOVERY_{name.upper()}{shown}: {complaint.removeprefix('Value error, ')}"
 
 
 def kind_of(error: RecoveryError) -> str:
     """Return the documented class of an error; its own may be a detail of the command line."""
     return next(
-        kind.__name__ for kind in type(error).__mro__ if kind is Misused or kind.__name__ in errors.__all__
+        kind.__name__
+        for kind in type(error).__mro__
+        if kind in {Misused, Interrupted, Broken} or kind.__name__ in errors.__all__
     )
 
 

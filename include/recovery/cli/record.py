@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, PartialCredentialsError, ProfileNotFound
 
 from recovery.cli.exits import Misused
 from recovery.errors import ExecutionNotFound, RecordUnavailable
@@ -34,11 +36,24 @@ def dynamodb() -> DynamoDBClient:
     """Return a client for the Region of the table; patient enough for a hiccup, not for an outage."""
     config = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
     try:
-        return boto3.client("dynamodb", region_name=settings().table_region, config=config)
-    except BotoCoreError as error:
-        raise RecordUnavailable(
-            f"table {settings().table!r}: {error} RECOVERY_TABLE_REGION names the Region of the table."
-        ) from error
+        client = boto3.client("dynamodb", region_name=settings().table_region, config=config)
+        urlsplit(client.meta.endpoint_url).port  # noqa: B018 - raises for one that is no number
+    except (BotoCoreError, ValueError, OSError) as error:
+        told = f"table {settings().table!r}: {str(error).rstrip('.')}."
+        raise RecordUnavailable(f"{told} {_remedy(error)}") from error
+    return client
+
+
+def _remedy(error: Exception) -> str:
+    """Return what mends a client that could not even be made."""
+    if isinstance(error, ProfileNotFound):
+        return "AWS_PROFILE names a profile of ~/.aws/config, or of the file that AWS_CONFIG_FILE names."
+    if isinstance(error, PartialCredentialsError):
+        return "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile in AWS_PROFILE."
+    if "endpoint" in str(error) or "Port" in str(error):
+        return "AWS_ENDPOINT_URL holds an address such as http://127.0.0.1:5555; absent, AWS itself is asked."
+    given = "; boto3 does not read AWS_REGION" if "AWS_REGION" in os.environ else ""
+    return f"RECOVERY_TABLE_REGION names the Region of the table{given}."
 
 
 def open_store() -> ExecutionStore:

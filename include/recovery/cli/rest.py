@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx
 
+from recovery.cli.route import AUTHORITIES, client_for, proxy_for
+from recovery.cli.secrets import address
 from recovery.errors import AirflowRefused, AirflowUnreachable
 
 PASSING = frozenset(
@@ -43,11 +45,11 @@ class Rest:
     """
 
     def __init__(self, url: str, *, tries: int = 5, timeout: float = 10, delay: float = 0.2) -> None:
-        self.url = url.rstrip("/")
+        self.url = address(url).rstrip("/")
         self.tries = tries
         self.delay = delay
         self.ahead = timedelta()
-        self._http = httpx.Client(timeout=timeout, headers={"Accept": "application/json"})
+        self._http = client_for(url, timeout)
 
     def send(self, method: str, path: str, *, token: str | None = None, **request: Any) -> Any:
         """Return the decoded answer; raises Refusal for 4xx, AirflowUnreachable when no try succeeds."""
@@ -55,9 +57,9 @@ class Rest:
         for attempt in range(1, self.tries + 1):
             try:
                 answer = self._http.request(method, self.url + path, headers=headers, **request)
-            except (httpx.TransportError, httpx.InvalidURL) as error:
-                if attempt == self.tries or isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
-                    raise self._unreachable(str(error) or type(error).__name__) from error
+            except (httpx.RequestError, httpx.InvalidURL, ValueError) as error:
+                if attempt == self.tries or not isinstance(error, httpx.TransportError) or _is_ours(error):
+                    raise self._unreachable(_reason(error)) from error
             else:
                 self._note_time(answer)
                 if answer.status_code not in PASSING:
@@ -89,10 +91,27 @@ class Rest:
             raise self._unreachable("it answers, but not as Airflow's API does") from None
 
     def _unreachable(self, why: str) -> AirflowUnreachable:
+        proxy = proxy_for(self.url)
+        through = f", through the proxy that {proxy[0]} names" if proxy else ""
         return AirflowUnreachable(
-            f"Airflow at {self.url} cannot be used: {why}\n"
+            f"Airflow at {self.url} cannot be used{through}: {why}\n"
             "Start the local one with `make up`, or name another in RECOVERY_AIRFLOW_URL."
         )
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether a request could not even be sent as it stands: no try changes that."""
+    return isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError)
+
+
+def _reason(error: Exception) -> str:
+    """Return why a request did not get through; what a header holds is nobody's business."""
+    if isinstance(error, httpx.LocalProtocolError):
+        return "the request cannot be sent: a header of it, such as the token, holds what no header may"
+    told = str(error) or type(error).__name__
+    if "CERTIFICATE_VERIFY_FAILED" in told:
+        told += f"; the file of the authority that has signed its certificate is named in {AUTHORITIES}"
+    return told
 
 
 def words(answer: httpx.Response) -> str:

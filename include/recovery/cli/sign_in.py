@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from recovery.cli.exits import Misused
+from recovery.cli.secrets import remember
 from recovery.settings import settings
 
 PASSWORDS_FILE = "simple_auth_manager_passwords.json.generated"
@@ -46,14 +47,16 @@ def credentials(user: str | None = None, *, ask: bool = True) -> Credentials:
         return Credentials(token=given.airflow_token)
     name = user or given.airflow_user or _asked_user(ask=ask)
     known = given.airflow_password if name == given.airflow_user else None
-    return Credentials(user=name, password=known or local_password(name) or _asked_password(name, ask=ask))
+    password = known or local_password(name) or _asked_password(name, ask=ask)
+    remember(password)
+    return Credentials(user=name, password=password)
 
 
 def local_password(user: str) -> str | None:
     """Return the user's password from the file that an Airflow of this machine has written for its users."""
     if urlsplit(settings().airflow_url).hostname not in LOCAL_HOSTS:
         return None
-    file = Path(os.environ.get("AIRFLOW_HOME", ".airflow")) / PASSWORDS_FILE
+    file = Path(os.environ.get("AIRFLOW_HOME") or ".airflow") / PASSWORDS_FILE
     try:
         password = json.loads(file.read_text()).get(user)
     except (OSError, ValueError, AttributeError):
@@ -73,15 +76,18 @@ def claims(token: str) -> dict[str, Any]:
 
 def interactive() -> bool:
     """Whether a person sits at the terminal and can be asked."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
 def _asked_user(*, ask: bool) -> str:
-    if not (ask and interactive()):
+    name = ""
+    if ask and interactive():
+        sys.stderr.write("Airflow user: ")
+        sys.stderr.flush()
+        name = sys.stdin.readline().strip()
+    if not name:
         raise SignInNeeded("Say who you are to Airflow: --user NAME, or RECOVERY_AIRFLOW_USER")
-    sys.stderr.write("Airflow user: ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip()
+    return name
 
 
 def _asked_password(user: str, *, ask: bool) -> str:

@@ -7,10 +7,18 @@ RecordUnavailable in its own words; each step is one write of one item, so nothi
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProxyConnectionError,
+    SSLError,
+)
 
 from recovery.errors import RecordUnavailable
 from recovery.execution.requests import Wait
@@ -22,6 +30,16 @@ if TYPE_CHECKING:
     from recovery.execution.requests import Item, Request, Steps
 
 T = TypeVar("T")
+
+REMEDIES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+    (
+        (NoCredentialsError, PartialCredentialsError),
+        "name a profile in AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    ),
+    ((SSLError,), "the file of the authority that has signed its certificate is named in AWS_CA_BUNDLE"),
+    ((ProxyConnectionError,), "mend HTTP_PROXY or HTTPS_PROXY, or name the host in NO_PROXY"),
+)
+"""What people can do about an error of botocore's own that does not say so."""
 
 
 def run(client: DynamoDBClient, table: str, steps: Steps[T]) -> T:
@@ -70,8 +88,10 @@ def _check_refused(error: ClientError | BotoCoreError, client: Any, table: str, 
 
 def unavailable(error: Exception, client: Any, table: str, operation: str) -> RecordUnavailable:
     """Return the error of a table that did not do what was asked, naming where it was asked."""
-    place = f"table {table!r} at {client.meta.endpoint_url} ({client.meta.region_name})"
+    where = re.sub(r"(?<=://)[^/]*@", "", client.meta.endpoint_url)
+    place = f"table {table!r} at {where} ({client.meta.region_name})"
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else None
     if code == "ResourceNotFoundException":
         return RecordUnavailable(f"there is no {place}: make it with `python -m recovery init` ({error})")
-    return RecordUnavailable(f"{operation} on {place}: {error}")
+    remedy = next((f"; {words}" for kinds, words in REMEDIES if isinstance(error, kinds)), "")
+    return RecordUnavailable(f"{operation} on {place}: {error}{remedy}")

@@ -57,7 +57,7 @@ def big(waves: int, servers: int, at: int) -> Snapshot:
         for number, status in enumerate(statuses)
     )
     execution = Execution(
-        execution_id="e",
+        execution_id="00000000-0000-4000-8000-000000000000",
         plan_id="big",
         plan_name="Big",
         plan_hash="h",

@@ -10,6 +10,7 @@ from rich.text import Text
 from recovery.cli.connect import sign_in
 from recovery.cli.exits import Exit, Misused
 from recovery.cli.record import dynamodb
+from recovery.cli.secrets import address
 from recovery.errors import AirflowUnreachable
 from recovery.execution.drivers import unavailable
 from recovery.execution.table import create_table
@@ -45,7 +46,7 @@ def _table() -> dict[str, Any]:
     return {
         "name": name,
         "region": client.meta.region_name,
-        "endpoint": client.meta.endpoint_url,
+        "endpoint": address(client.meta.endpoint_url),
         "done": "kept" if was_there else "created",
     }
 

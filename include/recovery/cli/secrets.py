@@ -1,0 +1,67 @@
+"""What never reaches a screen, a log or a document: passwords, tokens and keys, wherever they came from."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VARIABLES = (
+    *("RECOVERY_AIRFLOW_PASSWORD", "RECOVERY_AIRFLOW_TOKEN"),
+    *("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+)
+USER_INFORMATION = re.compile(r"(?<=://)[^/?#\s'\"]*@")
+"""Who and how to sign in, in a URL: up to the last ``@`` before the path."""
+
+HIDDEN = "***"
+FEWEST = 4
+"""Letters of a secret that is looked for: a shorter one is part of too many words."""
+
+_read: set[str] = set()
+
+
+def remember(secret: str | None) -> None:
+    """Note a secret that was read from a file, or typed."""
+    if secret:
+        _read.add(secret)
+
+
+def hide(text: str) -> str:
+    """Return a text without any secret that this process knows, in whatever way it is written there."""
+    text = USER_INFORMATION.sub(f"{HIDDEN}@", text)
+    for secret in sorted(set(_written()), key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    return text
+
+
+def address(url: str) -> str:
+    """Return a URL without who signs in there."""
+    return USER_INFORMATION.sub("", url)
+
+
+def _written() -> Iterator[str]:
+    """Yield each secret as it is, and as errors quote it."""
+    for secret in _known():
+        for form in (secret, secret.strip(), *secret.split("\n")):
+            if len(form) >= FEWEST:
+                yield from (form, repr(form)[1:-1], json.dumps(form)[1:-1], quote(form, safe=""))
+
+
+def _known() -> Iterator[str]:
+    yield from _read
+    yield from (os.environ[name] for name in VARIABLES if name in os.environ)
+    for name, value in os.environ.items():
+        if name.lower().endswith(("_proxy", "_url")) and (password := _password(value)):
+            yield from (password, unquote(password))
+
+
+def _password(url: str) -> str | None:
+    try:
+        return urlsplit(url if "://" in url else f"http://{url}").password
+    except ValueError:
+        return None
