@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     table_conn_id: str = "aws_default"
     """Airflow connection that reaches the table; the command line uses boto3's own credentials instead."""
 
+    table_conn_from_database: bool = False
+    """Whether the table's connection may come from Airflow's database. Whoever may edit connections there can
+    then point the record, which permits every start, at a table of their own."""
+
     pool: str = "recovery"
     """Airflow pool of all our tasks, so that other work can never keep a recovery waiting for a slot."""
 

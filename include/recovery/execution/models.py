@@ -202,6 +202,7 @@ class Execution(Record):
     plan_hash: str
     region: str | None = None
     account_id: str | None = None
+    connection_source: Words | None = None
     airflow_url: str | None = None
     dag_run_id: RunId
     execution_type: ExecutionType

@@ -15,7 +15,15 @@ Strictness = Literal["block", "block_drills", "warn"]
 """Whether a problem keeps an execution from starting: every one, a DRILL only, or none."""
 
 Check = Literal[
-    "servers", "replication", "direction", "lag", "active_jobs", "recovery_instances", "quotas", "rights"
+    "servers",
+    "replication",
+    "direction",
+    "lag",
+    "active_jobs",
+    "recovery_instances",
+    "quotas",
+    "rights",
+    "connection",
 ]
 """The checks, in the order in which their problems are told."""
 
@@ -47,6 +55,10 @@ class Preflight(BaseModel):
     )
     rights: Strictness = Field(
         default="warn", description="Rights in AWS that are needed later, and whose lack would go unheard."
+    )
+    connection: Strictness = Field(
+        default="warn",
+        description="aws_conn_id from Airflow's database, or leading to another account than last time.",
     )
 
     def blocks(self, check: Check, *, drill: bool) -> bool:

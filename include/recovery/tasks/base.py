@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from airflow.sdk.exceptions import AirflowFailException
 
 from recovery.errors import RecordError, RecordUnavailable, RecoveryError
@@ -15,6 +14,7 @@ from recovery.execution.store import ExecutionStore
 from recovery.plan import Plan
 from recovery.settings import settings
 from recovery.tasks.causes import is_final
+from recovery.tasks.connections import table_hook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,14 +27,6 @@ if TYPE_CHECKING:
 def now() -> datetime:
     """Return the time, in UTC."""
     return datetime.now(UTC)
-
-
-def table_hook() -> AwsGenericHook[Any]:
-    """Return the hook of the Airflow connection that reaches the table of executions."""
-    wanted = settings()
-    return AwsGenericHook(
-        aws_conn_id=wanted.table_conn_id, region_name=wanted.table_region, client_type="dynamodb"
-    )
 
 
 def execution_store() -> ExecutionStore:

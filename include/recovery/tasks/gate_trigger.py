@@ -17,7 +17,7 @@ from airflow.triggers.base import TriggerEvent
 
 from recovery.execution.async_store import AsyncExecutionStore
 from recovery.settings import settings
-from recovery.tasks.base import table_hook
+from recovery.tasks.connections import table_hook
 from recovery.tasks.looks import FailingLooks
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -14,7 +15,9 @@ from recovery.execution import EventType, ExecutionType, Failure, FailureKind, S
 from recovery.plan import SourceServer, policies, resolve
 from recovery.tasks.base import ended, execution_store, is_last_try, told, verdicts
 from recovery.tasks.causes import is_final
+from recovery.tasks.connections import connection_source
 from recovery.tasks.preflight import report
+from recovery.tasks.preflight.connection import look_at_connection
 from recovery.tasks.preflight.gather import gather
 from recovery.tasks.reconcile import run_over
 from recovery.tasks.request import check_request, new_execution, requested_by
@@ -79,7 +82,7 @@ class OpenExecution(BaseOperator):
 
     def _open(self, store: ExecutionStore, context: Context) -> Execution:
         run = context["dag_run"]
-        execution = new_execution(self.plan, run)
+        execution = new_execution(self.plan, run).having(connection_source=self._source())
         detail = f"{execution.execution_type} of {self.plan.name}, DAG run {run.run_id}"
         if self.remark:
             detail += f" ({self.remark})"
@@ -89,6 +92,14 @@ class OpenExecution(BaseOperator):
         with verdicts(store, context, opened.execution_id):
             check_same_run(opened, run)
         return opened
+
+    def _source(self) -> str | None:
+        """Return where the plan's connection comes from; trouble with that keeps no record from being put."""
+        try:
+            return connection_source(self.plan.aws_conn_id)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the check of the connection tells it
+            self.log.warning("Where connection %s comes from is unknown: %s", self.plan.aws_conn_id, error)
+            return None
 
     def _take_lock(self, store: ExecutionStore, context: Context, execution: Execution) -> None:
         """Take the plan, from another execution too if that is over or is a drill in a recovery's way."""
@@ -109,7 +120,10 @@ class OpenExecution(BaseOperator):
         selection = resolve(self.plan, [source_server(item) for item in items])
         wanted = policies(self.plan, selection)
         soon = hook.with_config(SOON_OR_NOT_AT_ALL)
-        self._check(store, context, execution, gather(soon, selection, items, execution.execution_id))
+        account_id = self._account_id(soon)
+        facts = gather(soon, selection, items, execution.execution_id)
+        connection = look_at_connection(store, soon, self.plan.id, account_id)
+        self._check(store, context, execution, replace(facts, connection=connection))
         servers = server_records(selection, wanted)
         store.freeze(
             execution.execution_id,
@@ -120,7 +134,7 @@ class OpenExecution(BaseOperator):
                 for number, policy in enumerate(wanted)
                 if policy.minimum_launched is not None
             },
-            account_id=self._account_id(soon),
+            account_id=account_id,
         )
         self.log.info("Froze %s source servers in %s waves", len(servers), len(self.plan.waves))
 

@@ -11,7 +11,7 @@ from recovery.aws.triggers.drs import DrsJobTrigger
 from recovery.execution import WaveStatus
 from recovery.execution.async_store import AsyncExecutionStore
 from recovery.settings import settings
-from recovery.tasks.base import table_hook
+from recovery.tasks.connections import table_hook
 from recovery.tasks.wave_progress import WaveProgress
 
 if TYPE_CHECKING:

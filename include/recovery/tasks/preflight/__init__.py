@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from recovery.execution import Lag, PreflightWarning
+from recovery.tasks.preflight.connection import check_connection
 from recovery.tasks.preflight.existing import check_active_jobs, check_recovery_instances
 from recovery.tasks.preflight.quotas import check_quotas
 from recovery.tasks.preflight.replication import (
@@ -70,6 +71,7 @@ def _problems(plan: Plan, facts: Facts) -> Iterator[Problem]:
     yield from check_recovery_instances(facts)
     yield from check_quotas(plan, facts)
     yield from check_rights(facts)
+    yield from check_connection(facts.connection)
 
 
 def _lag(facts: Facts) -> Lag:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_drs.type_defs import JobTypeDef, RecoveryInstanceTypeDef, SourceServerTypeDef
 
     from recovery.plan import Check, SourceServer
+    from recovery.tasks.preflight.connection import Connection
 
 _DURATION = TypeAdapter(timedelta)
 
@@ -68,7 +69,7 @@ class Facts:
 
     ``servers`` are those of each wave number, ``jobs`` those that run in the account and Region, whoever
     started them, ``instances`` the recovery instances of the servers, ``quotas`` the values by quota code,
-    ``denied`` why rights that are needed later cannot be used.
+    ``denied`` why rights that are needed later cannot be used, ``connection`` where the plan's leads to.
     """
 
     servers: tuple[tuple[ServerFacts, ...], ...]
@@ -76,6 +77,7 @@ class Facts:
     instances: tuple[RecoveryInstanceTypeDef, ...] | Unknown = ()
     quotas: Mapping[str, float] | Unknown = field(default_factory=dict)
     denied: Mapping[Right, Exception] = field(default_factory=dict)
+    connection: Connection | Unknown | None = None
 
     @property
     def all_servers(self) -> Iterator[ServerFacts]:

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from recovery.execution.changes import EXECUTION
 from recovery.execution.requests import key, marshal
 from recovery.settings import settings
-from recovery.tasks.base import table_hook
+from recovery.tasks.connections import table_hook
 from recovery.tasks.preflight.facts import Problem, Right
 
 if TYPE_CHECKING:
