@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import random
 from dataclasses import dataclass
 from functools import cache
 from tempfile import TemporaryDirectory
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import botocore.session
 import pytest
+from hypothesis import settings
 
+from budgets import NIGHTLY, examples
 from simulator.client import Control
 from simulator.server import Server
 
@@ -26,6 +29,20 @@ REGION = "eu-west-1"
 # Every hook makes a boto3 session of its own, which reads the service models again; here they may share them.
 botocore.session.create_loader = cache(botocore.session.create_loader)
 conformance.install()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give a nightly run a seed of its own, which the header tells; what fails prints how to repeat it."""
+    if NIGHTLY:
+        settings.register_profile("nightly", max_examples=examples(100), print_blob=True, deadline=None)
+        settings.load_profile("nightly")
+        if config.option.hypothesis_seed is None:
+            config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Tell the seed of a nightly run."""
+    return f"nightly: --hypothesis-seed={config.option.hypothesis_seed}" if NIGHTLY else None
 
 
 def pytest_collection_finish() -> None:

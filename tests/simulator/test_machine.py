@@ -6,6 +6,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from budgets import examples
+
 from .machine import LONGEST, SERVERS, Clients
 
 
@@ -22,7 +24,7 @@ def test_the_rules_hold_whatever_clients_do(clients):
     run_state_machine_as_test(
         clients,
         settings=settings(
-            max_examples=15,
+            max_examples=examples(15),
             stateful_step_count=12,
             phases=(Phase.explicit, Phase.reuse, Phase.generate),  # each step costs requests; no shrinking
             deadline=None,

@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from budgets import examples
 from recovery.dag import loader
 from recovery.dag.snapshot import read_folder, take_snapshot
 from recovery.plan import Plan, read_plan
@@ -226,7 +227,9 @@ def test_files_of_every_make_are_carried_as_they_are(snapshots: Callable[..., Pa
     assert carried.hash == good.hash
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(content=st.binary(max_size=300))
 def test_the_loader_never_raises(folder: Path, content: bytes) -> None:
     """Whatever bytes stand in a plan file, the good plan is there."""

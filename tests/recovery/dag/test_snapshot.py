@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budgets import examples
 from recovery.dag import snapshot
 from recovery.dag.snapshot import read_folder, take_snapshot, version_of
 
@@ -26,7 +27,7 @@ def written(files: dict[str, bytes], folder: Path) -> Path:
     return folder
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(one=FOLDERS, other=FOLDERS)
 def test_the_version_is_a_function_of_the_content(one: dict[str, bytes], other: dict[str, bytes]) -> None:
     """Equal folders have equal versions, wherever they are; others have others."""
@@ -38,7 +39,7 @@ def test_the_version_is_a_function_of_the_content(one: dict[str, bytes], other: 
         assert read_folder(Path(kept, taken[1])) == other
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(content=st.binary(max_size=20), cut=st.integers(0, 20))
 def test_content_is_not_mistaken_for_a_name(content: bytes, cut: int) -> None:
     """What moves from one file to the next, or into its name, is another version."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from budgets import examples
 from recovery.execution import LaunchStatus
 
 from .attempts_machine import Attempts
@@ -46,7 +47,7 @@ def test_the_invariants_hold_over_all_attempts(world, fragile):
     run_state_machine_as_test(
         machine(world, fragile),
         settings=settings(
-            max_examples=12,
+            max_examples=examples(12),
             stateful_step_count=14,
             phases=(Phase.explicit, Phase.reuse, Phase.generate),  # each step costs requests; no shrinking
             deadline=None,

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from budgets import examples
 from recovery.execution import Decision, ExecutionStatus, LaunchStatus, WaveStatus
 
 from .machine import STEPS, Writers
@@ -74,7 +75,7 @@ def test_the_invariants_hold_whatever_the_writers_do_and_wherever_they_die(world
     run_state_machine_as_test(
         machine(world, fragile),
         settings=settings(
-            max_examples=8,
+            max_examples=examples(8),
             stateful_step_count=6,
             phases=(Phase.explicit, Phase.reuse, Phase.generate),  # each step costs requests; no shrinking
             deadline=None,

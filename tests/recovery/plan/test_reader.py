@@ -9,11 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from budgets import examples
 from recovery.errors import PlanError
 from recovery.plan import Plan, check_files, read_plan, read_plans
 from recovery.plan import reader as reader_module
 
-FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(
+    max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 """The folder of a test is one for all examples; each writes the same file anew."""
 
 FRAGMENTS = [
