@@ -14,6 +14,7 @@
     │   ├── ExecutionNotFound   look for another execution id, table or Region
     │   ├── LockHeld            wait for, or end, the execution that holds the plan
     │   ├── TransitionRefused   nothing: the record is already past that, or the writer may not
+    │   ├── RecordTooLarge      nothing by hand: DynamoDB has no room for what was to be written
     │   └── RecordUnavailable   look at DynamoDB: what it said is in the message
     └── AirflowApiError
         ├── AirflowRefused      do what the message says, as the user it names
@@ -33,6 +34,7 @@ __all__ = [
     "PlanError",
     "PreflightBlocked",
     "RecordError",
+    "RecordTooLarge",
     "RecordUnavailable",
     "RecoveryError",
     "RunDiffers",
@@ -99,6 +101,10 @@ class LockHeld(RecordError):
 
 class TransitionRefused(RecordError):
     """A change that the record, or the table of writers, does not allow."""
+
+
+class RecordTooLarge(RecordError):
+    """DynamoDB refused a write for its size, also when nothing was left in it that could be cut."""
 
 
 class RecordUnavailable(RecordError):

@@ -41,7 +41,7 @@ def _detail(cleanup: Cleanup, execution: Execution) -> str:
     words = {
         CleanupStatus.PENDING: f", due at {when(execution.cleanup_due)}",
         CleanupStatus.WAITING: f", {waits}",
-        CleanupStatus.TERMINATING: f", {plural(len(cleanup.instances), 'instance')}",
+        CleanupStatus.TERMINATING: f", {plural(cleanup.count, 'instance')}",
         CleanupStatus.DONE: f", {gone} terminated at {when(cleanup.time)}",
         CleanupStatus.KEPT: f" by {_who(cleanup)}",
         CleanupStatus.FAILED: f": {cleanup.failure}",

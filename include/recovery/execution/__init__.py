@@ -7,6 +7,7 @@ What is named here is pure; the store is in ``recovery.execution.store``, its ta
 from __future__ import annotations
 
 from recovery.execution.attempts import to_start
+from recovery.execution.ending import Ending
 from recovery.execution.enums import (
     Approvals,
     CleanupMode,
@@ -26,7 +27,6 @@ from recovery.execution.models import (
     Approval,
     Cleanup,
     CleanupOrder,
-    Ending,
     Execution,
     Failure,
     Intent,

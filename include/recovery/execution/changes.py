@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from recovery.errors import ExecutionNotFound, RecordUnavailable
-from recovery.execution.expressions import Update
-from recovery.execution.models import Execution, WaveRecord
+from recovery.execution.expressions import Path, Update
+from recovery.execution.fitting import BUDGETS, Fitted, fitted, recognised
+from recovery.execution.models import Execution
+from recovery.execution.own_items import put_ids, put_text
 from recovery.execution.record import iso
-from recovery.execution.requests import Wait, get, unmarshal
+from recovery.execution.requests import Wait, get, smaller_and_smaller, unmarshal
 from recovery.execution.status import completed_waves, running_status
+from recovery.execution.texts import text_name
 from recovery.execution.transitions import check_change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from recovery.execution.enums import Writer
     from recovery.execution.requests import Item, Steps
@@ -64,10 +67,11 @@ def change(execution_id: str, writer: Writer, alter: Alter) -> Steps[Changed]:
         before = yield from read(execution_id)
         altered = alter(before)
         after = altered if isinstance(altered, Execution) else (yield from altered)
+        after = recognised(before, after)
         if after == before:
             return Changed(before, written=False)
         check_change(writer, before, after)
-        answer = yield from _write(before, after)
+        answer = yield from write(before, following(before, after), _still_runs)
         if answer is not None:
             return Changed(answer, written=True)
         yield Wait(pause)
@@ -90,68 +94,82 @@ def with_wave(execution: Execution, number: int, **changed: Any) -> Execution:
     return execution.having(waves=tuple(waves))
 
 
-def write_opening(before: Execution, after: Execution) -> Steps[Execution | None]:
-    """Open an execution again that may be final; None if somebody changed its record meanwhile."""
-    update = _difference(before, after)
-    if before.final:
-        update.remove("endTime")
-        update.remove("outcome")
-        update.set(("openSince",), iso(after.open_since) if after.open_since else None)
-        update.require(same_cleanup(update, before))
-    return (yield from _send(update))
+def following(before: Execution, after: Execution) -> Execution:
+    """Return a running execution as it follows another: what its waves say of it, and the next version."""
+    return after.having(
+        status=running_status(after.waves),
+        completed_waves=completed_waves(after.waves),
+        version=before.version + 1,
+    )
+
+
+def write(
+    before: Execution,
+    after: Execution,
+    conditions: Callable[[Update, Execution], Iterable[str]],
+    budgets: Sequence[int] = BUDGETS,
+) -> Steps[Execution | None]:
+    """Make one record of the other; return what is on record then, None if a condition did not hold.
+
+    What the item has no room for is put beside it first. If DynamoDB refuses the write for its size all the
+    same, it is made again with less and less text; RecordTooLarge if no text is left.
+    """
+
+    def once(budget: int) -> Steps[Execution | None]:
+        fits = fitted(after, budget)
+        yield from put_beside(before.execution_id, fits)
+        update = difference(before, fits.execution)
+        update.require(*conditions(update, before))
+        answer = yield update.request(returning=True)
+        return None if answer is None else parse(unmarshal(answer["Attributes"]))
+
+    return (yield from smaller_and_smaller(once, budgets))
+
+
+def put_beside(execution_id: str, fits: Fitted) -> Steps[None]:
+    """Put what a record has no room for in items of its own."""
+    for ids in fits.lists:
+        yield from put_ids(execution_id, ids)
+    for text in fits.texts:
+        yield from put_text(execution_id, text_name(text), text)
+
+
+def difference(before: Execution, after: Execution) -> Update:
+    """Return the update that makes one of the other, whatever it is that differs."""
+    update = Update(before.execution_id, EXECUTION)
+    old, new = before.to_item(), after.to_item()
+    changed = [number for number, wave in enumerate(new["waves"]) if wave != old["waves"][number]]
+    if len(changed) == 1:
+        place = ("waves", changed[0])
+        _set_attributes(update, place, old["waves"][changed[0]], new["waves"][changed[0]])
+    else:
+        for number in changed:
+            update.set(("waves", number), new["waves"][number])
+    _set_attributes(update, (), old | {"waves": None}, new | {"waves": None})
+    return update
+
+
+def same_version(update: Update, before: Execution) -> str:
+    """Return the condition that nobody changed the record since."""
+    return update.equal(("version",), before.version)
 
 
 def same_cleanup(update: Update, execution: Execution) -> str:
     """Return the condition that nobody wrote of the clean-up since: it and a new attempt exclude another."""
-    if execution.cleanup is None:
+    known = execution.cleanup
+    if known is None:
         return update.absent("cleanup")
-    return update.equal(("cleanup",), execution.cleanup.to_item())
+    status = update.equal(("cleanup", "status"), known.status.value)
+    return update.both(update.equal(("cleanup", "time"), iso(known.time)), status)
 
 
-def _write(before: Execution, after: Execution) -> Steps[Execution | None]:
-    update = _difference(before, after)
-    update.require(update.absent("endTime"))
-    return (yield from _send(update))
+def _still_runs(update: Update, before: Execution) -> Iterable[str]:
+    yield same_version(update, before)
+    yield update.absent("endTime")
 
 
-def _send(update: Update) -> Steps[Execution | None]:
-    answer = yield update.request(returning=True)
-    return None if answer is None else parse(unmarshal(answer["Attributes"]))
-
-
-def _difference(before: Execution, after: Execution) -> Update:
-    """Return the update that makes one of the other; its status follows from the waves."""
-    update = Update(before.execution_id, EXECUTION)
-    changed = [
-        (number, *pair)
-        for number, pair in enumerate(zip(before.waves, after.waves, strict=True))
-        if pair[0] != pair[1]
-    ]
-    if len(changed) == 1:
-        _set_attributes(update, *changed[0])
-    else:
-        for number, _, wave in changed:
-            update.set(("waves", number), wave.to_item())
-    if after.failure != before.failure and after.failure is not None:
-        update.set(("failure",), after.failure.to_item())
-    if after.superseded_by != before.superseded_by:
-        update.set(("supersededBy",), after.superseded_by)
-    if after.account_id != before.account_id:
-        update.set(("accountId",), after.account_id)
-    if after.lag != before.lag and after.lag is not None:
-        update.set(("lag",), after.lag.to_item())
-    if after.warnings != before.warnings:
-        update.set(("warnings",), [warning.to_item() for warning in after.warnings])
-    update.set(("status",), running_status(after.waves).value)
-    update.set(("completedWaves",), completed_waves(after.waves))
-    update.set(("version",), before.version + 1)
-    update.require(update.equal(("version",), before.version))
-    return update
-
-
-def _set_attributes(update: Update, number: int, before: WaveRecord, after: WaveRecord) -> None:
-    """Set those attributes of a wave that differ, and no others (R-35)."""
-    old, new = before.to_item(), after.to_item()
+def _set_attributes(update: Update, place: Path, old: Item, new: Item) -> None:
+    """Set those attributes that differ, and no others (R-35)."""
     for attribute in sorted(old.keys() | new.keys()):
         if old.get(attribute) != new.get(attribute):
-            update.set(("waves", number, attribute), new.get(attribute))
+            update.set((*place, attribute), new.get(attribute))

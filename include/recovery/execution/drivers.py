@@ -1,7 +1,8 @@
 """Running the store's steps on DynamoDB, blocking with boto3 or not with aiobotocore.
 
-A refused condition is an answer. Anything else that DynamoDB refuses, or that keeps it from answering, is
-RecordUnavailable in its own words; each step is one write of one item, so nothing is left half-written.
+A refused condition is an answer; a refusal for size is RecordTooLarge to the steps, which may write less.
+Anything else that DynamoDB refuses, or that keeps it from answering, is RecordUnavailable in its own words;
+each step is one write of one item, so nothing is left half-written.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from recovery.errors import RecordUnavailable
+from recovery.errors import RecordTooLarge, RecordUnavailable
 from recovery.execution.requests import Wait
 
 if TYPE_CHECKING:
@@ -41,57 +42,73 @@ REMEDIES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
 )
 """What people can do about an error of botocore's own that does not say so."""
 
+_SIZE = re.compile(r"size (to update )?has exceeded")
+"""In DynamoDB's words for an item, an update or an expression that is larger than it takes."""
+
 
 def run(client: DynamoDBClient, table: str, steps: Steps[T]) -> T:
     """Run steps to their end and return what they return."""
-    answer: Item | None = None
+    answer: Item | RecordTooLarge | None = None
     while True:
         try:
-            step = steps.send(answer)
+            step = _next(steps, answer)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         if isinstance(step, Wait):
             time.sleep(step.seconds)
+            answer = None
             continue
         try:
             answer = getattr(client, step.operation)(TableName=table, **step.arguments)
         except (ClientError, BotoCoreError) as error:
-            _check_refused(error, client, table, step)
-            answer = None
+            answer = _refused(error, client, table, step)
 
 
 async def run_async(client: AsyncDynamoDBClient, table: str, steps: Steps[T]) -> T:
     """Run steps to their end without blocking the event loop, and return what they return."""
-    answer: Item | None = None
+    answer: Item | RecordTooLarge | None = None
     while True:
         try:
-            step = steps.send(answer)
+            step = _next(steps, answer)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         if isinstance(step, Wait):
             await asyncio.sleep(step.seconds)
+            answer = None
             continue
         try:
             answer = await getattr(client, step.operation)(TableName=table, **step.arguments)
         except (ClientError, BotoCoreError) as error:
-            _check_refused(error, client, table, step)
-            answer = None
+            answer = _refused(error, client, table, step)
 
 
-def _check_refused(error: ClientError | BotoCoreError, client: Any, table: str, request: Request) -> None:
-    """Return if a condition refused the request; raise RecordUnavailable for anything else."""
+def _next(steps: Steps[T], answer: Item | RecordTooLarge | None) -> Request | Wait:
+    """Go on with an answer; a refusal for size is raised where the request was made."""
+    return steps.throw(answer) if isinstance(answer, RecordTooLarge) else steps.send(answer)
+
+
+def _refused(
+    error: ClientError | BotoCoreError, client: Any, table: str, request: Request
+) -> RecordTooLarge | None:
+    """Return what a refusal means to the steps: None that the condition did not hold; raise anything else."""
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else None
     if code == "ConditionalCheckFailedException":
-        return
+        return None
+    if code == "ValidationException" and _SIZE.search(str(error)):
+        return RecordTooLarge(f"{request.operation} on {_place(client, table)}: {error}")
     raise unavailable(error, client, table, request.operation) from error
 
 
 def unavailable(error: Exception, client: Any, table: str, operation: str) -> RecordUnavailable:
     """Return the error of a table that did not do what was asked, naming where it was asked."""
-    where = re.sub(r"(?<=://)[^/]*@", "", client.meta.endpoint_url)
-    place = f"table {table!r} at {where} ({client.meta.region_name})"
+    place = _place(client, table)
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else None
     if code == "ResourceNotFoundException":
         return RecordUnavailable(f"there is no {place}: make it with `python -m recovery init` ({error})")
     remedy = next((f"; {words}" for kinds, words in REMEDIES if isinstance(error, kinds)), "")
     return RecordUnavailable(f"{operation} on {place}: {error}{remedy}")
+
+
+def _place(client: Any, table: str) -> str:
+    where = re.sub(r"(?<=://)[^/]*@", "", client.meta.endpoint_url)
+    return f"table {table!r} at {where} ({client.meta.region_name})"

@@ -9,18 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recovery.errors import ExecutionNotFound, LockHeld, RecordUnavailable, TransitionRefused
-from recovery.execution.changes import EXECUTION, change, pauses, read
+from recovery.execution.changes import change, pauses, read, same_version, write
 from recovery.execution.enums import EventType, ExecutionType, Writer
 from recovery.execution.events import Event
-from recovery.execution.expressions import Delete, Put, Update
+from recovery.execution.expressions import Delete, Put
 from recovery.execution.record import Record, Time, iso
 from recovery.execution.requests import Wait, get
 from recovery.execution.trail import tell, tell_change
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
+    from recovery.execution.expressions import Update
     from recovery.execution.models import Execution
     from recovery.execution.requests import Steps
 
@@ -156,10 +157,12 @@ def _keep_closed(holder: Execution) -> Steps[bool]:
     takes the lock from a final holder reads the lock, counts the version up, and takes the very lock it has
     read. Whatever the order, one of the two is refused.
     """
-    update = Update(holder.execution_id, EXECUTION)
-    update.set(("version",), holder.version + 1)
-    update.require(update.equal(("version",), holder.version), update.present("endTime"))
-    return (yield update.request()) is not None
+    return (yield from write(holder, holder.having(version=holder.version + 1), _is_final)) is not None
+
+
+def _is_final(update: Update, holder: Execution) -> Iterable[str]:
+    yield same_version(update, holder)
+    yield update.present("endTime")
 
 
 def supersede(holder: Execution, by: Execution, at: datetime) -> Steps[None]:

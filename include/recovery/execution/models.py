@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import Field
 
@@ -20,8 +20,12 @@ from recovery.execution.enums import (
     OnFailure,
     WaveStatus,
 )
-from recovery.execution.record import AwsId, DagId, ExecutionId, Record, RunId, Time, Words
+from recovery.execution.record import AwsId, DagId, ExecutionId, Label, Record, RunId, Time, Words
 from recovery.execution.run_request import RunRequest
+from recovery.execution.texts import same_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MOST_WAVES = 100
 """What the condition of a final status has room for: DynamoDB takes 4 KB and 300 operators."""
@@ -69,10 +73,14 @@ class Approval(Record):
     """An answer to a gate; ``by`` is absent when the clock gave it."""
 
     decision: Decision
-    by: str | None = None
+    by: Words | None = None
     time: Time
     reason: Words | None = None
     attempt: int = 1
+
+    def given_by_one_of(self, users: Iterable[str]) -> bool:
+        """Whether one of these users gave it; the id of a user, too, may stand shortened on record."""
+        return any(same_text(self.by, user) for user in users)
 
 
 class Failure(Record):
@@ -101,7 +109,8 @@ class Cleanup(Record):
 
     ``instances`` are the recovery instances that were found when it began, and ``left`` those of them that
     are not gone; ``terminated`` counts the others, once the jobs that terminate them have ended. ``time`` is
-    that of the last change.
+    that of the last change. Where they are many, ``instances_item`` and ``left_item`` name the items that
+    hold them, and they are only counted here.
     """
 
     mode: CleanupMode
@@ -110,10 +119,18 @@ class Cleanup(Record):
     dag_run_id: RunId | None = None
     approval: Approval | None = None
     instances: tuple[AwsId, ...] = ()
+    instance_count: int | None = None
+    instances_item: str | None = None
     job_ids: tuple[AwsId, ...] = ()
     terminated: int | None = None
     left: tuple[str, ...] = ()
+    left_item: str | None = None
     failure: Words | None = None
+
+    @property
+    def count(self) -> int:
+        """How many instances were found, wherever they are named."""
+        return len(self.instances) if self.instance_count is None else self.instance_count
 
 
 class CleanupOrder(NamedTuple):
@@ -260,8 +277,8 @@ class ServerRecord(Record):
     """
 
     source_server_id: AwsId = Field(alias="sourceServerID")
-    hostname: str | None = None
-    name: str | None = None
+    hostname: Label | None = None
+    name: Label | None = None
     wave_number: int
     optional: bool | None = None
     attempt: int = 1
@@ -280,17 +297,3 @@ class ServerRecord(Record):
         """The server as people know it: hostname, Name tag and id."""
         known = [word for word in (self.hostname, self.name, self.source_server_id) if word]
         return known[0] if len(known) == 1 else f"{known[0]} ({', '.join(known[1:])})"
-
-
-class Ending(Record):
-    """What ``complete_execution`` knows beside the record when it ends an execution.
-
-    ``interrupted`` says what ended its DAG run before its time; of waves that have not ended, by wave number,
-    ``failures`` says what failed their tasks, and ``overdue`` that their time-out passed; ``running_job_ids``
-    which jobs DRS says still run, absent if DRS was not asked.
-    """
-
-    interrupted: Words | None = None
-    failures: dict[int, Words] = Field(default_factory=dict)
-    overdue: dict[int, Words] = Field(default_factory=dict)
-    running_job_ids: tuple[str, ...] | None = None

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 
 from recovery.errors import RecordUnavailable, StartRefused
 from recovery.execution.attempts import settled_intents, with_attempt
-from recovery.execution.changes import Changed, change, pauses, read, with_wave, write_opening
+from recovery.execution.changes import (
+    Changed,
+    change,
+    following,
+    pauses,
+    read,
+    same_cleanup,
+    same_version,
+    with_wave,
+    write,
+)
 from recovery.execution.enums import Writer
 from recovery.execution.intents import keep_past
 from recovery.execution.lock import take_lock
@@ -21,10 +31,11 @@ from recovery.execution.trail import tell_change
 from recovery.execution.transitions import check_opening
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from recovery.execution.events import Event
+    from recovery.execution.expressions import Update
     from recovery.execution.models import Execution, Intent, ServerRecord
     from recovery.execution.requests import Steps
 
@@ -69,7 +80,8 @@ def open_attempt(
         yield from keep_past(execution_id, opening.wave_number, past)
         after = with_attempt(before, opening.wave_number, opening.clear_number, opening.settled, at)
         check_opening(before, after, opening.wave_number)
-        if (written := (yield from write_opening(before, after))) is not None:
+        written = yield from write(before, following(before, after), _as_it_was)
+        if written is not None:
             yield from tell_change(Changed(written, written=True), event)
             return written
         yield Wait(pause)
@@ -89,6 +101,13 @@ def note_clear(execution_id: str, number: int, attempt: int, clear_number: int) 
         return with_wave(execution, number, clear_number=clear_number)
 
     return (yield from change(execution_id, Writer.START_RECOVERY, alter)).execution
+
+
+def _as_it_was(update: Update, before: Execution) -> Iterable[str]:
+    """Yield the conditions of opening an execution again, which may be final."""
+    yield same_version(update, before)
+    if before.final:
+        yield same_cleanup(update, before)
 
 
 def _opened(execution: Execution, opening: Opening) -> bool:

@@ -1,16 +1,17 @@
-"""Lists that an item has no room for, in items of their own, each named by what it holds.
+"""Lists and texts that an item has no room for, in items of their own, each named by what it holds.
 
-They are put before whatever refers to them, and never change: whoever puts the same list again finds it
+They are put before whatever refers to them, and never change: whoever puts the same again finds it
 there, and a crash between the two leaves an item that nobody refers to.
 """
 
 from __future__ import annotations
 
-import hashlib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from recovery.errors import RecordUnavailable
+from recovery.errors import RecordTooLarge, RecordUnavailable
 from recovery.execution.requests import put_new, query_items
+from recovery.execution.texts import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,19 +19,20 @@ if TYPE_CHECKING:
     from recovery.execution.requests import Item, Steps
 
 IDS = "IDS#"
+TEXT = "TEXT#"
+LONG = "LONG#"
 
 MOST_IDS = 5000
 """In one item: those of servers and instances have 19 characters, so it stays under 150 KB."""
 
 
+MOST_CHARACTERS = 75_000
+"""Of a long text in one item: 300 KB where each of them takes four bytes."""
+
+
 def ids_item(ids: Sequence[str]) -> str:
     """Return what the range keys of the items begin with that hold these ids, in this order."""
     return f"{IDS}{digest(chr(10).join(ids))}"
-
-
-def digest(text: str) -> str:
-    """Return the name of a text: the first half of its SHA-256, in hexadecimal digits."""
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def put_ids(execution_id: str, ids: Sequence[str]) -> Steps[str]:
@@ -59,6 +61,39 @@ def read_all_ids(execution_id: str) -> Steps[dict[str, tuple[str, ...]]]:
         parts.setdefault(part["item"].rpartition("#")[0], []).append(part)
     found = {name: _ids(held) for name, held in parts.items()}
     return {name: ids for name, ids in found.items() if ids_item(ids) == name}
+
+
+def put_text(execution_id: str, name: str, text: str) -> Steps[None]:
+    """Put the whole of a text that its record has no room for.
+
+    The only thing that is left out where there is no room for it either: what is cut stays true.
+    """
+    with suppress(RecordTooLarge):
+        yield from put_new(execution_id, f"{TEXT}{name}", {"text": text})
+
+
+def read_texts(execution_id: str) -> Steps[dict[str, str]]:
+    """Read the whole texts of an execution, by their names."""
+    items = yield from query_items(execution_id, TEXT)
+    return {item["item"].removeprefix(TEXT): str(item.get("text")) for item in items}
+
+
+def put_long(execution_id: str, text: str) -> Steps[str]:
+    """Put a text of any length in items of its own; return what refers to it."""
+    name = f"{LONG}{digest(text)}"
+    for start in range(0, max(len(text), 1), MOST_CHARACTERS):
+        part = f"{name}#{start // MOST_CHARACTERS:03}"
+        yield from put_new(execution_id, part, {"text": text[start : start + MOST_CHARACTERS]})
+    return name
+
+
+def read_long(execution_id: str, name: str) -> Steps[str]:
+    """Read a text that somebody refers to; RecordUnavailable if it is not what its name says."""
+    parts = yield from query_items(execution_id, name)
+    text = "".join(str(part.get("text")) for part in parts)
+    if f"{LONG}{digest(text)}" != name:
+        raise RecordUnavailable(f"execution {execution_id}: {name} holds another text than it names, or none")
+    return text
 
 
 def _ids(parts: Iterable[Item]) -> tuple[str, ...]:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from recovery.errors import ExecutionNotFound, RecordUnavailable
 from recovery.execution.changes import EXECUTION, parse, read
 from recovery.execution.record import iso
-from recovery.execution.requests import get, marshal, query
+from recovery.execution.requests import marshal, query
 from recovery.execution.table import BY_PLAN, CLEANUP, NEWEST, OPEN
-from recovery.execution.writers.open_execution import PLAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,18 +28,6 @@ PassedOver = Callable[[str], object]
 def log_it(words: str) -> None:
     """Leave it to the log that a record cannot be read."""
     logger.warning("passed over: %s", words)
-
-
-def read_plan(execution_id: str) -> Steps[str]:
-    """Read the frozen plan of an execution."""
-    item = yield from get(execution_id, PLAN)
-    if item is None:
-        raise ExecutionNotFound(
-            f"execution {execution_id!r} holds no frozen plan: open_execution did not get so far"
-        )
-    if not isinstance(item.get("plan"), str):
-        raise RecordUnavailable(f"the frozen plan of execution {execution_id!r} is no text")
-    return str(item["plan"])
 
 
 def list_executions(plan_id: str | None, limit: int) -> Steps[list[Execution]]:

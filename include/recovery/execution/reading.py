@@ -8,6 +8,7 @@ from recovery.execution import intents as intents_
 from recovery.execution import readers, servers, trail
 from recovery.execution.changes import read
 from recovery.execution.drivers import run
+from recovery.execution.frozen import read_plan
 from recovery.execution.whole import read_whole
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class ExecutionReader:
 
     def plan(self, execution_id: str) -> str:
         """Read the frozen plan."""
-        return self._run(readers.read_plan(execution_id))
+        return self._run(read_plan(execution_id))
 
     def servers(self, execution_id: str, wave_number: int | None = None) -> list[ServerRecord]:
         """Read the servers of an execution, or of one of its waves, consistently."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Self
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -20,6 +21,9 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from recovery.errors import RecordUnavailable
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
 
 
 def iso(time: datetime) -> str:
@@ -52,6 +56,21 @@ def shorten(words: str) -> str:
 
 Words = Annotated[str, AfterValidator(shorten)]
 """What a person or AWS said, of whatever length."""
+
+
+Label = Annotated[str, AfterValidator(lambda name: name[:256])]
+"""A short text, such as a server's name in DRS: no longer than a tag, and so never cut to make room."""
+
+
+@cache
+def text_fields(record: type[BaseModel]) -> frozenset[str]:
+    """Return the fields of a record that hold such words, or none."""
+    return frozenset(name for name, field in record.model_fields.items() if _holds_words(field))
+
+
+def _holds_words(field: FieldInfo) -> bool:
+    inner = (found for member in get_args(field.annotation) for found in getattr(member, "__metadata__", ()))
+    return any(getattr(found, "func", None) is shorten for found in (*field.metadata, *inner))
 
 
 _UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"

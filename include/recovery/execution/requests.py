@@ -6,11 +6,14 @@ boto3 and one for aiobotocore run them (``recovery.execution.drivers``).
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from recovery.errors import RecordTooLarge
 
 Item: TypeAlias = dict[str, Any]
 """Attributes of an item in plain Python values."""
@@ -34,6 +37,7 @@ class Wait:
 
 
 T = TypeVar("T")
+Size = TypeVar("Size")
 Steps: TypeAlias = Generator[Request | Wait, Any, T]
 
 _to_dynamodb = TypeSerializer().serialize
@@ -78,6 +82,14 @@ def put_new(execution_id: str, item: str, attributes: Item) -> Steps[bool]:
         },
     )
     return answer is not None
+
+
+def smaller_and_smaller(write: Callable[[Size], Steps[T]], sizes: Sequence[Size]) -> Steps[T]:
+    """Write something as large as it is, and smaller as long as DynamoDB refuses it for its size."""
+    for size in sizes[:-1]:
+        with suppress(RecordTooLarge):
+            return (yield from write(size))
+    return (yield from write(sizes[-1]))
 
 
 def query(arguments: Item, limit: int | None = None) -> Steps[list[Item]]:

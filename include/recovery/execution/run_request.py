@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Self
 
-from recovery.execution.record import Record, Time, Words
+from recovery.execution.record import Label, Record, Time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,12 +20,12 @@ class RunRequest(Record):
     of this is another run, whatever its id. Records of earlier releases have none.
     """
 
-    run_type: Words
+    run_type: Label
     run_after: Time | None = None
-    confirm: Words | None = None
-    replace_recovered: Words | None = None
-    approvals: Words | None = None
-    conf_hash: Words
+    confirm: Label | None = None
+    replace_recovered: Label | None = None
+    approvals: Label | None = None
+    conf_hash: Label
 
     @classmethod
     def of(cls, conf: Mapping[str, Any], *, run_type: str, run_after: datetime | None) -> Self:

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 from recovery.execution.enums import LaunchStatus
 from recovery.execution.expressions import Update
 from recovery.execution.models import ServerRecord
-from recovery.execution.requests import query_items
+from recovery.execution.requests import query_items, smaller_and_smaller
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from recovery.execution.requests import Steps
 
 PREFIX = "SERVER#"
+
+SHORT = 100
+"""Characters of an error that DynamoDB has no room for."""
 
 _IDENTITY = ("sourceServerID", "hostname", "name", "waveNumber", "optional")
 
@@ -42,34 +45,24 @@ def write_progress(execution_id: str, servers: Iterable[ServerRecord]) -> Steps[
     An item takes what a newer attempt says; of its own attempt only what its own job says, and only until it
     has an end time. So neither an older poller nor a second one writes over a server's fate.
     """
-    for server in servers:
-        update = _progress(execution_id, server)
-        update.require(
-            update.present("executionId"),
-            update.either(
-                update.less(("attempt",), server.attempt),
-                update.both(
-                    update.equal(("attempt",), server.attempt),
-                    update.either(update.absent("jobId"), update.equal(("jobId",), server.job_id)),
-                    update.absent("endTime"),
-                ),
-            ),
+
+    def conditions(update: Update, server: ServerRecord) -> Iterable[str]:
+        same_attempt = update.both(
+            _this_attempt(update, server), _its_job(update, server), update.absent("endTime")
         )
-        yield update.request()
+        yield update.either(_newer(update, server), same_attempt)
+
+    yield from _write(execution_id, servers, conditions)
 
 
 def write_job(execution_id: str, servers: Iterable[ServerRecord]) -> Steps[None]:
     """Give servers the job of their attempt, or why there is none, unless they have a job already."""
-    for server in servers:
-        update = _progress(execution_id, server)
-        update.require(
-            update.present("executionId"),
-            update.either(
-                update.less(("attempt",), server.attempt),
-                update.both(update.equal(("attempt",), server.attempt), update.absent("jobId")),
-            ),
-        )
-        yield update.request()
+
+    def conditions(update: Update, server: ServerRecord) -> Iterable[str]:
+        without_job = update.both(_this_attempt(update, server), update.absent("jobId"))
+        yield update.either(_newer(update, server), without_job)
+
+    yield from _write(execution_id, servers, conditions)
 
 
 def write_found(execution_id: str, servers: Iterable[ServerRecord]) -> Steps[None]:
@@ -78,22 +71,43 @@ def write_found(execution_id: str, servers: Iterable[ServerRecord]) -> Steps[Non
     A wave is judged without its jobs' end when it times out, or is left; they run on. What is LAUNCHED on
     record stays so.
     """
+
+    def conditions(update: Update, server: ServerRecord) -> Iterable[str]:
+        same_attempt = update.both(_this_attempt(update, server), _its_job(update, server))
+        yield update.either(_newer(update, server), same_attempt)
+        launched = LaunchStatus.LAUNCHED.value
+        yield update.either(update.absent("launchStatus"), update.differs(("launchStatus",), launched))
+
+    yield from _write(execution_id, servers, conditions)
+
+
+def _newer(update: Update, server: ServerRecord) -> str:
+    return update.less(("attempt",), server.attempt)
+
+
+def _this_attempt(update: Update, server: ServerRecord) -> str:
+    return update.equal(("attempt",), server.attempt)
+
+
+def _its_job(update: Update, server: ServerRecord) -> str:
+    return update.either(update.absent("jobId"), update.equal(("jobId",), server.job_id))
+
+
+def _write(
+    execution_id: str,
+    servers: Iterable[ServerRecord],
+    conditions: Callable[[Update, ServerRecord], Iterable[str]],
+) -> Steps[None]:
+    """Write servers that are on record and meet the conditions, each with less of its error if it must be."""
     for server in servers:
-        update = _progress(execution_id, server)
-        update.require(
-            update.present("executionId"),
-            update.either(
-                update.less(("attempt",), server.attempt),
-                update.both(
-                    update.equal(("attempt",), server.attempt),
-                    update.either(update.absent("jobId"), update.equal(("jobId",), server.job_id)),
-                ),
-            ),
-            update.either(
-                update.absent("launchStatus"), update.differs(("launchStatus",), LaunchStatus.LAUNCHED.value)
-            ),
-        )
-        yield update.request()
+        said = server.error or ""
+
+        def once(error: str, server: ServerRecord = server) -> Steps[object]:
+            update = _progress(execution_id, server.having(error=error))
+            update.require(update.present("executionId"), *conditions(update, server))
+            return (yield update.request())
+
+        yield from smaller_and_smaller(once, (said, f"{said[:SHORT]} (shortened)" if said else "", ""))
 
 
 def _progress(execution_id: str, server: ServerRecord) -> Update:

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from recovery.execution import lock, open_attempt, trail
-from recovery.execution.models import Ending
+from recovery.execution.ending import Ending
+from recovery.execution.frozen import Frozen
 from recovery.execution.reading import ExecutionReader
 from recovery.execution.writers import (
     approve,
@@ -90,9 +91,7 @@ class ExecutionStore(ExecutionReader):
         A wave without a number needs all that are not optional; the account is absent if nobody could say.
         The first freeze stays. Another plan then is TransitionRefused.
         """
-        wanted = open_execution.Frozen(
-            plan=plan, servers=tuple(servers), minimum_launched=dict(minimum_launched or {})
-        )
+        wanted = Frozen(plan=plan, servers=tuple(servers), minimum_launched=dict(minimum_launched or {}))
         return self._run(open_execution.freeze(execution_id, wanted, account_id, event))
 
     def note_preflight(

@@ -10,13 +10,16 @@ from pydantic import ValidationError
 from recovery.errors import RecordUnavailable
 from recovery.execution.enums import EventType
 from recovery.execution.events import PREFIX, Event, tail
-from recovery.execution.requests import put_new, query_items
+from recovery.execution.requests import put_new, query_items, smaller_and_smaller
 
 if TYPE_CHECKING:
     from recovery.execution.changes import Changed
     from recovery.execution.requests import Item, Steps
 
 logger = logging.getLogger(__name__)
+
+SHORT = 100
+"""Characters of a detail that DynamoDB has no room for."""
 
 
 def tell(execution_id: str, event: Event) -> Steps[None]:
@@ -25,7 +28,7 @@ def tell(execution_id: str, event: Event) -> Steps[None]:
         told = yield from query_items(execution_id, PREFIX)
         if any(tail(item["item"]) == event.tail for item in told):
             return
-    yield from put_new(execution_id, event.key, event.to_item())
+    yield from _put(execution_id, event)
 
 
 def tell_change(changed: Changed, event: Event | None, *about: object) -> Steps[None]:
@@ -40,9 +43,19 @@ def tell_change(changed: Changed, event: Event | None, *about: object) -> Steps[
         parts = (event.type, event.wave_number, event.attempt, *about)
         event = event.having(once="|".join(map(str, parts)))
     if changed.written:
-        yield from put_new(changed.execution.execution_id, event.key, event.to_item())
+        yield from _put(changed.execution.execution_id, event)
     else:
         yield from tell(changed.execution.execution_id, event)
+
+
+def _put(execution_id: str, event: Event) -> Steps[None]:
+    """Put an event; where DynamoDB has no room for all that it says, with the beginning of it, or without."""
+    said = event.detail or ""
+
+    def once(detail: str) -> Steps[bool]:
+        return (yield from put_new(execution_id, event.key, event.having(detail=detail).to_item()))
+
+    yield from smaller_and_smaller(once, (said, f"{said[:SHORT]} (shortened)", ""))
 
 
 def read_events(execution_id: str) -> Steps[list[Event]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from recovery.execution.fitting import filled
 from recovery.execution.intents import past_intents
-from recovery.execution.own_items import read_all_ids
+from recovery.execution.own_items import read_all_ids, read_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def read_whole(execution: Execution) -> Steps[Execution]:
-    """Return an execution with the intents of all attempts, and the servers of each."""
+    """Return an execution with its texts in full, the intents of all attempts, and the servers of each."""
     past = yield from past_intents(execution.execution_id)
     ids = yield from read_all_ids(execution.execution_id)
     waves = []
@@ -23,7 +24,13 @@ def read_whole(execution: Execution) -> Steps[Execution]:
         held = {intent.intent_id for intent in wave.intents}
         left = [intent for intent in past.get(wave.wave_number, ()) if intent.intent_id not in held]
         waves.append(wave.having(intents=tuple(_filled(intent, ids) for intent in (*left, *wave.intents))))
-    return execution.having(waves=tuple(waves))
+    known = execution.cleanup
+    cleanup = known and known.having(
+        instances=known.instances or ids.get(known.instances_item or "", ()),
+        left=known.left or ids.get(known.left_item or "", ()),
+    )
+    texts = yield from read_texts(execution.execution_id)
+    return filled(execution.having(waves=tuple(waves), cleanup=cleanup), texts)
 
 
 def _filled(intent: Intent, ids: Mapping[str, tuple[str, ...]]) -> Intent:

@@ -31,7 +31,7 @@ class CheckTerminated(BaseOperator):
             hook = DrsHook(aws_conn_id=clean_up.plan.aws_conn_id, region_name=clean_up.plan.region)
             if left := [one["recoveryInstanceID"] for one in Termination(hook, clean_up).find()]:
                 raise InstancesLeft(left)
-            count = len(clean_up.cleanup.instances)
+            count = clean_up.cleanup.count
             event = clean_up.told(EventType.CLEANUP_DONE, f"{count} recovery instances are terminated")
             clean_up.write(CleanupStatus.DONE, event, terminated=count)
             return count

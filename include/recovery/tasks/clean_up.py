@@ -101,7 +101,7 @@ class CleanUp:
         place = f"the clean-up of execution {self.execution.execution_id}"
         if answer is None or answer.decision is not Decision.APPROVED:
             raise TransitionRefused(f"{place} needs an approval, and none is on record")
-        if self.plan.approvers and answer.by not in self.plan.approvers:
+        if self.plan.approvers and not answer.given_by_one_of(self.plan.approvers):
             raise TransitionRefused(
                 f"{place} was approved by {answer.by!r}, who is none of the plan's approvers, "
                 f"{', '.join(self.plan.approvers)}"

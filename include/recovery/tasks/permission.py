@@ -28,8 +28,10 @@ def wave_on_record(execution: Execution, number: int, name: str) -> WaveRecord:
 
 def check_approver(wave: WaveRecord, plan: Plan) -> None:
     """Raise StartRefused when the gate was passed by someone who is none of the plan's approvers."""
-    by = wave.approval.by if wave.approval else None
-    if wave.pause_before_wave and plan.approvers and by not in plan.approvers:
+    answer = wave.approval
+    given = answer is not None and answer.given_by_one_of(plan.approvers)
+    if wave.pause_before_wave and plan.approvers and not given:
+        by = answer.by if answer else None
         raise StartRefused(
             f"wave {wave.wave_name!r}: {by!r} is none of the plan's approvers, {', '.join(plan.approvers)}"
         )

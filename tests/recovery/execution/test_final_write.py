@@ -6,12 +6,20 @@ import pytest
 
 from recovery.errors import TransitionRefused
 from recovery.execution import ExecutionStatus, Failure, WaveStatus
+from recovery.execution.changes import difference
 from recovery.execution.models import MOST_WAVES, Execution
-from recovery.execution.writers.complete_execution import finish_request
+from recovery.execution.writers.complete_execution import ended, final_conditions
 
 from .world import OTHER
 
 E, W = ExecutionStatus, WaveStatus
+
+
+def finish_request(execution, status, outcome, at):
+    """Return the final write as it is sent."""
+    update = difference(execution, ended(execution, status, outcome, at, None))
+    update.require(*final_conditions(update, execution, status))
+    return update.request(returning=True)
 
 
 def raw(world, *statuses, total=None, **attributes):

@@ -9,6 +9,7 @@ from recovery.execution.changes import change, with_wave
 from recovery.execution.enums import Decision, WaveStatus, Writer
 from recovery.execution.permission import check_ask
 from recovery.execution.record import iso
+from recovery.execution.texts import same_text
 from recovery.execution.trail import tell_change
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ def _given(wave: WaveRecord, approval: Approval) -> bool:
         )
     given = wave.approval
     if given is not None and given.attempt == approval.attempt:
-        if given.having(time=approval.time) == approval:
+        same = same_text(given.by, approval.by) and same_text(given.reason, approval.reason)
+        if same and given.decision is approval.decision:
             return True
         raise TransitionRefused(
             f"{place}: it was answered {given.decision} by {given.by or 'the clock'} at {iso(given.time)}; "

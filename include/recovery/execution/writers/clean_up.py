@@ -5,22 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from recovery.errors import RecordUnavailable, TransitionRefused
-from recovery.execution.changes import EXECUTION, Changed, parse, pauses, read, same_cleanup
+from recovery.execution.changes import Changed, pauses, read, same_cleanup, write
 from recovery.execution.enums import CleanupMode, CleanupStatus
-from recovery.execution.expressions import Update
+from recovery.execution.fitting import CLEAN_UP_BUDGETS, recognised
 from recovery.execution.models import Cleanup
+from recovery.execution.own_items import ids_item, put_ids, read_ids
 from recovery.execution.record import iso
-from recovery.execution.requests import Wait, unmarshal
+from recovery.execution.requests import Wait
 from recovery.execution.trail import tell_change
 from recovery.execution.transitions import check_clean_up
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from recovery.execution.events import Event
+    from recovery.execution.expressions import Update
     from recovery.execution.models import Execution
-    from recovery.execution.requests import Request, Steps
+    from recovery.execution.requests import Steps
+
+MOST_INLINE = 100
+"""Ids of a list that the record holds itself; of more it names the items that do."""
 
 
 def clean_up(
@@ -37,13 +42,14 @@ def clean_up(
     for pause in pauses():
         before = yield from read(execution.execution_id)
         _check_same_end(execution, before)
-        after = _having(before, status, at, known)
+        known_lists = yield from _lists(before, known)
+        after = recognised(before, _having(before, status, at, known, known_lists))
         if after == before:
             return (yield from _told(Changed(before, written=False), event))
         check_clean_up(before, after)
-        answer = yield _request(before, after)
-        if answer is not None:
-            written = parse(unmarshal(answer["Attributes"]))
+        yield from _put_lists(before.execution_id, known_lists)
+        written = yield from write(before, after, _same_end, CLEAN_UP_BUDGETS)
+        if written is not None:
             return (yield from _told(Changed(written, written=True), event))
         yield Wait(pause)
     raise RecordUnavailable(
@@ -60,30 +66,55 @@ def _check_same_end(execution: Execution, now: Execution) -> None:
         )
 
 
-def _having(execution: Execution, status: CleanupStatus, at: datetime, known: Mapping[str, Any]) -> Execution:
+def _lists(execution: Execution, known: Mapping[str, Any]) -> Steps[dict[str, tuple[str, ...]]]:
+    """Return the instances as they are to be on record: those that are there, wherever, and those added."""
+    before = execution.cleanup
+    there = before.instances if before else ()
+    if before and before.instances_item:
+        there = yield from read_ids(execution.execution_id, before.instances_item)
+    added = dict.fromkeys((*there, *known.get("instances", ())))
+    return {"instances": tuple(added), "left": tuple(known.get("left", ()))}
+
+
+def _put_lists(execution_id: str, lists: Mapping[str, Sequence[str]]) -> Steps[None]:
+    for ids in lists.values():
+        if len(ids) > MOST_INLINE:
+            yield from put_ids(execution_id, ids)
+
+
+def _placed(lists: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return the fields that hold lists: all of each, or what names the item that does."""
+    fields: dict[str, Any] = {}
+    for name, ids in lists.items():
+        inline = len(ids) <= MOST_INLINE
+        fields |= {name: ids if inline else (), f"{name}_item": None if inline else ids_item(ids)}
+    count = len(lists["instances"])
+    return fields | {"instance_count": count if count > MOST_INLINE else None}
+
+
+def _having(
+    execution: Execution,
+    status: CleanupStatus,
+    at: datetime,
+    known: Mapping[str, Any],
+    lists: Mapping[str, Sequence[str]],
+) -> Execution:
     """Return the execution with its clean-up as it stands now, the very same if it stood so already."""
     before = execution.cleanup or Cleanup(mode=known.get("mode", CleanupMode.NEVER), time=at)
-    lists = ("instances", "job_ids")
-    added = {name: tuple(dict.fromkeys((*getattr(before, name), *known.get(name, ())))) for name in lists}
-    told = {"failure": None, "left": ()} | {**known, **added, "mode": before.mode, "status": status}
-    after = before.having(**told)
+    jobs = tuple(dict.fromkeys((*before.job_ids, *known.get("job_ids", ()))))
+    said = {"failure": None} | {**known, "job_ids": jobs, **_placed(lists)}
+    after = before.having(**said | {"mode": before.mode, "status": status})
     if execution.cleanup is not None and after == before:
         return execution
     due = None if status.over else execution.cleanup_due or at
     return execution.having(cleanup=after.having(time=at), cleanup_due=due)
 
 
-def _request(before: Execution, after: Execution) -> Request:
-    """Return the write. Its condition: the same end as before, and nobody else's word on the clean-up."""
-    update = Update(before.execution_id, EXECUTION)
-    update.require(
-        update.equal(("endTime",), iso(before.end_time) if before.end_time else None),
-        update.equal(("executionType",), before.execution_type.value),
-        same_cleanup(update, before),
-    )
-    update.set(("cleanup",), after.cleanup and after.cleanup.to_item())
-    update.set(("cleanupDue",), iso(after.cleanup_due) if after.cleanup_due else None)
-    return update.request(returning=True)
+def _same_end(update: Update, before: Execution) -> Iterable[str]:
+    """Yield the conditions: the same end as before, and nobody else's word on the clean-up."""
+    yield update.equal(("endTime",), iso(before.end_time) if before.end_time else None)
+    yield update.equal(("executionType",), before.execution_type.value)
+    yield same_cleanup(update, before)
 
 
 def _told(changed: Changed, event: Event | None) -> Steps[Execution]:

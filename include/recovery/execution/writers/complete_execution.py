@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from recovery.errors import RecordUnavailable, TransitionRefused
-from recovery.execution.changes import EXECUTION, Changed, change, parse, pauses, read
+from recovery.execution.changes import Changed, change, pauses, read, same_version, write
 from recovery.execution.enums import ExecutionStatus, ExecutionType, WaveStatus, Writer
-from recovery.execution.expressions import Update
 from recovery.execution.intents import with_servers
 from recovery.execution.jobs import record_job
 from recovery.execution.lock import release_lock
 from recovery.execution.models import Cleanup
-from recovery.execution.record import iso, shorten
-from recovery.execution.requests import Request, Wait, unmarshal
+from recovery.execution.record import iso
+from recovery.execution.requests import Wait
 from recovery.execution.status import named
 from recovery.execution.trail import tell_change
 
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from recovery.execution.ending import Ending
     from recovery.execution.events import Event
-    from recovery.execution.models import CleanupOrder, Ending, Execution, Intent, WaveRecord
+    from recovery.execution.expressions import Update
+    from recovery.execution.models import CleanupOrder, Execution, Intent, WaveRecord
     from recovery.execution.requests import Steps
 
 _BEFORE = {WaveStatus.PENDING, WaveStatus.PAUSED}
@@ -76,9 +78,9 @@ def finish(
         before = yield from read(execution_id)
         if before.final:
             return (yield from _finished(before, status, event))
-        answer = yield finish_request(before, status, outcome, at, cleanup=cleanup)
-        if answer is not None:
-            after = parse(unmarshal(answer["Attributes"]))
+        wanted = ended(before, status, outcome, at, cleanup)
+        after = yield from write(before, wanted, partial(final_conditions, status=status))
+        if after is not None:
             yield from tell_change(Changed(after, written=True), event, after.attempts)
             return after
         yield from _check_moved(before, status)
@@ -88,45 +90,35 @@ def finish(
     )
 
 
-def finish_request(
-    execution: Execution,
-    status: ExecutionStatus,
-    outcome: str,
-    at: datetime,
-    *,
-    cleanup: CleanupOrder | None = None,
-) -> Request:
-    """Return the final write. Its condition alone keeps an execution from ending before its waves.
+def ended(
+    execution: Execution, status: ExecutionStatus, outcome: str, at: datetime, cleanup: CleanupOrder | None
+) -> Execution:
+    """Return an execution as it ends, with the clean-up of this end in the place of that of an earlier one.
+
+    Only a drill that has jobs is cleaned up.
+    """
+    ordered = cleanup if execution.execution_type is ExecutionType.DRILL and execution.job_ids else None
+    return execution.having(
+        status=status,
+        end_time=at,
+        outcome=outcome,
+        version=execution.version + 1,
+        open_since=None,
+        cleanup=ordered and Cleanup(mode=ordered.mode, time=at),
+        cleanup_due=ordered and at + ordered.after,
+    )
+
+
+def final_conditions(update: Update, execution: Execution, status: ExecutionStatus) -> Iterable[str]:
+    """Yield the conditions of the final write, which alone keep an execution from ending before its waves.
 
     COMPLETED: as many waves as promised, each COMPLETED. PARTIAL: each COMPLETED or PARTIAL. The others: none
     that waits or runs. At most 100 waves keep the condition under 4 KB and 300 operators.
     """
-    update = Update(execution.execution_id, EXECUTION)
-    update.require(*_final_condition(update, execution, status))
-    update.set(("status",), status.value)
-    update.set(("endTime",), iso(at))
-    update.set(("outcome",), shorten(outcome))
-    update.set(("version",), execution.version + 1)
-    update.set(("openSince",), None)
-    _order(update, execution, at, cleanup)
-    return update.request(returning=True)
-
-
-def _order(update: Update, execution: Execution, at: datetime, cleanup: CleanupOrder | None) -> None:
-    """Add the clean-up of this end, in the place of that of an earlier end; only of a drill that has jobs."""
-    ordered: Cleanup | None = None
-    if cleanup and execution.execution_type is ExecutionType.DRILL and execution.job_ids:
-        ordered = Cleanup(mode=cleanup.mode, time=at)
-    due = iso(at + cleanup.after) if ordered and cleanup else None
-    update.set(("cleanup",), ordered and ordered.to_item())
-    update.set(("cleanupDue",), due)
-
-
-def _final_condition(update: Update, execution: Execution, status: ExecutionStatus) -> Iterable[str]:
     if not status.final:
         raise TransitionRefused(f"execution {execution.execution_id} cannot end {status}")
     count = len(execution.waves)
-    yield update.equal(("version",), execution.version)
+    yield same_version(update, execution)
     yield update.absent("endTime")
     if status in _ALLOWS:
         count = execution.total_waves

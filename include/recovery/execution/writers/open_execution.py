@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pydantic import Field
-
 from recovery.errors import TransitionRefused
-from recovery.execution.changes import EXECUTION, Changed, change, read
+from recovery.execution.changes import EXECUTION, Changed, change, put_beside, read
 from recovery.execution.enums import ExecutionStatus, WaveStatus, Writer
+from recovery.execution.fitting import BUDGETS, fitted
+from recovery.execution.frozen import Frozen, put_frozen, read_frozen
 from recovery.execution.models import (
     MOST_WAVES,
     Execution,
@@ -18,8 +18,7 @@ from recovery.execution.models import (
     PreflightWarning,
     ServerRecord,
 )
-from recovery.execution.record import Record
-from recovery.execution.requests import get, put_new
+from recovery.execution.requests import put_new, smaller_and_smaller
 from recovery.execution.servers import server_item
 from recovery.execution.trail import tell_change
 
@@ -29,29 +28,27 @@ if TYPE_CHECKING:
     from recovery.execution.events import Event
     from recovery.execution.requests import Steps
 
-PLAN = "PLAN"
-
 
 def open_execution(execution: Execution, event: Event | None) -> Steps[Execution]:
     """Put the record, all waves PENDING, unless it is there; return what is on record."""
     _check_opening(execution)
     opened = execution.having(open_since=execution.start_time)
-    put = yield from put_new(execution.execution_id, EXECUTION, opened.to_item())
-    on_record = opened if put else (yield from read(execution.execution_id))
-    yield from tell_change(Changed(on_record, written=put), event)
+    put = yield from _put(opened)
+    on_record = put or (yield from read(execution.execution_id))
+    yield from tell_change(Changed(on_record, written=put is not None), event)
     return on_record
 
 
-class Frozen(Record):
-    """What an execution runs whatever becomes of plan file and tags: one item, so that one put decides.
+def _put(opened: Execution) -> Steps[Execution | None]:
+    """Put a record where there is none, with what it has room for; None if one is there."""
 
-    ``minimum_launched`` holds, by wave number, how many servers that are not optional a wave needs, where
-    that is not all of them.
-    """
+    def once(budget: int) -> Steps[Execution | None]:
+        fits = fitted(opened, budget)
+        yield from put_beside(opened.execution_id, fits)
+        put = yield from put_new(opened.execution_id, EXECUTION, fits.execution.to_item())
+        return fits.execution if put else None
 
-    plan: str
-    servers: tuple[ServerRecord, ...]
-    minimum_launched: dict[int, int] = Field(default_factory=dict)
+    return (yield from smaller_and_smaller(once, BUDGETS))
 
 
 def freeze(
@@ -130,16 +127,16 @@ def _check_servers(execution: Execution, servers: Sequence[ServerRecord]) -> Non
 
 
 def _decide(execution: Execution, wanted: Frozen) -> Steps[Frozen]:
-    """Put what is to be frozen in one item unless it is there; return what counts."""
-    if (yield from put_new(execution.execution_id, PLAN, wanted.to_item())):
+    """Freeze unless something is frozen; return what counts."""
+    if (yield from put_frozen(execution.execution_id, wanted)):
         return wanted
-    item = yield from get(execution.execution_id, PLAN)
-    if item is None or item["plan"] != wanted.plan:
+    frozen = yield from read_frozen(execution.execution_id)
+    if frozen is None or frozen.plan != wanted.plan:
         raise TransitionRefused(
             f"execution {execution.execution_id} was opened with another version of plan "
             f"{execution.plan_id!r}; start a new run"
         )
-    return Frozen.from_item(item)
+    return frozen
 
 
 def _with_counts(execution: Execution, frozen: Frozen, account_id: str | None) -> Execution:

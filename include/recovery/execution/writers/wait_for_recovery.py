@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from recovery.errors import TransitionRefused
+from recovery.errors import RecordTooLarge, TransitionRefused
 from recovery.execution.changes import EXECUTION, change, read, with_wave
 from recovery.execution.enums import LaunchStatus, WaveStatus, Writer
 from recovery.execution.expressions import Update
@@ -43,12 +44,16 @@ def poll(
 
 
 def polled(execution_id: str, at: datetime) -> Steps[None]:
-    """Write when DRS was last asked; never backwards, and not once the execution is final."""
+    """Write when DRS was last asked; never backwards, and not once the execution is final.
+
+    It makes no room for itself: where there is none, the next change of the record makes some.
+    """
     update = Update(execution_id, EXECUTION)
     update.set(("lastPolledTime",), iso(at))
     earlier = update.either(update.absent("lastPolledTime"), update.less(("lastPolledTime",), iso(at)))
     update.require(update.present("executionId"), update.absent("endTime"), earlier)
-    yield update.request()
+    with suppress(RecordTooLarge):
+        yield update.request()
 
 
 def end_wave(

@@ -1,0 +1,146 @@
+"""A record is kept within what one item has room for; nothing is cut while it fits, and nothing is lost."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recovery.execution import Approval, Decision, Failure, Intent, PreflightWarning, WaveStatus
+from recovery.execution.fitting import filled, fitted, recognised, record_size, texts_of
+from recovery.execution.own_items import ids_item
+from recovery.execution.texts import begins_with, same_text, text_name
+
+from . import largest
+from .world import START, Make
+
+words = st.none() | st.text(min_size=1, max_size=60).map(lambda text: text * 70)
+budgets = st.integers(0, 60_000)
+
+
+@st.composite
+def executions(draw):
+    """Draw executions with texts of all lengths in all places."""
+    make = Make()
+    execution = make.execution(waves=3, reason=draw(words), outcome=draw(words))
+    waves = []
+    for wave in execution.waves:
+        answer = Approval(decision=Decision.APPROVED, by="alice", time=START, reason=draw(words))
+        intent = Intent(attempt=1, batch=0, time=START, servers=["s-1", "s-2"], refusal=draw(words))
+        kept = {"approval": answer, "intents": (intent,), "status": WaveStatus.FAILED}
+        waves.append(wave.having(failure=draw(words), **kept))
+    message = draw(words)
+    return execution.having(
+        waves=tuple(waves),
+        failure=message and Failure(kind="FAILED", message=message),
+        warnings=[PreflightWarning(check="lag", message=text) for text in draw(st.lists(words)) if text],
+    )
+
+
+def without_texts(execution):
+    item = execution.to_item()
+    for path, _ in texts_of(execution):
+        held = item
+        for step in path[:-1]:
+            held = held[step]
+        del held[path[-1]]
+    for wave in item["waves"]:
+        for intent in wave["intents"]:
+            for name in ("servers", "serverCount", "serversItem"):
+                intent.pop(name, None)
+    return item
+
+
+@given(executions())
+def test_nothing_is_cut_while_it_fits(execution):
+    """The record is what it was before anybody counted bytes."""
+    fits = fitted(execution, record_size(execution))
+    assert (fits.execution, fits.texts, fits.lists) == (execution, (), ())
+
+
+@settings(max_examples=200)
+@given(executions(), budgets)
+def test_only_texts_are_cut_and_all_of_each_is_kept(execution, budget):
+    """Statuses, ids and times stay; what was cut is found again, whole, by the name in its place."""
+    fits = fitted(execution, budget)
+    assert without_texts(fits.execution) == without_texts(execution)
+    wholes = {text_name(text): text for text in fits.texts}
+    before, after = dict(texts_of(execution)), dict(texts_of(filled(fits.execution, wholes)))
+    assert after == before
+    assert {ids_item(ids) for ids in fits.lists} >= {
+        intent.servers_item for wave in fits.execution.waves for intent in wave.intents if intent.servers_item
+    }
+
+
+@settings(max_examples=200)
+@given(executions(), budgets)
+def test_it_fits_or_there_is_nothing_left_to_cut(execution, budget):
+    """The longest text goes first: none is left that is longer than what stands in the place of one."""
+    fits = fitted(execution, budget).execution
+    left = [text for _, text in texts_of(fits)]
+    assert record_size(fits) <= budget or all(len(text.encode()) <= 30 for text in left)
+
+
+@settings(max_examples=200)
+@given(executions(), budgets)
+def test_what_fits_stays_as_it_is(execution, budget):
+    """Fitted twice is fitted once: a retry writes what the first try wrote."""
+    once = fitted(execution, budget).execution
+    again = fitted(once, budget)
+    assert (again.execution, again.texts) == (once, ())
+    assert fitted(execution, budget).execution == once
+
+
+@settings(max_examples=200)
+@given(executions(), budgets)
+def test_what_is_said_again_is_known_again(execution, budget):
+    """Though it stands shortened on record, the same thing written again changes nothing."""
+    on_record = fitted(execution, budget).execution
+    said = dict(texts_of(execution))
+    for path, text in texts_of(on_record):
+        assert same_text(text, said[path])
+        assert not same_text(text, f"another {said[path]}")
+    slim = execution.having(
+        waves=tuple(
+            wave.having(intents=recorded.intents)
+            for wave, recorded in zip(execution.waves, on_record.waves, strict=True)
+        )
+    )
+    assert recognised(on_record, slim) == on_record
+
+
+def test_what_only_begins_alike_is_another_text():
+    """Two failures may begin with the same thousand letters."""
+    one, other = (f"{largest.text('a')[:-1]}{letter}" for letter in "12")
+    cut = fitted(execution := Make().execution(reason=one), record_size(execution) - 1).execution.reason
+    assert cut.startswith("a ")
+    assert begins_with(one, cut)
+    assert not begins_with(other, cut)
+    assert (same_text(cut, one), same_text(cut, other)) == (True, False)
+
+
+def test_the_longest_text_goes_first():
+    """A short reason is whole as long as there is a long one to cut."""
+    execution = Make().execution(reason="a short reason", outcome=largest.TEXT)
+    fits = fitted(execution, record_size(execution) - 1)
+    assert fits.execution.reason == "a short reason"
+    assert fits.execution.outcome.endswith(f"(shortened: text {text_name(largest.TEXT)})")
+    assert fits.texts == (largest.TEXT,)
+
+
+def test_old_lists_of_servers_leave_the_record_before_it_is_too_large():
+    """A record of the last release may hold a hundred servers for each batch of each attempt."""
+    waves = [
+        largest.wave(number).having(
+            intents=[
+                intent for attempt in range(1, 6) for intent in largest.intents(number, attempt, inline=True)
+            ],
+            approval=None,
+            failure=None,
+        )
+        for number in range(20)
+    ]
+    execution = largest.execution(waves=tuple(waves), total_waves=20)
+    fits = fitted(execution, 100_000)
+    assert record_size(fits.execution) <= 100_000
+    assert len(fits.lists) == 200
+    assert all(not intent.servers and intent.count == 100 for intent in fits.execution.waves[0].intents)
