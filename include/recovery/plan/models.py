@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import timedelta
+from itertools import islice
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -22,6 +23,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from recovery.errors import PlanError
 from recovery.plan import graph
 from recovery.plan.preflight import Preflight
+from recovery.plan.problems import MOST_PROBLEMS
 from recovery.plan.rules import MOST_WAVES, PlanSketch, WaveSketch, findings, slug_of
 from recovery.plan.values import (
     ConnectionId,
@@ -158,7 +160,7 @@ class PlanFile(_Frozen):
 
     @model_validator(mode="after")
     def _keeps_the_rules(self) -> Self:
-        if broken := [message for _, message in findings(self._sketch())]:
+        if broken := [message for _, message in islice(findings(self._sketch()), MOST_PROBLEMS)]:
             raise PydanticCustomError(BROKEN_RULES, "{rules}", {"rules": "; ".join(broken)})
         return self
 

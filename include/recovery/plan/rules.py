@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from recovery.plan.graph import cycles, dependencies
-from recovery.plan.words import did_you_mean, listed, quoted
+from recovery.plan.words import Hints, listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,18 +59,19 @@ def slug_of(name: str) -> str:
 
 
 def findings(plan: PlanSketch) -> Iterator[Finding]:
-    """Yield every broken rule."""
+    """Yield every broken rule; what that costs grows with the plan as its text does."""
+    hints = Hints()
     yield from _repeated_approvers(plan)
     yield from _cleanup(plan)
     yield from _names(plan)
     yield from _servers(plan)
     for number, wave in enumerate(plan.waves):
-        yield from _optional(number, wave)
+        yield from _optional(number, wave, hints)
         yield from _minimum_launched(number, wave)
     if len(plan.waves) > MOST_WAVES:
         yield ("waves",), f"a plan has at most {MOST_WAVES} waves; these are {len(plan.waves)}"
         return
-    yield from _depends_on(plan)
+    yield from _depends_on(plan, hints)
     yield from _cycles(plan)
 
 
@@ -129,18 +130,18 @@ def _twice(server: str, earlier: WaveSketch, wave: WaveSketch) -> str:
     return f"the source server {quoted(server)} is in {_called(earlier)} already; a server is launched once"
 
 
-def _optional(number: int, wave: WaveSketch) -> Iterator[Finding]:
+def _optional(number: int, wave: WaveSketch, hints: Hints) -> Iterator[Finding]:
     seen: set[str] = set()
+    known = dict.fromkeys(server for server in wave.servers if server is not None)
+    servers = listed(map(quoted, known))
     for index, server in enumerate(wave.optional):
         place = ("waves", number, "optional", index)
         if server in seen:
             yield place, f"optional: the source server {quoted(server)} is listed twice"
         elif server is not None:
             seen.add(server)
-            if wave.servers and server not in wave.servers:
-                known = [known for known in wave.servers if known is not None]
-                hint = did_you_mean(server, known) or ";"
-                servers = listed(map(quoted, known))
+            if wave.servers and server not in known:
+                hint = hints.of(server, known) or ";"
                 yield (
                     place,
                     f"optional: {quoted(server)} is no server of this wave{hint} its servers are {servers}",
@@ -170,8 +171,9 @@ def complaint_of_minimum(minimum: int | str | None, needed: int) -> str | None:
     return None
 
 
-def _depends_on(plan: PlanSketch) -> Iterator[Finding]:
-    names = [wave.name for wave in plan.waves if wave.name is not None]
+def _depends_on(plan: PlanSketch, hints: Hints) -> Iterator[Finding]:
+    names = dict.fromkeys(wave.name for wave in plan.waves if wave.name is not None)
+    waves = listed(map(quoted, names))
     for number, wave in enumerate(plan.waves):
         seen: set[str] = set()
         for index, wanted in enumerate(wave.depends_on or ()):
@@ -181,13 +183,9 @@ def _depends_on(plan: PlanSketch) -> Iterator[Finding]:
             elif wanted is not None:
                 seen.add(wanted)
                 if wanted not in names:
-                    yield place, _unknown_wave(wanted, names)
-
-
-def _unknown_wave(wanted: str, names: list[str]) -> str:
-    hint = did_you_mean(wanted, names) or ";"
-    waves = listed(map(quoted, names))
-    return f"depends_on: {quoted(wanted)} is no wave of this plan{hint} its waves are {waves}"
+                    hint = hints.of(wanted, names) or ";"
+                    told = f"depends_on: {quoted(wanted)} is no wave of this plan{hint} its waves are {waves}"
+                    yield place, told
 
 
 def _cycles(plan: PlanSketch) -> Iterator[Finding]:
