@@ -26,6 +26,10 @@ FIRST_SLOT = datetime(2025, 1, 1, tzinfo=UTC)
 """Before any slot of a drill schedule; a constant, since whatever changes here makes a new DAG version."""
 
 
+MOST_RUNS = 100_000
+"""DAG runs of a plan that Airflow lets run at once. The plan's lock in the table decides which of them goes on;
+at Airflow's default of 16, a RECOVERY would wait until all drills that were asked for before it have ended."""
+
 OUTDATED_TAG = "outdated"
 
 
@@ -43,6 +47,7 @@ def build_dag(plan: Plan, *, outdated: Outdated | None = None) -> DAG:
         schedule=plan.drill_schedule,
         start_date=FIRST_SLOT,
         catchup=False,
+        max_active_runs=MOST_RUNS,
         is_paused_upon_creation=False,
         allowed_run_types=["manual", "scheduled"],  # type: ignore[list-item] # the enum is private
         tags=["recovery", OUTDATED_TAG] if outdated else ["recovery"],

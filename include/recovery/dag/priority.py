@@ -13,10 +13,14 @@ RECOVERY_WEIGHT = 10_000
 
 
 def prefer_recovery(task_instance: TaskInstance, dag_run: DagRun | None) -> None:
-    """Raise the weight of a task instance that belongs to a RECOVERY of a plan."""
+    """Raise the weight of a task instance that belongs to a RECOVERY of a plan, and is confirmed as one.
+
+    One that is not is refused as soon as it opens, and need not go before anything.
+    """
     conf: dict[str, Any] = (dag_run.conf if dag_run else None) or {}
     ours = task_instance.operator in OPERATORS
-    if ours and conf.get("execution_type") == "RECOVERY":
+    confirmed = conf.get("confirm") == task_instance.dag_id
+    if ours and confirmed and conf.get("execution_type") == "RECOVERY":
         task_instance.priority_weight = RECOVERY_WEIGHT
 
 
