@@ -27,8 +27,8 @@ FIRST_SLOT = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 MOST_RUNS = 100_000
-"""DAG runs of a plan that Airflow lets run at once. The plan's lock in the table decides which of them goes on;
-at Airflow's default of 16, a RECOVERY would wait until all drills that were asked for before it have ended."""
+"""DAG runs of a plan that Airflow lets run at once. The plan's lock in the table decides which of them goes
+on. At Airflow's default of 16, a RECOVERY would wait until the drills asked for before it have ended."""
 
 OUTDATED_TAG = "outdated"
 

@@ -1,4 +1,4 @@
-"""The DAG run that cleans an execution up: one for each end that the execution has."""
+"""The DAG runs that clean an execution up: one for each end that it has, and others where one was stopped."""
 
 from __future__ import annotations
 
@@ -17,9 +17,13 @@ EXECUTION_ID = "execution_id"
 
 
 def clean_up_run_id(execution: Execution) -> str:
-    """Return the id of the DAG run that cleans up after this end: started twice it is started once."""
+    """Return the id of the DAG run that cleans up after this end: started twice it is started once.
+
+    One that ended with its work not done, whoever stopped it, is followed by another.
+    """
     ended = iso(execution.end_time) if execution.end_time else "not-ended"
-    return f"{execution.execution_id}__{ended}"
+    attempt = execution.cleanup.attempt if execution.cleanup else 1
+    return f"{execution.execution_id}__{ended}" + (f"__{attempt}" if attempt > 1 else "")
 
 
 def current_run_id(execution: Execution) -> str:

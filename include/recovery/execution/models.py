@@ -109,13 +109,14 @@ class Cleanup(Record):
 
     ``instances`` are the recovery instances that were found when it began, and ``left`` those of them that
     are not gone; ``terminated`` counts the others, once the jobs that terminate them have ended. ``time`` is
-    that of the last change. Where they are many, ``instances_item`` and ``left_item`` name the items that
-    hold them, and they are only counted here.
+    that of the last change, and ``attempt`` counts the DAG runs that it takes. Where instances are many,
+    ``instances_item`` and ``left_item`` name the items that hold them, and they are only counted here.
     """
 
     mode: CleanupMode
     status: CleanupStatus = CleanupStatus.PENDING
     time: Time
+    attempt: int = 1
     dag_run_id: RunId | None = None
     approval: Approval | None = None
     instances: tuple[AwsId, ...] = ()

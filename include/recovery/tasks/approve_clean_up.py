@@ -55,6 +55,7 @@ class ApproveCleanUp(ApprovalOperator):
     def execute(self, context: Context) -> Any:
         """Pass, or ask and park the task until somebody answers."""
         with verdicts_on(context) as clean_up:
+            clean_up.tell_asked()
             if self._passed(clean_up):
                 return None
             who = ", ".join(clean_up.plan.approvers) or "anyone who may answer gates"
@@ -80,8 +81,7 @@ class ApproveCleanUp(ApprovalOperator):
         known = clean_up.cleanup
         if known is None or known.status is CleanupStatus.KEPT:
             return False
-        approved = known.approval is not None and known.approval.decision is Decision.APPROVED
-        return approved or known.status is CleanupStatus.DONE
+        return clean_up.lacking() is None or known.status is CleanupStatus.DONE
 
     def _describe(self, clean_up: CleanUp) -> None:
         """Say what would be terminated, as DRS has it now; the approvers are those of the frozen plan."""

@@ -26,8 +26,10 @@ class CheckTerminated(BaseOperator):
     def execute(self, context: Context) -> int | None:
         """Return how many instances are terminated."""
         with verdicts_on(context) as clean_up:
-            if clean_up.cleanup is None or clean_up.cleanup.status is CleanupStatus.DONE:
+            over = {CleanupStatus.DONE, CleanupStatus.KEPT}
+            if clean_up.cleanup is None or clean_up.cleanup.status in over:
                 return clean_up.cleanup.terminated if clean_up.cleanup else None
+            clean_up.check_begun()
             hook = DrsHook(aws_conn_id=clean_up.plan.aws_conn_id, region_name=clean_up.plan.region)
             if left := [one["recoveryInstanceID"] for one in Termination(hook, clean_up).find()]:
                 raise InstancesLeft(left)

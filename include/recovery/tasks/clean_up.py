@@ -55,6 +55,13 @@ class InstancesLeft(AirflowException):
         super().__init__(f"the terminate jobs have ended, and DRS still lists {', '.join(left)}")
 
 
+class NotBegun(TransitionRefused):
+    """A task of the clean-up that comes to its turn though what goes before it was not done, only marked.
+
+    It does nothing, and the clean-up stays due: the maintenance starts another DAG run for it.
+    """
+
+
 @dataclass(frozen=True)
 class CleanUp:
     """A drill that is cleaned up, as it was on record when the task looked."""
@@ -91,27 +98,57 @@ class CleanUp:
             )
 
     def check_permitted(self) -> None:
-        """Raise TransitionRefused unless the record holds the approval that the frozen plan wants.
+        """Raise NotBegun unless the record holds the approval that the frozen plan wants.
 
         Whatever Airflow's task states say.
         """
+        if lacking := self.lacking():
+            raise NotBegun(lacking)
+
+    def lacking(self) -> str | None:
+        """Return in words that the approval which the frozen plan wants is not on record."""
         if self.mode is not CleanupMode.AFTER_APPROVAL:
-            return
+            return None
         answer = self.cleanup.approval if self.cleanup else None
         place = f"the clean-up of execution {self.execution.execution_id}"
         if answer is None or answer.decision is not Decision.APPROVED:
-            raise TransitionRefused(f"{place} needs an approval, and none is on record")
+            return f"{place} needs an approval, and none is on record"
         if self.plan.approvers and not answer.given_by_one_of(self.plan.approvers):
-            raise TransitionRefused(
+            return (
                 f"{place} was approved by {answer.by!r}, who is none of the plan's approvers, "
                 f"{', '.join(self.plan.approvers)}"
             )
+        return None
+
+    def check_begun(self) -> None:
+        """Raise NotBegun unless `terminate` has begun its work: its state in Airflow proves nothing."""
+        if self.cleanup and self.cleanup.status in {CleanupStatus.PENDING, CleanupStatus.WAITING}:
+            raise NotBegun(
+                f"the clean-up of execution {self.execution.execution_id} is {self.cleanup.status}: no "
+                "instance was terminated, whatever became of the task that does it"
+            )
+
+    def tell_asked(self) -> None:
+        """Tell who asked for this DAG run, where Airflow knows one, and that it was cleared; each once."""
+        run, key = self.context["dag_run"], self.execution.execution_id
+        by = run.triggering_user_name
+        end = self.execution.end_time
+        if by and not any(
+            event.type is EventType.CLEANUP_ASKED and event.actor == by and end and event.time >= end
+            for event in self.store.events(key)
+        ):
+            asked = self.told(EventType.CLEANUP_ASKED, f"DAG run {run.run_id}", who=by)
+            self.store.tell(key, asked.having(once=f"asked|{run.run_id}"))
+        if run.clear_number:
+            said = f"DAG run {run.run_id} was cleared; Airflow does not tell a task by whom"
+            cleared = self.told(EventType.CLEANUP_ASKED, said)
+            self.store.tell(key, cleared.having(once=f"cleared|{run.run_id}|{run.clear_number}"))
 
 
 def opened(context: Context) -> CleanUp:
     """Return the drill that a DAG run is to clean up.
 
-    A run that was made for an earlier end of it is skipped: each end orders a clean-up of its own.
+    A run that was made for an earlier end of it, or was followed by another, is skipped.
     TransitionRefused for what is never cleaned up.
     """
     run, store = context["dag_run"], execution_store()
@@ -119,7 +156,9 @@ def opened(context: Context) -> CleanUp:
     place = f"execution {execution.execution_id}"
     of_an_end = run.run_id.startswith(f"{execution.execution_id}__")
     if of_an_end and run.run_id != clean_up_run_id(execution):
-        raise AirflowSkipException(f"{place} was opened again: its next end has a clean-up of its own")
+        raise AirflowSkipException(
+            f"{place} was opened again, or is cleaned up by another DAG run: each end has its own"
+        )
     if not execution.final:
         raise TransitionRefused(f"{place} is {execution.status}: only what has ended is cleaned up")
     if execution.execution_type != "DRILL":
@@ -140,6 +179,8 @@ def verdicts_on(context: Context) -> Iterator[CleanUp]:
         yield clean_up
     except AirflowSkipException:
         raise
+    except NotBegun as error:
+        raise AirflowFailException(_held(clean_up, error)) from error
     except Exception as error:
         final = isinstance(error, AirflowFailException | AirflowSensorTimeout) or is_final(error)
         words = str(error) or type(error).__name__
@@ -151,6 +192,19 @@ def verdicts_on(context: Context) -> Iterator[CleanUp]:
         if final:
             raise AirflowFailException(words) from error
         raise
+
+
+def _held(clean_up: CleanUp | None, error: NotBegun) -> str:
+    """Tell that a clean-up did nothing; what is due stays so, and is no failure of AWS's or ours."""
+    words = str(error)
+    if clean_up is None:
+        return words
+    if clean_up.execution.cleanup_due is not None:
+        words += ". A task before it was marked, and Airflow does not tell by whom: another DAG run follows"
+    run_id = clean_up.context["dag_run"].run_id
+    event = clean_up.told(EventType.CLEANUP_HELD, words)
+    clean_up.store.tell(clean_up.execution.execution_id, event.having(once=f"held|{run_id}|{words}"))
+    return words
 
 
 def order_of(store: ExecutionStore, execution: Execution) -> CleanupOrder | None:

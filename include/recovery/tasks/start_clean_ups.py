@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from airflow.sdk import BaseOperator
@@ -23,12 +24,18 @@ if TYPE_CHECKING:
 MOST = 100
 """DAG runs triggered at once; the next minute brings the next."""
 
+PAUSE = timedelta(minutes=1)
+"""Until the second DAG run of a clean-up; twice as long before each further one."""
+
+LONGEST_PAUSE = timedelta(hours=1)
+
 
 class StartCleanUps(BaseOperator):
     """Triggers a DAG run for each drill whose clean-up is due and has none yet.
 
-    A clean-up whose DAG run has ended with no end on record becomes FAILED there. Nothing waits for its time:
-    what is due when is in the record, found by an index. Whom to clean up is told by the record alone.
+    Where a DAG run has ended with its work not done, whoever stopped or marked it, another one follows, each
+    after a longer pause: what a plan orders comes. Nothing waits for its time: what is due when is in the
+    record, found by an index. Whom to clean up is told by the record alone.
     """
 
     ui_color = "#e4dff5"
@@ -58,16 +65,42 @@ class StartCleanUps(BaseOperator):
         """Whether a DAG run is to be triggered; executions of another Airflow are none of its business."""
         if execution.airflow_url != this_airflow():
             return False
-        ti, run_id = context["ti"], current_run_id(execution)
-        if not ti.get_dr_count(dag_id=CLEAN_UP, run_ids=[run_id]):
+        known = [(run_id, _state(context, run_id)) for run_id in _run_ids(execution)]
+        there = [(run_id, word) for run_id, word in known if word is not None]
+        if not there:
             return True
-        state = ti.get_dagrun_state(dag_id=CLEAN_UP, run_id=run_id)
-        word = str(getattr(state, "value", state))
-        # Read again: the run may have ended just now, with its end on record
-        if word in OVER and (left := store.get(execution.execution_id)).cleanup_due is not None:
-            self._fail(store, context, left, f"its DAG run {run_id} ended {word} with no end on record")
+        if all(word in OVER for _, word in there):
+            # Read again: the run may have ended just now, with its end on record
+            left = store.get(execution.execution_id)
+            if left.cleanup_due is not None and left.cleanup == execution.cleanup:
+                self._again(store, context, left, *there[0])
         return False
 
-    def _fail(self, store: ExecutionStore, context: Context, execution: Execution, why: str) -> None:
-        event = told(context, EventType.CLEANUP_FAILED, why)
-        store.clean_up(execution, CleanupStatus.FAILED, event, failure=why)
+    def _again(
+        self, store: ExecutionStore, context: Context, execution: Execution, run_id: str, word: str
+    ) -> None:
+        """Order another DAG run, later each time: nobody makes it ask people, or AWS, without a pause."""
+        cleanup = execution.cleanup
+        attempt = cleanup.attempt if cleanup else 1
+        due = now() + min(PAUSE * 2 ** min(attempt - 1, 10), LONGEST_PAUSE)
+        said = (
+            f"its DAG run {run_id} ended {word}, and its work is not done: killed, or marked by somebody "
+            f"whom Airflow does not name. Another follows at {due:%H:%M} UTC"
+        )
+        event = told(context, EventType.CLEANUP_HELD, said)
+        status = cleanup.status if cleanup else CleanupStatus.PENDING
+        store.clean_up(execution, status, event, attempt=attempt + 1, dag_run_id=None, due=due)
+
+
+def _run_ids(execution: Execution) -> list[str]:
+    """Return the DAG runs that may be at work: the one that wrote last, and the one of this attempt."""
+    return list(dict.fromkeys((current_run_id(execution), clean_up_run_id(execution))))
+
+
+def _state(context: Context, run_id: str) -> str | None:
+    """Return the state of a clean-up's DAG run; None where there is none."""
+    ti = context["ti"]
+    if not ti.get_dr_count(dag_id=CLEAN_UP, run_ids=[run_id]):
+        return None
+    state = ti.get_dagrun_state(dag_id=CLEAN_UP, run_id=run_id)
+    return str(getattr(state, "value", state))

@@ -51,6 +51,7 @@ class Sweep:
             run_id=run_id or clean_up_run_id(drive.record),
             conf={"execution_id": drive.execution_id},
             triggering_user_name=None,
+            clear_number=0,
         )
 
     def context(self, task_id: str, **ti: Any) -> dict[str, Any]:

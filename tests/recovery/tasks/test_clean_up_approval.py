@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -9,6 +10,12 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from .conftest import DB
 from .sweeping import ASKS, DB2, Sweep, calls, drilled, instances
+
+
+def drive_events(sweep: Sweep) -> list[tuple[str, str]]:
+    """Return who asked for a clean-up, and how."""
+    events = sweep.drive.store.events(sweep.drive.execution_id)
+    return [(event.actor, event.detail) for event in events if event.type == "CLEANUP_ASKED"]
 
 
 class TestApproval:
@@ -58,7 +65,64 @@ class TestApproval:
         """The record gives the permission, not Airflow's task states."""
         with pytest.raises(AirflowFailException, match="needs an approval"):
             sweep.execute("terminate")
-        assert (sweep.cleanup.status, calls(table)) == ("FAILED", [])
+        assert (sweep.cleanup.status, calls(table)) == ("PENDING", [])
+        assert sweep.drive.record.cleanup_due is not None
+        (held,) = sweep.told("CLEANUP_HELD")
+        assert "Airflow does not tell by whom: another DAG run follows" in held
+
+    @pytest.mark.parametrize("asked", [False, True], ids=["before it asked", "while it asks"])
+    @pytest.mark.parametrize(
+        "marked",
+        [
+            ("approve",),
+            ("approve", "terminate"),
+            ("approve", "terminate", "wait_for_termination"),
+            ("terminate", "wait_for_termination"),
+        ],
+        ids="+".join,
+    )
+    def test_whatever_is_marked_the_clean_up_stays_due_and_needs_its_approval(
+        self, table: Any, sweep: Sweep, marked: tuple[str, ...], *, asked: bool
+    ) -> None:
+        """No task does its work on the word of another's state, and none of it is a failure."""
+        if asked or "approve" not in marked:
+            sweep.ask()
+        before = sweep.cleanup.status
+        for task in ("terminate", "wait_for_termination", "check"):
+            if task not in marked:
+                with suppress(AirflowFailException):
+                    sweep.execute(task)
+        assert (sweep.cleanup.status, calls(table)) == (before, [])
+        assert sweep.drive.record.cleanup_due is not None
+        assert instances(table) == {DB, DB2}
+
+    def test_another_dag_run_asks_again(self, table: Any, sweep: Sweep) -> None:
+        """What was marked is followed by a run of the next attempt; the first one's tasks do nothing more."""
+        first = sweep.run.run_id
+        drive = sweep.drive
+        status = sweep.cleanup.status
+        drive.store.clean_up(drive.record, status, attempt=2, dag_run_id=None)
+        again = Sweep(drive)
+        assert again.run.run_id == f"{first}__2"
+        again.ask()
+        again.answer()
+        with pytest.raises(AirflowSkipException):
+            sweep.execute("terminate")
+        again.all()
+        assert (again.cleanup.status, again.cleanup.attempt) == ("DONE", 2)
+        assert instances(table) == set()
+
+    def test_who_asked_for_it_is_on_record(self, table: Any, sweep: Sweep) -> None:
+        """Over REST, by the user whom Airflow names; of a clear, it is said that Airflow names nobody."""
+        sweep.run.run_id, sweep.run.triggering_user_name = "manual__by hand", "eve"
+        sweep.ask()
+        sweep.run.clear_number = 1
+        sweep.ask()
+        events = drive_events(sweep)
+        assert events == [
+            ("eve", "DAG run manual__by hand"),
+            ("approve", "DAG run manual__by hand was cleared; Airflow does not tell a task by whom"),
+        ]
 
     def test_an_approval_by_someone_else_terminates_nothing(self, table: Any, sweep: Sweep) -> None:
         """Only by one of the frozen plan's approvers."""

@@ -119,15 +119,33 @@ def test_what_is_over_is_not_due(table: Any) -> None:
     assert due(drilled(PAY, id="payroll", run_id="manual__2")) == []
 
 
-def test_o1_a_clean_up_whose_run_has_ended_without_a_word_is_failed(table: Any) -> None:
-    """Marked failed by hand, killed, or deaf to DynamoDB: the record says so, and people see it."""
+@pytest.mark.parametrize("state", ["failed", "success"])
+def test_o1_a_clean_up_whose_run_has_ended_without_its_work_gets_another(
+    table: Any, triggered: list[TriggerDagRun], monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    """Marked by hand, killed, or deaf to DynamoDB: it comes all the same, each time after a longer pause."""
     drive = drilled(cleanup="always")
-    runs = {clean_up_run_id(drive.record): "failed"}
-    assert due(drive, there=True, runs=runs) == []
-    cleanup = drive.record.cleanup
-    assert cleanup.status == "FAILED"
-    assert "ended failed with no end on record" in cleanup.failure
-    assert drive.record.status == "COMPLETED"
+    clock = [base.now()]
+    monkeypatch.setattr(start_clean_ups, "now", lambda: clock[0])
+    first, ended = clean_up_run_id(drive.record), dict[str, str]()
+    pauses = []
+    for attempt in range(1, 9):
+        run_id = clean_up_run_id(drive.record)
+        assert run_id == (first if attempt == 1 else f"{first}__{attempt}")
+        assert due(drive, deleted={run_id}, runs=ended) == [run_id]
+        ended[run_id] = state
+        assert due(drive, deleted=set(), runs=ended) == []
+        assert due(drive, deleted=set(), runs=ended) == []
+        pauses.append(drive.record.cleanup_due - clock[0])
+        clock[0] = drive.record.cleanup_due
+    assert [pause.total_seconds() / 60 for pause in pauses] == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert (drive.record.cleanup.status, drive.record.status) == ("PENDING", "COMPLETED")
+    told = [one.detail for one in drive.store.events(drive.execution_id) if one.type == "CLEANUP_HELD"]
+    assert len(told) == 8
+    assert f"its DAG run {first} ended {state}, and its work is not done" in told[0]
+    Sweep(drive).all()
+    assert drive.record.cleanup.status == "DONE"
+    assert due(drive) == []
 
 
 def test_executions_of_another_airflow_are_none_of_its_business(

@@ -101,12 +101,14 @@ def _having(
 ) -> Execution:
     """Return the execution with its clean-up as it stands now, the very same if it stood so already."""
     before = execution.cleanup or Cleanup(mode=known.get("mode", CleanupMode.NEVER), time=at)
+    known = dict(known)
+    later = known.pop("due", None)
     jobs = tuple(dict.fromkeys((*before.job_ids, *known.get("job_ids", ()))))
     said = {"failure": None} | {**known, "job_ids": jobs, **_placed(lists)}
     after = before.having(**said | {"mode": before.mode, "status": status})
     if execution.cleanup is not None and after == before:
         return execution
-    due = None if status.over else execution.cleanup_due or at
+    due = None if status.over else later or execution.cleanup_due or at
     return execution.having(cleanup=after.having(time=at), cleanup_due=due)
 
 
