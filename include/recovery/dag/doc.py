@@ -8,6 +8,7 @@ from jinja2 import Environment, StrictUndefined
 
 from recovery.execution.targets import brief
 from recovery.plan import ServerTags
+from recovery.plan.schedule import either_day
 from recovery.tasks.gate_text import in_words
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ DOC = """\
 Recovers into **{{ plan.region }}** through the Airflow connection `{{ plan.aws_conn_id }}`. \
 Approvers: {{ approvers }}. \
 A gate that nobody answers within {{ gate_timeout }} cancels the execution. \
-{% if plan.drill_schedule %}Drills by itself at `{{ plan.drill_schedule }}` (cron, UTC), \
+{% if plan.drill_schedule %}Drills by itself at `{{ plan.drill_schedule }}` (cron, UTC{{ either }}), \
 approvals: {{ plan.drill_approvals }}.{% else %}No scheduled drills.{% endif %}\
 {% if targets %} Targets: {{ targets }}.{% endif %} {{ cleanup }}
 
@@ -50,10 +51,17 @@ def plan_doc(plan: Plan) -> str:
         policy=_policy,
         duration=in_words,
         targets=_targets(plan),
+        either=_either(plan),
         gate_timeout=in_words(plan.gate_timeout),
         cleanup=_cleanup(plan),
         approvers=", ".join(f"`{user}`" for user in plan.approvers) or "anyone who may answer gates",
     )
+
+
+def _either(plan: Plan) -> str:
+    """Return what a schedule means that most people misread; no dates, which would change at each parse."""
+    told = either_day(plan.drill_schedule) if plan.drill_schedule else None
+    return f": {told}" if told else ""
 
 
 def _targets(plan: Plan) -> str:

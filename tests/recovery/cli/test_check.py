@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,3 +52,66 @@ def test_check_of_nothing_is_usage(tmp_path: Path) -> None:
     """A check that looked at no plan must not say that all is well."""
     assert recovery("check", str(tmp_path)).exit_code == 2
     assert recovery("check", str(tmp_path / "gone.yaml")).exit_code == 2
+
+
+def plan(folder: Path, name: str, **changed: str) -> Path:
+    """Write the plan of the web shop with some lines changed."""
+    lines = (ROOT / "dags/plans/web_shop.yaml").read_text().splitlines()
+    known = dict(line.split(": ", 1) for line in lines[: lines.index("waves:")] if ": " in line)
+    head = [f"{key}: {value}" for key, value in (known | changed).items()]
+    path = folder / name
+    path.write_text("\n".join([*head, *lines[lines.index("waves:") :]]) + "\n")
+    return path
+
+
+def test_a_warning_is_told_and_changes_no_exit_code(tmp_path: Path) -> None:
+    """To people as a line with its place, in JSON beside the problems."""
+    file = plan(tmp_path, "shop.yaml", region="eu-west-9", approvers="['alice, bob']")
+    result = recovery("check", str(tmp_path))
+    assert result.exit_code == 0
+    lines = [line for line in result.stdout.splitlines() if ": warning: " in line]
+    assert len(lines) == 2
+    assert all(line.startswith(f"{file}:") for line in lines)
+    assert "no Region 'eu-west-9'; did you mean 'eu-west-" in result.stdout
+    assert "1 plan without problems, 2 warnings" in result.stdout
+    checked = document("check", str(tmp_path))
+    assert checked["problems"] == []
+    assert {(one["file"], one["line"] > 1) for one in checked["warnings"]} == {(str(file), True)}
+    assert not any(one["message"].startswith("warning") for one in checked["warnings"])
+
+
+def test_a_region_without_drs_is_told(tmp_path: Path) -> None:
+    """By botocore's data, of all partitions."""
+    (warning,) = document("check", str(plan(tmp_path, "shop.yaml", region="cn-north-1")))["warnings"]
+    assert "knows no DRS in 'cn-north-1'" in warning["message"]
+    assert document("check", str(plan(tmp_path, "shop.yaml", region="us-gov-west-1")))["warnings"] == []
+
+
+def test_no_setting_of_a_person_is_read_for_regions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A profile that is not there is no reason not to check a plan."""
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    assert recovery("check", str(plan(tmp_path, "shop.yaml"))).exit_code == 0
+
+
+def test_check_shows_the_next_three_drills(tmp_path: Path) -> None:
+    """In UTC, in order; a plan without a schedule has none."""
+    file = plan(tmp_path, "shop.yaml", drill_schedule="0 6 1-7 * 1")
+    dates = [datetime.fromisoformat(date) for date in document("check", str(file))["nextDrills"]["shop"]]
+    assert len(dates) == 3
+    assert dates == sorted(dates)
+    assert all(date.utcoffset() == timedelta(0) and date.hour == 6 for date in dates)
+    assert f"shop drills next at {dates[0]:%a %Y-%m-%d %H:%M}, " in recovery("check", str(file)).stdout
+
+
+def test_plans_in_a_folder_below_are_named_where_none_is_found(tmp_path: Path) -> None:
+    """Who keeps plans by team in folders learns why there is no DAG."""
+    (tmp_path / "team").mkdir()
+    plan(tmp_path / "team", "shop.yaml")
+    result = recovery("check", str(tmp_path))
+    assert result.exit_code == 2
+    assert "team/shop.yaml" in result.stderr
+
+
+def test_the_example_plans_have_no_warning() -> None:
+    """They are copied."""
+    assert document("check", str(ROOT / "dags/plans"))["warnings"] == []

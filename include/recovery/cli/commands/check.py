@@ -1,4 +1,4 @@
-"""`check`: every problem of plan files, each with its place."""
+"""`check`: every problem of plan files and what is odd in them, each with its place; and when they drill."""
 
 from __future__ import annotations
 
@@ -10,57 +10,85 @@ from rich.console import Group
 from rich.text import Text
 
 from recovery.cli.exits import Exit, Misused
+from recovery.cli.regions import unknown_regions
+from recovery.cli.words import now, plural
 from recovery.errors import PlanError
-from recovery.plan import Plan, read_plan, read_plans
+from recovery.plan import Plan, files_of_stem, read_plan, read_plans
+from recovery.plan.schedule import next_dates
+from recovery.plan.warnings import warnings
+from recovery.plan.words import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from recovery.cli.screen import Screen
 
 PLANS = Path("dags/plans")
-PROBLEM = re.compile(r"(?P<file>.*?):(?P<line>\d+):(?P<column>\d+): (?P<message>.*)", re.DOTALL)
+PROBLEM = re.compile(r"(?P<file>.*?):(?P<line>\d+):(?P<column>\d+): (?:warning: )?(?P<message>.*)", re.DOTALL)
 
 
 def check(screen: Screen, paths: Sequence[Path]) -> Exit:
-    """Read plan files, and all those of folders; tell what is wrong."""
-    plans: list[str] = []
+    """Read plan files, and all those of folders; tell what is wrong, what is odd, and when they drill."""
+    plans: dict[Path, Plan] = {}
     problems: list[str] = []
     for path in paths or [PLANS]:
-        for stem, found in _read(path):
+        for file, found in _read(path):
             if isinstance(found, PlanError):
                 problems += [problem for problem in found.problems if problem not in problems]
             else:
-                plans.append(stem)
+                plans[file] = found
+    folders = [path for path in paths or [PLANS] if path.is_dir()]
+    odd = [str(warning) for warning in [*warnings(plans, folders), *unknown_regions(plans)]]
+    drills = {
+        plan.id: next_dates(plan.drill_schedule, now()) for plan in plans.values() if plan.drill_schedule
+    }
     # A place is for editors to jump to: one line each, however long
-    shown = [Text(problem, overflow="ignore", no_wrap=True) for problem in problems]
-    screen.result(
-        {"plans": plans, "problems": [_document(problem) for problem in problems]},
-        Group(*shown, _verdict(plans, problems)),
-    )
+    shown = [Text(line, overflow="ignore", no_wrap=True) for line in [*problems, *odd]]
+    names = [plan.id for plan in plans.values()]
+    document = {
+        "plans": names,
+        "problems": [_document(problem) for problem in problems],
+        "warnings": [_document(warning) for warning in odd],
+        "nextDrills": {plan: [date.isoformat() for date in dates] for plan, dates in drills.items()},
+    }
+    screen.result(document, Group(*shown, *_next_drills(drills), _verdict(names, problems, odd)))
     return Exit.NOT_RECOVERED if problems else Exit.OK
 
 
-def _read(path: Path) -> Iterator[tuple[str, Plan | PlanError]]:
+def _read(path: Path) -> Iterator[tuple[Path, Plan | PlanError]]:
     if path.is_dir():
         found = read_plans(path)
         if not found:
-            raise Misused(f"{path}: no plan file, *.yaml or *.yml, in this folder")
-        yield from found.items()
+            raise Misused(f"{path}: no plan file, *.yaml or *.yml, in this folder{_below(path)}")
+        for stem, plan in found.items():
+            yield next(iter(files_of_stem(path, stem)), path / stem), plan
         return
     if not path.exists():
         raise Misused(f"{path}: no such file or folder")
     try:
-        yield path.stem, read_plan(path)
+        yield path, read_plan(path)
     except PlanError as error:
-        yield path.stem, error
+        yield path, error
 
 
-def _verdict(plans: Sequence[str], problems: Sequence[str]) -> Text:
-    good = f"{len(plans)} plan{'' if len(plans) == 1 else 's'} without problems"
+def _below(folder: Path) -> str:
+    """Return where plans are that a folder without any seems to have."""
+    found = [str(warning.file) for warning in warnings({}, [folder])]
+    return f"; passed over: {listed(found)}" if found else ""
+
+
+def _next_drills(drills: Mapping[str, Sequence[datetime]]) -> Iterator[Text]:
+    for plan, dates in drills.items():
+        yield Text(f"{plan} drills next at {', '.join(f'{date:%a %Y-%m-%d %H:%M}' for date in dates)} (UTC)")
+
+
+def _verdict(plans: Sequence[str], problems: Sequence[str], odd: Sequence[str]) -> Text:
+    good = f"{plural(len(plans), 'plan')} without problems"
+    also = f", {plural(len(odd), 'warning')}" if odd else ""
     if problems:
-        return Text(f"{len(problems)} problem{'' if len(problems) == 1 else 's'}, {good}", style="bold red")
-    return Text(f"{good}: {', '.join(plans)}", style="green")
+        return Text(f"{plural(len(problems), 'problem')}{also}, {good}", style="bold red")
+    return Text(f"{good}{also}: {', '.join(plans)}", style="green")
 
 
 def _document(problem: str) -> dict[str, Any]:
