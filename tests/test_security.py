@@ -49,6 +49,17 @@ def test_every_link_leads_somewhere(target: str) -> None:
     assert not heading or heading in HEADINGS
 
 
+def test_the_code_points_to_the_hierarchy_of_trust() -> None:
+    """Each module that holds a rule of it says so, and is named there."""
+    pointing = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "include" / "recovery").rglob("*.py")
+        if "docs/security.md" in path.read_text()
+    }
+    assert {code for code in CODE if code in pointing} == pointing
+    assert len(pointing) >= 4
+
+
 def test_every_setting_exists() -> None:
     """Of the product, and of its stack."""
     named = {name for name in CODE if re.fullmatch(r"RECOVERY_[A-Z_]+", name)}

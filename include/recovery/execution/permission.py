@@ -1,4 +1,4 @@
-"""Whether the record permits a wave to start: Airflow's task states prove nothing."""
+"""Whether the record permits a wave to start: Airflow's task states prove nothing (``docs/security.md``)."""
 
 from __future__ import annotations
 

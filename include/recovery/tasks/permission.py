@@ -1,4 +1,7 @@
-"""What a task checks beside the rules of the record itself, which are in `recovery.execution.permission`."""
+"""What a task checks beside the rules of the record itself, which are in `recovery.execution.permission`.
+
+What is believed of whom is the hierarchy of trust in ``docs/security.md``.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """No StartRecovery names a server that has a real recovery instance (invariant 12).
 
 Launching a source server again makes DRS terminate its earlier recovery instance. A drill of a recovered
-server would destroy the recovery.
+server would destroy the recovery. DRS is asked, whatever the record says (``docs/security.md``).
 """
 
 from __future__ import annotations
