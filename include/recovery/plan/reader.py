@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import stat
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from recovery.errors import PlanError
 from recovery.plan.document import parse, place_of
 from recovery.plan.explain import content_of
 from recovery.plan.models import Plan
+from recovery.plan.plain_file import NoPlainFile, plain_bytes
 from recovery.plan.problems import MOST_PROBLEMS, Mark, Problem, Rejected
 from recovery.plan.values import DAG_ID
 from recovery.plan.words import quoted, shown
@@ -137,13 +137,9 @@ def _text_of(path: Path) -> str:
 
 def _bytes_of(path: Path) -> bytes:
     try:
-        mode = path.stat().st_mode
-        # A pipe would never end
-        if not stat.S_ISREG(mode):
-            kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
-            raise Rejected(Problem(Mark(), f"this is {kind}; a plan is a file"))
-        with path.open("rb") as file:
-            return file.read(LARGEST + 1)
+        return plain_bytes(path, LARGEST + 1, within=path.parent)
+    except NoPlainFile as error:
+        raise Rejected(Problem(Mark(), f"{error}; a plan is a file")) from error
     except (OSError, ValueError) as error:
         raise Rejected(_unreadable(error)) from error
 

@@ -290,3 +290,23 @@ def test_checking_a_missing_file_is_a_problem(tmp_path: Path) -> None:
     assert check_files([tmp_path / "x.yaml"]) == [
         f"{tmp_path}/x.yaml:1:1: cannot be read: No such file or directory"
     ]
+
+
+def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    """What it leads to is neither read nor quoted; one within the folder is followed, as of a ConfigMap."""
+    (tmp_path / "secret").write_text("AIRFLOW__CORE__FERNET_KEY=secret")
+    plans = tmp_path / "plans"
+    plans.mkdir()
+    (plans / "x.yaml").symlink_to("../secret")
+    told = problem_of(plans / "x.yaml")
+    assert told == "this is a link that leads out of its folder and is not followed; a plan is a file"
+    (plans / "y.yaml").symlink_to("z.txt")
+    (plans / "z.txt").write_text("waves: [")
+    assert "not YAML" in problem_of(plans / "y.yaml")
+
+
+@pytest.mark.parametrize("endless", ["/proc/self/environ", "/proc/kmsg", "/dev/zero", "/dev/tty"])
+def test_what_is_no_file_of_the_folder_holds_nobody_up(tmp_path: Path, endless: str) -> None:
+    """Neither is it opened."""
+    (tmp_path / "x.yaml").symlink_to(endless)
+    assert "is not followed" in problem_of(tmp_path / "x.yaml")

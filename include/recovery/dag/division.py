@@ -1,0 +1,94 @@
+"""How a snapshot is divided into DAG files, and which of them have changed since the snapshot before.
+
+Airflow reads a DAG file again when its time of change is later than its last reading. So a file keeps that
+time from snapshot to snapshot for as long as everything that its DAGs are built from stays as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+from recovery.dag import last_good, scheduled
+from recovery.dag.folder import PLANS
+from recovery.dag.loader import dag_id_for
+from recovery.dag.shards import LOADER, SHARDS, Shard, shard_of_plan
+from recovery.plan.reader import SUFFIXES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+MANIFEST = ".division.json"
+"""A hidden file of a snapshot: what its DAG files are built from, as a digest for each."""
+
+Division = dict[str, str]
+
+
+def stem_of(name: str) -> str | None:
+    """Return the stem of a plan by the path of its file in the folder of DAGs; None if it is no plan's."""
+    path = PurePath(name)
+    is_plan = str(path.parent) == PLANS and path.suffix in SUFFIXES and not path.name.startswith(".")
+    return path.stem if is_plan else None
+
+
+def divided(files: Mapping[str, bytes], beside: Mapping[str, bytes], before: Iterable[str]) -> Division:
+    """Return the DAG files for shares of the plans, each with a digest of what its DAGs are built from.
+
+    ``files`` are those of the folder, ``beside`` those that the snapshot has besides; without the loader there
+    is no such file. One of ``before`` stays, though its last plan is gone: were it gone too, Airflow would take
+    a plan that is missing for a moment for deleted.
+    """
+    mine: dict[str, list[str]] = {}
+    common = []
+    everything = {**files, **beside}
+    for name in sorted(everything):
+        stem = stem_of(name) or _stem_beside(name)
+        if stem is not None:
+            mine.setdefault(shard_of_plan(dag_id_for(stem)).file, []).append(name)
+        elif not name.startswith(f"{PLANS}/"):
+            common.append(name)
+    if LOADER not in files:
+        return {}
+    shared, names = _digest(everything, common), {*mine, *before} or {Shard(0, SHARDS).file}
+    return {name: shared + _digest(everything, mine.get(name, [])) for name in sorted(names)}
+
+
+def division_of(snapshot: Path | None) -> Division:
+    """Return how a snapshot is divided; not at all, if an earlier release has taken it."""
+    try:
+        return dict(json.loads((snapshot / MANIFEST).read_text())) if snapshot else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def tell_changes(snapshot: Path, before: Path | None) -> None:
+    """Have Airflow read the DAG files of a snapshot that differ from those of the one before, and no others.
+
+    A DAG file that is not of ours may be built from anything in the folder: it differs as soon as that does.
+    """
+    now, then = division_of(snapshot), division_of(before)
+    for path in snapshot.rglob("*.py"):
+        name = str(path.relative_to(snapshot))
+        if before and name in now and now[name] == then.get(name) and (before / name).exists():
+            time = (before / name).stat().st_mtime
+            os.utime(path, (time, time))
+        else:
+            path.touch()
+
+
+def _stem_beside(name: str) -> str | None:
+    path = PurePath(name)
+    if str(path.parent) == f"{PLANS}/{last_good.FOLDER}":
+        return path.stem
+    return path.name if str(path.parent) == f"{PLANS}/{scheduled.FOLDER}" else None
+
+
+def _digest(files: Mapping[str, bytes], names: Iterable[str]) -> str:
+    digest = hashlib.sha256()
+    for name in names:
+        digest.update(b"%d:%d:" % (len(name), len(files[name])))
+        digest.update(os.fsencode(name) + files[name])
+    return digest.hexdigest()[:20]

@@ -1,0 +1,179 @@
+"""Drills by schedule: at every slot since the plan is there with its schedule, and at none before."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from airflow.sdk.definitions.context import AirflowParsingContext
+from airflow.serialization.serialized_objects import DagSerialization
+from airflow.timetables import trigger
+from airflow.timetables.base import DagRunInfo
+
+from recovery.dag import loader, scheduled
+from recovery.dag.folder import read_folder
+from recovery.dag.loader import load_dags
+from recovery.dag.scheduled import LONG_AGO, scheduled_since
+from recovery.dag.snapshot import take_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from airflow.sdk import DAG
+
+ADDED = datetime(2026, 11, 10, 9, 30, tzinfo=UTC)
+SLOT = datetime(2026, 12, 1, 6, tzinfo=UTC)
+"""The first slot after that."""
+NEXT_SLOT = datetime(2027, 1, 1, 6, tzinfo=UTC)
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
+
+PLAN = """
+name: A plan
+description: A plan.
+owner: team
+region: eu-west-1
+drill_schedule: "0 6 1 * *"
+waves:
+  - name: One
+    servers: [s-000000000000db001]
+"""
+BROKEN = PLAN.replace("region:", "regoin:")
+OTHER_TIME = PLAN.replace("0 6 1", "0 6 9")
+NO_SCHEDULE = PLAN.replace("drill_schedule", "# drill_schedul")
+
+
+class Clock(datetime):
+    """The time, as a test sets it."""
+
+    current = ADDED
+
+    @classmethod
+    def now(cls, _: object = None) -> datetime:  # type: ignore[override]
+        return cls.current
+
+
+@pytest.fixture(autouse=True)
+def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
+    """Return a function that sets the time, for the snapshots and for Airflow's scheduler."""
+    monkeypatch.setattr(scheduled, "datetime", Clock)
+    monkeypatch.setattr(trigger, "utcnow", Clock.now)
+
+    def set_time(time: datetime) -> None:
+        Clock.current = time
+
+    set_time(ADDED)
+    return set_time
+
+
+@pytest.fixture
+def take(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that takes the next snapshot of some plans and returns its folder of plans."""
+    before: list[Path] = []
+    plans, versions = tmp_path / "dags" / "plans", tmp_path / "versions"
+    plans.mkdir(parents=True)
+
+    def snapshot(**texts: str | None) -> Path:
+        for stem, text in texts.items():
+            file = plans / f"{stem}.yaml"
+            file.write_text(text) if text is not None else file.unlink()
+        version = take_snapshot(read_folder(plans.parent), versions, before[-1] if before else None)
+        before.append(versions / version)
+        return versions / version / "plans"
+
+    return snapshot
+
+
+def next_run(dag: DAG, last: datetime | None = None) -> datetime | None:
+    """Return when Airflow's scheduler would next run a DAG, as it works out at each reading of its file."""
+    stored = DagSerialization.from_dict(DagSerialization.to_dict(dag))
+    info = DagRunInfo.interval(last, last) if last else None
+    run = stored.next_dagrun_info(last_automated_run_info=info)
+    return run.run_after if run else None
+
+
+def test_a_fresh_installation_runs_no_slot_that_has_passed(take: Callable[..., Path]) -> None:
+    """Nor does a new plan: the first drill is at the next slot."""
+    dag = load_dags(take(shop=PLAN))["shop"]
+    assert next_run(dag) == SLOT
+
+
+def test_a_slot_that_is_due_is_run_however_often_the_file_is_read(
+    take: Callable[..., Path], at: Callable[[datetime], None]
+) -> None:
+    """Also if it is read between the slot and its run, or when Airflow was down over the slot."""
+    take(shop=PLAN)
+    for time in (SLOT - SECOND, SLOT, SLOT + SECOND, SLOT + DAY, NEXT_SLOT - SECOND):
+        at(time)
+        dag = load_dags(take(other=PLAN.replace("A plan", f"At {time:%d %H %M %S}")))["shop"]
+        assert next_run(dag) == SLOT
+    assert next_run(dag, last=SLOT) == NEXT_SLOT
+
+
+def test_the_time_is_carried_on_for_as_long_as_the_schedule_is_the_same(
+    take: Callable[..., Path], at: Callable[[datetime], None]
+) -> None:
+    """Whatever else changes, broken or not: a change of the time would make a new version of the DAG."""
+    take(shop=PLAN)
+    at(ADDED + DAY)
+    for text in (PLAN.replace("One", "Two"), BROKEN, "waves: [", PLAN):
+        assert scheduled_since(take(shop=text), "shop") == ADDED
+    dag = load_dags(take(shop=BROKEN))["shop"]
+    assert "outdated" in dag.tags
+    assert dag.start_date == ADDED
+
+
+@pytest.mark.parametrize("between", [OTHER_TIME, NO_SCHEDULE, None], ids=["edited", "taken out", "deleted"])
+def test_a_new_schedule_of_an_old_plan_runs_no_slot_that_has_passed(
+    take: Callable[..., Path], at: Callable[[datetime], None], between: str | None
+) -> None:
+    """Neither does one that was away; of a plan that had drills before as of one that had none."""
+    take(shop=PLAN)
+    at(NEXT_SLOT + DAY)
+    take(shop=between, other=PLAN)
+    at(NEXT_SLOT + 2 * DAY)
+    dag = load_dags(take(shop=PLAN))["shop"]
+    assert next_run(dag, last=SLOT) == datetime(2027, 2, 1, 6, tzinfo=UTC)
+    assert next_run(dag) == datetime(2027, 2, 1, 6, tzinfo=UTC)
+
+
+def test_plans_of_an_earlier_release_lose_no_slot(take: Callable[..., Path], tmp_path: Path) -> None:
+    """It kept no time, and had Airflow run the slots since its first."""
+    older = tmp_path / "versions" / "0123"
+    (older / "plans").mkdir(parents=True)
+    (older / "plans" / "shop.yaml").write_text(PLAN)
+    dags = tmp_path / "dags"
+    (dags / "plans" / "shop.yaml").write_text(PLAN)
+    (dags / "plans" / "new.yaml").write_text(PLAN)
+    snapshot = tmp_path / "versions" / take_snapshot(read_folder(dags), tmp_path / "versions", older)
+    assert scheduled_since(snapshot / "plans", "shop") == LONG_AGO
+    assert scheduled_since(snapshot / "plans", "new") == ADDED
+
+
+def test_where_nobody_keeps_the_time_only_a_slot_of_just_now_is_run(
+    tmp_path: Path, at: Callable[[datetime], None]
+) -> None:
+    """As with plans from Git: a slot that passed long ago is none, and one that is due is not lost."""
+    (tmp_path / "shop.yaml").write_text(PLAN)
+    dag = load_dags(tmp_path)["shop"]
+    assert next_run(dag) == SLOT
+    for time, due in ((SLOT + SECOND, SLOT), (SLOT + DAY / 24, NEXT_SLOT)):
+        at(time)
+        assert next_run(load_dags(tmp_path)["shop"]) == due
+    at(SLOT + DAY)
+    assert next_run(dag, last=datetime(2026, 11, 1, 6, tzinfo=UTC)) == SLOT
+
+
+@pytest.mark.parametrize("spoilt", ["", "yesterday", "2026-11-10T09:30:00+00:00\n0 6", "\udcff"])
+def test_a_time_that_is_none_hurts_nobody(
+    take: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, spoilt: str
+) -> None:
+    """The plan is there, as where nobody keeps the time."""
+    plans = take(shop=PLAN)
+    (plans / ".scheduled" / "shop").chmod(0o600)
+    (plans / ".scheduled" / "shop").write_text(spoilt, errors="surrogateescape")
+    assert next_run(load_dags(plans)["shop"]) == SLOT
+    context = AirflowParsingContext(dag_id="shop", task_id=None)
+    monkeypatch.setattr(loader, "get_parsing_context", lambda: context)
+    assert next_run(load_dags(plans)["shop"]) == SLOT
