@@ -60,7 +60,7 @@ format: setup ## Format the code, and mend what ruff can mend
 	$(in_venv)/ruff check --fix
 
 .PHONY: bench
-bench: setup ## Measure, and print the figures (ONLY=handover, loader, polling, reconciler, simulator, kills or demo: that alone)
+bench: setup ## Measure, and print the figures (ONLY=handover, loader, idle, polling, reconciler, simulator, kills or demo: that alone)
 	@PYTHONPATH=include:tests $(python) tests/benchmarks/run.py $(ONLY)
 
 .PHONY: chaos

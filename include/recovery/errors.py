@@ -4,6 +4,7 @@
 
     RecoveryError
     ├── PlanError               mend the plan file; every problem with its place
+    ├── FolderRefused           make the folder of DAGs smaller; the limit that it is over
     ├── SelectionError          mend the plan's servers, or DRS: nothing, too much or the unknown is selected
     ├── PreflightBlocked        mend what the checks found, or let the plan warn of it only
     ├── ParamsError             ask again with other run params
@@ -28,6 +29,7 @@ __all__ = [
     "AirflowRefused",
     "AirflowUnreachable",
     "ExecutionNotFound",
+    "FolderRefused",
     "IntentOpen",
     "LockHeld",
     "ParamsError",
@@ -57,6 +59,10 @@ class PlanError(RecoveryError):
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         super().__init__("\n".join(problems))
+
+
+class FolderRefused(RecoveryError):
+    """A folder of DAGs with more in it than is read; the last snapshot stays."""
 
 
 class SelectionError(RecoveryError):

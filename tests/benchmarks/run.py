@@ -13,6 +13,7 @@ from launcher.signals import as_exceptions
 BENCHMARKS = {
     "handover": "handover",
     "loader": "loader_cost",
+    "idle": "idle",
     "polling": "polling",
     "reconciler": "reconciler",
     "simulator": "simulator_load",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import DAG, TaskGroup, TriggerRule
+from airflow.sdk import DAG, CronTriggerTimetable, TaskGroup, TriggerRule
 
 from recovery.dag.doc import plan_doc
 from recovery.dag.params import run_params
@@ -30,28 +30,32 @@ MOST_RUNS = 100_000
 """DAG runs of a plan that Airflow lets run at once. The plan's lock in the table decides which of them goes
 on. At Airflow's default of 16, a RECOVERY would wait until the drills asked for before it have ended."""
 
+JUST_NOW = timedelta(minutes=5)
+"""A slot that passed no longer ago than this is run, if the plan had no drill so far and nobody knows since
+when it is there. It outlasts the time that a scheduler takes to run a slot: else the slot would be lost."""
+
 OUTDATED_TAG = "outdated"
 
 
-def build_dag(plan: Plan, *, outdated: Outdated | None = None) -> DAG:
+def build_dag(plan: Plan, *, outdated: Outdated | None = None, since: datetime | None = None) -> DAG:
     """Return the DAG of a plan; its id is the plan's.
 
     ``outdated`` marks the last good version of a plan whose file cannot be read. Its drill schedule goes on:
-    a drill rehearses what a recovery would run.
+    a drill rehearses what a recovery would run. ``since`` is when the plan was first there with its schedule,
+    where that is known.
     """
     with DAG(
         dag_id=plan.id,
         dag_display_name=f"{plan.name} ({OUTDATED_TAG})" if outdated else plan.name,
         description=plan.description,
         doc_md=f"{outdated.doc if outdated else ''}{plan_doc(plan)}",
-        schedule=plan.drill_schedule,
-        start_date=FIRST_SLOT,
+        schedule=_schedule(plan, since),
+        start_date=since if plan.drill_schedule else FIRST_SLOT,
         catchup=False,
         max_active_runs=MOST_RUNS,
         is_paused_upon_creation=False,
         allowed_run_types=["manual", "scheduled"],  # type: ignore[list-item] # the enum is private
         tags=["recovery", OUTDATED_TAG] if outdated else ["recovery"],
-        params=run_params(plan),
         default_args=_default_args(plan),
     ) as dag:
         opened = OpenExecution(
@@ -64,7 +68,16 @@ def build_dag(plan: Plan, *, outdated: Outdated | None = None) -> DAG:
             gate.set_upstream([waves[number][1] for number in dependencies] or opened)
         # Every wave, not the last alone: marking a task of a later wave must not end one that runs
         complete.set_upstream([wait for _, wait in waves])
+    # Not before: each task would copy them, once for each class that it is made of
+    dag.params.update(run_params(plan))
     return dag
+
+
+def _schedule(plan: Plan, since: datetime | None) -> CronTriggerTimetable | str | None:
+    """Return when drills run by themselves: at no time that passed before the plan was there."""
+    if since is not None or not plan.drill_schedule:
+        return plan.drill_schedule
+    return CronTriggerTimetable(plan.drill_schedule, timezone="UTC", run_immediately=JUST_NOW)
 
 
 def _default_args(plan: Plan) -> dict[str, object]:

@@ -10,7 +10,11 @@ from airflow import settings
 from airflow.dag_processing.bundles.base import BaseDagBundle, BundleVersion
 from airflow.sdk.exceptions import AirflowException
 
-from recovery.dag.snapshot import read_folder, take_snapshot, version_of
+from recovery.dag.folder import Look, look_at, read_folder
+from recovery.dag.readings import Readings
+from recovery.dag.snapshot import OWN_FOLDER, divide_older, take_snapshot
+from recovery.dag.trouble import snapshot_with_trouble
+from recovery.errors import FolderRefused
 
 NEWEST = "newest"
 """A link to the newest snapshot, which the next one carries the last good plans from."""
@@ -32,11 +36,13 @@ class SnapshotDagBundle(BaseDagBundle):
         super().__init__(**kwargs)
         self.source = Path(source or settings.DAGS_FOLDER)
         self._current = self.version
-        self._seen: str | None = None
+        self._look: Look | None = None
+        self._readings = Readings(self.name)
 
     def initialize(self) -> None:
         """Take a snapshot, or find the one that a run is pinned to."""
         if self.version is None:
+            self._make_storage()
             self.refresh()
         elif not self.path.is_dir():
             raise AirflowException(
@@ -51,12 +57,31 @@ class SnapshotDagBundle(BaseDagBundle):
         One process at a time reads and takes: the newest snapshot is of what was read last.
         """
         with self.lock():
-            files = read_folder(self.source)
-            if (seen := version_of(files)) == self._seen:
+            self._take()
+        if self.is_initialized:  # Airflow's DAG processor asks again, and nobody else
+            self._readings.look(self.path)
+
+    def _take(self) -> None:
+        """Take a snapshot if the folder has changed; if there is too much in it, one that tells so."""
+        before = self._newest()
+        try:
+            if (look := look_at(self.source)).same_as(self._look):
                 return
-            self._current = take_snapshot(files, self.versions_dir, self._newest())
-            self._point_to(self._current)
-            self._seen = seen
+            version = take_snapshot(read_folder(self.source), self.versions_dir, before)
+        except FolderRefused as error:
+            look, version = None, snapshot_with_trouble(str(error), self.versions_dir, before)
+        if version != self._current:
+            self._current = version
+            self._point_to(version)
+            self._readings.changed()
+        self._look = look
+
+    def _make_storage(self) -> None:
+        """Make the folder of the snapshots, closed to others, and see to those of an earlier release."""
+        self.versions_dir.mkdir(parents=True, exist_ok=True)
+        self.base_dir.chmod(OWN_FOLDER)
+        for snapshot in self.versions_dir.iterdir():
+            divide_older(snapshot)
 
     def get_current_version(self) -> BundleVersion | None:
         """Return the version of the snapshot that was taken last, or is pinned."""
@@ -69,7 +94,7 @@ class SnapshotDagBundle(BaseDagBundle):
 
     def _newest(self) -> Path | None:
         newest = self.base_dir / NEWEST
-        return newest if newest.is_dir() else None
+        return self.versions_dir / newest.readlink().name if newest.is_dir() else None
 
     def _point_to(self, version: str) -> None:
         link = self.base_dir / f".{NEWEST}.{os.getpid()}"

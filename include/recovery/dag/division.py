@@ -37,9 +37,9 @@ def stem_of(name: str) -> str | None:
 def divided(files: Mapping[str, bytes], beside: Mapping[str, bytes], before: Iterable[str]) -> Division:
     """Return the DAG files for shares of the plans, each with a digest of what its DAGs are built from.
 
-    ``files`` are those of the folder, ``beside`` those that the snapshot has besides; without the loader there
-    is no such file. One of ``before`` stays, though its last plan is gone: were it gone too, Airflow would take
-    a plan that is missing for a moment for deleted.
+    ``files`` are those of the folder, ``beside`` those that the snapshot has besides; without the loader
+    there is no such file. One of ``before`` stays, though its last plan is gone: were it gone too, Airflow
+    would take a plan that is missing for a moment for deleted.
     """
     mine: dict[str, list[str]] = {}
     common = []

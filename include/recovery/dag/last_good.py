@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from recovery.errors import PlanError
-from recovery.plan import Plan, files_of_stem, read_plan, read_plans
+from recovery.plan import Plan, files_of_stem, plan_stems, read_plan, read_plans
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 FOLDER = ".last_good"
@@ -30,16 +31,19 @@ class LastGood:
     since: str
 
 
-def carried(plans: Path, before: Path | None) -> dict[str, bytes]:
+def carried(plans: Path, before: Path | None, changed: Iterable[str]) -> dict[str, bytes]:
     """Return what a snapshot carries beside its plans, by path below their folder.
 
-    ``before`` is the folder of plans in the snapshot before. A plan that was never good there has nothing to
-    carry, and neither has one whose file is deleted.
+    ``before`` is the folder of plans in the snapshot before, from which the files of the stems in ``changed``
+    differ; no other is read. A plan that was never good there has nothing to carry, and neither has one whose
+    file is deleted.
     """
     if before is None:
         return {}
-    broken = [stem for stem, plan in read_plans(plans).items() if isinstance(plan, PlanError)]
-    found = {_name(stem): _text(before, stem) for stem in broken}
+    found = {_name(stem): _text(before, stem) for stem in changed if _is_broken(plans, stem)}
+    there = plan_stems(plans) if plans.is_dir() else frozenset()
+    unchanged = {path.stem for path in (before / FOLDER).glob("*.yaml")} & there - set(changed)
+    found |= {_name(stem): (before / _name(stem)).read_bytes() for stem in unchanged}
     return {name: text for name, text in found.items() if text is not None}
 
 
@@ -56,12 +60,14 @@ def _name(stem: str) -> str:
     return f"{FOLDER}/{stem}.yaml"
 
 
+def _is_broken(plans: Path, stem: str) -> bool:
+    return isinstance(read_plans(plans, only=stem).get(stem), PlanError)
+
+
 def _text(before: Path, stem: str) -> bytes | None:
-    kept = before / _name(stem)
-    if kept.is_file():
-        return kept.read_bytes()
     if not isinstance(read_plans(before, only=stem).get(stem), Plan):
-        return None
+        kept = before / _name(stem)
+        return kept.read_bytes() if kept.is_file() else None
     (file,) = files_of_stem(before, stem)
     line = f"# Carried since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n"
     return line.encode() + file.read_bytes().removeprefix(BYTE_ORDER_MARK)

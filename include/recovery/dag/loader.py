@@ -17,8 +17,10 @@ from recovery.dag.builder import build_dag
 from recovery.dag.invalid import invalid_dag
 from recovery.dag.last_good import last_good
 from recovery.dag.outdated import Outdated
+from recovery.dag.scheduled import scheduled_since
+from recovery.dag.shards import ALL, Shard
 from recovery.errors import PlanError
-from recovery.plan import Plan, read_plans
+from recovery.plan import files_of_stem, plan_stems, read_plans
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,29 +30,41 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 UNREADABLE_FOLDER = "recovery_plans"
-"""Dag id that tells of a folder of plans which cannot be listed."""
+"""Dag id that tells of a folder of plans which cannot be listed, or is over the limits."""
 
 
-def load_dags(folder: Path) -> dict[str, DAG]:
-    """Return a DAG for every plan of a folder, by dag id; never raises.
+def load_dags(folder: Path, shard: Shard = ALL) -> dict[str, DAG]:
+    """Return a DAG for every plan of a folder, or of a share of it, by dag id; never raises.
 
     A worker that parses for one task gets only the DAG of that task, so what a task costs does not grow with
     the number of plans.
     """
-    wanted = get_parsing_context().dag_id
     try:
-        # A stem that is no dag id stands under another: it is found only among all.
-        plans = (read_plans(folder, only=wanted) if wanted else {}) or read_plans(folder)
+        stems = _stems(folder, shard)
     except Exception as error:
         log.exception("The plans in %s cannot be listed", folder)
+        if shard.number:
+            return {}
         return {UNREADABLE_FOLDER: invalid_dag(UNREADABLE_FOLDER, f"{folder}: {error}")}
-    dags = [_dag(folder, stem, plan) for stem, plan in plans.items()]
+    dags = [_dag(folder, stem) for stem in stems]
     return {dag.dag_id: dag for dag in dags}
 
 
-def _dag(folder: Path, stem: str, plan: Plan | PlanError) -> DAG:
+def _stems(folder: Path, shard: Shard) -> list[str]:
+    wanted = get_parsing_context().dag_id
+    if wanted and files_of_stem(folder, wanted):
+        return [wanted]
+    stems = sorted(plan_stems(folder))
+    # A stem that is no dag id stands under another: it is found only among all
+    return [stem for stem in stems if (dag_id_for(stem) == wanted if wanted else shard.has(dag_id_for(stem)))]
+
+
+def _dag(folder: Path, stem: str) -> DAG:
     try:
-        return _stand_in(folder, stem, plan) if isinstance(plan, PlanError) else build_dag(plan)
+        plan = read_plans(folder, only=stem)[stem]
+        if isinstance(plan, PlanError):
+            return _stand_in(folder, stem, plan)
+        return build_dag(plan, since=scheduled_since(folder, stem))
     except Exception as error:
         log.exception("The plan %s cannot be built", stem)
         return invalid_dag(dag_id_for(stem), f"{stem}: {type(error).__name__}: {error}")
@@ -63,7 +77,9 @@ def _stand_in(folder: Path, stem: str, broken: PlanError) -> DAG:
     try:
         good = last_good(folder, stem)
         if good is not None:
-            return build_dag(good.plan, outdated=Outdated(good.since, told))
+            return build_dag(
+                good.plan, outdated=Outdated(good.since, told), since=scheduled_since(folder, stem)
+            )
     except Exception as error:
         log.exception("The last good version of the plan %s is of no use", stem)
         told = f"{told}\nIts last good version is of no use: {error}"

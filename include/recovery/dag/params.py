@@ -25,8 +25,8 @@ CHOICES = {
 
 def run_params(plan: Plan) -> dict[str, Param]:
     """Return the params of the plan's DAG; names, order and defaults are those of `RunParams`."""
-    choice: dict[str, Any] = {"type": "string", "values_display": CHOICES}
-    text: dict[str, Any] = {"type": ["null", "string"], "maxLength": 1000}
+    choice: dict[str, Any] = {"type": "string", "values_display": CHOICES, "source": "dag"}
+    text: dict[str, Any] = {"type": ["null", "string"], "maxLength": 1000, "source": "dag"}
     params = {
         "execution_type": Param("DRILL", title="Execution type", enum=["DRILL", "RECOVERY"], **choice),
         "confirm": Param(None, title="Confirm", description=_confirm(plan), **text),

@@ -1,46 +1,30 @@
-"""A folder as it is at one moment: read whole, named after its content, and kept under that name for good."""
+"""A folder as it is at one moment: read whole, named after its content, and kept under that name for good.
+
+Beside what was in the folder, a snapshot holds what its DAGs are built from besides: the last good version of
+plans that cannot be read, since when plans have their schedules, and the loader once for each share of plans.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-import time
-from fnmatch import fnmatchcase
-from pathlib import Path
+from contextlib import suppress
+from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from recovery.dag.division import MANIFEST, Division, divided, division_of, stem_of, tell_changes
+from recovery.dag.folder import PLANS
 from recovery.dag.last_good import carried
+from recovery.dag.scheduled import scheduled
+from recovery.dag.shards import LOADER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-PLANS = "plans"
-"""Where the plans are, below the folder of DAGs."""
-
-PASSED_OVER = (".*", "__pycache__", "*.pyc", "*~", "#*#", "*.swp", "*.swx", "*.tmp", "*___jb_*___")
-"""Names of hidden, compiled and editors' temporary files and folders."""
-
-WANTED = frozenset({".airflowignore"})
-"""Hidden files that say something to Airflow."""
-
-LARGEST = 16 * 1024 * 1024
-"""Bytes of a file; DAG files have a thousandth of that, and all are held in memory at once."""
-
-READ_ONLY = 0o444
-
-AHEAD = 5.0
-"""Seconds; reading the files of some plans takes one or two, on a busy machine."""
-
-
-def read_folder(folder: Path) -> dict[str, bytes]:
-    """Return the content of every file below a folder, by its path there.
-
-    Links are followed, but never back into a folder that leads to them. A file that cannot be read stands
-    there with the reason as its text: left out, it would be taken for deleted. A folder that cannot be listed
-    raises OSError.
-    """
-    return dict(_read(folder, "", frozenset()))
+READ_ONLY = 0o400
+OWN_FOLDER = 0o700
 
 
 def version_of(files: Mapping[str, bytes]) -> str:
@@ -54,80 +38,108 @@ def version_of(files: Mapping[str, bytes]) -> str:
 
 
 def take_snapshot(files: Mapping[str, bytes], versions: Path, before: Path | None) -> str:
-    """Keep files, and the last good version of each plan that cannot be read; return the version.
+    """Keep files, and what their DAGs are built from besides; return the version.
 
-    ``before`` is the snapshot before, which that last good version comes from. Written under a temporary name
-    and renamed: whoever finds the version finds it whole. Two that do so at once do the same.
+    ``before`` is the snapshot before, from which last good versions and times are carried on. Written under a
+    temporary name and renamed: whoever finds the version finds it whole. Two that do so at once do the same.
     """
-    versions.mkdir(parents=True, exist_ok=True)
+    versions.mkdir(mode=OWN_FOLDER, parents=True, exist_ok=True)
     with TemporaryDirectory(dir=versions, prefix=".") as draft:
         folder = Path(draft) / "snapshot"
-        _write(folder, files)
-        kept = carried(folder / PLANS, before / PLANS if before else None)
-        carry = {f"{PLANS}/{name}": content for name, content in kept.items()}
-        _write(folder, carry)
-        version = version_of({**files, **carry})
-        _move(folder, versions / version)
-    _say_changed(versions / version)
+        folder.mkdir(mode=OWN_FOLDER)
+        changed = {stem for name in _write(folder, files, before) if (stem := stem_of(name))}
+        beside = _beside(folder, files, changed, before)
+        _write(folder, beside, before)
+        version = version_of({**files, **beside})
+        division = divided(files, beside, division_of(before))
+        _divide(folder, files, division)
+        if not move(folder, versions / version):
+            _divide(versions / version, files, division_of(versions / version) | division)
+    if before != versions / version:
+        tell_changes(versions / version, before)
     return version
 
 
-def _say_changed(snapshot: Path) -> None:
-    """Let Airflow read the DAG files at once, as it does if they changed since it last ended reading them.
-
-    It may be reading those of the snapshot before just now, so they seem changed a little later than now.
-    """
-    at = time.time() + AHEAD
-    for path in snapshot.rglob("*.py"):
-        os.utime(path, (at, at))
+def divide_older(snapshot: Path) -> None:
+    """Give a snapshot of an earlier release the DAG files in which the runs on it are looked for by now."""
+    loader, plans = snapshot / LOADER, snapshot / PLANS
+    if loader.is_file() and plans.is_dir() and not (snapshot / MANIFEST).exists():
+        files = {LOADER: loader.read_bytes()} | {f"{PLANS}/{path.name}": b"" for path in plans.iterdir()}
+        _add_loaders(snapshot, files[LOADER], divided(files, {}, ()))
 
 
-def _move(folder: Path, place: Path) -> None:
+def _beside(
+    folder: Path, files: Mapping[str, bytes], changed: set[str], before: Path | None
+) -> dict[str, bytes]:
+    """Return what a snapshot holds of its plans that was not in the folder."""
+    plans_before = before / PLANS if before else None
+    kept = carried(folder / PLANS, plans_before, changed)
+    texts: dict[str, bytes] = {}
+    for name, content in files.items():
+        if stem := stem_of(name):
+            texts[stem] = texts.get(stem, b"") + content
+    texts |= {PurePath(name).stem: content for name, content in kept.items()}
+    return {f"{PLANS}/{name}": content for name, content in (kept | scheduled(texts, plans_before)).items()}
+
+
+def _divide(folder: Path, files: Mapping[str, bytes], division: Division) -> None:
+    """Put the loader there for each share of the plans, in place of the one for all."""
+    if division:
+        _add_loaders(folder, files[LOADER], division)
+        _add(folder / MANIFEST, json.dumps(division, indent=1).encode())
+        (folder / LOADER).unlink(missing_ok=True)
+
+
+def _add_loaders(folder: Path, loader: bytes, division: Division) -> None:
+    for name in division:
+        if not (folder / name).exists():
+            _add(folder / name, loader)
+
+
+def _add(path: Path, content: bytes) -> None:
+    """Write a file all at once, where others may be looking."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_bytes(content)
+    draft.chmod(READ_ONLY)
+    draft.rename(path)
+
+
+def move(folder: Path, place: Path) -> bool:
+    """Give a snapshot its name; returns whether it was not there already."""
     try:
         folder.rename(place)
     except OSError:
         # A folder is never renamed over another that has files: the snapshot was there already
         if not place.is_dir():
             raise
+        return False
+    return True
 
 
-def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write files that nobody changes in place; folders stay writable, or nobody could remove them."""
-    folder.mkdir(exist_ok=True)
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        path.chmod(READ_ONLY)
+def _write(folder: Path, files: Mapping[str, bytes], before: Path | None) -> list[str]:
+    """Write files that nobody changes in place; returns the names of those that are not as they were before.
+
+    Folders stay writable, or nobody could remove them.
+    """
+    for parent in {(folder / name).parent for name in files}:
+        parent.mkdir(parents=True, exist_ok=True)
+    return [name for name, content in files.items() if not _keep(name, content, folder, before)]
 
 
-def _read(folder: Path, prefix: str, above: frozenset[tuple[int, int]]) -> Iterator[tuple[str, bytes]]:
-    status = folder.stat()
-    here = (status.st_dev, status.st_ino)
-    if here in above:
-        return
-    for path in sorted(folder.iterdir()):
-        name = f"{prefix}{path.name}"
-        if _is_passed_over(path.name):
-            continue
-        if path.is_dir():
-            yield from _read(path, f"{name}/", above | {here})
-        elif (content := _content(path)) is not None:
-            yield name, content
+def _keep(name: str, content: bytes, folder: Path, before: Path | None) -> bool:
+    """Write a file, or share it with the snapshot before; returns whether it is the same there."""
+    same = before is not None and _is(before / name, content)
+    if before and same and not name.endswith(".py"):  # each DAG file has a time of its own
+        with suppress(OSError):  # not every file system has links, nor any number of them
+            os.link(before / name, folder / name)
+            return True
+    (folder / name).write_bytes(content)
+    (folder / name).chmod(READ_ONLY)
+    return same
 
 
-def _content(path: Path) -> bytes | None:
-    """Return what is in a file, or why that cannot be read; None if it is gone since it was listed."""
+def _is(path: Path, content: bytes) -> bool:
     try:
-        # A pipe would never end
-        if path.exists() and not path.is_file():
-            return b"This is no regular file."
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
-    except OSError as error:
-        return f"This file cannot be read: {error.strerror}.".encode() if os.path.lexists(path) else None
-    return content if len(content) <= LARGEST else b"This file is too large."
-
-
-def _is_passed_over(name: str) -> bool:
-    return name not in WANTED and any(fnmatchcase(name, pattern) for pattern in PASSED_OVER)
+        return path.stat().st_size == len(content) and path.read_bytes() == content
+    except OSError:
+        return False

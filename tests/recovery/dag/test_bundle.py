@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import stat
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from airflow.dag_processing.bundles import base
+from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.exceptions import AirflowException
 
+from recovery.dag import bundle as module
+from recovery.dag import folder
 from recovery.dag.bundle import SnapshotDagBundle
+from recovery.dag.folder import read_folder
+from recovery.dag.shards import shard_of_plan
+from recovery.plan import plan_stems
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from airflow.sdk import DAG
+
+ROOT = Path(__file__).parents[3]
 
 GOOD = """
 name: Good
@@ -25,6 +37,11 @@ region: eu-west-1
 waves:
   - name: One
     servers: [s-000000000000db001]
+"""
+OLD_LOADER = """
+from pathlib import Path
+from recovery.dag.loader import load_dags
+dags = load_dags(Path(__file__).parent / "plans")  # for Airflow
 """
 BROKEN = GOOD.replace("region:", "regoin:")
 
@@ -40,7 +57,7 @@ def storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def source(tmp_path: Path) -> Path:
     """A folder of DAGs with one good plan."""
     (tmp_path / "dags" / "plans").mkdir(parents=True)
-    (tmp_path / "dags" / "loader.py").write_text("airflow, dag")
+    shutil.copy(ROOT / "dags" / "recovery_plans.py", tmp_path / "dags")
     (tmp_path / "dags" / "plans" / "good.yaml").write_text(GOOD)
     return tmp_path / "dags"
 
@@ -53,6 +70,13 @@ def bundle_of(source: Path) -> Callable[..., SnapshotDagBundle]:
         return SnapshotDagBundle(source=str(source), name="dags-folder", refresh_interval=1, version=version)
 
     return make
+
+
+def dags_of(file: Path) -> list[DAG]:
+    """Return the DAGs of a file, as Airflow reads it."""
+    bag = DagBag(file, bundle_path=file.parent, bundle_name="dags-folder")
+    assert bag.import_errors == {}
+    return list(bag.dags.values())
 
 
 def version_of(bundle: SnapshotDagBundle) -> str:
@@ -131,13 +155,15 @@ def test_before_it_is_initialised_a_bundle_is_the_folder(
 
 
 def test_nobody_changes_a_snapshot_in_place(bundle_of: Callable[..., SnapshotDagBundle]) -> None:
-    """Its files are read-only; its folders are not, so that whoever removes the home can."""
+    """Its files are read-only; its folders are not, so that whoever removes the home can. Others see none."""
     bundle = bundle_of()
     bundle.initialize()
     files = [path for path in bundle.path.rglob("*") if path.is_file()]
-    assert len(files) == 2
-    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o444}
+    assert len(files) == 3
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o400}
     assert os.access(bundle.path / "plans", os.W_OK)
+    folders = (bundle.base_dir, bundle.path)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folders} == {0o700}
 
 
 def test_two_processes_that_take_a_snapshot_at_once_take_the_same(
@@ -165,6 +191,78 @@ def test_two_processes_that_take_a_snapshot_at_once_take_the_same(
     kept = [path.name for path in (storage / "dags-folder" / "versions").iterdir()]
     assert len(kept) == 2
     assert versions < set(kept)
+
+
+def test_a_folder_that_has_not_changed_is_not_read(
+    bundle_of: Callable[..., SnapshotDagBundle], source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is looked at, once all of it is old enough for a look to tell; then a change is read at once."""
+    bundle = bundle_of()
+    bundle.initialize()
+    later = time.time() + 60
+    monkeypatch.setattr(time, "time", lambda: later)
+    bundle.refresh()
+    read = []
+    monkeypatch.setattr(module, "read_folder", lambda folder: read.append(folder) or read_folder(folder))
+    bundle.refresh()
+    bundle.refresh()
+    assert read == []
+    (source / "plans" / "good.yaml").write_text(GOOD.replace("One", "Two"))
+    bundle.refresh()
+    assert read == [source]
+    assert "Two" in (bundle.path / "plans" / "good.yaml").read_text()
+
+
+def test_too_much_leaves_all_plans_and_is_told_where_people_look(
+    bundle_of: Callable[..., SnapshotDagBundle], source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A DAG says so; the plans stand as they were, not to be read again; mended, all is as ever."""
+    bundle = bundle_of()
+    bundle.initialize()
+    before = bundle.path
+    monkeypatch.setattr(folder, "MOST_FILES", 3)
+    for number in range(5):
+        (source / "plans" / f"more_{number}.yaml").write_text(GOOD)
+    bundle.refresh()
+    told = bundle.path
+    (dag,) = dags_of(told / "recovery_trouble.py")
+    assert "more than 3 files" in (dag.doc_md or "")
+    assert plan_stems(told / "plans") == {"good"}
+    (shard,) = told.glob("recovery_plans_*.py")
+    assert shard.stat().st_mtime == (before / shard.name).stat().st_mtime
+    bundle.refresh()
+    assert bundle.path == told
+    monkeypatch.setattr(folder, "MOST_FILES", 30)
+    bundle.refresh()
+    assert not (bundle.path / "recovery_trouble.py").exists()
+    assert len(plan_stems(bundle.path / "plans")) == 6
+
+
+def test_too_much_from_the_start_is_told_too(
+    bundle_of: Callable[..., SnapshotDagBundle], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no plan to show yet."""
+    monkeypatch.setattr(folder, "MOST_FILES", 1)
+    bundle = bundle_of()
+    bundle.initialize()
+    (dag,) = dags_of(bundle.path / "recovery_trouble.py")
+    assert "invalid" in dag.tags
+
+
+def test_a_run_on_a_snapshot_of_an_earlier_release_finds_its_dag(
+    bundle_of: Callable[..., SnapshotDagBundle], storage: Path
+) -> None:
+    """Airflow looks for it in the file in which the DAG is by now: a share, which was not there then."""
+    old = storage / "dags-folder" / "versions" / "0123"
+    (old / "plans").mkdir(parents=True)
+    (old / "plans" / "good.yaml").write_text(GOOD)
+    (old / "recovery_plans.py").write_text(OLD_LOADER)
+    bundle_of().initialize()
+    worker = bundle_of("0123")
+    worker.initialize()
+    (dag,) = dags_of(worker.path / shard_of_plan("good").file)
+    assert dag.dag_id == "good"
+    assert (old / "recovery_plans.py").exists()
 
 
 def test_airflows_configuration_is_what_the_bundle_takes(monkeypatch: pytest.MonkeyPatch) -> None:

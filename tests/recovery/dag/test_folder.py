@@ -67,7 +67,7 @@ def test_a_link_among_the_plans_that_leads_out_is_not_followed(dags: Path, leads
     (dags / "plans" / "evil.yaml").symlink_to(leads_to)
     files = read_folder(dags)
     assert files["plans/evil.yaml"] == (
-        b"This file is not read: this is a link that leads out of its folder; it is not followed."
+        b"This file is not read: this is a link that leads out of its folder and is not followed."
     )
     assert "leads out of its folder" in str(read_plans(dags / "plans")["evil"])
     assert files["plans/a.yaml"] == b"a"

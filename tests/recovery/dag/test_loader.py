@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 
 from budgets import examples
 from recovery.dag import loader
-from recovery.dag.snapshot import read_folder, take_snapshot
+from recovery.dag.folder import read_folder
+from recovery.dag.snapshot import take_snapshot
 from recovery.plan import Plan, read_plan
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ def test_a_broken_plan_is_an_invalid_dag_and_hurts_no_other(folder: Path) -> Non
 def test_a_plan_that_cannot_be_built_is_an_invalid_dag(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever exception, also one of ours."""
 
-    def fail(_: object) -> None:
+    def fail(_: object, **__: object) -> None:
         raise RecursionError("too deep")
 
     monkeypatch.setattr(loader, "build_dag", fail)
@@ -102,7 +104,7 @@ def test_a_worker_gets_only_the_dag_of_its_task(
     """The other files are not even read."""
     (folder / "other.yaml").write_text(GOOD)
     read = []
-    monkeypatch.setattr(Path, "open", _recording(read))
+    monkeypatch.setattr(os, "open", _recording(read))
     parse_for("good")
     assert set(loader.load_dags(folder)) == {"good"}
     assert [path.name for path in read] == ["good.yaml"]
@@ -240,10 +242,10 @@ def test_the_loader_never_raises(folder: Path, content: bytes) -> None:
 
 
 def _recording(read: list[Path]) -> object:
-    original = Path.open
+    original = os.open
 
-    def recorded(self: Path, *args: object, **kwargs: object) -> object:
-        read.append(self)
-        return original(self, *args, **kwargs)  # type: ignore[call-overload]
+    def recorded(path: Path, *args: int) -> int:
+        read.append(Path(path))
+        return original(path, *args)
 
     return recorded

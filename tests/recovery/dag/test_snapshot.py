@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from budgets import examples
-from recovery.dag import snapshot
-from recovery.dag.snapshot import read_folder, take_snapshot, version_of
+from recovery.dag.folder import read_folder
+from recovery.dag.snapshot import take_snapshot, version_of
 
 NAMES = st.text("abc", min_size=1, max_size=3).map("f{}.py".format)
 FOLDERS = st.dictionaries(NAMES, st.binary(max_size=30), max_size=4)
@@ -49,52 +47,6 @@ def test_content_is_not_mistaken_for_a_name(content: bytes, cut: int) -> None:
     assert version_of({"a": b"b"}) != version_of({"ab": b""})
 
 
-def test_compiled_hidden_and_editors_files_are_passed_over(tmp_path: Path) -> None:
-    """They come and go with nothing changed; Airflow's own `.airflowignore` counts."""
-    kept = {"a.py", "plans/b.yaml", ".airflowignore"}
-    gone = {"__pycache__/a.pyc", "plans/.b.yaml.swp", "plans/b.yaml~", "plans/#b.yaml#", ".git/HEAD", "c.tmp"}
-    assert set(read_folder(written(dict.fromkeys(kept | gone, b"x"), tmp_path))) == kept
-
-
-def test_links_are_followed_and_never_for_ever(tmp_path: Path) -> None:
-    """A folder may stand elsewhere; one that leads back to itself is read once."""
-    written({"plans/a.yaml": b"a"}, tmp_path / "elsewhere")
-    written({"loader.py": b"b"}, tmp_path / "dags")
-    (tmp_path / "dags" / "plans").symlink_to(tmp_path / "elsewhere" / "plans")
-    (tmp_path / "elsewhere" / "plans" / "loop").symlink_to(tmp_path / "dags")
-    assert read_folder(tmp_path / "dags") == {"loader.py": b"b", "plans/a.yaml": b"a"}
-
-
-def test_what_cannot_be_read_stands_there_with_the_reason(tmp_path: Path) -> None:
-    """A link to nothing, a pipe, a file too large: not deleted, and in nobody else's way."""
-    (tmp_path / "nowhere.yaml").symlink_to(tmp_path / "missing")
-    os.mkfifo(tmp_path / "pipe.yaml")
-    (tmp_path / "large.yaml").touch()
-    os.truncate(tmp_path / "large.yaml", snapshot.LARGEST + 1)
-    assert read_folder(written({"good.yaml": b"x"}, tmp_path)) == {
-        "good.yaml": b"x",
-        "large.yaml": b"This file is too large.",
-        "nowhere.yaml": b"This file cannot be read: No such file or directory.",
-        "pipe.yaml": b"This is no regular file.",
-    }
-
-
-def test_a_file_that_goes_while_the_folder_is_read_is_not_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An editor replaces it by renaming another."""
-    written({"a.yaml": b"a", "b.yaml": b"b"}, tmp_path)
-    content = snapshot._content
-
-    def going(path: Path) -> bytes | None:
-        if path.name == "b.yaml":
-            path.unlink()
-        return content(path)
-
-    monkeypatch.setattr(snapshot, "_content", going)
-    assert read_folder(tmp_path) == {"a.yaml": b"a"}
-
-
 def test_what_is_hashed_is_what_is_kept(tmp_path: Path) -> None:
     """The folder changes while the snapshot is taken: the version is that of what was read."""
     source = written({"a.py": b"before"}, tmp_path / "dags")
@@ -123,15 +75,6 @@ def test_one_that_is_there_is_left_as_it_is(tmp_path: Path) -> None:
     before = (tmp_path / version / "a.yaml").stat()
     assert take_snapshot({"a.yaml": b"x"}, tmp_path, None) == version
     assert (tmp_path / version / "a.yaml").stat() == before
-
-
-def test_airflow_reads_the_files_of_a_snapshot_again_though_it_is_reading(tmp_path: Path) -> None:
-    """Also of one that was there before: they are newer than the end of a reading that is under way."""
-    for files in ({"a.py": b"x"}, {"a.py": b"y"}, {"a.py": b"x"}):
-        version = take_snapshot(files, tmp_path, None)
-        newer = (tmp_path / version / "a.py").stat().st_mtime - time.time()
-        assert 3 < newer <= snapshot.AHEAD
-        os.utime(tmp_path / version / "a.py", (0, 0))
 
 
 def test_a_disk_that_is_full_is_no_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
