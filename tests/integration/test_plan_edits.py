@@ -52,6 +52,11 @@ def seen(world: World, path: str, word: str) -> None:
     until(f"{word} in {path}", lambda: word in world.admin.call("GET", path).text)
 
 
+def is_stale(world: World, dag_id: str) -> bool:
+    """Whether Airflow holds that a DAG is gone."""
+    return bool(world.admin.call("GET", f"/dags/{dag_id}/details").raise_for_status().json()["is_stale"])
+
+
 def wave_names(run: Run) -> list[str]:
     """Return the names of the waves on record."""
     return [wave["waveName"] for wave in run.record["waves"]]
@@ -117,11 +122,9 @@ def test_a_deleted_plan_cancels_its_execution(
     assert "its plan deleted_in_flight was deleted" in ended["outcome"]
     assert run.servers[0]["recoveryInstanceId"] in ended["outcome"]
     assert run.state == "running"
+    until("the DAG counts no more", lambda: is_stale(world, "deleted_in_flight"), 200, 1)
     file.write_text(PLAN)
-    until(
-        "the DAG is there again",
-        lambda: not world.admin.call("GET", "/dags/deleted_in_flight/details").json()["is_stale"],
-    )
+    until("the DAG is there again", lambda: not is_stale(world, "deleted_in_flight"))
     assert world.user("alice").answer(*run.gate("application")).status_code == 200
     assert run.wait_for_end() == "failed"
     assert run.record == ended

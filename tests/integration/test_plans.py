@@ -27,6 +27,28 @@ waves:
 """
 
 
+def test_nothing_has_run_by_schedule_on_a_fresh_stack(world: World) -> None:
+    """Though plans have schedules whose last slot has passed: no drill is late that nobody has missed."""
+    details = world.admin.call("GET", "/dags/web_shop/details").raise_for_status().json()
+    assert details["timetable_summary"] == "0 6 1 * *"
+    runs = world.admin.call("GET", "/dags/~/dagRuns", params={"run_type": "scheduled", "limit": 500})
+    ours = {run["dag_id"] for run in runs.raise_for_status().json()["dag_runs"]}
+    assert ours <= {"recovery_maintenance"}
+
+
+def test_a_plan_that_was_not_read_again_runs_as_it_was_read(world: World) -> None:
+    """Only the file of a changed plan is read; runs of others are pinned to an earlier snapshot."""
+    before = world.start("one_wave")
+    assert before.wait_for_end() == "success", before.record.get("outcome")
+    (world.stack.plans / "unrelated.yaml").write_text(NEW)
+    until("the DAG of another plan", lambda: world.admin.call("GET", "/dags/unrelated").is_success)
+    run = world.start("one_wave")
+    assert run.wait_for_end() == "success", run.record.get("outcome")
+    versions = [world.admin.run(*one.key)["bundle_version"] for one in (before, run)]
+    assert versions[0] == versions[1]
+    assert world.start("unrelated").wait_for_end() == "success"
+
+
 def test_broken_plans_stand_beside_good_ones_which_run(world: World) -> None:
     """Each broken plan is a DAG tagged `invalid`, none is an import error, and a good plan completes."""
     broken = {path.stem for path in INVALID.iterdir() if path.suffix in {".yaml", ".yml"}}
