@@ -6,11 +6,12 @@ Looking costs one question to the system per file; the files are read only if a 
 from __future__ import annotations
 
 import os
+import re
 import time
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from recovery.errors import FolderRefused
 from recovery.plan.plain_file import NoPlainFile, leads_out, plain_bytes
@@ -24,6 +25,8 @@ PLANS = "plans"
 
 PASSED_OVER = (".*", "__pycache__", "*.pyc", "*~", "#*#", "*.swp", "*.swx", "*.tmp", "*___jb_*___")
 """Names of hidden, compiled and editors' temporary files and folders."""
+
+_PASSED_OVER = re.compile("|".join(map(translate, PASSED_OVER)))
 
 WANTED = frozenset({".airflowignore"})
 """Hidden files that say something to Airflow."""
@@ -95,12 +98,11 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     return files
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(NamedTuple):
     """A file of the folder; ``within`` is where a link may lead to."""
 
     name: str
-    path: Path
+    path: str
     within: tuple[Path, ...]
     stamp: Stamp
     refused: str = ""
@@ -139,14 +141,15 @@ def _below(place: _Place) -> Iterator[_Found]:
     with os.scandir(place.path) as entries:
         found = sorted((one for one in entries if not _is_passed_over(one.name)), key=lambda one: one.name)
     for entry in found:
-        name, path = f"{place.prefix}{entry.name}", place.path / entry.name
-        within = place.within if place.depth else (*place.within, path)
+        name = f"{place.prefix}{entry.name}"
+        within = place.within if place.depth else (*place.within, Path(entry.path))
         if not _is_folder(entry):
-            yield _Found(name, path, within, _stamp(entry))
+            yield _Found(name, entry.path, within, _stamp(entry))
         elif refused := _refusal(entry, place):
-            yield _Found(name, path, within, _stamp(entry), refused)
+            yield _Found(name, entry.path, within, _stamp(entry), refused)
         else:
-            yield from _below(_Place(path, within, f"{name}/", place.above | {here}, place.depth + 1))
+            above = place.above | {here}
+            yield from _below(_Place(Path(entry.path), within, f"{name}/", above, place.depth + 1))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -195,11 +198,11 @@ def _content(one: _Found) -> bytes | None:
 
 
 def _bytes(one: _Found, most: int) -> bytes:
-    path = one.path
+    path = Path(one.path)
     if path.is_symlink() and not leads_out(path, *one.within):
         path = Path(os.path.realpath(path))
     return plain_bytes(path, most, within=path.parent)
 
 
 def _is_passed_over(name: str) -> bool:
-    return name not in WANTED and any(fnmatchcase(name, pattern) for pattern in PASSED_OVER)
+    return _PASSED_OVER.match(name) is not None and name not in WANTED

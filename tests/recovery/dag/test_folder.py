@@ -156,7 +156,7 @@ def test_a_file_that_goes_while_the_folder_is_read_is_not_there(
 
     def going(one: folder._Found, most: int) -> bytes:
         if one.name == "b.yaml":
-            one.path.unlink()
+            Path(one.path).unlink()
         return read(one, most)
 
     monkeypatch.setattr(folder, "_bytes", going)
