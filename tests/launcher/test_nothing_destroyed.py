@@ -52,9 +52,16 @@ KNOWN = {
     ("recovery/dag/bundle.py", "SnapshotDagBundle._point_to", "rename"): "a link over a link",
     ("recovery/dag/bundle.py", "SnapshotDagBundle._point_to", "symlink_to"): "a link of this process",
     ("recovery/dag/bundle.py", "SnapshotDagBundle._point_to", "unlink"): "a link of this process",
-    ("recovery/dag/snapshot.py", "_move", "rename"): "a new folder, never over one that has files",
-    ("recovery/dag/snapshot.py", "_write", "chmod"): "a file just written, in a new folder",
+    ("recovery/dag/snapshot.py", "_add", "chmod"): "a file just written, in a snapshot",
+    ("recovery/dag/snapshot.py", "_add", "rename"): "the same",
+    ("recovery/dag/snapshot.py", "_divide", "unlink"): "the loader, in a snapshot that has copies of it",
+    ("recovery/dag/snapshot.py", "_keep", "chmod"): "a file just written, in a new folder",
+    ("recovery/dag/snapshot.py", "move", "rename"): "a new folder, never over one that has files",
     ("recovery/dag/snapshot.py", "take_snapshot", "TemporaryDirectory"): "a new folder",
+    ("recovery/dag/snapshot.py", "take_snapshot", "move"): "the same, to the name of its content",
+    ("recovery/dag/trouble.py", "snapshot_with_trouble", "TemporaryDirectory"): "a new folder",
+    ("recovery/dag/trouble.py", "snapshot_with_trouble", "chmod"): "a file just written, in a new folder",
+    ("recovery/dag/trouble.py", "snapshot_with_trouble", "move"): "the same, to the name of its content",
 }
 """Every place of the code that could destroy something, with why it cannot."""
 

@@ -78,8 +78,8 @@ class SnapshotDagBundle(BaseDagBundle):
 
     def _make_storage(self) -> None:
         """Make the folder of the snapshots, closed to others, and see to those of an earlier release."""
-        self.versions_dir.mkdir(parents=True, exist_ok=True)
-        self.base_dir.chmod(OWN_FOLDER)
+        for folder in (self.base_dir, self.versions_dir):
+            folder.mkdir(mode=OWN_FOLDER, parents=True, exist_ok=True)
         for snapshot in self.versions_dir.iterdir():
             divide_older(snapshot)
 
