@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from recovery.errors import ExecutionNotFound, RecordUnavailable
 from recovery.execution.expressions import Path, Update
 from recovery.execution.fitting import BUDGETS, Fitted, fitted, recognised
+from recovery.execution.intents import keep_past
 from recovery.execution.models import Execution
 from recovery.execution.own_items import put_ids, put_text
 from recovery.execution.record import iso
@@ -128,6 +129,8 @@ def write(
 
 def put_beside(execution_id: str, fits: Fitted) -> Steps[None]:
     """Put what a record has no room for in items of its own."""
+    for number, intent in fits.past:
+        yield from keep_past(execution_id, number, [intent])
     for ids in fits.lists:
         yield from put_ids(execution_id, ids)
     for text in fits.texts:

@@ -18,8 +18,9 @@ from recovery.execution.sizes import item_size
 from recovery.execution.texts import begins_with, cut, name_in, same_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
+    from recovery.execution.models import Intent
     from recovery.execution.requests import Item
 
 BUDGETS = (330_000, 100_000, 0)
@@ -28,26 +29,36 @@ BUDGETS = (330_000, 100_000, 0)
 CLEAN_UP_BUDGETS = (390_000, *BUDGETS[1:])
 """Of a record that has ended: what is final stays as it is while there is room."""
 
+_FEW = 5
+"""Servers of an intent that take no more room than the name of the item that would hold them."""
+
 Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A record that fits, with what is to be put beside it first: whole texts, and lists of servers."""
+    """A record that fits, with what is to be put beside it first: whole texts, lists of servers, intents.
+
+    ``past`` are intents of attempts that are over, each with the number of its wave.
+    """
 
     execution: Execution
     texts: tuple[str, ...] = ()
     lists: tuple[tuple[str, ...], ...] = ()
+    past: tuple[tuple[int, Intent], ...] = ()
 
 
 def fitted(execution: Execution, budget: int = BUDGETS[0]) -> Fitted:
-    """Return an execution with so much of its texts, and of its lists of servers, that the item has room."""
+    """Return an execution with so much of its texts, servers and past intents that the item has room."""
     item = execution.to_item()
     if record_size(execution, item) <= budget:
         return Fitted(execution)
+    past = _past_intents(execution)
+    execution = _without(execution, {intent.intent_id for _, intent in past})
+    item = execution.to_item()
     lists = _take_lists_out(execution, item)
     texts = _cut_texts(execution, item, record_size(execution, item) - budget)
-    return Fitted(Execution.from_item(item), texts, lists)
+    return Fitted(Execution.from_item(item), texts, lists, past)
 
 
 def record_size(execution: Execution, item: Item | None = None) -> int:
@@ -97,12 +108,30 @@ def filled(execution: Execution, wholes: dict[str, str]) -> Execution:
     return Execution.from_item(item)
 
 
+def _past_intents(execution: Execution) -> tuple[tuple[int, Intent], ...]:
+    """Return the intents that records of earlier releases keep of attempts that are over."""
+    return tuple(
+        (wave.wave_number, intent)
+        for wave in execution.waves
+        for intent in wave.intents
+        if intent.attempt < wave.attempt and not intent.open
+    )
+
+
+def _without(execution: Execution, intent_ids: Collection[str]) -> Execution:
+    waves = (
+        wave.having(intents=tuple(each for each in wave.intents if each.intent_id not in intent_ids))
+        for wave in execution.waves
+    )
+    return execution.having(waves=tuple(waves)) if intent_ids else execution
+
+
 def _take_lists_out(execution: Execution, item: Item) -> tuple[tuple[str, ...], ...]:
     """Let the item name its lists of servers, which records of earlier releases hold themselves."""
     lists = []
     for wave, raw in zip(execution.waves, item["waves"], strict=True):
         for intent, held in zip(wave.intents, raw["intents"], strict=True):
-            if intent.servers:
+            if len(intent.servers) > _FEW:
                 lists.append(intent.servers)
                 name = ids_item(intent.servers)
                 held |= {"servers": [], "serverCount": len(intent.servers), "serversItem": name}

@@ -21,6 +21,10 @@ Item: TypeAlias = dict[str, Any]
 Operation = Literal["get_item", "put_item", "update_item", "delete_item", "query"]
 
 
+SHORT = 100
+"""Characters of words of which DynamoDB has no room for more."""
+
+
 @dataclass(frozen=True)
 class Request:
     """One call, without its table; the answer is DynamoDB's, or None where the condition refused it."""
@@ -90,6 +94,12 @@ def smaller_and_smaller(write: Callable[[Size], Steps[T]], sizes: Sequence[Size]
         with suppress(RecordTooLarge):
             return (yield from write(size))
     return (yield from write(sizes[-1]))
+
+
+def shorter_and_shorter(words: str | None) -> tuple[str, str, str]:
+    """Return words whole, as their beginning, and as none: the sizes of what says little more than them."""
+    said = words or ""
+    return said, said if len(said) <= SHORT else f"{said[:SHORT]} (shortened)", ""
 
 
 def query(arguments: Item, limit: int | None = None) -> Steps[list[Item]]:

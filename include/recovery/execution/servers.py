@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from recovery.execution.enums import LaunchStatus
 from recovery.execution.expressions import Update
 from recovery.execution.models import ServerRecord
-from recovery.execution.requests import query_items, smaller_and_smaller
+from recovery.execution.requests import query_items, shorter_and_shorter, smaller_and_smaller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from recovery.execution.requests import Steps
 
 PREFIX = "SERVER#"
-
-SHORT = 100
-"""Characters of an error that DynamoDB has no room for."""
 
 _IDENTITY = ("sourceServerID", "hostname", "name", "waveNumber", "optional")
 
@@ -100,14 +97,13 @@ def _write(
 ) -> Steps[None]:
     """Write servers that are on record and meet the conditions, each with less of its error if it must be."""
     for server in servers:
-        said = server.error or ""
 
         def once(error: str, server: ServerRecord = server) -> Steps[object]:
             update = _progress(execution_id, server.having(error=error))
             update.require(update.present("executionId"), *conditions(update, server))
             return (yield update.request())
 
-        yield from smaller_and_smaller(once, (said, f"{said[:SHORT]} (shortened)" if said else "", ""))
+        yield from smaller_and_smaller(once, shorter_and_shorter(server.error))
 
 
 def _progress(execution_id: str, server: ServerRecord) -> Update:

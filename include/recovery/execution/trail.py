@@ -10,16 +10,13 @@ from pydantic import ValidationError
 from recovery.errors import RecordUnavailable
 from recovery.execution.enums import EventType
 from recovery.execution.events import PREFIX, Event, tail
-from recovery.execution.requests import put_new, query_items, smaller_and_smaller
+from recovery.execution.requests import put_new, query_items, shorter_and_shorter, smaller_and_smaller
 
 if TYPE_CHECKING:
     from recovery.execution.changes import Changed
     from recovery.execution.requests import Item, Steps
 
 logger = logging.getLogger(__name__)
-
-SHORT = 100
-"""Characters of a detail that DynamoDB has no room for."""
 
 
 def tell(execution_id: str, event: Event) -> Steps[None]:
@@ -50,12 +47,11 @@ def tell_change(changed: Changed, event: Event | None, *about: object) -> Steps[
 
 def _put(execution_id: str, event: Event) -> Steps[None]:
     """Put an event; where DynamoDB has no room for all that it says, with the beginning of it, or without."""
-    said = event.detail or ""
 
     def once(detail: str) -> Steps[bool]:
         return (yield from put_new(execution_id, event.key, event.having(detail=detail).to_item()))
 
-    yield from smaller_and_smaller(once, (said, f"{said[:SHORT]} (shortened)", ""))
+    yield from smaller_and_smaller(once, shorter_and_shorter(event.detail))
 
 
 def read_events(execution_id: str) -> Steps[list[Event]]:

@@ -34,23 +34,23 @@ def dynamodb(running_simulator: Any) -> Iterator[Any]:
 
 
 @contextmanager
-def wired(url: str, attempts: int) -> Iterator[tuple[Any, Wire]]:
+def wired(simulator: Any, attempts: int) -> Iterator[tuple[Any, Wire]]:
     """Give a client that sends a request at most so many times, and the wire it hangs on."""
     retries = Config(retries={"total_max_attempts": attempts})
-    client = boto3.client("dynamodb", endpoint_url=url, config=retries, **CREDENTIALS)
-    yield client, Wire(client)
+    client = boto3.client("dynamodb", endpoint_url=simulator.url, config=retries, **CREDENTIALS)
+    yield client, Wire(client, simulator.control)
     client.close()
 
 
 @pytest.fixture(scope="session")
 def fragile_client(running_simulator: Any) -> Iterator[tuple[Any, Wire]]:
-    with wired(running_simulator.url, attempts=1) as client:
+    with wired(running_simulator, attempts=1) as client:
         yield client
 
 
 @pytest.fixture(scope="session")
 def persistent_client(running_simulator: Any) -> Iterator[tuple[Any, Wire]]:
-    with wired(running_simulator.url, attempts=2) as client:
+    with wired(running_simulator, attempts=2) as client:
         yield client
 
 

@@ -61,6 +61,7 @@ class Writers(RuleBasedStateMachine):
         self.store._client = client
         self.intents: dict[int, list[Intent]] = {number: [] for number in range(WAVES)}
         self.over: dict[str, Any] = {}
+        self.no_room: tuple[int, int] | None = None
         for _ in range(ahead):
             self.next_step(None)
 
@@ -68,11 +69,14 @@ class Writers(RuleBasedStateMachine):
         """Let a process do a step, which the record may refuse, or which a death may cut off."""
         if death is not None:
             self.wire.die_after(death)
+        elif self.no_room:
+            self.wire.refuse(*self.no_room)
         try:
             step(self.world.id, *arguments, **more)
         except (RecordError, StartRefused):
             pass
         finally:
+            self.no_room = None
             self.wire.mend()
 
     def turn(self, number: int | None) -> int:
@@ -81,6 +85,11 @@ class Writers(RuleBasedStateMachine):
             return number
         waves = self.store.get(self.world.id).waves
         return next((wave.wave_number for wave in waves if not wave.status.final), 0)
+
+    @rule(first=st.integers(1, 3), times=st.integers(1, 4))
+    def there_is_no_room(self, first: int, times: int) -> None:
+        """Let DynamoDB refuse writes of the next process for their size."""
+        self.no_room = first, times
 
     @rule(number=numbers, death=deaths)
     def gate(self, number: int | None, death: int | None) -> None:

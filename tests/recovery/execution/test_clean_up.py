@@ -197,3 +197,18 @@ def test_a_table_that_does_not_answer_loses_nothing(world, fragile):
     with pytest.raises(RecordError):
         store.clean_up(done, C.TERMINATING)
     assert world.record() == before
+
+
+def test_the_instances_of_a_large_drill_are_in_items_of_their_own(world):
+    """The record counts them; whoever adds some adds to all of them, and `show` names each."""
+    drill = ended(world)
+    first, more = ([f"i-{batch}{number:016x}" for number in range(6000)] for batch in (1, 2))
+    world.store.clean_up(drill, C.TERMINATING, instances=first)
+    world.store.clean_up(drill, C.TERMINATING, instances=[*more, first[0]], job_ids=["drsjob-t"])
+    after = world.store.clean_up(drill, C.FAILED, failure="some are left", left=first[:200])
+    assert (after.cleanup.instances, after.cleanup.count, after.cleanup.left) == ((), 12_000, ())
+    shown = world.store.whole(after).cleanup
+    assert (list(shown.instances), list(shown.left)) == ([*first, *more], first[:200])
+    assert len(str(world.record()["cleanup"])) < 1000
+    again = world.store.clean_up(drill, C.FAILED, failure="some are left", left=first[:200])
+    assert again == after

@@ -127,7 +127,7 @@ def test_the_longest_text_goes_first():
     assert fits.texts == (largest.TEXT,)
 
 
-def test_old_lists_of_servers_leave_the_record_before_it_is_too_large():
+def test_old_lists_and_intents_leave_the_record_before_it_is_too_large():
     """A record of the last release may hold a hundred servers for each batch of each attempt."""
     waves = [
         largest.wave(number).having(
@@ -142,5 +142,14 @@ def test_old_lists_of_servers_leave_the_record_before_it_is_too_large():
     execution = largest.execution(waves=tuple(waves), total_waves=20)
     fits = fitted(execution, 100_000)
     assert record_size(fits.execution) <= 100_000
-    assert len(fits.lists) == 200
+    assert (len(fits.past), len(fits.lists)) == (160, 40)
+    assert {intent.attempt for _, intent in fits.past} == {1, 2, 3, 4}
     assert all(not intent.servers and intent.count == 100 for intent in fits.execution.waves[0].intents)
+
+
+def test_an_intent_that_is_open_never_leaves_the_record():
+    """Nobody knows what became of it: it is looked for in the record, and only there."""
+    lost = largest.intents(0, 1)[0].having(refusal=None)
+    wave = largest.wave(0).having(intents=[lost], approval=None, failure=None)
+    execution = Make().execution(waves=1).having(waves=(wave.having(wave_name="DBWave1"),))
+    assert fitted(execution, 0).execution.waves[0].open_intents == (lost,)

@@ -41,6 +41,7 @@ OTHER = "5f2d1c7e-0b7a-5c3e-9d53-0f7f5d2f0002"
 """Id of an execution that is not this one."""
 
 START = datetime(2026, 3, 1, 6, 0, 0, 250, tzinfo=UTC)
+TOO_LARGE = "Item size to update has exceeded the maximum allowed size"
 NAMES = ("DBWave1", "AppWave2", "WebWave3")
 
 
@@ -209,14 +210,17 @@ class World:
 class Wire:
     """What lies between a client and DynamoDB: requests that it lets through really arrive there."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, control: Any = None) -> None:
         self._http = client._endpoint.http_session
+        self._control = control
+        self.refused = 0
         self._fates: Iterator[str] = itertools.repeat("heard")
         client.meta.events.register("before-send.dynamodb", self._send)
 
     def mend(self) -> None:
         """Let everything through."""
         self._fates = itertools.repeat("heard")
+        self.refused = 0
 
     def cut_after(self, requests: int) -> None:
         """Let so many requests through; no more arrive."""
@@ -227,6 +231,11 @@ class Wire:
         self._fates = itertools.chain(
             ["heard if write"] * (writes - 1), ["lost if write"], itertools.repeat("cut")
         )
+
+    def refuse(self, first: int, times: int = 1) -> None:
+        """Let DynamoDB refuse so many writes for their size, from the first on, and take all others."""
+        fates = ["heard if write"] * (first - 1) + ["refused if write"] * times
+        self._fates = itertools.chain(fates, itertools.repeat("heard"))
 
     def lose_writes(self) -> None:
         """Lose the first answer to every write; the second time it is heard."""
@@ -242,3 +251,6 @@ class Wire:
         elif fate == "lost if write":
             self._http.send(request)
             raise ReadTimeoutError(endpoint_url=request.url)
+        elif fate == "refused if write":
+            self.refused += 1
+            self._control.deny("dynamodb", error="ValidationException", message=TOO_LARGE, times=1)

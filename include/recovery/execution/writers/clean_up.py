@@ -43,7 +43,7 @@ def clean_up(
         before = yield from read(execution.execution_id)
         _check_same_end(execution, before)
         known_lists = yield from _lists(before, known)
-        after = recognised(before, _having(before, status, at, known, known_lists))
+        after = _having(before, status, at, known, known_lists)
         if after == before:
             return (yield from _told(Changed(before, written=False), event))
         check_clean_up(before, after)
@@ -106,10 +106,10 @@ def _having(
     jobs = tuple(dict.fromkeys((*before.job_ids, *known.get("job_ids", ()))))
     said = {"failure": None} | {**known, "job_ids": jobs, **_placed(lists)}
     after = before.having(**said | {"mode": before.mode, "status": status})
-    if execution.cleanup is not None and after == before:
+    if execution.cleanup is not None and recognised(execution, execution.having(cleanup=after)) == execution:
         return execution
     due = None if status.over else later or execution.cleanup_due or at
-    return execution.having(cleanup=after.having(time=at), cleanup_due=due)
+    return recognised(execution, execution.having(cleanup=after.having(time=at), cleanup_due=due))
 
 
 def _same_end(update: Update, before: Execution) -> Iterable[str]:

@@ -1,0 +1,301 @@
+"""DynamoDB refuses a write for its size, at any step of any writer: the execution ends, with the truth."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from aiobotocore.session import get_session
+
+from recovery.errors import RecordTooLarge
+from recovery.execution import (
+    CleanupMode,
+    CleanupOrder,
+    CleanupStatus,
+    Ending,
+    EventType,
+    ExecutionStatus,
+    Lag,
+    LaunchStatus,
+    OnFailure,
+    PreflightWarning,
+    WaveStatus,
+    final_status,
+)
+from recovery.execution.async_store import AsyncExecutionStore
+from recovery.execution.fitting import BUDGETS, record_size, texts_of
+from recovery.execution.sizes import MOST_BYTES, item_size
+from recovery.execution.store import ExecutionStore
+from recovery.execution.texts import name_in
+from recovery.tasks.causes import is_final
+
+from . import test_once
+from .ended import ended, opening
+from .largest import LETTER
+from .world import CREDENTIALS, START, TOO_LARGE
+
+E, W = ExecutionStatus, WaveStatus
+
+LONG = f"the servers did not launch: {LETTER * 3900}"
+
+
+def noting_the_preflight(world):
+    world.opened()
+    warnings = [PreflightWarning(check="lag", message=LONG)]
+    return lambda: world.store.note_preflight(world.id, warnings, Lag(seconds=1))
+
+
+def opening_an_attempt(world):
+    ended(world)
+    servers = [server.having(error=LONG) for server in world.store.servers(world.id, 1)]
+    event = world.make.event(EventType.ATTEMPT_OPENED, 1, detail=LONG)
+    return lambda: world.store.open_attempt(world.id, opening(servers=servers), event)
+
+
+def noting_a_clear(world):
+    world.frozen()
+    return lambda: world.store.note_clear(world.id, 0, 1, 1)
+
+
+def having_nothing_to_start(world):
+    world.frozen()
+    return lambda: world.store.nothing_to_start(world.id, 0, 1)
+
+
+def cleaning_up(world):
+    world.frozen(waves=1).completed(0)
+    order = CleanupOrder(CleanupMode.ALWAYS, timedelta())
+    execution = world.store.finish(world.id, E.COMPLETED, LONG, cleanup=order)
+    event = world.make.event(EventType.CLEANUP_FAILED, detail=LONG)
+    known = {"failure": LONG, "instances": [f"i-{number:017x}" for number in range(150)]}
+    return lambda: world.store.clean_up(execution, CleanupStatus.FAILED, event, **known)
+
+
+def unlocking(world):
+    world.store.take_lock(world.opened().store.get(world.id))
+    return lambda: world.store.unlock("web_shop", "alice", LONG)
+
+
+STEPS = [
+    *test_once.STEPS, noting_the_preflight, opening_an_attempt, noting_a_clear, having_nothing_to_start,
+    cleaning_up, unlocking,
+]  # fmt: skip
+
+WHOLE = {
+    test_once.taking_the_lock, test_once.taking_the_lock_over, test_once.freezing, test_once.intending,
+    test_once.releasing, opening_an_attempt, cleaning_up, unlocking,
+}  # fmt: skip
+"""What puts something of which nothing can be left out: a lock, a list of servers, what is frozen."""
+
+
+def brought_to_its_end(store, execution_id):
+    """End an execution as complete_execution does."""
+    if not store.get(execution_id).final:
+        closed = store.close(execution_id, Ending(interrupted="marked failed"))
+        status = final_status(
+            closed.waves, interrupted=True, superseded=bool(closed.superseded_by), failure=closed.failure
+        )
+        store.finish(execution_id, status, "marked failed")
+    store.release_lock(store.get(execution_id))
+
+
+def refused_at(world, fragile, first, times, step):
+    """Do a step while DynamoDB refuses writes for their size; whether it got over it, and how many were."""
+    client, wire = fragile
+    store, world.store._client = world.store._client, client
+    wire.refuse(first, times)
+    try:
+        step()
+    except RecordTooLarge:
+        return False, wire.refused
+    else:
+        return True, wire.refused
+    finally:
+        wire.mend()
+        world.store._client = store
+
+
+def statuses(world):
+    """Return all that is true or not, without a word."""
+    execution = world.store.get(world.id)
+    servers = world.store.servers(world.id)
+    return (
+        [execution.status, execution.version, execution.completed_waves, execution.superseded_by],
+        [(wave.status, wave.attempt, wave.job_ids, wave.server_count) for wave in execution.waves],
+        [(server.launch_status, server.job_id, server.attempt) for server in servers],
+        execution.cleanup and (execution.cleanup.status, execution.cleanup.count),
+        [event.type for event in world.store.events(world.id)],
+    )
+
+
+def test_every_writer_is_tried():
+    """All that writes, by the names of the store's methods; a new one has to be added above."""
+    writes = {name for name in vars(ExecutionStore) if not name.startswith("_")}
+    codes = [step.__code__ for step in STEPS]
+    codes += [const for code in codes for const in code.co_consts if hasattr(const, "co_names")]
+    assert {name for code in codes for name in code.co_names} >= writes
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.__name__)
+def test_a_refusal_of_any_write_is_got_over_or_ends_the_execution(world, fragile, step):
+    """Refused once, it is made again with less, and says the same; or the execution ends, lock and all."""
+    go = step(world)
+    before = world.raw()
+    go()
+    expected = statuses(world)
+    for first in range(1, 20):
+        world.restore(before)
+        got_over, refused = refused_at(world, fragile, first, 1, go)
+        if got_over:
+            assert statuses(world) == expected
+        else:
+            assert step in WHOLE
+        brought_to_its_end(world.store, world.id)
+        assert world.store.get(world.id).final
+        assert world.id not in [item["holder"] for item in world.items("PLAN#web_shop")]
+        if not refused:
+            break
+    assert 1 < first < 19
+
+
+def ready_to_end(world, long=LONG):
+    """Let an execution run to where complete_execution begins: two waves over, one left in the middle."""
+    world.frozen(reason=long)
+    lock = world.store.get(world.id)
+    world.store.take_lock(lock)
+    world.completed(0).answered(1)
+    intent = world.make.intent(1)
+    world.store.intend(world.id, 1, intent)
+    world.store.started(world.id, 1, intent, "drsjob-1")
+    servers = [server.having(launch_status=LaunchStatus.FAILED, error=long) for server in world.launched(1)]
+    world.store.end_wave(world.id, 1, 1, servers, W.FAILED, failure=long)
+    return world
+
+
+def end(world):
+    """Do what complete_execution does."""
+    world.store.close(world.id, Ending(), world.make.event(EventType.INTERRUPTED, detail=LONG))
+    told = world.make.event(EventType.EXECUTION_ENDED, detail=LONG)
+    world.store.finish(world.id, E.FAILED, LONG, told)
+    world.store.release_lock(world.store.get(world.id))
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_complete_execution_ends_it_whatever_is_refused(world, fragile, times):
+    """Any of its writes, once or more in a row; the truth is on record, shortened or not, and the lock gone.
+
+    Three times in a row no smaller record is left to write: then the next try of the task ends it.
+    """
+    ready_to_end(world)
+    before = world.raw()
+    shortened = 0
+    for first in range(1, 20):
+        world.restore(before)
+        got_over, refused = refused_at(world, fragile, first, times, lambda: end(world))
+        if not got_over:
+            end(world)
+        record = world.store.get(world.id)
+        assert (record.status, [wave.status for wave in record.waves]) == (
+            E.FAILED, [W.COMPLETED, W.FAILED, W.SKIPPED],
+        )  # fmt: skip
+        assert world.items("PLAN#web_shop") == []
+        shortened += name_in(record.outcome) is not None
+        whole = world.store.whole(record)
+        assert (whole.reason, whole.outcome, whole.wave(1).failure) == (LONG, LONG, LONG)
+        assert world.store.events(world.id)[-1].type is EventType.EXECUTION_ENDED
+        if not refused:
+            break
+    assert 1 < first < 19
+    assert bool(shortened) == (times > 1)
+
+
+def test_a_refusal_for_size_is_final_to_a_task():
+    """It is no table that does not answer: a task that waited for it would wait for its whole time-out."""
+    assert is_final(RecordTooLarge("Item size has exceeded the maximum allowed size"))
+
+
+async def test_a_trigger_gets_over_it_too(world, running_simulator):
+    """The same steps, through aiobotocore."""
+    world.frozen().launching(0)
+    url = running_simulator.url
+    async with get_session().create_client("dynamodb", endpoint_url=url, **CREDENTIALS) as client:
+        store = AsyncExecutionStore(client, world.table, clock=world.make.time)
+        done = [server.having(launch_status=LaunchStatus.LAUNCHED) for server in world.launched(0)]
+        running_simulator.control.deny(
+            "dynamodb", "UpdateItem", error="ValidationException", message=TOO_LARGE, times=1
+        )
+        assert (await store.end_wave(world.id, 0, 1, done, W.COMPLETED)).wave(0).status is W.COMPLETED
+
+
+def stuck(world, full):
+    """Put a record as the last release left it: failures up to the limit, and no room for the next one."""
+    make = world.make
+    waves = [
+        wave.having(
+            server_count=1,
+            on_failure=OnFailure.CONTINUE,
+            pause_before_wave=False,
+            **({"status": W.FAILED, "failure": f"{n} {LONG}", "start_time": START} if n < full else {}),
+            **({"end_time": START} if n < full else {}),
+        )
+        for n, wave in enumerate(make.execution(waves=100).waves)
+    ]
+    execution = make.execution(waves=100, open_since=START).having(waves=tuple(waves), status=E.POLLING)
+    world.id = execution.execution_id
+    world.put(execution.to_item() | {"item": "EXECUTION"})
+    for server in make.servers(100, 1):
+        key = {"executionId": world.id, "item": f"SERVER#{server.wave_number:03}#{server.source_server_id}"}
+        world.put(server.to_item() | key)
+    world.store.take_lock(execution)
+    return execution
+
+
+def test_a_hundred_waves_with_long_failures_come_to_their_end(world):
+    """The failure of each is found in full, though the record had room for a quarter of them."""
+    full = 23
+    execution = stuck(world, full)
+    assert BUDGETS[0] < record_size(execution) < MOST_BYTES < record_size(execution) + 2 * len(LONG.encode())
+    for number in range(full, full + 10):
+        intent = world.make.intent(number, each=1)
+        world.store.intend(world.id, number, intent)
+        world.store.started(world.id, number, intent, f"drsjob-{number}")
+        servers = [
+            each.having(launch_status=LaunchStatus.FAILED, error=LONG) for each in world.launched(number)
+        ]
+        world.store.end_wave(world.id, number, 1, servers, W.FAILED, failure=f"{number} {LONG}")
+        assert record_size(world.store.get(world.id)) <= BUDGETS[0]
+    failures = {number: f"{number} {LONG}" for number in range(full + 10, 100)}
+    world.store.close(world.id, Ending(failures=failures))
+    world.store.finish(world.id, E.FAILED, LONG)
+    world.store.release_lock(world.store.get(world.id))
+    assert world.items("PLAN#web_shop") == []
+    record = world.store.get(world.id)
+    assert [wave.failure for wave in world.store.whole(record).waves] == [f"{n} {LONG}" for n in range(100)]
+    assert max(item_size(item) for item in world.items()) <= BUDGETS[0]
+
+
+def answering(world):
+    test_once.pausing(world)()
+    return lambda: world.store.approve(world.id, 1, world.make.approval(reason=LONG))
+
+
+@pytest.mark.parametrize(
+    "step", [answering, noting_the_preflight, cleaning_up], ids=lambda step: step.__name__
+)
+def test_the_same_said_again_is_known_though_it_is_shortened(world, fragile, step):
+    """It was cut when it was written, for want of room: a retry, which says it in full, changes nothing."""
+    go = step(world)
+    before = world.raw()
+    for first in range(1, 6):
+        world.restore(before)
+        refused_at(world, fragile, first, 2, go)
+        if any(map(name_in, words(world))):
+            break
+    assert first < 5
+    before = world.raw()
+    go()
+    assert world.raw() == before
+
+
+def words(world):
+    return [text for _, text in texts_of(world.store.get(world.id))]
