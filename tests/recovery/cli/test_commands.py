@@ -11,6 +11,9 @@ from cli_surroundings import NO_AIRFLOW, document, recovery
 
 from recovery.cli.app import run
 from recovery.execution import Approvals, ExecutionType, RunParams, execution_id
+from recovery.execution.changes import put_beside
+from recovery.execution.fitting import fitted
+from recovery.execution.requests import marshal
 from recovery.settings import settings
 
 if TYPE_CHECKING:
@@ -57,6 +60,22 @@ def test_show_json_is_the_record(story: Any, local_aws: Any) -> None:
     assert shown["plan"]["name"] == "Web shop"
     assert [server["launchStatus"] for server in shown["servers"]] == ["LAUNCHED"] * 5
     assert shown["events"][0]["type"] == "OPENED"
+
+
+def test_show_names_in_full_what_the_record_has_no_room_for(story: Any, local_aws: Any) -> None:
+    """Texts that were cut, the servers of each announced job, and the intents of attempts that are over."""
+    told = story().to_the_second_gate().answer(1).launch(1)
+    told.land(1, failed={"s-00000000000app001": "no capacity"}).finish()
+    known = told.store.get(told.id)
+    fits = fitted(known.having(outcome=f"it ended {'badly, ' * 500}"), 0)
+    told.store._run(put_beside(told.id, fits))
+    item = marshal(fits.execution.to_item() | {"item": "EXECUTION"})
+    local_aws.client("dynamodb").put_item(TableName="recovery-executions", Item=item)
+    assert "shortened" in fits.execution.outcome
+    assert document("show", told.id)["execution"]["outcome"] == f"it ended {'badly, ' * 500}"
+    told.again(1)
+    (intent,) = document("show", told.id)["execution"]["waves"][1]["intents"]
+    assert (intent["attempt"], intent["jobId"], len(intent["servers"])) == (1, known.waves[1].job_ids[0], 2)
 
 
 def test_show_tells_that_a_wave_is_tried_again(story: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,5 +19,23 @@ A new attempt of a wave is written by its ``approve`` or ``start_recovery``, whi
 clear, in one place, ``recovery.execution.open_attempt``: it opens the execution again, with the waves that
 never ran, after it has taken the lock and written what the ended jobs say of the wave's servers.
 
+The items of an execution, by range key; those of a plan's lock lie under ``PLAN#<dag id>``:
+
+===================================  =======================================================================
+item                                 what it holds
+===================================  =======================================================================
+``EXECUTION``                        the record: all waves, their current attempts, how it stands and ended
+``PLAN``                             plan and servers as frozen, or the names of the items that hold them
+``SERVER#<wave>#<id>``               a server and what became of it
+``EVENT#<time>#<uuid>``              the audit trail
+``INTENT#<wave>#<attempt>#<batch>…`` an intent of an attempt that is over, with what became of it
+``IDS#<digest>#<part>``              a list of servers or instances that the record only counts
+``TEXT#<name>``                      the whole of a text that stands shortened in the record
+``LONG#<digest>#<part>``             a plan, or its servers, too large for ``PLAN``
+===================================  =======================================================================
+
+The last three are named by what they hold, and put before what refers to them. ``recovery.execution.fitting``
+keeps a record within what one item has room for.
+
 ``recovery.execution.transitions`` holds the same as data, and every change is checked against it.
 """
