@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from moto.ec2.models import ec2_backends
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
+from werkzeug.wrappers import Response
 
 from simulator.answers import Answer, AwsError
 from simulator.calls import Call, read_call
@@ -24,6 +26,7 @@ from simulator.locks import ServiceLocks
 from simulator.registration import register
 from simulator.requests import RequestLog, logged
 from simulator.seeding import plant
+from simulator.visitors import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -83,6 +86,10 @@ class Application:
             plant(self._fleet)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if why := refusal(environ):
+            _log.warning("refused: %s", why)
+            forbidden = Response(json.dumps({"error": why}), status=403, mimetype="application/json")
+            return forbidden(environ, start_response)
         path = environ.get("PATH_INFO", "")
         if path.startswith("/simulator"):
             return self._control(environ, start_response)
