@@ -7,8 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
+from launcher.console import Console
 from launcher.environment import keep_apart
 from launcher.errors import LauncherError, SettingRefused
 from launcher.signals import as_exceptions

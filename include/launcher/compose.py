@@ -11,7 +11,7 @@ from launcher.home import new_secrets, write_private
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rich.console import Console
+    from launcher.console import Console
 
 FILE = ROOT / ".env"
 

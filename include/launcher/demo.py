@@ -22,7 +22,7 @@ from launcher.stack import Stack
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.console import Console
+    from launcher.console import Console
 
 PLAN = "web_shop"
 PERSON = "alice"

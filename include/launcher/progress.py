@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Self
 
-from rich.console import Console
+from launcher.console import Console
 
 if TYPE_CHECKING:
     from collections.abc import Collection

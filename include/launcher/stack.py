@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from rich.console import Console
-
+    from launcher.console import Console
     from launcher.processes import Child
 
 ADMIN = "admin"

@@ -13,7 +13,7 @@ from launcher.stack import Stack
 from launcher.state import read_state
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from launcher.console import Console
 
 HOME = ROOT / ".airflow"
 

@@ -50,7 +50,7 @@ def no_second_start(evidence: Evidence, run: Run, now: datetime) -> Iterator[str
     servers: Counter[tuple[str, str]] = Counter()
     for start in _started(evidence, execution):
         tags = start["parameters"]["tags"]
-        jobs[tags["recovery:wave"], tags["recovery:attempt"], tags["recovery:batch"]].append(start["jobID"])
+        jobs[_wave(tags, execution), tags["recovery:attempt"], tags["recovery:batch"]].append(start["jobID"])
         servers.update((tags["recovery:attempt"], server) for server in _servers(start))
     for (wave, attempt, batch), ids in jobs.items():
         if len(ids) > 1:
@@ -69,7 +69,7 @@ def no_start_before_its_gate(evidence: Evidence, run: Run, now: datetime) -> Ite
     approvals = [event for event in evidence.of(execution, "EVENT#") if event["type"] == "APPROVED"]
     plan = {wave["name"]: wave for wave in run.waves}
     for start in _started(evidence, execution):
-        name, at = start["parameters"]["tags"]["recovery:wave"], moment(start["time"])
+        name, at = _wave(start["parameters"]["tags"], execution), moment(start["time"])
         if name not in plan or name not in waves:
             yield f"{name} was started, which is in {'the record' if name in waves else 'no record'}"
             continue
@@ -80,6 +80,13 @@ def no_start_before_its_gate(evidence: Evidence, run: Run, now: datetime) -> Ite
             if before.get("status") not in GOOD or moment(before["endTime"]) > at:
                 ended = f"{before.get('status')} at {before.get('endTime')}"
                 yield f"{name} was started at {at}, but {needed}, which it depends on, is {ended}"
+
+
+def _wave(tags: Item, execution: Item) -> str:
+    """Return the wave of a job, which its tag names by number and task group; the tag if there is none."""
+    tag: str = tags["recovery:wave"]
+    names = {f"{int(wave['waveNumber']):02}": wave["waveName"] for wave in execution["waves"]}
+    return str(names.get(tag.partition("-")[0], tag))
 
 
 def _unapproved(run: Run, wave: Item, approvals: list[Item], at: datetime) -> Iterator[str]:
@@ -161,7 +168,7 @@ def every_instance_on_record(evidence: Evidence, run: Run, now: datetime) -> Ite
     waves = {wave["waveName"]: wave for wave in execution["waves"]}
     servers = {item["sourceServerID"]: item for item in evidence.of(execution, "SERVER#")}
     for job in _jobs(evidence, execution):
-        wave = waves.get(job["tags"]["recovery:wave"], {})
+        wave = waves.get(_wave(job["tags"], execution), {})
         if job["jobID"] not in wave.get("jobIds", ()):
             yield f"{job['jobID']} of {job['tags']['recovery:wave']} is not on record"
             continue

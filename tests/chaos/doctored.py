@@ -35,7 +35,7 @@ def start(number: int, job: str | None = None, batch: str = "0", server: str | N
     """Return a StartRecovery as the simulator's log has it."""
     tags = {
         "recovery:execution": "e-1",
-        "recovery:wave": f"Wave{number}",
+        "recovery:wave": f"{number:02}-wave{number}",
         "recovery:attempt": "1",
         "recovery:batch": batch,
     }

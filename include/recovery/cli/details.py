@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from rich.console import Group
 from rich.table import Table
-from rich.text import Text
 
 from recovery.cli.cleanups import cleanup_words
+from recovery.cli.paper import Text
 from recovery.cli.progress import address, picture
 from recovery.cli.words import ABSENT, lasting, plural, text, when, word
 from recovery.execution.targets import rpo_words, rto_words
@@ -35,7 +35,7 @@ def ending(snapshot: Snapshot) -> Text:
     shown = Text.assemble(word(execution.status), "  ")
     shown.append(execution.outcome or (execution.failure.message if execution.failure else ABSENT))
     if said := cleanup_words(execution):
-        shown.append(f"\nClean-up: {said}", style="dim")
+        shown.append("\n").append(f"Clean-up: {said}", style="dim")
     return shown
 
 
@@ -71,7 +71,7 @@ def job_url(region: str | None, job_id: str) -> str | None:
 
 
 def _heading(title: str) -> Text:
-    return Text(f"\n{title}", style="bold")
+    return Text("\n", style="bold").append(title)
 
 
 def _facts(execution: Execution) -> Table:

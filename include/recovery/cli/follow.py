@@ -54,7 +54,8 @@ class LiveView(AbstractContextManager["LiveView"]):
     """A picture that is drawn over itself, and gone at the end."""
 
     def __init__(self, screen: Screen) -> None:
-        self._live = Live(console=screen.progress, refresh_per_second=4, transient=True)
+        self._console = screen.progress
+        self._live = Live(console=self._console, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -67,7 +68,7 @@ class LiveView(AbstractContextManager["LiveView"]):
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw the snapshot, as much of it as the screen has room for."""
-        self._live.update(picture(snapshot, Canvas.of(self._live.console, live=True)))
+        self._live.update(picture(snapshot, Canvas.of(self._console, live=True)))
 
 
 def view_for(screen: Screen) -> LinesView | LiveView:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ INVALID = "invalid"
 
 OUTDATED = "outdated"
 """Tag of the DAG of a plan whose file cannot be read, and whose last good version stands in for it."""
+
+BLOCK = re.compile(r"^(?P<fence>`{3,})text\n(?P<text>.*?)\n(?P=fence)$", re.MULTILINE | re.DOTALL)
+"""Where the page of such a DAG holds the problems of its file."""
 
 MOST_NAMED = 20
 """Plans that are named to somebody who asked for one that is not there."""
@@ -92,5 +96,6 @@ def _missing(plan_id: str, known: tuple[str, ...]) -> str:
 
 def _problems(dag: Dag) -> str:
     """Return the problems of a plan file: the block of text on the page of its DAG."""
-    blocks = (dag.doc_md or "").split("```")
-    return blocks[1].removeprefix("text").strip() if len(blocks) > 1 else (dag.doc_md or "").strip()
+    page = dag.doc_md or ""
+    block = BLOCK.search(page)
+    return (block["text"] if block else page).strip()

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 from rich.console import Group
 from rich.table import Table
-from rich.text import Text
 
+from recovery.cli.paper import Text
 from recovery.cli.rows import rows
 from recovery.cli.words import ABSENT, lasting, when, word
+from recovery.text.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console, OverflowMethod, RenderableType
+    from rich.console import OverflowMethod, RenderableType
 
+    from recovery.cli.paper import Console
     from recovery.cli.rows import Row
     from recovery.cli.snapshot import Snapshot, WaitingGate
     from recovery.execution import Execution
@@ -69,7 +71,7 @@ def _title(execution: Execution, snapshot: Snapshot) -> Text:
     head.append_text(word(execution.status))
     done = f"{execution.completed_waves} of {execution.total_waves} waves"
     took = lasting(execution.start_time, execution.end_time or snapshot.at)
-    head.append(f"  {done}, {took} since {when(execution.start_time)}\n", style="dim")
+    head.append(f"  {done}, {took} since {when(execution.start_time)}", style="dim").append("\n")
     asked = f"{execution.execution_id}  asked for by {execution.requested_by or ABSENT}"
     return head.append(asked + (f": {execution.reason}" if execution.reason else ""), style="dim")
 
@@ -90,9 +92,12 @@ def _gate(gate: WaitingGate, snapshot: Snapshot, canvas: Canvas) -> RenderableTy
         shown.append(f" since {when(gate.since)}, for {lasting(gate.since, snapshot.at)}")
     if gate.until:
         shown.append(f"; without one it is cancelled at {when(gate.until)}")
-    shown.append(f"\n  who  {gate.who}")
-    shown.append(f"\n  how  {command_for('approve', gate, snapshot)}")
-    shown.append(f"\n       {command_for('reject', gate, snapshot)}")
+    for line in (
+        f"  who  {gate.who}",
+        f"  how  {command_for('approve', gate, snapshot)}",
+        f"       {command_for('reject', gate, snapshot)}",
+    ):
+        shown.append("\n").append(line)
     parts = [shown, address(gate.url, "       ", unbroken=canvas.height is None)]
     if gate.said:
         parts.append(Text(f"  {gate.said}", style="yellow"))
@@ -102,13 +107,14 @@ def _gate(gate: WaitingGate, snapshot: Snapshot, canvas: Canvas) -> RenderableTy
 def address(url: str, indent: str, *, unbroken: bool = True) -> Text:
     """Return a URL as a link; unbroken it can be copied, but a live picture must not be too wide."""
     overflow: OverflowMethod = "ignore" if unbroken else "fold"
-    return Text(indent, no_wrap=unbroken, overflow=overflow).append(url, style=f"cyan link {url}")
+    return Text(indent, no_wrap=unbroken, overflow=overflow).append(url, style=f"cyan link {visible(url)}")
 
 
 def _queued(snapshot: Snapshot) -> Text:
     shown = Text.assemble((snapshot.target.plan_id, "bold"), "  not on record yet: ")
     shown.append(snapshot.queued or "the DAG run has not opened its execution")
-    return shown.append(f"\n{snapshot.target.execution_id}  DAG run {snapshot.target.run_id}", style="dim")
+    run = f"{snapshot.target.execution_id}  DAG run {snapshot.target.run_id}"
+    return shown.append("\n").append(run, style="dim")
 
 
 def _table(lines: Sequence[Row], canvas: Canvas) -> Table:
@@ -137,7 +143,7 @@ def _cells(line: Row, canvas: Canvas) -> list[Text]:
     label = Text(line.label, style="bold") if line.wave else Text(f"  {line.label}")
     if line.names and canvas.width < WIDE and canvas.height is None:
         first, *others = line.names
-        label = Text(f"  {first}").append(f"\n  {', '.join(others)}", style="dim")
+        label = Text(f"  {first}").append("\n").append(f"  {', '.join(others)}", style="dim")
     status = word(line.status) if line.status or line.wave else Text()
     detail = Text(line.detail, style="" if line.wave else "dim")
     beside = Text(line.server.source_server_id if line.server else "")

@@ -10,13 +10,14 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.measure import Measurement
 from rich.table import Column, Table
-from rich.text import Text
 
+from recovery.cli.paper import Console, Text
 from recovery.cli.secrets import hide
 from recovery.cli.surroundings import WIDEST, size
+from recovery.text.visible import escaped_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +65,7 @@ class Screen:
     def document(self, document: Mapping[str, Any]) -> None:
         """Write the JSON document, if that is wanted; a person has been told already."""
         if self.as_json:
-            text = json.dumps(document, indent=2, ensure_ascii=False)
+            text = escaped_json(json.dumps(document, indent=2, ensure_ascii=False))
             if not self._can_say(text):
                 text = json.dumps(document, indent=2)
             self.out.file.write(text + "\n")
@@ -74,7 +75,7 @@ class Screen:
         """Write why the command did not do what was asked, without any secret that an error quotes."""
         message = hide(message)
         self.document({"error": {"kind": kind, "message": message, "exitCode": int(code)}})
-        self.err.print(Text("✗ ", style="bold red") + Text(message), soft_wrap=True)
+        self.err.print(Text("✗ ", style="bold red").append(Text.of_lines(message)), soft_wrap=True)
 
     def _make_room(self, shown: RenderableType) -> None:
         """Let lines be as wide as what must not be broken; a terminal that is narrower breaks them itself."""

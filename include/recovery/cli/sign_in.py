@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from recovery.cli.exits import Misused
 from recovery.cli.secrets import remember
 from recovery.settings import settings
+from recovery.text.visible import visible
 
 PASSWORDS_FILE = "simple_auth_manager_passwords.json.generated"
 
@@ -96,4 +97,4 @@ def _asked_password(user: str, *, ask: bool) -> str:
             f"No password of {user!r} is known: set RECOVERY_AIRFLOW_PASSWORD or RECOVERY_AIRFLOW_TOKEN, "
             "or ask from a terminal"
         )
-    return getpass.getpass(f"Airflow password of {user}: ", stream=sys.stderr)
+    return getpass.getpass(f"Airflow password of {visible(user)}: ", stream=sys.stderr)

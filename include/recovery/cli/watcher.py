@@ -14,6 +14,7 @@ from recovery.cli.snapshot import Snapshot, WaitingGate, paused_waves
 from recovery.cli.words import now, when
 from recovery.errors import ExecutionNotFound, RecordUnavailable
 from recovery.execution import EventType
+from recovery.names import APPROVE, task_id
 from recovery.settings import settings
 
 if TYPE_CHECKING:
@@ -92,14 +93,13 @@ class Watcher:
 
     def _gate(self, wave: WaveRecord) -> WaitingGate:
         plan = self._plan
-        slug = plan.waves[wave.wave_number].slug if plan else wave.wave_name.lower()
-        task_id = gate_task_id(slug)
-        url = gate_url(settings().airflow_url, self.target.plan_id, self.target.run_id, task_id)
-        asked = self.airside.gate(self.target, task_id)
+        gate = task_id(plan.waves[wave.wave_number].name if plan else wave.wave_name, APPROVE)
+        url = gate_url(settings().airflow_url, self.target.plan_id, self.target.run_id, gate)
+        asked = self.airside.gate(self.target, gate)
         since = asked.created_at if asked else self._since(wave)
         return WaitingGate(
             wave.wave_name,
-            task_id,
+            gate,
             url,
             approvers=plan.approvers if plan else None,
             since=since,
@@ -133,8 +133,3 @@ class Watcher:
             f"The DAG run ended at {when(self._ended_at)}, but its execution record {state}. "
             f"The log of {last} says why: {url}"
         )
-
-
-def gate_task_id(slug: str) -> str:
-    """Return the task id of a wave's gate."""
-    return f"{slug}.approve"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from rich.text import Text
+from recovery.cli.paper import Text
+from recovery.text import durations
 
 if TYPE_CHECKING:
     from recovery.execution import ServerRecord
@@ -37,8 +38,6 @@ STYLES = {
 }
 """A style per word; one that is not here is shown all the same, underlined."""
 
-MINUTE, HOUR, DAY = 60, 3600, 86400
-
 
 def now() -> datetime:
     """Return the time, in UTC."""
@@ -67,16 +66,7 @@ def clock(time: datetime | None) -> str:
 
 def lasting(start: datetime | None, end: datetime | None) -> str:
     """Return the time between two moments, in the two largest units that matter."""
-    if start is None or end is None:
-        return ABSENT
-    seconds = max(0, round((end - start).total_seconds()))
-    if seconds < MINUTE:
-        return f"{seconds}s"
-    if seconds < HOUR:
-        return f"{seconds // MINUTE}m {seconds % MINUTE:02}s"
-    if seconds < DAY:
-        return f"{seconds // HOUR}h {seconds % HOUR // MINUTE:02}m"
-    return f"{seconds // DAY}d {seconds % DAY // HOUR:02}h"
+    return ABSENT if start is None or end is None else durations.lasting(end - start)
 
 
 def plural(count: int, noun: str) -> str:

@@ -9,6 +9,7 @@ from airflow.sdk import DAG, CronTriggerTimetable, TaskGroup, TriggerRule
 
 from recovery.dag.doc import plan_doc
 from recovery.dag.params import run_params
+from recovery.names import APPROVE, START_RECOVERY, WAIT_FOR_RECOVERY
 from recovery.settings import settings
 from recovery.tasks import (
     ApproveWave,
@@ -17,6 +18,7 @@ from recovery.tasks import (
     StartRecovery,
     WaitForRecovery,
 )
+from recovery.text.markdown import Markdown
 
 if TYPE_CHECKING:
     from recovery.dag.outdated import Outdated
@@ -48,7 +50,7 @@ def build_dag(plan: Plan, *, outdated: Outdated | None = None, since: datetime |
         dag_id=plan.id,
         dag_display_name=f"{plan.name} ({OUTDATED_TAG})" if outdated else plan.name,
         description=plan.description,
-        doc_md=f"{outdated.doc if outdated else ''}{plan_doc(plan)}",
+        doc_md=str((outdated.doc if outdated else Markdown()) + plan_doc(plan)),
         schedule=_schedule(plan, since),
         start_date=since if plan.drill_schedule else FIRST_SLOT,
         catchup=False,
@@ -94,9 +96,9 @@ def _wave(plan: Plan, number: int) -> tuple[ApproveWave, WaitForRecovery]:
     wave = plan.waves[number]
     where: dict[str, Any] = {"plan": plan, "wave_number": number, "wave_name": wave.name}
     with TaskGroup(wave.slug, tooltip=wave.name):
-        gate = ApproveWave(task_id="approve", trigger_rule=_rule_of_gate(plan, number), **where)
-        start = StartRecovery(task_id="start_recovery", **where)
-        wait = WaitForRecovery(task_id="wait_for_recovery", **where)
+        gate = ApproveWave(task_id=APPROVE, trigger_rule=_rule_of_gate(plan, number), **where)
+        start = StartRecovery(task_id=START_RECOVERY, **where)
+        wait = WaitForRecovery(task_id=WAIT_FOR_RECOVERY, **where)
         gate >> start >> wait
     return gate, wait
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 from airflow.sdk import DAG, Param
 
 from recovery.dag.builder import FIRST_SLOT
-from recovery.execution.clean_up import CLEAN_UP, EXECUTION_ID
+from recovery.execution.clean_up import EXECUTION_ID
+from recovery.names import CLEAN_UP
 from recovery.settings import settings
 from recovery.tasks.approve_clean_up import ApproveCleanUp
 from recovery.tasks.check_terminated import CheckTerminated

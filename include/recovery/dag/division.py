@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from recovery.dag import last_good, scheduled
 from recovery.dag.folder import PLANS
-from recovery.dag.loader import dag_id_for
 from recovery.dag.shards import LOADER, SHARDS, Shard, shard_of_plan
+from recovery.names import dag_id_of
 from recovery.plan.reader import SUFFIXES
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def divided(files: Mapping[str, bytes], beside: Mapping[str, bytes], before: Ite
     for name in sorted(everything):
         stem = stem_of(name) or _stem_beside(name)
         if stem is not None:
-            mine.setdefault(shard_of_plan(dag_id_for(stem)).file, []).append(name)
+            mine.setdefault(shard_of_plan(dag_id_of(stem)).file, []).append(name)
         elif not name.startswith(f"{PLANS}/"):
             common.append(name)
     if LOADER not in files:

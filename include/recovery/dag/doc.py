@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, StrictUndefined
-
-from recovery.execution.targets import brief
 from recovery.plan import ServerTags
 from recovery.plan.schedule import either_day
-from recovery.tasks.gate_text import in_words
+from recovery.text.durations import brief, in_words
+from recovery.text.markdown import Markdown, code, codes, render, text
 
 if TYPE_CHECKING:
     from recovery.plan import Plan, Wave
@@ -17,35 +16,37 @@ if TYPE_CHECKING:
 DOC = """\
 ## {{ plan.name }}
 
-{{ plan.description or "" }}
+{{ description }}
 
 | Wave | Starts after | Approval | Source servers | Must be launched | If it fails | Time-out |
 | --- | --- | --- | --- | --- | --- | --- |
 {% for wave in plan.waves -%}
-| {{ wave.name | cell }} | {{ after[loop.index0] | cell }} | {{ "yes" if wave.pause_before_wave else "no" }} \
-| {{ servers(wave.servers) | cell }} | {{ policy(wave) | cell }} | {{ wave.on_failure }} \
+| {{ wave.name }} | {{ after[loop.index0] }} | {{ "yes" if wave.pause_before_wave else "no" }} \
+| {{ servers(wave.servers) }} | {{ policy(wave) }} | {{ wave.on_failure }} \
 | {{ duration(wave.timeout) }} |
 {% endfor %}
-Recovers into **{{ plan.region }}** through the Airflow connection `{{ plan.aws_conn_id }}`. \
+Recovers into **{{ plan.region }}** through the Airflow connection {{ plan.aws_conn_id | code }}. \
 Approvers: {{ approvers }}. \
 A gate that nobody answers within {{ gate_timeout }} cancels the execution. \
-{% if plan.drill_schedule %}Drills by itself at `{{ plan.drill_schedule }}` (cron, UTC{{ either }}), \
+{% if plan.drill_schedule %}Drills by itself at {{ plan.drill_schedule | code }} \
+(cron, UTC{% if either %}: {{ either }}{% endif %}), \
 approvals: {{ plan.drill_approvals }}.{% else %}No scheduled drills.{% endif %}\
 {% if targets %} Targets: {{ targets }}.{% endif %} {{ cleanup }}
 
 **Drill:** trigger this DAG. **Recovery:** trigger it with `execution_type` RECOVERY and `confirm` \
-`{{ plan.id }}`. What happened is in the execution record: `python -m recovery show {{ plan.id }}`.
+{{ plan.id | code }}. What happened is in the execution record: {{ show | code }}.
 
-Plan hash `{{ plan.hash[:12] }}`
+Plan hash {{ plan.hash[:12] | code }}
 """
 
 
-def plan_doc(plan: Plan) -> str:
+def plan_doc(plan: Plan) -> Markdown:
     """Return the plan as Markdown, with a table of its waves."""
-    environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - Markdown, not HTML
-    environment.filters["cell"] = _cell
-    return environment.from_string(DOC).render(
+    return render(
+        DOC,
         plan=plan,
+        description=_paragraphs(plan.description),
+        show=f"python -m recovery show {plan.id}",
         after=[_names(plan, numbers) for numbers in plan.dependencies],
         servers=_servers,
         policy=_policy,
@@ -54,14 +55,13 @@ def plan_doc(plan: Plan) -> str:
         either=_either(plan),
         gate_timeout=in_words(plan.gate_timeout),
         cleanup=_cleanup(plan),
-        approvers=", ".join(f"`{user}`" for user in plan.approvers) or "anyone who may answer gates",
+        approvers=codes(plan.approvers) or "anyone who may answer gates",
     )
 
 
-def _either(plan: Plan) -> str:
+def _either(plan: Plan) -> str | None:
     """Return what a schedule means that most people misread; no dates, which would change at each parse."""
-    told = either_day(plan.drill_schedule) if plan.drill_schedule else None
-    return f": {told}" if told else ""
+    return either_day(plan.drill_schedule) if plan.drill_schedule else None
 
 
 def _targets(plan: Plan) -> str:
@@ -69,29 +69,33 @@ def _targets(plan: Plan) -> str:
     return ", ".join(f"{name} {brief(duration)}" for name, duration in targets.items() if duration)
 
 
-def _cleanup(plan: Plan) -> str:
+def _cleanup(plan: Plan) -> str | Markdown:
     if plan.cleanup == "never":
-        return f"A drill's recovery instances stay until `python -m recovery clean-up {plan.id}`."
+        command = code(f"python -m recovery clean-up {plan.id}")
+        return Markdown("A drill's recovery instances stay until {}.").format(command)
     after = f"{in_words(plan.cleanup_after)} after" if plan.cleanup_after else "at"
     asked = "" if plan.cleanup == "always" else ", once an approver says so"
     return f"A drill's recovery instances are terminated {after} its end{asked}."
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+def _paragraphs(description: str) -> Markdown:
+    """Return a text of several paragraphs; the lines of each run on."""
+    return Markdown("\n\n").join(text(part) for part in re.split(r"\n\s*\n", description))
 
 
 def _names(plan: Plan, numbers: tuple[int, ...]) -> str:
     return ", ".join(plan.waves[number].name for number in numbers) or "the start"
 
 
-def _servers(servers: ServerTags | tuple[str, ...]) -> str:
+def _servers(servers: ServerTags | tuple[str, ...]) -> Markdown:
     if isinstance(servers, ServerTags):
-        tags = ", ".join(f"`{key}={value}`" for key, value in sorted(servers.tags.items()))
-        return f"all with the DRS tags {tags}"
-    return ", ".join(f"`{server}`" for server in servers)
+        tags = codes(f"{key}={value}" for key, value in sorted(servers.tags.items()))
+        return Markdown("all with the DRS tags {}").format(tags)
+    return codes(servers)
 
 
-def _policy(wave: Wave) -> str:
+def _policy(wave: Wave) -> str | Markdown:
     needed = wave.minimum_launched or "all"
-    return f"{needed}, not counting {_servers(wave.optional)}" if wave.optional else str(needed)
+    if wave.optional is None:
+        return str(needed)
+    return Markdown("{}, not counting {}").format(needed, _servers(wave.optional))

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
+from recovery.text.markdown import Markdown, fenced
+
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 INVALID_TAG = "invalid"
+
+DOC = "## This plan is invalid\n\n{}\n\nMend the file; this page follows."
 
 
 class InvalidPlan(BaseOperator):
@@ -39,7 +43,7 @@ def invalid_dag(dag_id: str, error: str) -> DAG:
         is_paused_upon_creation=False,
         tags=["recovery", INVALID_TAG],
         description="This plan is invalid: nothing can be recovered with it.",
-        doc_md=f"## This plan is invalid\n\n```text\n{error}\n```\n\nMend the file; this page follows.",
+        doc_md=str(Markdown(DOC).format(fenced(error))),
     ) as dag:
         InvalidPlan(task_id="invalid_plan", error=error, retries=0)
     return dag

@@ -6,9 +6,7 @@ its runs in flight scheduled. So nothing here raises, whatever is in the folder.
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import re
 from typing import TYPE_CHECKING
 
 from airflow.sdk import get_parsing_context
@@ -20,6 +18,7 @@ from recovery.dag.outdated import Outdated
 from recovery.dag.scheduled import scheduled_since
 from recovery.dag.shards import ALL, Shard
 from recovery.errors import PlanError
+from recovery.names import UNREADABLE_FOLDER, dag_id_of
 from recovery.plan import files_of_stem, plan_stems, read_plans
 
 if TYPE_CHECKING:
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
 log = logging.getLogger(__name__)
-
-UNREADABLE_FOLDER = "recovery_plans"
-"""Dag id that tells of a folder of plans which cannot be listed, or is over the limits."""
 
 
 def load_dags(folder: Path, shard: Shard = ALL) -> dict[str, DAG]:
@@ -52,11 +48,11 @@ def load_dags(folder: Path, shard: Shard = ALL) -> dict[str, DAG]:
 
 def _stems(folder: Path, shard: Shard) -> list[str]:
     wanted = get_parsing_context().dag_id
-    if wanted and files_of_stem(folder, wanted):
+    if wanted and dag_id_of(wanted) == wanted and files_of_stem(folder, wanted):
         return [wanted]
     stems = sorted(plan_stems(folder))
     # A stem that is no dag id stands under another: it is found only among all
-    return [stem for stem in stems if (dag_id_for(stem) == wanted if wanted else shard.has(dag_id_for(stem)))]
+    return [stem for stem in stems if (dag_id_of(stem) == wanted if wanted else shard.has(dag_id_of(stem)))]
 
 
 def _dag(folder: Path, stem: str) -> DAG:
@@ -67,7 +63,7 @@ def _dag(folder: Path, stem: str) -> DAG:
         return build_dag(plan, since=scheduled_since(folder, stem))
     except Exception as error:
         log.exception("The plan %s cannot be built", stem)
-        return invalid_dag(dag_id_for(stem), f"{stem}: {type(error).__name__}: {error}")
+        return invalid_dag(dag_id_of(stem), f"{stem}: {type(error).__name__}: {error}")
 
 
 def _stand_in(folder: Path, stem: str, broken: PlanError) -> DAG:
@@ -83,12 +79,4 @@ def _stand_in(folder: Path, stem: str, broken: PlanError) -> DAG:
     except Exception as error:
         log.exception("The last good version of the plan %s is of no use", stem)
         told = f"{told}\nIts last good version is of no use: {error}"
-    return invalid_dag(dag_id_for(stem), told)
-
-
-def dag_id_for(stem: str) -> str:
-    """Return the dag id for a file stem; one that is no dag id gets one that is like no other plan's."""
-    if re.fullmatch(r"[A-Za-z0-9_.-]{1,250}", stem):
-        return stem
-    digest = hashlib.sha256(stem.encode(errors="surrogateescape")).hexdigest()[:8]
-    return re.sub(r"[^A-Za-z0-9_.-]+", "_", stem)[:200] + f"__{digest}"
+    return invalid_dag(dag_id_of(stem), told)

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from recovery.text.markdown import Markdown, fenced
+
+DOC = (
+    "**This plan is outdated.** Its file cannot be read since {}. What is shown here, and runs, is its last "
+    "good version.\n\n{}\n\nMend the file; this page follows.\n\n"
+)
+
 
 @dataclass(frozen=True)
 class Outdated:
@@ -18,10 +25,6 @@ class Outdated:
         return f"the plan's file cannot be read since {self.since}; its last good version runs"
 
     @property
-    def doc(self) -> str:
+    def doc(self) -> Markdown:
         """The first paragraphs of the DAG's page."""
-        return (
-            f"**This plan is outdated.** Its file cannot be read since {self.since}. What is shown here, "
-            f"and runs, is its last good version.\n\n```text\n{self.error}\n```\n\n"
-            "Mend the file; this page follows.\n\n"
-        )
+        return Markdown(DOC).format(self.since, fenced(self.error))

@@ -18,8 +18,8 @@ from sqlalchemy import select
 
 from recovery.dag.division import Division, division_of
 from recovery.dag.folder import PLANS
-from recovery.dag.loader import dag_id_for
 from recovery.dag.shards import shard_of_plan
+from recovery.names import dag_id_of
 from recovery.plan import plan_stems
 
 if TYPE_CHECKING:
@@ -131,5 +131,5 @@ def _files_of_plans(snapshot: Path) -> dict[str, str]:
     plans = snapshot / PLANS
     if not division_of(snapshot) or not plans.is_dir():
         return {}
-    ids = map(dag_id_for, plan_stems(plans))
+    ids = map(dag_id_of, plan_stems(plans))
     return {dag_id: shard_of_plan(dag_id).file for dag_id in ids}

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from recovery.dag.invalid import invalid_dag
-from recovery.dag.loader import UNREADABLE_FOLDER
 from recovery.dag.snapshot import OWN_FOLDER, READ_ONLY, move, version_of
+from recovery.names import UNREADABLE_FOLDER
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

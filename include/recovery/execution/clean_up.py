@@ -9,9 +9,6 @@ from recovery.execution.record import iso
 if TYPE_CHECKING:
     from recovery.execution.models import Execution
 
-CLEAN_UP = "recovery_clean_up"
-"""The DAG that cleans up."""
-
 EXECUTION_ID = "execution_id"
 """Its one run param."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from recovery.text.durations import brief
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -37,16 +39,6 @@ def rpo_words(execution: Execution) -> str | None:
     worst = timedelta(seconds=lag.seconds)
     told = f"{brief(worst)} at the start, {_verdict(worst, target)} the target of {brief(target)}"
     return f"{told}; {_untold(lag)}" if lag.unknown else told
-
-
-def brief(duration: timedelta) -> str:
-    """Return a duration in days, hours, minutes and seconds, such as 1h 30m; whole seconds, rounded up."""
-    seconds = -(-duration // timedelta(seconds=1))
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    parts = {"d": days, "h": hours, "m": minutes, "s": seconds}
-    return " ".join(f"{count}{unit}" for unit, count in parts.items() if count) or "0s"
 
 
 def _verdict(achieved: timedelta, target: timedelta) -> str:

@@ -6,7 +6,6 @@ from recovery.plan.models import Plan, PlanFile, ServerTags, Wave
 from recovery.plan.policy import Policy, policies
 from recovery.plan.preflight import Check, Preflight
 from recovery.plan.reader import check_files, files_of_stem, plan_stems, read_plan, read_plans
-from recovery.plan.rules import slug_of
 from recovery.plan.schema import json_schema
 from recovery.plan.selection import Selection, SourceServer, resolve
 from recovery.plan.together import heaviest_together
@@ -30,5 +29,4 @@ __all__ = [
     "read_plan",
     "read_plans",
     "resolve",
-    "slug_of",
 ]

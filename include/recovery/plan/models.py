@@ -21,10 +21,11 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from recovery.errors import PlanError
+from recovery.names import group_id
 from recovery.plan import graph
 from recovery.plan.preflight import Preflight
 from recovery.plan.problems import MOST_PROBLEMS
-from recovery.plan.rules import MOST_WAVES, PlanSketch, WaveSketch, findings, slug_of
+from recovery.plan.rules import MOST_WAVES, PlanSketch, WaveSketch, findings
 from recovery.plan.values import (
     ConnectionId,
     Cron,
@@ -106,7 +107,7 @@ class Wave(_Frozen):
     @property
     def slug(self) -> str:
         """The id of the wave's task group."""
-        return slug_of(self.name)
+        return group_id(self.name)
 
 
 class PlanFile(_Frozen):

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recovery.errors import PlanError
+from recovery.names import complaint_of_dag_id
 from recovery.plan.document import parse, place_of
 from recovery.plan.explain import content_of
 from recovery.plan.models import Plan
 from recovery.plan.plain_file import NoPlainFile, plain_bytes
 from recovery.plan.problems import MOST_PROBLEMS, Mark, Problem, Rejected
-from recovery.plan.values import DAG_ID
 from recovery.plan.words import quoted, shown
 
 if TYPE_CHECKING:
@@ -107,11 +106,8 @@ def _outcome(path: Path) -> Plan | PlanError:
 
 def _problems_of_name(path: Path) -> list[Problem]:
     messages = []
-    if not re.fullmatch(DAG_ID, path.stem):
-        messages.append(
-            f"the file's stem, {quoted(path.stem)}, is the plan's DAG id:"
-            " 1 to 250 letters, digits, dashes, dots and underscores are allowed"
-        )
+    if complaint := complaint_of_dag_id(path.stem):
+        messages.append(f"the file's stem, {quoted(path.stem)}, {complaint}")
     if path.suffix not in SUFFIXES:
         messages.append(f"the suffix is {quoted(path.suffix)}; a plan file ends with .yaml or .yml")
     others = [path.with_suffix(suffix) for suffix in SUFFIXES if path.suffix in {*SUFFIXES} - {suffix}]

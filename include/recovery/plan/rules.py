@@ -6,9 +6,9 @@ are told all at once.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from recovery.names import group_id, likeness
 from recovery.plan.graph import cycles, dependencies
 from recovery.plan.words import Hints, listed, quoted
 
@@ -16,10 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MOST_WAVES = 100
-LONGEST_SLUG = 200
-"""Airflow's limit for the id of a task group."""
-
-TAKEN_SLUGS = frozenset({"open_execution", "complete_execution"})
+TAKEN_GROUPS = frozenset({"open_execution", "complete_execution"})
 """Ids of the tasks before and after the waves."""
 
 NEVER = "never"
@@ -51,11 +48,6 @@ class PlanSketch(NamedTuple):
     waves: tuple[WaveSketch, ...]
     cleanup: str | None = None
     cleans_up_later: bool = False
-
-
-def slug_of(name: str) -> str:
-    """Return the id of a wave's task group: in lower case, with ``_`` for runs of other characters."""
-    return re.sub(r"[^a-z0-9]+", "_", name.lower())
 
 
 def findings(plan: PlanSketch) -> Iterator[Finding]:
@@ -92,26 +84,33 @@ def _cleanup(plan: PlanSketch) -> Iterator[Finding]:
 
 
 def _names(plan: PlanSketch) -> Iterator[Finding]:
-    by_slug: dict[str, str] = {}
+    by_group: dict[str, str] = {}
+    by_likeness: dict[str, str] = {}
     for number, wave in enumerate(plan.waves):
         if wave.name is not None:
-            slug = slug_of(wave.name)
-            if complaint := _complaint_of_name(wave.name, slug, by_slug.get(slug)):
+            group, likely = group_id(wave.name), likeness(wave.name)
+            complaint = _complaint_of_group(wave.name, group, by_group.get(group))
+            if complaint := complaint or _complaint_of_likeness(wave.name, by_likeness.get(likely)):
                 yield ("waves", number, "name"), complaint
-            by_slug.setdefault(slug, wave.name)
+            by_group.setdefault(group, wave.name)
+            by_likeness.setdefault(likely, wave.name)
 
 
-def _complaint_of_name(name: str, slug: str, other: str | None) -> str | None:
+def _complaint_of_group(name: str, group: str, other: str | None) -> str | None:
     if name == other:
         return f"two waves have the name {quoted(name)}"
     if other is not None:
         both = f"{quoted(other)} and {quoted(name)}"
-        return f"the waves {both} would share the task group {quoted(slug)}; rename one"
-    if slug in TAKEN_SLUGS:
-        return f"the wave's task group would be {quoted(slug)}, which is the id of a task; rename the wave"
-    if len(slug) > LONGEST_SLUG:
-        return f"the wave's task group would be {quoted(slug)}; at most {LONGEST_SLUG} characters are allowed"
+        return f"the waves {both} would share the task group {quoted(group)}; rename one"
+    if group in TAKEN_GROUPS:
+        return f"the wave's task group would be {quoted(group)}, which is the id of a task; rename the wave"
     return None
+
+
+def _complaint_of_likeness(name: str, other: str | None) -> str | None:
+    if other is None:
+        return None
+    return f"the names of the waves {quoted(other)} and {quoted(name)} look alike; rename one"
 
 
 def _servers(plan: PlanSketch) -> Iterator[Finding]:

@@ -15,13 +15,14 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from recovery import names
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 SOURCE_SERVER_ID = r"^s-[0-9a-zA-Z]{17}$"
 REGION = r"^[a-z]{2,4}(-[a-z]+){1,2}-[0-9]{1,2}$"
 CONNECTION_ID = r"^[A-Za-z0-9_#!().:/\\-]{1,250}$"
-DAG_ID = r"^[A-Za-z0-9_.-]{1,250}$"
 DURATION = r"^(?=.)([0-9]{1,5}d)?([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}s)?$"
 PERCENTAGE = r"^([1-9][0-9]?|100)%$"
 
@@ -131,7 +132,9 @@ ConnectionId = Annotated[
 ]
 DagId = Annotated[
     str,
-    AfterValidator(_like(DAG_ID, "is no DAG id: 1 to 250 letters, digits, dashes, dots and underscores")),
+    AfterValidator(
+        _like(names.DAG_ID, "is no DAG id: 1 to 250 letters, digits, dashes, dots and underscores")
+    ),
 ]
 Duration = Annotated[
     timedelta,

@@ -28,9 +28,10 @@ from recovery.tasks.gate_text import gate_body, gate_subject
 from recovery.tasks.gate_trigger import STOPPED, GateTrigger
 from recovery.tasks.permission import wave_on_record
 from recovery.tasks.same_run import own_record
+from recovery.text.durations import in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from airflow.sdk import Context
@@ -59,6 +60,9 @@ class ApproveWave(ApprovalOperator):
     :param wave_number: place of the wave in the plan, from 0.
     :param wave_name: name of the wave, to notice a plan edited in flight.
     """
+
+    template_fields: Collection[str] = ()
+    """Nothing is rendered: names, reasons and tags are in subject and body, and would run as templates."""
 
     ui_color = "#fbeec4"
 
@@ -176,9 +180,8 @@ class ApproveWave(ApprovalOperator):
         self.response_timeout = max(left, min(LEAST_WAIT, plan.gate_timeout))
         self.subject = gate_subject(execution, wave)
         base = conf.get("api", "base_url", fallback="").rstrip("/")
-        run_url = f"{base}/dags/{execution.plan_id}/runs/{execution.dag_run_id}"
         servers = store.servers(execution.execution_id)
-        self.body = gate_body(plan, execution, wave, servers, at=now(), run_url=run_url)
+        self.body = gate_body(plan, execution, wave, servers, at=now(), base_url=base)
 
     def _waits_since(self, store: ExecutionStore, execution: Execution, wave: WaveRecord) -> datetime:
         """Return when this gate of this attempt first waited: asking again gives no new time-out."""
@@ -218,7 +221,8 @@ class ApproveWave(ApprovalOperator):
     ) -> None:
         if event.get("error_type") != "timeout":
             raise AirflowFailException(f"The gate of {wave.wave_name} broke: {event['error']}")
-        said = f"Nobody answered the gate of {wave.wave_name} within {self.response_timeout}"
+        given = in_words(self.response_timeout or timedelta())
+        said = f"Nobody answered the gate of {wave.wave_name} within {given}"
         approval = Approval(decision="TIMED_OUT", time=now(), attempt=wave.attempt)
         with verdicts(store, context, id_of(context), self.wave_number):
             store.reject(

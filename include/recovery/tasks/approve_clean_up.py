@@ -14,9 +14,10 @@ from recovery.tasks.base import now
 from recovery.tasks.clean_up import verdicts_on
 from recovery.tasks.clean_up_text import clean_up_body, clean_up_subject
 from recovery.tasks.termination import Termination
+from recovery.text.durations import in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from airflow.sdk import Context
 
@@ -31,8 +32,9 @@ class ApproveCleanUp(ApprovalOperator):
     A rejection keeps the instances, and so does a time-out: nothing is terminated because nobody answered.
     """
 
-    template_fields = ()
-    template_ext = ()
+    template_fields: Collection[str] = ()
+    """Nothing is rendered, as at the gates of waves."""
+
     ui_color = "#fbeec4"
 
     def __init__(self, **kwargs: Any) -> None:
@@ -114,7 +116,7 @@ class ApproveCleanUp(ApprovalOperator):
 
 def _told(clean_up: CleanUp, type_: EventType, answer: Approval) -> Any:
     if answer.decision is Decision.TIMED_OUT:
-        said = f"nobody answered within {clean_up.plan.gate_timeout}: the instances are kept"
+        said = f"nobody answered within {in_words(clean_up.plan.gate_timeout)}: the instances are kept"
     else:
         said = answer.reason or "no reason given"
     return clean_up.told(type_, said, who=answer.by)

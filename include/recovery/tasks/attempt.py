@@ -14,6 +14,7 @@ from recovery.errors import StartRefused
 from recovery.execution import EventType, LaunchStatus, WaveStatus
 from recovery.execution.open_attempt import Opening
 from recovery.execution.permission import check_ask, check_attempt
+from recovery.names import APPROVE, task_id
 from recovery.tasks.base import frozen_plan, now, told
 from recovery.tasks.final_servers import final_servers
 from recovery.tasks.open_intents import settled_intents
@@ -50,10 +51,9 @@ def current_attempt(
         return store.note_clear(record.execution_id, number, wave.attempt, cleared)
     check_attempt(record, number)
     if wave.pause_before_wave and not asks:
-        group = context["ti"].task_id.rpartition(".")[0]
         raise StartRefused(
             f"{wave.wave_name} is {wave.status}, and a new attempt needs a new approval. To try again, clear "
-            f"{group}.approve too."
+            f"{task_id(wave.wave_name, APPROVE)} too."
         )
     return _open(store, context, record, wave, cleared)
 

@@ -22,6 +22,7 @@ from recovery.tasks.base import now, told
 from recovery.tasks.causes import Cause, cause_of, retry_after, was_refused
 from recovery.tasks.jobs import find_blocking, find_job, in_words, job_tags, unrefused_intent
 from recovery.tasks.real_instances import check_no_real_instances
+from recovery.text.durations import in_words as duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,7 +128,7 @@ class Batch:
         if now() < intent.time + window:
             words = f"the answer to StartRecovery for {servers}, was lost, and DRS shows no job of it yet"
             raise NotYet(words, seconds=LOOK_AGAIN)
-        words = f"no job came of StartRecovery for {servers}: DRS showed none within {window}"
+        words = f"no job came of StartRecovery for {servers}: DRS showed none within {duration(window)}"
         self._refuse(intent, words)
         return None
 
@@ -161,9 +162,9 @@ class Batch:
 
     def _call(self, intent: Intent) -> str:
         """Send the one request of an intent; one that was held up since its announcement is not sent."""
-        age = (now() - intent.time).total_seconds()
-        if age > settings().adoption_seconds / 3:
-            words = f"announced {age:.0f} s ago and not sent: others may take it for lost"
+        age = now() - intent.time
+        if age.total_seconds() > settings().adoption_seconds / 3:
+            words = f"announced {duration(age)} ago and not sent: others may take it for lost"
             self._refuse(intent, words)
             raise NotYet(words, seconds=LOOK_AGAIN)
         job = self.hook.start_recovery(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, StrictUndefined
-
-from recovery.tasks.gate_text import in_words
+from recovery.text.durations import in_words
+from recovery.text.markdown import codes, render
+from recovery.text.visible import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from recovery.plan import Plan
 
 BODY = """\
-The **DRILL** of **{{ execution.plan_name }}** that `{{ execution.requested_by }}` asked for has ended: \
+The **DRILL** of **{{ execution.plan_name }}** that {{ execution.requested_by | code }} asked for has ended: \
 **{{ execution.status }}**. As of {{ at.strftime("%Y-%m-%d %H:%M:%S") }} UTC, DRS lists the recovery \
 instances below. They cost money until they are terminated; what was written there is lost with them.
 
@@ -27,8 +27,8 @@ instances below. They cost money until they are terminated; what was written the
 | Recovery instance | Source server | Hostname | Name |
 | --- | --- | --- | --- |
 {% for instance, server in pairs -%}
-| `{{ instance.recoveryInstanceID }}` | `{{ instance.sourceServerID }}` | {{ server.hostname or "—" }} \
-| {{ server.name or "—" }} |
+| {{ instance.recoveryInstanceID | code }} | {{ instance.sourceServerID | code }} \
+| {{ server.hostname | code }} | {{ server.name | code }} |
 {% else -%}
 | none | | | |
 {% endfor %}
@@ -40,13 +40,13 @@ launched, are terminated.
 {{ approvers }}. On rejection, or when nobody answers within {{ hours }}, the instances are kept. \
 A reason is welcome.
 
-The record: `python -m recovery show {{ execution.execution_id }}`.
+The record: {{ show | code }}.
 """
 
 
 def clean_up_subject(execution: Execution) -> str:
-    """Return the headline."""
-    return f"DRILL {execution.plan_name}: terminate its recovery instances?"
+    """Return the headline, which is text and no Markdown."""
+    return one_line(f"DRILL {execution.plan_name}: terminate its recovery instances?")
 
 
 def clean_up_body(
@@ -59,12 +59,13 @@ def clean_up_body(
 ) -> str:
     """Return the text, as Markdown."""
     known = {server.source_server_id: server for server in servers}
-    environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - Markdown, not HTML
-    return environment.from_string(BODY).render(
+    body = render(
+        BODY,
         execution=execution,
         at=at,
         pairs=[(one, known[one["sourceServerID"]]) for one in instances],
-        approvers=", ".join(f"`{user}`" for user in plan.approvers)
-        or "Anyone who may answer gates in Airflow",
+        approvers=codes(plan.approvers) or "Anyone who may answer gates in Airflow",
+        show=f"python -m recovery show {execution.execution_id}",
         hours=in_words(plan.gate_timeout),
     )
+    return str(body)

@@ -10,6 +10,7 @@ from recovery.execution import EventType
 from recovery.plan import plan_stems
 from recovery.settings import settings
 from recovery.tasks.base import now, told
+from recovery.text.durations import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,8 +49,8 @@ def plan_deleted(
     and so is that it came back. A younger execution may be of a plan that is newer than what this run of the
     maintenance sees.
     """
-    key, limit = execution.execution_id, settings().deleted_minutes
-    if now() - execution.start_time < timedelta(minutes=limit):
+    key, limit = execution.execution_id, timedelta(minutes=settings().deleted_minutes)
+    if now() - execution.start_time < limit:
         return None
     since = _gone_since(store.events(key))
     if execution.plan_id in known:
@@ -57,9 +58,9 @@ def plan_deleted(
             store.tell(key, told(context, EventType.PLAN_BACK, "the file of the plan is there again"))
         return None
     if since is None:
-        said = f"the file of the plan is gone; if it stays so for {limit:g} minutes, this ends CANCELLED"
+        said = f"the file of the plan is gone; if it stays so for {in_words(limit)}, this ends CANCELLED"
         store.tell(key, told(context, EventType.PLAN_GONE, said))
-    elif now() - since >= timedelta(minutes=limit):
+    elif now() - since >= limit:
         return f"its plan {execution.plan_id} was deleted: the file is gone since {since:%Y-%m-%d %H:%M} UTC"
     return None
 

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, StrictUndefined
-
 from recovery.execution import LaunchStatus, needed, to_start
 from recovery.execution.targets import rpo_words, rto_words
+from recovery.names import path_part
+from recovery.text.durations import in_words
+from recovery.text.markdown import Markdown, codes, link, render
+from recovery.text.visible import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from recovery.execution import Execution, ServerRecord, WaveRecord
     from recovery.plan import Plan
 
 BODY = """\
 **{{ execution.execution_type }}** of **{{ execution.plan_name }}**, \
-asked for by `{{ execution.requested_by }}`\
-{% if execution.reason %}: {{ execution.reason }}{% endif %}. \
+asked for by {{ execution.requested_by | code }}\
+{% if execution.reason %}: {{ execution.reason | code }}{% endif %}. \
 As of {{ at.strftime("%Y-%m-%d %H:%M:%S") }} UTC, attempt {{ wave.attempt }}.
 
 ### Starts on approval: {{ wave.wave_name }}
@@ -27,7 +29,7 @@ As of {{ at.strftime("%Y-%m-%d %H:%M:%S") }} UTC, attempt {{ wave.attempt }}.
 | Source server | Hostname | Name |{% if optional %} Optional |{% endif %}
 | --- | --- | --- |{% if optional %} --- |{% endif %}
 {% for server in servers -%}
-| `{{ server.source_server_id }}` | {{ server.hostname or "—" }} | {{ server.name or "—" }} |\
+| {{ server.source_server_id | code }} | {{ server.hostname | code }} | {{ server.name | code }} |\
 {% if optional %} {{ "yes" if server.optional else "no" }} |{% endif %}
 {% else -%}
 | none: earlier attempts launched them all | | |{% if optional %} |{% endif %}
@@ -60,13 +62,13 @@ As of {{ at.strftime("%Y-%m-%d %H:%M:%S") }} UTC, attempt {{ wave.attempt }}.
 {{ approvers }}. Nobody within {{ hours }}: the execution is CANCELLED. \
 {% if execution.execution_type == "RECOVERY" %}A reason is required.{% else %}A reason is welcome.{% endif %}
 
-The live record: `python -m recovery show {{ execution.execution_id }}`, or [the DAG run]({{ run_url }}).
+The live record: {{ show | code }}, or {{ run }}.
 """
 
 
 def gate_subject(execution: Execution, wave: WaveRecord) -> str:
-    """Return the headline of a gate."""
-    return f"{execution.execution_type} {execution.plan_name}: start {wave.wave_name}?"
+    """Return the headline of a gate, which is text and no Markdown."""
+    return one_line(f"{execution.execution_type} {execution.plan_name}: start {wave.wave_name}?")
 
 
 def gate_body(
@@ -76,33 +78,27 @@ def gate_body(
     servers: Sequence[ServerRecord],
     *,
     at: datetime,
-    run_url: str,
+    base_url: str,
 ) -> str:
     """Return the text of a gate, as Markdown; ``servers`` are those of the whole execution."""
-    environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - Markdown, not HTML
+    place = f"dags/{path_part(execution.plan_id)}/runs/{path_part(execution.dag_run_id)}"
     own = [server for server in servers if server.wave_number == wave.wave_number]
-    return environment.from_string(BODY).render(
+    body = render(
+        BODY,
         hours=in_words(plan.gate_timeout),
         execution=execution,
         wave=wave,
         at=at,
-        run_url=run_url,
+        show=f"python -m recovery show {execution.execution_id}",
+        run=link("the DAG run", f"{base_url}/{place}"),
         servers=to_start(wave, servers),
         optional=any(server.optional for server in own),
         policy=_policy(wave, own),
         so_far=[_told(other, servers) for other in execution.waves if other.start_time or other.attempt > 1],
         targets=_targets(execution, at),
-        approvers=", ".join(f"`{user}`" for user in plan.approvers)
-        or "Anyone who may answer gates in Airflow",
+        approvers=codes(plan.approvers) or "Anyone who may answer gates in Airflow",
     )
-
-
-def in_words(duration: timedelta) -> str:
-    """Return a duration as people say it, such as `24 hours` or `1 hour 30 minutes`."""
-    minutes, seconds = divmod(int(duration.total_seconds()), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [(hours, "hour"), (minutes, "minute"), (seconds, "second")]
-    return " ".join(f"{count} {unit}{'s' * (count != 1)}" for count, unit in parts if count)
+    return str(body)
 
 
 def _targets(execution: Execution, at: datetime) -> list[str]:
@@ -110,16 +106,17 @@ def _targets(execution: Execution, at: datetime) -> list[str]:
     return [*([f"RTO so far: {rto}"] if rto else []), *([f"RPO: {rpo}"] if rpo else [])]
 
 
-def _told(wave: WaveRecord, servers: Sequence[ServerRecord]) -> str:
+def _told(wave: WaveRecord, servers: Sequence[ServerRecord]) -> Markdown:
     own = [server for server in servers if server.wave_number == wave.wave_number]
     launched = sum(server.launch_status == LaunchStatus.LAUNCHED for server in own)
     ended = f", ended {wave.end_time:%H:%M:%S} UTC" if wave.end_time else ""
     again = f", attempt {wave.attempt}" if wave.attempt > 1 else ""
-    told = f"**{wave.wave_name}** {wave.status}{again}: {launched} of {len(own)} servers launched{ended}"
+    stands = f"{wave.status}{again}: {launched} of {len(own)} servers launched{ended}"
+    told = Markdown("**{}** {}").format(wave.wave_name, stands)
     if wave.status.final and wave.failure:
-        told += f". {wave.failure}"
+        told += Markdown(". {}").format(wave.failure)
     if wave.releases and not wave.status.met:
-        told += ". The plan says `on_failure: continue`"
+        told += Markdown(". The plan says `on_failure: continue`")
     return told
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recovery.execution import Ending, EventType, WaveStatus
-from recovery.plan import slug_of
+from recovery.names import WAIT_FOR_RECOVERY, group_id, group_of, task_id
+from recovery.text.durations import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,8 +19,6 @@ FORCED = frozenset({"skipped", "removed"})
 
 PASSED_ON = "upstream_failed"
 """The state in which Airflow leaves what follows a failed task, and nobody who ends a run."""
-
-WAIT = "wait_for_recovery"
 
 RUNNING = frozenset({WaveStatus.STARTED, WaveStatus.POLLING})
 
@@ -74,8 +73,8 @@ def _is_echo(execution: Execution, event: Event, task_states: Mapping[str, str |
     if event.wave_number is None:
         return False
     before = [execution.wave(number) for number in execution.wave(event.wave_number).depends_on]
-    waited = [task_states.get(f"{slug_of(wave.wave_name)}.{WAIT}") for wave in before if not wave.releases]
-    return any(state in {"failed", PASSED_ON} for state in waited)
+    waits = [task_id(wave.wave_name, WAIT_FOR_RECOVERY) for wave in before if not wave.releases]
+    return any(task_states.get(wait) in {"failed", PASSED_ON} for wait in waits)
 
 
 def _unexplained(execution: Execution, task_states: Mapping[str, str | None]) -> Mapping[str, str | None]:
@@ -83,8 +82,8 @@ def _unexplained(execution: Execution, task_states: Mapping[str, str | None]) ->
 
     These say why their tasks failed. What was done to the run afterwards shows in the others.
     """
-    told = {slug_of(wave.wave_name) for wave in execution.waves if wave.releases and not wave.status.met}
-    return {task: state for task, state in task_states.items() if task.partition(".")[0] not in told}
+    told = {group_id(wave.wave_name) for wave in execution.waves if wave.releases and not wave.status.met}
+    return {task: state for task, state in task_states.items() if group_of(task) not in told}
 
 
 def _since_opened(execution: Execution, events: Sequence[Event]) -> Sequence[Event]:
@@ -113,7 +112,7 @@ def _overdue(waves: Iterable[WaveRecord], at: datetime) -> Iterable[tuple[int, s
     """Yield the running waves whose time-out has passed, and words: their sensors judged nothing."""
     for wave in waves:
         if wave.status in RUNNING and wave.deadline and at >= wave.deadline:
-            words = f"its time-out of {wave.timeout} passed and nobody saw its jobs to their end"
+            words = f"its time-out of {in_words(wave.timeout)} passed and nobody saw its jobs to their end"
             yield wave.wave_number, words
 
 
@@ -154,9 +153,9 @@ def _interruption(unfinished: Iterable[WaveRecord], task_states: Mapping[str, st
 
 def _silent(unfinished: Iterable[WaveRecord], task_states: Mapping[str, str | None]) -> str:
     """Return the failed tasks of waves that never began: each would have left a verdict or last words."""
-    never_began = {slug_of(wave.wave_name) for wave in unfinished}
+    never_began = {group_id(wave.wave_name) for wave in unfinished}
     failed = (task for task, state in task_states.items() if state == "failed")
-    return " and ".join(sorted(task for task in failed if task.partition(".")[0] in never_began))
+    return " and ".join(sorted(task for task in failed if group_of(task) in never_began))
 
 
 def failed_tasks(task_states: Mapping[str, str | None]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from recovery.names import tag_value, wave_tag
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
@@ -20,9 +22,9 @@ LONGEST_JOB = timedelta(days=2)
 def job_tags(record: Execution, wave: WaveRecord, batch: int) -> dict[str, str]:
     """Return the tags of a job: StartRecovery has no client token, so they are the way to find it again."""
     return {
-        "recovery:plan": record.plan_id,
-        "recovery:execution": record.execution_id,
-        "recovery:wave": wave.wave_name,
+        "recovery:plan": tag_value(record.plan_id),
+        "recovery:execution": tag_value(record.execution_id),
+        "recovery:wave": wave_tag(wave.wave_number, wave.wave_name),
         "recovery:attempt": str(wave.attempt),
         "recovery:batch": str(batch),
     }
@@ -36,9 +38,17 @@ def find_job(hook: DrsHook, record: Execution, wave: WaveRecord, batch: int, att
     """
     tags = job_tags(record, wave, batch) | {"recovery:attempt": str(attempt)}
     for job in hook.list_jobs(since=record.start_time - LONGEST_JOB):
-        if tags.items() <= job.get("tags", {}).items():
+        if tags.items() <= _as_now(job, wave).items():
             return job["jobID"]
     return None
+
+
+def _as_now(job: JobTypeDef, wave: WaveRecord) -> Mapping[str, str]:
+    """Return the tags of a job as they are written now: a job of an older release holds its wave's name."""
+    tags = job.get("tags", {})
+    if tags.get("recovery:wave") != wave.wave_name:
+        return tags
+    return tags | {"recovery:wave": wave_tag(wave.wave_number, wave.wave_name)}
 
 
 def find_blocking(hook: DrsHook, record: Execution, servers: Collection[str]) -> list[JobTypeDef]:

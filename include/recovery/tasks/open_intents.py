@@ -17,6 +17,7 @@ from recovery.execution import EventType
 from recovery.settings import settings
 from recovery.tasks.base import frozen_plan, now, told
 from recovery.tasks.jobs import find_job
+from recovery.text.durations import in_words
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -64,7 +65,7 @@ def _settled(hook: DrsHook, execution: Execution, wave: WaveRecord, intent: Inte
             f"announced at {intent.time:%H:%M:%S} UTC, and its job may not show in DRS before "
             f"{intent.time + window:%H:%M:%S}."
         )
-    return intent.having(refusal=f"no job came of it: DRS showed none within {window}")
+    return intent.having(refusal=f"no job came of it: DRS showed none within {in_words(window)}")
 
 
 def _settle(

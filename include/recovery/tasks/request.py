@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.configuration import conf
@@ -21,10 +22,10 @@ from recovery.execution import (
 from recovery.execution.record import shorten
 from recovery.settings import settings
 from recovery.tasks.base import now
+from recovery.text.durations import in_words, roughly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import timedelta
 
     from airflow.sdk.types import DagRunProtocol
 
@@ -109,11 +110,11 @@ def check_request(plan: Plan, run: DagRunProtocol) -> None:
 
 
 def _check_not_late(run: DagRunProtocol) -> None:
-    late = (now() - run.run_after).total_seconds() / 60
-    if late > settings().late_minutes:
+    late, allowed = now() - run.run_after, timedelta(minutes=settings().late_minutes)
+    if late > allowed:
         raise ParamsError(
-            f"late: this drill was scheduled for {run.run_after:%Y-%m-%d %H:%M} UTC, {late:.0f} minutes ago; "
-            f"a scheduled drill starts within {settings().late_minutes:g} minutes of its slot or not at all"
+            f"late: this drill was scheduled for {run.run_after:%Y-%m-%d %H:%M} UTC, {roughly(late)} ago; "
+            f"a scheduled drill starts within {in_words(allowed)} of its slot or not at all"
         )
 
 

@@ -9,7 +9,8 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException
 
 from recovery.execution import CleanupStatus, EventType
-from recovery.execution.clean_up import CLEAN_UP, EXECUTION_ID, clean_up_run_id, current_run_id
+from recovery.execution.clean_up import EXECUTION_ID, clean_up_run_id, current_run_id
+from recovery.names import CLEAN_UP
 from recovery.tasks.base import execution_store, now, told
 from recovery.tasks.reconcile import OVER
 from recovery.tasks.request import this_airflow

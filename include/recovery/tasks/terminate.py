@@ -16,6 +16,7 @@ from recovery.tasks.causes import is_final, retry_after
 from recovery.tasks.clean_up import LONGEST_WAIT, verdicts_on
 from recovery.tasks.termination import Termination
 from recovery.tasks.waking import waking
+from recovery.text.durations import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,7 +99,7 @@ class TerminateInstances(DrsTerminateRecoveryInstancesOperator):
         words = "; ".join(dict.fromkeys(wait.words for wait in waits))
         left = deadline - now()
         if left <= timedelta():
-            raise AirflowFailException(f"Waited for {LONGEST_WAIT} in vain: {words}")
+            raise AirflowFailException(f"Waited for {in_words(LONGEST_WAIT)} in vain: {words}")
         event = clean_up.told(
             EventType.CLEANUP_HELD, f"Waits, until {deadline:%H:%M} UTC at the latest: {words}"
         )

@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout
 from recovery.aws.sensors.drs import DrsJobSensor
 from recovery.errors import StartRefused
 from recovery.execution import EventType
+from recovery.names import APPROVE, START_RECOVERY, task_id
 from recovery.settings import settings
 from recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, verdicts
 from recovery.tasks.final_servers import final_servers
@@ -112,9 +113,9 @@ class WaitForRecovery(DrsJobSensor):
         if wave.status.met:
             return wave
         if wave.status.final:
-            group = self.task_id.rpartition(".")[0]
-            tasks = f"{group}.start_recovery"
-            tasks = f"{group}.approve and {tasks}" if wave.pause_before_wave else tasks
+            tasks = task_id(wave.wave_name, START_RECOVERY)
+            if wave.pause_before_wave:
+                tasks = f"{task_id(wave.wave_name, APPROVE)} and {tasks}"
             raise StartRefused(f"{wave.wave_name} has ended: {wave.status}. To try again, clear {tasks} too.")
         if not wave.attempt_job_ids and not wave.has_nothing_to_start:
             raise StartRefused(

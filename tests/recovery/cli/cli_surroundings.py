@@ -6,10 +6,10 @@ import json
 from io import StringIO
 from typing import Any
 
-from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from recovery.cli.app import app
+from recovery.cli.paper import Console
 
 NO_AIRFLOW = "http://127.0.0.1:9"
 """The discard port: nobody listens there."""

@@ -16,6 +16,7 @@ from budgets import examples
 from recovery.dag import loader
 from recovery.dag.folder import read_folder
 from recovery.dag.snapshot import take_snapshot
+from recovery.names import dag_id_of
 from recovery.plan import Plan, read_plan
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def test_a_worker_gets_only_the_dag_of_its_task(
 def test_a_worker_finds_the_dag_of_an_odd_stem(folder: Path, parse_for: Callable[[str | None], None]) -> None:
     """Also an invalid plan's task runs, to fail with its message."""
     (folder / "web shop.yaml").write_text(GOOD)
-    odd = loader.dag_id_for("web shop")
+    odd = dag_id_of("web shop")
     parse_for(odd)
     assert odd in loader.load_dags(folder)
 

@@ -8,7 +8,8 @@ import pytest
 
 from recovery.execution import Lag, LaunchStatus, WaveStatus
 from recovery.execution.outcome import outcome
-from recovery.execution.targets import brief, rpo_words, rto_words
+from recovery.execution.targets import rpo_words, rto_words
+from recovery.text.durations import brief
 
 HOUR = 3600
 

@@ -55,6 +55,12 @@ def servers_of(intent: Item, items: list[Item]) -> list[str]:
     return [server for item in named for server in item["ids"]]
 
 
+def tagged(tags: Item, record: Item) -> Item:
+    """Return the wave that a job's tag names by its number."""
+    wave: Item = record["waves"][int(tags["recovery:wave"].partition("-")[0])]
+    return wave
+
+
 def rises(old: Item, new: Item) -> bool:
     """Whether a new attempt of a wave was opened."""
     return attempt_of(new) > attempt_of(old)
@@ -103,7 +109,7 @@ class Truth:
         items = {item["item"]: item for item in self.items()}
         record = items["EXECUTION"]
         tags = sent.body["tags"]
-        (wave,) = [wave for wave in record["waves"] if wave["waveName"] == tags["recovery:wave"]]
+        wave = tagged(tags, record)
         assert all(releases(record["waves"][int(number)]) for number in wave["dependsOn"])
         if wave["pauseBeforeWave"]:
             assert wave["approval"]["decision"] == "APPROVED"
@@ -187,7 +193,7 @@ class Truth:
         batches = [tuple(sorted(job["tags"].items())) for job in self.jobs]
         assert len(batches) == len(set(batches)), f"a batch was started twice: {self.jobs}"
         for job in self.jobs:
-            (wave,) = [wave for wave in record["waves"] if wave["waveName"] == job["tags"]["recovery:wave"]]
+            wave = tagged(job["tags"], record)
             servers = [server["sourceServerID"] for server in job["sourceServers"]]
             announced = any(servers_of(intent, items) == servers for intent in open_intents(wave))
             assert announced or job["id"] in wave["jobIds"], job

@@ -98,7 +98,7 @@ def test_a_file_from_windows_is_read() -> None:
     """A byte order mark and CR LF are no problem."""
     plan = read_plan(VALID / "windows.yaml")
     assert plan.name == "Größe 🚑"
-    assert plan.waves[0].slug == "datenbank_gr_e_1_"
+    assert plan.waves[0].slug == "datenbank_gr_e_1_df7ce9b7"
 
 
 def test_json_and_yml_are_read() -> None:

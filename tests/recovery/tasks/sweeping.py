@@ -11,7 +11,8 @@ import pytest
 from airflow.sdk.exceptions import TaskAwaitingInput, TaskDeferred
 
 from recovery.dag.clean_up import clean_up_dag
-from recovery.execution.clean_up import CLEAN_UP, clean_up_run_id
+from recovery.execution.clean_up import clean_up_run_id
+from recovery.names import CLEAN_UP
 
 from .conftest import DB, Drive, TaskInstance, plan
 

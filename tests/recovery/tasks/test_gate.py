@@ -81,7 +81,7 @@ def test_a_gate_shows_the_warnings_of_the_start_and_the_targets(table: Any) -> N
         drive.record.waves[1],
         store.servers(drive.execution_id),
         at=drive.record.start_time + timedelta(minutes=20),
-        run_url="http://airflow/run",
+        base_url="http://airflow",
     )
     assert "### Warnings at the start" in text
     assert "- **replication**: replication is STALLED: " in text
@@ -95,7 +95,7 @@ def test_a_gate_without_warnings_or_targets_says_nothing_of_them(recovery: Drive
     """No empty headings."""
     servers = recovery.store.servers(recovery.execution_id)
     record = recovery.record
-    text = gate_body(recovery.plan, record, record.waves[1], servers, at=now(), run_url="http://airflow/run")
+    text = gate_body(recovery.plan, record, record.waves[1], servers, at=now(), base_url="http://airflow")
     assert "### Warnings" not in text
     assert "### Targets" not in text
     assert "\n\n### Who may answer\n\n" in text

@@ -22,11 +22,11 @@ def test_an_approver_reads_what_the_waves_before_met_and_what_may_be_missing_nex
     )
     drive.wave("data")
     record, servers = drive.record, drive.store.servers(drive.execution_id)
-    body = gate_body(drive.plan, record, record.waves[1], servers, at=now(), run_url="http://airflow")
+    body = gate_body(drive.plan, record, record.waves[1], servers, at=now(), base_url="http://airflow")
     assert "**Data** PARTIAL: 1 of 2 servers launched" in body
     assert f"optional app-1.shop.example (shop-app-1, {APP}): {FULL}" in body
     assert "| Source server | Hostname | Name | Optional |\n| --- | --- | --- | --- |\n" in body
-    assert f"| `{OTHER}` | web-2.shop.example | shop-web-2 | yes |\n" in body
+    assert f"| `{OTHER}` | `web-2.shop.example` | `shop-web-2` | yes |\n" in body
     assert "Every server that is not optional must be launched." in body
 
 
@@ -44,7 +44,7 @@ def test_an_approver_reads_how_many_must_be_launched(table: Any, policy: dict[st
     drive = opened({"name": "Web", "servers": [WEB, OTHER], "pause_before_wave": True, **policy})
     record, servers = drive.record, drive.store.servers(drive.execution_id)
     assert words in gate_body(
-        drive.plan, record, record.waves[0], servers, at=now(), run_url="http://airflow"
+        drive.plan, record, record.waves[0], servers, at=now(), base_url="http://airflow"
     )
 
 
@@ -54,6 +54,6 @@ def test_an_approver_reads_of_a_failed_wave_that_the_plan_goes_on(table: Any) ->
     drive = opened(DATA, NEXT | {"pause_before_wave": True})
     wave_fails(drive, "data")
     record, servers = drive.record, drive.store.servers(drive.execution_id)
-    body = gate_body(drive.plan, record, record.waves[1], servers, at=now(), run_url="http://airflow")
+    body = gate_body(drive.plan, record, record.waves[1], servers, at=now(), base_url="http://airflow")
     assert "The plan says `on_failure: continue`" in body
     assert "| Source server | Hostname | Name |\n| --- | --- | --- |\n" in body

@@ -50,7 +50,7 @@ def test_r05_jobs_are_tagged(opened: Drive, table: Any) -> None:
     assert job["tags"] == {
         "recovery:execution": opened.execution_id,
         "recovery:plan": "shop",
-        "recovery:wave": "Database",
+        "recovery:wave": "00-database",
         "recovery:attempt": "1",
         "recovery:batch": "0",
     }

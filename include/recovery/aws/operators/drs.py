@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils import validate_execute_complete_event
-from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.amazon.aws.utils.waiter_with_logging import wait
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, conf
 
@@ -26,6 +25,9 @@ class _DrsJobOperator(AwsBaseOperator[DrsHook]):
     """What operators that start DRS jobs share: how they wait for them, and the link to them."""
 
     aws_hook_class = DrsHook
+    template_fields: Sequence[str] = ()
+    """Nothing is rendered: ids and tags come from people and from AWS, and would run as templates."""
+
     ui_color = "#f9c915"
     operator_extra_links = (DrsJobLink(),)
 
@@ -104,8 +106,6 @@ class DrsStartRecoveryOperator(_DrsJobOperator):
     :param botocore_config: Configuration dictionary (key-values) for botocore client.
     """
 
-    template_fields: Sequence[str] = aws_template_fields("source_server_ids", "is_drill", "tags")
-
     def __init__(
         self,
         *,
@@ -182,8 +182,6 @@ class DrsTerminateRecoveryInstancesOperator(_DrsJobOperator):
     :param verify: Whether or not to verify SSL certificates.
     :param botocore_config: Configuration dictionary (key-values) for botocore client.
     """
-
-    template_fields: Sequence[str] = aws_template_fields("recovery_instance_ids")
 
     def __init__(
         self,

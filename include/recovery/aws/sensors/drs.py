@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
 from airflow.providers.amazon.aws.utils import validate_execute_complete_event
-from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -43,7 +42,9 @@ class DrsJobSensor(AwsBaseSensor[DrsHook]):
     """
 
     aws_hook_class = DrsHook
-    template_fields: Sequence[str] = aws_template_fields("job_ids")
+    template_fields: Sequence[str] = ()
+    """Nothing is rendered: job ids come from AWS and from records, and would run as templates."""
+
     ui_color = "#66c3ff"
     operator_extra_links = (DrsJobLink(),)
 

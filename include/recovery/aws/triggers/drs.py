@@ -10,6 +10,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from recovery.aws.hooks.drs import DrsHook
 from recovery.aws.utils.drs import JobsSnapshot, summary, validate_job_ids
 from recovery.aws.utils.drs_poller import DrsJobPoller, JobsWatch
+from recovery.text.durations import in_words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -208,9 +209,10 @@ class DrsJobTrigger(BaseTrigger):
             account = await self.hook.get_account_id()
         except Exception as error:  # noqa: BLE001 - whatever it is, the missing job is the news
             account = f"unknown ({error})"
+        grace = in_words(timedelta(seconds=self.missing_grace))
         return (
             f"DRS does not know {', '.join(job_ids)} in Region {region} of account {account} "
-            f"(connection {self.aws_conn_id}); it was asked for {self.missing_grace:.0f} s"
+            f"(connection {self.aws_conn_id}); it was asked for {grace}"
         )
 
     def _timeout(self) -> DrsJobEvent:

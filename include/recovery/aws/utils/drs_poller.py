@@ -8,12 +8,13 @@ import logging
 import random
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from contextvars import Context
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from botocore.exceptions import ClientError, HTTPClientError
 
 from recovery.aws.utils.drs import JobsSnapshot, about_to_end
+from recovery.text.durations import in_words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -230,7 +231,7 @@ class DrsJobPoller:
 
 def _words(error: Exception) -> str:
     if isinstance(error, TimeoutError):
-        return f"DescribeJobs: no answer within {LOOK_TIMEOUT:.0f} s"
+        return f"DescribeJobs: no answer within {in_words(timedelta(seconds=LOOK_TIMEOUT))}"
     return str(error) if isinstance(error, ClientError) else f"{type(error).__name__}: {error}"
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from recovery.cli.airflow import APPROVE
 from recovery.cli.cleanups import waits_for_an_approver
 from recovery.cli.connect import sign_in
 from recovery.cli.exits import Exit, Misused
 from recovery.cli.gates import GateNotReady, answer_gate
+from recovery.cli.paper import Text
 from recovery.cli.record import find, frozen_plan, open_store
 from recovery.cli.snapshot import Target, paused_waves
-from recovery.cli.watcher import gate_task_id
 from recovery.errors import AirflowRefused
-from recovery.execution.clean_up import CLEAN_UP, current_run_id
+from recovery.execution.clean_up import current_run_id
+from recovery.names import APPROVE as GATE
+from recovery.names import CLEAN_UP, task_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,8 +43,8 @@ def answer(
     wave = waiting_wave(execution, wave_name)
     with sign_in(user) as client:
         me = client.me().id
-        target, task_id = Target(execution.plan_id, execution.dag_run_id), task_of(store, execution, wave)
-        _when_ready(screen, lambda: answer_gate(client, target, task_id, option, reason))
+        target, gate = Target(execution.plan_id, execution.dag_run_id), task_of(store, execution, wave)
+        _when_ready(screen, lambda: answer_gate(client, target, gate, option, reason))
     approval = _on_record(store, execution, wave)
     done = "approved" if option == APPROVE else "rejected"
     document = {
@@ -57,7 +57,8 @@ def answer(
     }
     told = f"{wave.wave_name} is {done} by {me}"
     told += "." if approval else "; Airflow has the answer, and the record does not show it yet."
-    screen.result(document, Text(f"{told}\nFollow it: python -m recovery watch {execution.execution_id}"))
+    follow = f"Follow it: python -m recovery watch {execution.execution_id}"
+    screen.result(document, Text(told).append("\n").append(follow))
     return Exit.OK
 
 
@@ -87,8 +88,8 @@ def _answer_clean_up(
         "cleanup": execution.cleanup.to_item() if execution.cleanup else None,
     }
     done = "approved" if option == APPROVE else "rejected"
-    told = f"The clean-up is {done} by {me}.\nLook: python -m recovery show {execution.execution_id}"
-    screen.result(document, Text(told))
+    look = f"Look: python -m recovery show {execution.execution_id}"
+    screen.result(document, Text(f"The clean-up is {done} by {me}.").append("\n").append(look))
     return Exit.OK
 
 
@@ -119,7 +120,7 @@ def task_of(store: ExecutionStore, execution: Execution, wave: WaveRecord) -> st
     plan = frozen_plan(store, execution.execution_id)
     if plan is None:
         raise AirflowRefused(f"{execution.execution_id} holds no frozen plan, so none of its gates can wait.")
-    return gate_task_id(plan.waves[wave.wave_number].slug)
+    return task_id(plan.waves[wave.wave_number].name, GATE)
 
 
 def _when_ready(screen: Screen, answer: Callable[[], object]) -> None:

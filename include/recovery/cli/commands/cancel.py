@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from recovery.cli.airside import Airside
 from recovery.cli.connect import sign_in
 from recovery.cli.documents import execution_document
 from recovery.cli.exits import Exit
+from recovery.cli.paper import Text
 from recovery.cli.record import find, open_store
 from recovery.cli.snapshot import Target
 from recovery.cli.watcher import Watcher

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
-from rich.text import Text
 
 from recovery.cli.exits import Exit, Misused
+from recovery.cli.paper import Text
 from recovery.cli.regions import unknown_regions
 from recovery.cli.words import now, plural
 from recovery.errors import PlanError

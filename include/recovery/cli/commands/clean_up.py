@@ -5,21 +5,21 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from recovery.cli.airflow import gate_url
 from recovery.cli.airside import Airside
 from recovery.cli.cleanups import cleanup_words, may_be_cleaned_up, waits_for_an_approver
 from recovery.cli.connect import sign_in
 from recovery.cli.documents import execution_document
 from recovery.cli.exits import Exit
+from recovery.cli.paper import Text
 from recovery.cli.record import find, open_store
 from recovery.cli.snapshot import Target
 from recovery.cli.watcher import Watcher
 from recovery.cli.words import now
 from recovery.errors import AirflowRefused, TransitionRefused
 from recovery.execution import CleanupStatus, Event, EventType
-from recovery.execution.clean_up import CLEAN_UP, EXECUTION_ID, clean_up_run_id, current_run_id
+from recovery.execution.clean_up import EXECUTION_ID, clean_up_run_id, current_run_id
+from recovery.names import CLEAN_UP
 from recovery.settings import settings
 
 if TYPE_CHECKING:
@@ -112,8 +112,9 @@ def _follow(store: ExecutionStore, client: AirflowClient, execution: Execution) 
 def _told(execution: Execution, *, follow: bool) -> Text:
     if not follow:
         return Text(f"Look: python -m recovery show {execution.execution_id}")
-    told = f"Clean-up {cleanup_words(execution) or 'is not on record'}"
+    told = Text(f"Clean-up {cleanup_words(execution) or 'is not on record'}")
     if waits_for_an_approver(execution):
         url = gate_url(settings().airflow_url, CLEAN_UP, current_run_id(execution), "approve")
-        told += f"\nAnswer: python -m recovery approve {execution.execution_id}, or {url}"
-    return Text(told)
+        answer = f"Answer: python -m recovery approve {execution.execution_id}, or {url}"
+        told.append("\n").append(answer)
+    return told

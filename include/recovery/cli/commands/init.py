@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.text import Text
 
 from recovery.cli.connect import sign_in
 from recovery.cli.exits import Exit, Misused
+from recovery.cli.paper import Text
 from recovery.cli.record import dynamodb
 from recovery.cli.secrets import address
 from recovery.errors import AirflowUnreachable

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.table import Table
-from rich.text import Text
 
 from recovery.cli.airside import Airside
 from recovery.cli.details import details
 from recovery.cli.documents import record_document
 from recovery.cli.exits import Exit
+from recovery.cli.paper import Text
 from recovery.cli.progress import WIDE, Canvas
 from recovery.cli.record import find, frozen_plan, open_store
 from recovery.cli.snapshot import Target

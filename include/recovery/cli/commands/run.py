@@ -6,14 +6,13 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rich.text import Text
-
 from recovery.cli.airside import Airside
 from recovery.cli.approver import Approver
 from recovery.cli.commands.watch import follow_to_the_end
 from recovery.cli.connect import sign_in
 from recovery.cli.documents import execution_document
 from recovery.cli.exits import Exit, Misused
+from recovery.cli.paper import Text
 from recovery.cli.preflight import check_ready_to_run
 from recovery.cli.record import open_store
 from recovery.cli.sign_in import interactive
@@ -65,7 +64,7 @@ def run(screen: Screen, request: Request, *, approve: bool, follow: bool, user: 
     store = open_store()
     with sign_in(user) as client:
         if warning := check_ready_to_run(client, request.plan_id):
-            screen.err.print(Text(warning, style="bold yellow"))
+            screen.err.print(Text.of_lines(warning, style="bold yellow"))
         target = Target(request.plan_id, new_run_id())
         client.trigger(target.plan_id, target.run_id, params)
         screen.say(
@@ -88,7 +87,8 @@ def confirmed(screen: Screen, request: Request) -> Request:
     screen.err.print(
         Text.assemble(
             ("This is a RECOVERY, not a drill: ", "bold red"),
-            f"it launches the real recovery instances of {request.plan_id!r}.\n",
+            f"it launches the real recovery instances of {request.plan_id!r}.",
+            "\n",
             "Type the id of the plan to go on: ",
         ),
         end="",

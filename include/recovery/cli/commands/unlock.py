@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from recovery.cli.connect import sign_in
 from recovery.cli.exits import Exit
+from recovery.cli.paper import Text
 from recovery.cli.record import open_store
 from recovery.errors import AirflowRefused, ParamsError
 

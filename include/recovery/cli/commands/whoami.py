@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from recovery.cli.connect import sign_in
 from recovery.cli.exits import Exit
+from recovery.cli.paper import Text
 from recovery.cli.words import text
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ def whoami(screen: Screen, user: str | None) -> Exit:
         me, role = client.me(), client.claims().get("role")
     document = {"id": me.id, "username": me.username, "role": role, "airflow": client.url}
     shown = Text.assemble("id    ", (me.id, "bold"), "  (what stands in a plan's approvers)")
-    shown.append(f"\nname  {me.username}\nrole  {text(role)}\nat    {client.url}")
+    for line in (f"name  {me.username}", f"role  {text(role)}", f"at    {client.url}"):
+        shown.append("\n").append(line)
     screen.result(document, shown)
     return Exit.OK

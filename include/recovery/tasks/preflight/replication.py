@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from recovery.execution.targets import brief
 from recovery.tasks.preflight.facts import Problem
 from recovery.tasks.preflight.words import named
+from recovery.text.durations import brief
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

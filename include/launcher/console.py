@@ -1,0 +1,27 @@
+"""Where the launcher writes: what a log or a record holds reaches no terminal as a command to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import rich.console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import ConsoleOptions, RenderableType
+    from rich.segment import Segment
+
+
+class Console(rich.console.Console):
+    """A console that shows what is hidden in a text: controls, turns of direction, halves of characters."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Yield what is written; codes of our own, which move the cursor, have a segment of their kind."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=shown(segment.text))
+
+
+def shown(text: str) -> str:
+    r"""Return text in its lines, with what is hidden in it written out, as ``\x1b``."""
+    return "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)

@@ -1,0 +1,105 @@
+"""What a name becomes where it goes, for the worst names there are."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import pytest
+from airflow.sdk import DAG, TaskGroup
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hostile import EXAMPLES, TRIED, texts
+from recovery import names
+
+TAG_OF_EVERY_SERVICE = re.compile(r"[A-Za-z0-9 _.:/=+@-]{0,256}")
+TASKS = (names.APPROVE, names.START_RECOVERY, names.WAIT_FOR_RECOVERY)
+
+
+@TRIED
+@given(texts())
+def test_a_stem_becomes_a_dag_id_that_airflow_takes(stem: str) -> None:
+    """Whatever a file is called, its DAG can stand somewhere, and never where a DAG of ours stands."""
+    dag_id = names.dag_id_of(stem)
+    DAG(dag_id, schedule=None)
+    assert re.fullmatch(names.DAG_ID, dag_id)
+    assert dag_id.lower() not in names.RESERVED_DAG_IDS
+
+
+@TRIED
+@given(texts(), texts())
+def test_two_stems_never_become_one_dag_id(one: str, other: str) -> None:
+    """A file that is no plan cannot take the place of another's DAG, nor can it be named after a stand-in."""
+    assert (names.dag_id_of(one) == names.dag_id_of(other)) == (one == other)
+    assert names.dag_id_of(names.dag_id_of(one)) != names.dag_id_of(one) or names.dag_id_of(one) == one
+
+
+@pytest.mark.parametrize("stem", ["recovery_maintenance", "Recovery_Clean_Up", "RECOVERY_PLANS"])
+def test_ids_of_the_products_dags_are_reserved_in_any_case(stem: str) -> None:
+    """File systems and people mix cases up."""
+    assert "the product itself" in (names.complaint_of_dag_id(stem) or "")
+    assert names.dag_id_of(stem) not in {stem, stem.lower()}
+    assert names.complaint_of_dag_id(f"{stem}_2") is None
+
+
+@TRIED
+@given(texts().filter(bool))
+def test_a_wave_becomes_a_task_group_that_airflow_takes(name: str) -> None:
+    """Group and task ids are legal at any length, and a task id tells its group."""
+    group = names.group_id(name)
+    assert re.fullmatch(r"[a-z0-9_]{1,200}", group)
+    with DAG("shop", schedule=None):
+        TaskGroup(group)
+    for task in TASKS:
+        task_id = names.task_id(name, task)
+        assert len(task_id) <= 250
+        assert names.group_of(task_id) == group
+
+
+@TRIED
+@given(st.text(alphabet=st.characters(max_codepoint=127), min_size=1, max_size=200))
+def test_an_ascii_name_keeps_the_task_group_it_always_had(name: str) -> None:
+    """Runs in flight and records of earlier releases hold these ids."""
+    assert names.group_id(name) == re.sub(r"[^a-z0-9]+", "_", name.lower())
+
+
+def test_names_that_leave_nothing_in_ascii_have_groups_of_their_own() -> None:
+    """Two waves in Japanese are two task groups; what is the same however composed is one."""
+    japanese = ["データベース", "アプリケーション", "ウェブ", "1 号", "2 号", "＿"]  # noqa: RUF001
+    groups = [names.group_id(name) for name in japanese]
+    assert len(set(groups)) == len(groups)
+    assert groups[0] == "wave_24be0ba6"
+    assert names.group_id("Größe") == names.group_id(unicodedata.normalize("NFD", "Größe")) != "gr_e"
+
+
+def test_a_name_that_is_too_long_is_cut_and_told_apart() -> None:
+    """A digest of the whole name ends the id."""
+    one, other = names.group_id("x" * 300), names.group_id("x" * 299)
+    assert len(one) == len(other) == 200
+    assert one != other
+
+
+@TRIED
+@given(texts())
+def test_a_tag_holds_what_every_aws_service_takes(value: str) -> None:
+    """Some refuse ``( ) & , #`` and all letters but ASCII's; a wave's tag tells its number."""
+    assert TAG_OF_EVERY_SERVICE.fullmatch(names.tag_value(value))
+    tag = names.wave_tag(99, value)
+    assert TAG_OF_EVERY_SERVICE.fullmatch(tag)
+    assert tag.startswith("99-")
+    assert names.tag_value("shop.dr-2_x") == "shop.dr-2_x"
+
+
+@TRIED
+@given(texts())
+def test_html_has_no_markup_of_a_name(value: str) -> None:
+    """Neither in text nor in an attribute."""
+    assert not set("<>\"'") & set(names.in_html(value))
+
+
+@pytest.mark.parametrize("value", EXAMPLES)
+def test_a_log_has_a_line_for_a_name_and_a_path_has_a_part(value: str) -> None:
+    """No second line that looks like one of ours; no slash that opens another page."""
+    assert "\n" not in names.in_log(value)
+    assert "/" not in names.path_part(value.encode("utf-8", "replace").decode())

@@ -1,0 +1,47 @@
+"""What is hidden in a text is seen, in a terminal, in a log and in JSON."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+
+from hypothesis import given
+
+from hostile import TRIED, texts
+from recovery.text.visible import escaped_json, one_line, visible, visible_lines
+
+HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def hidden(text: str, *, but: str = "") -> set[str]:
+    """Return the characters that a terminal obeys, or nobody sees."""
+    return {char for char in text if unicodedata.category(char) in HIDDEN} - set(but)
+
+
+@TRIED
+@given(texts())
+def test_nothing_hidden_is_left_and_what_is_seen_stays(text: str) -> None:
+    """On one line, or in its own lines; shown twice is shown once."""
+    assert not hidden(visible(text))
+    assert not hidden(visible_lines(text), but="\n")
+    assert not hidden(one_line(text))
+    assert visible(visible(text)) == visible(text)
+    if not hidden(text):
+        assert visible(text) == visible_lines(text) == text
+
+
+def test_hidden_characters_are_written_as_python_writes_them() -> None:
+    """ESC, C1, DEL, a turn of direction, a lone surrogate; an ideographic blank and an accent stay."""
+    assert visible("\x1b[2J\x9b\x7f\u202e\ud800\U000e0041") == r"\x1b[2J\x9b\x7f\u202e\ud800\U000e0041"
+    assert visible("ウェブ\u3000層 o\u0308 שרת") == "ウェブ\u3000層 o\u0308 שרת"
+    assert one_line("  two\r\n\tlines\x00 ") == r"two lines\x00"
+
+
+@TRIED
+@given(texts())
+def test_json_says_the_same_with_nothing_hidden(text: str) -> None:
+    """Written as they are, DEL, C1 and what turns the direction would reach a terminal."""
+    document = json.dumps({"reason": text}, ensure_ascii=False, indent=2)
+    escaped = escaped_json(document)
+    assert not hidden(escaped, but="\n")
+    assert json.loads(escaped) == json.loads(json.dumps({"reason": text}))
