@@ -75,7 +75,18 @@ Live = Annotated[
 Wave = Annotated[
     str | None, typer.Option("--wave", metavar="NAME", help="Wave to answer for, if several wait.")
 ]
-Reason = Annotated[str | None, typer.Option("--reason", help="Why; kept in the audit trail.")]
+
+
+def _reason(said: str | None) -> str | None:
+    """Return a reason that can be read: blanks and what shows nothing are none."""
+    from recovery.execution.reasons import given_reason
+
+    return given_reason(said)
+
+
+Reason = Annotated[
+    str | None, typer.Option("--reason", help="Why; kept in the audit trail.", callback=_reason)
+]
 
 
 @app.command()

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from recovery.errors import ParamsError
 from recovery.execution.enums import Approvals, ExecutionType
+from recovery.execution.reasons import given_reason
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -39,7 +40,7 @@ class RunParams(BaseModel):
     @field_validator("confirm", "replace_recovered", "reason")
     @classmethod
     def _absent_is_absent(cls, value: str | None) -> str | None:
-        return value or None
+        return given_reason(value)
 
     @classmethod
     def read(cls, params: object) -> Self:
@@ -64,7 +65,10 @@ class RunParams(BaseModel):
     def _recovery_rules(self, plan_id: str, run_type: str) -> list[str]:
         broken = []
         if run_type != MANUAL:
-            broken.append(f"execution_type: a RECOVERY starts only in a manual run, not in a {run_type} one")
+            broken.append(
+                f"execution_type: a RECOVERY starts only in a manual run, not in one that is {run_type}: no "
+                "schedule and no other DAG decides on it"
+            )
         if self.confirm != plan_id:
             given = "and it is missing" if self.confirm is None else f"not {self.confirm!r}"
             broken.append(f"confirm: a RECOVERY repeats the id of its DAG, {plan_id!r}, {given}")

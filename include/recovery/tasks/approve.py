@@ -20,8 +20,10 @@ from airflow.sdk.exceptions import (
     TaskDeferralTimeout,
 )
 
+from recovery.errors import ParamsError, StartRefused
 from recovery.execution import Approval, EventType, ExecutionType
 from recovery.execution.permission import check_ask
+from recovery.execution.reasons import FEWEST_LETTERS, check_reason, given_reason
 from recovery.tasks.attempt import current_attempt
 from recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, verdicts
 from recovery.tasks.gate_text import gate_body, gate_subject
@@ -39,9 +41,6 @@ if TYPE_CHECKING:
     from recovery.execution import Execution, WaveRecord
     from recovery.execution.store import ExecutionStore
     from recovery.plan import Plan
-
-MIN_REASON = 3
-"""Characters of a reason that says something."""
 
 LEAST_WAIT = timedelta(seconds=10)
 """A gate that is asked again at the end of its time waits so long all the same: Airflow fails a task that is
@@ -85,7 +84,7 @@ class ApproveWave(ApprovalOperator):
     def form(self) -> dict[str, Param]:
         """The fields of the gate's form."""
         if self.reason_required:
-            schema: dict[str, Any] = {"type": "string", "minLength": MIN_REASON}
+            schema: dict[str, Any] = {"type": "string", "minLength": FEWEST_LETTERS}
         else:
             schema = {"type": ["null", "string"]}
         return {
@@ -103,12 +102,18 @@ class ApproveWave(ApprovalOperator):
             raise ParamValidationError(f"The gate has no field {sorted(unknown)}, only {sorted(self.form)}.")
         for key, param in self.form.items():
             param.resolve(params_input.get(key) or ("" if self.reason_required else None))
+        if self.reason_required:
+            try:
+                check_reason(str(params_input.get("reason") or ""))
+            except ParamsError as error:
+                raise ParamValidationError(str(error)) from error
 
     def execute(self, context: Context) -> Any:
         """Pass, or ask and park the task until somebody answers."""
         store = execution_store()
         with verdicts(store, context, id_of(context), self.wave_number):
             execution, wave, plan = self._look(store, context)
+            self._check_asked(context, wave)
             if self._passed(wave):
                 return None
             detail = f"waits for {', '.join(plan.approvers) or 'anyone who may answer gates'}"
@@ -159,6 +164,18 @@ class ApproveWave(ApprovalOperator):
             check_ask(execution, self.wave_number)
         self.reason_required = execution.execution_type == "RECOVERY"
         return execution, wave, frozen_plan(store, execution.execution_id)
+
+    def _check_asked(self, context: Context, wave: WaveRecord) -> None:
+        """Raise StartRefused for an approval of a wave that waits, and whose gate has never asked anybody.
+
+        Airflow tells a task what was answered to its own question, and this is the first time it could ask.
+        """
+        if context["ti"].try_number == 1 and wave.approved and wave.status in {"PENDING", "PAUSED"}:
+            by = wave.approval.by if wave.approval else None
+            raise StartRefused(
+                f"the record holds an approval of {wave.wave_name!r} by {by!r}, and Airflow has never asked "
+                "for one: it was not given here. Somebody wrote to the table; start a new run"
+            )
 
     def _passed(self, wave: WaveRecord) -> bool:
         if wave.status.met:
@@ -239,7 +256,7 @@ class ApproveWave(ApprovalOperator):
         user = event.get("responded_by_user") or {}
         approved = event["chosen_options"] == [self.APPROVE]
         given = (event.get("params_input") or {}).get("reason")
-        reason = str(given) if given else None
+        reason = given_reason(str(given)) if given else None
         if not user.get("id"):
             raise AirflowFailException(
                 f"The gate of {wave.wave_name} was answered by nobody Airflow can name"

@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from recovery.aws.hooks.drs import DrsHook
 from recovery.execution import Approval, CleanupMode, CleanupStatus, Decision, EventType
+from recovery.execution.reasons import given_reason
 from recovery.tasks.base import now
 from recovery.tasks.clean_up import verdicts_on
 from recovery.tasks.clean_up_text import clean_up_body, clean_up_subject
@@ -110,7 +111,7 @@ class ApproveCleanUp(ApprovalOperator):
             decision=Decision.APPROVED if approved else Decision.REJECTED,
             by=user["id"],
             time=event["responded_at"],
-            reason=str(given)[:LONGEST_REASON] if given else None,
+            reason=given_reason(str(given)[:LONGEST_REASON]) if given else None,
         )
 
 

@@ -19,6 +19,7 @@ from recovery.execution import (
     WaveStatus,
     execution_id,
 )
+from recovery.execution.reasons import given_reason
 from recovery.execution.record import shorten
 from recovery.settings import settings
 from recovery.tasks.base import now
@@ -135,7 +136,7 @@ def execution_type(run: DagRunProtocol) -> ExecutionType:
 
 def reason_of(run: DagRunProtocol) -> str | None:
     """Return the reason that was given, as the record has room for it."""
-    given = _text(run.conf, "reason")
+    given = given_reason(_text(run.conf, "reason"))
     return shorten(given) if given else None
 
 

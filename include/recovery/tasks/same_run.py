@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from recovery.errors import RunDiffers
 from recovery.execution.record import iso
+from recovery.execution.texts import same_text
 from recovery.tasks.base import id_of
 from recovery.tasks.request import (
     execution_type,
@@ -41,7 +42,7 @@ def own_record(store: ExecutionStore, context: Context) -> Execution:
 def check_same_run(record: Execution, run: DagRunProtocol) -> None:
     """Raise RunDiffers, naming what differs, unless this very DAG run opened the execution."""
     here, held = _of_run(run), _on_record(record)
-    other = [name for name, value in held.items() if value != here[name]]
+    other = [name for name, value in held.items() if not _same(value, here[name])]
     if not other:
         return
     named = [f"{name}: {_words(here[name])}, on record {_words(held[name])}" for name in other]
@@ -96,6 +97,11 @@ def _asked(request: RunRequest) -> dict[str, Any]:
         "approvals": request.approvals,
         "params": request.conf_hash,
     }
+
+
+def _same(held: Any, here: Any) -> bool:
+    """Whether both are equal; a long text may stand shortened on record."""
+    return same_text(held, here) if isinstance(held, str) and isinstance(here, str) else bool(held == here)
 
 
 def _words(value: Any) -> str:

@@ -14,6 +14,7 @@ from recovery.aws.operators.drs import DrsStartRecoveryOperator
 from recovery.errors import RecordUnavailable, RecoveryError, StartRefused
 from recovery.execution import EventType, OnFailure, to_start
 from recovery.execution.permission import check_start
+from recovery.execution.texts import same_text
 from recovery.tasks.attempt import current_attempt
 from recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, verdicts
 from recovery.tasks.batch import LOOK_AGAIN, Batch, NotYet, Refusal
@@ -168,7 +169,8 @@ class StartRecovery(DrsStartRecoveryOperator):
         if record.execution_type == "DRILL":
             check_no_recovery(store, record, ids)
         # Of a record that does not say what its run asked for, nothing real is replaced
-        replace = record.request is not None and record.request.replace_recovered == record.plan_id
+        asked = record.request.replace_recovered if record.request else None
+        replace = same_text(asked, record.plan_id)
         cut = [ids[first : first + SERVERS_PER_JOB] for first in range(0, len(ids), SERVERS_PER_JOB)]
         return [
             Batch(self.hook, store, context, record, self.wave_number, number, servers, replace)

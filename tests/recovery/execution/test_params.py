@@ -37,8 +37,9 @@ def test_what_may_be_asked_for(given):
     [
         ({"execution_type": "RECOVERY"}, "manual", "confirm: .* 'web_shop', and it is missing"),
         (REAL | {"confirm": "Web_shop"}, "manual", "confirm: .* 'web_shop', not 'Web_shop'"),
-        (REAL, "scheduled", "only in a manual run, not in a scheduled one"),
-        (REAL, "backfill", "only in a manual run, not in a backfill one"),
+        (REAL, "scheduled", "only in a manual run, not in one that is scheduled"),
+        (REAL, "backfill", "only in a manual run, not in one that is backfill"),
+        (REAL, "operator_triggered", "not in one that is operator_triggered: no schedule and no other DAG"),
         (REAL, "asset_triggered", "only in a manual run"),
         (REAL | {"approvals": "none"}, "manual", "approvals: 'none' is for drills only"),
         (REAL | {"replace_recovered": "yes"}, "manual", "replace_recovered: must be 'web_shop', not 'yes'"),

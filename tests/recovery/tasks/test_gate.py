@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
+from boto3.dynamodb.types import TypeSerializer
 
 from recovery.tasks.base import now
 from recovery.tasks.gate_text import gate_body
@@ -100,3 +101,35 @@ def test_a_gate_without_warnings_or_targets_says_nothing_of_them(recovery: Drive
     assert "### Targets" not in text
     assert "\n\n### Who may answer\n\n" in text
     assert "\n\n\n" not in text
+
+
+@pytest.mark.parametrize("reason", ["   ", "\u200b\u200b\u200b\u200b", "\u3164" * 9, "\u202e \u2800"])
+def test_a_reason_that_nobody_can_read_is_none(recovery: Drive, reason: str) -> None:
+    """The gate of a RECOVERY asks again, as without one."""
+    recovery.park("application.approve")
+    with pytest.raises(TaskAwaitingInput):
+        recovery.answer("application.approve", reason=reason)
+    assert recovery.record.waves[1].approval is None
+
+
+def test_an_approval_that_airflow_never_asked_for_starts_nothing(
+    table: Any, recovery: Drive, starts: Any
+) -> None:
+    """Written to the table before the gate ran at all: the gate knows that it has not asked."""
+    forged = {"decision": "APPROVED", "by": "alice", "time": "2026-01-01T00:00:00.000000Z", "attempt": 1}
+    table.client("dynamodb").update_item(
+        TableName="recovery-executions",
+        Key={"executionId": {"S": recovery.execution_id}, "item": {"S": "EXECUTION"}},
+        UpdateExpression="SET waves[1].approval = :forged",
+        ExpressionAttributeValues={":forged": TypeSerializer().serialize(forged)},
+    )
+    with pytest.raises(AirflowFailException, match="by 'alice', and Airflow has never asked for one"):
+        recovery.execute("application.approve")
+    assert starts() == 1
+
+
+def test_a_gate_that_died_after_its_answer_was_written_is_passed_by_the_next_try(recovery: Drive) -> None:
+    """The answer is on record, and this gate has asked for it."""
+    recovery.park("application.approve")
+    recovery.answer("application.approve", reason="seen it")
+    assert recovery.execute("application.approve", try_number=2) is None

@@ -20,14 +20,13 @@ from recovery.cli.snapshot import Snapshot, Target
 from recovery.cli.words import now
 from recovery.errors import ParamsError
 from recovery.execution import RunParams
+from recovery.execution.reasons import check_reason
 
 if TYPE_CHECKING:
     from recovery.cli.screen import Screen
 
 MANUAL = "manual"
 RECOVERY = "RECOVERY"
-FEWEST_LETTERS = 3
-"""Of the reason that the gates of a RECOVERY want."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +101,7 @@ def gate_reason(request: Request) -> str:
     if request.reason is None and request.execution_type == RECOVERY:
         raise ParamsError("reason: the gates of a RECOVERY want one; --approve answers them with --reason")
     reason = request.reason or "approved by whoever started it, with --approve"
-    if len(reason) < FEWEST_LETTERS:
-        raise ParamsError(f"reason: gates want {FEWEST_LETTERS} characters or more, not {reason!r}")
-    return reason
+    return check_reason(reason)
 
 
 def new_run_id() -> str:

@@ -8,26 +8,23 @@ from recovery.cli.connect import sign_in
 from recovery.cli.exits import Exit
 from recovery.cli.paper import Text
 from recovery.cli.record import open_store
-from recovery.errors import AirflowRefused, ParamsError
+from recovery.errors import AirflowRefused
+from recovery.execution.reasons import check_reason
 
 if TYPE_CHECKING:
     from recovery.cli.screen import Screen
 
-FEWEST_LETTERS = 3
-"""Of a reason that says something."""
-
 
 def unlock(screen: Screen, plan_id: str, reason: str, user: str | None) -> Exit:
     """Delete the plan's lock; the reason and who gave it go into the trail of the execution that held it."""
-    if len(reason.strip()) < FEWEST_LETTERS:
-        raise ParamsError(f"reason: {FEWEST_LETTERS} characters or more, not {reason!r}")
+    reason = check_reason(reason)
     store = open_store()
     with sign_in(user) as client:
         dag = client.dag(plan_id)
         if dag is None:
             raise AirflowRefused(f"Airflow knows no plan {plan_id!r}: {', '.join(client.plans()) or 'none'}")
         client.check_may_edit(plan_id, is_paused=dag.is_paused)
-        held = store.unlock(plan_id, client.me().id, reason.strip())
+        held = store.unlock(plan_id, client.me().id, reason)
     if held is None:
         screen.result({"plan": plan_id, "unlocked": False}, Text(f"{plan_id} is not held by any execution."))
         return Exit.OK
