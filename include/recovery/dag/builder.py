@@ -56,7 +56,7 @@ def build_dag(plan: Plan, *, outdated: Outdated | None = None, since: datetime |
         catchup=False,
         max_active_runs=MOST_RUNS,
         is_paused_upon_creation=False,
-        allowed_run_types=["manual", "scheduled"],  # type: ignore[list-item] # the enum is private
+        allowed_run_types=["manual", "scheduled", "operator_triggered"],  # type: ignore[list-item] # the enum is private
         tags=["recovery", OUTDATED_TAG] if outdated else ["recovery"],
         default_args=_default_args(plan),
     ) as dag:

@@ -92,9 +92,10 @@ def test_completing_is_a_teardown_that_decides_the_run() -> None:
 
 
 def test_only_people_and_the_schedule_run_a_plan() -> None:
-    """No backfills, no asset events; no catching up; not paused when it appears."""
+    """By a person, its schedule or another DAG; no backfills, no asset events; no catching up; not paused."""
     dag = dag_of({"name": "One"}, drill_schedule="0 6 1 * *")
-    assert {run_type.value for run_type in dag.allowed_run_types or ()} == {"manual", "scheduled"}
+    allowed = {run_type.value for run_type in dag.allowed_run_types or ()}
+    assert allowed == {"manual", "scheduled", "operator_triggered"}
     assert dag.catchup is False
     assert dag.is_paused_upon_creation is False
 

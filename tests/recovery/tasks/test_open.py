@@ -86,11 +86,21 @@ def test_r39_tags_are_resolved_when_the_execution_opens(table: Any) -> None:
         ({"execution_type": "RECOVERY", "confirm": "other"}, "manual", "'other'"),
         ({"execution_type": "RECOVERY", "confirm": "shop"}, "scheduled", "manual"),
         ({"execution_type": "RECOVERY", "confirm": "shop"}, "backfill", "manual"),
+        ({"execution_type": "RECOVERY", "confirm": "shop"}, "operator_triggered", "no other DAG decides"),
         ({"execution_type": "RECOVERY", "confirm": "shop", "approvals": "none"}, "manual", "approvals"),
         ({"execution_typ": "RECOVERY"}, "manual", "execution_typ"),
         ({"execution_type": "DRILL", "confirm": "shop"}, "manual", "confirm"),
     ],
-    ids=["unconfirmed", "wrong plan", "scheduled", "backfill", "no approvals", "misspelt", "confirmed drill"],
+    ids=[
+        "unconfirmed",
+        "wrong plan",
+        "scheduled",
+        "backfill",
+        "by another DAG",
+        "no approvals",
+        "misspelt",
+        "confirmed drill",
+    ],
 )
 def test_a_refused_request_is_cancelled_on_record(
     table: Any, starts: Any, conf: dict[str, str], run_type: str, words: str
