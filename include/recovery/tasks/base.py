@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from recovery.errors import RecordError, RecordUnavailable, RecoveryError
+from recovery.errors import RecordError, RecordTooLarge, RecordUnavailable, RecoveryError
 from recovery.execution import Event, EventType, execution_id
 from recovery.execution.store import ExecutionStore
 from recovery.plan import Plan
@@ -82,7 +82,7 @@ def verdicts(
 def _last_words(
     store: ExecutionStore, context: Context, execution: str, wave_number: int | None, error: Exception
 ) -> Event:
-    ours = isinstance(error, RecoveryError) and is_final(error)
+    ours = isinstance(error, RecoveryError) and is_final(error) and not isinstance(error, RecordTooLarge)
     return Event(
         type=EventType.REFUSED if ours else EventType.FAILED,
         time=now(),
