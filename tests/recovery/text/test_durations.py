@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+import recovery
 from recovery.text.durations import brief, in_words, lasting, roughly
 
 
@@ -38,3 +41,49 @@ def test_a_second_that_has_begun_counts_where_it_is_said_to_the_second() -> None
     duration = timedelta(seconds=1, milliseconds=200)
     assert (brief(duration), in_words(duration)) == ("2s", "2 seconds")
     assert (lasting(duration), roughly(duration)) == ("1s", "1 second")
+
+
+def named_durations(*trees: ast.Module) -> set[str]:
+    """Return the names that stand for a timedelta in some modules."""
+    found = {"response_timeout", "retry_delay", "execution_timeout"}
+    for tree in trees:
+        for node in ast.walk(tree):
+            match node:
+                case ast.AnnAssign(target=ast.Name(id=name) | ast.Attribute(attr=name), annotation=kind):
+                    found |= {name} if _is_duration(kind) else set()
+                case ast.arg(arg=name, annotation=kind) if kind is not None:
+                    found |= {name} if _is_duration(kind) else set()
+                case ast.FunctionDef(name=name, returns=kind) if kind is not None:
+                    found |= {name} if _is_duration(kind) else set()
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id="timedelta"))):
+                    found.add(name)
+    return found
+
+
+def _is_duration(kind: ast.expr) -> bool:
+    return any(word in {"timedelta", "Duration"} for word in ast.unparse(kind).split(" | "))
+
+
+def shown_raw(tree: ast.Module, attributes: set[str]) -> list[str]:
+    """Return the values of f-strings that are a duration as Python writes it: 4:00:00."""
+    names = named_durations(tree)
+    return [
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FormattedValue)
+        and (
+            (isinstance(node.value, ast.Attribute) and node.value.attr in attributes)
+            or (isinstance(node.value, ast.Name) and node.value.id in names)
+        )
+    ]
+
+
+def test_no_text_shows_a_duration_as_python_writes_it() -> None:
+    """Everywhere in the package a duration goes through this module before it is said."""
+    trees = {path: ast.parse(path.read_text()) for path in Path(recovery.__path__[0]).rglob("*.py")}
+    attributes = named_durations(*trees.values())
+    assert {"gate_timeout", "window", "timeout", "LONGEST_WAIT"} <= attributes
+    raw = {path.name: lines for path, tree in trees.items() if (lines := shown_raw(tree, attributes))}
+    assert raw == {}
+    assert shown_raw(ast.parse("f'within {plan.gate_timeout}'"), attributes)
+    assert shown_raw(ast.parse("window = timedelta(hours=1); f'within {window}'"), attributes)
