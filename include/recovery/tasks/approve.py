@@ -24,6 +24,7 @@ from recovery.errors import ParamsError, StartRefused
 from recovery.execution import Approval, EventType, ExecutionType
 from recovery.execution.permission import check_ask
 from recovery.execution.reasons import FEWEST_LETTERS, check_reason, given_reason
+from recovery.names import in_log
 from recovery.tasks.attempt import current_attempt
 from recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, verdicts
 from recovery.tasks.gate_text import gate_body, gate_subject
@@ -185,7 +186,8 @@ class ApproveWave(ApprovalOperator):
             self.log.info("No gate is due before %s", wave.wave_name)
             return True
         if wave.approved and wave.approval:
-            self.log.info("%s was approved by %s at %s", wave.wave_name, wave.approval.by, wave.approval.time)
+            by = in_log(wave.approval.by or "nobody")
+            self.log.info("%s was approved by %s at %s", in_log(wave.wave_name), by, wave.approval.time)
         return wave.approved
 
     def _write(

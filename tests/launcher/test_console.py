@@ -1,0 +1,47 @@
+"""What a log, a record or a folder's name holds reaches no terminal as a command to it."""
+
+from __future__ import annotations
+
+import unicodedata
+from io import StringIO
+
+import pytest
+from rich.table import Table
+
+from hostile import EXAMPLES
+from launcher import __main__ as launcher
+from launcher.console import Console, shown
+from launcher.errors import StartFailed
+
+
+def hidden(text: str) -> set[str]:
+    """Return the characters that a terminal obeys, or nobody sees."""
+    return {char for char in text if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}} - {"\n"}
+
+
+@pytest.mark.parametrize("value", EXAMPLES)
+def test_nothing_hidden_is_written(value: str) -> None:
+    """In a line, in a table, or as a title."""
+    console = Console(file=StringIO(), width=100)
+    table = Table("user", "password")
+    table.add_row(value, value)
+    console.print(value, markup=False)
+    console.print(table, markup=False)
+    console.rule("a rule of ours")
+    assert not hidden(console.file.getvalue())
+    assert shown(shown(value)) == shown(value)
+
+
+def test_a_failure_shows_what_a_log_holds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A component's last words are quoted: its codes are shown, its lines are lines."""
+
+    def fails(_: Console) -> int:
+        raise StartFailed("still not ready. Their logs:\n\x1b[2J\x1b]52;c;ZXZpbA==\x07 ready\u202e")
+
+    monkeypatch.setitem(launcher._COMMANDS, "up", fails)
+    assert launcher.main(["up"]) == launcher.FAILED
+    told = capsys.readouterr().err
+    assert "Their logs:\n" + r"\x1b[2J\x1b]52;c;ZXZpbA== ready\u202e" in told
+    assert not hidden(told)
