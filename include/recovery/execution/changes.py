@@ -119,8 +119,10 @@ def write(
     def once(budget: int) -> Steps[Execution | None]:
         fits = fitted(after, budget)
         yield from put_beside(before.execution_id, fits)
-        update = difference(before, fits.execution)
+        update = Update(before.execution_id, EXECUTION)
+        # First, so that its placeholders are short: a condition on 100 waves barely has room
         update.require(*conditions(update, before))
+        set_difference(update, before, fits.execution)
         answer = yield update.request(returning=True)
         return None if answer is None else parse(unmarshal(answer["Attributes"]))
 
@@ -137,9 +139,8 @@ def put_beside(execution_id: str, fits: Fitted) -> Steps[None]:
         yield from put_text(execution_id, text_name(text), text)
 
 
-def difference(before: Execution, after: Execution) -> Update:
-    """Return the update that makes one of the other, whatever it is that differs."""
-    update = Update(before.execution_id, EXECUTION)
+def set_difference(update: Update, before: Execution, after: Execution) -> None:
+    """Let an update make one of the other, whatever it is that differs."""
     old, new = before.to_item(), after.to_item()
     changed = [number for number, wave in enumerate(new["waves"]) if wave != old["waves"][number]]
     if len(changed) == 1:
@@ -149,7 +150,6 @@ def difference(before: Execution, after: Execution) -> Update:
         for number in changed:
             update.set(("waves", number), new["waves"][number])
     _set_attributes(update, (), old | {"waves": None}, new | {"waves": None})
-    return update
 
 
 def same_version(update: Update, before: Execution) -> str:

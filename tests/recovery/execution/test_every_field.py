@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recovery.execution import Execution, ExecutionStatus, Lag, WaveRecord, Writer
-from recovery.execution.changes import change, difference
+from recovery.execution.changes import EXECUTION, change, set_difference
+from recovery.execution.expressions import Update
 from recovery.execution.transitions import FIELDS, WAVE_FIELDS
 
 from . import largest
@@ -41,7 +42,10 @@ def with_waves(execution, numbers, **changed):
 def written(world, before, after):
     """Write the difference of two records, whoever may; return what is on record then."""
     world.put(before.to_item() | {"item": "EXECUTION"})
-    request = difference(before, after).request(returning=True)
+    update = Update(before.execution_id, EXECUTION)
+    update.require(update.present("item"))
+    set_difference(update, before, after)
+    request = update.request(returning=True)
     world.client.update_item(TableName=world.table, **request.arguments)
     return world.store.get(before.execution_id)
 
