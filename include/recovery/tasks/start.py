@@ -207,7 +207,7 @@ class StartRecovery(DrsStartRecoveryOperator):
     ) -> None:
         """Tell what is on no intent; an intent's refusal is told already, and told once."""
         wave = store.get(id_of(context)).waves[self.wave_number]
-        if not any(intent.refusal == str(error) for intent in wave.attempt_intents):
+        if not any(same_text(intent.refusal, str(error)) for intent in wave.attempt_intents):
             words = f"Batch {batch.number}: {error}"
             store.tell(id_of(context), told(context, EventType.JOB_REFUSED, words, wave=wave))
 

@@ -37,6 +37,13 @@ def errors(drive: Drive) -> dict[str, str | None]:
     return {server.source_server_id: server.error for server in drive.store.servers(drive.execution_id)}
 
 
+def test_a_refusal_is_told_once_however_long_it_is(table: Any, wave: Drive) -> None:
+    """The record holds it shortened: it is the same one all the same."""
+    table.control.deny("drs", "StartRecovery", resource=APP, message="no right " * 1000)
+    wave.execute("all.start_recovery")
+    assert len(told(wave, "JOB_REFUSED")) == 1
+
+
 def test_p2_the_batches_that_started_are_watched_and_the_wave_is_judged_after(
     table: Any, wave: Drive
 ) -> None:
