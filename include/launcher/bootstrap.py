@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TextIO
 
 ROOT = Path(__file__).resolve().parents[2]
 OLDEST, TOO_NEW = (3, 11), (3, 14)
@@ -55,7 +56,18 @@ class Interpreter:
 
 def say(sentence: str) -> None:
     """Tell the person who waits what happens now."""
-    print("set-up: " + sentence, flush=True)
+    tell(sentence, sys.stdout)
+
+
+def tell(sentence: str, stream: "TextIO") -> None:
+    """Write a sentence; what the encoding of a stream lacks is spelt, and a closed one gets nothing."""
+    if stream is not None:
+        encoding = stream.encoding or "ascii"
+        print(
+            ("set-up: " + sentence).encode(encoding, "backslashreplace").decode(encoding),
+            file=stream,
+            flush=True,
+        )
 
 
 def probe(command: str) -> "Interpreter | None":
@@ -256,13 +268,13 @@ def main() -> int:
     try:
         set_up()
     except SetUpError as error:
-        print("set-up: " + str(error), file=sys.stderr)
+        tell(str(error), sys.stderr)
         return 2
     except OSError as error:
-        print("set-up: " + str(error) + ". This folder must be writable for the set-up.", file=sys.stderr)
+        tell(str(error) + ". This folder must be writable for the set-up.", sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\nset-up: interrupted; run make again, it goes on from here", file=sys.stderr)
+        tell("interrupted; run make again, it goes on from here", sys.stderr)
         return 130
     return 0
 

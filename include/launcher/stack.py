@@ -134,19 +134,22 @@ class Stack:
     def _start_airflow(self, starting: Starting, airflow: AirflowApi) -> None:
         """Start the components, those that need the API when it answers, and wait for all.
 
+        The table is made meanwhile: a setting that cannot be read ends the start there, within seconds.
+
         The part of the API that tasks talk to is built at the first request, which takes seconds: were that a
         task's, it would time out, and the first recovery would begin late.
         """
         probes = {one.name: partial(airflow.healthy, one.health) for one in COMPONENTS}
         starting.launch_all(one for one in COMPONENTS if not one.needs_api)
-        starting.wait({API_SERVER: probes.pop(API_SERVER)})
+        table = starting.errand("table", (*INITIALISE, "--table-only"))
+        starting.wait({"table": table, API_SERVER: probes.pop(API_SERVER)})
         starting.launch_all(one for one in COMPONENTS if one.needs_api)
         dags = count_plans(self.plans) + len(DAG_FILES) - 1  # one file makes the DAGs of all plans
         starting.env = self.env_of(ADMIN)
         starting.wait(
             {
                 "task-api": partial(answers, f"{self.airflow_url}/execution/health"),
-                "table-and-pool": starting.errand("table-and-pool", INITIALISE),
+                "pool": starting.errand("pool", (*INITIALISE, "--pool-only")),
                 **probes,
                 "plans": lambda: airflow.dags() >= dags,
             }

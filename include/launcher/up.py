@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-
 from launcher.environment import ROOT, Addresses, users
 from launcher.home import PASSWORDS, Home
 from launcher.settings import read_settings
@@ -53,15 +51,11 @@ def down(console: Console) -> int:
 
 
 def _tell_access(console: Console, home: Home, addresses: Addresses) -> None:
-    table = Table(box=None, show_header=False, padding=(0, 3, 0, 0))
-    table.add_row("Airflow", addresses.airflow_url)
-    table.add_row("Local AWS", addresses.aws_url)
-    console.print(table, highlight=False)
-    people = Table("user", "password", box=None, padding=(0, 3, 0, 0))
-    for user, password in home.passwords(users()).items():
-        people.add_row(user, password)
-    console.print(people, highlight=False)
+    """Tell where everything is, and who may sign in; a table would cut passwords short on a narrow screen."""
+    people = "\n".join(f"{user:12}{password}" for user, password in home.passwords(users()).items())
     console.print(
+        f"{'Airflow':12}{addresses.airflow_url}\n{'Local AWS':12}{addresses.aws_url}\n"
+        f"{'user':12}password\n{people}\n"
         f"The passwords are kept in {home.path / PASSWORDS}.\n"
         f"To run a plan, in this shell: . {home.shell}; python -m recovery run web_shop --user alice\n"
         "To stop: make down",

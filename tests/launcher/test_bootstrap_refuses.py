@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,6 @@ from launcher.bootstrap import Environment, SetUpError, run, set_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 def refusal(machine: Any) -> str:
@@ -141,3 +141,23 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(
     monkeypatch.setattr(bootstrap, "set_up", lambda: set_up(machine.root))
     assert bootstrap.main() == 2
     assert "requirements.txt" in capsys.readouterr().err
+
+
+def test_a_path_that_the_screen_has_no_letters_for_is_spelt(machine: Any) -> None:
+    """A checkout in a folder `été`, on a screen of ASCII; and one without any standard output."""
+    place = machine.root / "été"
+    (place / "include/launcher").mkdir(parents=True)
+    script = place / "include/launcher/bootstrap.py"
+    script.write_text(Path(bootstrap.__file__).read_text())
+    (place / "requirements.txt").write_text(machine.lock)
+    (place / ".venv").write_text("mine")
+    for closing in ("", " >&-"):
+        done = subprocess.run(
+            ["sh", "-c", f'"{sys.executable}" "{script}"{closing}'],
+            env={"PYTHONIOENCODING": "ascii"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 2
+        assert "\\xe9t\\xe9/.venv is no folder" in done.stderr

@@ -56,6 +56,18 @@ def test_up_beside_itself_says_so_and_changes_nothing(
     assert read_state(home) == running
 
 
+def test_passwords_and_addresses_are_whole_on_a_narrow_screen(
+    home: Home, running: State, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The terminal breaks the lines; nothing is cut short."""
+    monkeypatch.setenv("COLUMNS", "8")
+    assert main(["up"]) == 0
+    told = capsys.readouterr().out
+    passwords = json.loads(next(home.path.glob("*.generated")).read_text())
+    for word in (*passwords, *passwords.values(), "http://127.0.0.1:18080", "http://127.0.0.1:15555"):
+        assert word in told
+
+
 def test_down_stops_it_and_a_second_time_has_nothing_to_stop(
     running: State, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -102,6 +114,7 @@ ROWS = {
     "socks": ({"ALL_PROXY": "socks5://me:s3cret@127.0.0.1:9"}, "down", 0, "Nothing is running."),
     "a profile that is not there": ({"AWS_PROFILE": "nobody"}, "down", 0, "Nothing is running."),
     "no width": ({"COLUMNS": "0", "LINES": "²"}, "down", 0, "Nothing is running."),
+    "letters that the screen lacks": ({"PYTHONIOENCODING": "ascii"}, "down", 0, "Nothing is running."),
     "an empty port": ({"AIRFLOW_PORT": ""}, "down", 0, "Nothing is running."),
     "no port": ({"AIRFLOW_PORT": "http"}, "up", 2, "AIRFLOW_PORT=http"),
     "a speed of letters": ({"LOCAL_AWS_SPEED": "fast"}, "up", 2, "LOCAL_AWS_SPEED=fast"),
