@@ -114,9 +114,10 @@ def _show_usage(error: typer.TyperException) -> None:
 def _say(text: str) -> None:
     """Write to standard error, if that takes anything."""
     from recovery.cli.secrets import hide  # noqa: PLC0415
+    from recovery.text.visible import visible_lines  # noqa: PLC0415
 
     try:
-        sys.stderr.write(f"{hide(text)}\n")
+        sys.stderr.write(f"{visible_lines(hide(text))}\n")
         sys.stderr.flush()
     except OSError:
         silence(STDERR)
