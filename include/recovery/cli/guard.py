@@ -98,7 +98,7 @@ def _as_ours(error: Exception) -> RecoveryError:
         return Misused("A question was not answered: standard input has ended. Nothing was done.")
     if isinstance(error, ValueError) and (problem := settings_problem(error)):
         return problem
-    if os.environ.get("RECOVERY_DEBUG", "").lower() in {"1", "true", "yes", "on"}:
+    if os.environ.get("RECOVERY_DEBUG", "").strip():
         _say("".join(traceback.format_exception(error)))
     told = " ".join(f"{type(error).__name__}: {error}".split())
     return Broken(f"{told}. This is a mistake of ours; RECOVERY_DEBUG=1 shows where.")

@@ -45,12 +45,27 @@ def credentials(user: str | None = None, *, ask: bool = True) -> Credentials:
     """
     given = settings()
     if given.airflow_token and user is None:
-        return Credentials(token=given.airflow_token)
+        return Credentials(token=_fit_for_a_header(given.airflow_token))
     name = user or given.airflow_user or _asked_user(ask=ask)
     known = given.airflow_password if name == given.airflow_user else None
     password = known or local_password(name) or _asked_password(name, ask=ask)
     remember(password)
+    if not password.isprintable():
+        raise SignInNeeded(
+            f"The password of {name!r} (not shown) has a line break in it, or a character that cannot be "
+            "printed: set RECOVERY_AIRFLOW_PASSWORD anew"
+        )
     return Credentials(user=name, password=password)
+
+
+def _fit_for_a_header(token: str) -> str:
+    """Return a token that can be sent; what is wrong with another is told without it."""
+    if token.isascii() and token.isprintable() and " " not in token:
+        return token
+    raise SignInNeeded(
+        "RECOVERY_AIRFLOW_TOKEN (not shown) has a blank, a line break or a letter in it that no token has: "
+        "set it anew"
+    )
 
 
 def local_password(user: str) -> str | None:

@@ -95,7 +95,7 @@ def _what_exists(wanted: dict[str, str], fleet: dict[str, SourceServer]) -> str:
 def _missing(key: str, value: str, values: dict[str, set[str]]) -> str:
     if key not in values:
         return f"no source server has a tag {quoted(key)}; the tags there are {_sorted(values)}"
-    return f"the values of {quoted(key)} are {_sorted(values[key])}{did_you_mean(value, values[key])}"
+    return f"the values of {quoted(key)} are {_sorted(values[key])}{did_you_mean(value, sorted(values[key]))}"
 
 
 def _sorted(values: Iterable[str]) -> str:

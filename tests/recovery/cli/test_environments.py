@@ -83,7 +83,9 @@ ROWS = [
     # Settings
     Row("a word for a number", "whoami", {"RECOVERY_POOL_SLOTS": "many"}, 2, "Misused", ("RECOVERY_POOL_SLOTS=many",)),
     Row("a token of two lines", "whoami", {"RECOVERY_AIRFLOW_TOKEN": f"{SECRET}\nx"}, 2, "Misused", ("RECOVERY_AIRFLOW_TOKEN (not shown)",)),
-    Row("a password of two lines", "whoami", {"RECOVERY_AIRFLOW_PASSWORD": f"{SECRET}\nx"}, 2, "Misused", ("RECOVERY_AIRFLOW_PASSWORD (not shown)",)),
+    Row("a password of two lines", "whoami", {"RECOVERY_AIRFLOW_PASSWORD": f"{SECRET}\nx", "RECOVERY_AIRFLOW_USER": "alice", "RECOVERY_AIRFLOW_TOKEN": ""}, 2, "Misused", ("password of 'alice' (not shown)", "RECOVERY_AIRFLOW_PASSWORD")),
+    Row("a token of two lines, the record", "list", {"RECOVERY_AIRFLOW_TOKEN": f"{SECRET}\nx"}, 0, None),
+    Row("a token of two lines, watching", f"watch {UNKNOWN}", {"RECOVERY_AIRFLOW_TOKEN": f"{SECRET}\nx"}, 2, "ExecutionNotFound", (UNKNOWN,)),
     Row("a token with a line break", "whoami", {"RECOVERY_AIRFLOW_TOKEN": f"{SECRET}\r\n"}, 4, "AirflowUnreachable", (NO_AIRFLOW,)),
     Row("nobody", "whoami", {"RECOVERY_AIRFLOW_TOKEN": " "}, 2, "Misused", ("--user", "RECOVERY_AIRFLOW_USER")),
     # Command lines
