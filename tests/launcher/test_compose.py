@@ -204,3 +204,16 @@ def test_nothing_starts_before_what_it_needs() -> None:
     for component in COMPONENTS:
         api = {"api-server": healthy} if component.needs_api else {}
         assert needs[component.name] == {"airflow-init": done} | api
+
+
+def test_all_that_read_snapshots_of_the_dags_are_one_user() -> None:
+    """Nobody but who wrote them can read them."""
+    users = {
+        service["user"]
+        for service in SERVICES.values()
+        if "airflow:/opt/airflow" in service.get("volumes", [])
+    }
+    assert len(users) == 1
+    assert settings_of("scheduler")["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH"].startswith(
+        "/opt/airflow/"
+    )
