@@ -16,9 +16,10 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.exceptions import AirflowException
 
 from recovery.dag import bundle as module
-from recovery.dag import folder
+from recovery.dag import folder, readings
 from recovery.dag.bundle import SnapshotDagBundle
 from recovery.dag.folder import read_folder
+from recovery.dag.readings import LOOK_EVERY
 from recovery.dag.shards import shard_of_plan
 from recovery.plan import plan_stems
 
@@ -211,6 +212,24 @@ def test_a_folder_that_has_not_changed_is_not_read(
     bundle.refresh()
     assert read == [source]
     assert "Two" in (bundle.path / "plans" / "good.yaml").read_text()
+
+
+def test_what_airflow_has_not_read_is_to_be_read_again(
+    bundle_of: Callable[..., SnapshotDagBundle], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen where Airflow asks for news again and again; a worker, and a command, ask once and change nothing."""
+    bundle = bundle_of()
+    asked: list[str] = []
+    monkeypatch.setattr(readings, "known_dags", lambda name: asked.append(name) or [])
+    bundle.initialize()
+    assert asked == []
+    (shard,) = bundle.path.glob("recovery_plans_*.py")
+    os.utime(shard, (0, 0))
+    later = time.monotonic() + LOOK_EVERY
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    bundle.refresh()
+    assert asked == ["dags-folder"]
+    assert shard.stat().st_mtime > 0
 
 
 def test_too_much_leaves_all_plans_and_is_told_where_people_look(
