@@ -217,7 +217,7 @@ def test_a_folder_that_has_not_changed_is_not_read(
 def test_what_airflow_has_not_read_is_to_be_read_again(
     bundle_of: Callable[..., SnapshotDagBundle], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Seen where Airflow asks for news again and again; a worker, and a command, ask once and change nothing."""
+    """Seen where Airflow asks for news again and again; who asks once, as a command does, changes nothing."""
     bundle = bundle_of()
     asked: list[str] = []
     monkeypatch.setattr(readings, "known_dags", lambda name: asked.append(name) or [])
