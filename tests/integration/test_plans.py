@@ -97,14 +97,15 @@ def test_c2_every_gate_of_a_run_can_be_asked_for(world: World) -> None:
 
 
 def test_a_recovery_goes_before_drills(world: World) -> None:
-    """Its tasks weigh more, so that they are first when slots are few."""
+    """Its tasks weigh more, so that they are first when slots are few; once it is confirmed."""
     weights = {}
-    for kind in ("DRILL", "RECOVERY"):
-        run = world.start("two_tiers", execution_type=kind)
+    for kind, confirm in (("DRILL", None), ("RECOVERY", "two_tiers")):
+        run = world.start("two_tiers", execution_type=kind, confirm=confirm)
         run.wait_for("open_execution", "success", "failed")
         weights[kind] = {ti["priority_weight"] for ti in world.admin.task_instances(*run.key)}
         world.user("alice").set_run(*run.key, "failed")
         run.wait_for_end()
+    world.terminate_all()
     assert min(weights["RECOVERY"]) > max(weights["DRILL"])
 
 
