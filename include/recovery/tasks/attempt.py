@@ -119,7 +119,6 @@ def _why(record: Execution, wave: WaveRecord) -> str:
 
 def _opened(context: Context, wave: WaveRecord, why: str) -> Event:
     """Return the event of a new attempt, which is told once; Airflow does not tell a task who cleared it."""
-    event = told(
-        context, EventType.ATTEMPT_OPENED, f"Attempt {wave.attempt} of {wave.wave_name}: {why}", wave=wave
-    )
+    said = f"Attempt {wave.attempt} of {wave.wave_name}: {why}. Airflow does not tell who cleared it"
+    event = told(context, EventType.ATTEMPT_OPENED, said, wave=wave)
     return event.having(once=f"{EventType.ATTEMPT_OPENED}|{wave.wave_number}|{wave.attempt}")

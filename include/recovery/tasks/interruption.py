@@ -141,9 +141,9 @@ def _interruption(unfinished: Iterable[WaveRecord], task_states: Mapping[str, st
     """
     states = set(task_states.values())
     if "failed" not in states:
-        return "the DAG run, or a task of it, was marked by hand"
+        return "the DAG run, or a task of it, was marked by hand; Airflow does not tell by whom"
     if FORCED & states:
-        return "the DAG run was ended by hand"
+        return "the DAG run was ended by hand; Airflow does not tell by whom"
     running = [wave.wave_name for wave in unfinished if wave.status in RUNNING]
     if running and PASSED_ON not in states:
         return f"the DAG run was ended while {' and '.join(running)} was running"

@@ -92,7 +92,7 @@ def run_over(context: Context, execution: Execution) -> str | None:
         return None
     ti, run_id = context["ti"], execution.dag_run_id
     if not ti.get_dr_count(dag_id=execution.plan_id, run_ids=[run_id]):
-        return f"its DAG run {run_id} was deleted"
+        return f"its DAG run {run_id} was deleted; Airflow does not tell by whom"
     state = ti.get_dagrun_state(dag_id=execution.plan_id, run_id=run_id)
     word = str(getattr(state, "value", state))
     return f"its DAG run {run_id} ended {word} with no end on record" if word in OVER else None

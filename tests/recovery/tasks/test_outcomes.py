@@ -216,7 +216,7 @@ class TestEnd:
         fails(failed, "complete_execution", "CANCELLED")
         assert failed.statuses == ["FAILED", "CANCELLED", "SKIPPED"]
         for words in (
-            "Interrupted: the DAG run was ended by hand",
+            "Interrupted: the DAG run was ended by hand; Airflow does not tell by whom",
             "Data FAILED (on_failure: continue): none",
         ):
             assert words in failed.record.outcome

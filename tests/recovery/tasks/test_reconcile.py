@@ -47,7 +47,9 @@ def test_an_execution_whose_run_lives_is_never_touched(drive: Drive) -> None:
     assert drive.record == before
 
 
-@pytest.mark.parametrize(("fate", "words"), [(GONE, "was deleted"), (ENDED, "ended failed")])
+@pytest.mark.parametrize(
+    ("fate", "words"), [(GONE, "was deleted; Airflow does not tell by whom"), (ENDED, "ended failed")]
+)
 def test_r18_o1_an_execution_whose_run_is_over_is_ended(
     drive: Drive, fate: dict[str, Any], words: str
 ) -> None:
