@@ -104,3 +104,20 @@ def test_everything_listens_on_this_machine_only(stack: Stack) -> None:
         address for process in [*members, *processes_of(stack.home.path)] for address in listening(process)
     }
     assert found == {("127.0.0.1", state.airflow_port), ("127.0.0.1", state.aws_port)}
+
+
+def test_nothing_in_a_home_is_open_to_others(stack: Stack) -> None:
+    """Secrets, passwords, logs, state and snapshots of a stack that runs: files 0600, folders 0700.
+
+    Under root PostgreSQL runs as a user of its own, who has to pass through the home, and sees nothing there.
+    """
+    home = stack.home
+    not_ours = {home.path / "plans", home.path / "dags", home.database}
+    mine = [
+        path
+        for path in home.path.rglob("*")
+        if not path.is_symlink() and not not_ours & {path, *path.parents}
+    ]
+    assert {home.logs, home.lock, home.shell} <= set(mine)
+    assert [path for path in mine if path.stat().st_mode & 0o077] == []
+    assert home.path.stat().st_mode & 0o066 == 0

@@ -113,6 +113,14 @@ def test_a_secret_is_hidden_however_it_is_written(text: str, monkeypatch: pytest
         assert secret not in hidden
 
 
+def test_a_word_that_is_no_secret_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key of local AWS is in everybody's environment, and a plan may be named so."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    assert hide("no plan 'testing_shop' at http://127.0.0.1/x?to=a@b") == (
+        "no plan 'testing_shop' at http://127.0.0.1/x?to=a@b"
+    )
+
+
 def test_who_signs_in_may_stand_in_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is taken from there, since the address is shown; a variable of its own goes first."""
     monkeypatch.setenv("RECOVERY_AIRFLOW_URL", " https://al%40ice:won%3Aderland@airflow.example:8443/af ")
