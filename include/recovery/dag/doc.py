@@ -79,8 +79,9 @@ def _cleanup(plan: Plan) -> str | Markdown:
 
 
 def _paragraphs(description: str) -> Markdown:
-    """Return a text of several paragraphs; the lines of each run on."""
-    return Markdown("\n\n").join(text(part) for part in re.split(r"\n\s*\n", description))
+    """Return a text of several paragraphs, in the lines that it has."""
+    parts = (part.splitlines() for part in re.split(r"\n\s*\n", description))
+    return Markdown("\n\n").join(Markdown("\\\n").join(map(text, lines)) for lines in parts)
 
 
 def _names(plan: Plan, numbers: tuple[int, ...]) -> str:
