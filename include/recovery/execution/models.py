@@ -42,6 +42,7 @@ class Intent(Record):
     """The word given before StartRecovery is sent, so that no crash can hide a job.
 
     Open until it has either ``job_id`` or ``refusal``: AWS's own words when it definitely refused the call.
+    ``lost`` is of one that was not refused: nobody heard the answer, and DRS showed no job for so long.
     ``intent_id`` tells a process its own intent from that of another that wants the same batch.
 
     In the record ``servers`` is empty: ``servers_item`` names the item that holds them, and ``server_count``
@@ -56,6 +57,7 @@ class Intent(Record):
     time: Time
     job_id: AwsId | None = None
     refusal: Words | None = None
+    lost: bool | None = None
     intent_id: str = Field(default_factory=lambda: str(uuid.uuid4()))
 
     @property

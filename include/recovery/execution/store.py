@@ -154,10 +154,21 @@ class ExecutionStore(ExecutionReader):
         return self._run(start_recovery.intend(execution_id, wave_number, intent, event))
 
     def refused(
-        self, execution_id: str, wave_number: int, intent: Intent, words: str, event: Event | None = None
+        self,
+        execution_id: str,
+        wave_number: int,
+        intent: Intent,
+        words: str,
+        event: Event | None = None,
+        *,
+        lost: bool = False,
     ) -> Execution:
-        """Write that AWS definitely refused an intent's call: no job came of it, and another may be sent."""
-        return self._run(start_recovery.refused(execution_id, wave_number, intent, words, event))
+        """Write that no job came of an intent's call, and another may be sent.
+
+        AWS definitely refused it; or it is ``lost``: no answer was heard, and DRS has shown no job for long.
+        """
+        done = intent.having(refusal=words, lost=lost or None)
+        return self._run(start_recovery.refused(execution_id, wave_number, done, event))
 
     def started(
         self, execution_id: str, wave_number: int, intent: Intent, job_id: str, event: Event | None = None
@@ -172,7 +183,7 @@ class ExecutionStore(ExecutionReader):
         self._run(start_recovery.not_started(execution_id, wave_number, attempt, server_ids, words))
 
     def nothing_to_start(self, execution_id: str, wave_number: int, attempt: int) -> Execution:
-        """Write that an attempt has begun whose servers are all launched already."""
+        """Write that an attempt has begun, and starts nothing: its sensor judges what is launched already."""
         return self._run(start_recovery.nothing_to_start(execution_id, wave_number, attempt, self._clock()))
 
     def fail_wave(

@@ -15,6 +15,7 @@ from recovery.execution import EventType, LaunchStatus, WaveStatus
 from recovery.execution.open_attempt import Opening
 from recovery.execution.permission import check_ask, check_attempt
 from recovery.names import APPROVE, task_id
+from recovery.tasks.adoption import Adoption
 from recovery.tasks.base import frozen_plan, now, told
 from recovery.tasks.final_servers import final_servers
 from recovery.tasks.open_intents import settled_intents
@@ -69,7 +70,7 @@ def _open(
     key, number = record.execution_id, wave.wave_number
     plan = frozen_plan(store, key)
     hook = DrsHook(aws_conn_id=plan.aws_conn_id, region_name=plan.region)
-    settled = settled_intents(hook, record, wave)
+    settled = settled_intents(Adoption(hook, store, context, record), wave)
     jobs = _ended_jobs(hook, wave, [intent.job_id for intent in settled if intent.job_id])
     known = store.servers(key, number)
     found = asyncio.run(final_servers(hook, known, jobs))

@@ -9,24 +9,24 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import BotoCoreError, ClientError
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from recovery.errors import IntentOpen, TransitionRefused
 from recovery.execution import EventType, Intent
 from recovery.settings import settings
+from recovery.tasks.adoption import Adoption
 from recovery.tasks.base import now, told
 from recovery.tasks.causes import Cause, cause_of, retry_after, was_refused
-from recovery.tasks.jobs import find_blocking, find_job, in_words, job_tags, unrefused_intent
+from recovery.tasks.jobs import job_tags
+from recovery.tasks.parting import LOOK_AGAIN, NotYet, part, pause
 from recovery.tasks.real_instances import check_no_real_instances
 from recovery.text.durations import in_words as duration
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from airflow.sdk import Context
 
     from recovery.aws.hooks.drs import DrsHook
@@ -35,45 +35,25 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LOOK_AGAIN = 10.0
-"""Seconds until a job whose answer was lost is looked for again."""
-
-CAPACITY = 30.0
-"""Seconds until a quota that was exhausted is tried again."""
-
 QUICK_TRIES = 3
 """StartRecovery is sent so often at once when DRS is throttling, before the task lets go of its slot."""
 
 
-class _Throttled(Exception):
-    """StartRecovery was refused for the moment: nothing came of it."""
+class _Refused(Exception):
+    """StartRecovery was refused: nothing came of it."""
 
     def __init__(self, error: ClientError | BotoCoreError) -> None:
         self.error = error
         super().__init__(str(error))
 
 
-class NotYet(Exception):
-    """A batch that cannot be started now and may be later: in ``seconds``, or when ``jobs`` have ended."""
-
-    def __init__(self, words: str, *, seconds: float = 0, jobs: Sequence[str] = ()) -> None:
-        self.words = words
-        self.seconds = seconds
-        self.jobs = tuple(jobs)
-        super().__init__(words)
-
-
-class Refusal(NamedTuple):
-    """A batch that was not started, for good, and why."""
-
-    batch: int
-    servers: tuple[str, ...]
-    words: str
+def _passes(error: BaseException) -> bool:
+    return isinstance(error, _Refused) and cause_of(error.error) is Cause.PASSING
 
 
 @dataclass(frozen=True)
 class Batch:
-    """The servers of one job of a wave; ``number`` counts from 0 within the wave."""
+    """The servers of one job of a wave; ``number`` stands for them within the attempt, counted from 0."""
 
     hook: DrsHook
     store: ExecutionStore
@@ -89,39 +69,54 @@ class Batch:
         """The wave as it was on record when its start task looked."""
         return self.record.waves[self.wave_number]
 
-    def start(self) -> str:
-        """Return the id of the batch's job, after starting it if nobody has.
+    @property
+    def adoption(self) -> Adoption:
+        """The search for jobs of this execution."""
+        return Adoption(self.hook, self.store, self.context, self.record)
 
-        Raises NotYet, or what AWS or our own rules refuse for good.
+    def start(self) -> str:
+        """Return the id of the batch's job, after starting it.
+
+        Raises NotYet, Parted where others of its servers may start, or what AWS or our own rules refuse for
+        good.
         """
         try:
-            return self._known() or self._send_again()
+            return self._send_again()
         except IntentOpen as error:
             raise NotYet(str(error), seconds=LOOK_AGAIN) from error
-        except _Throttled as throttled:
-            raise self._not_yet(throttled.error) or throttled.error from throttled
+        except _Refused as refused:
+            raise self._instead(refused.error) from refused
         except (ClientError, BotoCoreError) as error:
-            raise self._not_yet(error) or error from error
+            raise pause(error) or error from error
 
-    def _known(self) -> str | None:
-        """Return the job that this batch has already, on record or in DRS."""
-        intent = unrefused_intent(self.wave, self.number)
-        if intent is None:
-            return None
-        if intent.job_id is None:
+    def _instead(self, error: ClientError | BotoCoreError) -> Exception:
+        """Return what comes of a refusal: what is done instead, or the error where nothing would help."""
+        again = any(set(known.servers) == set(self.servers) for known in self.wave.attempt_intents)
+        try:
+            return part(self.hook, self.record, self.servers, error, again=again) or error
+        except (ClientError, BotoCoreError) as trouble:
+            if cause_of(error) is Cause.BUSY:
+                return NotYet(f"{error} By what, DRS cannot be asked: {trouble}", seconds=LOOK_AGAIN)
+            return pause(trouble) or error
+
+    def resolve(self, intent: Intent) -> str | None:
+        """Return the job of this batch's intent, on record or in DRS; None if there surely is none.
+
+        Raises NotYet while one may not show yet, or what AWS refuses for good.
+        """
+        if intent.job_id is not None:
+            # A crash may have come before its servers had it
+            self.put_on_record(intent, intent.job_id)
+            return intent.job_id
+        try:
             return self._resolve(intent)
-        # A crash may have come before its servers had it
-        self._put_on_record(intent, intent.job_id)
-        return intent.job_id
-
-    def _find(self) -> str | None:
-        return find_job(self.hook, self.record, self.wave, self.number, self.wave.attempt)
+        except (ClientError, BotoCoreError) as error:
+            raise pause(error) or error from error
 
     def _resolve(self, intent: Intent) -> str | None:
-        """Return the job of an intent whose answer was lost, put on record; None if there surely is none."""
-        if job_id := self._find():
+        if job_id := self.adoption.job_of(self.wave, intent):
             log.info("Adopted job %s, whose answer was lost", job_id)
-            self._put_on_record(intent, job_id)
+            self.put_on_record(intent, job_id)
             return job_id
         window = timedelta(seconds=settings().adoption_seconds)
         servers = f"{intent.count} servers, announced at {intent.time:%H:%M:%S} UTC"
@@ -129,7 +124,7 @@ class Batch:
             words = f"the answer to StartRecovery for {servers}, was lost, and DRS shows no job of it yet"
             raise NotYet(words, seconds=LOOK_AGAIN)
         words = f"no job came of StartRecovery for {servers}: DRS showed none within {duration(window)}"
-        self._refuse(intent, words)
+        self._refuse(intent, words, lost=True)
         return None
 
     def _send_again(self) -> str:
@@ -137,7 +132,7 @@ class Batch:
         for attempt in Retrying(
             stop=stop_after_attempt(QUICK_TRIES),
             wait=wait_random_exponential(multiplier=1, max=4),
-            retry=retry_if_exception_type(_Throttled),
+            retry=retry_if_exception(_passes),
             reraise=True,
         ):
             with attempt:
@@ -145,9 +140,8 @@ class Batch:
         raise AssertionError("at least one try is made")
 
     def _send(self, *, first: bool) -> str:
-        tried = not first or self.wave.start_time is not None
-        if tried and (job_id := self._find()):
-            return self._adopt(job_id)
+        if not first and (job_id := self.late_job()):
+            return job_id
         check_no_real_instances(self.hook, self.servers, replace=self.replace)
         # All that may take its time comes before the announcement
         self.hook.prepare_start()
@@ -156,8 +150,8 @@ class Batch:
         try:
             job_id = self._call(intent)
         except (ClientError, BotoCoreError) as error:
-            job_id = self._after(error, intent)
-        self._put_on_record(intent, job_id)
+            return self._after(error, intent)
+        self.put_on_record(intent, job_id)
         return job_id
 
     def _call(self, intent: Intent) -> str:
@@ -177,20 +171,19 @@ class Batch:
     def _after(self, error: ClientError | BotoCoreError, intent: Intent) -> str:
         """Return the job of a call that gave none, where there is one; else raise why there is none."""
         if not was_refused(error):
-            return self._after_silence(intent, error)
+            job_id = self._after_silence(intent, error)
+            self.put_on_record(intent, job_id)
+            return job_id
         self._refuse(intent, str(error))
-        cause = cause_of(error)
-        if cause is Cause.BUSY and (own := self._find()):
+        if cause_of(error) is Cause.BUSY and (own := self.late_job()):
             return own
-        if cause is Cause.PASSING:
-            raise _Throttled(error) from error
-        raise error
+        raise _Refused(error) from error
 
     def _after_silence(self, intent: Intent, error: Exception) -> str:
         """Look for the job of a lost answer; a look that fails leaves the intent open, and is made again."""
         log.warning("The answer to StartRecovery was lost: %s", error)
         try:
-            found = self._find()
+            found = self.adoption.job_of(self.wave, intent)
         except (ClientError, BotoCoreError) as trouble:
             words = f"the answer to StartRecovery was lost ({error}), and DRS cannot be asked: {trouble}"
             raise NotYet(words, seconds=max(LOOK_AGAIN, retry_after(trouble))) from trouble
@@ -199,19 +192,29 @@ class Batch:
             raise NotYet(words, seconds=LOOK_AGAIN) from error
         return found
 
-    def _adopt(self, job_id: str) -> str:
-        """Put a job on record that DRS shows though its announcement was taken for refused."""
+    def late_job(self) -> str | None:
+        """Return the job of these servers that DRS shows though its intent was taken for refused.
+
+        It is put on record, and so are those of other refused intents of the attempt. NotYet if one of those
+        has some of these servers: they are to be cut anew.
+        """
         wave = self.store.get(self.record.execution_id).waves[self.wave_number]
-        mine = [intent for intent in wave.attempt_intents if intent.batch == self.number]
-        log.info("Adopted job %s, which showed late", job_id)
-        self._put_on_record(mine[-1], job_id)
-        return job_id
+        refused = [intent for intent in wave.attempt_intents if intent.refusal]
+        mine = None
+        for found in self.adoption.jobs_of(wave, refused):
+            log.info("Adopted job %s, which showed late", found.job_id)
+            self.put_on_record(found.intent, found.job_id)
+            if found.intent.batch == self.number:
+                mine = found.job_id
+            elif set(found.intent.servers) & set(self.servers):
+                raise NotYet(f"{found.job_id}, which showed late, has some of them", seconds=LOOK_AGAIN)
+        return mine
 
-    def _refuse(self, intent: Intent, words: str) -> None:
+    def _refuse(self, intent: Intent, words: str, *, lost: bool = False) -> None:
         event = told(self.context, EventType.JOB_REFUSED, f"Batch {self.number}: {words}", wave=self.wave)
-        self.store.refused(self.record.execution_id, self.wave_number, intent, words, event)
+        self.store.refused(self.record.execution_id, self.wave_number, intent, words, event, lost=lost)
 
-    def _put_on_record(self, intent: Intent, job_id: str) -> None:
+    def put_on_record(self, intent: Intent, job_id: str) -> None:
         """Write the job; where the record takes none any more, the trail tells of it."""
         said = f"{job_id} launches {intent.count} servers"
         event = told(self.context, EventType.JOB_STARTED, said, wave=self.wave)
@@ -223,20 +226,3 @@ class Batch:
             words = f"{said}: it was started{ended}. It runs on in DRS. {error}"
             self.store.tell(key, told(self.context, EventType.JOB_STARTED, words, wave=self.wave))
             raise AirflowFailException(words) from error
-
-    def _not_yet(self, error: ClientError | BotoCoreError) -> NotYet | None:
-        """Return what to wait for before this batch is tried again; None if nothing would help."""
-        cause = cause_of(error)
-        if cause is Cause.PASSING:
-            return NotYet(str(error), seconds=max(LOOK_AGAIN, retry_after(error)))
-        if cause is Cause.QUOTA:
-            return NotYet(str(error), seconds=CAPACITY)
-        if cause is Cause.BUSY:
-            return self._wait_for_job(error)
-        return None
-
-    def _wait_for_job(self, error: Any) -> NotYet:
-        blocking = find_blocking(self.hook, self.record, self.servers)
-        jobs = ", ".join(map(in_words, blocking)) or "no running job that DRS shows"
-        words = f"{error} Held by {jobs}."
-        return NotYet(words, seconds=LOOK_AGAIN, jobs=[job["jobID"] for job in blocking])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from recovery.names import tag_value, wave_tag
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 LONGEST_JOB = timedelta(days=2)
 """How far back a job that still runs is looked for."""
 
+SKEW = timedelta(minutes=5)
+"""How far the clocks of AWS and of this machine may be apart: AWS takes no request of one that is further."""
+
+INITIATED_BY = {"DRILL": "START_DRILL", "RECOVERY": "START_RECOVERY"}
+"""What DRS calls a job by the type of the execution that started it."""
+
 
 def job_tags(record: Execution, wave: WaveRecord, batch: int) -> dict[str, str]:
     """Return the tags of a job: StartRecovery has no client token, so they are the way to find it again."""
@@ -30,17 +36,10 @@ def job_tags(record: Execution, wave: WaveRecord, batch: int) -> dict[str, str]:
     }
 
 
-def find_job(hook: DrsHook, record: Execution, wave: WaveRecord, batch: int, attempt: int) -> str | None:
-    """Return the job of a batch of an attempt, if DRS shows one; what AWS refuses is raised.
-
-    By its tags alone, which are set with the job: whatever else is alike, the servers or the time, may be
-    somebody else's. Looked for since long ago: the clocks of AWS and of this machine need not agree.
-    """
-    tags = job_tags(record, wave, batch) | {"recovery:attempt": str(attempt)}
-    for job in hook.list_jobs(since=record.start_time - LONGEST_JOB):
-        if tags.items() <= _as_now(job, wave).items():
-            return job["jobID"]
-    return None
+def has_tags(job: JobTypeDef, record: Execution, wave: WaveRecord, intent: Intent) -> bool:
+    """Whether a job claims, by its tags, to be that of an intent of a wave."""
+    tags = job_tags(record, wave, intent.batch) | {"recovery:attempt": str(intent.attempt)}
+    return tags.items() <= _as_now(job, wave).items()
 
 
 def _as_now(job: JobTypeDef, wave: WaveRecord) -> Mapping[str, str]:
@@ -49,6 +48,30 @@ def _as_now(job: JobTypeDef, wave: WaveRecord) -> Mapping[str, str]:
     if tags.get("recovery:wave") != wave.wave_name:
         return tags
     return tags | {"recovery:wave": wave_tag(wave.wave_number, wave.wave_name)}
+
+
+def contradiction(job: JobTypeDef, record: Execution, wave: WaveRecord, intent: Intent) -> str | None:
+    """Return why a job that has our tags is not the one of an intent; None if nothing speaks against it.
+
+    Tags are set by whoever starts a job. Type, servers and time are DRS's own. All of them are optional in
+    its service model, and a new job may lack some: what is absent contradicts nothing.
+    """
+    wanted = INITIATED_BY[record.execution_type]
+    by, type_ = job.get("initiatedBy", wanted), job.get("type", "LAUNCH")
+    if (by, type_) != (wanted, "LAUNCH"):
+        return f"it is {by}, type {type_}, not {wanted}, type LAUNCH"
+    if (there := servers_of(job)) and there != set(intent.servers):
+        other = ", ".join(sorted(there ^ set(intent.servers)))
+        return f"its servers are not those announced; they differ by {other}"
+    created, since = _created(job), _first_announced(wave, intent)
+    if created is not None and created < since - SKEW:
+        return f"it was created at {created:%Y-%m-%d %H:%M:%S} UTC, before it was announced"
+    return None
+
+
+def is_ours(job: JobTypeDef, record: Execution, wave: WaveRecord, intent: Intent) -> bool:
+    """Whether a job is that of an intent: by its tags, its type, its servers and its time."""
+    return has_tags(job, record, wave, intent) and contradiction(job, record, wave, intent) is None
 
 
 def find_blocking(hook: DrsHook, record: Execution, servers: Collection[str]) -> list[JobTypeDef]:
@@ -73,7 +96,18 @@ def servers_of(job: JobTypeDef) -> set[str]:
     return {s["sourceServerID"] for s in job.get("participatingServers", ()) if "sourceServerID" in s}
 
 
-def unrefused_intent(wave: WaveRecord, batch: int) -> Intent | None:
-    """Return what this attempt has sent, or may have sent, for a batch."""
-    sent = [intent for intent in wave.attempt_intents if intent.batch == batch and not intent.refusal]
-    return sent[-1] if sent else None
+def _created(job: JobTypeDef) -> datetime | None:
+    try:
+        created = datetime.fromisoformat(job.get("creationDateTime", ""))
+    except ValueError:
+        return None
+    return created.astimezone() if created.tzinfo else None
+
+
+def _first_announced(wave: WaveRecord, intent: Intent) -> datetime:
+    """Return since when a job of these servers can be: they may have been announced before, in this attempt.
+
+    A start that was refused is announced again. A job that came of the first one all the same shows late.
+    """
+    begun = wave.start_time if intent.attempt == wave.attempt else None
+    return min(intent.time, begun or intent.time)

@@ -15,8 +15,8 @@ from recovery.aws.hooks.drs import DrsHook
 from recovery.errors import StartRefused
 from recovery.execution import EventType
 from recovery.settings import settings
+from recovery.tasks.adoption import Adoption
 from recovery.tasks.base import frozen_plan, now, told
-from recovery.tasks.jobs import find_job
 from recovery.text.durations import in_words
 
 if TYPE_CHECKING:
@@ -47,16 +47,16 @@ def settle(store: ExecutionStore, context: Context, execution: Execution) -> Exe
     return store.get(execution.execution_id) if _any_open(execution) else execution
 
 
-def settled_intents(hook: DrsHook, execution: Execution, wave: WaveRecord) -> list[Intent]:
+def settled_intents(adoption: Adoption, wave: WaveRecord) -> list[Intent]:
     """Return the open intents of a wave that has ended, with what became of each, as it is to be recorded.
 
     StartRefused while a job may not show yet in DRS; what AWS refuses is raised.
     """
-    return [_settled(hook, execution, wave, intent) for intent in wave.open_intents]
+    return [_settled(adoption, wave, intent) for intent in wave.open_intents]
 
 
-def _settled(hook: DrsHook, execution: Execution, wave: WaveRecord, intent: Intent) -> Intent:
-    if job_id := find_job(hook, execution, wave, intent.batch, intent.attempt):
+def _settled(adoption: Adoption, wave: WaveRecord, intent: Intent) -> Intent:
+    if job_id := adoption.job_of(wave, intent):
         return intent.having(job_id=job_id)
     window = timedelta(seconds=settings().adoption_seconds)
     if now() < intent.time + window:
@@ -65,7 +65,8 @@ def _settled(hook: DrsHook, execution: Execution, wave: WaveRecord, intent: Inte
             f"announced at {intent.time:%H:%M:%S} UTC, and its job may not show in DRS before "
             f"{intent.time + window:%H:%M:%S}."
         )
-    return intent.having(refusal=f"no job came of it: DRS showed none within {in_words(window)}")
+    words = f"no job came of it: DRS showed none within {in_words(window)}"
+    return intent.having(refusal=words, lost=True)
 
 
 def _settle(
@@ -74,7 +75,7 @@ def _settle(
     try:
         plan = frozen_plan(store, execution.execution_id)
         hook = DrsHook(aws_conn_id=plan.aws_conn_id, region_name=plan.region)
-        if job_id := find_job(hook, execution, wave, intent.batch, intent.attempt):
+        if job_id := Adoption(hook, store, context, execution).job_of(wave, intent):
             log.info("Adopted job %s of %s, whose answer was lost", job_id, wave.wave_name)
             event = told(context, EventType.JOB_STARTED, _said(intent, job_id), wave=wave)
             store.adopt(execution.execution_id, wave.wave_number, intent, job_id, event)

@@ -11,9 +11,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from recovery.aws.operators.drs import DrsTerminateRecoveryInstancesOperator
 from recovery.execution import CleanupStatus, EventType
 from recovery.tasks.base import now
-from recovery.tasks.batch import LOOK_AGAIN, NotYet
 from recovery.tasks.causes import is_final, retry_after
 from recovery.tasks.clean_up import LONGEST_WAIT, verdicts_on
+from recovery.tasks.parting import LOOK_AGAIN, NotYet
 from recovery.tasks.termination import Termination
 from recovery.tasks.waking import waking
 from recovery.text.durations import in_words
@@ -76,11 +76,19 @@ class TerminateInstances(DrsTerminateRecoveryInstancesOperator):
             termination.check_launched()
             instances = termination.find()
             self._begin(clean_up, [one["recoveryInstanceID"] for one in instances])
+            waits: list[NotYet] = []
+            refusals: list[Exception] = []
             for batch in self.in_batches(termination.free(instances)):
                 try:
-                    termination.send(batch, lambda ids: self.start_job(context, ids))
+                    held, refused = termination.send(batch, lambda ids: self.start_job(context, ids))
                 except NotYet as wait:
-                    yield wait
+                    held, refused = [wait], []
+                waits += held
+                refusals += refused
+            yield from waits
+            # What is refused for good ends the clean-up only when nothing else can be terminated any more
+            if refusals and not waits:
+                raise refusals[0]
         except NotYet as wait:
             yield wait
         except (ClientError, BotoCoreError) as error:

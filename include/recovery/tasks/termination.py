@@ -8,6 +8,7 @@ that look: what is gone is not named again, and what is in a job is refused by D
 from __future__ import annotations
 
 import logging
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from recovery.aws.utils.drs import is_gone
 from recovery.execution import CleanupStatus, EventType
-from recovery.tasks.batch import CAPACITY, LOOK_AGAIN, NotYet
+from recovery.tasks.blame import halves, is_about_what_is_named, named
 from recovery.tasks.causes import Cause, cause_of, retry_after
 from recovery.tasks.jobs import find_blocking, in_words, servers_of
+from recovery.tasks.parting import CAPACITY, LOOK_AGAIN, NotYet, pause
 from recovery.tasks.permission import recoveries_with
 
 if TYPE_CHECKING:
@@ -60,25 +62,41 @@ class Termination:
         busy = {server for job in running for server in servers_of(job)}
         return [one["recoveryInstanceID"] for one in instances if one.get("sourceServerID") not in busy]
 
-    def send(self, ids: Sequence[str], terminate: Callable[[Sequence[str]], JobTypeDef]) -> str | None:
-        """Terminate those of these instances that are the drill's now; return the job, None if none is left.
+    def send(
+        self, ids: Sequence[str], terminate: Callable[[Sequence[str]], JobTypeDef]
+    ) -> tuple[list[NotYet], list[Exception]]:
+        """Terminate those of these instances that are the drill's now; what holds one keeps no other alive.
 
-        Raises NotYet, or what AWS refuses for good.
+        Return what the rest waits for, and what AWS refuses for good. Raises NotYet while all must wait.
         """
         self.clean_up.check_ended()
         self._make_way(ids)
         self.hook.prepare_start()
-        doomed = self._look(ids)
-        if not doomed:
-            return None
-        try:
-            job_id = terminate([one["recoveryInstanceID"] for one in doomed])["jobID"]
-        except (ClientError, BotoCoreError) as error:
-            job_id = self._after(error, doomed)
-        said = f"{job_id} terminates {', '.join(one['recoveryInstanceID'] for one in doomed)}"
+        waits: list[NotYet] = []
+        refusals: list[Exception] = []
+        pending = deque([list(ids)])
+        while pending:
+            doomed = self._look(part) if (part := pending.popleft()) else []
+            if not doomed:
+                continue
+            try:
+                self._put_on_record(terminate(_ids(doomed))["jobID"], doomed)
+            except (ClientError, BotoCoreError) as error:
+                try:
+                    pending.extend(self._after(error, doomed, waits))
+                except NotYet as wait:
+                    waits.append(wait)
+                except (ClientError, BotoCoreError) as refusal:
+                    if later := pause(refusal):
+                        waits.append(later)
+                    else:
+                        refusals.append(refusal)
+        return waits, refusals
+
+    def _put_on_record(self, job_id: str, doomed: Sequence[RecoveryInstanceTypeDef]) -> None:
+        said = f"{job_id} terminates {', '.join(_ids(doomed))}"
         event = self.clean_up.told(EventType.CLEANUP_JOB_STARTED, said)
         self.clean_up.write(CleanupStatus.TERMINATING, event, job_ids=[job_id])
-        return job_id
 
     def _look(self, ids: Sequence[str]) -> list[RecoveryInstanceTypeDef]:
         return self._own(self.hook.list_recovery_instances(recovery_instance_ids=ids))
@@ -102,23 +120,62 @@ class Termination:
             words = f"the RECOVERY {other.execution_id} of {other.plan_name} goes before, it holds {shared}"
             raise NotYet(f"{len(ids)} instances wait: {words}", seconds=AFTER_RECOVERY)
 
-    def _after(self, error: ClientError | BotoCoreError, doomed: list[RecoveryInstanceTypeDef]) -> str:
-        """Return the job that terminates the instances after all; else raise why there is none."""
+    def _after(
+        self, error: ClientError | BotoCoreError, doomed: list[RecoveryInstanceTypeDef], waits: list[NotYet]
+    ) -> list[list[str]]:
+        """Return the parts of a refused call that are sent now, and add what the others wait for.
+
+        Raises why nothing of it can be sent now, or ever.
+        """
         cause = cause_of(error)
         if cause is Cause.QUOTA:
             raise NotYet(str(error), seconds=CAPACITY) from error
         if cause is Cause.FINAL:
-            if len(self._look([one["recoveryInstanceID"] for one in doomed])) < len(doomed):
-                raise NotYet(f"{error}; some of them are gone by now", seconds=LOOK_AGAIN) from error
-            raise error
-        servers = {one["sourceServerID"] for one in doomed}
-        blocking = find_blocking(self.hook, self.clean_up.execution, servers)
-        for job in blocking:
-            if job.get("type") == "TERMINATE" and servers_of(job) == servers:
-                log.info("%s terminates them already: %s", job["jobID"], error)
-                return job["jobID"]
+            return self._blamed(error, doomed)
+        free = self._without_held(error, doomed, waits)
+        if len(free) < len(doomed):
+            return [_ids(free)]
         if cause is Cause.PASSING:
             raise NotYet(str(error), seconds=max(LOOK_AGAIN, retry_after(error))) from error
-        held = ", ".join(map(in_words, blocking)) or "no running job that DRS shows"
-        jobs = [job["jobID"] for job in blocking]
-        raise NotYet(f"{error} Held by {held}.", seconds=LOOK_AGAIN, jobs=jobs) from error
+        raise NotYet(f"{error} Held by no running job that DRS shows.", seconds=LOOK_AGAIN) from error
+
+    def _blamed(
+        self, error: ClientError | BotoCoreError, doomed: list[RecoveryInstanceTypeDef]
+    ) -> list[list[str]]:
+        """Return the parts without and with those whom the error is about; halves if nobody says whom."""
+        ids = _ids(doomed)
+        left = _ids(self._look(ids))
+        if len(left) < len(ids):
+            return [left]
+        if len(out := named(error, ids)) in range(1, len(ids)):
+            return [[one for one in ids if one not in out], sorted(out)]
+        if is_about_what_is_named(error) and len(ids) > 1:
+            return [list(half) for half in halves(tuple(ids))]
+        raise error
+
+    def _without_held(
+        self,
+        error: ClientError | BotoCoreError,
+        doomed: list[RecoveryInstanceTypeDef],
+        waits: list[NotYet],
+    ) -> list[RecoveryInstanceTypeDef]:
+        """Return the instances that no job holds; add what the others wait for, each for its own job.
+
+        A job that terminates nothing but some of them is, or may as well be, ours.
+        """
+        free, servers = list(doomed), {one["sourceServerID"] for one in doomed}
+        for job in find_blocking(self.hook, self.clean_up.execution, servers):
+            held = [one for one in free if one["sourceServerID"] in servers_of(job)]
+            free = [one for one in free if one not in held]
+            theirs = {one["sourceServerID"] for one in held}
+            if held and job.get("type") == "TERMINATE" and servers_of(job) == theirs:
+                log.info("%s terminates them already: %s", job["jobID"], error)
+                self._put_on_record(job["jobID"], held)
+            elif held:
+                words = f"{error} Held by {in_words(job)}."
+                waits.append(NotYet(words, seconds=LOOK_AGAIN, jobs=[job["jobID"]]))
+        return free
+
+
+def _ids(instances: Iterable[RecoveryInstanceTypeDef]) -> list[str]:
+    return [one["recoveryInstanceID"] for one in instances]

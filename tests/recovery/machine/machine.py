@@ -19,7 +19,7 @@ from recovery.execution import Decision, ExecutionType, LaunchStatus, OnFailure,
 
 from .processes import Fate, Process
 from .raw import WAVE_OVER, Truth, open_intents, releases
-from .tasks import WAVES, Clock, Tasks, plan_of
+from .tasks import SERVERS, WAVES, Clock, Tasks, plan_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +66,8 @@ sides = st.sampled_from([ExecutionType.DRILL, ExecutionType.DRILL, ExecutionType
 paces = st.just(END) | st.builds(Pace, st.integers(0, 4)) | st.builds(Pace, st.integers(0, 9), st.just(False))
 moves = st.just(NEXT) | st.just(NEXT) | st.sampled_from(MOVES)
 mishaps = st.sampled_from([fate for fate in Fate if fate is not Fate.HEARD])
+ALL_SERVERS = [server for wave in SERVERS for server in wave]
+REFUSALS = ["ConflictException", "ValidationException"]
 ADOPTION = timedelta(seconds=100)
 """More than a job is looked for before its StartRecovery is sent again."""
 
@@ -202,6 +204,18 @@ class Interleaved(RuleBasedStateMachine):
             if process.next is not None and process.next.operation == "StartRecovery":
                 self.go_on(process, Pace(1), Fate.KILLED)
         self.clock.passed += ADOPTION
+
+    @rule(server=st.sampled_from(ALL_SERVERS))
+    def server_is_deleted(self, server: str) -> None:
+        """DRS knows it no more, whatever the record says."""
+        self.surroundings.delete(server)
+
+    @rule(server=st.sampled_from(ALL_SERVERS), error=st.sampled_from(REFUSALS))
+    def server_is_refused(self, server: str, error: str) -> None:
+        """The next StartRecovery that names it is refused, without a word on whom it is about."""
+        self.surroundings.control.deny(
+            "drs", "StartRecovery", resource=server, error=error, message="one of the servers", times=1
+        )
 
     @rule(kind=sides)
     def run_is_cleared(self, kind: ExecutionType) -> None:

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from recovery.errors import RecoveryError
-from recovery.tasks.batch import NotYet
+from recovery.tasks.parting import NotYet
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -31,11 +31,12 @@ from recovery.execution import (
 from recovery.execution.permission import check_start
 from recovery.plan import Plan
 from recovery.tasks.attempt import current_attempt
-from recovery.tasks.batch import Batch
 from recovery.tasks.finish import finish
 from recovery.tasks.interruption import ending
 from recovery.tasks.open_intents import settle
 from recovery.tasks.request import new_execution
+from recovery.tasks.start import SERVERS_PER_JOB
+from recovery.tasks.starting import Starting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -168,11 +169,19 @@ class Tasks:
         if (wave := record.wave(number)).status.met:
             return
         check_start(record, number)
-        ids = tuple(each.source_server_id for each in to_start(wave, self.store.servers(self.id, number)))
-        if ids:
-            Batch(self.hook, self.store, context, record, number, 0, ids, replace=True).start()
-        else:
+        servers = to_start(wave, self.store.servers(self.id, number))
+        if not servers:
             self.store.nothing_to_start(self.id, number, wave.attempt)
+            return
+        starting = Starting(
+            self.hook, self.store, context, record, number, servers, replace=True, size=SERVERS_PER_JOB
+        )
+        outcome = starting.run()
+        if outcome.waits:
+            raise outcome.waits[0].wait
+        if outcome.refusals and (reason := starting.failure()):
+            event = self.told(EventType.WAVE_ENDED, wave)
+            self.store.fail_wave(self.id, number, wave.attempt, reason, event)
 
     def cannot_start(self, number: int) -> None:
         """`start_recovery` of a wave that AWS refuses."""
@@ -188,9 +197,15 @@ class Tasks:
         servers = self.store.servers(self.id, number)
         if wave.has_nothing_to_start:
             return wave, servers
-        seen = {"job_id": wave.attempt_job_ids[-1], "launch_status": status, "attempt": wave.attempt}
-        started = to_start(wave, servers)
-        return wave, [server.having(**seen) if server in started else server for server in servers]
+        intents = self.store.with_servers(self.id, wave.attempt_intents)
+        jobs = {server: each.job_id for each in intents if each.job_id for server in each.servers}
+        seen = {"launch_status": status, "attempt": wave.attempt}
+        return wave, [
+            server.having(job_id=jobs[server.source_server_id], **seen)
+            if server.source_server_id in jobs
+            else server
+            for server in servers
+        ]
 
     def poll(self, number: int, status: LaunchStatus) -> None:
         """The trigger of `wait_for_recovery`, once."""
@@ -202,7 +217,8 @@ class Tasks:
         """The trigger or the sensor, when the jobs have ended, and so many of the last servers failed."""
         wave, servers = self._watched(number, LaunchStatus.LAUNCHED)
         for place in range(len(servers))[::-1][:failed]:
-            servers[place] = servers[place].having(launch_status=LaunchStatus.FAILED)
+            if servers[place].job_id is not None:
+                servers[place] = servers[place].having(launch_status=LaunchStatus.FAILED)
         self._judge(wave, servers, *judge(wave, servers))
 
     def end_wave_as(self, number: int, status: WaveStatus) -> None:

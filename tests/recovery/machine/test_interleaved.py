@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +17,11 @@ from recovery.aws.hooks.drs import DrsHook
 from recovery.execution import ExecutionType, OnFailure, WaveStatus
 from recovery.execution.store import ExecutionStore
 from recovery.execution.table import create_table
+from simulator.drs.models import drs_backends
 
 from .machine import END, NEXT, STEPS, Interleaved, Pace
 from .processes import Fate, Wire
-from .tasks import WAVES, Clock, as_recorded
+from .tasks import OPTIONAL, WAVES, Clock, as_recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +49,10 @@ class Surroundings:
         self.control.reset()
         create_table(self.client, self.table)
 
+    def delete(self, server: str) -> None:
+        """Delete a source server in DRS, whatever holds it."""
+        drs_backends["123456789012"]["eu-west-1"].source_servers.pop(server, None)
+
 
 @pytest.fixture
 def machine(local_aws: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Interleaved]]:
@@ -64,6 +70,8 @@ def machine(local_aws: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[In
     for module in ("attempt", "base", "batch", "open_intents", "request"):
         monkeypatch.setattr(f"recovery.tasks.{module}.now", clock)
     monkeypatch.setattr("recovery.tasks.open_intents.time", asleep)
+    # The time that a test lets pass is that of the processes; DRS dates its jobs by the real one
+    monkeypatch.setattr("recovery.tasks.jobs.SKEW", timedelta(days=1))
     for module in ("attempt", "open_intents"):
         monkeypatch.setattr(f"recovery.tasks.{module}.DrsHook", lambda **_: hook)
     monkeypatch.setattr("recovery.tasks.attempt.final_servers", as_recorded)
@@ -146,6 +154,22 @@ def test_a_sensor_that_is_wrong_completes_no_wave(machine: type[Interleaved]) ->
     for status in (WaveStatus.COMPLETED, WaveStatus.PARTIAL):
         run.begins(DRILL, ("end_wave_as", 0, status), END)
     assert run.truths[run.tasks[DRILL].id].record["waves"][0]["status"] == "STARTED"
+
+
+def test_servers_that_are_gone_or_refused_keep_no_other_from_being_launched(
+    machine: type[Interleaved],
+) -> None:
+    """The optional one is gone, or nobody says whom DRS means: the other is launched, and all goes on."""
+    for trouble in ("server_is_deleted", "server_is_refused"):
+        run = machine()
+        run.begin(ahead=1)
+        arguments = [OPTIONAL] if trouble == "server_is_deleted" else [OPTIONAL, "ValidationException"]
+        getattr(run, trouble)(*arguments)
+        for _ in range(STEPS):
+            run.begins(DRILL, NEXT, END)
+        started = [len(job["sourceServers"]) for job in run.truths[run.tasks[DRILL].id].jobs]
+        assert started == ([1, 1] if trouble == "server_is_deleted" else [1, 1, 1])
+    assert run.ends == {"PARTIAL", "COMPLETED"}
 
 
 def test_a_start_that_is_held_back_starts_nothing_once_superseded(machine: type[Interleaved]) -> None:

@@ -135,7 +135,7 @@ def test_a_lost_job_is_found_before_another_attempt(table: Any, monkeypatch: pyt
     with monkeypatch.context() as patch:
         patch.setattr(ExecutionStore, "started", raising(KeyboardInterrupt()))
         patch.setattr(open_intents, "PATIENCE", 0)
-        patch.setattr(open_intents, "find_job", lambda *_: None)
+        patch.setattr("recovery.tasks.adoption.Adoption.job_of", lambda *_: None)
         with pytest.raises(KeyboardInterrupt):
             drive.execute("database.start_recovery")
         drive.states = {"database.start_recovery": "failed", "database.wait_for_recovery": "skipped"}

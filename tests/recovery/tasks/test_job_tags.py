@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from recovery.aws.hooks.drs import DrsHook
-from recovery.tasks.jobs import find_job, job_tags
+from recovery.execution import Intent
+from recovery.tasks.adoption import Adoption
+from recovery.tasks.base import now
+from recovery.tasks.jobs import job_tags
 
 if TYPE_CHECKING:
     from conftest import Drive
@@ -23,19 +26,25 @@ def start(table: Any, tags: dict[str, str]) -> str:
     return str(job["jobID"])
 
 
+def found(drive: Drive, batch: int) -> str | None:
+    """Return the job of a batch that was announced just now, as a start task looks for it."""
+    hook = DrsHook(aws_conn_id="aws_default", region_name="eu-west-1")
+    adoption = Adoption(hook, drive.store, drive.context("database.start_recovery"), drive.record)
+    intent = Intent(attempt=1, batch=batch, servers=(DB,), time=now())
+    return adoption.job_of(drive.record.waves[0], intent)
+
+
 @pytest.mark.parametrize("wave", ["00-database", "Database"], ids=["of this release", "of the one before"])
 def test_a_job_is_found_by_what_either_release_wrote_of_its_wave(drive: Drive, table: Any, wave: str) -> None:
     """A StartRecovery that was in flight during the upgrade is not sent a second time."""
     record = drive.record
     job_id = start(table, job_tags(record, record.waves[0], 0) | {"recovery:wave": wave})
-    hook = DrsHook(aws_conn_id="aws_default", region_name="eu-west-1")
-    assert find_job(hook, record, record.waves[0], 0, 1) == job_id
-    assert find_job(hook, record, record.waves[0], 1, 1) is None
+    assert found(drive, 0) == job_id
+    assert found(drive, 1) is None
 
 
 def test_a_job_of_another_wave_is_not_found(drive: Drive, table: Any) -> None:
     """Whatever else is alike."""
     record = drive.record
     start(table, job_tags(record, record.waves[0], 0) | {"recovery:wave": "01-database"})
-    hook = DrsHook(aws_conn_id="aws_default", region_name="eu-west-1")
-    assert find_job(hook, record, record.waves[0], 0, 1) is None
+    assert found(drive, 0) is None

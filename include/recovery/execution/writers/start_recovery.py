@@ -9,6 +9,7 @@ from recovery.execution.changes import change, with_wave
 from recovery.execution.enums import WaveStatus, Writer
 from recovery.execution.intents import find_intent, put_servers, with_servers
 from recovery.execution.jobs import anew, place, record_job, with_intent
+from recovery.execution.own_items import ids_item
 from recovery.execution.permission import check_start
 from recovery.execution.servers import read_servers, write_job
 from recovery.execution.trail import tell_change
@@ -32,11 +33,12 @@ def intend(execution_id: str, number: int, intent: Intent, event: Event | None) 
         check_start(execution, number)
         sent = [known for known in wave.intents if known.refusal is None]
         _check_free(wave, (yield from with_servers(execution_id, sent)), intent)
+        others = yield from _others(execution_id, wave, intent)
         slim = yield from put_servers(execution_id, intent)
         return with_wave(
             execution,
             number,
-            intents=(*_others(wave, intent), slim),
+            intents=(*others, slim),
             status=WaveStatus.STARTED if wave.status in _BEFORE else wave.status,
             start_time=wave.start_time or intent.time,
         )
@@ -46,18 +48,18 @@ def intend(execution_id: str, number: int, intent: Intent, event: Event | None) 
     return changed.execution
 
 
-def refused(
-    execution_id: str, number: int, intent: Intent, words: str, event: Event | None
-) -> Steps[Execution]:
-    """Write that AWS definitely refused the call of an intent, in its words: no job came of it."""
+def refused(execution_id: str, number: int, intent: Intent, event: Event | None) -> Steps[Execution]:
+    """Write why no job came of an intent: what AWS refused it with, or that its answer is lost."""
 
     def alter(execution: Execution) -> Steps[Execution]:
         known = yield from find_intent(execution, number, intent)
         if known.job_id is not None:
-            raise TransitionRefused(f"{place(execution, number, known)} became job {known.job_id}: {words}")
+            became = f"{place(execution, number, known)} became job {known.job_id}"
+            raise TransitionRefused(f"{became}: {intent.refusal}")
         if known.refusal is not None:
             return execution
-        return with_intent(execution, number, known.having(refusal=words))
+        done = known.having(refusal=intent.refusal, lost=intent.lost)
+        return with_intent(execution, number, done)
 
     changed = yield from change(execution_id, Writer.START_RECOVERY, alter)
     yield from tell_change(changed, event, intent.intent_id)
@@ -80,14 +82,20 @@ def not_started(
 
 
 def nothing_to_start(execution_id: str, number: int, attempt: int, at: datetime) -> Steps[Execution]:
-    """Write that an attempt began and has nothing to start: the sensor judges what is launched already."""
+    """Write that an attempt began and starts nothing: the sensor judges what is launched already.
+
+    Refusals of this attempt are forgotten, as the trail tells them; not an intent that may still be a job.
+    """
 
     def alter(execution: Execution) -> Execution:
         wave = execution.wave(number)
-        if wave.attempt != attempt or wave.status not in _BEFORE:
+        certain = all(intent.refusal and not intent.lost for intent in wave.attempt_intents)
+        if wave.attempt != attempt or wave.status not in {*_BEFORE, WaveStatus.STARTED} or not certain:
             return execution
         check_start(execution, number)
-        return with_wave(execution, number, status=WaveStatus.STARTED, start_time=at)
+        kept = tuple(intent for intent in wave.intents if intent.attempt != attempt)
+        begun = wave.start_time or at
+        return with_wave(execution, number, status=WaveStatus.STARTED, start_time=begun, intents=kept)
 
     return (yield from change(execution_id, Writer.START_RECOVERY, alter)).execution
 
@@ -117,36 +125,44 @@ def fail_wave(
 _BEFORE = {WaveStatus.PENDING, WaveStatus.PAUSED}
 
 
-def _check_free(wave: WaveRecord, sent: Sequence[Intent], intent: Intent) -> None:
-    """Raise StartRefused if a call for one of these servers, or this batch, may be a job (invariant 2).
+def _check_free(wave: WaveRecord, known: Sequence[Intent], intent: Intent) -> None:
+    """Raise IntentOpen if a call for one of these servers, or this batch, is or may be a job (invariant 2).
 
-    ``sent`` are the intents of the wave that were not refused, with their servers.
+    Whoever wanted to announce it looks at the record again, and cuts what is left. ``known`` are the intents
+    of the wave that were not refused, with their servers.
     """
     place = f"wave {wave.wave_name!r}, attempt {intent.attempt}, batch {intent.batch}"
     if intent.attempt != wave.attempt:
         raise StartRefused(f"{place}: the wave is at attempt {wave.attempt}")
-    for known in sent:
-        if known.open and (known.batch == intent.batch or set(known.servers) & set(intent.servers)):
+    for each in known:
+        if each.open and (each.batch == intent.batch or set(each.servers) & set(intent.servers)):
             raise IntentOpen(f"{place}: {_live(wave)}; find its job, or that there is none, first")
-    for known in sent:
-        taken = set(known.servers) & set(intent.servers)
-        if known.attempt == wave.attempt and known.job_id and (known.batch == intent.batch or taken):
+    for each in known:
+        taken = set(each.servers) & set(intent.servers)
+        if each.attempt == wave.attempt and each.job_id and (each.batch == intent.batch or taken):
             servers = ", ".join(sorted(taken)) or "its servers"
-            raise StartRefused(
-                f"{place}: job {known.job_id} was started for {servers} in batch {known.batch}"
-            )
+            raise IntentOpen(f"{place}: job {each.job_id} was started for {servers} in batch {each.batch}")
+    if any(each.batch == intent.batch and not _same(each, intent) for each in wave.attempt_intents):
+        raise IntentOpen(f"{place}: that number stands for other servers on record: another start was here")
 
 
-def _others(wave: WaveRecord, intent: Intent) -> list[Intent]:
-    """Return the other intents, without those of this batch that were refused.
+def _same(known: Intent, intent: Intent) -> bool:
+    """Whether an intent of the record is for the very servers of another."""
+    return known.servers == intent.servers or known.servers_item == ids_item(intent.servers)
 
-    The trail keeps them; a batch that is sent again for hours must not fill the record.
+
+def _others(execution_id: str, wave: WaveRecord, intent: Intent) -> Steps[list[Intent]]:
+    """Return the other intents, without refused ones that this one replaces, or is a part of.
+
+    The trail keeps them; a batch that is sent again for hours must not fill the record. A larger one of which
+    a job may come after all is kept, to be known by.
     """
-    return [
-        known
-        for known in wave.intents
-        if known.refusal is None or (known.attempt, known.batch) != (intent.attempt, intent.batch)
-    ]
+    refused = [known for known in wave.attempt_intents if known.refusal is not None]
+    larger = [known for known in refused if not known.lost and known.count > intent.count]
+    parted = yield from with_servers(execution_id, larger)
+    gone = {known.intent_id for known in refused if _same(known, intent)}
+    gone |= {known.intent_id for known in parted if set(known.servers) > set(intent.servers)}
+    return [known for known in wave.intents if known.intent_id not in gone]
 
 
 def _live(wave: WaveRecord) -> str:
