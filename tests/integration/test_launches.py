@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -57,10 +59,47 @@ def test_waves_side_by_side_run_together_and_the_next_waits_for_both(world: Worl
     assert starts["After both"] > max(ends["Left"], ends["Right"])
 
 
+def test_a_server_that_is_deleted_at_the_gate_keeps_no_other_from_being_launched(world: World) -> None:
+    """PARTIAL, as its wave does not need it; record and `show` name it and why. No test after it uses it."""
+    run, gone = world.start("one_gone"), "s-00000000000pay003"
+    run.wait_for("only.approve", "deferred")
+    drs = world.client("drs")
+    drs.disconnect_source_server(sourceServerID=gone)
+    drs.delete_source_server(sourceServerID=gone)
+    time.sleep(HOLD)
+    assert world.user("alice").answer(*run.gate("only"), "Approve", "go on").status_code == 200
+    assert run.wait_for_end() == "success", run.record.get("outcome")
+    assert (run.record["status"], run.statuses) == ("PARTIAL", ["PARTIAL"])
+    (start,) = run.starts
+    assert start["parameters"]["sourceServers"] == [{"sourceServerID": "s-00000000000web001"}]
+    (missing,) = [server for server in run.servers if server["sourceServerID"] == gone]
+    assert "launchStatus" not in missing
+    assert "DRS knows no such source server" in missing["error"]
+    shown = subprocess.run(
+        [sys.executable, "-m", "recovery", "show", run.record["executionId"]],
+        env=world.stack.env_of("alice") | {"COLUMNS": "400"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    ).stdout
+    assert "app-2.payroll.example" in shown
+    assert "DRS knows no such source server" in shown
+    world.terminate_all()
+
+
+def test_a_drill_of_servers_that_drs_does_not_know_is_refused(world: World) -> None:
+    """A typo is told before anything starts: CANCELLED, with what was looked for."""
+    run = world.start("unknown_server")
+    assert run.wait_for_end() == "failed", run.record.get("outcome")
+    assert run.record["status"] == "CANCELLED"
+    assert "DRS knows no source server s-99999999999999999" in run.record["outcome"]
+    assert run.starts == []
+
+
 @pytest.mark.parametrize(
     ("plan", "words"),
     [
-        ("unknown_server", ["s-99999999999999999"]),
         ("no_such_tag", ["Tier", "cache"]),
         ("uninitialised", ["UninitializedAccountException"]),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recovery.plan.models import Plan, PlanFile, ServerTags, Wave
-from recovery.plan.policy import Policy, policies
+from recovery.plan.policy import Policy, misfits, policies
 from recovery.plan.preflight import Check, Preflight
 from recovery.plan.reader import check_files, files_of_stem, plan_stems, read_plan, read_plans
 from recovery.plan.schema import json_schema
@@ -24,6 +24,7 @@ __all__ = [
     "files_of_stem",
     "heaviest_together",
     "json_schema",
+    "misfits",
     "plan_stems",
     "policies",
     "read_plan",

@@ -5,13 +5,12 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
-from recovery.errors import SelectionError
 from recovery.plan.models import ServerTags
 from recovery.plan.rules import complaint_of_minimum
 from recovery.plan.words import brief, listed, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from recovery.plan.models import Plan, Wave
     from recovery.plan.selection import Selection, SourceServer
@@ -27,14 +26,23 @@ class Policy(NamedTuple):
     optional: frozenset[str]
     minimum_launched: int | None
 
+    def met_by(self, servers: Collection[str], launched: Collection[str]) -> bool:
+        """Whether a wave of these servers met its policy if those of them were launched."""
+        counted = set(servers) - self.optional
+        must = len(counted) if self.minimum_launched is None else self.minimum_launched
+        return bool(launched) and len(counted & set(launched)) >= must
+
 
 def policies(plan: Plan, selection: Selection) -> tuple[Policy, ...]:
-    """Return the policy of each wave number; raises SelectionError with every one that fits no servers."""
-    pairs = list(zip(plan.waves, selection, strict=True))
-    problems = [problem for wave, servers in pairs for problem in _problems(wave, servers)]
-    if problems:
-        raise SelectionError("\n".join(problems))
+    """Return the policy of each wave number, whether or not its servers can meet it."""
+    pairs = zip(plan.waves, selection, strict=True)
     return tuple(Policy(_optional(wave, servers), _minimum(wave, servers)) for wave, servers in pairs)
+
+
+def misfits(plan: Plan, selection: Selection) -> list[str]:
+    """Return what of the policies fits no servers: the plan is wrong, or a server is gone."""
+    pairs = zip(plan.waves, selection, strict=True)
+    return [problem for wave, servers in pairs for problem in _problems(wave, servers)]
 
 
 def _optional(wave: Wave, servers: tuple[SourceServer, ...]) -> frozenset[str]:
@@ -68,6 +76,8 @@ def _missing(wave: Wave, servers: tuple[SourceServer, ...]) -> str | None:
     """Return what no server of the wave is, or has, though the plan says that such a one is optional."""
     selected = _optional(wave, servers)
     if isinstance(wave.optional, ServerTags):
+        if not all(server.known for server in servers):
+            return None  # nobody knows the tags of the others
         told = listed(f"{brief(key)}={brief(value)}" for key, value in wave.optional.tags.items())
         return None if selected else f"has the DRS tags {told}"
     foreign = [quoted(server) for server in wave.optional or () if server not in selected]

@@ -35,13 +35,16 @@ class Preflight(BaseModel):
 
     servers: Strictness = Field(
         default="block_drills",
-        description="Source servers without data to launch: never replicated, or stopped.",
+        description="Source servers that DRS does not know, or without data to launch: never replicated, or "
+        "stopped. They only warn where their wave meets its policy without them.",
     )
     replication: Strictness = Field(
         default="warn", description="Source servers whose replication is not CONTINUOUS."
     )
     direction: Strictness = Field(
-        default="block", description="Source servers that replicate back to where they came from (FAILBACK)."
+        default="block_drills",
+        description="Source servers that replicate back to where they came from (FAILBACK), and are never "
+        "launched. They only warn where their wave meets its policy without them.",
     )
     lag: Strictness = Field(default="warn", description="Source servers whose lag is above rpo, or not told.")
     active_jobs: Strictness = Field(

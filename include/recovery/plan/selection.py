@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class SourceServer(BaseModel):
-    """A server that DRS replicates, with its DRS tags."""
+    """A server that DRS replicates, with its DRS tags; or one that a plan lists and DRS does not ``know``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -26,6 +26,7 @@ class SourceServer(BaseModel):
     hostname: str | None = None
     name: str | None = None
     tags: dict[str, str] = {}
+    known: bool = True
 
     def __str__(self) -> str:
         known_as = [text for text in (self.hostname, self.name) if text]
@@ -39,8 +40,8 @@ Selection = tuple[tuple[SourceServer, ...], ...]
 def resolve(plan: Plan, known: Iterable[SourceServer]) -> Selection:
     """Return the source servers that each wave launches now; raises SelectionError with every problem.
 
-    Problems are source servers that DRS does not know, tags that no source server has, and a source server in
-    two waves.
+    A listed server that DRS does not know is among them, as such: it keeps no other from being launched.
+    Problems are tags that no source server has, and a source server in two waves.
     """
     fleet = {server.source_server_id: server for server in known}
     selection = tuple(_servers_of(wave, fleet) for wave in plan.waves)
@@ -57,18 +58,15 @@ def _servers_of(wave: Wave, fleet: dict[str, SourceServer]) -> tuple[SourceServe
         wanted = wave.servers.tags.items()
         selected = [server for server in fleet.values() if wanted <= server.tags.items()]
     else:
-        selected = [fleet[server] for server in wave.servers if server in fleet]
+        missing = {server: SourceServer(source_server_id=server, known=False) for server in wave.servers}
+        selected = [fleet.get(server, missing[server]) for server in wave.servers]
     return tuple(sorted(selected, key=lambda server: server.source_server_id))
 
 
 def _unmet(wave: Wave, servers: tuple[SourceServer, ...], fleet: dict[str, SourceServer]) -> str | None:
-    if isinstance(wave.servers, ServerTags):
-        return None if servers else _no_match(wave, wave.servers.tags, fleet)
-    unknown = [quoted(server) for server in wave.servers if server not in fleet]
-    if not unknown:
+    if servers or not isinstance(wave.servers, ServerTags):
         return None
-    there = f"it knows {len(fleet)} in this account and Region"
-    return f"wave {quoted(wave.name)}: DRS knows no source server {listed(unknown)}; {there}"
+    return _no_match(wave, wave.servers.tags, fleet)
 
 
 def _no_match(wave: Wave, wanted: dict[str, str], fleet: dict[str, SourceServer]) -> str:

@@ -16,6 +16,7 @@ from recovery.plan import SourceServer, policies, resolve
 from recovery.tasks.base import ended, execution_store, is_last_try, told, verdicts
 from recovery.tasks.causes import is_final
 from recovery.tasks.connections import connection_source
+from recovery.tasks.launchable import GONE
 from recovery.tasks.preflight import report
 from recovery.tasks.preflight.connection import look_at_connection
 from recovery.tasks.preflight.gather import gather
@@ -121,7 +122,7 @@ class OpenExecution(BaseOperator):
         wanted = policies(self.plan, selection)
         soon = hook.with_config(SOON_OR_NOT_AT_ALL)
         account_id = self._account_id(soon)
-        facts = gather(soon, selection, items, execution.execution_id)
+        facts = gather(soon, self.plan, selection, items, execution.execution_id)
         connection = look_at_connection(store, soon, self.plan.id, account_id)
         self._check(store, context, execution, replace(facts, connection=connection))
         servers = server_records(selection, wanted)
@@ -185,7 +186,10 @@ def source_server(item: SourceServerTypeDef) -> SourceServer:
 
 
 def server_records(selection: Selection, wanted: Sequence[Policy]) -> list[ServerRecord]:
-    """Return the record of every server of every wave, before anything is launched."""
+    """Return the record of every server of every wave, before anything is launched.
+
+    One that DRS does not know says so from the start; when its wave starts, DRS is asked again.
+    """
     return [
         ServerRecord(
             source_server_id=server.source_server_id,
@@ -193,6 +197,7 @@ def server_records(selection: Selection, wanted: Sequence[Policy]) -> list[Serve
             name=server.name,
             wave_number=number,
             optional=True if server.source_server_id in policy.optional else None,
+            error=None if server.known else GONE,
             attempt=1,
         )
         for number, (servers, policy) in enumerate(zip(selection, wanted, strict=True))

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recovery.errors import SelectionError
-from recovery.plan import Policy, SourceServer, policies, resolve
+from recovery.execution import LaunchStatus, ServerRecord, WaveRecord, judge
+from recovery.plan import Policy, SourceServer, misfits, policies, resolve
 
 from .conftest import plan_of
 
@@ -35,9 +35,7 @@ def policy_of(**wave: Any) -> Policy:
 def problems_of(waves: Iterable[dict[str, Any]]) -> list[str]:
     """Return what of waves fits no servers."""
     plan = plan_of(*waves)
-    with pytest.raises(SelectionError) as caught:
-        policies(plan, resolve(plan, FLEET))
-    return str(caught.value).splitlines()
+    return misfits(plan, resolve(plan, FLEET))
 
 
 def test_a_wave_that_says_nothing_needs_every_server() -> None:
@@ -97,7 +95,49 @@ def test_what_fits_no_servers_is_told_with_its_wave_and_what_would() -> None:
     )
 
 
-def test_more_than_the_tags_select_is_refused() -> None:
+def test_a_server_that_is_gone_keeps_its_place_in_the_policy() -> None:
+    """Listed, it counts among those that are needed, or is optional as before, whatever DRS knows."""
+    wave = {"name": "Web", "servers": IDS, "optional": IDS[4:], "minimum_launched": "50%"}
+    plan = plan_of(wave)
+    left = [FLEET[number] for number in (0, 1, 3, 4)]
+    assert policies(plan, resolve(plan, left)) == policies(plan, resolve(plan, FLEET))
+    assert misfits(plan, resolve(plan, left)) == []
+
+
+def test_tags_of_servers_that_drs_does_not_know_are_nobody_s_mistake() -> None:
+    """The spare may be the one that is gone: that nobody else has its tags is not to be told."""
+    plan = plan_of({"name": "Web", "servers": IDS[3:5], "optional": {"tags": {"Spare": "yes"}}})
+    assert misfits(plan, resolve(plan, FLEET[:4])) == []
+    assert policies(plan, resolve(plan, FLEET[:4])) == (Policy(frozenset(), None),)
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=6),
+    st.none() | st.integers(1, 6),
+)
+def test_what_is_said_to_meet_a_policy_is_what_the_judge_says(
+    servers: list[tuple[bool, bool]], minimum: int | None
+) -> None:
+    """Before the start and after it, one rule: of servers that are optional, or launched, or both."""
+    ids = [f"s-{number:017d}" for number in range(len(servers))]
+    optional = frozenset(one for one, (spare, _) in zip(ids, servers, strict=True) if spare)
+    launched = {one for one, (_, there) in zip(ids, servers, strict=True) if there}
+    records = [
+        ServerRecord(
+            source_server_id=one,
+            wave_number=0,
+            optional=one in optional or None,
+            launch_status=LaunchStatus.LAUNCHED if one in launched else None,
+        )
+        for one in ids
+    ]
+    wave = WaveRecord(wave_number=0, wave_name="W", minimum_launched=minimum)
+    met = judge(wave, records)[0].met
+    # All launched is COMPLETED, even where a minimum that no servers could reach stands in the plan
+    assert Policy(optional, minimum).met_by(ids, launched) is met or len(launched) == len(ids)
+
+
+def test_more_than_the_tags_select_is_told() -> None:
     """What the file alone cannot tell is told when the execution opens."""
     (problem,) = problems_of([TAGGED | {"optional": IDS[4:], "minimum_launched": 5}])
     assert problem == (

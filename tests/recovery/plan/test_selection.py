@@ -99,14 +99,19 @@ def test_r67_a_fleet_without_tags_is_told(plan_of: Callable[..., Plan]) -> None:
     assert problem.endswith("none of the 2 source servers in this account and Region has any")
 
 
-def test_unknown_servers_are_all_told(plan_of: Callable[..., Plan]) -> None:
-    """Each server that DRS does not know is named with its wave."""
-    first, second = problems_of(plan_of(by_id("Database", 777, 1, 778), by_id("App", 888)), FLEET)
-    assert first == (
-        "wave 'Database': DRS knows no source server 's-00000000000000777', 's-00000000000000778';"
-        " it knows 4 in this account and Region"
-    )
-    assert second.startswith("wave 'App': DRS knows no source server 's-00000000000000888';")
+def test_a_listed_server_that_drs_does_not_know_keeps_its_place(plan_of: Callable[..., Plan]) -> None:
+    """In its wave, as unknown, and in nobody's way; a wave of none that is known stands as well."""
+    selection = resolve(plan_of(by_id("Database", 777, 1, 778), by_id("App", 888)), FLEET)
+    assert ids(selection) == [[1, 777, 778], [888]]
+    known = {one.source_server_id: one.known for wave in selection for one in wave}
+    assert [server for server, there in known.items() if there] == ["s-00000000000000001"]
+
+
+def test_a_server_that_is_renamed_is_selected_as_before(plan_of: Callable[..., Plan]) -> None:
+    """Hostname and Name tag are what people read; nothing else goes by them."""
+    renamed = [one.model_copy(update={"hostname": "other", "name": None}) for one in FLEET]
+    plan = plan_of(by_id("Database", 1), by_tags("App", Application="shop", Tier="app"))
+    assert ids(resolve(plan, renamed)) == ids(resolve(plan, FLEET))
 
 
 def test_a_server_in_two_waves_is_told_by_its_names(plan_of: Callable[..., Plan]) -> None:
@@ -119,9 +124,11 @@ def test_a_server_in_two_waves_is_told_by_its_names(plan_of: Callable[..., Plan]
 
 
 def test_a_message_stays_short_however_much_is_wrong(plan_of: Callable[..., Plan]) -> None:
-    """The record has room for the failure of a plan with thousands of unknown servers."""
-    [problem] = problems_of(plan_of(by_id("All", *range(1000, 9000))), FLEET)
-    assert problem.endswith("'s-00000000000001011' and 7988 more; it knows 4 in this account and Region")
+    """The record has room for the failure of a plan that launches thousands of servers twice."""
+    fleet = [server(number, Tier="web") for number in range(1000, 9000)]
+    [problem] = problems_of(plan_of(by_id("All", *range(1000, 9000)), by_tags("Web", Tier="web")), fleet)
+    assert problem.endswith("and 7988 more")
+    assert len(problem) < 2000
 
 
 def test_absent_names_are_absent() -> None:

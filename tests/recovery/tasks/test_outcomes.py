@@ -109,11 +109,15 @@ class TestServers:
     def test_a3_a_policy_that_fits_no_servers_is_refused_on_record(
         self, table: Any, starts: Any, policy: dict[str, Any]
     ) -> None:
-        """FAILED, with what is wrong and where; nothing is launched."""
-        drive = Drive(plan({"name": "Web", "servers": {"tags": {"Tier": "web"}}, **policy}))
+        """A drill is CANCELLED, with what is wrong and where; nothing is launched. A RECOVERY is warned."""
+        wrong = plan({"name": "Web", "servers": {"tags": {"Tier": "web"}}, **policy})
+        drive = Drive(wrong)
         fails(drive, "open_execution", "wave 'Web'")
         fails(drive, "complete_execution", "wave 'Web'")
-        assert (drive.record.status, starts()) == ("FAILED", 0)
+        assert (drive.record.status, starts()) == ("CANCELLED", 0)
+        real = Drive(wrong, run_id="manual__2", execution_type="RECOVERY", confirm="shop")
+        real.execute("open_execution")
+        assert any("wave 'Web'" in warning.message for warning in real.record.warnings)
 
 
 class TestWaves:
@@ -247,11 +251,11 @@ class TestEnd:
 
     def test_a_gate_after_a_failed_opening_refuses_and_changes_no_verdict(self, table: Any) -> None:
         """Everything before it was passed over; what failed is the opening."""
-        drive = Drive(plan(DATA | {"servers": ["s-99999999999999999"]}, NEXT))
+        drive = Drive(plan(DATA | {"servers": {"tags": {"Tier": "cache"}}}, NEXT))
         fails(drive, "open_execution")
         passed_on(drive, "data", "approve", "start_recovery", "wait_for_recovery")
         fails(drive, "next.approve", "the execution is FAILED")
-        fails(drive, "complete_execution", "FAILED: .*s-99999999999999999")
+        fails(drive, "complete_execution", "FAILED: .*Tier=cache")
         assert drive.statuses == ["SKIPPED", "SKIPPED"]
 
     def test_a_wave_that_failed_under_stop_beside_one_under_continue_stops_the_run(self, table: Any) -> None:

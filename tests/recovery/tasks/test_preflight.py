@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -91,6 +92,62 @@ def test_a_server_without_data_blocks_a_drill_and_no_recovery(table: Any, state:
     assert starts() == 0
 
 
+@pytest.mark.parametrize("gone", ["unknown", "without data"])
+@pytest.mark.parametrize(
+    ("policy", "warns"),
+    [
+        ({}, False),
+        ({"optional": ["s-00000000000new001"]}, True),
+        ({"optional": [DB]}, False),
+        ({"minimum_launched": 1}, True),
+        ({"minimum_launched": "51%"}, False),
+        ({"optional": [DB, "s-00000000000new001"]}, True),
+    ],
+    ids=["needed", "optional", "the other optional", "enough without", "not enough", "all optional"],
+)
+def test_a_drill_starts_without_a_server_that_its_wave_does_not_need(
+    table: Any, gone: str, policy: dict[str, Any], warns: bool
+) -> None:
+    """What is found is told either way; it blocks where the wave could not meet its policy any more."""
+    table.control.set_speed("manual")
+    if gone == "without data":
+        add("s-00000000000new001", "STOPPED")
+    drive = Drive(plan({"name": "All", "servers": [DB, "s-00000000000new001"], **policy}))
+    if warns:
+        drive.execute("open_execution")
+        assert "s-00000000000new001" in warned(drive)["servers"]
+    else:
+        assert "s-00000000000new001" in refused(drive)
+
+
+@pytest.mark.parametrize("wave", [[DB, "s-99999999999999999"], ["s-99999999999999999"]], ids=["one", "all"])
+def test_servers_that_drs_does_not_know_block_a_drill_and_no_recovery(
+    table: Any, wave: list[str], starts: Any
+) -> None:
+    """A typo is told before a drill; a server that was deleted keeps no real recovery of the others out."""
+    ghosts = {"name": "Ghosts", "servers": wave}
+    words = refused(Drive(plan(ghosts)))
+    assert "servers: DRS knows no source server s-99999999999999999; it knows 13 in this account" in words
+    real = Drive(plan(ghosts), run_id="manual__2", **SURE)
+    real.execute("open_execution")
+    assert "s-99999999999999999" in warned(real)["servers"]
+    records = {server.source_server_id: server for server in real.store.servers(real.execution_id)}
+    assert set(records) == set(wave)
+    missing = records["s-99999999999999999"]
+    assert missing.launch_status is None
+    assert "DRS knows no such source server" in (missing.error or "")
+    assert starts() == 0
+
+
+def test_an_optional_server_of_a_tag_that_is_gone_fails_no_recovery(table: Any) -> None:
+    """The plan names it by id, the wave by tags: the policy fits no servers, which is told and judged."""
+    wave = {"name": "Web", "servers": {"tags": {"Tier": "db"}}, "optional": ["s-99999999999999999"]}
+    assert "optional: none of its servers is 's-99999999999999999'" in refused(Drive(plan(wave)))
+    real = Drive(plan(wave), run_id="manual__2", **SURE)
+    real.execute("open_execution")
+    assert "none of its servers is" in warned(real)["servers"]
+
+
 @pytest.mark.parametrize(
     ("fault", "state", "words"),
     [("stall_server", "STALLED", "NOT_CONVERGING"), ("disconnect_server", "DISCONNECTED", "AGENT_NOT_SEEN")],
@@ -130,14 +187,32 @@ def test_all_problems_are_told_at_once(table: Any) -> None:
 
 
 def test_a_server_that_fails_back_is_never_launched(table: Any) -> None:
-    """It replicates to where its recovery instance came from: not even a recovery launches that."""
+    """It replicates to where its recovery instance came from: not even a recovery launches that.
+
+    Nor does it keep the others of its wave from being launched: that is for the wave's policy to judge.
+    """
     add("s-00000000000new001")
     backend = drs_backends["123456789012"]["eu-west-1"]
     backend.source_servers["s-00000000000new001"].replication_direction = "FAILBACK"
-    drive = Drive(plan({"name": "Back", "servers": ["s-00000000000new001"]}), **SURE)
-    assert "direction: replicates in the direction FAILBACK, not FAILOVER: s-00000000000new001" in refused(
-        drive
-    )
+    words = "replicates in the direction FAILBACK, not FAILOVER: s-00000000000new001"
+    back = {"name": "Back", "servers": ["s-00000000000new001", DB]}
+    assert f"direction: {words}" in refused(Drive(plan(back)))
+    spared = Drive(plan(back | {"optional": ["s-00000000000new001"]}, id="spared"))
+    real = Drive(plan(back), run_id="manual__2", **SURE)
+    for drive, ends in ((spared, "PARTIAL"), (real, "FAILED")):
+        drive.execute("open_execution")
+        assert warned(drive)["direction"].startswith(words)
+        drive.execute("back.approve")
+        drive.execute("back.start_recovery")
+        named = {
+            server["sourceServerID"]
+            for call in table.control.requests(operation="StartRecovery")
+            for server in call["parameters"]["sourceServers"]
+        }
+        assert named == {DB}
+        with pytest.raises(AirflowFailException) if ends == "FAILED" else nullcontext():
+            drive.execute("back.wait_for_recovery")
+        assert drive.statuses == [ends]
 
 
 def test_r02_jobs_that_run_are_looked_at_first(table: Any) -> None:

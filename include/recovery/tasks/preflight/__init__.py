@@ -76,9 +76,10 @@ def _problems(plan: Plan, facts: Facts) -> Iterator[Problem]:
 
 def _lag(facts: Facts) -> Lag:
     """Return how old the data are: the worst lag that DRS tells, in whole seconds, rounded up."""
-    known = [server.lag for server in facts.all_servers if server.lag is not None]
+    there = [server for server in facts.all_servers if server.server.known]
+    known = [server.lag for server in there if server.lag is not None]
     worst = max(known, default=None)
     return Lag(
         seconds=None if worst is None else -(-worst // timedelta(seconds=1)),
-        unknown=sum(server.lag is None for server in facts.all_servers),
+        unknown=sum(server.lag is None for server in there),
     )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
+from recovery.plan import Policy
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -67,12 +69,17 @@ class ServerFacts:
 class Facts:
     """All that the checks look at.
 
-    ``servers`` are those of each wave number, ``jobs`` those that run in the account and Region, whoever
-    started them, ``instances`` the recovery instances of the servers, ``quotas`` the values by quota code,
-    ``denied`` why rights that are needed later cannot be used, ``connection`` where the plan's leads to.
+    ``servers`` are those of each wave number, and ``policies`` what must be launched of them, absent: all.
+    ``misfits`` is what of the policies fits no servers; ``fleet`` how many servers DRS knows. ``jobs`` are
+    those that run in the account and Region, whoever started them, ``instances`` the recovery instances of
+    the servers, ``quotas`` the values by quota code, ``denied`` why rights that are needed later cannot be
+    used, ``connection`` where the plan's leads to.
     """
 
     servers: tuple[tuple[ServerFacts, ...], ...]
+    policies: tuple[Policy, ...] = ()
+    misfits: tuple[str, ...] = ()
+    fleet: int = 0
     jobs: tuple[JobTypeDef, ...] | Unknown = ()
     instances: tuple[RecoveryInstanceTypeDef, ...] | Unknown = ()
     quotas: Mapping[str, float] | Unknown = field(default_factory=dict)
@@ -84,9 +91,17 @@ class Facts:
         """The servers of all waves, in order."""
         return (server for servers in self.servers for server in servers)
 
+    @property
+    def waves(self) -> Iterator[tuple[tuple[ServerFacts, ...], Policy]]:
+        """The servers of each wave, with its policy."""
+        every = Policy(frozenset(), None)
+        return zip(self.servers, self.policies or [every] * len(self.servers), strict=True)
 
-def server_facts(server: SourceServer, item: SourceServerTypeDef) -> ServerFacts:
-    """Return what DescribeSourceServers says of a server's replication."""
+
+def server_facts(server: SourceServer, item: SourceServerTypeDef | None) -> ServerFacts:
+    """Return what DescribeSourceServers says of a server's replication; nothing of one it does not know."""
+    if item is None:
+        return ServerFacts(server=server)
     info = item.get("dataReplicationInfo", {})
     return ServerFacts(
         server=server,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from recovery.plan import misfits, policies
 from recovery.tasks.base import now
 from recovery.tasks.jobs import LONGEST_JOB
 from recovery.tasks.preflight.facts import Facts, Unknown, server_facts
@@ -15,25 +16,32 @@ if TYPE_CHECKING:
     from mypy_boto3_drs.type_defs import JobTypeDef, RecoveryInstanceTypeDef, SourceServerTypeDef
 
     from recovery.aws.hooks.drs import DrsHook
-    from recovery.plan import Selection
+    from recovery.plan import Plan, Selection
 
 T = TypeVar("T")
 
 
 def gather(
-    hook: DrsHook, selection: Selection, items: Sequence[SourceServerTypeDef], execution_id: str
+    hook: DrsHook,
+    plan: Plan,
+    selection: Selection,
+    items: Sequence[SourceServerTypeDef],
+    execution_id: str,
 ) -> Facts:
     """Return the facts: ``items`` are what DescribeSourceServers has told already.
 
     The hook decides account, Region and patience; what it cannot ask is told as unknown.
     """
     told = {item["sourceServerID"]: item for item in items}
-    ids = [server.source_server_id for servers in selection for server in servers]
+    ids = [server.source_server_id for servers in selection for server in servers if server.known]
     return Facts(
         servers=tuple(
-            tuple(server_facts(server, told[server.source_server_id]) for server in servers)
+            tuple(server_facts(server, told.get(server.source_server_id)) for server in servers)
             for servers in selection
         ),
+        policies=policies(plan, selection),
+        misfits=tuple(misfits(plan, selection)),
+        fleet=len(told),
         jobs=_ask("what runs in DRS", lambda: _running(hook)),
         instances=_ask("recovery instances", lambda: _instances(hook, ids)),
         quotas=_ask("the quotas of DRS", hook.get_quotas),

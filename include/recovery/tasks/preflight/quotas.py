@@ -40,7 +40,7 @@ def check_quotas(plan: Plan, facts: Facts) -> Iterator[Problem]:
     if isinstance(facts.jobs, Unknown):
         yield Problem("quotas", f"how much runs already is not known: {facts.jobs}", facts.jobs.error)
     known = {} if isinstance(facts.quotas, Unknown) else facts.quotas
-    counts = [len(servers) for servers in facts.servers]
+    counts = [sum(server.server.known for server in servers) for servers in facts.servers]
     running = () if isinstance(facts.jobs, Unknown) else facts.jobs
     yield from _one_job(plan, counts, known)
     jobs = [-(-count // SERVERS_PER_JOB) for count in counts]

@@ -94,7 +94,7 @@ def test_every_server_that_is_not_continuous_is_named_once(waves: list[list[Serv
 
 
 @given(
-    st.lists(servers, min_size=1, max_size=5),
+    st.lists(servers, min_size=1, max_size=5, unique_by=lambda one: one.server.source_server_id),
     st.sampled_from(["block", "block_drills", "warn"]),
     st.booleans(),
 )
