@@ -18,8 +18,8 @@ from chaos.evidence import Run, utc
 from chaos.faults import Faults
 from chaos.lanes import Lane
 from chaos.monitor import Monitor
-from chaos.plans import PLANS, make_plans
-from chaos.schedule import Kind, disturbances, scenarios
+from chaos.plans import LANES, make_plans
+from chaos.schedule import Kind, Scenario, disturbances, scenarios
 from chaos.supervisor import Supervisor
 from chaos.world import ChaosStack, World
 from launcher.signals import as_exceptions
@@ -35,20 +35,22 @@ def main() -> int:
     options = _options()
     seed = options.seed
     kinds = [kind for kind in Kind if kind not in options.without]
-    plans = make_plans(seed, min(PLANS, options.runs))
-    wanted = scenarios(seed, options.runs, plans, options.without)
+    lanes = make_plans(seed, min(LANES, options.runs))
+    wanted = scenarios(seed, options.runs, lanes, options.without)
+    plans = list(dict.fromkeys(scenario.plan for scenario in wanted))
     console = Console(log_path=False)
     if not console.is_terminal:
         console.width = WIDTH
     console.print(f"SEED={seed} RUNS={options.runs}", highlight=False)
-    with TemporaryDirectory(prefix="chaos-") as home:
-        stack = ChaosStack(Path(home), plans, seed, console, SPEED)
+    with TemporaryDirectory(prefix="chaos-") as folder:
+        home = Path(folder) / "home"
+        stack = ChaosStack(home, plans, seed, console, SPEED)
         try:
             begun = time.monotonic()
             with stack:
-                runs, violations, trouble, restarts = _run(stack, plans, wanted, options, console)
+                runs, violations, trouble, restarts = _run(stack, wanted, options, console)
         finally:
-            _keep_logs(Path(home), options.keep)
+            _keep_logs(home, options.keep)
     took = time.monotonic() - begun
     report.print_runs(console, runs, violations)
     report.print_total(console, runs, kinds)
@@ -65,7 +67,7 @@ def main() -> int:
 
 
 def _run(
-    stack: ChaosStack, plans: list, wanted: list, options: argparse.Namespace, console: Console
+    stack: ChaosStack, wanted: list[Scenario], options: argparse.Namespace, console: Console
 ) -> tuple[list[Run], list[Violation], list[str], dict[str, int]]:
     world, number = World(stack), count(1)
     violations: list[Violation] = []
@@ -75,14 +77,14 @@ def _run(
         violations.extend(run_violations)
         status = run.last["status"] if run.last else "no record"
         console.log(
-            f"[green]{next(number)}/{len(wanted)}[/] run {run.number} {status}, {len(run.hits)} faults"
+            f"[green]{next(number)}[/] {run.run_id} of {len(wanted)} {status}, {len(run.hits)} faults"
             + "".join(f"\n  [bold red]{v.rule}: {v.words}[/]" for v in run_violations)
         )
 
     with Supervisor(stack) as supervisor, Monitor(world) as monitor:
         lanes = [
-            Lane(world, plan, [s for s in wanted if plans[s.plan] is plan], ended=ended, say=console.log)
-            for plan in plans
+            Lane(world, lane, [s for s in wanted if s.plan.lane == lane], ended=ended, say=console.log)
+            for lane in sorted({scenario.plan.lane for scenario in wanted})
         ]
         with Faults(world, supervisor, disturbances(options.seed, options.without), console.log) as faults:
             interrupted = _let_run(lanes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -36,9 +37,10 @@ class Hit:
 class Run:
     """A DAG run that was asked for, and what was seen of it from outside.
 
-    ``waves`` are those of the plan's file when it was asked for: name, servers, whether a gate is due, and
-    the names of those it depends on. ``approved`` tells when the approver said yes, by wave name.
-    ``seen`` are the EXECUTION items as they changed, each with the time at which it was read.
+    ``waves`` are those of the plan's file when it was asked for: name, servers, whether a gate is due, the
+    names of those it depends on, how many must be launched, and whether others go on without it. ``approved``
+    tells when the approver said yes, by wave name. ``seen`` are the EXECUTION items as they changed, each
+    with the time at which it was read.
     """
 
     number: int
@@ -46,10 +48,22 @@ class Run:
     run_id: str
     asked: datetime
     waves: list[Item]
-    approved: dict[str, datetime] = field(default_factory=dict)
+    conf: Item = field(default_factory=dict)
+    approved: dict[str, list[datetime]] = field(default_factory=dict)
     rejected: str | None = None
     deed: str | None = None
     """What a person did to it."""
+    in_aws: list[str] = field(default_factory=list)
+    """What people did to its servers in AWS."""
+    probe: bool = False
+    """Whether it is a drill of servers that have real instances, which nothing may come of."""
+    cleared: list[datetime] = field(default_factory=list)
+    """When a person cleared a wave of it."""
+    clean_up: str | None = None
+    """What its plan says of its clean-up."""
+    clean_up_asked: datetime | None = None
+    """When a person asked for its clean-up."""
+    clean_up_approved: datetime | None = None
     edited: str | None = None
     """What a person did to its plan's file."""
     hits: list[Hit] = field(default_factory=list)
@@ -65,6 +79,16 @@ class Run:
         return self.seen[-1][1] if self.seen else None
 
     @property
+    def real(self) -> bool:
+        """Whether a RECOVERY was asked for."""
+        return bool(self.conf.get("execution_type") == "RECOVERY")
+
+    @property
+    def begun(self) -> datetime:
+        """When it was asked for, or cleared last."""
+        return max([self.asked, *self.cleared])
+
+    @property
     def in_flight(self) -> bool:
         """Whether a wave of it has jobs in DRS, or is about to, as far as the record tells."""
         waves = self.last["waves"] if self.last else []
@@ -78,15 +102,15 @@ class Run:
     @property
     def hindered(self) -> bool:
         """Whether anybody did something to it; otherwise it should be COMPLETED, also with an edited plan."""
-        return self.deed is not None or self.rejected is not None
+        return bool(self.deed or self.rejected or self.in_aws or self.cleared or self.probe)
 
 
 @dataclass
 class Evidence:
     """All that the checker judges by.
 
-    ``items`` is the whole table, ``starts`` the simulator's log of StartRecovery, ``jobs`` and ``instances``
-    what DRS itself describes.
+    ``items`` is the whole table, ``starts`` the simulator's log of StartRecovery, ``calls`` its log of what
+    ends servers and instances, the product's and people's; ``jobs`` and ``instances`` are what DRS describes.
     """
 
     runs: list[Run]
@@ -94,6 +118,7 @@ class Evidence:
     starts: list[Item]
     jobs: list[Item]
     instances: list[Item]
+    calls: list[Item] = field(default_factory=list)
 
     def execution(self, run: Run) -> Item | None:
         """Return the EXECUTION item of a run."""
@@ -109,3 +134,55 @@ class Evidence:
             for item in self.items
             if item["executionId"] == execution["executionId"] and item["item"].startswith(prefix)
         ]
+
+    def events(self, execution: Item, *types: str) -> list[Item]:
+        """Return the events of an execution of these types, in their order."""
+        found = [event for event in self.of(execution, "EVENT#") if event["type"] in types]
+        return sorted(found, key=lambda event: str(event["time"]))
+
+    def launches_of(self, execution: Item) -> list[Item]:
+        """Return the jobs that carry the tag of an execution."""
+        mine = execution["executionId"]
+        return [job for job in self.jobs if job.get("tags", {}).get("recovery:execution") == mine]
+
+    def starts_of(self, execution: Item) -> list[Item]:
+        """Return the StartRecovery calls of an execution that made a job, in their order."""
+        mine = execution["executionId"]
+        return [
+            start
+            for start in sorted(self.starts, key=lambda start: str(start["time"]))
+            if start.get("jobID") and start["parameters"].get("tags", {}).get("recovery:execution") == mine
+        ]
+
+    def called(self, operation: str) -> list[Item]:
+        """Return the calls of an operation that were done."""
+        return [call for call in self.calls if call["operation"] == operation and done(call)]
+
+
+def done(call: Item) -> bool:
+    """Whether the service did what a call of its log wanted, whatever the client heard."""
+    return call.get("error") is None if call.get("fault") is None else bool(call["fault"]["workDone"])
+
+
+def servers_of(start: Item) -> list[str]:
+    """Return the servers that a StartRecovery named."""
+    return [server["sourceServerID"] for server in start["parameters"]["sourceServers"]]
+
+
+def wave_of(start: Item, waves: list[Item]) -> str:
+    """Return the name of the wave that a job, or its StartRecovery, is for by its tag: name, or number."""
+    tags = start["parameters"]["tags"] if "parameters" in start else start["tags"]
+    tag: str = tags["recovery:wave"]
+    if number := re.match(r"(\d+)\b", tag):
+        return str(waves[int(number[1])]["waveName"]) if int(number[1]) < len(waves) else tag
+    return tag
+
+
+def launched_by(jobs: list[Item]) -> dict[str, Item]:
+    """Return the jobs that launched servers, by source server."""
+    return {
+        server["sourceServerID"]: job
+        for job in jobs
+        for server in job["participatingServers"]
+        if server["launchStatus"] == "LAUNCHED"
+    }

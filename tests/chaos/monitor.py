@@ -15,13 +15,17 @@ LOOK_EVERY = 0.7
 LOG_EVERY = 4
 """Looks at records for one at the log, which holds more requests than come in that time."""
 
+START = "StartRecovery"
+OPERATIONS = (START, "TerminateRecoveryInstances", "DeleteSourceServer", "TerminateInstances")
+"""Requests that are kept."""
+
 
 class Monitor:
     """Reads raw items and the log in a thread of its own."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.starts: dict[str, Item] = {}
+        self.log: dict[str, Item] = {}
         self.trouble: list[str] = []
         self._stop = Event()
         self._thread = Thread(target=self._go_on, name="monitor", daemon=True)
@@ -55,17 +59,20 @@ class Monitor:
             run.seen.append((utc(), item))
 
     def read_log(self) -> None:
-        """Keep every StartRecovery that the log has; old requests leave it."""
-        for request in self.world.control.requests(operation="StartRecovery"):
-            self.starts[f"{request['time']} {request['parameters']}"] = request
+        """Keep what starts jobs, and what ends servers and instances; old requests leave the log."""
+        for operation in OPERATIONS:
+            for request in self.world.control.requests(operation=operation):
+                self.log[f"{operation} {request['time']} {request['parameters']}"] = request
 
     def evidence(self, runs: list[Run]) -> Evidence:
         """Return all that there is to judge by now."""
         self.read_log()
+        log = sorted(self.log.values(), key=lambda request: str(request["time"]))
         return Evidence(
             runs=runs,
             items=list(self.world.records.scan()),
-            starts=sorted(self.starts.values(), key=lambda start: str(start["time"])),
+            starts=[request for request in log if request["operation"] == START],
             jobs=list(self.world.jobs()),
             instances=list(self.world.instances()),
+            calls=[request for request in log if request["operation"] != START],
         )

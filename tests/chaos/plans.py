@@ -1,4 +1,8 @@
-"""The plans that chaos runs, each with servers of its own, and the fleet that holds them all."""
+"""The plans that chaos runs, each with servers of its own, and the fleet that holds them all.
+
+A lane goes on with the plan it has until that one is used up: a server of it is deleted, or a drill is to
+come after a recovery. Then it gets the next generation: the same plan under another id, with other servers.
+"""
 
 from __future__ import annotations
 
@@ -9,24 +13,31 @@ from typing import TYPE_CHECKING
 import yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
-PLANS = 6
-"""So many executions are in flight at once: one of each plan."""
+LANES = 6
+"""So many executions are in flight at once."""
 
 APPROVER = "alice"
 SHAPES: tuple[tuple[tuple[int, ...], ...], ...] = (((), (0,), (1,)), ((), (), (0, 1)), ((), (0,), (0,)))
 """On which waves each of three depends: one after the other, two then one, one then two."""
 
+CLEAN_UPS = ("always", "after_approval", "never")
+"""What becomes of the drills of a plan, by lane."""
+
 
 @dataclass(frozen=True)
 class ChaosWave:
-    """A wave as the plan's file has it; ``depends_on`` are numbers of waves."""
+    """A wave as the plan's file has it; ``depends_on`` are numbers of waves, ``minimum`` None means all."""
 
     name: str
     gate: bool
     depends_on: tuple[int, ...]
     servers: tuple[str, ...]
+    minimum: int | None = None
+    goes_on: bool = False
+    """Whether the waves that depend on it start although it failed."""
 
     @property
     def slug(self) -> str:
@@ -38,61 +49,88 @@ class ChaosWave:
 class ChaosPlan:
     """A plan of three waves; ``dag_id`` is the stem of its file."""
 
-    dag_id: str
+    lane: int
     waves: tuple[ChaosWave, ...]
+    generation: int = 0
+    clean_up: str = "never"
+
+    @property
+    def dag_id(self) -> str:
+        """The stem of its file."""
+        return f"chaos_{self.lane}_{self.generation}"
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """The servers of all waves."""
+        return tuple(server for wave in self.waves for server in wave.servers)
 
     def text(self) -> str:
         """Return the plan file."""
-        waves = [
-            {
-                "name": wave.name,
-                "pause_before_wave": wave.gate,
-                "depends_on": [self.waves[number].name for number in wave.depends_on],
-                "servers": list(wave.servers),
-            }
-            for wave in self.waves
-        ]
         plan = {
             "name": self.dag_id.replace("_", " "),
             "description": "Recovered while everything around it breaks.",
             "owner": "chaos",
             "region": "eu-west-1",
             "approvers": [APPROVER],
-            "waves": waves,
+            "cleanup": self.clean_up,
+            "waves": [self._wave(wave) for wave in self.waves],
         }
         return yaml.safe_dump(plan, sort_keys=False)
+
+    def _wave(self, wave: ChaosWave) -> dict[str, object]:
+        made: dict[str, object] = {
+            "name": wave.name,
+            "pause_before_wave": wave.gate,
+            "depends_on": [self.waves[number].name for number in wave.depends_on],
+            "servers": list(wave.servers),
+        }
+        if wave.minimum is not None:
+            made["minimum_launched"] = wave.minimum
+        return made | ({"on_failure": "continue"} if wave.goes_on else {})
 
     def renamed(self) -> ChaosPlan:
         """Return the plan as a careless edit leaves it: its last wave has another name."""
         *others, last = self.waves
         return replace(self, waves=(*others, replace(last, name=f"{last.name}Renamed")))
 
+    def fresh(self) -> ChaosPlan:
+        """Return the next generation: all is alike but its id and its servers."""
+        generation = self.generation + 1
+        waves = (
+            replace(wave, servers=_servers(self.lane, generation, number, len(wave.servers)))
+            for number, wave in enumerate(self.waves)
+        )
+        return replace(self, generation=generation, waves=tuple(waves))
 
-def make_plans(seed: int, count: int = PLANS) -> list[ChaosPlan]:
-    """Return the plans of a seed."""
+
+def make_plans(seed: int, count: int = LANES) -> list[ChaosPlan]:
+    """Return the first plan of each lane."""
     rng = Random(f"{seed} plans")  # noqa: S311 - it is there to be repeated
-    return [_plan(number, rng) for number in range(count)]
+    return [_plan(lane, rng) for lane in range(count)]
 
 
-def _plan(number: int, rng: Random) -> ChaosPlan:
-    shape = SHAPES[number % len(SHAPES)]
+def _plan(lane: int, rng: Random) -> ChaosPlan:
     gates = rng.choice(
         ((False, True, True), (False, False, True), (False, False, False), (True, False, True))
     )
     waves = []
-    for wave, (after, gate) in enumerate(zip(shape, gates, strict=True)):
-        servers = tuple(f"s-00000chaos{number}w{wave}n{n:03}" for n in range(rng.randint(1, 3)))
-        waves.append(ChaosWave(f"Wave{wave}", gate, after, servers))
-    return ChaosPlan(f"chaos_{number}", tuple(waves))
+    for number, (after, gate) in enumerate(zip(SHAPES[lane % len(SHAPES)], gates, strict=True)):
+        servers = _servers(lane, 0, number, rng.randint(1, 3))
+        enough = rng.randint(1, len(servers) - 1) if len(servers) > 1 and rng.random() < 0.6 else None
+        waves.append(ChaosWave(f"Wave{number}", gate, after, servers, enough, rng.random() < 0.2))
+    return ChaosPlan(lane, tuple(waves), clean_up=CLEAN_UPS[lane // 2 % len(CLEAN_UPS)])
 
 
-def fleet_text(plans: list[ChaosPlan]) -> str:
+def _servers(lane: int, generation: int, wave: int, count: int) -> tuple[str, ...]:
+    return tuple(f"s-0000chaos{lane}g{generation:02}w{wave}n{n}" for n in range(count))
+
+
+def fleet_text(plans: Iterable[ChaosPlan]) -> str:
     """Return the fleet file with every server of the plans."""
     servers = [
-        {"id": server, "hostname": f"{server[-7:]}.{plan.dag_id.replace('_', '-')}.example"}
+        {"id": server, "hostname": f"{server[-6:]}.{plan.dag_id.replace('_', '-')}.example"}
         for plan in plans
-        for wave in plan.waves
-        for server in wave.servers
+        for server in plan.servers
     ]
     return yaml.safe_dump({"account": "123456789012", "region": "eu-west-1", "servers": servers})
 

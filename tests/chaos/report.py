@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from chaos.evidence import utc
-from chaos.lanes import seconds
+from chaos.following import seconds
+from chaos.schedule import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +35,7 @@ def reach(runs: Sequence[Run], kinds: Sequence[str]) -> dict[str, int]:
 
 def shortfalls(runs: Sequence[Run], kinds: Sequence[str]) -> list[str]:
     """Return what so many runs should have met and did not; few runs need not."""
+    runs = [run for run in runs if not run.probe]
     if len(runs) < OF_RUNS:
         return []
     enough = sum(run.counts for run in runs)
@@ -50,7 +52,7 @@ def undisturbed(runs: Sequence[Run]) -> tuple[int, int]:
 def print_runs(console: Console, runs: Sequence[Run], violations: Sequence[Violation]) -> None:
     """Print a line for each run."""
     table = Table(
-        "run", "plan", "status", "DAG run", "seconds", "faults", "kinds", "what people did", "wrong"
+        "run", "plan", "type", "status", "DAG run", "seconds", "faults", "kinds", "what people did", "wrong"
     )
     for run in sorted(runs, key=lambda run: run.number):
         took = seconds(run)
@@ -58,16 +60,25 @@ def print_runs(console: Console, runs: Sequence[Run], violations: Sequence[Viola
         table.add_row(
             str(run.number),
             run.dag_id,
+            "probe" if run.probe else "RECOVERY" if run.real else "DRILL",
             run.last["status"] if run.last else "no record",
             str(run.state),
             f"{took:.0f}" if took is not None else "",
             str(len(run.hits)),
             str(len({hit.kind for hit in run.hits})),
-            run.deed or run.edited or (f"rejected {run.rejected}" if run.rejected else ""),
+            "; ".join(people(run)),
             str(wrong) if wrong else "",
             style=None if run.counts else "dim",
         )
     console.print(table)
+
+
+def people(run: Run) -> list[str]:
+    """Return what people did to a run."""
+    rejected = [f"rejected {run.rejected}"] if run.rejected else []
+    cleared = [hit.words for hit in run.hits if hit.kind == Kind.CLEAR]
+    cleaned = ["clean-up " + run.last["cleanup"]["status"]] if run.last and "cleanup" in run.last else []
+    return [*filter(None, (run.deed, run.edited)), *rejected, *run.in_aws, *cleared, *cleaned]
 
 
 def print_total(console: Console, runs: Sequence[Run], kinds: Sequence[str]) -> None:
@@ -77,8 +88,15 @@ def print_total(console: Console, runs: Sequence[Run], kinds: Sequence[str]) -> 
     for kind, of_runs in reach(runs, kinds).items():
         table.add_row(kind, str(hits[kind]), str(of_runs))
     console.print(table)
+    probes = [run for run in runs if run.probe]
+    runs = [run for run in runs if not run.probe]
+    types = Counter("RECOVERY" if run.real else "DRILL" for run in runs)
+    told = ", ".join(f"{n} {execution_type}" for execution_type, n in types.most_common())
+    console.print(f"{told}; {len(probes)} drills beside of servers with real instances.")
     statuses = Counter(run.last["status"] if run.last else "no record" for run in runs)
     console.print(", ".join(f"{n} {status}" for status, n in statuses.most_common()))
+    again = sum(any(wave["attempt"] > 1 for wave in run.last["waves"]) for run in runs if run.last)
+    console.print(f"{again} runs had a wave that was tried again.")
     done, ours = undisturbed(runs)
     console.print(f"Of {ours} runs that only their surroundings disturbed, {done} are COMPLETED.")
 
@@ -117,9 +135,10 @@ def _run(run: Run, violations: Sequence[Violation]) -> Mapping[str, Any]:
         "asked": run.asked.isoformat(),
         "seconds": seconds(run),
         "counts": run.counts,
-        "deed": run.deed,
-        "edited": run.edited,
-        "rejected": run.rejected,
+        "conf": run.conf,
+        "probe": run.probe,
+        "people": people(run),
+        "cleanup": run.last.get("cleanup") if run.last else None,
         "faults": [{"kind": h.kind, "time": h.time.isoformat(), "words": h.words} for h in run.hits],
         "violations": [vars(violation) for violation in violations if violation.run == run.number],
     }

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from chaos.plans import ChaosPlan
+
+T = TypeVar("T")
 
 
 class Kind(StrEnum):
@@ -29,18 +31,29 @@ class Kind(StrEnum):
     MARK_TASK = "mark_task"
     MARK_RUN = "mark_run"
     EDIT_PLAN = "edit_plan"
+    DELETE_SERVER = "delete_server"
+    DISCONNECT_SERVER = "disconnect_server"
+    TERMINATE_INSTANCE = "terminate_instance"
+    CLEAR = "clear"
+    CLEAN_UP = "clean_up"
 
 
 BY_PEOPLE = (Kind.MARK_TASK, Kind.MARK_RUN, Kind.EDIT_PLAN)
-"""Faults that hit one run, because a person does something to it."""
+"""Faults that hit one run, because a person does something to it in Airflow."""
 
-AROUND = tuple(kind for kind in Kind if kind not in BY_PEOPLE)
+IN_AWS = (Kind.DELETE_SERVER, Kind.DISCONNECT_SERVER, Kind.TERMINATE_INSTANCE)
+"""Faults that hit one run, because a person does something in AWS that the product is not told."""
+
+AFTERWARDS = (Kind.CLEAR, Kind.CLEAN_UP)
+"""What people do to a run that has ended."""
+
+AROUND = tuple(kind for kind in Kind if kind not in (*BY_PEOPLE, *IN_AWS, *AFTERWARDS))
 """Faults of what is around: they hit whatever is in flight."""
 
 GAP = (7.0, 14.0)
 """Seconds between two faults around."""
 
-DENIED = 0.25
+DENIED = 0.5
 """The share of runs, of those that nobody else hinders, whose last gate is rejected."""
 
 CALLS: dict[Kind, tuple[dict[str, Any], ...]] = {
@@ -101,11 +114,24 @@ class Scenario:
     """One run: of which plan, with which params, what its approver says and what people do to it."""
 
     number: int
-    plan: int
+    plan: ChaosPlan
     conf: dict[str, Any]
     denies: int | None = None
     """The wave whose gate is rejected, if it has one."""
     deed: Deed | None = None
+    in_aws: Deed | None = None
+    fails: str | None = None
+    """The server whose first launch fails, so that there is something to clear."""
+    clears: bool = False
+    cleans_up: bool = False
+    """Whether a person asks for the clean-up; the plan may order one besides."""
+    probe: bool = False
+    """Whether a drill of the same servers is asked for afterwards, which a real recovery forbids."""
+
+    @property
+    def real(self) -> bool:
+        """Whether it is a RECOVERY."""
+        return bool(self.conf.get("execution_type") == "RECOVERY")
 
 
 def disturbances(seed: int, without: Sequence[str] = ()) -> Iterator[Disturbance]:
@@ -135,32 +161,95 @@ def _options(kind: Kind, rng: Random) -> dict[str, Any]:
 def scenarios(
     seed: int, runs: int, plans: Sequence[ChaosPlan], without: Sequence[str] = ()
 ) -> list[Scenario]:
-    """Return the runs: people do something to two of three, the others meet only what is around."""
+    """Return the runs, each lane in turn; ``plans`` are the first ones of the lanes.
+
+    People do something to two of three in Airflow, to three of four in AWS, and clear one of three.
+    """
     rng = Random(f"{seed} scenarios")  # noqa: S311 - it is there to be repeated
+    by_people = _rounds(rng, [*BY_PEOPLE, *BY_PEOPLE, None, None, None])
+    in_aws = _rounds(rng, [*IN_AWS, *IN_AWS, None, None])
+    clears = _rounds(rng, [True, False, False])
+    real = _rounds(rng, [True, False, False])
+    current = dict(enumerate(plans))
+    used: dict[int, Scenario] = {}
     made: list[Scenario] = []
-    while len(made) < runs:
-        kinds: list[Kind | None] = [*BY_PEOPLE, *BY_PEOPLE, None, None, None]
-        rng.shuffle(kinds)
-        for kind in kinds[: runs - len(made)]:
-            made.append(_scenario(len(made), kind, plans, rng, without))
+    for number in range(runs):
+        lane = number % len(plans)
+        wish = _Wish(next(by_people), next(in_aws), next(clears), next(real))
+        if lane in used and _used_up(used[lane], wish):
+            current[lane] = current[lane].fresh()
+            del used[lane]
+        used[lane] = _scenario(number, current[lane], wish, again=lane in used, rng=rng)
+        made.append(_leaving_out(used[lane], without))
     return made
 
 
-def _scenario(
-    number: int, kind: Kind | None, plans: Sequence[ChaosPlan], rng: Random, without: Sequence[str]
-) -> Scenario:
-    plan = number % len(plans)
-    gates = [n for n, wave in enumerate(plans[plan].waves) if wave.gate]
-    denies = gates[-1] if gates and rng.random() < DENIED and kind is None else None
-    deed = _deed(kind, rng) if kind else None
+class _Wish(NamedTuple):
+    """What is to happen to a run."""
+
+    by_people: Kind | None
+    in_aws: Kind | None
+    clears: bool
+    real: bool
+
+
+def _rounds(rng: Random, kinds: list[T]) -> Iterator[T]:
+    """Yield so many of each for ever, in rounds that have every one."""
+    while True:
+        rng.shuffle(kinds)
+        yield from list(kinds)
+
+
+def _used_up(before: Scenario, wish: _Wish) -> bool:
+    """Whether the servers of the run before cannot serve what comes now."""
+    deletes = before.in_aws is not None and _takes_servers(before.in_aws)
+    return (
+        deletes
+        or (before.real and not wish.real)
+        or wish.in_aws in {Kind.DELETE_SERVER, Kind.DISCONNECT_SERVER}
+    )
+
+
+def _takes_servers(deed: Deed) -> bool:
+    return deed.kind is Kind.DELETE_SERVER or deed.options.get("how") == "api"
+
+
+def _scenario(number: int, plan: ChaosPlan, wish: _Wish, *, again: bool, rng: Random) -> Scenario:
+    gates = [n for n, wave in enumerate(plan.waves) if wave.gate]
+    left_alone = wish.by_people is None and not wish.clears
+    denies = gates[-1] if gates and rng.random() < DENIED and left_alone else None
     approvals = rng.choice(("as_planned", "as_planned", "none", "every_wave"))
+    conf: dict[str, Any] = {"approvals": approvals, "reason": f"chaos {number}"}
+    if wish.real:
+        conf |= {"execution_type": "RECOVERY", "confirm": plan.dag_id}
+        conf |= {"approvals": "as_planned" if approvals == "none" else approvals}
+        conf |= {"replace_recovered": plan.dag_id} if again else {}
     return Scenario(
         number,
         plan,
-        {"approvals": approvals, "reason": f"chaos {number}"},
+        conf,
         denies,
-        None if deed is None or deed.kind in without else deed,
+        deed=_deed(wish.by_people, rng) if wish.by_people else None,
+        in_aws=_deed(wish.in_aws, rng) if wish.in_aws else None,
+        fails=rng.choice(plan.servers) if wish.clears else None,
+        clears=wish.clears,
+        cleans_up=not wish.real and rng.random() < 0.5,
+        probe=wish.real and rng.random() < 0.5,
     )
+
+
+def _leaving_out(scenario: Scenario, without: Sequence[str]) -> Scenario:
+    """Return the scenario without what is not wanted; nothing else changes for that."""
+    less: dict[str, Any] = {}
+    for name in ("deed", "in_aws"):
+        deed: Deed | None = getattr(scenario, name)
+        if deed is not None and deed.kind in without:
+            less[name] = None
+    if Kind.CLEAR in without:
+        less |= {"clears": False, "fails": None}
+    if Kind.CLEAN_UP in without:
+        less["cleans_up"] = False
+    return replace(scenario, **less)
 
 
 def _deed(kind: Kind, rng: Random) -> Deed:
@@ -170,5 +259,10 @@ def _deed(kind: Kind, rng: Random) -> Deed:
     if kind is Kind.MARK_TASK:
         task = rng.choice(("wait_for_recovery", "next.approve", "next.start_recovery"))
         return Deed(kind, during, after, {"task": task, "state": rng.choice(("failed", "success"))})
+    if kind in IN_AWS:
+        options = {"moment": rng.choice(("gate", "flight")), "pick": rng.random()}
+        if kind is Kind.DISCONNECT_SERVER:
+            options["how"] = rng.choice(("agent", "api"))
+        return Deed(kind, 0 if kind is Kind.DELETE_SERVER else during % 2, after, options)
     edit = rng.choice(("renamed", "broken"))
     return Deed(kind, during, after, {"edit": edit, "for": round(rng.uniform(8, 20), 2)})

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chaos.checker import RULES, check
-from chaos.doctored import BEGIN, DOCTORED, honest, unfinished
+from chaos.doctored import (
+    BEGIN,
+    DOCTORED,
+    cleared,
+    failed,
+    honest,
+    recovered_before,
+    terminated_in_ec2,
+    unfinished,
+)
 from chaos.evidence import Evidence
 
 if TYPE_CHECKING:
@@ -66,10 +75,40 @@ def test_a_run_that_goes_on_has_ten_minutes(evidence: Evidence) -> None:
 
 def test_a_run_that_never_began_needs_no_record(evidence: Evidence) -> None:
     """Airflow has it queued, or never heard of it."""
-    nothing = Evidence(runs=evidence.runs, items=[], starts=[], jobs=[], instances=[])
+    nothing = Evidence(runs=evidence.runs, items=[], starts=[], jobs=[], instances=[], calls=[])
     nothing.runs[0].seen.clear()
     nothing.runs[0].state = "queued"
     assert found(nothing) == []
+
+
+def test_a_wave_that_was_cleared_is_judged_by_attempts(evidence: Evidence) -> None:
+    """Its second attempt has an approval, a job and an end of its own."""
+    cleared(evidence)
+    assert found(evidence) == []
+
+
+def test_a_failed_wave_with_a_word_on_its_server_is_an_honest_one(evidence: Evidence) -> None:
+    """DRS's own word is on record."""
+    failed(evidence, error="no capacity")
+    assert found(evidence) == []
+
+
+@pytest.mark.parametrize("way", ["replaced", "terminated"])
+def test_a_real_instance_may_go_when_somebody_says_so(evidence: Evidence, way: str) -> None:
+    """The run itself, or whoever terminated it in EC2 before."""
+    recovered_before(evidence)
+    if way == "replaced":
+        evidence.runs[0].conf["replace_recovered"] = "plan"
+    else:
+        terminated_in_ec2(evidence, seconds=-10)
+    assert found(evidence) == []
+
+
+def test_an_instance_that_ec2_has_ended_may_still_be_listed(evidence: Evidence) -> None:
+    """DRS forgets what was terminated behind its back only when somebody deletes it there."""
+    listed = {"recoveryInstanceID": "i-0", "jobID": "job-0", "ec2InstanceState": "TERMINATED"}
+    evidence.instances.append(listed)
+    assert found(evidence) == []
 
 
 def test_a_cancelled_wave_may_leave_its_job_running(evidence: Evidence) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
-from chaos.plans import PlanFolder, fleet_text, make_plans
-from chaos.schedule import AROUND, BY_PEOPLE, Kind, disturbances, scenarios
+from chaos.plans import LANES, PlanFolder, fleet_text, make_plans
+from chaos.schedule import AROUND, BY_PEOPLE, IN_AWS, Kind, disturbances, scenarios
 from recovery.plan import read_plan
 from simulator.fleet import read_fleet
 
@@ -40,9 +40,27 @@ def test_another_seed_gives_another_schedule() -> None:
 def test_each_kind_comes_often_enough(seed: int) -> None:
     """People do each of their deeds in six of thirty runs or more; what is around comes in turn."""
     made = scenarios(seed, RUNS, make_plans(seed))
-    deeds = Counter(s.deed.kind for s in made if s.deed)
-    assert min(deeds[kind] for kind in BY_PEOPLE) >= 6
+    deeds = Counter(deed.kind for s in made for deed in (s.deed, s.in_aws) if deed)
+    assert min(deeds[kind] for kind in (*BY_PEOPLE, *IN_AWS)) >= 6
+    assert sum(s.clears for s in made) == 10
+    assert sum(s.real for s in made) == 10
+    clean_ups = [s for s in made if not s.real and (s.cleans_up or s.plan.clean_up != "never")]
+    assert len(clean_ups) >= 10
     assert Counter(d.kind for d in islice(disturbances(seed), len(AROUND))) == dict.fromkeys(AROUND, 1)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_each_run_has_servers_that_can_serve_it(seed: int) -> None:
+    """No drill of what was recovered, no server that is gone, and a second recovery says what it replaces."""
+    for lane in range(LANES):
+        mine = [s for s in scenarios(seed, RUNS, make_plans(seed)) if s.plan.lane == lane]
+        for before, after in pairwise(mine):
+            if after.plan != before.plan:
+                continue
+            assert before.in_aws is None or before.in_aws.kind is not Kind.DELETE_SERVER
+            assert after.real or not before.real
+            assert not after.real or after.conf["replace_recovered"] == after.plan.dag_id
+        assert not any("replace_recovered" in s.conf for s in mine[:1])
 
 
 def test_a_kind_that_is_left_out_never_comes() -> None:
@@ -58,10 +76,11 @@ def test_a_kind_that_is_left_out_never_comes() -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_plans_are_plans_of_the_fleet(seed: int, tmp_path: Path) -> None:
     """Each has three waves, servers of its own, and can be read, edited or not."""
-    plans, folder = make_plans(seed), PlanFolder(tmp_path)
+    made, folder = scenarios(seed, RUNS, make_plans(seed)), PlanFolder(tmp_path)
+    plans = list(dict.fromkeys(scenario.plan for scenario in made))
     (tmp_path / "fleet").write_text(fleet_text(plans))
     fleet = {server.id for server in read_fleet(tmp_path / "fleet").servers}
-    named = [server for plan in plans for wave in plan.waves for server in wave.servers]
+    named = [server for plan in plans for server in plan.servers]
     assert sorted(named) == sorted(fleet)
     for plan in plans:
         for written in (plan, plan.renamed()):

@@ -32,11 +32,11 @@ class ChaosStack(Stack):
 
     def __init__(self, home: Path, plans: list[ChaosPlan], seed: int, console: Console, speed: str) -> None:
         folder = home / "plans"
-        folder.mkdir()
+        folder.mkdir(parents=True)
         self.folder = PlanFolder(folder)
         for plan in plans:
             self.folder.write(plan)
-        self._fleet = home / "fleet.yaml"
+        self._fleet = home.parent / "fleet.yaml"
         self._fleet.write_text(fleet_text(plans))
         self._seed = seed
         super().__init__(home, speed=speed, plans=folder, console=console)
@@ -57,6 +57,7 @@ class World:
         self._health = AirflowApi(stack.airflow_url, "admin", stack.passwords["admin"])
         self.dynamodb = self.client("dynamodb")
         self.drs = self.client("drs")
+        self.ec2 = self.client("ec2")
         self.records = Records(self.dynamodb)
         self.asked: list[Run] = []
         """Every run that was ever asked for."""

@@ -1,0 +1,82 @@
+"""What people do to a run in Airflow, and to the file of its plan."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from chaos.evidence import LEAST_FAULTS, Hit, utc
+from chaos.schedule import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chaos.evidence import Run
+    from chaos.schedule import Deed, Scenario
+    from chaos.world import World
+
+
+class Deeds:
+    """The one deed that a scenario has for a run, done when it is due."""
+
+    def __init__(self, world: World, scenario: Scenario, run: Run, say: Callable[[str], None]) -> None:
+        self.world, self.plan, self.run, self.say = world, scenario.plan, run, say
+        self._deed = scenario.deed
+        self._flew: float | None = None
+        self._restore_at: float | None = None
+
+    def look(self) -> None:
+        """Do what is due now."""
+        self.restore()
+        deed = self._deed
+        if deed is None or not self._due(deed):
+            return
+        self._deed = None
+        words = self._do(deed)
+        if deed.kind is Kind.EDIT_PLAN:
+            self.run.edited = words
+        else:
+            self.run.deed = words
+        if self.run.in_flight:
+            self.run.hits.append(Hit(deed.kind, utc(), words))
+        self.say(f"[magenta]{deed.kind}[/] {words} of run {self.run.number}")
+
+    def restore(self, *, at_once: bool = False) -> None:
+        """Write the plan's file as it was, when its time has come."""
+        if self._restore_at is not None and (at_once or time.monotonic() > self._restore_at):
+            self._restore_at = None
+            self.world.folder.write(self.plan)
+
+    def _due(self, deed: Deed) -> bool:
+        """Whether so many waves have ended, one has been in flight for a while, and enough has hit it."""
+        if not self.run.in_flight or not self.run.last or len(self.run.hits) < LEAST_FAULTS - 1:
+            return False
+        ended = sum("endTime" in wave for wave in self.run.last["waves"])
+        if ended < deed.during:
+            return False
+        self._flew = self._flew or time.monotonic()
+        return time.monotonic() - self._flew >= deed.after
+
+    def _do(self, deed: Deed) -> str:
+        run = self.run
+        if deed.kind is Kind.MARK_RUN:
+            answer = self.world.admin.set_run(run.dag_id, run.run_id, deed.options["state"])
+            return f"run marked {deed.options['state']} ({answer.status_code})"
+        if deed.kind is Kind.MARK_TASK:
+            task = self._task(deed.options["task"])
+            answer = self.world.admin.set_task(run.dag_id, run.run_id, task, deed.options["state"])
+            return f"{task} marked {deed.options['state']} ({answer.status_code})"
+        if deed.options["edit"] == "renamed":
+            self.world.folder.write(self.plan.renamed())
+        else:
+            self.world.folder.write(self.plan, f"{self.plan.text()}waves: [\n")
+        self._restore_at = time.monotonic() + deed.options["for"]
+        return f"file {deed.options['edit']} for {deed.options['for']:.0f} s"
+
+    def _task(self, name: str) -> str:
+        """Return the task of the wave in flight, or of one that follows it."""
+        waves = self.run.last["waves"] if self.run.last else []
+        flying = next((w["waveNumber"] for w in waves if w["status"] in {"STARTED", "POLLING"}), 0)
+        following, _, task = name.rpartition(".")
+        number = int(min(flying + 1, len(waves) - 1) if following else flying)
+        return f"{self.plan.waves[number].slug}.{task}"

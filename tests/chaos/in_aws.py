@@ -1,0 +1,107 @@
+"""What people do in AWS that the product is not told: servers deleted or cut off, instances terminated."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from chaos.evidence import Hit, utc
+from chaos.schedule import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from chaos.evidence import Run
+    from chaos.plans import ChaosWave
+    from chaos.schedule import Deed, Scenario
+    from chaos.world import World
+
+NOT_BEGUN = {"PENDING", "PAUSED"}
+
+
+class InAws:
+    """The one deed in AWS that a scenario has for a run: between a gate and its start, or at any moment."""
+
+    def __init__(self, world: World, scenario: Scenario, run: Run, say: Callable[[str], None]) -> None:
+        self.world, self.plan, self.run, self.say = world, scenario.plan, run, say
+        self._deed = scenario.in_aws
+        self._flew: float | None = None
+        self._gated = any(wave["gate"] for wave in run.waves)
+        self._faults: list[str] = []
+        if scenario.fails:
+            self._faults.append(world.control.fail_server(scenario.fails, times=1))
+
+    def approved(self, wave: ChaosWave) -> None:
+        """Do what is to be done between this gate and its start."""
+        if self._deed and self._deed.options["moment"] == "gate":
+            self._try(self._deed, wave.servers)
+
+    def look(self) -> None:
+        """Do what is due now; what cannot be done yet is tried again."""
+        deed = self._deed
+        if deed is None or not self.run.last:
+            return
+        if deed.options["moment"] == "gate" and self._gated and deed.kind is not Kind.TERMINATE_INSTANCE:
+            return
+        if not self.run.in_flight or sum("endTime" in w for w in self.run.last["waves"]) < deed.during:
+            return
+        self._flew = self._flew or time.monotonic()
+        if time.monotonic() - self._flew >= deed.after:
+            self._try(deed, self._coming())
+
+    def last_chance(self) -> None:
+        """End an instance at the latest before a run that has ended is cleared, or cleaned up."""
+        if self._deed and self._deed.kind is Kind.TERMINATE_INSTANCE:
+            self._try(self._deed, ())
+
+    def mend(self) -> None:
+        """Let what was cut off come back; a deleted server never does."""
+        while self._faults:
+            self.world.control.remove_fault(self._faults.pop())
+
+    def _coming(self) -> list[str]:
+        """Return the servers of waves that have not begun, those of the largest wave first."""
+        waves = self.run.last["waves"] if self.run.last else []
+        coming = [self.plan.waves[int(w["waveNumber"])].servers for w in waves if w["status"] in NOT_BEGUN]
+        return [server for servers in sorted(coming, key=len, reverse=True) for server in servers]
+
+    def _try(self, deed: Deed, servers: Sequence[str]) -> None:
+        words = None
+        with suppress(ClientError):  # a server that is in a job by now, or has an instance, is left alone
+            if deed.kind is Kind.TERMINATE_INSTANCE:
+                words = self._terminate(deed)
+            elif servers:
+                words = self._take(deed, servers[0])
+        if words is None:
+            return
+        self._deed = None
+        self.run.in_aws.append(words)
+        self.run.hits.append(Hit(deed.kind, utc(), words))
+        self.say(f"[magenta]{deed.kind}[/] {words} of run {self.run.number}")
+
+    def _take(self, deed: Deed, server: str) -> str:
+        if deed.kind is Kind.DISCONNECT_SERVER and deed.options["how"] == "agent":
+            self._faults.append(self.world.control.disconnect_server(server))
+            return f"{server} lost its agent"
+        self.world.drs.disconnect_source_server(sourceServerID=server)
+        if deed.kind is Kind.DISCONNECT_SERVER:
+            return f"{server} disconnected"
+        self.world.drs.delete_source_server(sourceServerID=server)
+        return f"{server} deleted"
+
+    def _terminate(self, deed: Deed) -> str | None:
+        """Terminate one of the instances of this run in EC2."""
+        mine = {job for wave in (self.run.last or {}).get("waves", ()) for job in wave.get("jobIds", ())}
+        there = [
+            one["recoveryInstanceID"]
+            for one in self.world.instances()
+            if one["jobID"] in mine and one["ec2InstanceState"] == "RUNNING"
+        ]
+        if not there:
+            return None
+        doomed = sorted(there)[int(deed.options["pick"] * len(there))]
+        self.world.ec2.terminate_instances(InstanceIds=[doomed])
+        return f"{doomed} terminated in EC2"

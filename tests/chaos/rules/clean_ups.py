@@ -1,0 +1,91 @@
+"""What a clean-up may terminate, and that it comes to an end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chaos.evidence import moment
+from chaos.rules import FINAL
+from chaos.rules.ends import LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from chaos.evidence import Evidence, Item, Run
+
+OVER = {"DONE", "KEPT", "FAILED"}
+GONE = {"TERMINATED", "NOT_FOUND"}
+"""States of instances that DRS lists, and nobody pays for."""
+
+
+def clean_ups_take_their_own(evidence: Evidence, run: Run, now: datetime) -> Iterator[str]:
+    """Only instances of a drill that had ended, and only when its plan, or a person, wants that."""
+    execution = evidence.execution(run)
+    if execution is None:
+        return
+    mine = {server["recoveryInstanceID"] for server in _launched(evidence, execution)}
+    for call in evidence.called("TerminateRecoveryInstances"):
+        named = set(call["parameters"]["recoveryInstanceIDs"])
+        if not named & mine:
+            continue
+        at, said = moment(call["time"]), f"{call.get('jobID')} terminated {', '.join(sorted(named & mine))}"
+        if execution["executionType"] != "DRILL":
+            yield f"{said}, of a {execution['executionType']}"
+        if named - mine:
+            yield f"{said} together with {', '.join(sorted(named - mine))}, which are not this drill's"
+        ends = [item for _, item in [*run.seen, (now, execution)] if item["status"] in FINAL]
+        if not any(moment(item["endTime"]) <= at for item in ends):
+            yield f"{said} before its execution had ended"
+        yield from _unasked(evidence, run, execution, said, at)
+
+
+def _unasked(evidence: Evidence, run: Run, execution: Item, said: str, at: datetime) -> Iterator[str]:
+    asked = run.clean_up_asked is not None and run.clean_up_asked <= at
+    if run.clean_up == "never" and not asked:
+        yield f"{said}, which nobody asked for"
+    if run.clean_up == "after_approval":
+        if run.clean_up_approved is None or run.clean_up_approved > at:
+            yield f"{said}, and its approver said yes at {run.clean_up_approved}"
+        told = evidence.events(execution, "CLEANUP_APPROVED")
+        if not any(moment(event["time"]) <= at for event in told):
+            yield f"{said}, and the trail has no approval before"
+
+
+def clean_ups_come_to_an_end(evidence: Evidence, run: Run, now: datetime) -> Iterator[str]:
+    """What is ordered or asked for is over after ten minutes, and DONE only when the instances are gone."""
+    execution = evidence.execution(run)
+    if execution is None or "endTime" not in execution:
+        return
+    known = execution.get("cleanup", {})
+    status, real = known.get("status"), execution["executionType"] != "DRILL"
+    if real:
+        if known:
+            yield f"a {execution['executionType']} has a clean-up: {known}"
+        return
+    jobs = {job["jobID"] for job in evidence.launches_of(execution)}
+    ordered = run.clean_up != "never" and any(job in _on_record(execution) for job in jobs)
+    since = max([moment(execution["endTime"]), *([run.clean_up_asked] if run.clean_up_asked else [])])
+    if (ordered or run.clean_up_asked) and status not in OVER and now - since > LIMIT:
+        yield f"its clean-up is {status} {(now - since).total_seconds():.0f} s after it was due"
+    if status == "FAILED" and not known.get("failure"):
+        yield "its clean-up is FAILED, and no word on why"
+    there = [
+        one for one in evidence.instances if one["jobID"] in jobs and one["ec2InstanceState"] not in GONE
+    ]
+    if status == "DONE" and there:
+        left = sorted(one["recoveryInstanceID"] for one in there)
+        yield f"its clean-up is DONE, and EC2 still has {', '.join(left)}"
+
+
+def _launched(evidence: Evidence, execution: Item) -> list[Item]:
+    return [
+        server
+        for job in evidence.launches_of(execution)
+        for server in job["participatingServers"]
+        if server.get("recoveryInstanceID")
+    ]
+
+
+def _on_record(execution: Item) -> set[str]:
+    return {job for wave in execution["waves"] for job in wave.get("jobIds", ())}

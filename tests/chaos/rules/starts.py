@@ -1,0 +1,101 @@
+"""What may be started, and when."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from chaos.evidence import launched_by, moment, servers_of, wave_of
+from chaos.rules import GOOD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from chaos.evidence import Evidence, Item, Run
+
+
+def no_second_start(evidence: Evidence, run: Run, now: datetime) -> Iterator[str]:
+    """At most one job of a batch of an attempt, no server in two of one attempt, nothing launched again."""
+    execution = evidence.execution(run)
+    if execution is None:
+        return
+    jobs: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    servers: Counter[tuple[str, str]] = Counter()
+    for start in evidence.starts_of(execution):
+        tags = start["parameters"]["tags"]
+        name = wave_of(start, execution["waves"])
+        jobs[name, tags["recovery:attempt"], tags["recovery:batch"]].append(start["jobID"])
+        servers.update((tags["recovery:attempt"], server) for server in servers_of(start))
+    for (wave, attempt, batch), ids in jobs.items():
+        if len(ids) > 1:
+            yield f"{wave}, attempt {attempt}, batch {batch} was started {len(ids)} times: {', '.join(ids)}"
+    for (attempt, server), times in servers.items():
+        if times > 1:
+            yield f"{server} is in {times} jobs of attempt {attempt}"
+    yield from _launched_again(evidence, execution)
+
+
+def _launched_again(evidence: Evidence, execution: Item) -> Iterator[str]:
+    """Yield what an attempt started that an earlier one had launched."""
+    jobs = {job["jobID"]: job for job in evidence.launches_of(execution)}
+    before: list[Item] = []
+    for start in evidence.starts_of(execution):
+        launched = launched_by(before)
+        for server in servers_of(start):
+            if server in launched:
+                yield f"{start['jobID']} starts {server}, which {launched[server]['jobID']} had launched"
+        before += [jobs[start["jobID"]]] if start["jobID"] in jobs else []
+
+
+def no_start_before_its_gate(evidence: Evidence, run: Run, now: datetime) -> Iterator[str]:
+    """A gated wave starts after its approval, given and on record; every wave after those it depends on."""
+    execution = evidence.execution(run)
+    if execution is None:
+        return
+    waves = {wave["waveName"]: wave for wave in execution["waves"]}
+    plan = {wave["name"]: wave for wave in run.waves}
+    for start in evidence.starts_of(execution):
+        name, at = wave_of(start, execution["waves"]), moment(start["time"])
+        if name not in plan or name not in waves:
+            yield f"{name} was started, which is in {'the record' if name in waves else 'no record'}"
+            continue
+        if plan[name]["gate"]:
+            yield from _unapproved(evidence, run, waves[name], start)
+        for needed in plan[name]["depends_on"]:
+            releasing = GOOD | ({"FAILED", "TIMED_OUT"} if plan[needed].get("goes_on") else set())
+            if not any(moment(wave["endTime"]) <= at for wave in _ends(run, execution, needed, releasing)):
+                ended = f"{waves.get(needed, {}).get('status')} at {waves.get(needed, {}).get('endTime')}"
+                yield f"{name} was started at {at}, but {needed}, which it depends on, is {ended}"
+
+
+def _ends(run: Run, execution: Item, name: str, statuses: set[str]) -> list[Item]:
+    """Return a wave as it was seen with one of these statuses: an attempt that came later hides the first."""
+    items = [execution, *(item for _, item in run.seen)]
+    waves = [wave for item in items for wave in item["waves"] if wave["waveName"] == name]
+    return [wave for wave in waves if wave["status"] in statuses and "endTime" in wave]
+
+
+def _unapproved(evidence: Evidence, run: Run, wave: Item, start: Item) -> Iterator[str]:
+    """Yield what a start of a gated wave lacks: a word of its approver to this very attempt, on record."""
+    execution = evidence.execution(run) or {}
+    name, at = wave["waveName"], moment(start["time"])
+    attempt = int(start["parameters"]["tags"]["recovery:attempt"])
+    opened = [
+        moment(event["time"])
+        for event in evidence.events(execution, "ATTEMPT_OPENED")
+        if (event["waveNumber"], event["attempt"]) == (wave["waveNumber"], attempt)
+    ]
+    since = opened[0] if opened else run.asked
+    if not any(since <= answer <= at for answer in run.approved.get(name, [])):
+        said = ", ".join(map(str, run.approved.get(name, []))) or "at no time"
+        yield f"{name}, attempt {attempt}, was started at {at}; its approver said yes {said}"
+    told = [
+        event
+        for event in evidence.events(execution, "APPROVED")
+        if event["waveNumber"] == wave["waveNumber"] and event.get("attempt", attempt) == attempt
+    ]
+    if not any(moment(event["time"]) <= at for event in told):
+        yield f"{name}, attempt {attempt}, was started at {at}, and the trail has no approval before"
+    if wave.get("attempt", attempt) == attempt and wave.get("approval", {}).get("decision") != "APPROVED":
+        yield f"{name} was started without an approval on record: {wave.get('approval')}"
