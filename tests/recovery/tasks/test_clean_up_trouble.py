@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from recovery.aws.hooks.drs import DrsHook
 from recovery.execution import CleanupStatus, ExecutionStatus
 from recovery.tasks import base, terminate
 
@@ -78,6 +79,50 @@ class TestTrouble:
         sweep.all()
         assert instances(table) == {DB, PAY}
 
+    def test_one_that_a_job_holds_keeps_no_other_alive(self, table: Any, sweep: Sweep) -> None:
+        """The others are terminated at once; it goes when the job in its way has ended."""
+        table.control.set_speed("real")
+        servers = [{"sourceServerID": server} for server in (DB, PAY)]
+        job = table.client("drs").start_recovery(sourceServers=servers, isDrill=True)["job"]["jobID"]
+        waiting = sweep.park("terminate")
+        gone, kept = (_instance(sweep, server) for server in (DB2, DB))
+        assert calls(table)[-1] == [gone]
+        assert len(sweep.cleanup.job_ids) == 1
+        assert waiting.trigger.serialize()[1]["job_ids"] == [job]
+        assert kept in sweep.cleanup.instances
+
+    @pytest.mark.parametrize("server", [DB, DB2])
+    def test_one_that_is_gone_meanwhile_keeps_no_other_alive(
+        self, table: Any, sweep: Sweep, monkeypatch: pytest.MonkeyPatch, server: str
+    ) -> None:
+        """Terminated by hand between the look and the call, which DRS refuses as a whole."""
+        call, there = DrsHook.terminate_recovery_instances, [_instance(sweep, server)]
+
+        def after(hook: DrsHook, ids: Any) -> Any:
+            while there:
+                drs = table.client("drs")
+                drs.disconnect_recovery_instance(recoveryInstanceID=there[0])
+                drs.delete_recovery_instance(recoveryInstanceID=there.pop())
+            return call(hook, ids)
+
+        monkeypatch.setattr(DrsHook, "terminate_recovery_instances", after)
+        sweep.all()
+        assert instances(table) == set()
+        assert sweep.cleanup.status == "DONE"
+
+    @pytest.mark.parametrize("says", [True, False], ids=["by name", "without a word on whom"])
+    def test_one_that_aws_refuses_keeps_no_other_alive(self, table: Any, sweep: Sweep, says: bool) -> None:
+        """FAILED, when all others are terminated."""
+        bad = _instance(sweep, DB)
+        words = f"{bad} cannot be terminated." if says else "One of them cannot be terminated."
+        table.control.deny(
+            "drs", "TerminateRecoveryInstances", resource=bad, error="ValidationException", message=words
+        )
+        with pytest.raises(AirflowFailException, match="cannot be terminated"):
+            sweep.execute("terminate")
+        assert instances(table) == {DB}
+        assert sweep.cleanup.status == "FAILED"
+
     def test_the_drills_own_jobs_are_waited_for(self, table: Any) -> None:
         """Cancelled while it launched: what its job launches yet is cleaned up too."""
         table.control.set_speed("real")
@@ -144,6 +189,13 @@ class TestTrouble:
         Sweep(drive).all()
         drs = table.control.requests(service="drs")
         assert {(call["accessKey"], call["region"]) for call in drs} == {("OTHERKEY", "eu-west-1")}
+
+
+def _instance(sweep: Sweep, server: str) -> str:
+    servers = sweep.drive.store.servers(sweep.drive.execution_id)
+    (found,) = [one.recovery_instance_id for one in servers if one.source_server_id == server]
+    assert found is not None
+    return found
 
 
 class TestReopened:
