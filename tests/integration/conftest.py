@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from launcher.environment import AIRFLOW_SETTINGS
 from launcher.stack import Stack
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -29,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack in a home of its own, on free ports, beside whatever else runs."""
     # Not in pytest's folder: for root, PostgreSQL runs as another user, whom pytest keeps out of it
     with TemporaryDirectory(prefix="recovery-stack-") as folder:
@@ -37,11 +38,15 @@ def stack() -> Iterator[Stack]:
         plans = home / "plans"
         for source in PLANS:
             shutil.copytree(ROOT / source, plans, dirs_exist_ok=True)
-        (home / "dags").mkdir()
-        shutil.copy(ROOT / "tests" / "dags" / "pool_hog.py", home / "dags")
+        shutil.copytree(ROOT / "tests" / "dags", home / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+        settings = tmp_path_factory.mktemp("settings") / "airflow.env"
+        named = AIRFLOW_SETTINGS.read_text().replace("eve:op", "eve:op,uma:user,vera:viewer")
+        settings.write_text(named)
         with pytest.MonkeyPatch.context() as patch:
             # A deployment is done in less here, and no test waits three minutes
             patch.setenv("RECOVERY_DELETED_MINUTES", "0.2")
+            # Beside those of the product, a user of each lesser role
+            patch.setattr("launcher.environment.AIRFLOW_SETTINGS", settings)
             with Stack(home, speed="immediate", plans=plans) as running:
                 yield running
 
