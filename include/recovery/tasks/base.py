@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from recovery.errors import RecordError, RecordTooLarge, RecordUnavailable, RecoveryError
+from recovery.errors import RecordError, RecordTooLarge, RecordUnavailable, RecoveryError, RunDiffers
 from recovery.execution import Event, EventType, execution_id
 from recovery.execution.store import ExecutionStore
 from recovery.plan import Plan
@@ -83,8 +83,9 @@ def _last_words(
     store: ExecutionStore, context: Context, execution: str, wave_number: int | None, error: Exception
 ) -> Event:
     ours = isinstance(error, RecoveryError) and is_final(error) and not isinstance(error, RecordTooLarge)
+    refused = EventType.RUN_REFUSED if isinstance(error, RunDiffers) else EventType.REFUSED
     return Event(
-        type=EventType.REFUSED if ours else EventType.FAILED,
+        type=refused if ours else EventType.FAILED,
         time=now(),
         actor=actor(context),
         wave_number=wave_number,

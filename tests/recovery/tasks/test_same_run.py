@@ -96,7 +96,7 @@ def test_a_run_that_differs_is_refused_by_every_task_and_changes_nothing(
         assert "start a new run" in said.lower()
     assert items(table) == before
     assert starts() == 0
-    told = [event for event in recovery.store.events(recovery.execution_id) if event.type == "REFUSED"]
+    told = [event for event in recovery.store.events(recovery.execution_id) if event.type == "RUN_REFUSED"]
     assert [event.actor for event in told] == list(TASKS)
     assert {event.detail for event in told} == {said}
 
@@ -163,3 +163,23 @@ def test_a_cleared_run_is_the_same_run(table: Any) -> None:
     drive.execute("open_execution")
     drive.wave("database")
     assert drive.execute("complete_execution") == "COMPLETED"
+
+
+def test_what_another_run_was_refused_is_no_word_on_how_the_execution_ends(
+    table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another Airflow tries while it runs, and it is ended by hand: that is what its outcome says."""
+    monkeypatch.setenv(URL, "https://one.example")
+    drive = Drive(plan())
+    drive.execute("open_execution")
+    drive.wave("database")
+    with monkeypatch.context() as patch:
+        patch.setenv(URL, "https://the-other.example")
+        for task in ("open_execution", "application.approve", "complete_execution"):
+            with pytest.raises(AirflowFailException):
+                drive.execute(task)
+    drive.states = {"application.approve": "failed", "application.start_recovery": "skipped"}
+    with pytest.raises(AirflowFailException, match="CANCELLED"):
+        drive.execute("complete_execution")
+    assert "ended by hand" in drive.record.outcome
+    assert "the-other" not in drive.record.outcome
