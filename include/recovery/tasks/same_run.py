@@ -2,7 +2,7 @@
 
 An execution's id is made of dag id and run id. Whoever deletes a DAG run may use its run id again, with other
 params, and another Airflow on the same table may have the same plans and run ids. Such a run is refused by
-every task, and changes nothing of what the first one did.
+every task, and changes nothing of what the first one did (the hierarchy of trust in ``docs/security.md``).
 """
 
 from __future__ import annotations
