@@ -135,7 +135,7 @@ def _wave_words(wave: WaveRecord, snapshot: Snapshot) -> Iterator[str]:
     if wave.status is WaveStatus.PARTIAL:
         missing = [each for each in servers if each.launch_status is not LaunchStatus.LAUNCHED]
         yield f"without {listed(map(server_name, missing))}"
-    elif wave.failure and not any(server.error for server in servers):
+    elif wave.failure and not (_begun(wave) and any(server.error for server in servers)):
         yield wave.failure
 
 

@@ -120,6 +120,16 @@ def test_r07_r08_a_failed_server_shows_the_words_of_drs(story: Begin, width: int
     assert shown.count("FAILED") >= 3
 
 
+def test_a_wave_that_never_began_says_why_it_failed(story: Begin, width: int) -> None:
+    """Its servers have no lines of their own: what is on record of them stands beside the wave."""
+    told = story().freeze()
+    gone = "DRS knows no such source server"
+    told.store.not_started(told.id, 0, 1, ["s-000000000000db001"], gone)
+    told.store.fail_wave(told.id, 0, 1, f"Nothing of DBWave1 was started: db-1: {gone}")
+    shown = " ".join(seen(picture(look(told), Canvas(width)), width).split())
+    assert "Nothing of DBWave1 was started" in shown
+
+
 def test_a_partial_wave_says_which_servers_did_not_launch(story: Begin, width: int) -> None:
     """Beside the wave, and with its reason at the server, which was optional."""
     app = SHOP.waves[1].model_copy(update={"optional": ("s-00000000000app002",)})
