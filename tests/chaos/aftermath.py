@@ -92,6 +92,7 @@ class Aftermath:
                 told = True
                 self.run.hits.append(Hit(Kind.CLEAN_UP, utc(), f"clean-up {status}"))
             if status in OVER:
+                time.sleep(LOOK_EVERY)  # what watches the record sees it too
                 self.say(f"run {self.run.number}: clean-up {status}")
                 return
             self._look_at_tasks()
