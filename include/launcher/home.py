@@ -74,8 +74,21 @@ class Home:
         self.path.mkdir(parents=True, exist_ok=True)
         self.lock.touch()
         self.logs.mkdir(exist_ok=True)
-        for path in (self.path, *_below(self.path, but=self.database)):
+        _close(self.path, but=self._passage)
+        for path in _below(self.path, but=self.database):
             _close(path)
+
+    @property
+    def _passage(self) -> int:
+        """What others may do with the home itself: pass through, where PostgreSQL runs as a user of its own.
+
+        Under root it does, and stops at its next checkpoint when the way to its data is closed.
+        """
+        try:
+            own = self.database.stat().st_uid == self.path.stat().st_uid
+        except FileNotFoundError:
+            return 0
+        return 0 if own else stat.S_IXOTH
 
     def log(self, name: str) -> Path:
         """Return the log of a component."""
@@ -129,11 +142,11 @@ def _below(folder: Path, *, but: Path | None = None) -> Iterator[Path]:
             yield from _below(path)
 
 
-def _close(path: Path) -> None:
+def _close(path: Path, but: int = 0) -> None:
     """Take from others what they may do with a file or a folder."""
     mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & OTHERS:
-        path.chmod(mode & ~OTHERS)
+    if mode & OTHERS & ~but:
+        path.chmod(mode & ~(OTHERS & ~but))
 
 
 def _read_passwords(file: Path) -> dict[str, str]:

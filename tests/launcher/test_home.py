@@ -105,3 +105,16 @@ def test_a_new_home_is_closed_whatever_the_mask(tmp_path: Path) -> None:
         os.umask(before)
     assert mode(tmp_path / "home") == mode(tmp_path / "home/logs") == 0o700
     assert mode(tmp_path / "home/stack.lock") == mode(tmp_path / "home/secrets.env") == 0o600
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives PostgreSQL a user of its own")
+def test_the_way_to_the_data_of_another_user_stays_open(tmp_path: Path) -> None:
+    """PostgreSQL, which is no root, would stop at its next checkpoint; nobody sees what is in the home."""
+    home = Home(tmp_path / "home")
+    home.make()
+    home.database.mkdir()
+    os.chown(home.database, 12345, 12345)
+    home.path.chmod(0o755)
+    home.make()
+    assert mode(home.path) == 0o701
+    assert mode(home.logs) == 0o700
