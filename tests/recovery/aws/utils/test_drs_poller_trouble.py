@@ -71,7 +71,7 @@ async def test_a_look_that_hangs_is_given_up(endpoint, answers, monkeypatch):
     monkeypatch.setattr(drs_poller, "LOOK_TIMEOUT", 3)
     endpoint.answers.appendleft(answers.Answer(hang=True))
     hung, answered = await take(2)
-    assert hung.last_error == "DescribeJobs: no answer within 3 s"
+    assert hung.last_error == "DescribeJobs: no answer within 3 seconds"
     assert answered.last_error is None
 
 
