@@ -56,7 +56,7 @@ def open_gate(page: Page, url: str, dag_id: str, run_id: str, task_id: str) -> N
     """Open the page of a gate, as the link in the UI does."""
     run = quote(run_id, safe="")
     page.goto(f"{url}/dags/{dag_id}/runs/{run}/tasks/{task_id}/required_actions")
-    expect(page.get_by_role("button", name="Approve", exact=True)).to_be_enabled(timeout=30_000)
+    expect(page.get_by_role("button", name="Approve", exact=True)).to_be_visible(timeout=30_000)
 
 
 def answer_gate(page: Page, option: str, reason: str) -> None:
