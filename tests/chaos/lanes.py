@@ -26,7 +26,7 @@ NOTICED = 6.0
 
 
 class Lane(Thread):
-    """The runs of one lane; one that met too few faults to prove anything is done once more."""
+    """The runs of one lane; one that met too few faults to prove anything is done again, twice at most."""
 
     def __init__(
         self,
@@ -46,8 +46,8 @@ class Lane(Thread):
         """Let one run follow the other."""
         try:
             for scenario in self.scenarios:
-                for run_id in (f"chaos-{scenario.number}", f"chaos-{scenario.number}-again"):
-                    if self._go(scenario, run_id).counts:
+                for more in ("", "-again", "-once-more"):
+                    if self._go(scenario, f"chaos-{scenario.number}{more}").counts:
                         break
                 if scenario.probe:
                     self._go(probe_of(scenario), f"chaos-{scenario.number}-probe")
@@ -90,7 +90,7 @@ def probe_of(scenario: Scenario) -> Scenario:
 def ask(world: World, scenario: Scenario, run_id: str) -> Run:
     """Ask Airflow for a run, as often as it takes: the run id makes it one run."""
     plan, conf = scenario.plan, dict(scenario.conf)
-    if conf.get("execution_type") == "RECOVERY" and run_id.endswith("-again"):
+    if conf.get("execution_type") == "RECOVERY" and run_id != f"chaos-{scenario.number}":
         conf["replace_recovered"] = plan.dag_id
     probe = run_id.endswith("-probe")
     waves = _waves(plan, conf["approvals"])
