@@ -72,7 +72,9 @@ class Clients(RuleBasedStateMachine):
         instances = {i["recoveryInstanceID"]: i["sourceServerID"] for i in self.instances()}
         if not instances:
             return
-        ids = data.draw(st.lists(st.sampled_from(sorted(instances)), min_size=1, max_size=3, unique=True))
+        # By their servers: ids are new in each run, and the same draw must mean the same
+        known = sorted(instances, key=instances.__getitem__)
+        ids = data.draw(st.lists(st.sampled_from(known), min_size=1, max_size=3, unique=True))
         servers = [instances[instance] for instance in ids]
         self.ask(servers, self.drs.terminate_recovery_instances, recoveryInstanceIDs=ids)
 
@@ -81,7 +83,7 @@ class Clients(RuleBasedStateMachine):
         """A job that has ended can be deleted, and is listed no more; a running one stays."""
         if not (jobs := self.jobs()):
             return
-        job = data.draw(st.sampled_from(sorted(jobs)))
+        job = data.draw(st.sampled_from([*jobs]))
         _, refusal = self.attempt(self.drs.delete_job, jobID=job)
         assert refusal in {None, CONFLICT, "NotSimulated"}
         if refusal is None:
@@ -98,7 +100,7 @@ class Clients(RuleBasedStateMachine):
         """Tags of servers and jobs are set and taken away."""
         servers = self.drs.describe_source_servers(filters={"sourceServerIDs": SERVERS})["items"]
         resources = {r["arn"]: r["tags"] for r in [*servers, *self.jobs().values()]}
-        arn = data.draw(st.sampled_from(sorted(resources)))
+        arn = data.draw(st.sampled_from([*resources]))
         known = self.tags.setdefault(arn, resources[arn])
         if value is None:
             self.drs.untag_resource(resourceArn=arn, tagKeys=[key])

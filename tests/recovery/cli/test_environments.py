@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -198,7 +199,7 @@ def test_output_that_cannot_be_written_is_told_where_it_can(
     leave = f"cd '{folder}' && rmdir '{folder}' && " if line.startswith("check;") else ""
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "include")}
     ran = subprocess.run(
-        ["bash", "-c", f"{leave}{sys.executable} -m recovery {line}".replace("; cd /", "")],
+        ["bash", "-c", f"{leave}{shlex.quote(sys.executable)} -m recovery {line}".replace("; cd /", "")],
         env=env,
         cwd=ROOT,
         capture_output=True,
