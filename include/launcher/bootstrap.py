@@ -116,9 +116,10 @@ def run(doing: str, command: "list[str]", env: "dict[str, str] | None" = None) -
         raise SetUpError(
             "this command failed with exit code " + str(step.returncode) + ":\n  " + " ".join(command) + "\n"
             "It said:\n" + "\n".join("  | " + line for line in words) + "\n"
-            "If packages cannot be downloaded, look at the network, at HTTPS_PROXY, and at the package index "
-            "that pip and uv are told to use (PIP_INDEX_URL, UV_DEFAULT_INDEX). Then run make again: it goes "
-            "on from here."
+            "If packages cannot be downloaded, look at the network, at HTTPS_PROXY, at the package index "
+            "that pip and uv are told to use (PIP_INDEX_URL, UV_DEFAULT_INDEX), and, where a certificate is "
+            "not known, at the file of those that are (PIP_CERT, SSL_CERT_FILE). Then run make again: it "
+            "goes on from here."
         )
 
 
@@ -196,21 +197,28 @@ class Environment:
         return entry.group(0)
 
 
-def package_index(python: str) -> "dict[str, str]":
-    """Return the variables for uv, which reads no pip.conf: it is told of the index pip is set to."""
+def as_pip_is_told(python: str) -> "dict[str, str]":
+    """Return the variables for uv, which reads no pip.conf: pip's index, and whose certificates it trusts."""
     env = dict(os.environ)
-    if "UV_DEFAULT_INDEX" in env or "UV_INDEX_URL" in env:
-        return env
+    if "UV_DEFAULT_INDEX" not in env and "UV_INDEX_URL" not in env:
+        index = env.get("PIP_INDEX_URL") or _of_pip(python, "global.index-url")
+        env.update({"UV_DEFAULT_INDEX": index} if index else {})
+    if "SSL_CERT_FILE" not in env:
+        trusted = env.get("PIP_CERT") or _of_pip(python, "global.cert")
+        env.update({"SSL_CERT_FILE": trusted} if trusted else {})
+    return env
+
+
+def _of_pip(python: str, setting: str) -> str:
+    """Return a setting of pip from its list, since it does not tell all of them by their names."""
     asked = subprocess.run(
-        [python, "-m", "pip", "config", "get", "global.index-url"],
+        [python, "-m", "pip", "config", "list"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         check=False,
     )
-    index = env.get("PIP_INDEX_URL") or asked.stdout.decode().strip()
-    if index:
-        env["UV_DEFAULT_INDEX"] = index
-    return env
+    found = re.search("^" + re.escape(setting) + "='(.*)'$", asked.stdout.decode(), re.MULTILINE)
+    return found.group(1) if found else ""
 
 
 def make_environment(environment: Environment) -> None:
@@ -234,7 +242,7 @@ def install(environment: Environment) -> None:
     run(
         "installing what requirements.txt pins (about 300 MB to download the first time; some minutes)",
         [*sync, str(environment.lock)],
-        env=package_index(environment.python),
+        env=as_pip_is_told(environment.python),
     )
 
 
