@@ -187,7 +187,7 @@ def _content(one: _Found) -> bytes | None:
     """Return what is in a file, or why that cannot be read; None if it is gone since it was listed."""
     most = LARGEST_PLAN if one.name.startswith(f"{PLANS}/") else LARGEST
     try:
-        content = _bytes(one, most + 1)
+        content = plain_bytes(Path(one.path), most + 1, within=one.within)
     except NoPlainFile as error:
         return f"This file is not read: {error}.".encode()
     except OSError as error:
@@ -195,13 +195,6 @@ def _content(one: _Found) -> bytes | None:
     if len(content) > most and most == LARGEST:
         return b"This file is too large."
     return content  # whoever reads a plan sees that it is too large
-
-
-def _bytes(one: _Found, most: int) -> bytes:
-    path = Path(one.path)
-    if path.is_symlink() and not leads_out(path, *one.within):
-        path = Path(os.path.realpath(path))
-    return plain_bytes(path, most, within=path.parent)
 
 
 def _is_passed_over(name: str) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
+import sys
 from pathlib import Path
 
 AS_IT_IS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -14,17 +16,26 @@ class NoPlainFile(OSError):
     """A folder, a pipe, a device, or a link that leads out: its message says which."""
 
 
-def plain_bytes(path: Path, most: int, *, within: Path) -> bytes:
+LEADS_OUT = "this is a link that leads out of its folder and is not followed"
+
+
+def plain_bytes(path: Path, most: int, *, within: tuple[Path, ...]) -> bytes:
     """Return the first bytes of a regular file; raises OSError, of which NoPlainFile says what it is instead.
 
-    A link is followed to a file within that folder, wherever the folder itself lies: a mounted ConfigMap is
-    made of such. What it is, is asked of the file that is open: nobody exchanges it in between.
+    Links are followed to what lies within one of those folders, wherever these themselves lie: a mounted
+    ConfigMap is made of such. What it is, and where it lies, is asked of the file that is open: nobody turns
+    a link, or exchanges a folder on the way, between question and use.
     """
-    file = os.open(_real(path, within), AS_IT_IS)
+    real = os.path.realpath(path)
+    if _lies_outside(real, within):
+        raise NoPlainFile(LEADS_OUT)
+    file = os.open(real, AS_IT_IS)
     try:
         mode = os.fstat(file).st_mode
         if not stat.S_ISREG(mode):
             raise NoPlainFile("this is a folder" if stat.S_ISDIR(mode) else "this is no regular file")
+        if _lies_outside(_path_of(file), within):
+            raise NoPlainFile(LEADS_OUT)
         return _read(file, most)
     finally:
         os.close(file)
@@ -32,16 +43,23 @@ def plain_bytes(path: Path, most: int, *, within: Path) -> bytes:
 
 def leads_out(path: Path, *folders: Path) -> bool:
     """Whether what is at a path lies, once every link is followed, in none of some folders."""
-    real = Path(os.path.realpath(path))
-    return not any(real.is_relative_to(os.path.realpath(folder)) for folder in folders)
+    return _lies_outside(os.path.realpath(path), folders)
 
 
-def _real(path: Path, within: Path) -> Path:
-    if not path.is_symlink():
-        return path
-    if leads_out(path, within):
-        raise NoPlainFile("this is a link that leads out of its folder and is not followed")
-    return Path(os.path.realpath(path))
+def _lies_outside(real: str, folders: tuple[Path, ...]) -> bool:
+    return not any(_named(real).is_relative_to(_named(os.path.realpath(folder))) for folder in folders)
+
+
+def _named(real: str) -> Path:
+    # Of a file that is open macOS tells the name in the case that it was made with, not in that of the path
+    return Path(real.casefold() if sys.platform == "darwin" else real)
+
+
+def _path_of(file: int) -> str:
+    """Return where a file lies that is open; one that is gone by now lay there."""
+    if sys.platform == "darwin":
+        return os.fsdecode(fcntl.fcntl(file, fcntl.F_GETPATH, bytes(1024)).partition(b"\0")[0])
+    return str(Path(f"/proc/self/fd/{file}").readlink())
 
 
 def _read(file: int, most: int) -> bytes:

@@ -133,7 +133,7 @@ def _text_of(path: Path) -> str:
 
 def _bytes_of(path: Path) -> bytes:
     try:
-        return plain_bytes(path, LARGEST + 1, within=path.parent)
+        return plain_bytes(path, LARGEST + 1, within=(path.parent,))
     except NoPlainFile as error:
         raise Rejected(Problem(Mark(), f"{error}; a plan is a file")) from error
     except (OSError, ValueError) as error:

@@ -152,14 +152,14 @@ def test_a_file_that_goes_while_the_folder_is_read_is_not_there(
 ) -> None:
     """An editor replaces it by renaming another."""
     written({"a.yaml": b"a", "b.yaml": b"b"}, tmp_path)
-    read = folder._bytes
+    read = folder.plain_bytes
 
-    def going(one: folder._Found, most: int) -> bytes:
-        if one.name == "b.yaml":
-            Path(one.path).unlink()
-        return read(one, most)
+    def going(path: Path, most: int, *, within: tuple[Path, ...]) -> bytes:
+        if path.name == "b.yaml":
+            path.unlink()
+        return read(path, most, within=within)
 
-    monkeypatch.setattr(folder, "_bytes", going)
+    monkeypatch.setattr(folder, "plain_bytes", going)
     assert read_folder(tmp_path) == {"a.yaml": b"a"}
 
 
