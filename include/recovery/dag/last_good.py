@@ -35,12 +35,13 @@ def carried(plans: Path, before: Path | None, changed: Iterable[str]) -> dict[st
     """Return what a snapshot carries beside its plans, by path below their folder.
 
     ``before`` is the folder of plans in the snapshot before, from which the files of the stems in ``changed``
-    differ; no other is read. A plan that was never good there has nothing to carry, and neither has one whose
-    file is deleted.
+    differ; of these are read those that were there before. A plan that was never good there has nothing to
+    carry, and neither has one whose file is deleted.
     """
     if before is None:
         return {}
-    found = {_name(stem): _text(before, stem) for stem in changed if _is_broken(plans, stem)}
+    old = [stem for stem in changed if files_of_stem(before, stem)]
+    found = {_name(stem): _text(before, stem) for stem in old if _is_broken(plans, stem)}
     there = plan_stems(plans) if plans.is_dir() else frozenset()
     unchanged = {path.stem for path in (before / FOLDER).glob("*.yaml")} & there - set(changed)
     found |= {_name(stem): (before / _name(stem)).read_bytes() for stem in unchanged}

@@ -154,15 +154,20 @@ class _Composer:
 
     def _enter(self, mapping: Node, key: Node, value: Node) -> None:
         if value.value is None:
-            told = f"{brief(key.text)} has no value; write one, or leave the key out"
-            self.problems.append(Problem(key.mark, told))
+            self._tell(key.mark, f"{brief(key.text)} has no value; write one, or leave the key out")
             value.value = UNREADABLE
         mapping.value[key.text] = value.value
         mapping.children[key.text] = value
         mapping.key_marks[key.text] = key.mark
 
     def _complain(self, event: Any, message: str) -> None:
-        self.problems.append(Problem(_mark(event), message))
+        self._tell(_mark(event), message)
+
+    def _tell(self, mark: Mark, message: str) -> None:
+        """Keep a problem; a file with more of them than are told is not read to its end."""
+        self.problems.append(Problem(mark, message))
+        if len(self.problems) > MOST_PROBLEMS:
+            raise Rejected
 
 
 def _scalar(event: Any) -> Node:

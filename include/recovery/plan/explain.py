@@ -11,7 +11,7 @@ from recovery.plan.document import NUMBER, UNREADABLE, Node
 from recovery.plan.models import BROKEN_RULES, PlanFile, ServerTags, Wave
 from recovery.plan.preflight import Preflight
 from recovery.plan.problems import MOST_PROBLEMS, Problem, Rejected
-from recovery.plan.rules import NEVER, PlanSketch, WaveSketch, findings
+from recovery.plan.rules import MOST_WAVES, NEVER, PlanSketch, WaveSketch, findings
 from recovery.plan.words import brief, did_you_mean, quoted
 
 if TYPE_CHECKING:
@@ -34,9 +34,15 @@ DUE = {
 def content_of(root: Node) -> PlanFile:
     """Return what the root node of a plan file says; raises Rejected with every problem."""
     try:
-        return PlanFile.model_validate(root.value)
+        return PlanFile.model_validate(root.value | _few(root.value))
     except ValidationError as error:
         raise Rejected(*_of_values(root, error), *_of_rules(root)) from error
+
+
+def _few(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the waves that are looked at one by one: all that a plan may have, and one too many."""
+    waves = content.get("waves")
+    return {"waves": waves[: MOST_WAVES + 1]} if isinstance(waves, list) else {}
 
 
 def _of_values(root: Node, error: ValidationError) -> list[Problem]:

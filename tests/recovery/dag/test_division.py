@@ -180,7 +180,7 @@ def test_without_links_files_are_copied(
 def test_only_changed_plans_are_read_for_a_snapshot(
     dags: Path, take: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """To see whether they are broken; with thousands of others that would take Airflow's time."""
+    """And only those that something can be carried of; a thousand others would take Airflow's time."""
     from recovery.dag import last_good  # noqa: PLC0415
 
     read, original = [], last_good.read_plans
@@ -189,6 +189,8 @@ def test_only_changed_plans_are_read_for_a_snapshot(
     )
     take()
     (dags / "plans" / "two.yaml").write_text(PLAN.replace("One", "Two"))
+    (dags / "plans" / "new.yaml").write_text(PLAN)
+    (dags / "plans" / "new_and_broken.yaml").write_text("waves: [")
     take()
     assert read == ["two"]
 

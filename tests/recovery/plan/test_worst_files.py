@@ -11,10 +11,15 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import ValidationError
 
 from recovery.errors import PlanError
 from recovery.plan import read_plan
+from recovery.plan.document import parse
+from recovery.plan.explain import content_of
+from recovery.plan.problems import Rejected
 from recovery.plan.reader import LARGEST
+from recovery.plan.rules import MOST_WAVES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,6 +123,40 @@ def test_the_work_grows_as_the_file_does(write: Callable[[int], str], tmp_path: 
         path.write_text(write(size))
         work.append(work_of(path))
     assert work[2] < LINEAR * work[1]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "anchors",
+        "aliases",
+        "YAML tags",
+        "duplicate keys",
+        "keys without values",
+        "servers that are nothing",
+    ],
+)
+def test_a_file_of_problems_is_read_no_further_than_they_are_told(kind: str, tmp_path: Path) -> None:
+    """The first hundred; what comes after them costs nothing."""
+    path = tmp_path / "plan.yaml"
+    work = []
+    for size in (SMALL, SMALL, LARGE):
+        path.write_text(FILES[kind](size))
+        work.append(work_of(path))
+    assert work[2] < 1.1 * work[1]
+    with pytest.raises(PlanError, match="these 100 are told"):
+        read_plan(path)
+
+
+@pytest.mark.parametrize("kind", ["waves that are none", "waves without anything"])
+def test_of_too_many_waves_the_first_are_looked_at_one_by_one(kind: str) -> None:
+    """That they are too many, and how many, is told as well."""
+    root, _ = parse(FILES[kind](LARGE))
+    with pytest.raises(Rejected, match=f"at most {MOST_WAVES} waves; these are {LARGE}") as rejected:
+        content_of(root)
+    found = rejected.value.__cause__
+    assert isinstance(found, ValidationError)
+    assert MOST_WAVES < found.error_count() < 3 * MOST_WAVES
 
 
 def test_a_file_of_many_misspelt_words_gets_hints_for_the_first(tmp_path: Path) -> None:
