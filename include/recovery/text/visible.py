@@ -40,8 +40,11 @@ def visible_lines(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return text on one line for people: line breaks and tabs are blanks, what else is hidden is shown."""
-    return visible(re.sub(r"[ \t\r\n]+", " ", text).strip(" "))
+    """Return text on one line for people: line breaks and tabs are blanks, what else is hidden is shown.
+
+    Blanks of any width at its ends are dropped: Markdown takes ``**`` beside one for two asterisks.
+    """
+    return visible(re.sub(r"[ \t\r\n]+", " ", text)).strip()
 
 
 def escaped_json(document: str) -> str:
