@@ -32,9 +32,16 @@ conformance.install()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give a nightly run a seed of its own, which the header tells; what fails prints how to repeat it."""
+    """Let every run draw the same, so that a failure is the change's; only a nightly run draws anew.
+
+    Its seed is its own, which the header tells; what fails prints how to repeat it.
+    """
+    settings.register_profile("same", derandomize=True)
+    settings.load_profile("same")
     if NIGHTLY:
-        settings.register_profile("nightly", max_examples=examples(100), print_blob=True, deadline=None)
+        settings.register_profile(
+            "nightly", derandomize=False, max_examples=examples(100), print_blob=True, deadline=None
+        )
         settings.load_profile("nightly")
         if config.option.hypothesis_seed is None:
             config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
