@@ -22,10 +22,9 @@ from recovery.execution.enums import (
 )
 from recovery.execution.record import AwsId, DagId, ExecutionId, Label, Record, RunId, Time, Words
 from recovery.execution.run_request import RunRequest
-from recovery.execution.texts import same_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
 MOST_WAVES = 100
 """What the condition of a final status has room for: DynamoDB takes 4 KB and 300 operators."""
@@ -72,17 +71,20 @@ class Intent(Record):
 
 
 class Approval(Record):
-    """An answer to a gate; ``by`` is absent when the clock gave it."""
+    """An answer to a gate; ``by`` is absent when the clock gave it.
+
+    Who gave it decides, so it is never cut to make room, and nothing that only looks like it is taken for it.
+    """
 
     decision: Decision
-    by: Words | None = None
+    by: Label | None = None
     time: Time
     reason: Words | None = None
     attempt: int = 1
 
-    def given_by_one_of(self, users: Iterable[str]) -> bool:
-        """Whether one of these users gave it; the id of a user, too, may stand shortened on record."""
-        return any(same_text(self.by, user) for user in users)
+    def given_by_one_of(self, users: Collection[str]) -> bool:
+        """Whether one of these users gave it: a plan names none that is longer than what is on record."""
+        return self.by in users
 
 
 class Failure(Record):

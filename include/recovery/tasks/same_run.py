@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from recovery.execution.store import ExecutionStore
 
 AIRFLOW = "its Airflow"
+REASON = "reason"
 
 
 def own_record(store: ExecutionStore, context: Context) -> Execution:
@@ -42,7 +43,7 @@ def own_record(store: ExecutionStore, context: Context) -> Execution:
 def check_same_run(record: Execution, run: DagRunProtocol) -> None:
     """Raise RunDiffers, naming what differs, unless this very DAG run opened the execution."""
     here, held = _of_run(run), _on_record(record)
-    other = [name for name, value in held.items() if not _same(value, here[name])]
+    other = [name for name, value in held.items() if not _same(name, value, here[name])]
     if not other:
         return
     named = [f"{name}: {_words(here[name])}, on record {_words(held[name])}" for name in other]
@@ -67,7 +68,7 @@ def _of_run(run: DagRunProtocol) -> dict[str, Any]:
         "run id": run.run_id,
         "triggered by": requested_by(run),
         "execution_type": execution_type(run).value,
-        "reason": reason_of(run),
+        REASON: reason_of(run),
         **_asked(run_request(run)),
     }
 
@@ -83,7 +84,7 @@ def _on_record(record: Execution) -> dict[str, Any]:
         "DAG": record.plan_id,
         "run id": record.dag_run_id,
         "execution_type": record.execution_type.value,
-        "reason": record.reason,
+        REASON: record.reason,
         **(_asked(record.request) if record.request else {}),
     }
 
@@ -99,9 +100,9 @@ def _asked(request: RunRequest) -> dict[str, Any]:
     }
 
 
-def _same(held: Any, here: Any) -> bool:
-    """Whether both are equal; a long text may stand shortened on record."""
-    return same_text(held, here) if isinstance(held, str) and isinstance(here, str) else bool(held == here)
+def _same(name: str, held: Any, here: Any) -> bool:
+    """Whether both are equal; the reason, and nothing else, may stand shortened on record."""
+    return same_text(held, here) if name == REASON else bool(held == here)
 
 
 def _words(value: Any) -> str:

@@ -14,7 +14,6 @@ from recovery.aws.operators.drs import DrsStartRecoveryOperator
 from recovery.errors import RecordUnavailable, StartRefused
 from recovery.execution import EventType, OnFailure, to_start
 from recovery.execution.permission import check_start
-from recovery.execution.texts import same_text
 from recovery.tasks.attempt import current_attempt
 from recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, verdicts
 from recovery.tasks.causes import is_final
@@ -149,7 +148,7 @@ class StartRecovery(DrsStartRecoveryOperator):
             check_no_recovery(store, record, [server.source_server_id for server in wanted])
         # Of a record that does not say what its run asked for, nothing real is replaced
         asked = record.request.replace_recovered if record.request else None
-        replace = same_text(asked, record.plan_id)
+        replace = asked == record.plan_id
         return Starting(self.hook, store, context, record, self.wave_number, wanted, replace, SERVERS_PER_JOB)
 
     def _link(self, context: Context, job_id: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from recovery.errors import StartRefused, TransitionRefused
 from recovery.execution import Decision, ExecutionStatus, WaveStatus
+from recovery.execution.texts import text_name
 
 E, W = ExecutionStatus, WaveStatus
 
@@ -67,6 +68,13 @@ def test_r41_the_first_answer_stands(waiting, first, second):
     with pytest.raises(TransitionRefused, match=f"answered {first} by alice at .* comes second"):
         give(second, "bob")
     assert waiting.items() == before
+
+
+def test_an_answer_by_a_name_that_only_stands_for_another_comes_second(waiting):
+    """Who answered is compared as it is: alice, as a text that was cut would name her, is somebody else."""
+    waiting.store.approve(waiting.id, 1, waiting.make.approval(by=f"(shortened: text {text_name('alice')})"))
+    with pytest.raises(TransitionRefused, match="comes second"):
+        waiting.store.approve(waiting.id, 1, waiting.make.approval(by="alice"))
 
 
 def test_r41_progress_does_not_overwrite_a_pause(world):

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from recovery.execution.texts import text_name
+
 from .conftest import DB
 from .sweeping import ASKS, DB2, Sweep, calls, drilled, instances
 
@@ -124,10 +126,11 @@ class TestApproval:
             ("approve", "DAG run manual__by hand was cleared; Airflow does not tell a task by whom"),
         ]
 
-    def test_an_approval_by_someone_else_terminates_nothing(self, table: Any, sweep: Sweep) -> None:
-        """Only by one of the frozen plan's approvers."""
+    @pytest.mark.parametrize("by", ["mallory", f"(shortened: text {text_name('alice')})"])
+    def test_an_approval_by_someone_else_terminates_nothing(self, table: Any, sweep: Sweep, by: str) -> None:
+        """Only by one of the frozen plan's approvers, by name; what stands for a name is none."""
         sweep.ask()
-        sweep.answer(by="mallory")
+        sweep.answer(by=by)
         with pytest.raises(AirflowFailException, match="none of the plan's approvers"):
             sweep.execute("terminate")
         assert calls(table) == []

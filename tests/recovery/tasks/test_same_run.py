@@ -8,6 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from recovery.errors import RunDiffers
+from recovery.execution.requests import marshal
+from recovery.execution.texts import text_name
+from recovery.tasks.request import run_request
+from recovery.tasks.same_run import check_same_run
+
 from .conftest import DB, Drive, plan
 
 if TYPE_CHECKING:
@@ -99,6 +105,38 @@ def test_a_run_that_differs_is_refused_by_every_task_and_changes_nothing(
     told = [event for event in recovery.store.events(recovery.execution_id) if event.type == "RUN_REFUSED"]
     assert [event.actor for event in told] == list(TASKS)
     assert {event.detail for event in told} == {said}
+
+
+@pytest.mark.parametrize("field", ["requested_by", "plan_id", "dag_run_id", "confirm", "conf_hash"])
+def test_what_stands_for_a_text_that_was_cut_is_not_that_text(recovery: Drive, field: str) -> None:
+    """Only the reason may stand shortened on record; all else is there as it was given, or differs."""
+    record = recovery.record
+    holder = record if field in type(record).model_fields else record.request
+    said = {field: f"(shortened: text {text_name(getattr(holder, field))})"}
+    doctored = record.model_copy(update=said)
+    if holder is not record:
+        doctored = record.having(request=record.request.having(**said))
+    check_same_run(record, recovery.run)
+    with pytest.raises(RunDiffers, match=r"on record '\(shortened: text"):
+        check_same_run(doctored, recovery.run)
+
+
+def test_nothing_real_is_replaced_unless_the_record_says_so_in_full(table: Any, starts: Any) -> None:
+    """The id of the plan, as a text that was cut would name it, replaces nothing."""
+    for run_id in ("manual__0", "manual__1"):
+        drive = Drive(plan({"name": "Database", "servers": [DB]}), run_id=run_id, **REAL)
+        drive.execute("open_execution")
+        if run_id == "manual__1":
+            drive.run.conf["replace_recovered"] = f"(shortened: text {text_name('shop')})"
+            asked = drive.record.having(request=run_request(drive.run)).to_item()
+            item = marshal(asked | {"item": "EXECUTION"})
+            table.client("dynamodb").put_item(TableName="recovery-executions", Item=item)
+            with pytest.raises(AirflowFailException, match="Real recovery instances are running"):
+                drive.wave("database")
+        else:
+            drive.wave("database")
+            drive.execute("complete_execution")
+    assert starts() == 1
 
 
 def test_nothing_real_is_replaced_by_a_run_id_that_was_used_before(table: Any, starts: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput, Task
 
 from recovery.aws.utils.drs import JobsSnapshot
 from recovery.execution.store import ExecutionStore
+from recovery.execution.texts import text_name
 
 from .conftest import APP, DB, WEB, Drive, plan
 
@@ -107,10 +109,11 @@ def test_a_gate_marked_success_opens_nothing(at_gate: Drive, starts: Any) -> Non
     assert starts() == 1
 
 
-def test_an_answer_by_somebody_else_opens_nothing(at_gate: Drive, starts: Any) -> None:
-    """Whatever let the answer through Airflow, the plan's approvers decide."""
-    at_gate.answer("application.approve", by="mallory")
-    with pytest.raises(AirflowFailException, match="'mallory' is none of the plan's approvers"):
+@pytest.mark.parametrize("by", ["mallory", f"(shortened: text {text_name('alice')})"])
+def test_an_answer_by_somebody_else_opens_nothing(at_gate: Drive, starts: Any, by: str) -> None:
+    """Whatever Airflow let through, the plan's approvers decide; what stands for a name is none."""
+    at_gate.answer("application.approve", by=by)
+    with pytest.raises(AirflowFailException, match=f"{re.escape(repr(by))} is none of the plan's approvers"):
         at_gate.execute("application.start_recovery")
     assert starts() == 1
 

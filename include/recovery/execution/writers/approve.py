@@ -79,7 +79,7 @@ def _given(wave: WaveRecord, approval: Approval) -> bool:
         )
     given = wave.approval
     if given is not None and given.attempt == approval.attempt:
-        same = same_text(given.by, approval.by) and same_text(given.reason, approval.reason)
+        same = given.by == approval.by and same_text(given.reason, approval.reason)
         if same and given.decision is approval.decision:
             return True
         raise TransitionRefused(
