@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowException
 
 from recovery.dag.folder import Look, look_at, read_folder
 from recovery.dag.readings import Readings
-from recovery.dag.snapshot import OWN_FOLDER, divide_older, take_snapshot
+from recovery.dag.snapshot import OWN_FOLDER, take_snapshot
 from recovery.dag.trouble import snapshot_with_trouble
 from recovery.errors import FolderRefused
 
@@ -77,11 +77,9 @@ class SnapshotDagBundle(BaseDagBundle):
         self._look = look
 
     def _make_storage(self) -> None:
-        """Make the folder of the snapshots, closed to others, and see to those of an earlier release."""
+        """Make the folder of the snapshots, closed to others."""
         for folder in (self.base_dir, self.versions_dir):
             folder.mkdir(mode=OWN_FOLDER, parents=True, exist_ok=True)
-        for snapshot in self.versions_dir.iterdir():
-            divide_older(snapshot)
 
     def get_current_version(self) -> BundleVersion | None:
         """Return the version of the snapshot that was taken last, or is pinned."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from recovery.dag import last_good, scheduled
 from recovery.dag.folder import PLANS
-from recovery.dag.shards import LOADER, SHARDS, Shard, shard_of_plan
+from recovery.dag.shards import LOADER, SHARDS, Shard, shard_of_file, shard_of_plan
 from recovery.names import dag_id_of
 from recovery.plan.reader import SUFFIXES
 
@@ -37,9 +37,10 @@ def stem_of(name: str) -> str | None:
 def divided(files: Mapping[str, bytes], beside: Mapping[str, bytes], before: Iterable[str]) -> Division:
     """Return the DAG files for shares of the plans, each with a digest of what its DAGs are built from.
 
-    ``files`` are those of the folder, ``beside`` those that the snapshot has besides; without the loader
-    there is no such file. One of ``before`` stays, though its last plan is gone: were it gone too, Airflow
-    would take a plan that is missing for a moment for deleted.
+    ``files`` are those of the folder, ``beside`` those that the snapshot has besides. Without a loader that
+    asks for its share there is no such file: each copy of one that does not would make the DAGs of all plans.
+    One of ``before`` stays, though its last plan is gone: were it gone too, Airflow would take a plan that is
+    missing for a moment for deleted.
     """
     mine: dict[str, list[str]] = {}
     common = []
@@ -50,7 +51,7 @@ def divided(files: Mapping[str, bytes], beside: Mapping[str, bytes], before: Ite
             mine.setdefault(shard_of_plan(dag_id_of(stem)).file, []).append(name)
         elif not name.startswith(f"{PLANS}/"):
             common.append(name)
-    if LOADER not in files:
+    if shard_of_file.__name__.encode() not in files.get(LOADER, b""):
         return {}
     shared, names = _digest(everything, common), {*mine, *before} or {Shard(0, SHARDS).file}
     return {name: shared + _digest(everything, mine.get(name, [])) for name in sorted(names)}

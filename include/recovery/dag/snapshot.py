@@ -18,10 +18,12 @@ from recovery.dag.division import MANIFEST, Division, divided, division_of, stem
 from recovery.dag.folder import PLANS
 from recovery.dag.last_good import carried
 from recovery.dag.scheduled import scheduled
-from recovery.dag.shards import LOADER
+from recovery.dag.shards import LOADER, SHARDS, shard_of_plan
+from recovery.names import dag_id_of
+from recovery.plan import plan_stems
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 READ_ONLY = 0o400
 OWN_FOLDER = 0o700
@@ -50,8 +52,11 @@ def take_snapshot(files: Mapping[str, bytes], versions: Path, before: Path | Non
         changed = {stem for name in _write(folder, files, before) if (stem := stem_of(name))}
         beside = _beside(folder, files, changed, before)
         _write(folder, beside, before)
-        version = version_of({**files, **beside})
         division = divided(files, beside, division_of(before))
+        # What an earlier release has taken of the same files is another snapshot, and stays as it is
+        version = version_of({**files, **beside} | ({MANIFEST: b"%d" % SHARDS} if division else {}))
+        if division and not division_of(before):
+            _divide_older(versions)
         _divide(folder, files, division)
         if not move(folder, versions / version):
             _divide(versions / version, files, division_of(versions / version) | division)
@@ -60,12 +65,16 @@ def take_snapshot(files: Mapping[str, bytes], versions: Path, before: Path | Non
     return version
 
 
-def divide_older(snapshot: Path) -> None:
-    """Give a snapshot of an earlier release the DAG files in which the runs on it are looked for by now."""
-    loader, plans = snapshot / LOADER, snapshot / PLANS
-    if loader.is_file() and plans.is_dir() and not (snapshot / MANIFEST).exists():
-        files = {LOADER: loader.read_bytes()} | {f"{PLANS}/{path.name}": b"" for path in plans.iterdir()}
-        _add_loaders(snapshot, files[LOADER], divided(files, {}, ()))
+def _divide_older(versions: Path) -> None:
+    """Give snapshots that are not divided the DAG files in which the runs on them are looked for from now on.
+
+    Any loader will do, as whoever looks there is told of one DAG only.
+    """
+    for snapshot in versions.iterdir():
+        loader, plans = snapshot / LOADER, snapshot / PLANS
+        if loader.is_file() and plans.is_dir() and not (snapshot / MANIFEST).exists():
+            names = {shard_of_plan(dag_id_of(stem)).file for stem in plan_stems(plans)}
+            _add_loaders(snapshot, loader.read_bytes(), names)
 
 
 def _beside(
@@ -90,8 +99,8 @@ def _divide(folder: Path, files: Mapping[str, bytes], division: Division) -> Non
         (folder / LOADER).unlink(missing_ok=True)
 
 
-def _add_loaders(folder: Path, loader: bytes, division: Division) -> None:
-    for name in division:
+def _add_loaders(folder: Path, loader: bytes, names: Iterable[str]) -> None:
+    for name in names:
         if not (folder / name).exists():
             _add(folder / name, loader)
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import shutil
 import stat
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from airflow.dag_processing.bundles import base
-from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.exceptions import AirflowException
 
 from recovery.dag import bundle as module
@@ -20,71 +17,14 @@ from recovery.dag import folder, readings
 from recovery.dag.bundle import SnapshotDagBundle
 from recovery.dag.folder import read_folder
 from recovery.dag.readings import LOOK_EVERY
-from recovery.dag.shards import shard_of_plan
 from recovery.plan import plan_stems
+
+from .world import PLAN, dags_of, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow.sdk import DAG
-
-ROOT = Path(__file__).parents[3]
-
-GOOD = """
-name: Good
-description: A plan.
-owner: team
-region: eu-west-1
-waves:
-  - name: One
-    servers: [s-000000000000db001]
-"""
-OLD_LOADER = """
-from pathlib import Path
-from recovery.dag.loader import load_dags
-dags = load_dags(Path(__file__).parent / "plans")  # for Airflow
-"""
-BROKEN = GOOD.replace("region:", "regoin:")
-
-
-@pytest.fixture(autouse=True)
-def storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give Airflow a place for its bundles."""
-    monkeypatch.setattr(base, "get_bundle_storage_root_path", lambda: tmp_path / "storage")
-    return tmp_path / "storage"
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    """A folder of DAGs with one good plan."""
-    (tmp_path / "dags" / "plans").mkdir(parents=True)
-    shutil.copy(ROOT / "dags" / "recovery_plans.py", tmp_path / "dags")
-    (tmp_path / "dags" / "plans" / "good.yaml").write_text(GOOD)
-    return tmp_path / "dags"
-
-
-@pytest.fixture
-def bundle_of(source: Path) -> Callable[..., SnapshotDagBundle]:
-    """Return a function that makes a bundle as Airflow does, of the newest version or of one."""
-
-    def make(version: str | None = None) -> SnapshotDagBundle:
-        return SnapshotDagBundle(source=str(source), name="dags-folder", refresh_interval=1, version=version)
-
-    return make
-
-
-def dags_of(file: Path) -> list[DAG]:
-    """Return the DAGs of a file, as Airflow reads it."""
-    bag = DagBag(file, bundle_path=file.parent, bundle_name="dags-folder")
-    assert bag.import_errors == {}
-    return list(bag.dags.values())
-
-
-def version_of(bundle: SnapshotDagBundle) -> str:
-    """Return the version that Airflow would pin a run to."""
-    current = bundle.get_current_version()
-    assert current
-    return current.version
+BROKEN = PLAN.replace("region:", "regoin:")
 
 
 def test_a_run_stays_on_the_version_it_is_pinned_to(
@@ -94,13 +34,13 @@ def test_a_run_stays_on_the_version_it_is_pinned_to(
     newest = bundle_of()
     newest.initialize()
     pinned = version_of(newest)
-    (source / "plans" / "good.yaml").write_text(GOOD.replace("One", "Two"))
+    (source / "plans" / "good.yaml").write_text(PLAN.replace("One", "Two"))
     newest.refresh()
     (source / "plans" / "good.yaml").unlink()
     newest.refresh()
     worker = bundle_of(pinned)
     worker.initialize()
-    assert (worker.path / "plans" / "good.yaml").read_text() == GOOD
+    assert (worker.path / "plans" / "good.yaml").read_text() == PLAN
     assert version_of(worker) == pinned
     assert not (newest.path / "plans" / "good.yaml").exists()
 
@@ -115,10 +55,10 @@ def test_nothing_changed_is_the_same_version_and_changed_back_is_the_old_one(
     plan.touch()
     first.refresh()
     assert version_of(first) == before
-    plan.write_text(GOOD.replace("One", "Two"))
+    plan.write_text(PLAN.replace("One", "Two"))
     first.refresh()
     assert version_of(first) != before
-    plan.write_text(GOOD)
+    plan.write_text(PLAN)
     second = bundle_of()
     second.initialize()
     assert version_of(second) == before
@@ -208,7 +148,7 @@ def test_a_folder_that_has_not_changed_is_not_read(
     bundle.refresh()
     bundle.refresh()
     assert read == []
-    (source / "plans" / "good.yaml").write_text(GOOD.replace("One", "Two"))
+    (source / "plans" / "good.yaml").write_text(PLAN.replace("One", "Two"))
     bundle.refresh()
     assert read == [source]
     assert "Two" in (bundle.path / "plans" / "good.yaml").read_text()
@@ -241,7 +181,7 @@ def test_too_much_leaves_all_plans_and_is_told_where_people_look(
     before = bundle.path
     monkeypatch.setattr(folder, "MOST_FILES", 3)
     for number in range(5):
-        (source / "plans" / f"more_{number}.yaml").write_text(GOOD)
+        (source / "plans" / f"more_{number}.yaml").write_text(PLAN)
     bundle.refresh()
     told = bundle.path
     (dag,) = dags_of(told / "recovery_trouble.py")
@@ -266,22 +206,6 @@ def test_too_much_from_the_start_is_told_too(
     bundle.initialize()
     (dag,) = dags_of(bundle.path / "recovery_trouble.py")
     assert "invalid" in dag.tags
-
-
-def test_a_run_on_a_snapshot_of_an_earlier_release_finds_its_dag(
-    bundle_of: Callable[..., SnapshotDagBundle], storage: Path
-) -> None:
-    """Airflow looks for it in the file in which the DAG is by now: a share, which was not there then."""
-    old = storage / "dags-folder" / "versions" / "0123"
-    (old / "plans").mkdir(parents=True)
-    (old / "plans" / "good.yaml").write_text(GOOD)
-    (old / "recovery_plans.py").write_text(OLD_LOADER)
-    bundle_of().initialize()
-    worker = bundle_of("0123")
-    worker.initialize()
-    (dag,) = dags_of(worker.path / shard_of_plan("good").file)
-    assert dag.dag_id == "good"
-    assert (old / "recovery_plans.py").exists()
 
 
 def test_airflows_configuration_is_what_the_bundle_takes(monkeypatch: pytest.MonkeyPatch) -> None:

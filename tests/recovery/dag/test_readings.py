@@ -30,7 +30,7 @@ def take(tmp_path: Path) -> Callable[..., Path]:
     before: list[Path] = []
 
     def snapshot(*stems: str, text: str = PLAN) -> Path:
-        files = {LOADER: b"airflow dag", MAINTENANCE: b"airflow dag"}
+        files = {LOADER: b"airflow dag shard_of_file", MAINTENANCE: b"airflow dag"}
         files |= {f"plans/{stem}.yaml": text.encode() for stem in stems}
         version = take_snapshot(files, tmp_path / "versions", before[-1] if before else None)
         before.append(tmp_path / "versions" / version)

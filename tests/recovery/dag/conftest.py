@@ -1,0 +1,44 @@
+"""Folders of DAGs, and the bundles that Airflow makes of them."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from airflow.dag_processing.bundles import base
+
+from recovery.dag.bundle import SnapshotDagBundle
+from recovery.dag.shards import LOADER
+
+from .world import PLAN, ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give Airflow a place for its bundles."""
+    monkeypatch.setattr(base, "get_bundle_storage_root_path", lambda: tmp_path / "storage")
+    return tmp_path / "storage"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A folder of DAGs with the loader and one good plan."""
+    (tmp_path / "dags" / "plans").mkdir(parents=True)
+    shutil.copy(ROOT / "dags" / LOADER, tmp_path / "dags")
+    (tmp_path / "dags" / "plans" / "good.yaml").write_text(PLAN)
+    return tmp_path / "dags"
+
+
+@pytest.fixture
+def bundle_of(source: Path, storage: Path) -> Callable[..., SnapshotDagBundle]:
+    """Return a function that makes a bundle as Airflow does, of the newest version or of one."""
+
+    def make(version: str | None = None) -> SnapshotDagBundle:
+        return SnapshotDagBundle(source=str(source), name="dags-folder", refresh_interval=1, version=version)
+
+    return make
