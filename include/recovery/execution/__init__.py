@@ -32,12 +32,12 @@ from recovery.execution.models import (
     Intent,
     Lag,
     PreflightWarning,
-    ServerRecord,
     WaveRecord,
     execution_id,
 )
 from recovery.execution.params import RunParams
 from recovery.execution.run_request import RunRequest
+from recovery.execution.server_record import ServerRecord
 from recovery.execution.status import (
     completed_waves,
     final_status,

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from recovery.execution.enums import WaveStatus
     from recovery.execution.events import Event
-    from recovery.execution.models import Execution, ServerRecord
+    from recovery.execution.models import Execution
     from recovery.execution.requests import Item
+    from recovery.execution.server_record import ServerRecord
 
 MOST_KEYS = 100
 """Of a BatchGetItem."""

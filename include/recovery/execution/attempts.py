@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from recovery.execution.models import Execution, Intent, ServerRecord, WaveRecord
+    from recovery.execution.models import Execution, Intent, WaveRecord
+    from recovery.execution.server_record import ServerRecord
 
 
 def to_start(wave: WaveRecord, servers: Iterable[ServerRecord]) -> list[ServerRecord]:

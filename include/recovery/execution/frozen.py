@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from recovery.errors import ExecutionNotFound, RecordUnavailable
-from recovery.execution.models import ServerRecord
 from recovery.execution.own_items import put_long, read_long
 from recovery.execution.record import Record
 from recovery.execution.requests import get, put_new
+from recovery.execution.server_record import ServerRecord
 from recovery.execution.sizes import item_size
 
 if TYPE_CHECKING:

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from recovery.execution.enums import Writer
     from recovery.execution.events import Event
-    from recovery.execution.models import Execution, Intent, ServerRecord
+    from recovery.execution.models import Execution, Intent
     from recovery.execution.requests import Steps
+    from recovery.execution.server_record import ServerRecord
 
 _PROGRESS = (
     "job_id",

@@ -1,4 +1,4 @@
-"""What an execution is: one record with all its waves, and an item per server."""
+"""What an execution is: one record with all its waves, and how each of its waves stands."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from recovery.execution.enums import (
     ExecutionStatus,
     ExecutionType,
     FailureKind,
-    LaunchStatus,
     OnFailure,
     WaveStatus,
 )
@@ -273,32 +272,3 @@ class Execution(Record):
         raise TransitionRefused(
             f"execution {self.execution_id}: wave {number} is not in its place on record, which holds {held}"
         )
-
-
-class ServerRecord(Record):
-    """A source server of an execution and what became of it; ``launch_status`` is absent before its job.
-
-    ``optional`` says that its wave does not need it; absent if it does.
-    """
-
-    source_server_id: AwsId = Field(alias="sourceServerID")
-    hostname: Label | None = None
-    name: Label | None = None
-    wave_number: int
-    optional: bool | None = None
-    attempt: int = 1
-    job_id: AwsId | None = None
-    launch_status: LaunchStatus | None = None
-    recovery_instance_id: AwsId | None = None
-    private_ip: str | None = None
-    phase: str | None = None
-    phase_since: Time | None = None
-    error: Words | None = None
-    launch_start_time: Time | None = None
-    end_time: Time | None = None
-
-    @property
-    def label(self) -> str:
-        """The server as people know it: hostname, Name tag and id."""
-        known = [word for word in (self.hostname, self.name, self.source_server_id) if word]
-        return known[0] if len(known) == 1 else f"{known[0]} ({', '.join(known[1:])})"

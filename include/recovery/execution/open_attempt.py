@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 
     from recovery.execution.events import Event
     from recovery.execution.expressions import Update
-    from recovery.execution.models import Execution, Intent, ServerRecord
+    from recovery.execution.models import Execution, Intent
     from recovery.execution.requests import Steps
+    from recovery.execution.server_record import ServerRecord
 
 
 @dataclass(frozen=True)

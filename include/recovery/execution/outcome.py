@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from recovery.execution.models import Execution, ServerRecord, WaveRecord
+    from recovery.execution.models import Execution, WaveRecord
+    from recovery.execution.server_record import ServerRecord
 
 MOST_INSTANCES = 20
 """Named in an outcome; the record has them all."""

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from recovery.execution.events import Event
-    from recovery.execution.models import Execution, Intent, ServerRecord
+    from recovery.execution.models import Execution, Intent
     from recovery.execution.readers import PassedOver
     from recovery.execution.requests import Steps
+    from recovery.execution.server_record import ServerRecord
 
 T = TypeVar("T")
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from recovery.execution.enums import LaunchStatus
 from recovery.execution.expressions import Update
-from recovery.execution.models import ServerRecord
 from recovery.execution.requests import query_items, shorter_and_shorter, smaller_and_smaller
+from recovery.execution.server_record import ServerRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -9,7 +9,8 @@ from recovery.execution.enums import ExecutionStatus, FailureKind, LaunchStatus,
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from recovery.execution.models import Failure, ServerRecord, WaveRecord
+    from recovery.execution.models import Failure, WaveRecord
+    from recovery.execution.server_record import ServerRecord
 
 _RUNNING = {WaveStatus.STARTED, WaveStatus.POLLING}
 

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
         Intent,
         Lag,
         PreflightWarning,
-        ServerRecord,
     )
+    from recovery.execution.server_record import ServerRecord
 
 
 def now() -> datetime:

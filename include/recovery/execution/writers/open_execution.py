@@ -16,7 +16,6 @@ from recovery.execution.models import (
     Failure,
     Lag,
     PreflightWarning,
-    ServerRecord,
 )
 from recovery.execution.requests import put_new, smaller_and_smaller
 from recovery.execution.servers import server_item
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from recovery.execution.events import Event
     from recovery.execution.requests import Steps
+    from recovery.execution.server_record import ServerRecord
 
 
 def open_execution(execution: Execution, event: Event | None) -> Steps[Execution]:

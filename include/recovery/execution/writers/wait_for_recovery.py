@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from recovery.execution.events import Event
-    from recovery.execution.models import Execution, ServerRecord, WaveRecord
+    from recovery.execution.models import Execution, WaveRecord
     from recovery.execution.requests import Steps
+    from recovery.execution.server_record import ServerRecord
 
 
 def poll(
