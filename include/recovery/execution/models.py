@@ -36,11 +36,16 @@ def execution_id(dag_id: str, run_id: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, f"{dag_id}\n{run_id}"))
 
 
+NO_JOB = "no job came of"
+"""The refusal of an intent of which DRS showed no job begins so."""
+
+
 class Intent(Record):
     """The word given before StartRecovery is sent, so that no crash can hide a job.
 
     Open until it has either ``job_id`` or ``refusal``: AWS's own words when it definitely refused the call.
-    ``lost`` is of one that was not refused: nobody heard the answer, and DRS showed no job for so long.
+    ``lost`` says that the answer to a call for these servers was not heard, and that DRS showed no job of it
+    for so long: one may show all the same, also when they are announced again, and whatever that came to.
     ``intent_id`` tells a process its own intent from that of another that wants the same batch.
 
     In the record ``servers`` is empty: ``servers_item`` names the item that holds them, and ``server_count``
@@ -67,6 +72,11 @@ class Intent(Record):
     def open(self) -> bool:
         """Whether nobody knows yet what became of the call."""
         return self.job_id is None and self.refusal is None
+
+    @property
+    def may_show(self) -> bool:
+        """Whether a job may show of an earlier call; releases that wrote no ``lost`` said so in words."""
+        return bool(self.lost) or (self.refusal or "").startswith(NO_JOB)
 
 
 class Approval(Record):

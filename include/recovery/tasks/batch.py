@@ -17,6 +17,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 
 from recovery.errors import IntentOpen, TransitionRefused
 from recovery.execution import EventType, Intent
+from recovery.execution.models import NO_JOB
 from recovery.settings import settings
 from recovery.tasks.adoption import Adoption
 from recovery.tasks.base import now, told
@@ -123,7 +124,7 @@ class Batch:
         if now() < intent.time + window:
             words = f"the answer to StartRecovery for {servers}, was lost, and DRS shows no job of it yet"
             raise NotYet(words, seconds=LOOK_AGAIN)
-        words = f"no job came of StartRecovery for {servers}: DRS showed none within {duration(window)}"
+        words = f"{NO_JOB} StartRecovery for {servers}: DRS showed none within {duration(window)}"
         self._refuse(intent, words, lost=True)
         return None
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from recovery.aws.hooks.drs import DrsHook
 from recovery.errors import StartRefused
 from recovery.execution import EventType
+from recovery.execution.models import NO_JOB
 from recovery.settings import settings
 from recovery.tasks.adoption import Adoption
 from recovery.tasks.base import frozen_plan, now, told
@@ -65,7 +66,7 @@ def _settled(adoption: Adoption, wave: WaveRecord, intent: Intent) -> Intent:
             f"announced at {intent.time:%H:%M:%S} UTC, and its job may not show in DRS before "
             f"{intent.time + window:%H:%M:%S}."
         )
-    words = f"no job came of it: DRS showed none within {in_words(window)}"
+    words = f"{NO_JOB} it: DRS showed none within {in_words(window)}"
     return intent.having(refusal=words, lost=True)
 
 

@@ -96,6 +96,25 @@ def test_a_refused_call_may_be_sent_again(world):
     assert [event.detail for event in world.store.events(world.id)] == ["ConflictException: in a job"]
 
 
+@pytest.mark.parametrize("release", ["this", "the one before"])
+def test_a_lost_answer_is_known_whatever_its_servers_are_announced_for_again(world, release):
+    """Announced again, refused, then sent in halves: its job may show all the same, and is found by it."""
+    words = "no job came of StartRecovery for 2 servers: DRS showed none within 0:01:30"
+    first, again = world.make.intent(), world.make.intent()
+    half = world.make.intent(batch=1, servers=first.servers[:1])
+    world.frozen().store.intend(world.id, 0, first)
+    world.store.refused(world.id, 0, first, words, lost=release == "this")
+    world.store.intend(world.id, 0, again)
+    world.store.refused(world.id, 0, again, "ConflictException")
+    kept, _ = world.store.intend(world.id, 0, half).wave(0).intents
+    assert (kept.intent_id, kept.lost) == (again.intent_id, True)
+    world.store.refused(world.id, 0, half, "ConflictException")
+    wave = world.store.nothing_to_start(world.id, 0, 1).wave(0)
+    assert wave.attempt_intents[0].intent_id == again.intent_id
+    assert not wave.attempt_intents[1].lost
+    assert world.store.started(world.id, 0, kept, "drsjob-late").wave(0).attempt_job_ids == ("drsjob-late",)
+
+
 def test_a_late_answer_never_touches_another_intent(world):
     """The first process hears its refusal twice, while a second one has sent anew: that call stays open."""
     first, second = world.make.intent(), world.make.intent()

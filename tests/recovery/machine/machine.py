@@ -217,6 +217,24 @@ class Interleaved(RuleBasedStateMachine):
             "drs", "StartRecovery", resource=server, error=error, message="one of the servers", times=1
         )
 
+    @rule()
+    def jobs_hide(self) -> None:
+        """From now on DRS shows no new job, for longer than one is looked for; its servers are in it."""
+        self.surroundings.hide()
+        for truth in self.truths.values():
+            truth.hiding = True
+
+    @precondition(lambda self: any(truth.hiding for truth in self.truths.values()))
+    @rule()
+    def jobs_show(self) -> None:
+        """And have ended; who looked while they hid has ended too, since nobody can know of them then."""
+        for process in self.processes:
+            self.send(process, Fate.KILLED)
+        self.processes = []
+        self.surroundings.show()
+        for truth in self.truths.values():
+            truth.hiding = False
+
     @rule(kind=sides)
     def run_is_cleared(self, kind: ExecutionType) -> None:
         """A person clears tasks of its DAG run: each may be started again, which each may be at any time."""

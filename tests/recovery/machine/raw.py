@@ -48,6 +48,12 @@ def open_intents(wave: Item) -> list[Item]:
     return [intent for intent in wave["intents"] if not {"jobId", "refusal"} & intent.keys()]
 
 
+def lost_intents(wave: Item, items: list[Item]) -> list[Item]:
+    """Return the intents of a wave, of any attempt, whose answers were lost and of which no job showed."""
+    past = [item for item in items if item["item"].startswith(f"INTENT#{int(wave['waveNumber']):03}#")]
+    return [intent for intent in (*wave["intents"], *past) if intent.get("lost")]
+
+
 def servers_of(intent: Item, items: list[Item]) -> list[str]:
     """Return the servers of an intent, which are in an item of their own."""
     named = [item for item in items if item["item"].startswith(intent["serversItem"])]
@@ -74,6 +80,7 @@ class Truth:
     table: str
     execution_id: str
     jobs: list[Item] = field(default_factory=list)
+    hiding: bool = False
     acknowledged: int = 0
     record: Item | None = None
     events: dict[str, Item] = field(default_factory=dict)
@@ -96,7 +103,7 @@ class Truth:
         if sent.operation == "StartRecovery":
             mine = sent.body["tags"]["recovery:execution"] == self.execution_id
             if mine:
-                self.jobs.append({"id": heard.body["job"]["jobID"], **sent.body})
+                self.jobs.append({"id": heard.body["job"]["jobID"], "hid": self.hiding, **sent.body})
             return mine
         key = sent.body.get("Key") or sent.body["Item"]
         mine = key["executionId"] == {"S": self.execution_id}
@@ -189,13 +196,20 @@ class Truth:
             assert not stopped or known >= {intent["intentId"] for intent in new["intents"]}
 
     def check_jobs(self, record: Item, items: list[Item]) -> None:
-        """Invariant 2: one job for a batch of an attempt, each on record or announced by an open intent."""
+        """Invariant 2: one job for a batch, and for a server, of an attempt, on record or announced there."""
         batches = [tuple(sorted(job["tags"].items())) for job in self.jobs]
         assert len(batches) == len(set(batches)), f"a batch was started twice: {self.jobs}"
+        launches = [
+            (job["tags"]["recovery:wave"], job["tags"]["recovery:attempt"], server["sourceServerID"])
+            for job in self.jobs
+            for server in job["sourceServers"]
+        ]
+        assert len(launches) == len(set(launches)), f"a server was started twice in an attempt: {self.jobs}"
         for job in self.jobs:
             wave = tagged(job["tags"], record)
             servers = [server["sourceServerID"] for server in job["sourceServers"]]
-            announced = any(servers_of(intent, items) == servers for intent in open_intents(wave))
+            intents = open_intents(wave) + (lost_intents(wave, items) if job["hid"] else [])
+            announced = any(servers_of(intent, items) == servers for intent in intents)
             assert announced or job["id"] in wave["jobIds"], job
 
     def check_trail(self, events: dict[str, Item]) -> None:

@@ -49,6 +49,16 @@ class Surroundings:
         self.control.reset()
         create_table(self.client, self.table)
 
+    def hide(self) -> None:
+        """Hide new jobs, which do not end meanwhile."""
+        self.control.set_speed("real")
+        self.control.hide_jobs(seconds=100_000)
+
+    def show(self) -> None:
+        """Show all jobs, which have ended, and be asked as ever."""
+        self.control.clear_faults()
+        self.control.set_speed("immediate")
+
     def delete(self, server: str) -> None:
         """Delete a source server in DRS, whatever holds it."""
         drs_backends["123456789012"]["eu-west-1"].source_servers.pop(server, None)
@@ -197,6 +207,28 @@ def test_a_task_that_dies_is_done_again(machine: type[Interleaved], count: int, 
         run.time_passes()
         if run.ends:
             break
+    assert run.ends == {"COMPLETED"}
+    assert len(run.truths[run.tasks[DRILL].id].jobs) == WAVES
+
+
+@pytest.mark.parametrize("wave", range(WAVES))
+def test_a_job_that_hides_for_longer_than_it_is_looked_for_is_the_only_one(
+    machine: type[Interleaved], wave: int
+) -> None:
+    """Its start is announced again, refused and halved meanwhile: it is adopted, and all goes on."""
+    run = machine()
+    run.begin(ahead=1 if wave == 0 else 5)
+    run.jobs_hide()
+    before = len(run.truths[run.tasks[DRILL].id].jobs)
+    run.begins(DRILL, ("start", wave), Pace(3), Fate.LOST)
+    assert len(run.truths[run.tasks[DRILL].id].jobs) == before + 1
+    for _ in range(4):
+        run.time_passes()
+        run.begins(DRILL, ("start", wave), END)
+    run.jobs_show()
+    run.begins(DRILL, ("start", wave), END)
+    for _ in range(STEPS):
+        run.begins(DRILL, NEXT, END)
     assert run.ends == {"COMPLETED"}
     assert len(run.truths[run.tasks[DRILL].id].jobs) == WAVES
 

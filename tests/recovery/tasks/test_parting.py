@@ -190,6 +190,26 @@ class TestHeld:
         assert sorted(chain(*sent(table, wave))) == sorted(ALL)
 
 
+def test_a_job_whose_answer_was_lost_is_known_after_its_batch_was_halved(
+    table: Any, wave: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Announced again, refused, and halved before it shows: it is adopted, and the only one."""
+    table.control.drop("drs", "StartRecovery", after=True, times=1)
+    hidden = table.control.hide_jobs(seconds=100_000, times=1)
+    wait(wave)
+    monkeypatch.setattr("recovery.tasks.batch.now", _late)
+    for _ in range(3):
+        wait(wave)
+    assert len({intent.batch for intent in wave.record.waves[0].intents}) > 1
+    table.control.remove_fault(hidden)
+    released(table)
+    (known,) = jobs(table)
+    assert wave.execute(START) == [known["jobID"]]
+    assert len(jobs(table)) == 1
+    wave.execute("all.wait_for_recovery")
+    assert wave.statuses == ["COMPLETED"]
+
+
 def test_a_job_that_is_too_large_is_halved(table: Any, wave: Drive) -> None:
     """An account may take fewer servers in a job than others: no waiting makes room."""
     table.control.set_quotas(serversInJob=2)

@@ -34,7 +34,7 @@ def intend(execution_id: str, number: int, intent: Intent, event: Event | None) 
         sent = [known for known in wave.intents if known.refusal is None]
         _check_free(wave, (yield from with_servers(execution_id, sent)), intent)
         others = yield from _others(execution_id, wave, intent)
-        slim = yield from put_servers(execution_id, intent)
+        slim = yield from put_servers(execution_id, intent.having(lost=_lost(wave, intent)))
         return with_wave(
             execution,
             number,
@@ -58,7 +58,7 @@ def refused(execution_id: str, number: int, intent: Intent, event: Event | None)
             raise TransitionRefused(f"{became}: {intent.refusal}")
         if known.refusal is not None:
             return execution
-        done = known.having(refusal=intent.refusal, lost=intent.lost)
+        done = known.having(refusal=intent.refusal, lost=intent.lost or known.lost)
         return with_intent(execution, number, done)
 
     changed = yield from change(execution_id, Writer.START_RECOVERY, alter)
@@ -89,7 +89,7 @@ def nothing_to_start(execution_id: str, number: int, attempt: int, at: datetime)
 
     def alter(execution: Execution) -> Execution:
         wave = execution.wave(number)
-        certain = all(intent.refusal and not intent.lost for intent in wave.attempt_intents)
+        certain = all(intent.refusal and not intent.may_show for intent in wave.attempt_intents)
         if wave.attempt != attempt or wave.status not in {*_BEFORE, WaveStatus.STARTED} or not certain:
             return execution
         check_start(execution, number)
@@ -151,6 +151,11 @@ def _same(known: Intent, intent: Intent) -> bool:
     return known.servers == intent.servers or known.servers_item == ids_item(intent.servers)
 
 
+def _lost(wave: WaveRecord, intent: Intent) -> bool | None:
+    """Return whether an answer for these very servers was lost: what takes its intent's place keeps that."""
+    return any(known.may_show and _same(known, intent) for known in wave.attempt_intents) or None
+
+
 def _others(execution_id: str, wave: WaveRecord, intent: Intent) -> Steps[list[Intent]]:
     """Return the other intents, without refused ones that this one replaces, or is a part of.
 
@@ -158,7 +163,7 @@ def _others(execution_id: str, wave: WaveRecord, intent: Intent) -> Steps[list[I
     a job may come after all is kept, to be known by.
     """
     refused = [known for known in wave.attempt_intents if known.refusal is not None]
-    larger = [known for known in refused if not known.lost and known.count > intent.count]
+    larger = [known for known in refused if not known.may_show and known.count > intent.count]
     parted = yield from with_servers(execution_id, larger)
     gone = {known.intent_id for known in refused if _same(known, intent)}
     gone |= {known.intent_id for known in parted if set(known.servers) > set(intent.servers)}
