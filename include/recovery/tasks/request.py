@@ -136,8 +136,13 @@ def execution_type(run: DagRunProtocol) -> ExecutionType:
 
 def reason_of(run: DagRunProtocol) -> str | None:
     """Return the reason that was given, as the record has room for it."""
-    given = given_reason(_text(run.conf, "reason"))
+    given = given_reason(raw_reason(run))
     return shorten(given) if given else None
+
+
+def raw_reason(run: DagRunProtocol) -> str | None:
+    """Return the reason letter by letter, as the release before put it on record."""
+    return _text(run.conf, "reason")
 
 
 def _seconds(duration: timedelta | None) -> int | None:

@@ -16,6 +16,7 @@ from recovery.execution.texts import same_text
 from recovery.tasks.base import id_of
 from recovery.tasks.request import (
     execution_type,
+    raw_reason,
     reason_of,
     requested_by,
     run_request,
@@ -42,7 +43,7 @@ def own_record(store: ExecutionStore, context: Context) -> Execution:
 
 def check_same_run(record: Execution, run: DagRunProtocol) -> None:
     """Raise RunDiffers, naming what differs, unless this very DAG run opened the execution."""
-    here, held = _of_run(run), _on_record(record)
+    here, held = _of_run(run, record), _on_record(record)
     other = [name for name, value in held.items() if not _same(name, value, here[name])]
     if not other:
         return
@@ -61,16 +62,21 @@ def check_same_run(record: Execution, run: DagRunProtocol) -> None:
     )
 
 
-def _of_run(run: DagRunProtocol) -> dict[str, Any]:
+def _of_run(run: DagRunProtocol, record: Execution) -> dict[str, Any]:
     return {
         AIRFLOW: this_airflow(),
         "DAG": run.dag_id,
         "run id": run.run_id,
         "triggered by": requested_by(run),
         "execution_type": execution_type(run).value,
-        REASON: reason_of(run),
+        REASON: _reason(run, record),
         **_asked(run_request(run)),
     }
+
+
+def _reason(run: DagRunProtocol, record: Execution) -> str | None:
+    """Return the reason of a run as its record holds it: the release before kept what is blank around it."""
+    return record.reason if same_text(record.reason, raw_reason(run)) else reason_of(run)
 
 
 def _on_record(record: Execution) -> dict[str, Any]:

@@ -69,6 +69,19 @@ DIFFERENCES = {
 }
 
 
+def as_before(table: Any, drive: Drive, reason: str | None = None) -> None:
+    """Let the record be as the release before wrote it: without the request, the reason letter by letter."""
+    key = {"executionId": {"S": drive.execution_id}, "item": {"S": "EXECUTION"}}
+    change: dict[str, Any] = {
+        "UpdateExpression": "REMOVE #request",
+        "ExpressionAttributeNames": {"#request": "request"},
+    }
+    if reason is not None:
+        change["UpdateExpression"] += " SET reason = :reason"
+        change["ExpressionAttributeValues"] = {":reason": {"S": reason}}
+    table.client("dynamodb").update_item(TableName="recovery-executions", Key=key, **change)
+
+
 @pytest.fixture
 def recovery(table: Any, monkeypatch: pytest.MonkeyPatch) -> Drive:
     """A RECOVERY of one wave, opened."""
@@ -181,9 +194,7 @@ def test_a_record_of_an_earlier_release_goes_on_and_replaces_nothing(table: Any,
     first.execute("complete_execution")
     drive = Drive(plan({"name": "Database", "servers": [DB]}), **REAL, replace_recovered="shop")
     drive.execute("open_execution")
-    key = {"executionId": {"S": drive.execution_id}, "item": {"S": "EXECUTION"}}
-    remove = {"UpdateExpression": "REMOVE #request", "ExpressionAttributeNames": {"#request": "request"}}
-    table.client("dynamodb").update_item(TableName="recovery-executions", Key=key, **remove)
+    as_before(table, drive)
     drive.execute("database.approve")
     with pytest.raises(AirflowFailException, match="Real recovery instances are running"):
         drive.execute("database.start_recovery")
@@ -191,6 +202,21 @@ def test_a_record_of_an_earlier_release_goes_on_and_replaces_nothing(table: Any,
     drive.run.triggering_user_name = "eve"
     with pytest.raises(AirflowFailException, match="triggered by: 'eve', on record 'alice'"):
         drive.execute("database.approve")
+
+
+@pytest.mark.parametrize("reason", ["outage", " the Region\nis down\n", "  ", "\u200b", f"\n{'x' * 5000} "])
+def test_an_execution_in_flight_at_an_upgrade_goes_on_whatever_its_reason(table: Any, reason: str) -> None:
+    """The release before kept what is blank around a reason; another reason is another run's, as ever."""
+    drive = Drive(plan({"name": "Database", "servers": [DB]}), **REAL, reason=reason)
+    drive.execute("open_execution")
+    as_before(table, drive, reason)
+    drive.execute("open_execution")
+    drive.wave("database")
+    drive.run.conf["reason"] = f"another than {reason}"
+    with pytest.raises(AirflowFailException, match="reason: "):
+        drive.execute("complete_execution")
+    drive.run.conf["reason"] = reason
+    assert drive.execute("complete_execution") == "COMPLETED"
 
 
 def test_a_cleared_run_is_the_same_run(table: Any) -> None:
