@@ -54,7 +54,10 @@ def divided(files: Mapping[str, bytes], beside: Mapping[str, bytes], before: Ite
     if shard_of_file.__name__.encode() not in files.get(LOADER, b""):
         return {}
     shared, names = _digest(everything, common), {*mine, *before} or {Shard(0, SHARDS).file}
-    return {name: shared + _digest(everything, mine.get(name, [])) for name in sorted(names)}
+    division = {name: shared + _digest(everything, mine.get(name, [])) for name in sorted(names)}
+    if not mine:
+        division[min(names)] += "-"  # it tells that there is no plan at all
+    return division
 
 
 def division_of(snapshot: Path | None) -> Division:

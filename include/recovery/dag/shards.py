@@ -35,6 +35,11 @@ class Shard:
         """Whether the DAG with that id is of this share. Counted from 1, the last is the one counted as 0."""
         return _number(dag_id, self.count) == self.number % self.count
 
+    def is_first(self, folder: Path) -> bool:
+        """Whether no DAG file of a folder has a share before it: one such is there, whichever are."""
+        others = (shard_of_file(path) for path in folder.glob("recovery_plans_*.py"))
+        return all(self.number <= other.number for other in others if other.count == self.count)
+
     @property
     def file(self) -> str:
         """The name of its DAG file."""

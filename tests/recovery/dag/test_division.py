@@ -96,6 +96,30 @@ def test_a_share_is_known_by_the_name_of_its_file() -> None:
         assert shard_of_file(whole).has("one")
 
 
+@pytest.mark.parametrize("numbers", [(0, 1, 2), (1, 2, 3), (2, 3), (2,)], ids=str)
+def test_one_of_the_files_tells_that_the_plans_cannot_be_listed(
+    tmp_path: Path, numbers: tuple[int, ...]
+) -> None:
+    """Whichever there are, and whether they count from 0 or from 1: else all plans would go unheard."""
+    files = [tmp_path / f"recovery_plans_{number:02}_of_3.py" for number in numbers]
+    for file in files:
+        shutil.copy(ROOT / "dags" / LOADER, file)
+    assert [dag_ids(file) for file in files] == [["recovery_plans"], *([] for _ in numbers[1:])]
+
+
+def test_one_of_the_files_tells_that_no_plan_is_left(dags: Path, take: Callable[[], Path]) -> None:
+    """It is read again, also if its own plans went before."""
+    take()
+    (dags / "plans" / "one.yaml").unlink()
+    take()
+    for plan in (dags / "plans").iterdir():
+        plan.unlink()
+    snapshot = take()
+    told = {path.name for path in snapshot.glob("recovery_plans_*.py") if dag_ids(path)}
+    assert len(told) == 1
+    assert told < to_be_read(snapshot)
+
+
 def test_only_the_file_of_a_changed_plan_is_read_again(dags: Path, take: Callable[[], Path]) -> None:
     """And those that may look at anything in the folder, as the maintenance does."""
     assert to_be_read(take()) == {file_of("one"), file_of("two"), file_of("three"), MAINTENANCE}
