@@ -4,7 +4,7 @@
 
     RecoveryError
     ├── PlanError               mend the plan file; every problem with its place
-    ├── FolderRefused           make the folder of DAGs smaller; the limit that it is over
+    ├── FolderRefused           make the folder of DAGs smaller, or open what is closed in it: which is told
     ├── SelectionError          mend the plan's servers, or DRS: nothing, too much or the unknown is selected
     ├── PreflightBlocked        mend what the checks found, or let the plan warn of it only
     ├── ParamsError             ask again with other run params
@@ -62,7 +62,7 @@ class PlanError(RecoveryError):
 
 
 class FolderRefused(RecoveryError):
-    """A folder of DAGs with more in it than is read; the last snapshot stays."""
+    """A folder of DAGs with more in it than is read, or a closed folder; the last snapshot stays."""
 
 
 class SelectionError(RecoveryError):

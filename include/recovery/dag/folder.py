@@ -85,7 +85,7 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     Any other is followed to what lies within the folder, or within that which the link at its top leads to;
     among the plans, only to a file. A file that cannot or must not be read stands there with the reason as
     its text: left out, it would be taken for deleted. A folder that cannot be listed raises OSError; raises
-    FolderRefused if there is more than the limits allow.
+    FolderRefused if one below it cannot be, or if there is more than the limits allow.
     """
     files, total = {}, 0
     for one in _walk(folder):
@@ -132,15 +132,12 @@ def _walk(folder: Path) -> Iterator[_Found]:
 
 
 def _below(place: _Place) -> Iterator[_Found]:
-    status = place.path.stat()
-    here = (status.st_dev, status.st_ino)
+    here, entries = _listed(place)
     if here in place.above:
         return
     if place.depth > DEEPEST:
         raise FolderRefused(f"folders lie more than {DEEPEST} deep in the folder of DAGs: {place.prefix}")
-    with os.scandir(place.path) as entries:
-        found = sorted((one for one in entries if not _is_passed_over(one.name)), key=lambda one: one.name)
-    for entry in found:
+    for entry in entries:
         name = f"{place.prefix}{entry.name}"
         within = place.within if place.depth else (*place.within, Path(entry.path))
         if not _is_folder(entry):
@@ -150,6 +147,22 @@ def _below(place: _Place) -> Iterator[_Found]:
         else:
             above = place.above | {here}
             yield from _below(_Place(Path(entry.path), within, f"{name}/", above, place.depth + 1))
+
+
+def _listed(place: _Place) -> tuple[tuple[int, int], list[os.DirEntry[str]]]:
+    """Return which folder is at a place, and what is in it, in the order of names."""
+    try:
+        status = place.path.stat()
+        with os.scandir(place.path) as entries:
+            found = sorted(
+                (one for one in entries if not _is_passed_over(one.name)), key=lambda one: one.name
+            )
+    except OSError as error:
+        if not place.depth or isinstance(error, FileNotFoundError):
+            raise
+        told = f"{place.prefix} in the folder of DAGs cannot be listed: {error.strerror}"
+        raise FolderRefused(told) from error
+    return (status.st_dev, status.st_ino), sorted(found, key=lambda entry: entry.name)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -172,6 +172,27 @@ def test_a_folder_among_the_plans_that_is_closed_stops_nobody(
     assert read_folder(dags)["plans/closed"] == b"This folder cannot be read."
 
 
+@pytest.mark.parametrize("name", ["plans", "beside", "lib/below"])
+def test_any_other_folder_that_is_closed_is_refused_by_its_name(
+    dags: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """What is in it would be taken for deleted; and an error that nobody sees would stop every change."""
+    (dags / name).mkdir(parents=True, exist_ok=True)
+    listed = os.scandir
+
+    def closed(path: Path) -> object:  # for root nothing is closed
+        if Path(path) == dags / name:
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    for look in (look_at, read_folder):
+        with pytest.raises(
+            FolderRefused, match=f"^{name}/ in the folder of DAGs cannot be listed: Permission"
+        ):
+            look(dags)
+
+
 @pytest.mark.parametrize(
     ("limit", "most", "told"),
     [
