@@ -8,36 +8,43 @@ new version of the DAG.
 
 from __future__ import annotations
 
-import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from recovery.dag import last_good
 from recovery.plan import files_of_stem
+from recovery.plan.document import parse
+from recovery.plan.problems import Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
 FOLDER = ".scheduled"
-SCHEDULE = re.compile(rb"^.*drill_schedule.*$", re.MULTILINE)
-"""What tells one schedule from another, without reading the plan; one that cannot be read has it too."""
+KEY = "drill_schedule"
 
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
 """Of a plan that an earlier release, which kept no time, has shown to Airflow."""
 
 
-def scheduled(plans: Mapping[str, bytes], before: Path | None) -> dict[str, bytes]:
+def scheduled(plans: Mapping[str, bytes], before: Path | None, changed: Collection[str]) -> dict[str, bytes]:
     """Return what a snapshot says of its plans' schedules, by path below their folder.
 
     ``plans`` are the texts of the plans by stem, of the last good version where that stands in; ``before`` is
-    the folder of plans in the snapshot before.
+    the folder of plans in the snapshot before, from which the files of the stems in ``changed`` differ.
     """
     now = datetime.now(UTC).replace(microsecond=0)
     found = {}
     for stem, text in plans.items():
-        if schedule := _schedule(text):
-            since = _kept(before, stem, schedule) if before else None
-            found[_name(stem)] = (since or now).isoformat().encode() + b"\n" + schedule
+        said = _said(before, stem) if before else b""
+        if said and stem not in changed:
+            found[_name(stem)] = said
+        elif schedule := _schedule(text):
+            since = now
+            if before and _schedule(_shown(before, stem)) == schedule:
+                since = _time(said) if said else LONG_AGO
+            found[_name(stem)] = f"{since.isoformat()}\n{schedule}".encode()
     return found
 
 
@@ -49,19 +56,30 @@ def scheduled_since(plans: Path, stem: str) -> datetime | None:
         return None
 
 
-def _kept(before: Path, stem: str, schedule: bytes) -> datetime | None:
-    """Return the time that the snapshot before has for the very same schedule."""
-    try:
-        said = (before / _name(stem)).read_bytes()
-    except OSError:
-        # An earlier release kept no time of the plans that it showed to Airflow
-        shown = b"\n".join(file.read_bytes() for file in files_of_stem(before, stem))
-        return LONG_AGO if _schedule(shown) == schedule else None
-    return _time(said) if said.partition(b"\n")[2] == schedule else None
+def _said(plans: Path, stem: str) -> bytes:
+    """Return what a snapshot says of a schedule; nothing, if there is no time in it."""
+    with suppress(OSError, ValueError):
+        said = (plans / _name(stem)).read_bytes()
+        _time(said)
+        return said
+    return b""
 
 
-def _schedule(text: bytes) -> bytes:
-    return b"\n".join(SCHEDULE.findall(text))
+def _shown(plans: Path, stem: str) -> bytes:
+    """Return the text of the plan that a snapshot shows to Airflow."""
+    good = plans / last_good.FOLDER / f"{stem}.yaml"
+    files = [good] if good.is_file() else files_of_stem(plans, stem)
+    return b"".join(file.read_bytes() for file in files if file.is_file())
+
+
+def _schedule(text: bytes) -> str | None:
+    """Return the schedule in the text of a plan, also of one that breaks rules; None if it has none."""
+    if KEY.encode() not in text and b"\\" not in text:  # in which any letter may be written
+        return None
+    with suppress(Rejected, ValueError):
+        said = parse(text.decode())[0].value.get(KEY)
+        return " ".join(said.split()) if isinstance(said, str) else None
+    return None
 
 
 def _time(said: bytes) -> datetime:

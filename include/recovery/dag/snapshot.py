@@ -49,7 +49,8 @@ def take_snapshot(files: Mapping[str, bytes], versions: Path, before: Path | Non
     with TemporaryDirectory(dir=versions, prefix=".") as draft:
         folder = Path(draft) / "snapshot"
         folder.mkdir(mode=OWN_FOLDER)
-        changed = {stem for name in _write(folder, files, before) if (stem := stem_of(name))}
+        names = [*_write(folder, files, before), *_gone(files, before)]
+        changed = {stem for name in names if (stem := stem_of(name))}
         beside = _beside(folder, files, changed, before)
         _write(folder, beside, before)
         division = divided(files, beside, division_of(before))
@@ -88,7 +89,15 @@ def _beside(
         if stem := stem_of(name):
             texts[stem] = texts.get(stem, b"") + content
     texts |= {PurePath(name).stem: content for name, content in kept.items()}
-    return {f"{PLANS}/{name}": content for name, content in (kept | scheduled(texts, plans_before)).items()}
+    beside = kept | scheduled(texts, plans_before, changed)
+    return {f"{PLANS}/{name}": content for name, content in beside.items()}
+
+
+def _gone(files: Mapping[str, bytes], before: Path | None) -> list[str]:
+    """Return the files of plans that were in the snapshot before, and are not in the folder any more."""
+    plans = before / PLANS if before else None
+    there = [f"{PLANS}/{path.name}" for path in plans.iterdir()] if plans and plans.is_dir() else []
+    return [name for name in there if name not in files]
 
 
 def _divide(folder: Path, files: Mapping[str, bytes], division: Division) -> None:

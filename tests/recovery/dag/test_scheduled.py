@@ -138,6 +138,76 @@ def test_a_new_schedule_of_an_old_plan_runs_no_slot_that_has_passed(
     assert next_run(dag) == datetime(2027, 2, 1, 6, tzinfo=UTC)
 
 
+SAME = {
+    "in other quotes": PLAN.replace('"', "'").replace("0 6", "0  6"),
+    "in a block": PLAN.replace('"0 6 1 * *"', ">-\n  0 6 1 * *"),
+    "under another spelling of the key": PLAN.replace("drill_schedule", r'"drill\x5fschedule"'),
+    "with a comment": "# drill_schedule: once it was 0 9 1 * *\n" + PLAN.replace('* *"', '* *"  # monthly'),
+    "of another name": PLAN.replace("A plan.", "Its drill_schedule is monthly."),
+}
+
+
+@pytest.mark.parametrize("text", SAME.values(), ids=SAME)
+def test_what_the_plan_means_tells_one_schedule_from_another(
+    take: Callable[..., Path], at: Callable[[datetime], None], text: str
+) -> None:
+    """And not how it is written, nor what else is."""
+    take(shop=PLAN)
+    at(ADDED + DAY)
+    assert scheduled_since(take(shop=text), "shop") == ADDED
+    at(ADDED + 2 * DAY)
+    other = text.replace("0 6 1", "0 6 9").replace("0  6 1", "0 6 9")
+    assert scheduled_since(take(shop=other), "shop") == ADDED + 2 * DAY
+
+
+def test_a_plan_that_only_speaks_of_a_schedule_has_none(take: Callable[..., Path]) -> None:
+    """Nothing is kept of it, that could be taken for the time of one."""
+    assert scheduled_since(take(shop=NO_SCHEDULE + "# drill_schedule: 0 6 1 * *\n"), "shop") is None
+
+
+def test_the_plan_itself_counts_again_once_a_second_file_of_its_stem_is_gone(
+    take: Callable[..., Path], at: Callable[[datetime], None], tmp_path: Path
+) -> None:
+    """Two files broke it, so that its last good version stood in; the one that stays has not changed."""
+    take(shop=PLAN)
+    second = tmp_path / "dags" / "plans" / "shop.yml"
+    second.write_text(PLAN)
+    assert "outdated" in load_dags(take())["shop"].tags
+    assert "outdated" in load_dags(take(shop=OTHER_TIME))["shop"].tags
+    second.unlink()
+    at(ADDED + DAY)
+    plans = take()
+    assert load_dags(plans)["shop"].tags == {"recovery"}
+    assert not (plans / ".last_good").exists()
+    assert scheduled_since(plans, "shop") == ADDED + DAY
+
+
+def test_a_plan_in_place_of_a_folder_is_a_new_one(take: Callable[..., Path], tmp_path: Path) -> None:
+    """What was in the folder, by the name that the plan has now, was no plan."""
+    folder = tmp_path / "dags" / "plans" / "shop.yaml"
+    folder.mkdir()
+    (folder / "note.txt").write_text(PLAN)
+    take()
+    (folder / "note.txt").unlink()
+    folder.rmdir()
+    assert scheduled_since(take(shop=PLAN), "shop") == ADDED
+
+
+def test_times_that_an_earlier_release_kept_are_carried_on(
+    take: Callable[..., Path], at: Callable[[datetime], None]
+) -> None:
+    """It kept the line of the schedule beside them, as it was written."""
+    kept = take(shop=PLAN) / ".scheduled" / "shop"
+    kept.chmod(0o600)
+    kept.write_text(f'{ADDED.isoformat()}\ndrill_schedule: "0 6 1 * *"')
+    at(ADDED + DAY)
+    plans = take(other=PLAN)
+    assert scheduled_since(plans, "shop") == ADDED
+    assert (plans / ".scheduled" / "shop").read_bytes() == kept.read_bytes()
+    assert scheduled_since(take(shop=PLAN.replace("One", "Two")), "shop") == ADDED
+    assert scheduled_since(take(shop=OTHER_TIME), "shop") == ADDED + DAY
+
+
 def test_plans_of_an_earlier_release_lose_no_slot(take: Callable[..., Path], tmp_path: Path) -> None:
     """It kept no time, and had Airflow run the slots since its first."""
     older = tmp_path / "versions" / "0123"
