@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from functools import cache
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from recovery.text.address import check_legible, who_signs_in, without_who_signs_in
 
 
 class Settings(BaseSettings):
     """Settings, from environment variables named ``RECOVERY_`` and the field's name in capitals."""
 
     model_config = SettingsConfigDict(
-        env_prefix="RECOVERY_", frozen=True, env_ignore_empty=True, str_strip_whitespace=True
+        env_prefix="RECOVERY_",
+        frozen=True,
+        env_ignore_empty=True,
+        str_strip_whitespace=True,
+        hide_input_in_errors=True,
     )
 
     table: str = "recovery-executions"
@@ -89,18 +95,32 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _sign_in_of_the_address(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """Take user and password out of Airflow's address: it is shown, and stands in the links of gates."""
+        """Take user and password out of Airflow's address: it is shown, and stands in the links of gates.
+
+        The password is that of the user beside it, and of nobody else.
+        """
         url = given.get("airflow_url")
-        try:
-            parts = urlsplit(url.strip()) if isinstance(url, str) else None
-        except ValueError:
+        if not isinstance(url, str) or not _is_legible(url):
             return given
-        if parts is None or "@" not in parts.netloc:
-            return given
-        host = parts.netloc.rpartition("@")[2]
-        found = {"airflow_user": parts.username, "airflow_password": parts.password}
-        known = {name: unquote(value) for name, value in found.items() if value}
-        return known | given | {"airflow_url": urlunsplit(parts._replace(netloc=host))}
+        user, _, password = map(unquote, who_signs_in(url).partition(":"))
+        known = {"airflow_user": user} if user else {}
+        if user and password and (given.get("airflow_user") or user).strip() == user:
+            known["airflow_password"] = password
+        return known | given | {"airflow_url": without_who_signs_in(url)}
+
+    @field_validator("airflow_url")
+    @classmethod
+    def _is_shown(cls, url: str) -> str:
+        check_legible(url)
+        return url
+
+
+def _is_legible(url: str) -> bool:
+    try:
+        check_legible(url)
+    except ValueError:
+        return False
+    return True
 
 
 SECRETS = frozenset(name for name, field in Settings.model_fields.items() if not field.repr)

@@ -17,6 +17,7 @@ from recovery.errors import (
     RecoveryError,
 )
 from recovery.settings import SECRETS
+from recovery.text.address import who_signs_in
 
 if TYPE_CHECKING:
     from recovery.execution import Execution
@@ -83,13 +84,17 @@ def settings_problem(error: ValueError) -> Misused | None:
     """Return a setting that cannot be read as an error of its own, with its variable and value."""
     if not isinstance(error, ValidationError) or error.title != "Settings":
         return None
-    problems = (_setting(str(it["loc"][0]), it["input"], it["msg"]) for it in error.errors())
-    return Misused("; ".join(problems))
+    return Misused("; ".join(_setting(it["loc"], it["input"], it["msg"]) for it in error.errors()))
 
 
-def _setting(name: str, value: object, complaint: str) -> str:
-    shown = " (not shown)" if name in SECRETS else f"={hide(str(value))}"
-    return f"RECOVERY_{name.upper()}{shown}: {complaint.removeprefix('Value error, ')}"
+def _setting(place: tuple[int | str, ...], value: object, complaint: str) -> str:
+    complaint = complaint.removeprefix("Value error, ")
+    if not place:
+        return complaint
+    name = str(place[0])
+    secret = name in SECRETS or who_signs_in(str(value))
+    shown = " (not shown)" if secret else f"={hide(str(value))}"
+    return f"RECOVERY_{name.upper()}{shown}: {complaint}"
 
 
 def kind_of(error: RecoveryError) -> str:

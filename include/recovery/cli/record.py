@@ -12,10 +12,12 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, PartialCredentialsError, ProfileNotFound
 
 from recovery.cli.exits import Misused
+from recovery.cli.route import proxy_for
 from recovery.errors import ExecutionNotFound, RecordUnavailable
 from recovery.execution.store import ExecutionStore
 from recovery.plan import Plan
 from recovery.settings import settings
+from recovery.text.address import check_legible, without_who_signs_in
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -37,11 +39,23 @@ def dynamodb() -> DynamoDBClient:
     config = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
     try:
         client = boto3.client("dynamodb", region_name=settings().table_region, config=config)
-        urlsplit(client.meta.endpoint_url).port  # noqa: B018 - raises for one that is no number
+        _check_way(client.meta.endpoint_url)
     except (BotoCoreError, ValueError, OSError) as error:
-        told = f"table {settings().table!r}: {str(error).rstrip('.')}."
+        said = without_who_signs_in(str(error)) if isinstance(error, ValueError) else str(error)
+        told = f"table {settings().table!r}: {said.rstrip('.')}."
         raise RecordUnavailable(f"{told} {_remedy(error)}") from error
     return client
+
+
+def _check_way(url: str) -> None:
+    """Raise an error for addresses that botocore takes, and of which it quotes pieces when it uses them."""
+    proxy = proxy_for(url)
+    for name, address in [("AWS_ENDPOINT_URL", url), *([proxy] if proxy else [])]:
+        try:
+            check_legible(address)
+        except ValueError as error:
+            raise RecordUnavailable(f"table {settings().table!r}: {name} (not shown): {error}") from error
+    urlsplit(url).port  # noqa: B018 - raises for one that is no number
 
 
 def _remedy(error: Exception) -> str:

@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 
 from recovery.cli.route import AUTHORITIES, client_for, proxy_for
-from recovery.cli.secrets import address
 from recovery.errors import AirflowRefused, AirflowUnreachable
+from recovery.text.address import without_who_signs_in
 
 PASSING = frozenset(
     {
@@ -45,7 +45,7 @@ class Rest:
     """
 
     def __init__(self, url: str, *, tries: int = 5, timeout: float = 10, delay: float = 0.2) -> None:
-        self.url = address(url).rstrip("/")
+        self.url = without_who_signs_in(url).rstrip("/")
         self.tries = tries
         self.delay = delay
         self.ahead = timedelta()

@@ -16,8 +16,8 @@ from urllib.request import proxy_bypass
 import certifi
 import httpx
 
-from recovery.cli.secrets import address
 from recovery.errors import AirflowUnreachable
+from recovery.text.address import check_legible, without_who_signs_in
 
 AUTHORITIES = "SSL_CERT_FILE"
 """Variable that names the file of the certificate authorities to trust."""
@@ -35,6 +35,7 @@ def client_for(url: str, timeout: float) -> httpx.Client:
         return httpx.Client(timeout=timeout, headers=headers, trust_env=False, verify=trusted)
     variable, named = proxy
     try:
+        check_legible(named)
         return httpx.Client(timeout=timeout, headers=headers, trust_env=False, verify=trusted, proxy=named)
     except ImportError as error:
         why = "it names a SOCKS proxy, for which the package socksio is not installed"
@@ -90,6 +91,6 @@ def trust() -> ssl.SSLContext:
 def _no_way(url: str, variable: str, why: str) -> AirflowUnreachable:
     host = urlsplit(url).hostname
     return AirflowUnreachable(
-        f"Airflow at {address(url)} cannot be used: {variable} is of no use: {why}\n"
+        f"Airflow at {without_who_signs_in(url)} cannot be used: {variable} is of no use: {why}\n"
         f"Name an HTTP proxy there, or have {host} reached straight: NO_PROXY={host}"
     )

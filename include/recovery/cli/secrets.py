@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
+
+from recovery.text.address import HIDDEN, hide_who_signs_in, who_signs_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,10 +16,6 @@ VARIABLES = (
     *("RECOVERY_AIRFLOW_PASSWORD", "RECOVERY_AIRFLOW_TOKEN"),
     *("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
 )
-USER_INFORMATION = re.compile(r"(?<=://)[^/?#\s'\"]*@")
-"""Who and how to sign in, in a URL: up to the last ``@`` before the path."""
-
-HIDDEN = "***"
 FEWEST = 4
 """Letters of a secret that is looked for: a shorter one is part of too many words."""
 
@@ -36,15 +33,10 @@ def remember(secret: str | None) -> None:
 
 def hide(text: str) -> str:
     """Return a text without any secret that this process knows, in whatever way it is written there."""
-    text = USER_INFORMATION.sub(f"{HIDDEN}@", text)
+    text = hide_who_signs_in(text)
     for secret in sorted(set(_written()), key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return text
-
-
-def address(url: str) -> str:
-    """Return a URL without who signs in there."""
-    return USER_INFORMATION.sub("", url)
 
 
 def _written() -> Iterator[str]:
@@ -59,12 +51,6 @@ def _known() -> Iterator[str]:
     yield from _read
     yield from (os.environ[name] for name in VARIABLES if name in os.environ)
     for name, value in os.environ.items():
-        if name.lower().endswith(("_proxy", "_url")) and (password := _password(value)):
+        if name.lower().endswith(("_proxy", "_url")) or name.startswith("AWS_ENDPOINT_URL"):
+            password = who_signs_in(value).partition(":")[2]
             yield from (password, unquote(password))
-
-
-def _password(url: str) -> str | None:
-    try:
-        return urlsplit(url if "://" in url else f"http://{url}").password
-    except ValueError:
-        return None

@@ -23,6 +23,7 @@ from botocore.exceptions import (
 
 from recovery.errors import RecordTooLarge, RecordUnavailable
 from recovery.execution.requests import Wait
+from recovery.text.address import hide_who_signs_in, without_who_signs_in
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -95,20 +96,21 @@ def _refused(
     if code == "ConditionalCheckFailedException":
         return None
     if code == "ValidationException" and _SIZE.search(str(error)):
-        return RecordTooLarge(f"{request.operation} on {_place(client, table)}: {error}")
+        return RecordTooLarge(f"{request.operation} on {place_of(client, table)}: {error}")
     raise unavailable(error, client, table, request.operation) from error
 
 
 def unavailable(error: Exception, client: Any, table: str, operation: str) -> RecordUnavailable:
     """Return the error of a table that did not do what was asked, naming where it was asked."""
-    place = _place(client, table)
+    place = place_of(client, table)
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else None
     if code == "ResourceNotFoundException":
         return RecordUnavailable(f"there is no {place}: make it with `python -m recovery init` ({error})")
     remedy = next((f"; {words}" for kinds, words in REMEDIES if isinstance(error, kinds)), "")
-    return RecordUnavailable(f"{operation} on {place}: {error}{remedy}")
+    return RecordUnavailable(f"{operation} on {place}: {hide_who_signs_in(str(error))}{remedy}")
 
 
-def _place(client: Any, table: str) -> str:
-    where = re.sub(r"(?<=://)[^/]*@", "", client.meta.endpoint_url)
+def place_of(client: Any, table: str) -> str:
+    """Return a table with its address, which names nobody who signs in there, and its Region."""
+    where = without_who_signs_in(client.meta.endpoint_url)
     return f"table {table!r} at {where} ({client.meta.region_name})"

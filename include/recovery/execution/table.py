@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
 from recovery.errors import RecordUnavailable
-from recovery.execution.drivers import unavailable
+from recovery.execution.drivers import place_of, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -62,7 +62,7 @@ def create_table(client: DynamoDBClient, name: str) -> None:
         table = client.describe_table(TableName=name)["Table"]
         if problems := list(_differences(table)):
             raise RecordUnavailable(
-                f"table {name!r} at {client.meta.endpoint_url} is not one of ours: {'; '.join(problems)}; "
+                f"{place_of(client, name)} is not one of ours: {'; '.join(problems)}; "
                 "name another in RECOVERY_TABLE, or mend it"
             )
         _add_indexes(client, name, table)
@@ -140,7 +140,7 @@ def _wait_for_indexes(client: DynamoDBClient, name: str) -> None:
             return
         time.sleep(1)
     raise RecordUnavailable(
-        f"table {name!r} at {client.meta.endpoint_url}: DynamoDB is still building {', '.join(building)}; "
+        f"{place_of(client, name)}: DynamoDB is still building {', '.join(building)}; "
         "run `python -m recovery init` again later"
     )
 

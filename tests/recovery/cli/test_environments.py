@@ -70,6 +70,7 @@ ROWS = [
     # Addresses
     Row("no scheme", "whoami", {"URL": "airflow.example:8080"}, 4, "AirflowUnreachable", ("airflow.example:8080", "http://")),
     Row("half an address", "whoami", {"URL": "http://[::1"}, 4, "AirflowUnreachable", ("RECOVERY_AIRFLOW_URL",)),
+    Row("half an address with a password", "whoami", {"URL": f"http://bob:{SECRET}@[::1"}, 2, "Misused", ("RECOVERY_AIRFLOW_URL (not shown)",)),
     Row("a password in the address", "whoami", {"URL": f"http://alice:{SECRET}@127.0.0.1:9/airflow/", "RECOVERY_AIRFLOW_TOKEN": ""}, 4, "AirflowUnreachable", ("http://127.0.0.1:9/airflow ",)),
     Row("AWS without scheme", "list", {"AWS_ENDPOINT_URL": "127.0.0.1:9"}, 4, "RecordUnavailable", ("AWS_ENDPOINT_URL",)),
     Row("AWS at a port of letters", "list", {"AWS_ENDPOINT_URL": "http://127.0.0.1:http"}, 4, "RecordUnavailable", ("AWS_ENDPOINT_URL",)),
@@ -173,6 +174,34 @@ def test_no_secret_is_in_any_output(command: str, form: str, surroundings: dict[
     assert ran.returncode in {2, 4}
     assert SECRET not in ran.stdout + ran.stderr
     assert "Traceback" not in ran.stdout + ran.stderr
+
+
+SIGNS = "/#?@'"
+ADDRESSES = {
+    "Airflow": ("whoami", "http://me:{}@127.0.0.1:9", {"RECOVERY_AIRFLOW_URL": "{}", "RECOVERY_AIRFLOW_TOKEN": ""}),
+    "Airflow without scheme": ("whoami", "me:{}@127.0.0.1:9", {"RECOVERY_AIRFLOW_URL": "{}", "RECOVERY_AIRFLOW_TOKEN": ""}),
+    "Airflow, noted": (f"watch {UNKNOWN}", "http://me:{}@127.0.0.1:9", {"RECOVERY_AIRFLOW_URL": "{}"}),
+    "AWS": ("list", "http://me:{}@127.0.0.1:9", {"AWS_ENDPOINT_URL": "{}"}),
+    "AWS without scheme": ("list", "me:{}@127.0.0.1:9", {"AWS_ENDPOINT_URL_DYNAMODB": "{}"}),
+    "proxy of AWS": ("list", "http://me:{}@127.0.0.1:9", {"HTTP_PROXY": "{}", "AWS_ENDPOINT_URL": "http://aws.example"}),
+    "proxy of AWS, a port": ("init", "http://me:1{}@127.0.0.1:9", {"HTTP_PROXY": "{}", "AWS_ENDPOINT_URL": "http://aws.example"}),
+    "proxy of Airflow": ("whoami", "me:{}@127.0.0.1:9", {"ALL_PROXY": "{}", "RECOVERY_AIRFLOW_URL": FAR}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+@pytest.mark.parametrize(("command", "address", "env"), ADDRESSES.values(), ids=ADDRESSES)
+def test_no_part_of_a_password_in_an_address_is_told(
+    command: str, address: str, env: dict[str, str], sign: str, surroundings: dict[str, str]
+) -> None:
+    """Whatever is in it that a URL writes otherwise, and whatever a library takes for its port."""
+    given = address.format(f"hu9{sign}z8nter7q")
+    ran = run([*command.split(), "--json"], surroundings | {k: it.format(given) for k, it in env.items()})
+    assert ran.returncode in {2, 4}
+    assert json.loads(ran.stdout)["error"]["message"]
+    for part in ("hu9", "z8nter7q"):
+        assert part not in ran.stdout + ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 SHELL = {

@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cli_surroundings import document, recovery
+from pydantic import ValidationError, model_validator
+from pydantic_settings import SettingsConfigDict
 
 from recovery.cli.commands import listing
+from recovery.cli.exits import Misused, settings_problem
 from recovery.cli.route import is_near, proxy_for
 from recovery.cli.secrets import hide, remember
 from recovery.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Self
 
     from execution_story import Story
 
@@ -102,6 +106,8 @@ def test_a_name_that_only_looks_near_is_far() -> None:
         "Invalid header value b'pass-word\\n'",
         "https://me:p%40ss@h, and https://other:x@h",
         'proxy "socks5://me:pass-word@h"',
+        "http://me:pass'word/p%40ss@h",
+        'it is "http://me:p%40ss/x#?@:x@h"',
     ],
 )
 def test_a_secret_is_hidden_however_it_is_written(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +115,7 @@ def test_a_secret_is_hidden_however_it_is_written(text: str, monkeypatch: pytest
     monkeypatch.setenv("AWS_SESSION_TOKEN", "pass-word\n")
     hidden = hide(text)
     assert "***" in hidden
-    for secret in ("pass-word", "p%40ss", ":x@"):
+    for secret in ("pass-word", "pass'", "p%40ss", ":x@"):
         assert secret not in hidden
 
 
@@ -129,6 +135,53 @@ def test_who_signs_in_may_stand_in_the_address(monkeypatch: pytest.MonkeyPatch) 
     assert (known.airflow_user, known.airflow_password) == ("al@ice", "won:derland")
     monkeypatch.setenv("RECOVERY_AIRFLOW_USER", "bob")
     assert Settings().airflow_user == "bob"
+
+
+@pytest.mark.parametrize(
+    "url", [f"http://alice:pa{sign}ssW0rd@airflow.example" for sign in "/#?"] + ["alice:ssW0rd@host"]
+)
+def test_an_address_whose_user_information_has_no_end_is_refused(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without quoting it, and with what to write instead: it would be shown, and stand in links of gates."""
+    monkeypatch.setenv("RECOVERY_AIRFLOW_URL", url)
+    with pytest.raises(ValidationError, match="%2F") as refused:
+        Settings()
+    problem = settings_problem(refused.value)
+    assert isinstance(problem, Misused)
+    assert "RECOVERY_AIRFLOW_URL (not shown)" in str(problem)
+    for told in (str(refused.value), str(problem)):
+        assert "ssW0rd" not in told
+        assert "%23" in told
+
+
+def test_a_password_in_an_address_is_that_of_its_user_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever else is named is asked for their own."""
+    monkeypatch.setenv("RECOVERY_AIRFLOW_URL", "http://alice:of-alice@127.0.0.1:9")
+    monkeypatch.setenv("RECOVERY_AIRFLOW_USER", "bob")
+    assert (Settings().airflow_user, Settings().airflow_password) == ("bob", None)
+    monkeypatch.setenv("RECOVERY_AIRFLOW_USER", " alice ")
+    assert (Settings().airflow_user, Settings().airflow_password) == ("alice", "of-alice")
+    monkeypatch.setenv("RECOVERY_AIRFLOW_PASSWORD", "of-a-variable")
+    assert Settings().airflow_password == "of-a-variable"
+    monkeypatch.delenv("RECOVERY_AIRFLOW_PASSWORD")
+    monkeypatch.setenv("RECOVERY_AIRFLOW_URL", "http://:of-nobody@127.0.0.1:9")
+    assert Settings().airflow_password is None
+
+
+def test_a_problem_of_several_settings_is_told_too() -> None:
+    """Pydantic gives it no place."""
+
+    class Odd(Settings):
+        model_config = SettingsConfigDict(title="Settings")
+
+        @model_validator(mode="after")
+        def _fits(self) -> Self:
+            raise ValueError("they do not fit together")
+
+    with pytest.raises(ValidationError) as refused:
+        Odd()
+    assert "they do not fit together" in str(settings_problem(refused.value))
 
 
 @pytest.mark.parametrize("name", list(Settings.model_fields))

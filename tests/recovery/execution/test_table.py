@@ -115,3 +115,7 @@ def test_a_table_that_is_not_ours_is_refused_by_what_differs(dynamodb, table, ke
     with pytest.raises(RecordUnavailable, match=f"is not one of ours: {words}"):
         create_table(dynamodb, table)
     assert not described(dynamodb, table).get("DeletionProtectionEnabled")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dynamodb.meta, "_endpoint_url", "http://me:pass-word@aws.example")
+        with pytest.raises(RecordUnavailable, match=r"at http://aws\.example .*is not one of ours"):
+            create_table(dynamodb, table)

@@ -63,6 +63,18 @@ def test_an_endpoint_that_does_not_answer_is_named(make):
         create_table(client_of("http://127.0.0.1:9"), "executions")
 
 
+def test_no_error_holds_who_signs_in_at_an_endpoint(make):
+    """Botocore quotes the whole address; what is told of it goes into notes and logs."""
+    client = client_of("http://me:pass'word@127.0.0.1:9")
+    for broken in (
+        lambda: ExecutionStore(client, "t").open(make.execution()),
+        lambda: create_table(client, "t"),
+    ):
+        with pytest.raises(RecordUnavailable, match=r"Could not connect .*127\.0\.0\.1:9") as error:
+            broken()
+        assert "pass" not in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("status", "code", "message"),
     [

@@ -10,11 +10,11 @@ from recovery.cli.connect import sign_in
 from recovery.cli.exits import Exit, Misused
 from recovery.cli.paper import Text
 from recovery.cli.record import dynamodb
-from recovery.cli.secrets import address
 from recovery.errors import AirflowUnreachable
 from recovery.execution.drivers import unavailable
 from recovery.execution.table import create_table
 from recovery.settings import settings
+from recovery.text.address import without_who_signs_in
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -46,7 +46,7 @@ def _table() -> dict[str, Any]:
     return {
         "name": name,
         "region": client.meta.region_name,
-        "endpoint": address(client.meta.endpoint_url),
+        "endpoint": without_who_signs_in(client.meta.endpoint_url),
         "done": "kept" if was_there else "created",
     }
 
