@@ -16,7 +16,7 @@ from recovery.dag import last_good, scheduled
 from recovery.dag.folder import PLANS
 from recovery.dag.shards import LOADER, SHARDS, Shard, shard_of_file, shard_of_plan
 from recovery.names import dag_id_of
-from recovery.plan.reader import SUFFIXES
+from recovery.plan.reader import is_plan_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,8 +30,7 @@ Division = dict[str, str]
 def stem_of(name: str) -> str | None:
     """Return the stem of a plan by the path of its file in the folder of DAGs; None if it is no plan's."""
     path = PurePath(name)
-    is_plan = str(path.parent) == PLANS and path.suffix in SUFFIXES and not path.name.startswith(".")
-    return path.stem if is_plan else None
+    return path.stem if str(path.parent) == PLANS and is_plan_file(path) else None
 
 
 def divided(files: Mapping[str, bytes], beside: Mapping[str, bytes], before: Iterable[str]) -> Division:

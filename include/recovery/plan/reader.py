@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from itertools import groupby
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from recovery.errors import PlanError
@@ -31,7 +31,7 @@ def read_plan(path: Path) -> Plan:
     """Return the plan in a file; raises PlanError with every problem as ``file:line:col: message``."""
     problems = _problems_of_name(path)
     try:
-        root, found = parse(_text_of(path))
+        root, found = parse(text_of(path))
         problems += found
         content = content_of(root)
     except Rejected as rejected:
@@ -71,8 +71,13 @@ def _check(path: Path) -> list[str]:
 
 
 def _plan_files(folder: Path) -> list[Path]:
-    files = [path for path in folder.iterdir() if path.suffix in SUFFIXES and not path.name.startswith(".")]
+    files = [path for path in folder.iterdir() if is_plan_file(path)]
     return sorted(files, key=lambda path: (path.stem, path.suffix))
+
+
+def is_plan_file(path: PurePath) -> bool:
+    """Whether a file in the folder of plans is a plan, by its name."""
+    return path.suffix in SUFFIXES and not path.name.startswith(".")
 
 
 def plan_stems(folder: Path) -> frozenset[str]:
@@ -119,7 +124,8 @@ def _problems_of_name(path: Path) -> list[Problem]:
     return [Problem(Mark(), message) for message in messages]
 
 
-def _text_of(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """Return the text of a plan file; raises Rejected."""
     content = _bytes_of(path)
     if len(content) > LARGEST:
         raise Rejected(Problem(Mark(), f"the file is too large; at most {LARGEST // 1024} KiB are allowed"))

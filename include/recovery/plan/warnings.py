@@ -6,23 +6,24 @@ A warning keeps nobody from anything. One about a single plan goes into ``OF_A_P
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
-from collections import defaultdict
+from collections import defaultdict, deque
 from contextlib import suppress
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from recovery.plan.document import parse
 from recovery.plan.models import ServerTags
 from recovery.plan.problems import Mark, Rejected
-from recovery.plan.reader import LARGEST, SUFFIXES
+from recovery.plan.reader import SUFFIXES, is_plan_file, text_of
 from recovery.plan.schedule import either_day
 from recovery.plan.words import listed, quoted, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from recovery.plan.models import Plan
 
@@ -74,7 +75,7 @@ def warned(file: Path, key: Key, message: str) -> Warned:
     """Return a warning about a value of a plan file, with the place where it stands."""
     mark = Mark()
     with suppress(OSError, ValueError, Rejected):
-        node, _ = parse(file.read_text(encoding="utf-8"))
+        node, _ = parse(text_of(file))
         for part in key:
             node = node.children[part]
             mark = node.mark
@@ -135,7 +136,7 @@ def same_plans(plans: Mapping[Path, Plan]) -> Iterator[tuple[Path, Key, str]]:
 
 def passed_over(folder: Path) -> Iterator[tuple[Path, str]]:
     """Find files that seem to be plans and become none: those in folders below, and of other names."""
-    for path in islice(_entries(folder), MOST_ENTRIES):
+    for path in _files(folder):
         if path.parent != folder and path.suffix in SUFFIXES:
             yield (
                 path,
@@ -172,22 +173,25 @@ def _target(plan: Plan) -> Hashable:
     return plan.region, plan.aws_conn_id, ids, tags
 
 
-def _entries(folder: Path) -> Iterator[Path]:
-    """Yield the files of a folder and of those below it; links to folders are not followed."""
-    with suppress(OSError):
-        for path in sorted(folder.iterdir()):
-            if path.is_dir() and not path.is_symlink():
-                yield from _entries(path)
-            elif path.is_file():
-                yield path
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield the files of a folder, then of those below that are neither hidden nor links; not without end."""
+    left, folders = MOST_ENTRIES, deque([str(folder)])
+    while folders and left:
+        with suppress(OSError), os.scandir(folders.popleft()) as entries:
+            some = sorted(islice(entries, left), key=lambda entry: entry.name)
+            left -= len(some)
+            for entry in some:
+                if entry.is_dir(follow_symlinks=False):
+                    folders += [] if entry.name.startswith(".") else [entry.path]
+                elif Path(entry.path).is_file():
+                    yield Path(entry.path)
 
 
 def _seems_a_plan(path: Path) -> bool:
-    hidden = path.name.startswith(".")
-    if path.name.endswith(IN_PROGRESS) or (path.suffix in SUFFIXES and not hidden):
+    if path.name.endswith(IN_PROGRESS) or is_plan_file(path):
         return False
     if ".yaml" in path.name.lower() or ".yml" in path.name.lower():
         return True
-    with suppress(OSError, ValueError), path.open(encoding="utf-8") as file:
-        return bool(LIKE_A_PLAN.search(file.read(LARGEST)))
+    with suppress(Rejected):
+        return bool(LIKE_A_PLAN.search(text_of(path)))
     return False

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from recovery.plan import Plan, read_plan, read_plans
+from recovery.plan import warnings as module
 from recovery.plan.schedule import either_day, next_dates
 from recovery.plan.warnings import BETWEEN_PLANS, OF_A_FOLDER, OF_A_PLAN, warnings
 
@@ -32,7 +33,7 @@ waves:
 def put(folder: Path, name: str, more: str = "approvers: [alice]") -> Path:
     """Write a plan."""
     path = folder / name
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(TEXT.format(name=path.stem, more=more))
     return path
 
@@ -141,6 +142,33 @@ def test_what_is_no_plan_is_passed_over_in_silence(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "circle").symlink_to(tmp_path)
     assert warnings({}, [tmp_path]) == []
+
+
+def test_a_folder_without_end_is_looked_at_up_to_a_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of files, and of folders with no file in them; what lies at the top comes first."""
+    (tmp_path / "/".join("a" * 60)).mkdir(parents=True)
+    monkeypatch.setattr(module, "MOST_ENTRIES", 50)
+    put(tmp_path, "shop.txt")
+    listed, scandir = [], os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: listed.append(path) or scandir(path))
+    (warning,) = warnings({}, [tmp_path])
+    assert warning.file.name == "shop.txt"
+    assert len(listed) == 49
+
+
+def test_no_link_leads_the_look_out_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is elsewhere is not opened; nor is the folder of a mounted ConfigMap, whose files are links."""
+    plans, secret = tmp_path / "plans", put(tmp_path, "secret")
+    put(plans, "..2026_1/shop.yaml")
+    (plans / "..data").symlink_to("..2026_1")
+    (plans / "shop.yaml").symlink_to("..data/shop.yaml")
+    (plans / "out").symlink_to(secret)
+    opened, original = [], os.open
+    monkeypatch.setattr(os, "open", lambda path, *rest: opened.append(path) or original(path, *rest))
+    assert warnings({}, [plans]) == []
+    assert opened == []
 
 
 def test_every_warning_is_in_a_list() -> None:
