@@ -17,6 +17,7 @@
     │   ├── TransitionRefused   nothing: the record is already past that, or the writer may not
     │   ├── RecordTooLarge      nothing by hand: DynamoDB has no room for what was to be written
     │   └── RecordUnavailable   look at DynamoDB: what it said is in the message
+    │       └── RecordUnreadable  mend the item that is named, or put it back from a backup
     └── AirflowApiError
         ├── AirflowRefused      do what the message says, as the user it names
         └── AirflowUnreachable  start Airflow, or name its address
@@ -38,6 +39,7 @@ __all__ = [
     "RecordError",
     "RecordTooLarge",
     "RecordUnavailable",
+    "RecordUnreadable",
     "RecoveryError",
     "RunDiffers",
     "SelectionError",
@@ -115,6 +117,10 @@ class RecordTooLarge(RecordError):
 
 class RecordUnavailable(RecordError):
     """DynamoDB did not answer, or refused; its own words are in the message."""
+
+
+class RecordUnreadable(RecordUnavailable):
+    """DynamoDB answered with an item that is none of ours, or without one that another names."""
 
 
 class AirflowApiError(RecoveryError):

@@ -33,6 +33,10 @@ STRANDED_AFTER = timedelta(seconds=45)
 """After its run has ended, an execution has this long to become final."""
 
 
+MOST_TOLD = 3
+"""Items that cannot be read of which a snapshot tells why; the log has them all."""
+
+
 class Watcher:
     """Takes snapshots of one DAG run and its execution."""
 
@@ -79,17 +83,18 @@ class Watcher:
 
     def _read(self) -> None:
         """Read execution and servers; a table that does not answer leaves what was known."""
+        trouble: list[str] = []
         try:
-            execution = self.store.get(self.target.execution_id)
-            self._servers = tuple(self.store.servers(self.target.execution_id))
+            self._execution = self.store.get(self.target.execution_id)
+            servers = self.store.servers(self.target.execution_id, passed_over=trouble.append)
+            self._servers = tuple(servers)
             self._plan = self._plan or frozen_plan(self.store, self.target.execution_id)
-            self._execution = execution
         except ExecutionNotFound:
             pass
         except RecordUnavailable as error:
             self._record_note = f"the record cannot be read: {error}"
             return
-        self._record_note = None
+        self._record_note = f"passed over: {'; '.join(trouble[:MOST_TOLD])}" if trouble else None
 
     def _gate(self, wave: WaveRecord) -> WaitingGate:
         plan = self._plan

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from recovery.errors import ExecutionNotFound, RecordUnavailable
+from recovery.errors import ExecutionNotFound, RecordUnreadable
 from recovery.execution.own_items import put_long, read_long
 from recovery.execution.record import Record
 from recovery.execution.requests import get, put_new
@@ -70,5 +70,5 @@ def _plan_of(execution_id: str, item: Item) -> Steps[str]:
         return (yield from read_long(execution_id, str(held)))
     plan = item.get("plan")
     if not isinstance(plan, str):
-        raise RecordUnavailable(f"the frozen plan of execution {execution_id!r} is no text")
+        raise RecordUnreadable(f"the frozen plan of execution {execution_id!r} is no text")
     return plan

@@ -7,13 +7,13 @@ servers, and the intents of all attempts, in the record; they stay there.
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
-from recovery.errors import RecordUnavailable, TransitionRefused
+from recovery.errors import RecordUnreadable, TransitionRefused
 from recovery.execution.expressions import Put
 from recovery.execution.models import Intent
 from recovery.execution.own_items import put_ids, read_ids
+from recovery.execution.passed_over import log_it
 from recovery.execution.requests import get, query_items
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from recovery.execution.models import Execution
     from recovery.execution.requests import Steps
-
-logger = logging.getLogger(__name__)
 
 PREFIX = "INTENT#"
 
@@ -58,6 +56,18 @@ def with_servers(execution_id: str, intents: Iterable[Intent]) -> Steps[list[Int
     return found
 
 
+def with_known_servers(execution_id: str, intents: Iterable[Intent]) -> Steps[list[Intent]]:
+    """Return intents with their servers; one whose list cannot be read stays without, and hides no other."""
+    found = []
+    for intent in intents:
+        try:
+            found += yield from with_servers(execution_id, [intent])
+        except RecordUnreadable as error:
+            log_it(str(error))
+            found.append(intent)
+    return found
+
+
 def keep_past(execution_id: str, number: int, intents: Iterable[Intent]) -> Steps[None]:
     """Put intents that leave the record, each with what became of it; a job is never forgotten again."""
     for intent in intents:
@@ -77,8 +87,8 @@ def past_intents(execution_id: str, number: int | None = None) -> Steps[dict[int
     for item in items:
         try:
             intent, wave = Intent.from_item(item), int(item["item"].split("#")[1])
-        except (RecordUnavailable, ValueError) as error:
-            logger.warning("passed over: %s", error)
+        except (RecordUnreadable, ValueError) as error:
+            log_it(str(error))
             continue
         found.setdefault(wave, []).append(intent)
     return found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from recovery.errors import TransitionRefused
 from recovery.execution.changes import change, with_wave
 from recovery.execution.enums import LaunchStatus
-from recovery.execution.intents import find_intent, keep_past, with_servers
+from recovery.execution.intents import find_intent, keep_past, with_known_servers
 from recovery.execution.servers import read_servers, write_job
 from recovery.execution.trail import tell_change
 
@@ -43,7 +43,7 @@ def record_job(
     )
     begun = {"job_id": job_id, "launch_status": LaunchStatus.PENDING, "launch_start_time": intent.time}
     known = yield from find_intent(changed.execution, number, intent)
-    listed = yield from with_servers(execution_id, [known])
+    listed = yield from with_known_servers(execution_id, [known])
     servers = yield from read_servers(execution_id, number)
     yield from write_job(execution_id, anew(servers, listed[0].servers, known.attempt, **begun))
     yield from tell_change(changed, event, job_id)

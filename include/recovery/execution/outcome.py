@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recovery.execution.enums import LaunchStatus, WaveStatus
-from recovery.execution.status import inconsistency
+from recovery.execution.status import inconsistency, unreadable
 from recovery.execution.targets import rpo_words, rto_words
 
 if TYPE_CHECKING:
@@ -48,9 +48,11 @@ def _sentences(
         yield _sentence(f"Interrupted: {interrupted}")
     finished = [wave for wave in waves if wave.status.met]
     yield f"Finished: {_names(finished)}." if finished else "No wave finished."
-    if servers:
+    unread = sum(unreadable(wave, servers) for wave in waves)
+    if servers or unread:
         launched = sum(server.launch_status is LaunchStatus.LAUNCHED for server in servers)
-        yield f"{launched} of {len(servers)} servers launched."
+        lost = f"; {unread} cannot be read on record" if unread else ""
+        yield f"{launched} of {len(servers) + unread} servers launched{lost}."
     if interrupted is not None:
         yield from _instances(servers)
     for wave in waves:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from recovery.errors import RecordTooLarge, RecordUnavailable
+from recovery.errors import RecordTooLarge, RecordUnreadable
 from recovery.execution.requests import put_new, query_items
 from recovery.execution.texts import digest
 
@@ -45,10 +45,10 @@ def put_ids(execution_id: str, ids: Sequence[str]) -> Steps[str]:
 
 
 def read_ids(execution_id: str, name: str) -> Steps[tuple[str, ...]]:
-    """Read the ids that somebody refers to; RecordUnavailable if they are not what their name says."""
+    """Read the ids that somebody refers to; RecordUnreadable if they are not what their name says."""
     ids = _ids((yield from query_items(execution_id, name)))
     if ids_item(ids) != name:
-        raise RecordUnavailable(
+        raise RecordUnreadable(
             f"execution {execution_id}: {name} holds {len(ids)} ids, and not those it names"
         )
     return ids
@@ -88,11 +88,11 @@ def put_long(execution_id: str, text: str) -> Steps[str]:
 
 
 def read_long(execution_id: str, name: str) -> Steps[str]:
-    """Read a text that somebody refers to; RecordUnavailable if it is not what its name says."""
+    """Read a text that somebody refers to; RecordUnreadable if it is not what its name says."""
     parts = yield from query_items(execution_id, name)
     text = "".join(str(part.get("text")) for part in parts)
     if f"{LONG}{digest(text)}" != name:
-        raise RecordUnavailable(f"execution {execution_id}: {name} holds another text than it names, or none")
+        raise RecordUnreadable(f"execution {execution_id}: {name} holds another text than it names, or none")
     return text
 
 

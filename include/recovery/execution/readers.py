@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from recovery.errors import ExecutionNotFound, RecordUnavailable
 from recovery.execution.changes import EXECUTION, parse, read
+from recovery.execution.passed_over import PassedOver, log_it
 from recovery.execution.record import iso
 from recovery.execution.requests import marshal, query
 from recovery.execution.table import BY_PLAN, CLEANUP, NEWEST, OPEN
@@ -20,14 +20,6 @@ if TYPE_CHECKING:
     from recovery.execution.requests import Item, Steps
 
 logger = logging.getLogger(__name__)
-
-PassedOver = Callable[[str], object]
-"""Is told, in words, of each record that cannot be read."""
-
-
-def log_it(words: str) -> None:
-    """Leave it to the log that a record cannot be read."""
-    logger.warning("passed over: %s", words)
 
 
 def list_executions(plan_id: str | None, limit: int) -> Steps[list[Execution]]:

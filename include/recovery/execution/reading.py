@@ -9,6 +9,7 @@ from recovery.execution import readers, servers, trail
 from recovery.execution.changes import read
 from recovery.execution.drivers import run
 from recovery.execution.frozen import read_plan
+from recovery.execution.passed_over import PassedOver, log_it
 from recovery.execution.whole import read_whole
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from recovery.execution.events import Event
     from recovery.execution.models import Execution, Intent
-    from recovery.execution.readers import PassedOver
     from recovery.execution.requests import Steps
     from recovery.execution.server_record import ServerRecord
 
@@ -48,9 +48,22 @@ class ExecutionReader:
         """Read the frozen plan."""
         return self._run(read_plan(execution_id))
 
-    def servers(self, execution_id: str, wave_number: int | None = None) -> list[ServerRecord]:
-        """Read the servers of an execution, or of one of its waves, consistently."""
-        return self._run(servers.read_servers(execution_id, wave_number))
+    def servers(
+        self,
+        execution_id: str,
+        wave_number: int | None = None,
+        *,
+        passed_over: PassedOver = log_it,
+    ) -> list[ServerRecord]:
+        """Read the servers of an execution, or of one of its waves, consistently.
+
+        ``passed_over`` is told, in words, of each that cannot be read.
+        """
+        return self._run(servers.read_servers(execution_id, wave_number, passed_over))
+
+    def server_ids(self, execution_id: str) -> set[str]:
+        """Read which servers an execution is for, also those of which nothing else can be read."""
+        return self._run(servers.read_server_ids(execution_id))
 
     def with_servers(self, execution_id: str, intents: Iterable[Intent]) -> list[Intent]:
         """Return intents of the record with their servers, which are in items of their own."""
@@ -64,14 +77,14 @@ class ExecutionReader:
         """Read the audit trail in the order of its times."""
         return self._run(trail.read_events(execution_id))
 
-    def open_executions(self, *, passed_over: PassedOver = readers.log_it) -> list[Execution]:
+    def open_executions(self, *, passed_over: PassedOver = log_it) -> list[Execution]:
         """Read the executions that are not final, oldest first, each consistently.
 
         ``passed_over`` is told, in words, of each that cannot be read.
         """
         return self._run(readers.open_executions(passed_over))
 
-    def due_clean_ups(self, at: datetime, *, passed_over: PassedOver = readers.log_it) -> list[Execution]:
+    def due_clean_ups(self, at: datetime, *, passed_over: PassedOver = log_it) -> list[Execution]:
         """Read the ended drills whose clean-up is due and not over, in the same way."""
         return self._run(readers.due_clean_ups(at, passed_over))
 

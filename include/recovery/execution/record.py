@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from recovery.errors import RecordUnavailable
+from recovery.errors import RecordUnreadable
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -129,14 +129,14 @@ class Record(BaseModel):
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
-        """Return the record of an item's attributes; RecordUnavailable says what in it cannot be read.
+        """Return the record of an item's attributes; RecordUnreadable says what in it cannot be read.
 
         Whoever may write one item may have written this one: types, ids and lengths are looked at.
         """
         try:
             return cls.model_validate(item)
         except ValidationError as error:
-            raise RecordUnavailable(f"{_place(item)} cannot be read: {_problems(error)}") from error
+            raise RecordUnreadable(f"{_place(item)} cannot be read: {_problems(error)}") from error
 
 
 _MOST_PROBLEMS = 5

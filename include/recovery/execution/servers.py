@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from recovery.errors import RecordUnreadable
 from recovery.execution.enums import LaunchStatus
 from recovery.execution.expressions import Update
+from recovery.execution.passed_over import PassedOver, log_it
 from recovery.execution.requests import query_items, shorter_and_shorter, smaller_and_smaller
 from recovery.execution.server_record import ServerRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from recovery.execution.requests import Steps
+    from recovery.execution.requests import Item, Steps
 
 PREFIX = "SERVER#"
+
+_ID = re.compile(r"s-[0-9a-zA-Z]{17}")
 
 _IDENTITY = ("sourceServerID", "hostname", "name", "waveNumber", "optional")
 
@@ -29,11 +34,42 @@ def wave_prefix(wave_number: int) -> str:
     return f"{PREFIX}{wave_number:03}#"
 
 
-def read_servers(execution_id: str, wave_number: int | None = None) -> Steps[list[ServerRecord]]:
-    """Read the servers of an execution, or of one of its waves, consistently, by wave and id."""
+def read_servers(
+    execution_id: str, wave_number: int | None = None, passed_over: PassedOver = log_it
+) -> Steps[list[ServerRecord]]:
+    """Read the servers of an execution, or of one of its waves, consistently, by wave and id.
+
+    One that cannot be read hides no other: its wave counts it as not launched.
+    """
     prefix = PREFIX if wave_number is None else wave_prefix(wave_number)
     items = yield from query_items(execution_id, prefix)
-    return [ServerRecord.from_item(item) for item in items]
+    servers = []
+    for item in items:
+        try:
+            servers.append(_server(item))
+        except RecordUnreadable as error:
+            passed_over(str(error))
+    return servers
+
+
+def read_server_ids(execution_id: str) -> Steps[set[str]]:
+    """Read which servers an execution is for: their keys say it, whatever else can be read.
+
+    What DRS would not take for an id is none of them.
+    """
+    items = yield from query_items(execution_id, PREFIX)
+    ids = {item["item"].removeprefix(PREFIX).partition("#")[2] for item in items}
+    return {one for one in ids if _ID.fullmatch(one)}
+
+
+def _server(item: Item) -> ServerRecord:
+    """Return the server of an item, if that is the one its key names: another would be written over."""
+    server = ServerRecord.from_item(item)
+    if (own := server_item(server.wave_number, server.source_server_id)) != item["item"]:
+        raise RecordUnreadable(
+            f"the item {item['executionId']!r} {item['item']!r} cannot be read: it holds what is {own!r}'s"
+        )
+    return server
 
 
 def write_progress(execution_id: str, servers: Iterable[ServerRecord]) -> Steps[None]:

@@ -76,31 +76,45 @@ def needed(wave: WaveRecord, servers: Sequence[ServerRecord]) -> int:
 def judge(wave: WaveRecord, servers: Sequence[ServerRecord]) -> tuple[WaveStatus, str | None]:
     """Return the final status of a wave whose jobs have all ended, and why it is not COMPLETED.
 
+    A server that its wave counts and that is not among these cannot be read: nobody can say that it launched.
+
     By each server's launch status: a DRS job is COMPLETED also when nothing was launched (R-03, R-07), and
     with servers still PENDING, which then did not launch (P-3). PARTIAL if the wave's policy is met, which
     it never is when nothing was launched.
     """
     missing = [server for server in servers if server.launch_status is not LaunchStatus.LAUNCHED]
+    unread = unreadable(wave, servers)
     if not servers:
         return WaveStatus.FAILED, "the wave has no servers on record"
-    if not missing:
+    if not missing and not unread:
         return WaveStatus.COMPLETED, None
-    if len(missing) == len(servers):
-        count = f"none of its {len(servers)} servers launched"
-    else:
-        count = f"{len(missing)} of its {len(servers)} servers did not launch"
-    status, policy = _by_policy(wave, servers)
-    return status, f"{count}{policy}: {'; '.join(_fates(missing))}"
+    status, policy = _by_policy(wave, servers, unread)
+    fates = f": {'; '.join(_fates(missing))}" if missing else ""
+    return status, f"{_count(missing, servers, unread)}{policy}{fates}"
 
 
-def _by_policy(wave: WaveRecord, servers: Sequence[ServerRecord]) -> tuple[WaveStatus, str]:
+def unreadable(wave: WaveRecord, servers: Sequence[ServerRecord]) -> int:
+    """Return how many servers of a wave were frozen, and cannot be read any more."""
+    own = sum(server.wave_number == wave.wave_number for server in servers)
+    return max((wave.server_count or 0) - own, 0)
+
+
+def _count(missing: Sequence[ServerRecord], servers: Sequence[ServerRecord], unread: int) -> str:
+    of = f"of its {len(servers) + unread} servers"
+    if unread:
+        others = f"{len(missing)} did not launch, " if missing else ""
+        return f"{of}, {others}{unread} cannot be read on record"
+    return f"none {of} launched" if len(missing) == len(servers) else f"{len(missing)} {of} did not launch"
+
+
+def _by_policy(wave: WaveRecord, servers: Sequence[ServerRecord], unread: int) -> tuple[WaveStatus, str]:
     """Return what a wave is of which not every server launched, and the policy in words if it has one."""
     counted = [server for server in servers if not server.optional]
-    must = needed(wave, servers)
+    must = needed(wave, servers) + (unread if wave.minimum_launched is None else 0)
     launched = sum(server.launch_status is LaunchStatus.LAUNCHED for server in counted)
     some = any(server.launch_status is LaunchStatus.LAUNCHED for server in servers)
     status = WaveStatus.PARTIAL if some and launched >= must else WaveStatus.FAILED
-    if must == len(servers):
+    if must == len(servers) + unread:
         return status, ""
     of = "" if len(counted) == len(servers) else f" of the {len(counted)} that are not optional"
     return status, f" ({launched}{of} did, {must} must)"

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from recovery.errors import RecordUnavailable
+from recovery.errors import RecordUnreadable
 from recovery.execution.enums import EventType
 from recovery.execution.events import PREFIX, Event, tail
+from recovery.execution.passed_over import log_it
 from recovery.execution.requests import put_new, query_items, shorter_and_shorter, smaller_and_smaller
 
 if TYPE_CHECKING:
     from recovery.execution.changes import Changed
     from recovery.execution.requests import Item, Steps
-
-logger = logging.getLogger(__name__)
 
 
 def tell(execution_id: str, event: Event) -> Steps[None]:
@@ -67,8 +65,8 @@ def _readable(item: Item) -> Event | None:
     """
     try:
         return Event.from_item(item)
-    except RecordUnavailable as error:
-        logger.warning("passed over: %s", error)
+    except RecordUnreadable as error:
+        log_it(str(error))
         time = item["item"].removeprefix(PREFIX).partition("#")[0]
         try:
             return Event(type=EventType.UNREADABLE, time=time, detail=str(error))

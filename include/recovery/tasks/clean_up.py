@@ -19,7 +19,7 @@ from airflow.sdk.exceptions import (
     AirflowSkipException,
 )
 
-from recovery.errors import ExecutionNotFound, PlanError, RecordError, TransitionRefused
+from recovery.errors import ExecutionNotFound, PlanError, RecordError, RecordUnreadable, TransitionRefused
 from recovery.execution import (
     Cleanup,
     CleanupMode,
@@ -216,7 +216,7 @@ def order_of(store: ExecutionStore, execution: Execution) -> CleanupOrder | None
         return None
     try:
         plan = frozen_plan(store, execution.execution_id)
-    except (ExecutionNotFound, PlanError):
+    except (ExecutionNotFound, PlanError, RecordUnreadable):
         log.exception("No clean-up of %s is ordered: its plan cannot be read", execution.execution_id)
         return None
     mode = CleanupMode(plan.cleanup)

@@ -59,6 +59,6 @@ def recoveries_with(
     for other in store.open_executions():
         if other.execution_type != "RECOVERY" or other.execution_id == drill.execution_id:
             continue
-        shared = set(servers) & {server.source_server_id for server in store.servers(other.execution_id)}
+        shared = set(servers) & store.server_ids(other.execution_id)
         if shared:
             yield other, ", ".join(sorted(shared))

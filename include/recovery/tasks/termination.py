@@ -45,8 +45,7 @@ class Termination:
 
     def find(self) -> list[RecoveryInstanceTypeDef]:
         """Return the drill's instances that are not gone."""
-        servers = self.clean_up.store.servers(self.clean_up.execution.execution_id)
-        ids = {server.source_server_id for server in servers}
+        ids = self.clean_up.store.server_ids(self.clean_up.execution.execution_id)
         return self._own(self.hook.list_recovery_instances(sorted(ids)))
 
     def check_launched(self) -> None:
@@ -115,7 +114,7 @@ class Termination:
     def _make_way(self, ids: Sequence[str]) -> None:
         """Raise NotYet while a RECOVERY holds servers of the drill: a terminate job would lock them."""
         execution = self.clean_up.execution
-        servers = {server.source_server_id for server in self.clean_up.store.servers(execution.execution_id)}
+        servers = self.clean_up.store.server_ids(execution.execution_id)
         for other, shared in recoveries_with(self.clean_up.store, execution, servers):
             words = f"the RECOVERY {other.execution_id} of {other.plan_name} goes before, it holds {shared}"
             raise NotYet(f"{len(ids)} instances wait: {words}", seconds=AFTER_RECOVERY)

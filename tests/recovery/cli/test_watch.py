@@ -21,6 +21,7 @@ from recovery.cli.sign_in import Credentials
 from recovery.cli.snapshot import Snapshot, Target
 from recovery.cli.watcher import Watcher
 from recovery.cli.words import now
+from recovery.execution.servers import server_item
 from recovery.execution.store import ExecutionStore
 
 if TYPE_CHECKING:
@@ -72,6 +73,22 @@ def test_following_survives_a_table_that_does_not_answer(story: Any) -> None:
     assert "http://127.0.0.1:9" in note
     watcher.store = told.land(0).store
     assert watcher.look().notes == ()
+
+
+def test_following_goes_on_beside_a_server_that_cannot_be_read(story: Any) -> None:
+    """The others are shown, and so is how the execution stands; a note names the one."""
+    told = story().freeze().launch(0)
+    watcher = Watcher(told.store, TARGET, Airside(None))
+    before = watcher.look()
+    spoilt = server_item(0, before.servers[0].source_server_id)
+    key = {"executionId": {"S": TARGET.execution_id}, "item": {"S": spoilt}}
+    told.store._client.put_item(TableName=told.store._table, Item=key)
+    told.store.polled(TARGET.execution_id, now())
+    after = watcher.look()
+    assert after.execution != before.execution
+    assert len(after.servers) == len(before.servers) - 1
+    (note,) = after.notes
+    assert spoilt in note
 
 
 def test_following_survives_an_airflow_that_does_not_answer(story: Any) -> None:

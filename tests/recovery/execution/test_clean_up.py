@@ -212,3 +212,18 @@ def test_the_instances_of_a_large_drill_are_in_items_of_their_own(world):
     assert len(str(world.record()["cleanup"])) < 1000
     again = world.store.clean_up(drill, C.FAILED, failure="some are left", left=first[:200])
     assert again == after
+
+
+@pytest.mark.parametrize("added", [(), ("i-2",)], ids=["nothing new", "one more"])
+def test_a_list_of_instances_that_cannot_be_read_holds_no_clean_up_up(world, added):
+    """It stays as it is, with how many they were, until DRS shows others."""
+    drill = ended(world)
+    many = [f"i-{number:016x}" for number in range(200)]
+    before = world.store.clean_up(drill, C.TERMINATING, instances=many).cleanup
+    for item in world.items():
+        if item["item"].startswith("IDS#"):
+            world.put({"executionId": world.id, "item": item["item"], "ids": ["i-0"]})
+    after = world.store.clean_up(drill, C.FAILED, failure="some are left", instances=added).cleanup
+    assert (after.status, after.failure) == ("FAILED", "some are left")
+    named = (added, None, 1) if added else (before.instances, before.instances_item, 200)
+    assert (after.instances, after.instances_item, after.count) == named

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from recovery.execution import ExecutionStatus, ServerRecord
 from recovery.execution.requests import marshal
 
 E = ExecutionStatus
+FIRST, SECOND = "s-00000000000000001", "s-00000000000000002"
 
 
 def opened_at(world, run, minutes, plan="web_shop"):
@@ -85,3 +88,44 @@ def test_a_wave_is_not_taken_for_another_with_a_longer_number(world):
     world.frozen(waves=12, each=1)
     assert [server.wave_number for server in world.store.servers(world.id, 1)] == [1]
     assert [server.wave_number for server in world.store.servers(world.id)] == list(range(12))
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "words"),
+    [
+        ({"launchStatus": "LAUNCHED"}, "sourceServerID: Field required"),
+        ({"sourceServerID": "s-00000000000000001", "waveNumber": "first"}, "waveNumber: "),
+        (
+            {"sourceServerID": "s-00000000000000002", "waveNumber": 0},
+            "holds what is 'SERVER#000#s-00000000000000002'",
+        ),
+        (
+            {"sourceServerID": "s-00000000000000001", "waveNumber": 1},
+            "holds what is 'SERVER#001#s-00000000000000001'",
+        ),
+    ],
+    ids=["nothing in it", "no number", "another server", "another wave"],
+)
+def test_a_server_that_cannot_be_read_hides_no_other_and_is_told(world, spoilt, words):
+    """Nor one that its key does not name; which servers there are, the keys tell all the same."""
+    world.frozen(waves=1)
+    good = [server.source_server_id for server in world.store.servers(world.id)]
+    key = f"SERVER#000#{FIRST}"
+    world.put({"executionId": world.id, "item": key} | spoilt)
+    told: list[str] = []
+    servers = world.store.servers(world.id, passed_over=told.append)
+    assert [server.source_server_id for server in servers] == good[:1]
+    assert len(told) == 1
+    assert key in told[0]
+    assert words in told[0]
+    assert world.store.server_ids(world.id) == set(good)
+
+
+def test_what_drs_would_not_take_for_an_id_is_no_server(world):
+    """AWS would refuse the whole question about servers that names it."""
+    world.frozen(waves=1)
+    good = world.store.server_ids(world.id)
+    for foreign in ("SERVER#x", "SERVER#000#", "SERVER#000#s-1", "SERVER#000#s-0000000000000000\u0661"):
+        world.put({"executionId": world.id, "item": foreign})
+    assert world.store.server_ids(world.id) == good
+    assert len(good) == 2

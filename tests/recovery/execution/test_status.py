@@ -27,6 +27,8 @@ E, W = ExecutionStatus, WaveStatus
 WAVE = WaveRecord(wave_number=0, wave_name="One")
 """A wave that needs all its servers."""
 
+LOST = "of its 2 servers, 1 cannot be read on record"
+
 
 def waves(*statuses: WaveStatus) -> tuple[WaveRecord, ...]:
     return tuple(
@@ -248,3 +250,22 @@ def test_r25_launched_is_success_whatever_else_is_known():
 def test_a_wave_without_servers_is_failed():
     """Nothing is never a success."""
     assert judge(WAVE, []) == (W.FAILED, "the wave has no servers on record")
+
+
+@pytest.mark.parametrize(
+    ("minimum", "statuses", "verdict", "words"),
+    [
+        (None, [LaunchStatus.LAUNCHED], W.FAILED, LOST),
+        (1, [LaunchStatus.LAUNCHED], W.PARTIAL, f"{LOST} (1 did, 1 must)"),
+        (1, [LaunchStatus.FAILED], W.FAILED, LOST.replace("1", "1 did not launch, 1")),
+        (None, [], W.FAILED, "the wave has no servers on record"),
+    ],
+)
+def test_a_server_that_cannot_be_read_did_not_launch_as_far_as_anybody_knows(
+    minimum, statuses, verdict, words
+):
+    """The wave counts as many as were frozen, and the reason says how many are missing on record."""
+    wave = WAVE.having(server_count=2, minimum_launched=minimum)
+    status, reason = judge(wave, [server(status, number) for number, status in enumerate(statuses)])
+    assert status is verdict
+    assert reason.startswith(words)

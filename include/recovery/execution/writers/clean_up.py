@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from recovery.errors import RecordUnavailable, TransitionRefused
+from recovery.errors import RecordUnavailable, RecordUnreadable, TransitionRefused
 from recovery.execution.changes import Changed, pauses, read, same_cleanup, write
 from recovery.execution.enums import CleanupMode, CleanupStatus
 from recovery.execution.fitting import CLEAN_UP_BUDGETS, recognised
 from recovery.execution.models import Cleanup
 from recovery.execution.own_items import ids_item, put_ids, read_ids
+from recovery.execution.passed_over import log_it
 from recovery.execution.record import iso
 from recovery.execution.requests import Wait
 from recovery.execution.trail import tell_change
@@ -67,13 +68,21 @@ def _check_same_end(execution: Execution, now: Execution) -> None:
 
 
 def _lists(execution: Execution, known: Mapping[str, Any]) -> Steps[dict[str, tuple[str, ...]]]:
-    """Return the instances as they are to be on record: those that are there, wherever, and those added."""
+    """Return the instances as they are to be on record: those that are there, wherever, and those added.
+
+    A list that cannot be read stays as it is until others are added: no clean-up is held up by it.
+    """
+    left, added = {"left": tuple(known.get("left", ()))}, known.get("instances", ())
     before = execution.cleanup
     there = before.instances if before else ()
     if before and before.instances_item:
-        there = yield from read_ids(execution.execution_id, before.instances_item)
-    added = dict.fromkeys((*there, *known.get("instances", ())))
-    return {"instances": tuple(added), "left": tuple(known.get("left", ()))}
+        try:
+            there = yield from read_ids(execution.execution_id, before.instances_item)
+        except RecordUnreadable as error:
+            log_it(str(error))
+            if not added:
+                return left
+    return left | {"instances": tuple(dict.fromkeys((*there, *added)))}
 
 
 def _put_lists(execution_id: str, lists: Mapping[str, Sequence[str]]) -> Steps[None]:
@@ -88,8 +97,10 @@ def _placed(lists: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     for name, ids in lists.items():
         inline = len(ids) <= MOST_INLINE
         fields |= {name: ids if inline else (), f"{name}_item": None if inline else ids_item(ids)}
-    count = len(lists["instances"])
-    return fields | {"instance_count": count if count > MOST_INLINE else None}
+    if "instances" in lists:
+        count = len(lists["instances"])
+        fields["instance_count"] = count if count > MOST_INLINE else None
+    return fields
 
 
 def _having(
@@ -104,7 +115,8 @@ def _having(
     known = dict(known)
     later = known.pop("due", None)
     jobs = tuple(dict.fromkeys((*before.job_ids, *known.get("job_ids", ()))))
-    said = {"failure": None} | {**known, "job_ids": jobs, **_placed(lists)}
+    others = {name: value for name, value in known.items() if name not in {"instances", "left"}}
+    said = {"failure": None} | {**others, "job_ids": jobs, **_placed(lists)}
     after = before.having(**said | {"mode": before.mode, "status": status})
     if execution.cleanup is not None and recognised(execution, execution.having(cleanup=after)) == execution:
         return execution

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from recovery.errors import RecordUnavailable, TransitionRefused
 from recovery.execution.changes import Changed, change, pauses, read, same_version, write
 from recovery.execution.enums import ExecutionStatus, ExecutionType, WaveStatus, Writer
-from recovery.execution.intents import with_servers
+from recovery.execution.intents import with_known_servers
 from recovery.execution.jobs import record_job
 from recovery.execution.lock import release_lock
 from recovery.execution.models import Cleanup
@@ -52,8 +52,8 @@ def close(execution_id: str, ending: Ending, at: datetime, event: Event | None) 
         waves = []
         for wave in execution.waves:
             unknown = () if wave.status.final else wave.open_intents
-            named = yield from with_servers(execution_id, unknown)
-            waves.append(_closed(execution, wave, ending, at, named))
+            known = yield from with_known_servers(execution_id, unknown)
+            waves.append(_closed(execution, wave, ending, at, known))
         return execution.having(waves=tuple(waves))
 
     changed = yield from change(execution_id, Writer.COMPLETE, alter)
@@ -207,7 +207,7 @@ def _left(wave: WaveRecord, ending: Ending, why: str, unknown: Sequence[Intent])
         words.append(f"ended in DRS: {', '.join(wave.attempt_job_ids)}")
     words += [
         f"StartRecovery of batch {intent.batch} was announced at {iso(intent.time)} for "
-        f"{named(intent.servers)} and nobody knows whether it became a job"
+        f"{_servers_of(intent)} and nobody knows whether it became a job"
         for intent in unknown
     ]
     words += [
@@ -216,3 +216,7 @@ def _left(wave: WaveRecord, ending: Ending, why: str, unknown: Sequence[Intent])
         if intent.refusal
     ]
     return "; ".join(words)
+
+
+def _servers_of(intent: Intent) -> str:
+    return named(intent.servers) or f"{intent.count} servers, whose list cannot be read,"
