@@ -363,6 +363,17 @@ def _left_behind_by_a_deleted_server(evidence: Evidence) -> None:
     evidence.calls.append(deletion | {"time": at(102)})
 
 
+def _left_behind_by_a_real_instance(evidence: Evidence) -> None:
+    recovered_before(evidence)
+    evidence.runs[0].probe = True
+    evidence.runs[0].waves[0]["servers"].append("s-5")
+    evidence.items[0]["status"] = evidence.items[0]["waves"][0]["status"] = "FAILED"
+    evidence.items[0]["waves"][0]["failure"] = "none of its 2 servers launched: real ones"
+    own = evidence.items[0]["executionId"]
+    tags = [(start, start["parameters"]["tags"]) for start in evidence.starts]
+    evidence.starts = [start for start, tag in tags if tag["recovery:execution"] != own]
+
+
 def _drill_over_a_real_instance(evidence: Evidence) -> None:
     recovered_before(evidence)
 
@@ -456,6 +467,7 @@ DOCTORED: dict[str, list[Callable[[Evidence], None]]] = {
         _failed_with_enough_servers,
         _not_launched_without_a_word,
         _left_behind_by_a_deleted_server,
+        _left_behind_by_a_real_instance,
     ],
     "no real instance lost": [
         _drill_over_a_real_instance,

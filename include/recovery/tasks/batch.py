@@ -23,8 +23,8 @@ from recovery.tasks.adoption import Adoption
 from recovery.tasks.base import now, told
 from recovery.tasks.causes import Cause, cause_of, retry_after, was_refused
 from recovery.tasks.jobs import job_tags
-from recovery.tasks.parting import LOOK_AGAIN, NotYet, part, pause
-from recovery.tasks.real_instances import check_no_real_instances
+from recovery.tasks.parting import LOOK_AGAIN, NotYet, Parted, part, pause
+from recovery.tasks.real_instances import real_instances
 from recovery.text.durations import in_words as duration
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ class Batch:
     def start(self) -> str:
         """Return the id of the batch's job, after starting it.
 
-        Raises NotYet, Parted where others of its servers may start, or what AWS or our own rules refuse for
-        good.
+        Raises NotYet, Parted where its servers do not become this one job, or what keeps AWS from being
+        asked, and what our own rules refuse, for good.
         """
         try:
             return self._send_again()
@@ -91,14 +91,16 @@ class Batch:
             raise pause(error) or error from error
 
     def _instead(self, error: ClientError | BotoCoreError) -> Exception:
-        """Return what comes of a refusal: what is done instead, or the error where nothing would help."""
+        """Return what is done instead of a call that was refused; nothing, where that would not help."""
+        words = str(error)
         again = any(set(known.servers) == set(self.servers) for known in self.wave.attempt_intents)
         try:
-            return part(self.hook, self.record, self.servers, error, again=again) or error
+            instead = part(self.hook, self.record, self.servers, error, again=again)
         except (ClientError, BotoCoreError) as trouble:
             if cause_of(error) is Cause.BUSY:
-                return NotYet(f"{error} By what, DRS cannot be asked: {trouble}", seconds=LOOK_AGAIN)
-            return pause(trouble) or error
+                return NotYet(f"{words} By what, DRS cannot be asked: {trouble}", seconds=LOOK_AGAIN)
+            instead = pause(trouble)
+        return instead or Parted(words, refused=dict.fromkeys(self.servers, words))
 
     def resolve(self, intent: Intent) -> str | None:
         """Return the job of this batch's intent, on record or in DRS; None if there surely is none.
@@ -143,7 +145,9 @@ class Batch:
     def _send(self, *, first: bool) -> str:
         if not first and (job_id := self.late_job()):
             return job_id
-        check_no_real_instances(self.hook, self.servers, replace=self.replace)
+        if real := real_instances(self.hook, self.servers, replace=self.replace):
+            rest = tuple(server for server in self.servers if server not in real)
+            raise Parted("real recovery instances are running", parts=[rest], refused=real)
         # All that may take its time comes before the announcement
         self.hook.prepare_start()
         intent = Intent(attempt=self.wave.attempt, batch=self.number, servers=self.servers, time=now())

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recovery.aws.utils.drs import is_gone
-from recovery.errors import StartRefused
+from recovery.plan.words import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,24 +17,22 @@ if TYPE_CHECKING:
     from recovery.aws.hooks.drs import DrsHook
 
 
-def check_no_real_instances(hook: DrsHook, source_server_ids: Sequence[str], *, replace: bool) -> None:
-    """Raise StartRefused when one of the servers has a recovery instance that is not a drill's.
+def real_instances(hook: DrsHook, source_server_ids: Sequence[str], *, replace: bool) -> dict[str, str]:
+    """Return why servers are not started, by id: those with a recovery instance that is not a drill's.
 
     ``replace`` is this very run's word that such instances may go. An instance that does not say whether it
     is a drill's counts as real; one that EC2 has terminated is none. A failed look-up raises what AWS said.
     """
     if replace:
-        return
-    real = [
-        item
+        return {}
+    real = {
+        item["sourceServerID"]: item.get("recoveryInstanceID", "one")
         for item in hook.list_recovery_instances(list(source_server_ids))
         if item.get("isDrill") is not True and not is_gone(item)
-    ]
-    if real:
-        found = ", ".join(
-            f"{item['sourceServerID']} has {item.get('recoveryInstanceID', 'one')}" for item in real
-        )
-        raise StartRefused(
-            f"Real recovery instances are running: {found}. Starting again would make DRS terminate them. If "
-            "that is wanted, trigger a RECOVERY with `replace_recovered` set to the plan's id."
-        )
+    }
+    found = listed(f"{server} has {instance}" for server, instance in real.items())
+    words = (
+        f"Real recovery instances are running: {found}. Starting again would make DRS terminate them. If "
+        "that is wanted, trigger a RECOVERY with `replace_recovered` set to the plan's id."
+    )
+    return dict.fromkeys(real, words)

@@ -82,6 +82,7 @@ class Starting:
     replace: bool
     size: int
     outcome: Outcome = field(default_factory=Outcome)
+    _troubles: list[tuple[tuple[str, ...], Exception]] = field(default_factory=list, init=False)
 
     def run(self, refused: Mapping[str, Collection[str]] | None = None) -> Outcome:
         """Start what can be started; ``refused`` are servers, by words, that are not tried again.
@@ -95,6 +96,7 @@ class Starting:
                 taken |= set(left)
         free = [server for server in self._ids if server not in taken]
         self._start(self._launchable(free))
+        self._settle_troubles()
         return self.outcome
 
     def failure(self) -> str | None:
@@ -146,16 +148,20 @@ class Starting:
 
         First of all, a job may show only now of a start that was taken for refused.
         """
-        wave = self._wave()
+        wave, taken = self._wave(), set[str]()
         refused = [intent for intent in wave.attempt_intents if intent.refusal]
         try:
             late = Adoption(self.hook, self.store, self.context, self.record).jobs_of(wave, refused)
         except (ClientError, BotoCoreError) as error:
-            self._hold(self._ids, error)
+            live = {
+                server for intent in wave.attempt_intents if not intent.refusal for server in intent.servers
+            }
+            unknown = tuple(server for server in self._ids if server not in live)
+            self._hold(unknown, error)
+            taken.update(unknown)
             late = []
         for found in late:
             self._batch(found.intent.batch, found.intent.servers).put_on_record(found.intent, found.job_id)
-        taken = {server for held in self.outcome.waits for server in held.servers}
         for intent in self._wave().attempt_intents:
             if intent.refusal is None and self._resolved(self._batch(intent.batch, intent.servers)):
                 taken.update(intent.servers)
@@ -163,14 +169,16 @@ class Starting:
 
     def _resolved(self, batch: Batch) -> bool:
         """Whether a batch that was announced has a job, or may still have one."""
-        (intent,) = (i for i in self._wave().attempt_intents if i.batch == batch.number and not i.refusal)
+        known = (i for i in self._wave().attempt_intents if i.batch == batch.number and not i.refusal)
+        if (intent := next(known, None)) is None:
+            return False  # another start found just now that it has none
         try:
             job_id = batch.resolve(intent)
         except NotYet as wait:
             self.outcome.waits.append(Held(batch.servers, wait))
             return True
         except (RecoveryError, ClientError, BotoCoreError) as error:
-            self._refuse_batch(batch, error)
+            self._trouble(batch.servers, error)
             return True
         if job_id is not None:
             self.outcome.job_ids.append(job_id)
@@ -190,10 +198,12 @@ class Starting:
 
     def _hold(self, servers: Sequence[str], error: ClientError | BotoCoreError) -> None:
         """Let servers wait for DRS to be asked: what it cannot tell is not taken for a no."""
-        wait = pause(error)
-        if wait is None:
-            raise error
-        self.outcome.waits.append(Held(tuple(servers), wait))
+        if not servers:
+            return
+        if wait := pause(error):
+            self.outcome.waits.append(Held(tuple(servers), wait))
+        else:
+            self._trouble(servers, error)
 
     def _start(self, servers: Sequence[str]) -> None:
         wave = self._wave()
@@ -210,19 +220,26 @@ class Starting:
                 self.leave_out(parted.refused)
                 pending.extend(self._batch(next(numbers), part) for part in parted.parts)
             except (RecoveryError, ClientError, BotoCoreError) as error:
-                self._refuse_batch(batch, error)
+                self._trouble(batch.servers, error)
 
-    def _refuse_batch(self, batch: Batch, error: Exception) -> None:
-        """Leave a batch out, or raise the error if it is about the wave.
-
-        That is where nothing is started and it was not AWS that refused this batch; and while the table is
-        away.
-        """
-        wave = self._wave()
-        answered = any(intent.batch == batch.number and intent.refusal for intent in wave.attempt_intents)
-        if not is_final(error) or not (answered or wave.attempt_job_ids):
+    def _trouble(self, servers: Sequence[str], error: Exception) -> None:
+        """Keep what is in the way of servers until all are seen to; raise it while the table is away."""
+        if not is_final(error):
             raise error
-        self.leave_out(dict.fromkeys(batch.servers, str(error)))
+        self._troubles.append((tuple(servers), error))
+
+    def _settle_troubles(self) -> None:
+        """Leave out the servers that something is in the way of, or raise what is in the way of the wave.
+
+        That is what our own rules refuse where nothing is started, and what AWS does not let us ask where
+        nothing else became of any server: in whatever order they came.
+        """
+        started, known = self._wave().attempt_job_ids, self.outcome.waits or self.outcome.refusals
+        for _, error in self._troubles:
+            if not started and (isinstance(error, RecoveryError) or not known):
+                raise error
+        for servers, error in self._troubles:
+            self.leave_out(dict.fromkeys(servers, str(error)))
 
     def leave_out(self, why: Mapping[str, str]) -> None:
         """Put on record why servers are not started; the trail tells it once."""
@@ -234,7 +251,10 @@ class Starting:
             self.outcome.refusals.append(Refusal(tuple(servers), words))
 
     def _leave_out(self, servers: Iterable[str], words: str) -> None:
-        wave, ids = self._wave(), list(servers)
+        wave = self._wave()
+        has_job = set().union(*(intent.servers for intent in wave.attempt_intents if intent.job_id))
+        if not (ids := [server for server in servers if server not in has_job]):
+            return
         labels = {server.source_server_id: server.label for server in self.servers}
         said = f"Not started: {listed(labels.get(server, server) for server in ids)}: {words}"
         log.warning("%s", said)

@@ -81,14 +81,19 @@ def _without_a_word(evidence: Evidence, execution: Item, wave: Item, missing: se
 
 
 def _left_behind(evidence: Evidence, run: Run, execution: Item, wave: Item) -> Iterator[str]:
-    """Yield servers that were never started because another one of their wave is gone from DRS."""
-    if run.deed or run.probe:
+    """Yield servers that were never started because others of their wave could not be."""
+    if run.deed:
         return  # people may have kept the wave from its start
-    wanted = next(w["servers"] for w in run.waves if w["name"] == wave["waveName"])
+    wanted = {server for w in run.waves if w["name"] == wave["waveName"] for server in w["servers"]}
     started = {server for start in evidence.starts_of(execution) for server in servers_of(start)}
     gone = {call["parameters"].get("sourceServerID") for call in evidence.called("DeleteSourceServer")}
-    if gone & set(wanted) and (behind := sorted(set(wanted) - gone - started)):
-        words = f"{', '.join(sorted(gone & set(wanted)))} is gone from DRS"
+    gone = {server: f"{server} is gone from DRS" for server in wanted & gone}
+    at = {"time": wave["endTime"], "jobID": None}
+    real = {server: _real_instance(evidence, server, at) for server in wanted - started - gone.keys()}
+    real = {server: f"{server} has {instance}" for server, instance in real.items() if instance}
+    why = gone | ({} if run.conf.get("replace_recovered") == run.dag_id else real)
+    if why and (behind := sorted(wanted - why.keys() - started)):
+        words = ", ".join(why.values())
         yield f"{', '.join(behind)} of {wave['waveName']} never started, because {words}"
 
 

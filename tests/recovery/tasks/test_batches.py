@@ -9,8 +9,10 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from recovery.tasks import base
+from recovery.tasks.starting import Starting
 
 from .conftest import APP, DB, WEB, Drive, plan
+from .troubles import recover, sent
 
 
 @pytest.fixture
@@ -133,13 +135,95 @@ def test_a3_a_look_up_that_is_refused_leaves_its_batch_out(table: Any, wave: Dri
     assert told(wave, "FAILED") == []
 
 
-def test_a_real_instance_in_the_first_batch_stops_the_whole_wave(
-    table: Any, wave: Drive, starts: Any
+@pytest.mark.parametrize("size", [1, 2, 100])
+@pytest.mark.parametrize("real", [(DB,), (APP,), (WEB,), (DB, WEB)], ids=["first", "second", "last", "two"])
+def test_a_real_instance_keeps_no_other_server_from_starting(
+    table: Any, wave: Drive, monkeypatch: pytest.MonkeyPatch, real: tuple[str, ...], size: int
 ) -> None:
-    """Our own rule, before anything is started: nothing is."""
-    table.client("drs").start_recovery(sourceServers=[{"sourceServerID": DB}], isDrill=False)
+    """Whichever batch it is in, alone or with others: each server of it says why it was not started."""
+    monkeypatch.setattr("recovery.tasks.start.SERVERS_PER_JOB", size)
     table.control.set_speed("immediate")
-    table.client("drs").describe_jobs()
-    with pytest.raises(AirflowFailException, match="Real recovery instances"):
+    recover(table, *real)
+    table.control.set_speed("real")
+    wave.execute("all.start_recovery")
+    assert set().union(*sent(table, wave)) == {DB, APP, WEB} - set(real)
+    found = errors(wave)
+    assert all(f"{server} has i-" in (found[server] or "") for server in real)
+    assert {server for server, error in found.items() if error} == set(real)
+
+
+@pytest.mark.parametrize("server", [DB, APP, WEB])
+def test_a3_a_look_up_that_is_refused_decides_for_its_batch_whichever_that_is(
+    table: Any, wave: Drive, server: str
+) -> None:
+    """Also for the first one: nothing is started yet then, but the others are."""
+    table.control.deny("drs", "DescribeRecoveryInstances", resource=server)
+    assert len(wave.execute("all.start_recovery")) == 2
+    assert server not in set().union(*sent(table, wave))
+    assert "AccessDenied" in (errors(wave)[server] or "")
+
+
+@pytest.mark.parametrize("operation", ["DescribeJobs", "DescribeSourceServers"])
+def test_a_look_that_is_not_allowed_any_more_abandons_no_job_that_runs(
+    table: Any, wave: Drive, operation: str
+) -> None:
+    """Cleared, or done again after a crash: its sensor watches, and the others say why they did not start."""
+    deny(table, APP)
+    wave.execute("all.start_recovery")
+    table.control.clear_faults()
+    table.control.deny("drs", operation)
+    assert len(wave.execute("all.start_recovery")) == 2
+    assert "AccessDenied" in (errors(wave)[APP] or "")
+    assert operation in (errors(wave)[APP] or "")
+
+
+def test_who_has_a_job_waits_for_nothing(table: Any, wave: Drive) -> None:
+    """DRS cannot be asked for jobs that show late: that holds those without one, in the trail as well."""
+    deny(table, APP)
+    wave.execute("all.start_recovery")
+    table.control.clear_faults()
+    table.control.throttle("drs", "DescribeJobs")
+    with pytest.raises(TaskDeferred):
         wave.execute("all.start_recovery")
-    assert starts() == 1
+    (waits,) = told(wave, "START_WAITING")
+    assert waits.startswith("app-1.shop.example")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("recovery.tasks.start.now", lambda: base.now() + timedelta(hours=4))
+        wave.execute("all.start_recovery")
+    assert all(DB not in words and WEB not in words for words in told(wave, "SERVERS_LEFT_OUT"))
+
+
+def test_an_old_refusal_of_a_batch_is_no_word_on_what_is_in_its_way_now(
+    table: Any, wave: Drive, monkeypatch: pytest.MonkeyPatch, starts: Any
+) -> None:
+    """DRS was busy with it once; now nobody may look: nothing is started, so that is about the wave."""
+    monkeypatch.setattr("recovery.tasks.start.SERVERS_PER_JOB", 100)
+    table.control.deny("drs", "StartRecovery", error="ConflictException", message="in a job")
+    with pytest.raises(TaskDeferred):
+        wave.execute("all.start_recovery")
+    table.control.clear_faults()
+    table.control.deny("drs", "DescribeRecoveryInstances")
+    before = starts()
+    with pytest.raises(AirflowFailException, match="AccessDenied"):
+        wave.execute("all.start_recovery")
+    assert starts() == before
+    assert told(wave, "SERVERS_LEFT_OUT") == []
+
+
+def test_an_intent_that_another_start_settles_between_two_looks_is_no_trouble(
+    table: Any, wave: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two starts find the same lost answer: the second one goes on with what the first one wrote."""
+    monkeypatch.setattr("recovery.tasks.start.SERVERS_PER_JOB", 100)
+    table.control.drop("drs", "StartRecovery", after=False, times=1)
+    with pytest.raises(TaskDeferred):
+        wave.execute("all.start_recovery")
+    (intent,) = wave.record.waves[0].open_intents
+    resolved = Starting._resolved
+
+    def settled(starting: Starting, batch: Any) -> bool:
+        wave.store.refused(wave.execution_id, 0, intent, "no job came of it", lost=True)
+        return resolved(starting, batch)
+
+    monkeypatch.setattr(Starting, "_resolved", settled)
+    assert len(wave.execute("all.start_recovery")) == 1

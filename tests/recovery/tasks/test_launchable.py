@@ -15,11 +15,16 @@ from recovery.settings import settings as ours
 
 from .conftest import APP, DB, WEB, Drive, plan
 from .starting import parked
-from .troubles import TROUBLES, delete, errors, finish, hold, released, sent, told
+from .troubles import TROUBLES, delete, errors, finish, hold, recover, released, sent, told
 
 SURE = {"execution_type": "RECOVERY", "confirm": "shop", "reason": "the Region is down"}
 FILES = "s-00000000000fil001"
 START = "all.start_recovery"
+WORDS = {
+    "deleted": "DRS knows no such source server",
+    "recovered": f"Real recovery instances are running: {WEB} has i-",
+}
+"""Why a server is not sent to DRS at all, by its trouble."""
 
 
 def wave_of(*servers: str, **policy: Any) -> dict[str, Any]:
@@ -60,14 +65,14 @@ def test_no_server_s_trouble_keeps_another_from_being_launched(
         for server in drive.store.servers(drive.execution_id)
         if server.launch_status == "LAUNCHED"
     }
-    left = trouble in {"deleted", "without data"}
+    left = trouble in {"deleted", "without data", "recovered"}
     assert launched == ({DB, APP} if left else {DB, APP, WEB})
     assert drive.record.status == ("PARTIAL" if left else "COMPLETED")
     assert set(errors(drive)) == ({WEB} if left else set())
     assert (WEB in drive.record.outcome) is left
-    if trouble == "deleted":
+    if words := WORDS.get(trouble):
         assert sent(table, drive) == [{DB, APP}]
-        assert "DRS knows no such source server" in drive.record.outcome
+        assert words in drive.record.outcome
 
 
 @pytest.mark.parametrize(
@@ -100,14 +105,17 @@ def test_the_policy_judges_and_what_is_left_is_launched(
         assert server in drive.record.waves[0].failure
 
 
+@pytest.mark.parametrize("trouble", WORDS)
 @pytest.mark.parametrize("on_failure", ["stop", "continue"])
-def test_a_wave_of_which_no_server_is_left_fails_in_its_turn(table: Any, on_failure: str) -> None:
+def test_a_wave_of_which_no_server_is_left_fails_in_its_turn(
+    table: Any, on_failure: str, trouble: str
+) -> None:
     """The waves that may go on without it do; nothing is sent for it; every server says why."""
     gone = wave_of(WEB, on_failure=on_failure)
     drive = Drive(plan(gone, {"name": "Files", "servers": [FILES]}), **SURE)
-    delete(table, WEB)
+    TROUBLES[trouble](table, WEB)
     approved(drive)
-    with pytest.raises(AirflowFailException, match=r"Nothing of All was started.*DRS knows no such"):
+    with pytest.raises(AirflowFailException, match=f"Nothing of All was started.*{WORDS[trouble]}"):
         drive.execute(START)
     if on_failure == "continue":
         drive.wave("files")
@@ -170,13 +178,13 @@ def test_a_server_that_goes_between_look_and_call_is_left_out(
 
 
 SERVERS = (DB, APP, WEB, FILES)
-states = st.tuples(*[st.sampled_from(["well", "well", "gone", "held"])] * len(SERVERS))
+states = st.tuples(*[st.sampled_from(["well", "well", "gone", "held", "real"])] * len(SERVERS))
 
 
-def test_whoever_is_gone_or_held_the_others_start_and_the_policy_judges(table: Any) -> None:
-    """Any of four servers gone or in another's job, any optional, any minimum, one job or many."""
+def test_whoever_is_gone_or_held_or_recovered_the_others_start_and_the_policy_judges(table: Any) -> None:
+    """Any of four servers gone, recovered or in another's job, any optional, any minimum, one job or many."""
 
-    @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=16, deadline=None, suppress_health_check=list(HealthCheck))
     @given(
         states, st.sets(st.sampled_from(SERVERS)), st.none() | st.integers(1, 4), st.sampled_from([2, 100])
     )
@@ -185,7 +193,7 @@ def test_whoever_is_gone_or_held_the_others_start_and_the_policy_judges(table: A
         create_table(table.client("dynamodb"), ours().table)
         who = {
             kind: [server for server, is_ in zip(SERVERS, state, strict=True) if is_ == kind]
-            for kind in ("well", "gone", "held")
+            for kind in ("well", "gone", "held", "real")
         }
         minimum = None if minimum is None or minimum > len(SERVERS) - len(optional) else minimum
         policy = {"optional": sorted(optional)} if optional else {}
@@ -193,6 +201,8 @@ def test_whoever_is_gone_or_held_the_others_start_and_the_policy_judges(table: A
         drive = approved(Drive(plan(wave_of(*SERVERS, **policy))))
         for server in who["gone"]:
             delete(table, server)
+        if who["real"]:
+            recover(table, *who["real"])
         if who["held"]:
             hold(table, *who["held"])
         with pytest.MonkeyPatch.context() as patch:
@@ -214,8 +224,9 @@ def test_whoever_is_gone_or_held_the_others_start_and_the_policy_judges(table: A
         must = len(counted) if minimum is None else minimum
         there = set(who["well"] + who["held"])
         met = bool(there) and len(counted & there) >= must
-        expected = "FAILED" if not met else "PARTIAL" if who["gone"] else "COMPLETED"
+        left = set(who["gone"] + who["real"])
+        expected = "FAILED" if not met else "PARTIAL" if left else "COMPLETED"
         assert drive.statuses == [expected]
-        assert set(errors(drive)) == set(who["gone"])
+        assert set(errors(drive)) == left
 
     holds()

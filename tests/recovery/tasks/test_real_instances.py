@@ -8,10 +8,9 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from recovery.aws.hooks.drs import DrsHook
-from recovery.errors import StartRefused
-from recovery.tasks.real_instances import check_no_real_instances
+from recovery.tasks.real_instances import real_instances
 
-from .conftest import DB, Drive, plan
+from .conftest import APP, DB, Drive, plan
 
 ONE = {"name": "Database", "servers": [DB]}
 
@@ -28,8 +27,10 @@ def test_one_that_runs_or_is_stopped_is_left_alone(table: Any, real: str) -> Non
     """STOPPED is how some launch configurations want it: there is something to destroy."""
     hook = DrsHook(aws_conn_id="aws_default", region_name="eu-west-1")
     for _ in range(2):
-        with pytest.raises(StartRefused, match=real):
-            check_no_real_instances(hook, [DB], replace=False)
+        found = real_instances(hook, [DB, APP], replace=False)
+        assert list(found) == [DB]
+        assert f"{DB} has {real}" in found[DB]
+        assert real_instances(hook, [DB, APP], replace=True) == {}
         table.client("ec2").stop_instances(InstanceIds=[real])
 
 

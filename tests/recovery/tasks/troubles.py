@@ -36,11 +36,19 @@ def stop(table: Any, server: str) -> None:
     table.control.fail_server(server, phase="SNAPSHOT", raw_error="no data")
 
 
+def recover(table: Any, *servers: str) -> None:
+    """Let somebody else have recovered servers: each has a real recovery instance, which is no drill's."""
+    wanted = [{"sourceServerID": server} for server in servers]
+    table.client("drs").start_recovery(sourceServers=wanted, isDrill=False)
+    table.client("drs").describe_jobs()
+
+
 TROUBLES: dict[str, Callable[[Any, str], None]] = {
     "deleted": delete,
     "disconnected": disconnect,
     "renamed": rename,
     "without data": stop,
+    "recovered": recover,
 }
 
 
