@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from recovery.cli.airflow_models import Dag, DagRun, Gate, Health, Pool, TaskInstance, User
 from recovery.cli.rest import Refusal, Rest
+from recovery.cli.secrets import hide, remember
 from recovery.cli.sign_in import claims
 from recovery.errors import AirflowRefused, AirflowUnreachable
 
@@ -130,7 +131,7 @@ class AirflowClient:
         errors = [
             detail for line in lines if isinstance(line, dict) for detail in line.get("error_detail") or ()
         ]
-        return f"{errors[-1]['exc_type']}: {errors[-1]['exc_value']}" if errors else None
+        return hide(f"{errors[-1]['exc_type']}: {errors[-1]['exc_value']}") if errors else None
 
     def gate(self, dag_id: str, run_id: str, task_id: str) -> Gate | None:
         """Return what a gate asks, or None if it has not asked."""
@@ -197,6 +198,7 @@ class AirflowClient:
             body = {"username": user, "password": password}
             try:
                 self._token = self._rest.send("POST", "/auth/token", json=body)["access_token"]
+                remember(self._token)
             except Refusal as refusal:
                 raise AirflowRefused(f"{refusal} (signing in as {user!r} at {self.url})") from refusal
         return self._token

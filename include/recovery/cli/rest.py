@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from recovery.cli.route import AUTHORITIES, client_for, proxy_for
+from recovery.cli.secrets import hide
 from recovery.errors import AirflowRefused, AirflowUnreachable
 from recovery.text.address import without_who_signs_in
 
@@ -105,25 +106,33 @@ def _is_ours(error: Exception) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """Return why a request did not get through; what a header holds is nobody's business."""
+    """Return why a request did not get through, without any secret; what a header holds is one."""
     if isinstance(error, httpx.LocalProtocolError):
         return "the request cannot be sent: a header of it, such as the token, holds what no header may"
     told = str(error) or type(error).__name__
     if "CERTIFICATE_VERIFY_FAILED" in told:
         told += f"; the file of the authority that has signed its certificate is named in {AUTHORITIES}"
-    return told
+    return hide(told)
 
 
 def words(answer: httpx.Response) -> str:
-    """Return what Airflow says in an answer that is no success, in its own words."""
+    """Return what Airflow says in an answer that is no success, in its own words.
+
+    Some answers repeat what they were sent: secrets are hidden here, since these words go on into notes of
+    Airflow's and into the audit trail, and before anything is cut, which would leave half of one.
+    """
+    return hide(_said(answer))[:MAX_WORDS] or answer.reason_phrase
+
+
+def _said(answer: httpx.Response) -> str:
     try:
         detail = answer.json()["detail"]
     except (ValueError, KeyError, TypeError):
-        return answer.text.strip()[:MAX_WORDS] or answer.reason_phrase
+        return answer.text.strip()
     if isinstance(detail, list):
         return "; ".join(_problem(entry) for entry in detail)
     if isinstance(detail, dict):
-        return str(detail.get("reason") or detail)[:MAX_WORDS]
+        return str(detail.get("reason") or detail)
     return str(detail)
 
 

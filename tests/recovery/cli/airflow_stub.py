@@ -9,6 +9,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
@@ -23,6 +24,9 @@ class Stub:
     answers: dict[str, list[tuple[Any, Any]]] = field(default_factory=dict)
     requests: list[tuple[str, Any]] = field(default_factory=list)
     date: str | None = None
+    echo: Callable[[str, Any, dict[str, str]], tuple[int, Any]] | None = None
+    """Answers, of what was sent, every request but the first ones: ``good`` of them are answered as ever."""
+    good: int = 0
 
     def __post_init__(self) -> None:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -46,9 +50,11 @@ class Stub:
         """Return how often something was asked."""
         return sum(asked == request for asked, _ in self.requests)
 
-    def answer(self, request: str, body: Any) -> tuple[Any, Any]:
+    def answer(self, request: str, body: Any, headers: dict[str, str]) -> tuple[Any, Any]:
         """Note a request and return its answer."""
         self.requests.append((request, body))
+        if self.echo and len(self.requests) > self.good:
+            return self.echo(request, body, headers)
         known = self.answers.get(request, [(404, {"detail": f"{request} is unknown"})])
         return known.pop(0) if len(known) > 1 else known[0]
 
@@ -57,7 +63,8 @@ class Stub:
             def answer(self) -> None:
                 length = int(self.headers.get("Content-Length", 0))
                 body = json.loads(self.rfile.read(length)) if length else None
-                status, answer = stub.answer(f"{self.command} {self.path.partition('?')[0]}", body)
+                asked = f"{self.command} {self.path.partition('?')[0]}"
+                status, answer = stub.answer(asked, body, dict(self.headers))
                 if status is DROP:
                     return
                 content = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
