@@ -117,7 +117,7 @@ def write(
     """
 
     def once(budget: int) -> Steps[Execution | None]:
-        fits = fitted(after, budget)
+        fits = fitted(after, budget, before)
         yield from put_beside(before.execution_id, fits)
         update = Update(before.execution_id, EXECUTION)
         # First, so that its placeholders are short: a condition on 100 waves barely has room

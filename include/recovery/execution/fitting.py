@@ -48,8 +48,11 @@ class Fitted:
     past: tuple[tuple[int, Intent], ...] = ()
 
 
-def fitted(execution: Execution, budget: int = BUDGETS[0]) -> Fitted:
-    """Return an execution with so much of its texts, servers and past intents that the item has room."""
+def fitted(execution: Execution, budget: int = BUDGETS[0], before: Execution | None = None) -> Fitted:
+    """Return an execution with so much of its texts, servers and past intents that the item has room.
+
+    Only a text that is so on record, ``before``, was cut already: one that ends like it may be made of it.
+    """
     item = execution.to_item()
     if record_size(execution, item) <= budget:
         return Fitted(execution)
@@ -57,7 +60,8 @@ def fitted(execution: Execution, budget: int = BUDGETS[0]) -> Fitted:
     execution = _without(execution, {intent.intent_id for _, intent in past})
     item = execution.to_item()
     lists = _take_lists_out(execution, item)
-    texts = _cut_texts(execution, item, record_size(execution, item) - budget)
+    held = {text for _, text in texts_of(before)} if before else set()
+    texts = _cut_texts(execution, item, record_size(execution, item) - budget, held)
     return Fitted(Execution.from_item(item), texts, lists, past)
 
 
@@ -138,22 +142,28 @@ def _take_lists_out(execution: Execution, item: Item) -> tuple[tuple[str, ...], 
     return tuple(lists)
 
 
-def _cut_texts(execution: Execution, item: Item, over: int) -> tuple[str, ...]:
-    """Cut the longest texts of an item until it is so many bytes smaller; return those that were whole."""
-    heap = [(-len(text.encode()), path, text) for path, text in texts_of(execution)]
+def _cut_texts(execution: Execution, item: Item, over: int, held: Collection[str]) -> tuple[str, ...]:
+    """Cut the longest texts of an item until it is so many bytes smaller; return those that were whole.
+
+    ``held`` are those that are on record, some of them cut there.
+    """
+    heap = [
+        (-len(text.encode()), path, text, text in held and name_in(text) is not None)
+        for path, text in texts_of(execution)
+    ]
     heapq.heapify(heap)
     wholes = []
     while over > 0 and heap:
-        size, path, text = heapq.heappop(heap)
-        shorter = cut(text)
+        size, path, text, again = heapq.heappop(heap)
+        shorter = cut(text, again=again)
         saved = -size - len(shorter.encode())
         if saved <= 0:
             continue
-        if name_in(text) is None:
+        if not again:
             wholes.append(text)
         over -= saved
         _put(item, path, shorter)
-        heapq.heappush(heap, (-len(shorter.encode()), path, shorter))
+        heapq.heappush(heap, (-len(shorter.encode()), path, shorter, True))
     return tuple(wholes)
 
 

@@ -12,6 +12,9 @@ _LENGTHS = (1000, 300, 100, 0)
 
 _NAME = 12
 _CUT = re.compile(rf" ?\(shortened: text ([0-9a-f]{{{_NAME}}})\)$")
+_MARKER = len("(shortened: text )") + _NAME
+_CUT_TO = frozenset({_MARKER, *_LENGTHS[:-1]})
+"""Lengths of texts that were cut; others end as if they were, being made of one that was."""
 
 
 def digest(text: str) -> str:
@@ -26,14 +29,18 @@ def text_name(text: str) -> str:
 
 def name_in(text: str | None) -> str | None:
     """Return the name of the whole text that a text was cut from; None for one that is whole."""
-    found = _CUT.search(text or "")
+    found = _CUT.search(text or "") if len(text or "") in _CUT_TO else None
     return found[1] if found else None
 
 
-def cut(text: str) -> str:
-    """Return a text cut to the next shorter length, with the name of the whole of it; itself if none is."""
-    said, name = _CUT.sub("", text), name_in(text) or text_name(text)
-    marker = f"(shortened: text {name})"
+def cut(text: str, *, again: bool = False) -> str:
+    """Return a text cut to the next shorter length, with the name of the whole of it; itself if none is.
+
+    ``again`` says that it was cut before: whatever else ends like such a text is whole.
+    """
+    name = name_in(text) if again else None
+    said = text if name is None else _CUT.sub("", text)
+    marker = f"(shortened: text {name or text_name(text)})"
     for length in _LENGTHS:
         room = max(length - len(marker) - 1, 0)
         shorter = f"{said[:room]} {marker}" if room else marker

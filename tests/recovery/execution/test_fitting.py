@@ -8,12 +8,17 @@ from hypothesis import strategies as st
 from recovery.execution import Approval, Decision, Failure, Intent, PreflightWarning, WaveStatus
 from recovery.execution.fitting import filled, fitted, recognised, record_size, texts_of
 from recovery.execution.own_items import ids_item
-from recovery.execution.texts import begins_with, same_text, text_name
+from recovery.execution.texts import begins_with, cut, same_text, text_name
 
 from . import largest
 from .world import START, Make
 
-words = st.none() | st.text(min_size=1, max_size=60).map(lambda text: text * 70)
+said = st.text(min_size=1, max_size=60).map(lambda text: text * 70)
+quoting = said.map(lambda text: f"{text}: {cut(text)}")
+words = st.none() | said | quoting
+"""Also what quotes a text that was cut, and so ends like one."""
+
+server_ids = st.integers(1, 9).map(lambda count: tuple(f"s-{number}" for number in range(count)))
 budgets = st.integers(0, 60_000)
 
 
@@ -25,7 +30,7 @@ def executions(draw):
     waves = []
     for wave in execution.waves:
         answer = Approval(decision=Decision.APPROVED, by="alice", time=START, reason=draw(words))
-        intent = Intent(attempt=1, batch=0, time=START, servers=["s-1", "s-2"], refusal=draw(words))
+        intent = Intent(attempt=1, batch=0, time=START, servers=draw(server_ids), refusal=draw(words))
         kept = {"approval": answer, "intents": (intent,), "status": WaveStatus.FAILED}
         waves.append(wave.having(failure=draw(words), **kept))
     message = draw(words)
@@ -50,6 +55,10 @@ def without_texts(execution):
     return item
 
 
+def intents_of(execution):
+    return [intent for wave in execution.waves for intent in wave.intents]
+
+
 @given(executions())
 def test_nothing_is_cut_while_it_fits(execution):
     """The record is what it was before anybody counted bytes."""
@@ -66,9 +75,10 @@ def test_only_texts_are_cut_and_all_of_each_is_kept(execution, budget):
     wholes = {text_name(text): text for text in fits.texts}
     before, after = dict(texts_of(execution)), dict(texts_of(filled(fits.execution, wholes)))
     assert after == before
-    assert {ids_item(ids) for ids in fits.lists} >= {
-        intent.servers_item for wave in fits.execution.waves for intent in wave.intents if intent.servers_item
-    }
+    lists = {ids_item(ids): ids for ids in fits.lists}
+    held = [lists.get(intent.servers_item, intent.servers) for intent in intents_of(fits.execution)]
+    assert held == [intent.servers for intent in intents_of(execution)]
+    assert set(lists) == {intent.servers_item for intent in intents_of(fits.execution)} - {None}
 
 
 @settings(max_examples=200)
@@ -85,7 +95,7 @@ def test_it_fits_or_there_is_nothing_left_to_cut(execution, budget):
 def test_what_fits_stays_as_it_is(execution, budget):
     """Fitted twice is fitted once: a retry writes what the first try wrote."""
     once = fitted(execution, budget).execution
-    again = fitted(once, budget)
+    again = fitted(once, budget, once)
     assert (again.execution, again.texts) == (once, ())
     assert fitted(execution, budget).execution == once
 
@@ -111,11 +121,21 @@ def test_what_is_said_again_is_known_again(execution, budget):
 def test_what_only_begins_alike_is_another_text():
     """Two failures may begin with the same thousand letters."""
     one, other = (f"{largest.text('a')[:-1]}{letter}" for letter in "12")
-    cut = fitted(execution := Make().execution(reason=one), record_size(execution) - 1).execution.reason
-    assert cut.startswith("a ")
-    assert begins_with(one, cut)
-    assert not begins_with(other, cut)
-    assert (same_text(cut, one), same_text(cut, other)) == (True, False)
+    held = fitted(execution := Make().execution(reason=one), record_size(execution) - 1).execution.reason
+    assert held.startswith("a ")
+    assert begins_with(one, held)
+    assert not begins_with(other, held)
+    assert (same_text(held, one), same_text(held, other)) == (True, False)
+
+
+def test_a_text_that_ends_in_one_that_was_cut_is_whole():
+    """An outcome quotes a reason that stands shortened: cut in its turn, all of it is kept, on any write."""
+    quoted = f"{largest.text('b')[:500]}: {cut(largest.text('a'))}"
+    first = Make().execution(outcome=quoted)
+    for before in (None, first):
+        fits = fitted(first, record_size(first) - 1, before)
+        assert fits.texts == (quoted,)
+        assert filled(fits.execution, {text_name(quoted): quoted}) == first
 
 
 def test_the_longest_text_goes_first():
