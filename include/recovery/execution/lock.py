@@ -6,24 +6,29 @@ over from a DRILL, which is superseded. Nothing takes it over from a RECOVERY th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from recovery.errors import ExecutionNotFound, LockHeld, RecordUnavailable, TransitionRefused
-from recovery.execution.changes import change, pauses, read, same_version, write
+from recovery.errors import (
+    ExecutionNotFound,
+    LockHeld,
+    RecordUnavailable,
+    RecordUnreadable,
+    TransitionRefused,
+)
+from recovery.execution.changes import EXECUTION, change, pauses, read, same_version
 from recovery.execution.enums import EventType, ExecutionType, Writer
 from recovery.execution.events import Event
-from recovery.execution.expressions import Delete, Put
-from recovery.execution.record import Record, Time, iso
+from recovery.execution.expressions import Delete, Put, Update
+from recovery.execution.record import ExecutionId, Record, RunId, Time, is_execution_id, iso
 from recovery.execution.requests import Wait, get
 from recovery.execution.trail import tell, tell_change
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from datetime import datetime
 
-    from recovery.execution.expressions import Update
     from recovery.execution.models import Execution
-    from recovery.execution.requests import Steps
+    from recovery.execution.requests import Item, Steps
 
 LOCK = "LOCK"
 
@@ -31,11 +36,18 @@ LOCK = "LOCK"
 class Lock(Record):
     """Who holds a plan, since when; ``holder`` is an execution id."""
 
-    holder: str
+    holder: ExecutionId
     since: Time
     execution_type: ExecutionType
-    dag_run_id: str
+    dag_run_id: RunId
     requested_by: str | None = None
+
+
+class Freed(NamedTuple):
+    """What held a plan that was unlocked: the lock, or why nobody can read in it who did."""
+
+    lock: Lock | None
+    trouble: str | None = None
 
 
 def lock_key(plan_id: str) -> str:
@@ -78,21 +90,32 @@ def take_lock(
     raise RecordUnavailable(f"the lock of plan {execution.plan_id!r} kept changing hands")
 
 
-def unlock(plan_id: str, actor: str, reason: str, at: datetime) -> Steps[Lock | None]:
+def unlock(plan_id: str, actor: str, reason: str, at: datetime) -> Steps[Freed | None]:
     """Delete the lock of a plan whoever holds it, and tell so in the holder's trail; return what it was.
 
-    The way out when nothing else frees a plan. The execution that held it keeps running if it does.
+    The way out when nothing else frees a plan, also one whose lock cannot be read. The execution that held
+    it keeps running if it does.
     """
-    held = yield from _read(plan_id)
-    if held is None:
+    item = yield from get(lock_key(plan_id), LOCK)
+    if item is None:
         return None
+    freed = _freed(item)
     delete = Delete(lock_key(plan_id), LOCK)
-    delete.require(delete.equal(("holder",), held.holder))
+    for name in ("holder", "since"):
+        delete.require(delete.equal((name,), item[name]) if name in item else delete.absent(name))
     if (yield delete.request()) is None:
         raise TransitionRefused(f"the lock of plan {plan_id!r} changed hands just now: look again")
-    detail = f"the plan was unlocked by hand: {reason}"
-    yield from tell(held.holder, Event(type=EventType.LOCK_RELEASED, time=at, actor=actor, detail=detail))
-    return held
+    if is_execution_id(holder := item.get("holder")):
+        detail = f"the plan was unlocked by hand: {reason}"
+        yield from tell(holder, Event(type=EventType.LOCK_RELEASED, time=at, actor=actor, detail=detail))
+    return freed
+
+
+def _freed(item: Item) -> Freed:
+    try:
+        return Freed(Lock.from_item(item))
+    except RecordUnreadable as error:
+        return Freed(None, str(error))
 
 
 def release_lock(execution: Execution) -> Steps[None]:
@@ -117,7 +140,15 @@ def _put(plan_id: str, mine: Lock, before: Lock | None, *, anew: bool) -> Steps[
 
 def _read(plan_id: str) -> Steps[Lock | None]:
     item = yield from get(lock_key(plan_id), LOCK)
-    return None if item is None else Lock.from_item(item)
+    if item is None:
+        return None
+    lock, trouble = _freed(item)
+    if lock is None:
+        raise RecordUnreadable(
+            f"{trouble}; nobody can say who holds plan {plan_id!r}: see what of it runs, and free it with "
+            "`python -m recovery unlock`"
+        )
+    return lock
 
 
 def _make_way(
@@ -153,16 +184,16 @@ def _make_way(
 def _keep_closed(holder: Execution) -> Steps[bool]:
     """Return whether a final holder stays final: a new attempt that has looked at its record is refused.
 
+    Nothing of it but its version is written, whoever else writes of its clean-up meanwhile.
+
     A new attempt reads the record, takes the lock, and opens the record under the version it has read. Who
     takes the lock from a final holder reads the lock, counts the version up, and takes the very lock it has
     read. Whatever the order, one of the two is refused.
     """
-    return (yield from write(holder, holder.having(version=holder.version + 1), _is_final)) is not None
-
-
-def _is_final(update: Update, holder: Execution) -> Iterable[str]:
-    yield same_version(update, holder)
-    yield update.present("endTime")
+    update = Update(holder.execution_id, EXECUTION)
+    update.set(("version",), holder.version + 1)
+    update.require(same_version(update, holder), update.present("endTime"))
+    return (yield update.request()) is not None
 
 
 def supersede(holder: Execution, by: Execution, at: datetime) -> Steps[None]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeGuard, get_args
 
 from pydantic import (
     AfterValidator,
@@ -77,6 +78,11 @@ _UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
 ExecutionId = Annotated[str, StringConstraints(pattern=_UUID)]
 """A UUID. What is no id was never ours: it goes into a run id, into paths of Airflow's API, and to people."""
+
+
+def is_execution_id(value: object) -> TypeGuard[str]:
+    """Whether a value can be the id of an execution."""
+    return isinstance(value, str) and re.fullmatch(_UUID, value) is not None
 
 
 def _no_path(value: str) -> str:

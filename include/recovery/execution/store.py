@@ -72,7 +72,7 @@ class ExecutionStore(ExecutionReader):
         """
         return self._run(lock.take_lock(execution, self._clock(), is_over=is_over))
 
-    def unlock(self, plan_id: str, actor: str, reason: str) -> lock.Lock | None:
+    def unlock(self, plan_id: str, actor: str, reason: str) -> lock.Freed | None:
         """Free a plan whoever holds it, with the reason in the holder's trail; return what held it."""
         return self._run(lock.unlock(plan_id, actor, reason, self._clock()))
 

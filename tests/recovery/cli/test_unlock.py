@@ -55,6 +55,18 @@ def test_a_plan_is_freed_with_its_reason_in_the_trail(story: Any, airflow: Stub)
     assert "not held" in unlock("--reason", "again").stdout
 
 
+def test_a_plan_whose_lock_cannot_be_read_is_freed_too(story: Any, airflow: Stub) -> None:
+    """It says that nobody can say who held it, and where to look for what runs."""
+    store = story().freeze().store
+    lock = {"executionId": {"S": "PLAN#web_shop"}, "item": {"S": "LOCK"}}
+    store._client.put_item(TableName=store._table, Item=lock)
+    result = unlock("--reason", "its lock is spoilt")
+    assert result.exit_code == 0
+    assert "Nobody can say which execution held it" in result.stdout
+    assert "recovery list" in result.stdout
+    assert store.unlock("web_shop", "test", "look") is None
+
+
 def test_a4_who_may_not_edit_the_plan_frees_nothing(story: Any, airflow: Stub) -> None:
     """Airflow's own refusal is shown, and the plan stays held."""
     told = story().freeze()

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from botocore.exceptions import ClientError
 
+from recovery.execution import execution_id
 from recovery.execution.fitting import BUDGETS, CLEAN_UP_BUDGETS, fitted, record_size
 from recovery.execution.frozen import Frozen, put_frozen, read_frozen
 from recovery.execution.intents import intent_item
@@ -91,7 +92,7 @@ LARGEST = {
     "LONG": lambda: keyed({"text": largest.LETTER * MOST_CHARACTERS}, f"LONG#{'f' * 32}#000"),
     "LOCK": lambda: keyed(
         Lock(
-            holder="e" * 36,
+            holder=execution_id("other", "r"),
             since=START,
             execution_type="DRILL",
             dag_run_id="r" * 250,

@@ -8,6 +8,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from recovery.execution import lock
+from recovery.settings import settings
 
 from .conftest import DB, Drive, plan
 
@@ -117,11 +118,18 @@ def test_a_lock_that_is_released_meanwhile_is_taken(drill: Drive, monkeypatch: p
     assert real.record.failure is None
 
 
-def test_a_drill_of_another_plan_starts_nothing_that_a_recovery_holds(table: Any, starts: Any) -> None:
-    """It was opened first, and names the same server."""
+@pytest.mark.parametrize("spoilt", [False, True], ids=["read", "unreadable"])
+def test_a_drill_of_another_plan_starts_nothing_that_a_recovery_holds(
+    table: Any, starts: Any, *, spoilt: bool
+) -> None:
+    """It was opened first, and names the same server; the RECOVERY holds it whatever its item says."""
     other = Drive(plan({"name": "Database", "servers": [DB]}, id="other"), run_id="manual__other")
     other.execute("open_execution")
-    recovery().execute("open_execution")
+    real = recovery()
+    real.execute("open_execution")
+    if spoilt:
+        key = {"executionId": {"S": real.execution_id}, "item": {"S": f"SERVER#000#{DB}"}}
+        table.client("dynamodb").put_item(TableName=settings().table, Item=key)
     with pytest.raises(AirflowFailException, match=rf"RECOVERY .* of Shop holds {DB}"):
         other.execute("database.start_recovery")
     assert starts() == 0
@@ -130,7 +138,7 @@ def test_a_drill_of_another_plan_starts_nothing_that_a_recovery_holds(table: Any
 def test_unlock_frees_a_plan_and_says_so(drill: Drive) -> None:
     """The way out, with its reason in the trail of who held it."""
     held = drill.store.unlock("shop", "alice", "its run hangs")
-    assert held.holder == drill.execution_id
+    assert held.lock.holder == drill.execution_id
     assert told(drill, "LOCK_RELEASED") == ["the plan was unlocked by hand: its run hangs"]
     assert drill.store.unlock("shop", "alice", "again") is None
     Drive(plan(), run_id="manual__after").execute("open_execution")

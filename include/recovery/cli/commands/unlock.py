@@ -13,6 +13,7 @@ from recovery.execution.reasons import check_reason
 
 if TYPE_CHECKING:
     from recovery.cli.screen import Screen
+    from recovery.execution.lock import Freed
 
 
 def unlock(screen: Screen, plan_id: str, reason: str, user: str | None) -> Exit:
@@ -24,15 +25,24 @@ def unlock(screen: Screen, plan_id: str, reason: str, user: str | None) -> Exit:
         if dag is None:
             raise AirflowRefused(f"Airflow knows no plan {plan_id!r}: {', '.join(client.plans()) or 'none'}")
         client.check_may_edit(plan_id, is_paused=dag.is_paused)
-        held = store.unlock(plan_id, client.me().id, reason)
-    if held is None:
+        freed = store.unlock(plan_id, client.me().id, reason)
+    if freed is None:
         screen.result({"plan": plan_id, "unlocked": False}, Text(f"{plan_id} is not held by any execution."))
         return Exit.OK
-    shown = Text.assemble(
-        (f"{plan_id} is free. ", "bold"),
-        f"It was held by execution {held.holder} ({held.execution_type}, DAG run {held.dag_run_id}). "
-        "What that execution is doing goes on: `python -m recovery show "
-        f"{held.holder}` tells.",
-    )
-    screen.result({"plan": plan_id, "unlocked": True, "holder": held.holder}, shown)
+    shown = Text.assemble((f"{plan_id} is free. ", "bold"), _held(freed))
+    holder = freed.lock.holder if freed.lock else None
+    screen.result({"plan": plan_id, "unlocked": True, "holder": holder}, shown)
     return Exit.OK
+
+
+def _held(freed: Freed) -> str:
+    held = freed.lock
+    if held is None:
+        return (
+            f"Nobody can say which execution held it: {freed.trouble}. What that one is doing goes on: "
+            "`python -m recovery list` shows what runs."
+        )
+    return (
+        f"It was held by execution {held.holder} ({held.execution_type}, DAG run {held.dag_run_id}). "
+        f"What that execution is doing goes on: `python -m recovery show {held.holder}` tells."
+    )

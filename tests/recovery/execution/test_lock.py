@@ -1,0 +1,121 @@
+"""The lock of a plan: what is final stays as it is, and a lock that nobody can read is no end of the plan."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from recovery.errors import RecordUnreadable, TransitionRefused
+from recovery.execution import CleanupMode, CleanupOrder, CleanupStatus, ExecutionStatus
+from recovery.execution.drivers import run
+from recovery.execution.fitting import BUDGETS, CLEAN_UP_BUDGETS, record_size
+from recovery.execution.lock import take_lock, unlock
+
+from . import largest
+from .world import OTHER
+
+LATER = CleanupOrder(CleanupMode.ALWAYS, timedelta())
+
+
+@pytest.fixture
+def held(world):
+    """An execution that ended, its clean-up ordered, and that still holds its plan."""
+    world.frozen(waves=1).completed(0)
+    done = world.store.finish(world.id, ExecutionStatus.COMPLETED, "done", cleanup=LATER)
+    world.store.take_lock(done)
+    return world
+
+
+def another(world):
+    return world.store.open(world.make.execution("manual__2", waves=1))
+
+
+def fill(world):
+    """Fill a record as its clean-up may fill it, beyond what a running one may take."""
+    record = world.store.get(world.id)
+    cleanup = record.cleanup.having(status=CleanupStatus.FAILED, failure=largest.text("failed"))
+    warnings = [{"check": f"check{number}", "message": largest.text(number)} for number in range(22)]
+    full = record.having(warnings=warnings, cleanup=cleanup)
+    assert BUDGETS[0] < record_size(full) < CLEAN_UP_BUDGETS[0]
+    world.put(full.to_item() | {"item": "EXECUTION"})
+
+
+def test_who_takes_the_plan_from_what_is_final_cuts_nothing_of_it(held):
+    """Nothing but its version changes, and nothing is put beside it."""
+    fill(held)
+    before = held.record()
+    held.store.take_lock(another(held))
+    assert held.record() == before | {"version": before["version"] + 1}
+    assert not [item for item in held.items() if item["item"].startswith("TEXT#")]
+
+
+@pytest.mark.parametrize("step", range(1, 5))
+def test_who_takes_the_plan_from_what_is_final_undoes_no_clean_up(held, step):
+    """Whenever the clean-up writes meanwhile."""
+    fill(held)
+    done, steps = held.store.get(held.id), take_lock(another(held), held.make.time())
+
+    def disturbed():
+        answer, count = None, 0
+        while True:
+            try:
+                request = steps.send(answer)
+            except StopIteration as end:
+                return end.value
+            answer = yield request
+            count += 1
+            if count == step:
+                held.store.clean_up(done, CleanupStatus.TERMINATING, job_ids=["drsjob-t"])
+
+    assert run(held.client, held.table, disturbed()) == held.id
+    cleanup = held.store.get(held.id).cleanup
+    assert (cleanup.status, cleanup.job_ids) == ("TERMINATING", ("drsjob-t",))
+
+
+SPOILT = {
+    "empty": {},
+    "holder is no id": {"holder": "../../x", "since": "2026-03-01T06:00:00.000000Z"},
+    "holder is a number": {"holder": 7},
+    "no time": {"holder": OTHER, "since": "yesterday"},
+    "no run": {"holder": OTHER, "executionType": "DRILL", "since": "2026-03-01T06:00:00.000000Z"},
+    "a path for a run": {
+        "holder": OTHER,
+        "executionType": "DRILL",
+        "since": "2026-03-01T06:00:00.000000Z",
+        "dagRunId": "../x",
+    },
+}
+
+
+@pytest.mark.parametrize("spoilt", SPOILT.values(), ids=SPOILT)
+def test_a_lock_that_cannot_be_read_is_told_and_can_be_unlocked(world, spoilt):
+    """Nobody takes it over, as nobody can say who holds the plan; the way out is named, and is one."""
+    execution = world.store.open(world.make.execution(waves=1))
+    world.put({"executionId": "PLAN#web_shop", "item": "LOCK"} | spoilt)
+    with pytest.raises(RecordUnreadable, match=r"'PLAN#web_shop' 'LOCK' cannot be read: .*recovery unlock"):
+        world.store.take_lock(execution)
+    freed = world.store.unlock("web_shop", "alice", "spoilt")
+    assert freed.lock is None
+    assert "cannot be read" in freed.trouble
+    told = [event.actor for event in world.store.events(OTHER) if event.type == "LOCK_RELEASED"]
+    assert told == (["alice"] if spoilt.get("holder") == OTHER else [])
+    assert world.store.take_lock(execution) is None
+
+
+def test_a_lock_that_came_in_the_place_of_a_spoilt_one_is_not_deleted(world):
+    """Between the look and the deletion somebody mended it."""
+    execution = world.store.open(world.make.execution(waves=1))
+    spoilt = {"executionId": "PLAN#web_shop", "item": "LOCK", "holder": "nobody"}
+    world.put(spoilt)
+    steps = unlock("web_shop", "alice", "spoilt", world.make.time())
+    look = next(steps)
+    answer = world.client.get_item(TableName=world.table, **look.arguments)
+    world.client.delete_item(TableName=world.table, Key=look.arguments["Key"])
+    world.store.take_lock(execution)
+    delete = steps.send(answer)
+    with pytest.raises(world.client.exceptions.ConditionalCheckFailedException):
+        world.client.delete_item(TableName=world.table, **delete.arguments)
+    with pytest.raises(TransitionRefused, match="changed hands"):
+        steps.send(None)
+    assert world.items("PLAN#web_shop")[0]["holder"] == execution.execution_id
