@@ -60,6 +60,7 @@ TERMINAL = (
     "para\u2029graph\u2028line\x85next",
     "zero\u200bwidth\ufeff soft\u00adhyphen tag\U000e0041",
     "\x0e\x0f shift",
+    "\u3164\u115f\u034f\u2800\ufe0f\uffa0",
 )
 ELSEWHERE = (
     "=cmd|' /C calc'!A0",

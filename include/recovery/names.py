@@ -10,24 +10,18 @@ an id, a tag or a file of one. Names never are templates: no task of ours has a 
 | the value of a tag | what every AWS service takes: `tag_value`, `wave_tag` |
 | a file | the dag id, which is a file's stem: `dag_id_of` |
 | an address of Airflow | one part of a path: `path_part` |
-| Markdown | text: `in_markdown`; somebody's words, quoted: `quoted_in_markdown` |
-| a terminal, a log | what is hidden in it shown: `in_terminal`, `in_log` |
-| HTML | text: `in_html` |
+| a log | one line, in which what is hidden is shown: `in_log` |
 """
 
 from __future__ import annotations
 
 import hashlib
-import html
 import re
 import unicodedata
 from urllib.parse import quote
 
-from recovery.text.markdown import code as quoted_in_markdown
-from recovery.text.markdown import text as in_markdown
-from recovery.text.visible import one_line
 from recovery.text.visible import one_line as in_log
-from recovery.text.visible import visible_lines as in_terminal
+from recovery.text.visible import without_unseen_letters
 
 __all__ = [
     "RESERVED_DAG_IDS",
@@ -35,13 +29,9 @@ __all__ = [
     "dag_id_of",
     "group_id",
     "group_of",
-    "in_html",
     "in_log",
-    "in_markdown",
-    "in_terminal",
     "likeness",
     "path_part",
-    "quoted_in_markdown",
     "tag_value",
     "task_id",
     "wave_tag",
@@ -103,9 +93,9 @@ def group_id(name: str) -> str:
 
 
 def likeness(name: str) -> str:
-    """Return what is the same for names that look alike: in other cases, widths or compositions."""
+    """Return what is the same for names that look alike: in other cases, widths, compositions or variants."""
     folded = unicodedata.normalize("NFKC", name).casefold()
-    return " ".join(unicodedata.normalize("NFKC", folded).split())
+    return " ".join(without_unseen_letters(unicodedata.normalize("NFKC", folded)).split())
 
 
 def task_id(wave_name: str, task: str) -> str:
@@ -129,13 +119,11 @@ def wave_tag(number: int, name: str) -> str:
 
 
 def path_part(name: str) -> str:
-    """Return a name as one part of a path in an address: a run id may hold a slash."""
-    return quote(name, safe="")
+    """Return a name as one part of a path in an address: a run id may hold a slash.
 
-
-def in_html(value: str) -> str:
-    """Return a value as text, or the value of an attribute, in HTML."""
-    return html.escape(one_line(value))
+    What no encoding takes is a question mark: no name in Airflow's database has it.
+    """
+    return quote(name, safe="", errors="replace")
 
 
 def _digest(name: str, letters: int) -> str:

@@ -15,12 +15,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from recovery.names import likeness
 from recovery.plan.document import parse
 from recovery.plan.models import ServerTags
 from recovery.plan.problems import Mark, Rejected
 from recovery.plan.reader import SUFFIXES, is_plan_file, text_of
 from recovery.plan.schedule import either_day
-from recovery.plan.words import listed, quoted, shown
+from recovery.plan.words import listed, quoted
+from recovery.text.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
@@ -54,8 +56,8 @@ class Warned(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        name = shown(str(self.file))
-        return f"{name}:{self.mark.line}:{self.mark.column}: warning: {shown(self.message)}"
+        name = visible(str(self.file))
+        return f"{name}:{self.mark.line}:{self.mark.column}: warning: {visible(self.message)}"
 
 
 def warnings(plans: Mapping[Path, Plan], folders: Iterable[Path] = ()) -> list[Warned]:
@@ -131,7 +133,7 @@ def same_plans(plans: Mapping[Path, Plan]) -> Iterator[tuple[Path, Key, str]]:
                 continue
             when = f" at the same times ({other.drill_schedule})" if other.drill_schedule else ""
             key: Key = ("drill_schedule",) if other.drill_schedule else ()
-            yield file, key, f"launches the same source servers{when} as {shown(first.name)}; is it a copy?"
+            yield file, key, f"launches the same source servers{when} as {visible(first.name)}; is it a copy?"
 
 
 def passed_over(folder: Path) -> Iterator[tuple[Path, str]]:
@@ -140,7 +142,7 @@ def passed_over(folder: Path) -> Iterator[tuple[Path, str]]:
         if path.parent != folder and path.suffix in SUFFIXES:
             yield (
                 path,
-                f"passed over: plans are read from {shown(str(folder))} itself, not from folders below",
+                f"passed over: plans are read from {visible(str(folder))} itself, not from folders below",
             )
         elif path.parent == folder and _seems_a_plan(path):
             hidden = path.name.startswith(".")
@@ -158,7 +160,7 @@ OF_A_FOLDER: tuple[Callable[[Path], Iterator[tuple[Path, str]]], ...] = (passed_
 
 
 def _looks(user: str) -> str:
-    return unicodedata.normalize("NFKC", user).casefold().translate(LATIN_LIKE)
+    return likeness(user).translate(LATIN_LIKE)
 
 
 def _alphabet(letter: str) -> str:

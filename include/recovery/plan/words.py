@@ -6,6 +6,8 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from recovery.text.visible import visible
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -18,21 +20,16 @@ MOST_HINTS = 10
 """Misspelt words of one file that get a hint: whoever misspells more of them sees why by then."""
 
 
-def shown(text: str) -> str:
-    """Return text, such as a path or a key, on one line that any terminal can print."""
-    return text if text.isprintable() else repr(text)[1:-1]
-
-
 def brief(text: str) -> str:
-    """Return text as ``shown``, and shortened."""
-    return shown(text) if len(text) <= LONGEST_SHOWN else f"{shown(text[:LONGEST_SHOWN])}…"
+    """Return text as ``visible``, and shortened."""
+    return visible(text) if len(text) <= LONGEST_SHOWN else f"{visible(text[:LONGEST_SHOWN])}…"
 
 
 def quoted(value: str) -> str:
     """Return a value in quotes: on one line, printable, and shortened."""
     if len(value) <= LONGEST_SHOWN:
-        return repr(value)
-    return f"{value[:LONGEST_SHOWN]!r}… ({len(value)} characters)"
+        return visible(repr(value))
+    return f"{visible(repr(value[:LONGEST_SHOWN]))}… ({len(value)} characters)"
 
 
 def listed(values: Iterable[str]) -> str:

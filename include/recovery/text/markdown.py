@@ -86,7 +86,7 @@ def fenced(value: str) -> Markdown:
 
 def link(words: str, url: str) -> Markdown:
     """Return a link of ours to an address, of which nothing ends the link early."""
-    return Markdown(f"[{text(words)}](<{quote(url, safe=_URL)}>)")
+    return Markdown(f"[{text(words)}](<{quote(url, safe=_URL, errors='replace')}>)")
 
 
 def render(template: str, **values: Any) -> Markdown:

@@ -52,6 +52,8 @@ def told(*files: Path, folders: tuple[Path, ...] = ()) -> list[str]:
         ("approvers: [alice bob]", "'alice bob' is one user id"),
         ("approvers: [alice, Alice]", "'Alice' looks like 'alice', and is another user"),
         ("approvers: [alice, \u0430lice]", "looks like 'alice', and is another user"),
+        ("approvers: [alice, alice\ufe0f]", "looks like 'alice', and is another user"),
+        ("approvers: [alice, alice\ufe0f]", r"'alice\ufe0f' looks like"),
         ("approvers: [\u0430lice]", "has letters of several alphabets"),
         ("drill_schedule: 0 6 1-7 * 1", "shop.yaml:5:17: warning: drill_schedule: it fires on the days 1-7"),
         ("drill_schedule: 0 6 */2 * mon", "also on each weekday mon, not only where both meet"),

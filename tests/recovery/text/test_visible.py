@@ -3,19 +3,46 @@
 from __future__ import annotations
 
 import json
+import sys
 import unicodedata
 
 from hypothesis import given
 
 from hostile import TRIED, texts
-from recovery.text.visible import escaped_json, one_line, visible, visible_lines
+from recovery.text.visible import (
+    escaped_json,
+    is_seen,
+    one_line,
+    visible,
+    visible_lines,
+    without_unseen_letters,
+)
 
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+SHAPELESS = (
+    "HANGUL FILLER",
+    "HANGUL CHOSEONG FILLER",
+    "HANGUL JUNGSEONG FILLER",
+    "KHITAN SMALL SCRIPT FILLER",
+    "KHMER VOWEL INHERENT",
+    "GRAPHEME JOINER",
+    "VARIATION SELECTOR",
+    "BRAILLE PATTERN BLANK",
+    "NULL NOTEHEAD",
+)
+"""Names of letters, marks and signs that show nothing."""
+
+WITHOUT_SHAPE = {
+    char
+    for char in map(chr, range(sys.maxunicode + 1))
+    if any(name in unicodedata.name(char, "") for name in SHAPELESS)
+}
 
 
 def hidden(text: str, *, but: str = "") -> set[str]:
     """Return the characters that a terminal obeys, or nobody sees."""
-    return {char for char in text if unicodedata.category(char) in HIDDEN} - set(but)
+    found = {char for char in text if unicodedata.category(char) in HIDDEN or char in WITHOUT_SHAPE}
+    return found - set(but)
 
 
 @TRIED
@@ -28,6 +55,15 @@ def test_nothing_hidden_is_left_and_what_is_seen_stays(text: str) -> None:
     assert visible(visible(text)) == visible(text)
     if not hidden(text):
         assert visible(text) == visible_lines(text) == text
+
+
+def test_every_letter_without_a_shape_is_written_out() -> None:
+    """All that Unicode has of them, which Python calls printable: a name of nothing else looks like none."""
+    assert len(WITHOUT_SHAPE) >= 270
+    for char in WITHOUT_SHAPE:
+        assert visible(f"a{char}b") == f"a{char.encode('unicode_escape').decode()}b"
+        assert not is_seen(char)
+        assert without_unseen_letters(f"a{char}b") == "ab" or not char.isprintable()
 
 
 def test_hidden_characters_are_written_as_python_writes_them() -> None:
