@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
-from recovery.errors import ExecutionNotFound, RecordUnavailable
+from recovery.errors import ExecutionNotFound, RecordUnreadable
 from recovery.execution.changes import EXECUTION, parse, read
 from recovery.execution.passed_over import PassedOver, log_it
 from recovery.execution.record import iso
-from recovery.execution.requests import marshal, query
+from recovery.execution.requests import marshal, query, query_some
 from recovery.execution.table import BY_PLAN, CLEANUP, NEWEST, OPEN
 
 if TYPE_CHECKING:
@@ -19,23 +18,31 @@ if TYPE_CHECKING:
     from recovery.execution.models import Execution
     from recovery.execution.requests import Item, Steps
 
-logger = logging.getLogger(__name__)
 
+def list_executions(
+    plan_id: str | None, limit: int, passed_over: PassedOver = log_it
+) -> Steps[list[Execution]]:
+    """Read executions, newest first, from an index: it may be a moment behind.
 
-def list_executions(plan_id: str | None, limit: int) -> Steps[list[Execution]]:
-    """Read executions, newest first, from an index: it may be a moment behind."""
+    One that cannot be read hides no other, and takes no other's place.
+    """
+
+    def readable(item: Item) -> Execution | None:
+        try:
+            return parse(item)
+        except RecordUnreadable as error:
+            passed_over(str(error))
+            return None
+
     index, hash_key, value = (NEWEST, "item", EXECUTION) if plan_id is None else (BY_PLAN, "planId", plan_id)
-    items = yield from query(
-        {
-            "IndexName": index,
-            "KeyConditionExpression": "#hash = :hash",
-            "ExpressionAttributeNames": {"#hash": hash_key},
-            "ExpressionAttributeValues": marshal({":hash": value}),
-            "ScanIndexForward": False,
-        },
-        limit,
-    )
-    return list(_readable(items))
+    arguments = {
+        "IndexName": index,
+        "KeyConditionExpression": "#hash = :hash",
+        "ExpressionAttributeNames": {"#hash": hash_key},
+        "ExpressionAttributeValues": marshal({":hash": value}),
+        "ScanIndexForward": False,
+    }
+    return (yield from query_some(arguments, limit, readable))
 
 
 def open_executions(passed_over: PassedOver = log_it) -> Steps[list[Execution]]:
@@ -72,15 +79,6 @@ def _read_again(items: Iterable[Item], passed_over: PassedOver) -> Steps[list[Ex
     for item in items:
         try:
             found.append((yield from read(item["executionId"])))
-        except (ExecutionNotFound, RecordUnavailable) as error:
+        except (ExecutionNotFound, RecordUnreadable) as error:
             passed_over(str(error))
     return found
-
-
-def _readable(items: Iterable[Item]) -> Iterable[Execution]:
-    """Yield the executions of items; one that cannot be read hides no other, and is named in the log."""
-    for item in items:
-        try:
-            yield parse(item)
-        except RecordUnavailable:
-            logger.exception("passed over")

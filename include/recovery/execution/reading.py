@@ -88,6 +88,8 @@ class ExecutionReader:
         """Read the ended drills whose clean-up is due and not over, in the same way."""
         return self._run(readers.due_clean_ups(at, passed_over))
 
-    def list(self, plan_id: str | None = None, limit: int = 20) -> list[Execution]:
+    def list(
+        self, plan_id: str | None = None, limit: int = 20, *, passed_over: PassedOver = log_it
+    ) -> list[Execution]:
         """Read executions, newest first, from an index that may be a moment behind."""
-        return self._run(readers.list_executions(plan_id, limit))
+        return self._run(readers.list_executions(plan_id, limit, passed_over))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -102,16 +103,29 @@ def shorter_and_shorter(words: str | None) -> tuple[str, str, str]:
     return said, said if len(said) <= SHORT else f"{said[:SHORT]} (shortened)", ""
 
 
-def query(arguments: Item, limit: int | None = None) -> Steps[list[Item]]:
-    """Read all pages of a query (P-4), or the first ``limit`` items."""
+def query(arguments: Item) -> Steps[list[Item]]:
+    """Read all pages of a query (P-4)."""
     found: list[Item] = []
-    page: Item = {} if limit is None else {"Limit": limit}
+    page: Item = {}
     while True:
         answer = yield Request("query", arguments | page)
         found.extend(unmarshal(item) for item in answer["Items"])
+        if (last := answer.get("LastEvaluatedKey")) is None:
+            return found
+        page["ExclusiveStartKey"] = last
+
+
+def query_some(arguments: Item, limit: int, read: Callable[[Item], T | None]) -> Steps[list[T]]:
+    """Read the first items of a query, so many as are asked for; those that say nothing do not count."""
+    found: list[T] = []
+    page: Item = {"Limit": limit}
+    while True:
+        answer = yield Request("query", arguments | page)
+        said = (read(unmarshal(item)) for item in answer["Items"])
+        found += islice((one for one in said if one is not None), limit - len(found))
         last = answer.get("LastEvaluatedKey")
-        if last is None or (limit is not None and len(found) >= limit):
-            return found[:limit]
+        if last is None or len(found) >= limit:
+            return found
         page["ExclusiveStartKey"] = last
 
 

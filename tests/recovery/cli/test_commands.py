@@ -34,6 +34,21 @@ def test_list_shows_the_newest_first(story: Any) -> None:
     assert ids == [new.id, old.id]
 
 
+def test_list_tells_what_it_passed_over(story: Any) -> None:
+    """Beside the document, which holds what could be read."""
+    good, bad = story(), story()
+    key = {"executionId": {"S": bad.id}, "item": {"S": "EXECUTION"}}
+    spoil = {":kind": {"S": "REHEARSAL"}}
+    bad.store._client.update_item(
+        TableName=bad.store._table,
+        Key=key,
+        UpdateExpression="SET executionType = :kind",
+        ExpressionAttributeValues=spoil,
+    )
+    assert "REHEARSAL" in recovery("list").stdout
+    assert [item["executionId"] for item in document("list", "--limit", "1")["executions"]] == [good.id]
+
+
 def test_list_takes_a_plan_and_a_limit(story: Any) -> None:
     story()
     newest = story()

@@ -54,6 +54,23 @@ def test_r61_one_unreadable_record_hides_no_other(world, caplog):
     assert "REHEARSAL" in caplog.text
 
 
+@pytest.mark.parametrize("plan", [None, "web_shop"])
+@pytest.mark.parametrize("limit", [1, 2, 3, 20])
+def test_an_unreadable_record_takes_no_other_ones_place(world, plan, limit):
+    """As many are listed as are asked for and can be read, and each of the others is told."""
+    good = [opened_at(world, f"run{minutes}", minutes) for minutes in (30, 20, 0)]
+    for number in (25, 24, 23, 10):
+        start = world.make.time() + timedelta(minutes=number)
+        bad = world.make.execution(f"bad{number}", start_time=start).to_item() | {"item": "EXECUTION"}
+        world.put(bad | {"executionType": f"REHEARSAL{number}"})
+    told: list[str] = []
+    listed = world.store.list(plan, limit, passed_over=told.append)
+    assert [execution.execution_id for execution in listed] == good[:limit]
+    assert [words[words.index("REHEARSAL") :][:11] for words in told] == [
+        f"REHEARSAL{number}" for number in {1: [], 2: [25, 24, 23]}.get(limit, [25, 24, 23, 10])
+    ]
+
+
 def test_r61_an_execution_of_an_unknown_status_is_listed(world):
     """A status that nobody mapped made executions invisible."""
     item = world.make.execution().to_item() | {"item": "EXECUTION", "status": "ARCHIVED"}
