@@ -79,10 +79,7 @@ class TerminateInstances(DrsTerminateRecoveryInstancesOperator):
             waits: list[NotYet] = []
             refusals: list[Exception] = []
             for batch in self.in_batches(termination.free(instances)):
-                try:
-                    held, refused = termination.send(batch, lambda ids: self.start_job(context, ids))
-                except NotYet as wait:
-                    held, refused = [wait], []
+                held, refused = termination.send(batch, lambda ids: self.start_job(context, ids))
                 waits += held
                 refusals += refused
             yield from waits

@@ -66,10 +66,9 @@ class Termination:
     ) -> tuple[list[NotYet], list[Exception]]:
         """Terminate those of these instances that are the drill's now; what holds one keeps no other alive.
 
-        Return what the rest waits for, and what AWS refuses for good. Raises NotYet while all must wait.
+        Return what the rest waits for, and what AWS refuses for good. Whether the drill was opened again, and
+        whether a RECOVERY holds its servers, is looked for right before each call.
         """
-        self.clean_up.check_ended()
-        self._make_way(ids)
         self.hook.prepare_start()
         waits: list[NotYet] = []
         refusals: list[Exception] = []
@@ -78,19 +77,34 @@ class Termination:
             doomed = self._look(part) if (part := pending.popleft()) else []
             if not doomed:
                 continue
+            self.clean_up.check_ended()
             try:
+                self._make_way(_ids(doomed))
                 self._put_on_record(terminate(_ids(doomed))["jobID"], doomed)
+            except NotYet as wait:
+                waits.append(wait)
             except (ClientError, BotoCoreError) as error:
-                try:
-                    pending.extend(self._after(error, doomed, waits))
-                except NotYet as wait:
-                    waits.append(wait)
-                except (ClientError, BotoCoreError) as refusal:
-                    if later := pause(refusal):
-                        waits.append(later)
-                    else:
-                        refusals.append(refusal)
+                pending.extend(self._instead(error, doomed, waits, refusals))
         return waits, refusals
+
+    def _instead(
+        self,
+        error: ClientError | BotoCoreError,
+        doomed: list[RecoveryInstanceTypeDef],
+        waits: list[NotYet],
+        refusals: list[Exception],
+    ) -> list[list[str]]:
+        """Return the parts of a refused call that are sent now; add what the rest waits for, or why never."""
+        try:
+            return self._after(error, doomed, waits)
+        except NotYet as wait:
+            waits.append(wait)
+        except (ClientError, BotoCoreError) as refusal:
+            if later := pause(refusal):
+                waits.append(later)
+            else:
+                refusals.append(refusal)
+        return []
 
     def _put_on_record(self, job_id: str, doomed: Sequence[RecoveryInstanceTypeDef]) -> None:
         said = f"{job_id} terminates {', '.join(_ids(doomed))}"

@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from recovery.aws.hooks.drs import DrsHook
 from recovery.execution import CleanupStatus, ExecutionStatus
 from recovery.tasks import base, terminate
+from recovery.tasks.termination import Termination
 
 from .conftest import DB, Drive, plan
 from .sweeping import ALWAYS, DB2, PAY, Sweep, calls, drilled, instances, reopen
@@ -154,6 +155,27 @@ class TestTrouble:
         sweep.all()
         assert instances(table) == {DB, DB2}
         assert (sweep.cleanup.status, calls(table)) == ("DONE", [])
+
+    def test_a_recovery_that_comes_between_two_calls_goes_before_the_second(
+        self, table: Any, sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A refused call is sent again in parts: a RECOVERY that was opened meanwhile holds what is left."""
+        words = "One of them cannot be terminated."
+        table.control.deny(
+            "drs", "TerminateRecoveryInstances", error="ValidationException", message=words, times=1
+        )
+        after = Termination._after
+
+        def recovered(*arguments: Any) -> Any:
+            sure = {"execution_type": "RECOVERY", "confirm": "shop", "reason": "fire"}
+            Drive(sweep.drive.plan, run_id="manual__2", **sure).execute("open_execution")
+            return after(*arguments)
+
+        monkeypatch.setattr(Termination, "_after", recovered)
+        sweep.park("terminate")
+        assert "goes before" in sweep.told("CLEANUP_HELD")[0]
+        assert len(calls(table)) == 1
+        assert instances(table) == {DB, DB2}
 
     def test_what_aws_does_not_allow_fails_in_its_words(self, table: Any, sweep: Sweep) -> None:
         """On record, at once."""
