@@ -40,6 +40,12 @@ QUICK_TRIES = 3
 """StartRecovery is sent so often at once when DRS is throttling, before the task lets go of its slot."""
 
 
+UNHEARD = (
+    "The `replace_recovered` of this run is not on record, since an earlier release opened its execution: "
+    "start a new run."
+)
+
+
 class _Refused(Exception):
     """StartRecovery was refused: nothing came of it."""
 
@@ -145,7 +151,7 @@ class Batch:
     def _send(self, *, first: bool) -> str:
         if not first and (job_id := self.late_job()):
             return job_id
-        if real := real_instances(self.hook, self.servers, replace=self.replace):
+        if real := self._real():
             rest = tuple(server for server in self.servers if server not in real)
             raise Parted("real recovery instances are running", parts=[rest], refused=real)
         # All that may take its time comes before the announcement
@@ -158,6 +164,13 @@ class Batch:
             return self._after(error, intent)
         self.put_on_record(intent, job_id)
         return job_id
+
+    def _real(self) -> dict[str, str]:
+        """Return why servers with real instances are not started, and whether a wish was not heard."""
+        real = real_instances(self.hook, self.servers, replace=self.replace)
+        asked = (self.context["dag_run"].conf or {}).get("replace_recovered")
+        unheard = f" {UNHEARD}" if asked and self.record.request is None else ""
+        return {server: f"{words}{unheard}" for server, words in real.items()}
 
     def _call(self, intent: Intent) -> str:
         """Send the one request of an intent; one that was held up since its announcement is not sent."""

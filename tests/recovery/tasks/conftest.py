@@ -167,6 +167,19 @@ def _fresh(task: Any) -> Any:
     return copy.copy(task)
 
 
+def as_before(table: Any, drive: Drive, reason: str | None = None) -> None:
+    """Let the record be as the release before wrote it: without the request, the reason letter by letter."""
+    key = {"executionId": {"S": drive.execution_id}, "item": {"S": "EXECUTION"}}
+    change: dict[str, Any] = {
+        "UpdateExpression": "REMOVE #request",
+        "ExpressionAttributeNames": {"#request": "request"},
+    }
+    if reason is not None:
+        change["UpdateExpression"] += " SET reason = :reason"
+        change["ExpressionAttributeValues"] = {":reason": {"S": reason}}
+    table.client("dynamodb").update_item(TableName="recovery-executions", Key=key, **change)
+
+
 @pytest.fixture
 def table(local_aws: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A local AWS with the table of executions, and Airflow's connection to it."""

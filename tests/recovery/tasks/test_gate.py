@@ -12,7 +12,7 @@ from boto3.dynamodb.types import TypeSerializer
 from recovery.tasks.base import now
 from recovery.tasks.gate_text import gate_body
 
-from .conftest import DB, Drive, plan
+from .conftest import DB, Drive, as_before, plan
 
 NO_REASON = {"chosen_options": ["Approve"], "params_input": {}, "responded_by_user": {"id": "alice"}}
 
@@ -126,6 +126,14 @@ def test_an_approval_that_airflow_never_asked_for_starts_nothing(
     with pytest.raises(AirflowFailException, match="by 'alice', and Airflow has never asked for one"):
         recovery.execute("application.approve")
     assert starts() == 1
+
+
+def test_an_answer_that_the_release_before_wrote_down_is_passed(table: Any, recovery: Drive) -> None:
+    """After the upgrade it may be the first try of another task that finds it: nothing is forged."""
+    recovery.park("application.approve")
+    recovery.answer("application.approve", reason="seen it")
+    as_before(table, recovery)
+    assert recovery.execute("application.approve") is None
 
 
 def test_a_gate_that_died_after_its_answer_was_written_is_passed_by_the_next_try(recovery: Drive) -> None:

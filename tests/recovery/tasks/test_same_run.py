@@ -14,7 +14,7 @@ from recovery.execution.texts import text_name
 from recovery.tasks.request import run_request
 from recovery.tasks.same_run import check_same_run
 
-from .conftest import DB, Drive, plan
+from .conftest import DB, Drive, as_before, plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,19 +67,6 @@ DIFFERENCES = {
     "kind": (kind, "kind of run: 'operator_triggered', on record 'manual'"),
     "airflow": (elsewhere, "its Airflow: 'https://the-other.example', on record 'https://one.example'"),
 }
-
-
-def as_before(table: Any, drive: Drive, reason: str | None = None) -> None:
-    """Let the record be as the release before wrote it: without the request, the reason letter by letter."""
-    key = {"executionId": {"S": drive.execution_id}, "item": {"S": "EXECUTION"}}
-    change: dict[str, Any] = {
-        "UpdateExpression": "REMOVE #request",
-        "ExpressionAttributeNames": {"#request": "request"},
-    }
-    if reason is not None:
-        change["UpdateExpression"] += " SET reason = :reason"
-        change["ExpressionAttributeValues"] = {":reason": {"S": reason}}
-    table.client("dynamodb").update_item(TableName="recovery-executions", Key=key, **change)
 
 
 @pytest.fixture
@@ -196,8 +183,10 @@ def test_a_record_of_an_earlier_release_goes_on_and_replaces_nothing(table: Any,
     drive.execute("open_execution")
     as_before(table, drive)
     drive.execute("database.approve")
-    with pytest.raises(AirflowFailException, match="Real recovery instances are running"):
+    with pytest.raises(AirflowFailException, match="Real recovery instances are running") as refused:
         drive.execute("database.start_recovery")
+    assert "`replace_recovered` of this run is not on record" in str(refused.value)
+    assert "start a new run" in str(refused.value)
     assert starts() == 1
     drive.run.triggering_user_name = "eve"
     with pytest.raises(AirflowFailException, match="triggered by: 'eve', on record 'alice'"):
