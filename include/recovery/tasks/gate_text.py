@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from recovery.execution import LaunchStatus, needed, to_start
 from recovery.execution.targets import rpo_words, rto_words
 from recovery.names import path_part
+from recovery.tasks.launchable import GONE
 from recovery.text.durations import in_words
 from recovery.text.markdown import Markdown, codes, link, render
 from recovery.text.visible import one_line
@@ -32,8 +33,15 @@ As of {{ at.strftime("%Y-%m-%d %H:%M:%S") }} UTC, attempt {{ wave.attempt }}.
 | {{ server.source_server_id | code }} | {{ server.hostname | code }} | {{ server.name | code }} |\
 {% if optional %} {{ "yes" if server.optional else "no" }} |{% endif %}
 {% else -%}
-| none: earlier attempts launched them all | | |{% if optional %} |{% endif %}
+| none{% if not gone %}: earlier attempts launched them all{% endif %} | | |{% if optional %} |{% endif %}
 {% endfor %}
+{% if gone -%}
+Not started, unless DRS knows them by then:
+
+{% for server in gone -%}
+- {{ server.source_server_id | code }}: {{ server.error }}
+{% endfor %}
+{% endif -%}
 {{ policy }}
 
 ### So far
@@ -83,6 +91,8 @@ def gate_body(
     """Return the text of a gate, as Markdown; ``servers`` are those of the whole execution."""
     place = f"dags/{path_part(execution.plan_id)}/runs/{path_part(execution.dag_run_id)}"
     own = [server for server in servers if server.wave_number == wave.wave_number]
+    start = to_start(wave, servers)
+    gone = [server for server in start if server.error == GONE and server.job_id is None]
     body = render(
         BODY,
         hours=in_words(plan.gate_timeout),
@@ -91,7 +101,8 @@ def gate_body(
         at=at,
         show=f"python -m recovery show {execution.execution_id}",
         run=link("the DAG run", f"{base_url}/{place}"),
-        servers=to_start(wave, servers),
+        servers=[server for server in start if server not in gone],
+        gone=gone,
         optional=any(server.optional for server in own),
         policy=_policy(wave, own),
         so_far=[_told(other, servers) for other in execution.waves if other.start_time or other.attempt > 1],

@@ -9,8 +9,10 @@ import pytest
 from recovery.tasks.base import now
 from recovery.tasks.gate_text import gate_body
 
-from .conftest import APP, DB, WEB
+from .conftest import APP, DB, WEB, Drive, plan
 from .policies import DATA, FULL, NEXT, OTHER, opened, wave_fails
+
+GHOST = "s-99999999999999999"
 
 
 def test_an_approver_reads_what_the_waves_before_met_and_what_may_be_missing_next(table: Any) -> None:
@@ -57,3 +59,21 @@ def test_an_approver_reads_of_a_failed_wave_that_the_plan_goes_on(table: Any) ->
     body = gate_body(drive.plan, record, record.waves[1], servers, at=now(), base_url="http://airflow")
     assert "The plan says `on_failure: continue`" in body
     assert "| Source server | Hostname | Name |\n| --- | --- | --- |\n" in body
+
+
+@pytest.mark.parametrize("servers", [[WEB, GHOST], [GHOST]], ids=["one of two", "all"])
+def test_an_approver_reads_who_will_not_be_started_and_why(table: Any, servers: list[str]) -> None:
+    """A server that DRS did not know when the execution was opened starts only if it does by then."""
+    drive = Drive(
+        plan({"name": "Web", "servers": servers, "pause_before_wave": True}),
+        execution_type="RECOVERY",
+        confirm="shop",
+    )
+    drive.execute("open_execution")
+    record, known = drive.record, drive.store.servers(drive.execution_id)
+    body = gate_body(drive.plan, record, record.waves[0], known, at=now(), base_url="http://airflow")
+    assert f"| `{GHOST}`" not in body
+    assert "Not started, unless DRS knows them by then:\n\n- `s-9" in body
+    assert f"- `{GHOST}`: DRS knows no such source server" in body
+    assert ("| none | | |" in body) is (servers == [GHOST])
+    assert (f"| `{WEB}` |" in body) is (WEB in servers)
