@@ -153,7 +153,11 @@ class OpenExecution(BaseOperator):
         store.note_preflight(execution.execution_id, found.warnings, found.lag, event)
         if found.blocking:
             problems = "; ".join(map(str, found.blocking))
-            raise PreflightBlocked(f"the checks before a {execution.execution_type} found: {problems}")
+            warn = ", ".join(f"{check}: warn" for check in dict.fromkeys(one.check for one in found.blocking))
+            raise PreflightBlocked(
+                f"the checks before a {execution.execution_type} found: {problems}. Mend it, or let the plan "
+                f"warn of it only: `preflight: {{{warn}}}`"
+            )
 
     def _account_id(self, hook: DrsHook) -> str | None:
         """Return the account that the jobs will be in; an outage of STS is no reason not to recover."""

@@ -139,6 +139,24 @@ def test_servers_that_drs_does_not_know_block_a_drill_and_no_recovery(
     assert starts() == 0
 
 
+def test_a_plan_may_let_a_drill_go_on_without_a_server_that_its_wave_needs(table: Any) -> None:
+    """The refusal names how; then the drill launches what is left, and its wave is what it is."""
+    gone = "s-99999999999999999"
+    wave = {"name": "Database", "servers": [DB, gone], "pause_before_wave": True}
+    assert "or let the plan warn of it only: `preflight: {servers: warn}`" in refused(Drive(plan(wave)))
+    drive = Drive(plan(wave, preflight={"servers": "warn"}), run_id="manual__2")
+    drive.execute("open_execution")
+    assert gone in warned(drive)["servers"]
+    drive.park("database.approve")
+    drive.answer("database.approve")
+    drive.execute("database.start_recovery")
+    with pytest.raises(AirflowFailException, match="DRS knows no such source server"):
+        drive.execute("database.wait_for_recovery")
+    launched = {one.source_server_id: one.launch_status for one in drive.store.servers(drive.execution_id)}
+    assert launched == {DB: "LAUNCHED", gone: None}
+    assert drive.statuses == ["FAILED"]
+
+
 def test_an_optional_server_of_a_tag_that_is_gone_fails_no_recovery(table: Any) -> None:
     """The plan names it by id, the wave by tags: the policy fits no servers, which is told and judged."""
     wave = {"name": "Web", "servers": {"tags": {"Tier": "db"}}, "optional": ["s-99999999999999999"]}
