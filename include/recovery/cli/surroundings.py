@@ -23,6 +23,9 @@ KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 """Credentials that are pasted: a line break at the end would make a header that no HTTP client sends."""
 
 NEAR = ("127.0.0.1", "localhost", "::1", "[::1]", "169.254.169.254", "169.254.170.2", "169.254.170.23")
+EVERYTHING = "*"
+"""In NO_PROXY: nothing is reached through a proxy. It means this only where it stands alone."""
+
 SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH")
 NARROWEST, WIDEST = 40, 1000
 """Columns that lines are made for; on a narrower screen the terminal breaks them, and nothing is lost."""
@@ -39,8 +42,9 @@ def prepare() -> None:
     for name in KEYS:
         if name in os.environ:
             os.environ[name] = os.environ[name].strip()
-    asked = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
-    os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join([*([asked] if asked else []), *NEAR])
+    asked = (os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or "").strip()
+    straight = asked if asked == EVERYTHING else ",".join([*([asked] if asked else []), *NEAR])
+    os.environ["no_proxy"] = os.environ["NO_PROXY"] = straight
     for name in SIZES:
         if name in os.environ and size(name) is None:
             del os.environ[name]

@@ -57,6 +57,8 @@ ROWS = [
     Row("proxy of no kind", "whoami", {"HTTP_PROXY": "gopher://x", "URL": FAR}, 4, "AirflowUnreachable", ("HTTP_PROXY",)),
     Row("dead proxy", "whoami", {"HTTP_PROXY": DEAD, "URL": FAR}, 4, "AirflowUnreachable", ("the proxy that HTTP_PROXY names",)),
     Row("excepted from the proxy", "whoami", {"ALL_PROXY": SOCKS, "NO_PROXY": "airflow.invalid", "URL": "http://airflow.invalid"}, 4, "AirflowUnreachable", ("RECOVERY_AIRFLOW_URL",)),
+    Row("everything excepted", "whoami", {"ALL_PROXY": SOCKS, "NO_PROXY": "*", "URL": "http://airflow.invalid"}, 4, "AirflowUnreachable", ("RECOVERY_AIRFLOW_URL",)),
+    Row("everything excepted, AWS", "list", {"HTTP_PROXY": DEAD, "no_proxy": " * ", "AWS_ENDPOINT_URL": "http://aws.invalid"}, 4, "RecordUnavailable", ("Could not connect to the endpoint",)),
     Row("socks, local Airflow", "whoami", {"ALL_PROXY": SOCKS}, 4, "AirflowUnreachable", (NO_AIRFLOW, "make up")),
     Row("socks, the record", "list", {"ALL_PROXY": SOCKS, "HTTP_PROXY": SOCKS}, 0, None),
     Row("dead proxy, local AWS", "list", {"HTTP_PROXY": DEAD, "http_proxy": DEAD}, 0, None),
