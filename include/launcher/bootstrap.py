@@ -249,7 +249,8 @@ def install(environment: Environment) -> None:
 def set_up(root: Path = ROOT) -> None:
     """Make the environment complete, or find that it is.
 
-    The stamp is taken away first and written last, so that a set-up that was interrupted is taken up again.
+    The stamp is emptied first and written last, so that a set-up that was interrupted is taken up again. It
+    stays, since an environment of an earlier release is known by it alone.
     """
     environment = Environment(root)
     if environment.done:
@@ -263,7 +264,7 @@ def set_up(root: Path = ROOT) -> None:
             "cleared. Move or remove it, and run make again: it makes one of its own."
         )
     if environment.stamp.exists():
-        environment.stamp.unlink()
+        environment.stamp.write_text("")
     if not environment.usable:
         make_environment(environment)
     install(environment)

@@ -104,15 +104,22 @@ def test_an_empty_folder_and_what_an_interrupted_venv_left_are_nobodys(machine: 
 
 
 def test_an_environment_of_an_earlier_release_is_known_by_its_stamp(machine: Any) -> None:
-    """It has no mark, and is brought up to date all the same."""
+    """It has no mark, and is brought up to date all the same, also when that fails at first."""
     machine.python("python3.12", "3.12.1")
     set_up(machine.root)
     settings = machine.root / ".venv/pyvenv.cfg"
     settings.write_text(settings.read_text().replace("prompt = 'recovery-plans'\n", ""))
     (machine.root / "requirements.txt").write_text(machine.lock + "zope==1\n")
     machine.asked_for()
+    what_uv_does = machine.uv.read_text()
+    machine.uv.write_text("#!/bin/sh\nexit 1\n")
+    assert "failed with exit code 1" in refusal(machine)
+    assert not Environment(machine.root).done
+    machine.uv.write_text(what_uv_does)
+    machine.asked_for()
     set_up(machine.root)
     assert machine.asked_for() == ["pip", "uv pip sync"]
+    assert Environment(machine.root).done
 
 
 def test_the_mark_is_where_venv_keeps_it(tmp_path: Path) -> None:
