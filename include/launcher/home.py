@@ -63,7 +63,7 @@ class Home:
     def make(self) -> None:
         """Make the folders, and close them to others; raises SettingRefused for a folder of something else.
 
-        What an earlier release left open is closed too, but for PostgreSQL's data, which it closes itself.
+        What else is in a home is left alone: it may be in use, and be gone in the next moment.
         """
         there = {path.name for path in self.path.iterdir()} if self.path.exists() else set()
         if there - MAY_BE_FIRST and self.lock.name not in there:
@@ -75,6 +75,14 @@ class Home:
         self.lock.touch()
         self.logs.mkdir(exist_ok=True)
         _close(self.path, but=self._passage)
+        _close(self.lock)
+        _close(self.logs)
+
+    def close(self) -> None:
+        """Close to others what an earlier release left open in a home that nothing runs in.
+
+        But for PostgreSQL's data, which it closes itself.
+        """
         for path in _below(self.path, but=self.database):
             _close(path)
 

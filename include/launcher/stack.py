@@ -93,6 +93,7 @@ class Stack:
         """
         with locked(self.home):
             self._stop()
+            self.home.close()
             ports = choose_ports(self._wanted)
             try:
                 with self._progress:

@@ -13,6 +13,8 @@ from cryptography.fernet import Fernet
 from launcher.environment import users
 from launcher.errors import SettingRefused
 from launcher.home import PASSWORDS, Home
+from launcher.stack import Stack
+from launcher.state import locked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,11 +90,29 @@ def test_what_an_earlier_release_left_open_is_closed_at_the_next_start(home: Hom
     (tmp_path / "link").symlink_to(outside)
     tmp_path.chmod(0o755)
     home.make()
+    home.close()
     mine = [path for path in tmp_path.rglob("*") if path.parent != home.database and not path.is_symlink()]
     wanted = {True: 0o700, False: 0o600}
     assert {path for path in mine if mode(path) != wanted[path.is_dir()]} == {home.database}
     assert mode(tmp_path) == 0o700
     assert mode(outside) == 0o644
+
+
+def test_what_is_in_a_home_in_use_is_not_looked_at(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stack that runs makes and removes files at any moment: nobody who stops it stumbles over one."""
+    home.make()
+    (tmp_path / "logs/dag_id=web_shop").mkdir()
+    (tmp_path / "logs/dag_id=web_shop").chmod(0o775)
+    tmp_path.chmod(0o755)
+    with locked(home):
+        assert mode(tmp_path) == 0o700
+        assert mode(tmp_path / "logs/dag_id=web_shop") == 0o775
+    monkeypatch.setattr(Stack, "_bring_up", lambda *_: pytest.fail("it went on"))
+    with pytest.raises(pytest.fail.Exception, match="it went on"):
+        Stack(tmp_path).start()
+    assert mode(tmp_path / "logs/dag_id=web_shop") == 0o700
 
 
 def test_a_new_home_is_closed_whatever_the_mask(tmp_path: Path) -> None:
