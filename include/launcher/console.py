@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import unicodedata
+from typing import TYPE_CHECKING, NoReturn
 
 import rich.console
 
@@ -21,7 +22,16 @@ class Console(rich.console.Console):
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=shown(segment.text))
 
+    def on_broken_pipe(self) -> NoReturn:
+        """Leave it to the command, which knows its exit code, that whoever read has gone."""
+        raise BrokenPipeError
+
 
 def shown(text: str) -> str:
     r"""Return text in its lines, with what is hidden in it written out, as ``\x1b``."""
-    return "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)
+    return "".join(char if _is_seen(char) or char == "\n" else repr(char)[1:-1] for char in text)
+
+
+def _is_seen(char: str) -> bool:
+    # Blanks of other widths, as Japanese has one, are blanks
+    return char.isprintable() or unicodedata.category(char) == "Zs"

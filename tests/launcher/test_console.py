@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import subprocess
+import sys
 import unicodedata
 from io import StringIO
 
@@ -11,6 +15,7 @@ from rich.table import Table
 from hostile import EXAMPLES
 from launcher import __main__ as launcher
 from launcher.console import Console, shown
+from launcher.environment import ROOT
 from launcher.errors import StartFailed
 
 
@@ -30,6 +35,35 @@ def test_nothing_hidden_is_written(value: str) -> None:
     console.rule("a rule of ours")
     assert not hidden(console.file.getvalue())
     assert shown(shown(value)) == shown(value)
+
+
+def test_blanks_of_other_widths_are_blanks() -> None:
+    """As Japanese has one."""
+    assert shown("復旧\u3000計画\u00a0A") == "復旧\u3000計画\u00a0A"
+
+
+PRINTS = """
+import sys
+from launcher import __main__ as launcher
+launcher._COMMANDS["up"] = lambda console: [console.print("x" * 99) for _ in range(9999)] and 0
+sys.exit(launcher.main(["up"]))
+"""
+
+
+def test_whoever_read_may_go_at_any_time() -> None:
+    """With the exit code of a program whose output nobody reads, and without a word."""
+    ran = subprocess.run(
+        [
+            "bash",
+            "-c",
+            f"{shlex.quote(sys.executable)} -c {shlex.quote(PRINTS)} | true; exit ${{PIPESTATUS[0]}}",
+        ],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "include")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (launcher.UNREAD, "")
 
 
 def test_a_failure_shows_what_a_log_holds(
