@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from botocore.loaders import create_loader
@@ -30,6 +31,7 @@ def unknown_regions(plans: Mapping[Path, Plan]) -> Iterator[Warned]:
             yield warned(file, ("region",), f"region: botocore knows no DRS in {quoted(plan.region)}")
 
 
+@cache
 def regions_of(service: str) -> frozenset[str]:
     """Return the Regions of a service, in all partitions."""
     resolver = EndpointResolver(create_loader().load_data("endpoints"))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from cli_surroundings import document, recovery
 
+from recovery.cli.regions import regions_of
+
 if TYPE_CHECKING:
     import pytest
 
@@ -52,6 +54,20 @@ def test_check_of_nothing_is_usage(tmp_path: Path) -> None:
     """A check that looked at no plan must not say that all is well."""
     assert recovery("check", str(tmp_path)).exit_code == 2
     assert recovery("check", str(tmp_path / "gone.yaml")).exit_code == 2
+
+
+def test_a_path_that_the_system_refuses_is_usage(tmp_path: Path) -> None:
+    """It is theirs to mend, and no mistake of ours."""
+    long = str(tmp_path / ("x" * 300))
+    result = recovery("check", str(ROOT / "dags/plans/web_shop.yaml"), long)
+    assert result.exit_code == 2
+    assert f"{long}: File name too long" in result.stderr.replace("\n", "")
+    assert document("check", long)["error"]["kind"] == "Misused"
+
+
+def test_regions_are_read_once() -> None:
+    """Botocore's list of them is long, and is asked about every plan."""
+    assert regions_of("drs") is regions_of("drs")
 
 
 def plan(folder: Path, name: str, **changed: str) -> Path:

@@ -33,7 +33,7 @@ def check(screen: Screen, paths: Sequence[Path]) -> Exit:
     plans: dict[Path, Plan] = {}
     problems: list[str] = []
     for path in paths or [PLANS]:
-        for file, found in _read(path):
+        for file, found in _found(path):
             if isinstance(found, PlanError):
                 problems += [problem for problem in found.problems if problem not in problems]
             else:
@@ -54,6 +54,14 @@ def check(screen: Screen, paths: Sequence[Path]) -> Exit:
     }
     screen.result(document, Group(*shown, *_next_drills(drills), _verdict(names, problems, odd)))
     return Exit.NOT_RECOVERED if problems else Exit.OK
+
+
+def _found(path: Path) -> list[tuple[Path, Plan | PlanError]]:
+    """Return what a path holds; raises Misused for one that the system does not let us read."""
+    try:
+        return list(_read(path))
+    except OSError as error:
+        raise Misused(f"{path}: {error.strerror or error}") from error
 
 
 def _read(path: Path) -> Iterator[tuple[Path, Plan | PlanError]]:
