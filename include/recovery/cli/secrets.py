@@ -7,13 +7,14 @@ import os
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
+from recovery.settings import SECRETS
 from recovery.text.address import HIDDEN, hide_who_signs_in, who_signs_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 VARIABLES = (
-    *("RECOVERY_AIRFLOW_PASSWORD", "RECOVERY_AIRFLOW_TOKEN"),
+    *(f"RECOVERY_{name.upper()}" for name in sorted(SECRETS)),
     *("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
 )
 FEWEST = 4
