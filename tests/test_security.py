@@ -50,14 +50,13 @@ def test_every_link_leads_somewhere(target: str) -> None:
 
 
 def test_the_code_points_to_the_hierarchy_of_trust() -> None:
-    """Each module that holds a rule of it says so, and is named there."""
+    """Each module that holds a rule of it says so, and they are those that are named there."""
     pointing = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "include" / "recovery").rglob("*.py")
         if "docs/security.md" in path.read_text()
     }
-    assert {code for code in CODE if code in pointing} == pointing
-    assert len(pointing) >= 4
+    assert {code for code in CODE if re.fullmatch(r"include/recovery/[\w/]+\.py", code)} == pointing
 
 
 def test_every_setting_exists() -> None:

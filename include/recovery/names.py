@@ -1,7 +1,8 @@
 """Where a name that people choose goes, and what it becomes there: one function for each use.
 
 A name is what a person gave, or DRS holds: of a plan, a wave, a server, a user, a reason. Nobody else makes
-an id, a tag or a file of one. Names never are templates: no task of ours has a templated field.
+an id, a tag or a file of one. Names never are templates: no task of ours has a templated field. None is
+trusted (``docs/security.md``).
 
 | it goes into | and becomes |
 | --- | --- |

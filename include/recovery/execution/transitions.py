@@ -1,4 +1,4 @@
-"""Who may change what of a running execution: the table of writers."""
+"""Who may change what of a running execution: the table of writers (``docs/security.md``)."""
 
 from __future__ import annotations
 

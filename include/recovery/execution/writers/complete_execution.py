@@ -1,4 +1,4 @@
-"""What ``complete_execution`` writes, and nobody else: how an execution ended."""
+"""What ``complete_execution`` writes, and nobody else: how an execution ended (``docs/security.md``)."""
 
 from __future__ import annotations
 
