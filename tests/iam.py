@@ -98,6 +98,17 @@ def called() -> set[str]:
     return {known[name] for name in names & known.keys()} | {WAITERS[n] for n in names & WAITERS.keys()}
 
 
+def first_arguments(name: str) -> list[ast.expr]:
+    """Return what the code gives first to a function, or a method, of a name."""
+    return [
+        call.args[0]
+        for tree in _trees()
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and call.args
+        if name in {getattr(call.func, "id", None), getattr(call.func, "attr", None)}
+    ]
+
+
 def _names(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+from fnmatch import fnmatchcase
 
 import pytest
 
 import iam
+from recovery.execution import execution_id
+from recovery.execution.lock import lock_key
 
 ALL = sorted(path.stem for path in iam.FOLDER.glob("*.json"))
 README = (iam.ROOT / "README.md").read_text()
@@ -58,6 +62,24 @@ def test_tags_are_set_only_with_what_is_started() -> None:
     (tagging,) = [s for s in iam.policy("plans")["Statement"] if s["Action"] == "drs:TagResource"]
     assert tagging["Condition"] == {"StringEquals": {"drs:CreateAction": "StartRecovery"}}
     assert tagging["Resource"].endswith(":job/*")
+
+
+def test_only_locks_are_deleted() -> None:
+    """No record and no trail can be removed: what is deleted anywhere in the code has the key of a lock."""
+    freeing = [
+        s for name in ALL for s in iam.policy(name)["Statement"] if "dynamodb:DeleteItem" in s["Action"]
+    ]
+    assert len(freeing) == 2
+    (pattern,) = {
+        p for s in freeing for p in s["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+    }
+    assert fnmatchcase(lock_key("web_shop"), pattern)
+    assert not fnmatchcase(execution_id("web_shop", "manual__1"), pattern)
+    assert all(s["Action"] == ["dynamodb:DeleteItem"] for s in freeing)
+    keys = iam.first_arguments("Delete")
+    assert keys
+    assert {ast.unparse(key).partition("(")[0] for key in keys} == {"lock_key"}
+    assert not [path for path in iam.CODE.rglob("*.py") if ".delete_item(" in path.read_text()]
 
 
 def test_every_policy_is_told_where_people_look() -> None:
