@@ -65,7 +65,7 @@ def dag_id_of(stem: str) -> str:
     """Return the dag id for a file stem; one that no plan may have gets one that no other file has."""
     if complaint_of_dag_id(stem) is None:
         return stem
-    kept = re.sub(r"[^A-Za-z0-9_.-]+", "_", stem)[:200]
+    kept = re.sub(r"[^A-Za-z0-9_.-]+|\.{2,}", "_", stem)[:200].rstrip(".")
     return f"{kept}{_NO_DAG_ID}{_digest(stem, 16)}"
 
 
@@ -73,6 +73,8 @@ def complaint_of_dag_id(stem: str) -> str | None:
     """Return why a plan may not have this id, to follow the id in a sentence; None if it may."""
     if not re.fullmatch(DAG_ID, stem):
         return "is the plan's DAG id: 1 to 250 letters, digits, dashes, dots and underscores are allowed"
+    if ".." in stem:
+        return "is the plan's DAG id: Airflow takes no '..' in one"
     # Some file systems, and people, do not tell cases apart
     if stem.lower() in RESERVED_DAG_IDS or _STAND_IN.search(stem):
         return "is the id of a DAG of the product itself; rename the file"

@@ -9,9 +9,11 @@ import pytest
 from airflow.sdk import DAG, TaskGroup
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from hostile import EXAMPLES, TRIED, texts
 from recovery import names
+from recovery.execution.record import DagId
 
 TAG_OF_EVERY_SERVICE = re.compile(r"[A-Za-z0-9 _.:/=+@-]{0,256}")
 TASKS = (names.APPROVE, names.START_RECOVERY, names.WAIT_FOR_RECOVERY)
@@ -24,7 +26,15 @@ def test_a_stem_becomes_a_dag_id_that_airflow_takes(stem: str) -> None:
     dag_id = names.dag_id_of(stem)
     DAG(dag_id, schedule=None)
     assert re.fullmatch(names.DAG_ID, dag_id)
+    assert TypeAdapter(DagId).validate_python(dag_id) == dag_id
     assert dag_id.lower() not in names.RESERVED_DAG_IDS
+
+
+@pytest.mark.parametrize("stem", ["..", "web..shop", "web...", "..web", "web./..", "a..." * 70])
+def test_two_dots_are_told_and_are_in_no_dag_id(stem: str) -> None:
+    """Airflow, and the record, take none for a path's sake: the run could not even be opened."""
+    assert "'..'" in (names.complaint_of_dag_id(stem) or "") or not re.fullmatch(names.DAG_ID, stem)
+    assert TypeAdapter(DagId).validate_python(names.dag_id_of(stem)) == names.dag_id_of(stem)
 
 
 @TRIED

@@ -50,8 +50,14 @@ MOST_WORDS = 4000
 """Characters of one text on record: an item of DynamoDB holds 400 KB, and a longer one could never end."""
 
 
+def legible(text: str) -> str:
+    """Return a text without halves of characters, which JSON can hold and UTF-8 cannot."""
+    return text.encode(errors="replace").decode()
+
+
 def shorten(words: str) -> str:
     """Return the words, cut where they are more than a record has room for."""
+    words = legible(words)
     return words if len(words) <= MOST_WORDS else f"{words[: MOST_WORDS - 12]} (shortened)"
 
 
@@ -59,7 +65,7 @@ Words = Annotated[str, AfterValidator(shorten)]
 """What a person or AWS said, of whatever length."""
 
 
-Label = Annotated[str, AfterValidator(lambda name: name[:256])]
+Label = Annotated[str, AfterValidator(lambda name: legible(name)[:256])]
 """A short text, such as a server's name in DRS: no longer than a tag, and so never cut to make room."""
 
 
@@ -87,19 +93,38 @@ def is_execution_id(value: object) -> TypeGuard[str]:
 
 def _no_path(value: str) -> str:
     if ".." in value:
-        raise ValueError("an id of Airflow holds no '..'")
+        raise ValueError("the id of a plan's DAG holds no '..'")
     return value
 
 
 DagId = Annotated[str, StringConstraints(pattern=r"^[\w.-]+$", max_length=250), AfterValidator(_no_path)]
-"""What Airflow takes as the id of a DAG."""
+"""The id of a plan's DAG: as Airflow takes it, but without `..` wherever its setting allows them."""
 
-RunId = Annotated[
-    str,
-    StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f/\\?#%{}]+$", max_length=250),
-    AfterValidator(_no_path),
-]
-"""What Airflow can have made, even where `allowed_run_id_pattern` is wider than by default."""
+_RUN_ID = re.compile(r"(?!.*\.\.)[^\x00-\x1f\x7f-\x9f/\\?#%{}\ud800-\udfff]{1,250}")
+
+
+def complaint_of_run_id(run_id: str) -> str | None:
+    """Return why no execution has this run id, to follow the id in a sentence; None if one may."""
+    if _RUN_ID.fullmatch(run_id):
+        return None
+    return (
+        "is the run id of no execution: that has 1 to 250 characters, none of them hidden, and no "
+        "/ \\ ? # % { } or '..', which mean something in an address, a path or a template"
+    )
+
+
+def _run_id(value: str) -> str:
+    if complaint := complaint_of_run_id(value):
+        raise ValueError(f"it {complaint}")
+    return value
+
+
+RunId = Annotated[str, AfterValidator(_run_id)]
+"""A run id with which an execution is opened.
+
+Airflow makes no other by default; where `allowed_run_id_pattern` or `allow_double_dot_in_ids` let it, a run
+with another is refused in words.
+"""
 
 AwsId = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f/\\?#%{}]+$", max_length=64)]
 """An id that DRS gave: of a job, a source server, a recovery instance; it goes into links and to people."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.configuration import conf
+from airflow.sdk.exceptions import AirflowFailException
 
 from recovery.errors import ParamsError
 from recovery.execution import (
@@ -20,7 +21,7 @@ from recovery.execution import (
     execution_id,
 )
 from recovery.execution.reasons import given_reason
-from recovery.execution.record import shorten
+from recovery.execution.record import complaint_of_run_id, shorten
 from recovery.settings import settings
 from recovery.tasks.base import now
 from recovery.text.durations import in_words, roughly
@@ -50,7 +51,12 @@ def run_request(run: DagRunProtocol) -> RunRequest:
 
 
 def new_execution(plan: Plan, run: DagRunProtocol) -> Execution:
-    """Return the record that a DAG run begins as: every wave of the plan, PENDING."""
+    """Return the record that a DAG run begins as: every wave of the plan, PENDING.
+
+    A run whose id can stand on no record fails, whichever task comes first.
+    """
+    if complaint := complaint_of_run_id(run.run_id):
+        raise AirflowFailException(f"{run.run_id!r} {complaint}. Nothing was done: start a new run")
     started = now()
     waves = tuple(
         WaveRecord(

@@ -9,15 +9,18 @@ from pydantic import ValidationError
 
 from recovery.errors import TransitionRefused
 from recovery.execution import (
+    EventType,
     Execution,
     ExecutionStatus,
     LaunchStatus,
+    RunRequest,
     ServerRecord,
     WaveRecord,
     WaveStatus,
     execution_id,
 )
-from recovery.execution.record import MOST_WORDS
+from recovery.execution.fitting import fitted, record_size
+from recovery.execution.record import MOST_WORDS, complaint_of_run_id
 
 
 def test_the_id_of_an_execution_is_that_of_its_dag_run():
@@ -153,3 +156,37 @@ def test_a_changed_copy_is_validated_and_knows_its_fields(make):
     assert wave.having(status="PAUSED").status is WaveStatus.PAUSED
     with pytest.raises(TypeError, match="WaveRecord has no statuss"):
         wave.having(statuss="PAUSED")
+
+
+@pytest.mark.parametrize("run_id", ["manual__2026-03-01T06:00:00+00:00", "dr drill: é", "a.b", "x" * 250])
+def test_a_run_id_of_airflow_is_one_of_an_execution(make, run_id):
+    """Also where its setting allows blanks and other letters."""
+    assert make.execution(run_id).dag_run_id == run_id
+
+
+@pytest.mark.parametrize(
+    "run_id",
+    ["", "a%b", "a..b", "../a", "a/b", "a\\b", "a?", "a#", "{a}", "a\n", "a\x9b", "\ud800", "x" * 251],
+)
+def test_a_run_id_with_a_meaning_elsewhere_is_refused_in_words(make, run_id):
+    """It goes into addresses, paths and other run ids."""
+    assert "is the run id of no execution" in complaint_of_run_id(run_id)
+    with pytest.raises(ValidationError, match="dagRunId"):
+        Execution.model_validate(make.execution().to_item() | {"dagRunId": run_id})
+
+
+def test_half_a_character_is_written_as_a_question_mark(world, make):
+    """JSON holds it, as a reason or a server's name may come; UTF-8, and so DynamoDB, does not."""
+    half = "\ud83d!"
+    request = RunRequest.of(dict.fromkeys(("confirm", "approvals"), half), run_type=half, run_after=None)
+    asked = make.execution(reason=half * 1500, connection_source=half, request=request)
+    failed = asked.having(failure={"kind": "FAILED", "message": half})
+    kept = world.store.open(failed)
+    assert (kept.failure.message, kept.reason[:2], kept.request.confirm) == ("?!", "?!", "?!")
+    assert record_size(fitted(failed, 0).execution) < record_size(failed)
+    server = make.servers()[0].having(hostname=half, name=half, error=half)
+    assert (server.label, server.error) == (f"?! (?!, {server.source_server_id})", "?!")
+    approval = make.approval(by=half, reason=half)
+    assert (approval.by, approval.reason) == ("?!", "?!")
+    world.store.tell(kept.execution_id, make.event(EventType.FAILED, detail=half, once=half))
+    assert [event.detail for event in world.store.events(kept.execution_id)] == ["?!"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from recovery.dag.builder import build_dag
 from recovery.dag.outdated import Outdated
 from recovery.errors import RecordUnavailable
 from recovery.plan import Plan
+from recovery.settings import settings
 
 from .conftest import DB, Drive, plan
 
@@ -28,6 +30,16 @@ def test_r17_all_waves_are_on_record_before_anything_starts(table: Any, starts: 
         "app-1.shop.example",
     }
     assert starts() == 0
+
+
+@pytest.mark.parametrize("task", ["open_execution", "complete_execution"])
+@pytest.mark.parametrize("run_id", ["a%b", "../../x"])
+def test_a_run_whose_id_can_stand_on_no_record_fails_in_words(table: Any, run_id: str, task: str) -> None:
+    """At once, whichever task comes first, and nothing is put on record."""
+    drive = Drive(plan(), run_id=run_id)
+    with pytest.raises(AirflowFailException, match=f"^'{re.escape(run_id)}' is the run id of no execution: "):
+        drive.execute(task)
+    assert table.client("dynamodb").scan(TableName=settings().table)["Items"] == []
 
 
 def test_r31_the_account_is_on_record_with_the_region(table: Any) -> None:
