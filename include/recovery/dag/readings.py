@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 5.0
-"""Seconds, while something is not read yet."""
+"""Seconds until something is read again that is not read yet; the next time, twice as many."""
 
 LOOK_AT_REST = 60.0
 
@@ -46,8 +46,9 @@ class Known(NamedTuple):
 
     @property
     def version(self) -> str:
-        """The version of the snapshot that it was read from."""
-        return Path(self.fileloc).parents[len(Path(self.relative_fileloc).parts) - 1].name
+        """The version of the snapshot that it was read from; none, if that is told of no snapshot."""
+        below = Path(self.fileloc).parts[: -len(Path(self.relative_fileloc).parts)]
+        return below[-1] if below else ""
 
 
 @dataclass
@@ -75,16 +76,19 @@ class Readings:
             return
         self._pauses = {file: pause for file, pause in self._pauses.items() if file in late}
         for file in late:
-            self._again(snapshot / file, file, now)
-        if late:
-            self._next = now + LOOK_EVERY
+            self._again(snapshot, file, now)
+        self._next = min([self._next, *(due for due, _ in self._pauses.values())])
 
-    def _again(self, path: Path, file: str, now: float) -> None:
-        """Have a file read again: at once, and then after pauses that double."""
+    def _again(self, snapshot: Path, file: str, now: float) -> None:
+        """Have a file, or the archive it is in, read again: at once, and then after pauses that double."""
         due, pause = self._pauses.get(file, (now, LOOK_EVERY))
-        if now >= due and path.exists():
-            path.touch()
-            self._pauses[file] = (now + pause, min(2 * pause, LONGEST_PAUSE))
+        if now < due:
+            return
+        self._pauses[file] = (now + pause, min(2 * pause, LONGEST_PAUSE))
+        for path in (snapshot / file, *(snapshot / file).parents):
+            if path.is_file():
+                path.touch()
+                return
 
 
 def unread(snapshot: Path, known: Iterable[Known]) -> set[str]:
@@ -98,7 +102,7 @@ def unread(snapshot: Path, known: Iterable[Known]) -> set[str]:
     def built_from(version: str, file: str) -> str:
         """Return what tells one content of a DAG file from another: if it is not of ours, the version."""
         if version not in divisions:
-            divisions[version] = division_of(snapshot.with_name(version))
+            divisions[version] = division_of(snapshot.parent / version)
         return divisions[version].get(file, version)
 
     files = _files_of_plans(snapshot)

@@ -9,14 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from airflow.models.base import Base
+from airflow.models.dag import DagModel
+from airflow.models.dagbundle import DagBundleModel
+from airflow.utils.session import create_session
 
 from recovery.dag import readings
-from recovery.dag.readings import LONGEST_PAUSE, LOOK_AT_REST, LOOK_EVERY, Known, Readings, unread
+from recovery.dag.readings import LONGEST_PAUSE, LOOK_AT_REST, LOOK_EVERY, Known, Readings, known_dags, unread
 from recovery.dag.shards import LOADER, shard_of_plan
 from recovery.dag.snapshot import take_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy.orm import Session
 
 ROOT = Path(__file__).parents[3]
 PLAN = (ROOT / "dags" / "plans" / "file_server.yaml").read_text()
@@ -140,6 +146,48 @@ def test_what_is_not_read_is_read_again_after_growing_pauses(
     assert good.stat().st_mtime == READ_LONG_AGO
 
 
+def test_a_file_that_is_never_read_has_the_database_asked_no_more_often_than_it_is_due(
+    take: Callable[..., Path], clock: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked for each of thousands of plans: not every five seconds while one file is broken."""
+    snapshot, asked = take("one", "two"), []
+    monkeypatch.setattr(readings, "known_dags", lambda _: asked.append(1) or read(snapshot, "one"))
+    looks = Readings("dags-folder")
+    looks.changed()
+    for _ in range(3600):
+        looks.look(snapshot)
+        clock(1)
+    assert 3600 / LOOK_AT_REST <= len(asked) < 1.5 * 3600 / LOOK_AT_REST
+
+
+def test_an_archive_is_read_again_for_a_dag_in_it(
+    tmp_path: Path, clock: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airflow knows it by a path in the archive, where no file is."""
+    first = tmp_path / take_snapshot({"more.zip": b"x", "a.py": b"1"}, tmp_path, None)
+    second = tmp_path / take_snapshot({"more.zip": b"x", "a.py": b"2"}, tmp_path, first)
+    file = "more.zip/sub/dag.py"
+    monkeypatch.setattr(
+        readings, "known_dags", lambda _: [Known("more", f"{first}/{file}", file, is_stale=False)]
+    )
+    os.utime(second / "more.zip", (READ_LONG_AGO, READ_LONG_AGO))
+    looks = Readings("dags-folder")
+    looks.changed()
+    clock(LOOK_EVERY)
+    looks.look(second)
+    assert (second / "more.zip").stat().st_mtime > READ_LONG_AGO
+
+
+@pytest.mark.parametrize(
+    "fileloc", ["x.py", "/x.py", "/dags/x.py", "/somewhere/else/a/b/x.py", "/../a/b/x.py", "", "/"]
+)
+def test_a_dag_of_no_snapshot_was_read_from_none(take: Callable[..., Path], fileloc: str) -> None:
+    """As one that another release of Airflow has left: it hinders no other from being looked at."""
+    snapshot = take("one", "two")
+    odd = Known("odd", fileloc, "a/b/x.py", is_stale=False)
+    assert unread(snapshot, [odd, *read(snapshot, "one")]) == {"a/b/x.py", *files_of("two")}
+
+
 def test_at_rest_it_is_looked_once_a_minute_and_soon_after_a_change(
     take: Callable[..., Path], clock: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,3 +222,35 @@ def test_a_database_that_does_not_answer_stops_nothing(
     clock(LOOK_AT_REST)
     looks.look(snapshot)
     assert answers == []
+
+
+@pytest.fixture
+def database() -> Iterator[Session]:
+    """Airflow's database, as far as bundles and DAGs are in it."""
+    tables = [DagBundleModel.__table__, DagModel.__table__]
+    with create_session() as session:
+        Base.metadata.create_all(session.connection(), tables)
+    with create_session() as session:
+        yield session
+    with create_session() as session:
+        Base.metadata.drop_all(session.connection(), tables)
+
+
+def test_only_what_airflow_holds_of_this_bundle_is_asked_for(database: Session) -> None:
+    """Another bundle may have DAGs of the same files, and a row of before an upgrade none at all."""
+    row = {"fileloc": "/versions/0123/a/x.py", "relative_fileloc": "a/x.py", "bundle_name": "dags-folder"}
+    rows = [
+        {"dag_id": "ours", **row, "is_stale": False},
+        {"dag_id": "gone", **row, "is_stale": True},
+        {"dag_id": "theirs", **row, "bundle_name": "other", "is_stale": False},
+        {"dag_id": "older", **row, "relative_fileloc": None, "is_stale": False},
+    ]
+    database.add_all(DagBundleModel(name=name) for name in ("dags-folder", "other"))
+    database.commit()
+    database.add_all(DagModel(**values) for values in rows)
+    database.commit()
+    known = known_dags("dags-folder")
+    assert {(dag.dag_id, dag.version, dag.is_stale) for dag in known} == {
+        ("ours", "0123", False),
+        ("gone", "0123", True),
+    }
