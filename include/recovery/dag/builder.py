@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, CronTriggerTimetable, TaskGroup, TriggerRule
 
 from recovery.dag.doc import plan_doc
 from recovery.dag.params import run_params
+from recovery.dag.scheduled import FIRST_SLOT
 from recovery.names import APPROVE, START_RECOVERY, WAIT_FOR_RECOVERY
 from recovery.settings import settings
 from recovery.tasks import (
@@ -21,12 +22,10 @@ from recovery.tasks import (
 from recovery.text.markdown import Markdown
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from recovery.dag.outdated import Outdated
     from recovery.plan import Plan
-
-FIRST_SLOT = datetime(2025, 1, 1, tzinfo=UTC)
-"""Before any slot of a drill schedule; a constant, since whatever changes here makes a new DAG version."""
-
 
 MOST_RUNS = 100_000
 """DAG runs of a plan that Airflow lets run at once. The plan's lock in the table decides which of them goes

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Param
 
-from recovery.dag.builder import FIRST_SLOT
+from recovery.dag.scheduled import FIRST_SLOT
 from recovery.execution.clean_up import EXECUTION_ID
 from recovery.names import CLEAN_UP
 from recovery.settings import settings

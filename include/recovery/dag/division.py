@@ -41,19 +41,18 @@ def divided(files: Mapping[str, bytes], beside: Mapping[str, bytes], before: Ite
     One of ``before`` stays, though its last plan is gone: were it gone too, Airflow would take a plan that is
     missing for a moment for deleted.
     """
-    mine: dict[str, list[str]] = {}
-    common = []
-    everything = {**files, **beside}
-    for name in sorted(everything):
+    mine: dict[str, dict[str, bytes]] = {}
+    common = {}
+    for name, content in (*files.items(), *beside.items()):
         stem = stem_of(name) or _stem_beside(name)
         if stem is not None:
-            mine.setdefault(shard_of_plan(dag_id_of(stem)).file, []).append(name)
+            mine.setdefault(shard_of_plan(dag_id_of(stem)).file, {})[name] = content
         elif not name.startswith(f"{PLANS}/"):
-            common.append(name)
+            common[name] = content
     if shard_of_file.__name__.encode() not in files.get(LOADER, b""):
         return {}
-    shared, names = _digest(everything, common), {*mine, *before} or {Shard(0, SHARDS).file}
-    division = {name: shared + _digest(everything, mine.get(name, [])) for name in sorted(names)}
+    shared, names = digest_of(common), {*mine, *before} or {Shard(0, SHARDS).file}
+    division = {name: shared + digest_of(mine.get(name, {})) for name in sorted(names)}
     if not mine:
         division[min(names)] += "-"  # it tells that there is no plan at all
     return division
@@ -89,9 +88,11 @@ def _stem_beside(name: str) -> str | None:
     return path.name if str(path.parent) == f"{PLANS}/{scheduled.FOLDER}" else None
 
 
-def _digest(files: Mapping[str, bytes], names: Iterable[str]) -> str:
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """Return a digest of files: a function of their names and contents, and of nothing else."""
     digest = hashlib.sha256()
-    for name in names:
-        digest.update(b"%d:%d:" % (len(name), len(files[name])))
-        digest.update(os.fsencode(name) + files[name])
+    for name in sorted(files):
+        for part in (os.fsencode(name), files[name]):
+            digest.update(b"%d:" % len(part))
+            digest.update(part)
     return digest.hexdigest()[:20]

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import DAG
 
-from recovery.dag.builder import FIRST_SLOT
+from recovery.dag.scheduled import FIRST_SLOT
+from recovery.names import MAINTENANCE
 from recovery.settings import settings
 from recovery.tasks.reconcile import ReconcileExecutions
 from recovery.tasks.start_clean_ups import StartCleanUps
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-MAINTENANCE = "recovery_maintenance"
 
 
 def maintenance_dag(plans: Path) -> DAG:

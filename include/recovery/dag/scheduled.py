@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 FOLDER = ".scheduled"
 KEY = "drill_schedule"
 
-LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
-"""Of a plan that an earlier release, which kept no time, has shown to Airflow."""
+FIRST_SLOT = datetime(2025, 1, 1, tzinfo=UTC)
+"""Before any slot of a schedule: from here on plans count that an earlier release, which kept no time, has
+shown to Airflow. A constant, since whatever changes in a DAG makes a new version of it."""
 
 
 def scheduled(plans: Mapping[str, bytes], before: Path | None, changed: Collection[str]) -> dict[str, bytes]:
@@ -43,7 +44,7 @@ def scheduled(plans: Mapping[str, bytes], before: Path | None, changed: Collecti
         elif schedule := _schedule(text):
             since = now
             if before and _schedule(_shown(before, stem)) == schedule:
-                since = _time(said) if said else LONG_AGO
+                since = _time(said) if said else FIRST_SLOT
             found[_name(stem)] = f"{since.isoformat()}\n{schedule}".encode()
     return found
 

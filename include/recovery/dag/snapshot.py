@@ -6,7 +6,6 @@ plans that cannot be read, since when plans have their schedules, and the loader
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from contextlib import suppress
@@ -14,7 +13,7 @@ from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from recovery.dag.division import MANIFEST, Division, divided, division_of, stem_of, tell_changes
+from recovery.dag.division import MANIFEST, Division, digest_of, divided, division_of, stem_of, tell_changes
 from recovery.dag.folder import PLANS
 from recovery.dag.last_good import carried
 from recovery.dag.scheduled import scheduled
@@ -31,12 +30,7 @@ OWN_FOLDER = 0o700
 
 def version_of(files: Mapping[str, bytes]) -> str:
     """Return the version of some files: a function of their names and contents, and of nothing else."""
-    digest = hashlib.sha256()
-    for name in sorted(files):
-        for part in (os.fsencode(name), files[name]):
-            digest.update(b"%d:" % len(part))
-            digest.update(part)
-    return digest.hexdigest()[:20]
+    return digest_of(files)
 
 
 def take_snapshot(files: Mapping[str, bytes], versions: Path, before: Path | None) -> str:

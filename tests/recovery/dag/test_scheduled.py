@@ -14,7 +14,7 @@ from airflow.timetables.base import DagRunInfo
 from recovery.dag import loader, scheduled
 from recovery.dag.folder import read_folder
 from recovery.dag.loader import load_dags
-from recovery.dag.scheduled import LONG_AGO, scheduled_since
+from recovery.dag.scheduled import FIRST_SLOT, scheduled_since
 from recovery.dag.snapshot import take_snapshot
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ def test_plans_of_an_earlier_release_lose_no_slot(take: Callable[..., Path], tmp
     (dags / "plans" / "shop.yaml").write_text(PLAN)
     (dags / "plans" / "new.yaml").write_text(PLAN)
     snapshot = tmp_path / "versions" / take_snapshot(read_folder(dags), tmp_path / "versions", older)
-    assert scheduled_since(snapshot / "plans", "shop") == LONG_AGO
+    assert scheduled_since(snapshot / "plans", "shop") == FIRST_SLOT
     assert scheduled_since(snapshot / "plans", "new") == ADDED
 
 
