@@ -5,6 +5,8 @@ from __future__ import annotations
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from budgets import examples
+
 # ruff: noqa: RUF001 - what looks alike is what is tried
 
 MARKDOWN = (
@@ -97,7 +99,7 @@ BROKEN = ("\ud800", "a\udcffb", "")
 EXAMPLES = (*MARKDOWN, *TEMPLATES, *TERMINAL, *ELSEWHERE, *UNICODE, *LONG, *BROKEN)
 """Each of them was, or might be, taken for something else somewhere."""
 
-TRIED = settings(deadline=None, max_examples=60)
+TRIED = settings(deadline=None, max_examples=examples(60))
 """Enough of them; how long one takes says nothing."""
 
 _PIECES = st.sampled_from([text for text in EXAMPLES if len(text) < 100]) | st.text(max_size=20)
