@@ -9,7 +9,9 @@ import pytest
 from airflow.dag_processing.bundles import base
 
 from recovery.dag.bundle import SnapshotDagBundle
+from recovery.dag.folder import read_folder
 from recovery.dag.shards import LOADER
+from recovery.dag.snapshot import take_snapshot
 
 from .world import PLAN, ROOT
 
@@ -42,3 +44,21 @@ def bundle_of(source: Path, storage: Path) -> Callable[..., SnapshotDagBundle]:
         return SnapshotDagBundle(source=str(source), name="dags-folder", refresh_interval=1, version=version)
 
     return make
+
+
+@pytest.fixture
+def take(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that takes the next snapshot of some plans and returns its folder of plans."""
+    before: list[Path] = []
+    plans, versions = tmp_path / "dags" / "plans", tmp_path / "versions"
+    plans.mkdir(parents=True)
+
+    def snapshot(**texts: str | None) -> Path:
+        for stem, text in texts.items():
+            file = plans / f"{stem}.yaml"
+            file.write_text(text) if text is not None else file.unlink()
+        version = take_snapshot(read_folder(plans.parent), versions, before[-1] if before else None)
+        before.append(versions / version)
+        return versions / version / "plans"
+
+    return snapshot

@@ -5,40 +5,29 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from airflow.dag_processing.dagbag import DagBag
 
 from recovery.dag.division import division_of
 from recovery.dag.folder import read_folder
 from recovery.dag.shards import LOADER, SHARDS, Shard, shard_of_file, shard_of_plan
 from recovery.dag.snapshot import take_snapshot
 
+from .world import MAINTENANCE_FILE, PLAN, ROOT, dags_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
-MAINTENANCE = "recovery_maintenance.py"
 READ_LONG_AGO = 1_000_000_000.0
-
-PLAN = """
-name: A plan
-description: A plan.
-owner: team
-region: eu-west-1
-waves:
-  - name: One
-    servers: [s-000000000000db001]
-"""
 
 
 @pytest.fixture
 def dags(tmp_path: Path) -> Path:
     """A folder of DAGs with the shipped DAG files and three plans, each of another share."""
     (tmp_path / "dags" / "plans").mkdir(parents=True)
-    for name in (LOADER, MAINTENANCE):
+    for name in (LOADER, MAINTENANCE_FILE):
         shutil.copy(ROOT / "dags" / name, tmp_path / "dags")
     for stem in ("one", "two", "three"):
         (tmp_path / "dags" / "plans" / f"{stem}.yaml").write_text(PLAN)
@@ -122,18 +111,18 @@ def test_one_of_the_files_tells_that_no_plan_is_left(dags: Path, take: Callable[
 
 def test_only_the_file_of_a_changed_plan_is_read_again(dags: Path, take: Callable[[], Path]) -> None:
     """And those that may look at anything in the folder, as the maintenance does."""
-    assert to_be_read(take()) == {file_of("one"), file_of("two"), file_of("three"), MAINTENANCE}
+    assert to_be_read(take()) == {file_of("one"), file_of("two"), file_of("three"), MAINTENANCE_FILE}
     (dags / "plans" / "two.yaml").write_text(PLAN.replace("One", "Two"))
-    assert to_be_read(take()) == {file_of("two"), MAINTENANCE}
+    assert to_be_read(take()) == {file_of("two"), MAINTENANCE_FILE}
     (dags / "plans" / "plan.schema.json").write_text("{}")
-    assert to_be_read(take()) == {MAINTENANCE}
+    assert to_be_read(take()) == {MAINTENANCE_FILE}
 
 
 def test_a_plan_that_breaks_is_a_change_of_its_file_alone(dags: Path, take: Callable[[], Path]) -> None:
     """Its last good version, and the error, are built from it."""
     take()
     (dags / "plans" / "two.yaml").write_text("waves: [")
-    assert to_be_read(take()) == {file_of("two"), MAINTENANCE}
+    assert to_be_read(take()) == {file_of("two"), MAINTENANCE_FILE}
 
 
 def test_a_plan_that_is_gone_has_its_file_read_again(dags: Path, take: Callable[[], Path]) -> None:
@@ -141,11 +130,11 @@ def test_a_plan_that_is_gone_has_its_file_read_again(dags: Path, take: Callable[
     take()
     (dags / "plans" / "two.yaml").unlink()
     snapshot = take()
-    assert to_be_read(snapshot) == {file_of("two"), MAINTENANCE}
+    assert to_be_read(snapshot) == {file_of("two"), MAINTENANCE_FILE}
     assert list(dag_ids(snapshot / file_of("two"))) == []
     for file in (dags / "plans").iterdir():
         file.unlink()
-    assert to_be_read(take()) == {file_of("one"), file_of("three"), MAINTENANCE}
+    assert to_be_read(take()) == {file_of("one"), file_of("three"), MAINTENANCE_FILE}
 
 
 def test_code_beside_the_plans_changes_every_file(dags: Path, take: Callable[[], Path]) -> None:
@@ -164,7 +153,7 @@ def test_a_change_that_is_taken_back_is_read_again(dags: Path, take: Callable[[]
     (dags / "plans" / "two.yaml").write_text(PLAN)
     (dags / "plans" / "four.yaml").unlink()
     assert take() == first
-    assert to_be_read(first) == {file_of("two"), file_of("four"), MAINTENANCE}
+    assert to_be_read(first) == {file_of("two"), file_of("four"), MAINTENANCE_FILE}
     assert set(division_of(first)) == {file_of(stem) for stem in ("one", "two", "three", "four")}
 
 
@@ -220,7 +209,5 @@ def test_only_changed_plans_are_read_for_a_snapshot(
 
 
 def dag_ids(file: Path) -> list[str]:
-    """Return the DAGs of a file, as Airflow reads it."""
-    bag = DagBag(file, bundle_path=file.parent, bundle_name="dags-folder")
-    assert bag.import_errors == {}
-    return sorted(bag.dags)
+    """Return the ids of the DAGs of a file."""
+    return sorted(dag.dag_id for dag in dags_of(file))

@@ -14,15 +14,13 @@ from hypothesis import strategies as st
 
 from budgets import examples
 from recovery.dag import loader
-from recovery.dag.folder import read_folder
-from recovery.dag.snapshot import take_snapshot
 from recovery.names import dag_id_of
 from recovery.plan import Plan, read_plan
 
+from .world import ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-ROOT = Path(__file__).parents[3]
 
 GOOD = """
 name: Good
@@ -131,31 +129,13 @@ def test_what_is_told_of_a_bad_plan_is_the_same_wherever_its_folder_lies(tmp_pat
     assert "\nplans/bad.yaml:5:1" in docs.pop()
 
 
-@pytest.fixture
-def snapshots(tmp_path: Path) -> Callable[..., Path]:
-    """Return a function that takes the next snapshot of some plans and returns its folder of plans."""
-    before: list[Path] = []
-    dags, versions = tmp_path / "dags", tmp_path / "versions"
-    (dags / "plans").mkdir(parents=True)
-
-    def take(**texts: str | None) -> Path:
-        for stem, text in texts.items():
-            file = dags / "plans" / f"{stem}.yaml"
-            file.write_text(text) if text is not None else file.unlink()
-        version = take_snapshot(read_folder(dags), versions, before[-1] if before else None)
-        before.append(versions / version)
-        return versions / version / "plans"
-
-    return take
-
-
 BROKEN, WORSE = GOOD.replace("region:", "regoin:"), "waves: ["
 
 
-def test_the_last_good_version_stands_in_for_a_file_that_was_broken(snapshots: Callable[..., Path]) -> None:
+def test_the_last_good_version_stands_in_for_a_file_that_was_broken(take: Callable[..., Path]) -> None:
     """Runnable under the same dag id, marked where people look, with error and time; others as ever."""
-    good = read_plan(snapshots(good=GOOD, other=GOOD) / "good.yaml")
-    folder = snapshots(good=BROKEN)
+    good = read_plan(take(good=GOOD, other=GOOD) / "good.yaml")
+    folder = take(good=BROKEN)
     dags = loader.load_dags(folder)
     dag, doc = dags["good"], dags["good"].doc_md or ""
     assert dag.tags == {"recovery", "outdated"}
@@ -168,43 +148,43 @@ def test_the_last_good_version_stands_in_for_a_file_that_was_broken(snapshots: C
     assert "outdated" not in (dags["other"].doc_md or "")
 
 
-def test_the_last_good_version_is_carried_on_until_the_file_is_mended(snapshots: Callable[..., Path]) -> None:
+def test_the_last_good_version_is_carried_on_until_the_file_is_mended(take: Callable[..., Path]) -> None:
     """Since the same moment, whatever else is edited; then the file counts again."""
-    snapshots(good=GOOD)
-    docs = [loader.load_dags(snapshots(good=BROKEN, other=text))["good"].doc_md for text in (GOOD, WORSE)]
+    take(good=GOOD)
+    docs = [loader.load_dags(take(good=BROKEN, other=text))["good"].doc_md for text in (GOOD, WORSE)]
     assert docs[0] == docs[1]
-    worse = loader.load_dags(snapshots(good=WORSE))["good"]
+    worse = loader.load_dags(take(good=WORSE))["good"]
     assert "outdated" in worse.tags
     assert worse.doc_md != docs[0]
-    mended = snapshots(good=GOOD.replace("One", "Two"))
+    mended = take(good=GOOD.replace("One", "Two"))
     assert not (mended / ".last_good" / "good.yaml").exists()
     dag = loader.load_dags(mended)["good"]
     assert dag.tags == {"recovery"}
     assert dag.has_task("two.approve")
 
 
-def test_a_plan_that_never_was_good_has_no_stand_in(snapshots: Callable[..., Path]) -> None:
+def test_a_plan_that_never_was_good_has_no_stand_in(take: Callable[..., Path]) -> None:
     """It is invalid, as ever."""
-    snapshots(good=GOOD)
-    dags = loader.load_dags(snapshots(bad=BROKEN))
+    take(good=GOOD)
+    dags = loader.load_dags(take(bad=BROKEN))
     assert "invalid" in dags["bad"].tags
 
 
-def test_a_deleted_plan_has_no_stand_in(snapshots: Callable[..., Path]) -> None:
+def test_a_deleted_plan_has_no_stand_in(take: Callable[..., Path]) -> None:
     """Deleted is deleted, also when it was broken before."""
-    snapshots(good=GOOD, other=GOOD)
-    snapshots(good=BROKEN)
-    folder = snapshots(good=None)
+    take(good=GOOD, other=GOOD)
+    take(good=BROKEN)
+    folder = take(good=None)
     assert set(loader.load_dags(folder)) == {"other"}
-    assert "invalid" in loader.load_dags(snapshots(good=BROKEN))["good"].tags
+    assert "invalid" in loader.load_dags(take(good=BROKEN))["good"].tags
 
 
 def test_a_worker_finds_the_last_good_version(
-    snapshots: Callable[..., Path], parse_for: Callable[[str | None], None]
+    take: Callable[..., Path], parse_for: Callable[[str | None], None]
 ) -> None:
     """As the DAG processor does."""
-    snapshots(good=GOOD, other=GOOD)
-    folder = snapshots(good=BROKEN)
+    take(good=GOOD, other=GOOD)
+    folder = take(good=BROKEN)
     parse_for("good")
     (dag,) = loader.load_dags(folder).values()
     assert "outdated" in dag.tags
@@ -221,11 +201,11 @@ def test_a_last_good_version_that_is_none_leaves_the_plan_invalid(folder: Path, 
     assert "good.yaml:5:1" in (dag.doc_md or "")
 
 
-def test_files_of_every_make_are_carried_as_they_are(snapshots: Callable[..., Path]) -> None:
+def test_files_of_every_make_are_carried_as_they_are(take: Callable[..., Path]) -> None:
     """With Windows line ends and a byte order mark: the plan is the same."""
     text = "\ufeff" + GOOD.replace("\n", "\r\n")
-    good = read_plan(snapshots(good=text) / "good.yaml")
-    carried = read_plan(snapshots(good=BROKEN) / ".last_good" / "good.yaml")
+    good = read_plan(take(good=text) / "good.yaml")
+    carried = read_plan(take(good=BROKEN) / ".last_good" / "good.yaml")
     assert isinstance(carried, Plan)
     assert carried.hash == good.hash
 

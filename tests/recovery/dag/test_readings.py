@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,14 +18,15 @@ from recovery.dag.readings import LONGEST_PAUSE, LOOK_AT_REST, LOOK_EVERY, Known
 from recovery.dag.shards import LOADER, shard_of_plan
 from recovery.dag.snapshot import take_snapshot
 
+from .world import MAINTENANCE_FILE, ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from sqlalchemy.orm import Session
 
-ROOT = Path(__file__).parents[3]
 PLAN = (ROOT / "dags" / "plans" / "file_server.yaml").read_text()
-MAINTENANCE = "recovery_maintenance.py"
 READ_LONG_AGO = 1_000_000_000.0
 
 
@@ -36,7 +36,7 @@ def take(tmp_path: Path) -> Callable[..., Path]:
     before: list[Path] = []
 
     def snapshot(*stems: str, text: str = PLAN) -> Path:
-        files = {LOADER: b"airflow dag shard_of_file", MAINTENANCE: b"airflow dag"}
+        files = {LOADER: b"airflow dag shard_of_file", MAINTENANCE_FILE: b"airflow dag"}
         files |= {f"plans/{stem}.yaml": text.encode() for stem in stems}
         version = take_snapshot(files, tmp_path / "versions", before[-1] if before else None)
         before.append(tmp_path / "versions" / version)
@@ -49,7 +49,10 @@ def read(snapshot: Path, *dag_ids: str, is_stale: bool = False) -> list[Known]:
     """Return what Airflow holds after it has read plans in a snapshot, and the maintenance."""
     files = {dag_id: shard_of_plan(dag_id).file for dag_id in dag_ids}
     plans = [Known(dag_id, str(snapshot / file), file, is_stale) for dag_id, file in files.items()]
-    return [*plans, Known("recovery_maintenance", str(snapshot / MAINTENANCE), MAINTENANCE, is_stale=False)]
+    return [
+        *plans,
+        Known("recovery_maintenance", str(snapshot / MAINTENANCE_FILE), MAINTENANCE_FILE, is_stale=False),
+    ]
 
 
 def files_of(*stems: str) -> set[str]:
@@ -83,7 +86,7 @@ def test_a_plan_that_was_read_before_it_changed_is_not_read(take: Callable[..., 
     """Its reading ended after the change, so that Airflow takes the change for read."""
     first = take("one", "two")
     second = take("one", "two", text=PLAN + "# changed")
-    assert unread(second, read(first, "one", "two")) == {*files_of("one", "two"), MAINTENANCE}
+    assert unread(second, read(first, "one", "two")) == {*files_of("one", "two"), MAINTENANCE_FILE}
 
 
 def test_a_plan_that_is_gone_is_not_read_until_airflow_holds_it_stale(take: Callable[..., Path]) -> None:
@@ -107,7 +110,7 @@ def test_any_other_dag_file_is_read_in_each_snapshot(take: Callable[..., Path]) 
     """It may be built from anything in the folder."""
     first = take("one")
     second = take("one", "two")
-    assert unread(second, [*read(first, "one"), *read(second, "two")[:1]]) == {MAINTENANCE}
+    assert unread(second, [*read(first, "one"), *read(second, "two")[:1]]) == {MAINTENANCE_FILE}
 
 
 @pytest.fixture

@@ -67,24 +67,6 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
     return set_time
 
 
-@pytest.fixture
-def take(tmp_path: Path) -> Callable[..., Path]:
-    """Return a function that takes the next snapshot of some plans and returns its folder of plans."""
-    before: list[Path] = []
-    plans, versions = tmp_path / "dags" / "plans", tmp_path / "versions"
-    plans.mkdir(parents=True)
-
-    def snapshot(**texts: str | None) -> Path:
-        for stem, text in texts.items():
-            file = plans / f"{stem}.yaml"
-            file.write_text(text) if text is not None else file.unlink()
-        version = take_snapshot(read_folder(plans.parent), versions, before[-1] if before else None)
-        before.append(versions / version)
-        return versions / version / "plans"
-
-    return snapshot
-
-
 def next_run(dag: DAG, last: datetime | None = None) -> datetime | None:
     """Return when Airflow's scheduler would next run a DAG, as it works out at each reading of its file."""
     stored = DagSerialization.from_dict(DagSerialization.to_dict(dag))

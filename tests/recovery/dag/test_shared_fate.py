@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import signal
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,14 +18,16 @@ from recovery.dag.folder import read_folder
 from recovery.dag.shards import shard_of_plan
 from recovery.dag.snapshot import take_snapshot
 
+from .world import ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from airflow.sdk import DAG
 
     from recovery.plan import Plan
 
-ROOT = Path(__file__).parents[3]
 PLAN = (ROOT / "dags" / "plans" / "file_server.yaml").read_text()
 PLANS = [f"plan_{number}" for number in range(40)]
 POISON = "plan_7"
