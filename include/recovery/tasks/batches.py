@@ -1,7 +1,8 @@
-"""How the servers of a wave are cut into batches, each of which is one job: a function of the record.
+"""How the servers of a wave are cut into batches, each of which is one job.
 
 A batch is a number and its servers. Both stand in its intent, and no number ever stands for other servers:
-so whoever comes after a crash, or beside another, cuts the same batches, or is refused by the record.
+whoever comes after a crash cuts the same batches of the same servers, and whoever finds others, since DRS
+says other things of them by then, or comes beside another start, is refused by the record.
 """
 
 from __future__ import annotations

@@ -67,10 +67,10 @@ def held_words(servers: Sequence[ServerRecord], held: Held) -> str:
 
 @dataclass
 class Starting:
-    """The start of one attempt of a wave, by whoever works on it: all it needs to know is on record.
+    """The start of one attempt of a wave, by whoever works on it: what was done is on record, or in DRS.
 
     ``servers`` are those that the attempt starts, ``size`` is the most that one job takes; ``replace`` is
-    this very run's word that real instances may go.
+    the word of its run, as it is on record, that real instances may go.
     """
 
     hook: DrsHook

@@ -39,8 +39,23 @@ def test_every_server_is_in_one_batch_and_no_number_stands_for_two(
     assert len(set(numbers)) == len(numbers)
     on_record = {intent.batch: intent.servers for intent in known}
     assert all(on_record.get(batch.number, batch.servers) == batch.servers for batch in batches)
-    assert cut(wave, free, size) == batches
     assert next_number(wave) > max(on_record, default=-1)
+
+
+@given(refused, st.lists(st.sampled_from(IDS), unique=True), st.integers(1, 5), st.integers(0, 8))
+def test_whoever_comes_after_a_crash_cuts_what_is_left_as_it_was(
+    known: list[Intent], free: list[str], size: int, announced: int
+) -> None:
+    """However many batches were announced before it: the others keep their numbers and their servers."""
+    batches = cut(wave_of(*known), free, size)
+    live = [
+        Intent(attempt=2, batch=batch.number, servers=batch.servers, time=NOW, job_id=f"drsjob-{place:017d}")
+        for place, batch in enumerate(batches[:announced])
+    ]
+    others = [intent for intent in known if intent.batch not in {one.batch for one in live}]
+    taken = {server for intent in live for server in intent.servers}
+    left = [server for server in free if server not in taken]
+    assert cut(wave_of(*others, *live), left, size) == batches[announced:]
 
 
 def test_an_earlier_attempt_has_no_say() -> None:
