@@ -69,11 +69,6 @@ def contradiction(job: JobTypeDef, record: Execution, wave: WaveRecord, intent: 
     return None
 
 
-def is_ours(job: JobTypeDef, record: Execution, wave: WaveRecord, intent: Intent) -> bool:
-    """Whether a job is that of an intent: by its tags, its type, its servers and its time."""
-    return has_tags(job, record, wave, intent) and contradiction(job, record, wave, intent) is None
-
-
 def find_blocking(hook: DrsHook, record: Execution, servers: Collection[str]) -> list[JobTypeDef]:
     """Return the jobs that run in DRS and hold one of these servers, whoever started them."""
     return [

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from recovery.plan import Plan
 
 SERVERS_PER_JOB = 100
-"""Service quota L-B827C881 of DRS; a larger wave is started in batches."""
+"""What the quota of source servers in one job is everywhere; a larger wave is started in batches."""
 
 
 class StartRecovery(DrsStartRecoveryOperator):

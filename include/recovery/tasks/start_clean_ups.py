@@ -42,7 +42,7 @@ class StartCleanUps(BaseOperator):
     ui_color = "#e4dff5"
 
     def execute(self, context: Context) -> list[str]:
-        """Return the ids of the DAG runs that were triggered.
+        """Return the ids of the DAG runs that were asked for.
 
         Trouble with one, or a record that cannot be read, holds no other back; it fails the task at its end.
         """

@@ -15,7 +15,7 @@ from recovery.errors import StartRefused
 from recovery.execution import Execution, Intent, WaveRecord
 from recovery.settings import settings
 from recovery.tasks import attempt, base, batch, open_intents, start
-from recovery.tasks.jobs import contradiction, is_ours, job_tags
+from recovery.tasks.jobs import contradiction, has_tags, job_tags
 
 from .conftest import APP, DB, Drive, plan
 from .troubles import finish, released, told
@@ -178,15 +178,18 @@ def test_what_is_absent_contradicts_nothing_and_what_is_wrong_always_does(
     job |= {name: value for name, value in TOLD.items() if name not in absent}
     if wrong:
         job[wrong] = data.draw(st.sampled_from(WRONG[wrong]))
-    assert is_ours(job, RECORD, WAVE, INTENT) is (wrong is None)
+    assert has_tags(job, RECORD, WAVE, INTENT)
     assert (contradiction(job, RECORD, WAVE, INTENT) is None) is (wrong is None)
     job["tags"] = {**job["tags"], "recovery:batch": "1"}
-    assert not is_ours(job, RECORD, WAVE, INTENT)
+    assert not has_tags(job, RECORD, WAVE, INTENT)
 
 
 def test_a_batch_that_is_announced_again_knows_its_first_job() -> None:
     """It was taken for lost, and shows late: as old as the first announcement of the attempt."""
     again = INTENT.having(time=NOW + timedelta(hours=1))
     job: Any = {"jobID": "drsjob-00000000000000001", "tags": job_tags(RECORD, WAVE, 0), **TOLD}
-    assert is_ours(job, RECORD, WAVE, again)
-    assert not is_ours(job, RECORD, WAVE.having(attempt=2, start_time=NOW + timedelta(hours=1)), again)
+    assert has_tags(job, RECORD, WAVE, again)
+    assert contradiction(job, RECORD, WAVE, again) is None
+    anew = WAVE.having(attempt=2, start_time=NOW + timedelta(hours=1))
+    assert not has_tags(job, RECORD, anew, again.having(attempt=2))
+    assert contradiction(job, RECORD, anew, again.having(attempt=2)) is not None

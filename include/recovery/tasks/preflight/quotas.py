@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from recovery.plan import heaviest_together
 from recovery.plan.words import listed, quoted
+from recovery.tasks.blame import SERVERS_IN_JOB as IN_ONE_JOB
 from recovery.tasks.jobs import servers_of
 from recovery.tasks.preflight.facts import Problem, Unknown
 from recovery.tasks.start import SERVERS_PER_JOB
@@ -26,7 +27,7 @@ class Quota(NamedTuple):
 
 
 JOBS = Quota("L-D88FAC3A", "concurrent jobs in progress", 20)
-SERVERS_IN_JOB = Quota("L-B827C881", "source servers in one job", 100)
+SERVERS_IN_JOB = Quota(IN_ONE_JOB, "source servers in one job", 100)
 SERVERS_IN_ALL_JOBS = Quota("L-05AFA8C6", "source servers in all jobs", 500)
 QUOTAS = (JOBS, SERVERS_IN_JOB, SERVERS_IN_ALL_JOBS)
 
