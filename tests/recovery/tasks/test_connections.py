@@ -14,10 +14,12 @@ from airflow.sdk.execution_time import task_runner
 from airflow.sdk.execution_time.comms import ConnectionResult, ErrorResponse, GetConnection
 
 from recovery.errors import RecordUnavailable
-from recovery.execution import ExecutionStatus
+from recovery.execution import Execution, ExecutionStatus
+from recovery.execution.store import ExecutionStore
 from recovery.settings import settings
 from recovery.tasks.base import execution_store
 from recovery.tasks.connections import DATABASE, connection_source, table_hook
+from recovery.tasks.preflight import connection
 
 from .conftest import DB, Drive, plan
 
@@ -161,8 +163,22 @@ def test_a_plan_may_refuse_a_connection_of_the_database(airflow: Airflow, starts
     assert starts() == 0
 
 
-def test_another_account_than_last_time_is_told(table: Any) -> None:
-    """Both are named; the last execution is the newest that has ended with an account on record."""
+@pytest.mark.parametrize("few", [1, 5])
+def test_another_account_than_last_time_is_told(
+    table: Any, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """Both are named; the last execution is the newest that has ended with an account on record.
+
+    It is looked for among the newest few, and among many only where none of those tells an account.
+    """
+    monkeypatch.setattr(connection, "FEW", few)
+    limits, listed = [], ExecutionStore.list
+
+    def spy(store: ExecutionStore, plan_id: str | None = None, limit: int = 20) -> list[Execution]:
+        limits.append(limit)
+        return listed(store, plan_id, limit)
+
+    monkeypatch.setattr(ExecutionStore, "list", spy)
     wave = {"name": "Database", "servers": [DB]}
     last = Drive(plan(wave), run_id="manual__0")
     last.execute("open_execution")
@@ -177,8 +193,10 @@ def test_another_account_than_last_time_is_told(table: Any) -> None:
     last.store.close(last.execution_id)
     last.store.finish(last.execution_id, ExecutionStatus.CANCELLED, "over")
     last.store.release_lock(last.record)
+    limits.clear()
     drive = Drive(plan(wave))
     drive.execute("open_execution")
+    assert limits == ([5] if few == 5 else [1, 50])
     (warning,) = [one.message for one in drive.record.warnings if one.check == "connection"]
     for words in ("leads to account 123456789012", last.execution_id, "was in account 999900001111"):
         assert words in warning

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from recovery.execution import Execution
     from recovery.execution.store import ExecutionStore
 
-MOST = 50
-"""Executions of the plan among which the last one with an account is looked for."""
+FEW, MOST = 5, 50
+"""Executions of the plan among which the last one with an account is looked for: it is nearly always among
+the newest few, and a record may be large."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ def look_at_connection(
     conn_id = hook.aws_conn_id
     try:
         source = connection_source(conn_id) if conn_id else None
-        ended = (one for one in store.list(plan_id, MOST) if one.final and one.account_id)
+        newest = (one for limit in (FEW, MOST) for one in store.list(plan_id, limit))
+        ended = (one for one in newest if one.final and one.account_id)
         return Connection(conn_id, source, account_id, next(ended, None))
     except Exception as error:  # noqa: BLE001 - whatever it is: what is not known does not pass (A-3)
         return Unknown(f"where connection {conn_id} comes from", error)
