@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chaos.world import World
 
 NOT_BEGUN = {"PENDING", "PAUSED"}
+GONE = "ResourceNotFoundException"
 
 
 class InAws:
@@ -31,6 +32,7 @@ class InAws:
         self._flew: float | None = None
         self._gated = any(wave["gate"] for wave in run.waves)
         self._faults: list[str] = []
+        self._taken: set[str] = set()
         if scenario.fails:
             self._faults.append(world.control.fail_server(scenario.fails, times=1))
 
@@ -71,10 +73,8 @@ class InAws:
     def _try(self, deed: Deed, servers: Sequence[str]) -> None:
         words = None
         with suppress(ClientError):  # a server that is in a job by now, or has an instance, is left alone
-            if deed.kind is Kind.TERMINATE_INSTANCE:
-                words = self._terminate(deed)
-            elif servers:
-                words = self._take(deed, servers[0])
+            ends = deed.kind is Kind.TERMINATE_INSTANCE
+            words = self._terminate(deed) if ends else self._take_one(deed, servers)
         if words is None:
             return
         self._deed = None
@@ -82,14 +82,30 @@ class InAws:
         self.run.hits.append(Hit(deed.kind, utc(), words))
         self.say(f"[magenta]{deed.kind}[/] {words} of run {self.run.number}")
 
+    def _take_one(self, deed: Deed, servers: Sequence[str]) -> str | None:
+        """Take the first that is there: an earlier run may have lost some."""
+        for server in servers:
+            try:
+                return self._take(deed, server)
+            except ClientError as error:
+                if error.response["Error"]["Code"] != GONE:
+                    raise
+        return None
+
     def _take(self, deed: Deed, server: str) -> str:
         if deed.kind is Kind.DISCONNECT_SERVER and deed.options["how"] == "agent":
             self._faults.append(self.world.control.disconnect_server(server))
             return f"{server} lost its agent"
-        self.world.drs.disconnect_source_server(sourceServerID=server)
-        if deed.kind is Kind.DISCONNECT_SERVER:
-            return f"{server} disconnected"
-        self.world.drs.delete_source_server(sourceServerID=server)
+        try:
+            self.world.drs.disconnect_source_server(sourceServerID=server)
+            self._taken.add(server)
+            if deed.kind is Kind.DISCONNECT_SERVER:
+                return f"{server} disconnected"
+            self.world.drs.delete_source_server(sourceServerID=server)
+        except ClientError as error:
+            # The answer to the deletion was lost, and its repetition finds nothing
+            if server not in self._taken or error.response["Error"]["Code"] != GONE:
+                raise
         return f"{server} deleted"
 
     def _terminate(self, deed: Deed) -> str | None:

@@ -76,6 +76,26 @@ def test_a_server_of_a_wave_that_has_not_begun_is_deleted(world: Any, run: Run) 
     assert call["parameters"]["sourceServerID"] == DB
 
 
+def test_a_server_that_an_earlier_run_lost_is_no_reason_to_take_none(world: Any, run: Run) -> None:
+    """A run that is done again finds the first server deleted: it loses the next one."""
+    in_aws(world, run, Kind.DELETE_SERVER).look()
+    in_aws(world, run, Kind.DELETE_SERVER).look()
+    assert not {DB, DB2} & states(world).keys()
+    assert run.in_aws == [f"{DB} deleted", f"{DB2} deleted"]
+
+
+@pytest.mark.parametrize("operation", ["DisconnectSourceServer", "DeleteSourceServer"])
+def test_a_deed_whose_answer_was_lost_counts_as_done(world: Any, run: Run, operation: str) -> None:
+    """The client asks again, and DRS knows no such server any more: that one it was, and no other."""
+    send = world.drs._endpoint.http_session.send
+    world.drs.meta.events.register(
+        f"before-send.drs.{operation}", lambda request, **_: bool(send(request)) and None
+    )
+    in_aws(world, run, Kind.DELETE_SERVER).look()
+    assert (DB in states(world), DB2 in states(world)) == (False, True)
+    assert run.in_aws == [f"{DB} deleted"]
+
+
 def test_a_server_can_be_deleted_between_a_gate_and_its_start(world: Any, run: Run) -> None:
     """When the gate of its wave is approved, and not before."""
     doing = in_aws(world, run, Kind.DELETE_SERVER, moment="gate")
