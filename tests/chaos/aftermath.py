@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chaos.evidence import Hit, utc
+from chaos.following import LOOK_EVERY
+from chaos.rules import LIMIT, OVER
 from chaos.schedule import Kind
 from integration.rest import ENDED, HOLD
 
@@ -18,13 +19,10 @@ if TYPE_CHECKING:
     from chaos.schedule import Scenario
     from chaos.world import World
 
-LOOK_EVERY = 1.2
-LIMIT = timedelta(minutes=10)
 JOBS_END = 120.0
 """Seconds in which a job that runs on surely ends."""
 
 DAG = "recovery_clean_up"
-OVER = {"DONE", "KEPT", "FAILED"}
 CLEARABLE = {"FAILED", "PARTIAL", "CANCELLED", "TIMED_OUT"}
 
 

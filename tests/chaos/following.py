@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chaos.deeds import Deeds
 from chaos.evidence import moment, utc
 from chaos.in_aws import InAws
+from chaos.rules import LIMIT
 from integration.rest import ENDED, HOLD
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from chaos.world import World
 
 LOOK_EVERY = 1.2
-LIMIT = timedelta(minutes=10)
 
 
 class Following:

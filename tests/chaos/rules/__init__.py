@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 FINAL = {"COMPLETED", "PARTIAL", "FAILED", "CANCELLED", "TIMED_OUT"}
 FINAL_WAVE = FINAL | {"SKIPPED"}
 GOOD = {"COMPLETED", "PARTIAL"}
+
+OVER = {"DONE", "KEPT", "FAILED"}
+"""How a clean-up ends."""
+
+LIMIT = timedelta(minutes=10)
+"""In which a run that was asked for, or cleared, ends, and a clean-up that is due."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chaos.evidence import moment
-from chaos.rules import FINAL
-from chaos.rules.ends import LIMIT
+from chaos.rules import FINAL, LIMIT, OVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
 
     from chaos.evidence import Evidence, Item, Run
 
-OVER = {"DONE", "KEPT", "FAILED"}
 GONE = {"TERMINATED", "NOT_FOUND"}
 """States of instances that DRS lists, and nobody pays for."""
 
@@ -34,21 +32,33 @@ def clean_ups_take_their_own(evidence: Evidence, run: Run, now: datetime) -> Ite
             yield f"{said}, of a {execution['executionType']}"
         if named - mine:
             yield f"{said} together with {', '.join(sorted(named - mine))}, which are not this drill's"
-        ends = [item for _, item in [*run.seen, (now, execution)] if item["status"] in FINAL]
-        if not any(moment(item["endTime"]) <= at for item in ends):
-            yield f"{said} before its execution had ended"
-        yield from _unasked(evidence, run, execution, said, at)
+        end = _standing_end(evidence, [*(item for _, item in run.seen), execution], at)
+        if end is None:
+            yield f"{said} before its execution had ended, or after it was opened again"
+        else:
+            yield from _unasked(evidence, run, execution, said, (end, at))
 
 
-def _unasked(evidence: Evidence, run: Run, execution: Item, said: str, at: datetime) -> Iterator[str]:
-    asked = run.clean_up_asked is not None and run.clean_up_asked <= at
-    if run.clean_up == "never" and not asked:
+def _standing_end(evidence: Evidence, seen: list[Item], at: datetime) -> datetime | None:
+    """Return the end that stood at a moment: none before the first, nor after a new attempt opened it."""
+    ends = [moment(item["endTime"]) for item in seen if item["status"] in FINAL]
+    opened = [moment(event["time"]) for event in evidence.events(seen[-1], "ATTEMPT_OPENED")]
+    end = max((one for one in ends if one <= at), default=None)
+    return None if end is None or any(end < one <= at for one in opened) else end
+
+
+def _unasked(
+    evidence: Evidence, run: Run, execution: Item, said: str, between: tuple[datetime, datetime]
+) -> Iterator[str]:
+    """Yield what is missing of a word that somebody must say between the end and the termination."""
+    end, at = between
+    if run.clean_up == "never" and not (run.clean_up_asked and end <= run.clean_up_asked <= at):
         yield f"{said}, which nobody asked for"
     if run.clean_up == "after_approval":
-        if run.clean_up_approved is None or run.clean_up_approved > at:
+        if run.clean_up_approved is None or not end <= run.clean_up_approved <= at:
             yield f"{said}, and its approver said yes at {run.clean_up_approved}"
         told = evidence.events(execution, "CLEANUP_APPROVED")
-        if not any(moment(event["time"]) <= at for event in told):
+        if not any(end <= moment(event["time"]) <= at for event in told):
             yield f"{said}, and the trail has no approval before"
 
 

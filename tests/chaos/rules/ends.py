@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from chaos.evidence import launched_by, moment
-from chaos.rules import FINAL, FINAL_WAVE, GOOD
+from chaos.rules import FINAL, FINAL_WAVE, GOOD, LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 
     from chaos.evidence import Evidence, Item, Run
 
-LIMIT = timedelta(minutes=10)
 CLEAN_UP = {"cleanup", "cleanupDue"}
 """Fields of a record that have a life of their own after the end."""
 
@@ -27,7 +25,7 @@ def no_final_status_too_early(evidence: Evidence, run: Run, now: datetime) -> It
         yield from _early(item)
     if last is None:
         return
-    yield from _changed_later(evidence, run, last)
+    yield from _changed_later(evidence, [*run.seen, (now, last)])
     yield from _ended_twice(evidence, last)
     if last["status"] not in FINAL:
         return
@@ -50,11 +48,11 @@ def _early(item: Item) -> Iterator[str]:
         yield f"{item['status']} with waves {', '.join(wave['status'] for wave in item['waves'])}"
 
 
-def _changed_later(evidence: Evidence, run: Run, last: Item) -> Iterator[str]:
-    """Yield what differs after an end that no new attempt opened again; a clean-up has fields of its own."""
-    opened = [moment(event["time"]) for event in evidence.events(last, "ATTEMPT_OPENED")]
-    for before, after in pairwise([*(item for _, item in run.seen), last]):
-        if before["status"] not in FINAL or any(at > moment(before["endTime"]) for at in opened):
+def _changed_later(evidence: Evidence, seen: list[tuple[datetime, Item]]) -> Iterator[str]:
+    """Yield what differs after an end while no new attempt had opened it; a clean-up has its own fields."""
+    opened = [moment(event["time"]) for event in evidence.events(seen[-1][1], "ATTEMPT_OPENED")]
+    for (_, before), (read, after) in pairwise(seen):
+        if before["status"] not in FINAL or any(moment(before["endTime"]) < at <= read for at in opened):
             continue
         keys = sorted((before.keys() | after.keys()) - CLEAN_UP)
         if changed := [key for key in keys if before.get(key) != after.get(key)]:

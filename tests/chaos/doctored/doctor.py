@@ -1,0 +1,25 @@
+"""A way to doctor evidence, with the rule that it breaks and what is said of that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chaos.evidence import Evidence
+
+
+@dataclass(frozen=True)
+class Doctor:
+    """What makes dishonest evidence of an honest run's."""
+
+    rule: str
+    words: str
+    alter: Callable[[Evidence], None]
+
+
+def breaks(rule: str, words: str) -> Callable[[Callable[[Evidence], None]], Doctor]:
+    """Make a doctor of a function: the checker says these words by this rule."""
+    return lambda alter: Doctor(rule, words, alter)
