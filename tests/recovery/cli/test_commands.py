@@ -230,7 +230,9 @@ def test_init_makes_the_table_once(local_aws: Any) -> None:
 
 
 def test_init_of_table_and_pool_only_is_usage(local_aws: Any) -> None:
-    assert recovery("init", "--table-only", "--pool-only").exit_code == 2
+    result = recovery("init", "--table-only", "--pool-only")
+    assert result.exit_code == 2
+    assert "exclude each other" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -246,27 +248,32 @@ def test_init_of_table_and_pool_only_is_usage(local_aws: Any) -> None:
     ids=["no confirm", "other plan", "no gates", "drill", "no reason", "short reason"],
 )
 def test_a_run_that_may_not_start_is_refused_before_anything_is_sent(
-    local_aws: Any, options: tuple[str, ...], words: str
+    local_aws: Any, options: tuple[str, ...], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing listens at Airflow's address: had it been asked, the exit code were 4."""
+    monkeypatch.setenv("RECOVERY_AIRFLOW_TOKEN", "t")
+    settings.cache_clear()
     result = recovery("run", "web_shop", *options)
     assert result.exit_code == 3
     assert words in result.stderr
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "words"),
     [
-        ("run",),
-        ("run", "web_shop", "--type", "REAL"),
-        ("list", "--limit", "0"),
-        ("fly",),
-        ("run", "x", "--approve", "--no-follow"),
+        (("run",), "PLAN"),
+        (("run", "web_shop", "--type", "REAL"), "'REAL' is not one of"),
+        (("list", "--limit", "0"), "--limit"),
+        (("fly",), "fly"),
+        (("run", "x", "--approve", "--no-follow"), "leave out --no-follow"),
     ],
     ids=["no plan", "no such type", "no limit", "no command", "contrary options"],
 )
-def test_a_command_line_that_makes_no_sense_is_usage(arguments: tuple[str, ...]) -> None:
-    assert recovery(*arguments).exit_code == 2
+def test_a_command_line_that_makes_no_sense_is_usage(arguments: tuple[str, ...], words: str) -> None:
+    """Told by what is wrong with it: nobody is signed in here, which is usage too."""
+    result = recovery(*arguments)
+    assert result.exit_code == 2
+    assert words in result.stderr
 
 
 @pytest.mark.parametrize("verb", ["approve", "reject"])
