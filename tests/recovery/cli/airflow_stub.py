@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -82,3 +83,29 @@ class Stub:
                 pass
 
         return Handler
+
+
+def take_everything(stub: Stub, run_id: str, token: str) -> None:
+    """Let every command get as far as it can: an Airflow with alice signed in, and a gate of hers."""
+    parts = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+    stub.on("POST /auth/token", (201, {"access_token": token}))
+    stub.on("GET /ui/auth/me", (200, {"id": "alice", "username": "alice"}))
+    stub.on("GET /api/v2/monitor/health", (200, {part: {"status": "healthy"} for part in parts}))
+    stub.on("GET /api/v2/pools/recovery", (200, {"name": "recovery", "slots": 1}))
+    stub.on("PATCH /api/v2/pools/recovery", (200, {}))
+    stub.on("GET /api/v2/dags/~/dagRuns", (200, {"dag_runs": []}))
+    run = {"dag_run_id": run_id, "state": "running"}
+    for dag_id in ("web_shop", "recovery_clean_up"):
+        dag = f"/api/v2/dags/{dag_id}"
+        known = {"dag_id": dag_id, "is_paused": False, "is_stale": False, "tags": []}
+        stub.on(f"GET {dag}/details", (200, known))
+        stub.on(f"PATCH {dag}", (200, known))
+        stub.on(f"POST {dag}/dagRuns", (200, run | {"dag_id": dag_id}))
+        stub.on(f"GET {dag}/dagRuns/{run_id}", (200, run | {"dag_id": dag_id}))
+        stub.on(f"PATCH {dag}/dagRuns/{run_id}", (200, {}))
+    task = f"/api/v2/dags/web_shop/dagRuns/{run_id}/taskInstances/appwave2.approve"
+    waits = {"task_id": "appwave2.approve", "state": "awaiting_input"}
+    asked = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
+    gate = {"subject": "Start?", "created_at": asked, "task_instance": waits}
+    stub.on(f"GET {task}/-1/hitlDetails", (200, gate))
+    stub.on(f"PATCH {task}/-1/hitlDetails", (200, {}))

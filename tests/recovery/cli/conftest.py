@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from airflow_stub import Stub
 from cli_surroundings import NO_AIRFLOW, recorder
 from execution_story import Story
 
+from recovery.cli import follow, rest
+from recovery.cli.commands import answer, cancel
 from recovery.cli.record import open_store
 from recovery.cli.screen import Screen
 from recovery.execution.table import create_table
@@ -52,6 +56,36 @@ def story(store: ExecutionStore) -> Callable[..., Story]:
         return Story(store, start + timedelta(hours=count), run_id=run_id or f"manual__{count}", **changed)
 
     return begin
+
+
+@pytest.fixture
+def stub() -> Iterator[Stub]:
+    """Give an Airflow that says what it is told to."""
+    with Stub() as server:
+        yield server
+
+
+@pytest.fixture
+def signed_in(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> Stub:
+    """Give one that the settings name, with a token of alice's."""
+    monkeypatch.setenv("RECOVERY_AIRFLOW_URL", stub.url)
+    monkeypatch.setenv("RECOVERY_AIRFLOW_TOKEN", "t")
+    settings.cache_clear()
+    stub.on("GET /ui/auth/me", (200, {"id": "alice", "username": "alice"}))
+    return stub
+
+
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no command wait for what nobody does here; one that follows is interrupted after its first look."""
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(answer, "TAKEN_UP", 0)
+    monkeypatch.setattr(cancel, "LONGEST_WAIT", 0)
+    monkeypatch.setattr(rest, "time", SimpleNamespace(sleep=lambda _: None))
+    monkeypatch.setattr(follow, "time", SimpleNamespace(sleep=interrupt))
 
 
 @pytest.fixture(params=[80, 120], ids=["80 columns", "120 columns"])

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow_stub import Stub
 from cli_surroundings import recovery
 
 from recovery.cli.airflow import AirflowClient
@@ -19,10 +18,9 @@ from recovery.cli.snapshot import Snapshot, Target
 from recovery.cli.watcher import Watcher
 from recovery.cli.words import now
 from recovery.errors import AirflowRefused
-from recovery.settings import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from airflow_stub import Stub
 
 RUN = "/api/v2/dags/web_shop/dagRuns/manual__1"
 GATE = f"{RUN}/taskInstances/appwave2.approve/-1/hitlDetails"
@@ -30,18 +28,13 @@ NOT_YOU = "User=eve (id=eve) is not a respondent for the task."
 
 
 @pytest.fixture
-def airflow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
+def airflow(signed_in: Stub, monkeypatch: pytest.MonkeyPatch) -> Stub:
     """Give an Airflow with a gate that has waited long enough, and alice signed in."""
-    with Stub() as stub:
-        monkeypatch.setenv("RECOVERY_AIRFLOW_URL", stub.url)
-        monkeypatch.setenv("RECOVERY_AIRFLOW_TOKEN", "t")
-        monkeypatch.setattr(command, "TAKEN_UP", 0)
-        settings.cache_clear()
-        stub.on("GET /ui/auth/me", (200, {"id": "alice", "username": "alice"}))
-        stub.on(f"GET {RUN}", (200, {"dag_id": "web_shop", "dag_run_id": "manual__1", "state": "running"}))
-        stub.on(f"GET {GATE}", (200, asked()))
-        stub.on(f"PATCH {GATE}", (200, {}))
-        yield stub
+    monkeypatch.setattr(command, "TAKEN_UP", 0)
+    signed_in.on(f"GET {RUN}", (200, {"dag_id": "web_shop", "dag_run_id": "manual__1", "state": "running"}))
+    signed_in.on(f"GET {GATE}", (200, asked()))
+    signed_in.on(f"PATCH {GATE}", (200, {}))
+    return signed_in
 
 
 def asked(age: float = 60, state: str = "awaiting_input", **changed: Any) -> dict[str, Any]:

@@ -2,42 +2,79 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
 import pytest
-from airflow_stub import Stub
+import typer
+from airflow_stub import take_everything
 from cli_surroundings import recovery
 
 import iam
-from recovery.cli.commands import cancel
+from recovery.cli.app import app
+from recovery.cli.commands import run
 from recovery.execution.table import _INDEXES, CLEANUP
 from recovery.settings import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ALICE = {"id": "alice", "username": "alice"}
-DETAILS = {"is_paused": False, "is_stale": False, "tags": [], "has_import_errors": False}
-RUN = {"dag_id": "recovery_clean_up", "dag_run_id": "r", "state": "queued"}
+    from airflow_stub import Stub
+
+README = (Path(__file__).parents[3] / "README.md").read_text()
+READ = {"dynamodb:GetItem", "dynamodb:Query"}
+TELL = READ | {"dynamodb:PutItem"}
+WHY = ("--reason", "it hangs")
+
+
+class Needs(NamedTuple):
+    """The policy of a command, what is typed, how it ends, and what it needs of AWS."""
+
+    policy: str
+    arguments: tuple[str, ...]
+    code: int
+    needed: set[str]
+
+
+NEEDED = (
+    Needs("", ("check", "dags/plans"), 0, set()),
+    Needs("", ("whoami",), 0, set()),
+    Needs("read", ("list",), 0, {"dynamodb:Query"}),
+    Needs("read", ("list", "web_shop"), 0, {"dynamodb:Query"}),
+    Needs("read", ("show", "{ended}"), 0, READ),
+    Needs("read", ("show", "web_shop"), 0, READ),
+    Needs("read", ("watch", "{live}"), 130, READ),
+    Needs("read", ("run", "web_shop"), 130, READ),
+    Needs("read", ("run", "web_shop", "--approve"), 130, READ),
+    Needs("read", ("run", "web_shop", "--no-follow"), 0, set()),
+    Needs("read", ("approve", "web_shop", *WHY), 0, READ),
+    Needs("read", ("reject", "{live}", *WHY), 0, {"dynamodb:GetItem"}),
+    Needs("act", ("cancel", "{live}", *WHY), 1, TELL),
+    Needs("act", ("clean-up", "{ended}", "--no-follow", *WHY), 0, TELL),
+    Needs(
+        "act",
+        ("unlock", "web_shop", *WHY),
+        0,
+        {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"},
+    ),
+)
 
 
 @pytest.fixture
-def airflow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
-    """Give an Airflow with alice signed in, which takes whatever is asked."""
-    with Stub() as stub:
-        monkeypatch.setenv("RECOVERY_AIRFLOW_URL", stub.url)
-        monkeypatch.setenv("RECOVERY_AIRFLOW_TOKEN", "t")
-        monkeypatch.setattr(cancel, "LONGEST_WAIT", 0)
-        settings.cache_clear()
-        stub.on("GET /ui/auth/me", (200, ALICE))
-        for dag_id in ("web_shop", "recovery_clean_up"):
-            dag = f"/api/v2/dags/{dag_id}"
-            stub.on(f"GET {dag}/details", (200, DETAILS | {"dag_id": dag_id}))
-            stub.on(f"PATCH {dag}", (200, DETAILS | {"dag_id": dag_id}))
-        stub.on("POST /api/v2/dags/recovery_clean_up/dagRuns", (200, RUN))
-        yield stub
+def told(story: Any, airflow: Stub) -> dict[str, str]:
+    """Give the ids of an execution that has ended, and of one at a gate, which holds the plan."""
+    return {"ended": story().to_the_end().id, "live": story("manual__held").to_the_second_gate().id}
+
+
+@pytest.fixture
+def airflow(signed_in: Stub, no_waiting: None, monkeypatch: pytest.MonkeyPatch) -> Stub:
+    """Give an Airflow with alice signed in, which takes whatever is asked; a new run is on record at once."""
+    monkeypatch.setattr(run, "new_run_id", lambda: "manual__held")
+    take_everything(signed_in, "manual__held", "t")
+    return signed_in
 
 
 @pytest.fixture
@@ -56,27 +93,31 @@ def calls(local_aws: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return acting
 
 
-def test_reading_needs_the_policy_read(story: Any, calls: Any) -> None:
-    """`list`, `show` and `watch`, and the look at the record of what asks Airflow alone."""
-    told = story().to_the_end()
-    with calls("READER") as needed:
-        for command in (("list",), ("list", "web_shop"), ("show", told.id), ("show", told.id[:8])):
-            assert recovery(*command).exit_code == 0
-        for command in ("watch", "approve", "reject"):
-            recovery(command, "web_shop")
-    assert needed == iam.actions("read")
+@pytest.mark.parametrize("row", NEEDED, ids=lambda row: " ".join(row.arguments))
+def test_a_command_needs_no_more_than_its_policy(row: Needs, told: dict[str, str], calls: Any) -> None:
+    """Each by itself: another one's right would hide that it lacks one."""
+    with calls("SOMEBODY") as seen:
+        result = recovery(*(part.format(**told) for part in row.arguments))
+    assert result.exit_code == row.code, result.output
+    assert seen == row.needed
+    assert row.needed <= (iam.actions(row.policy) if row.policy else set())
 
 
-def test_acting_needs_the_policy_act(story: Any, airflow: Stub, calls: Any) -> None:
-    """`cancel`, `clean-up` and `unlock` tell the trail who asked, and why; `unlock` frees the plan."""
-    ended, held = story().to_the_end(), story("manual__held").freeze()
-    path = f"/api/v2/dags/web_shop/dagRuns/{held.store.get(held.id).dag_run_id}"
-    airflow.on(f"PATCH {path}", (200, {}))
-    with calls("ACTOR") as needed:
-        assert recovery("clean-up", ended.id, "--no-follow").exit_code == 0
-        assert recovery("cancel", held.id, "--reason", "not now").exit_code == 1
-        assert recovery("unlock", "web_shop", "--reason", "it hangs").exit_code == 0
-    assert needed == iam.actions("act")
+@pytest.mark.parametrize("policy", ["read", "act"])
+def test_a_policy_allows_what_its_commands_need_and_no_more(policy: str) -> None:
+    """Whoever acts reads too."""
+    commands = [row.needed for row in NEEDED if row.policy in {"read", policy}]
+    assert set().union(*commands) == iam.actions(policy)
+
+
+def test_every_command_has_its_policy() -> None:
+    """`init` has one of its own; README says which."""
+    known = {row.arguments[0]: row.policy for row in NEEDED} | {"init": "init"}
+    assert known.keys() == typer.main.get_group(app).commands.keys()
+    for policy in ("read", "act"):
+        (row,) = re.findall(rf"^\| \[`docs/iam/{policy}.json`\].*", README, re.MULTILINE)
+        named = set(re.findall(r"`([a-z-]+)`", row))
+        assert named == {command for command, its in known.items() if its == policy}
 
 
 def test_init_needs_the_policy_init(local_aws: Any, calls: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,30 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow_stub import Stub
 from typer.testing import CliRunner, Result
 
 from recovery.cli.app import app
 from recovery.cli.commands import cancel as command
-from recovery.settings import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from airflow_stub import Stub
 
 RUN = "/api/v2/dags/web_shop/dagRuns/manual__1"
 
 
 @pytest.fixture
-def airflow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
+def airflow(signed_in: Stub, monkeypatch: pytest.MonkeyPatch) -> Stub:
     """Give an Airflow with alice signed in, whose teardown never gets to run."""
-    with Stub() as stub:
-        monkeypatch.setenv("RECOVERY_AIRFLOW_URL", stub.url)
-        monkeypatch.setenv("RECOVERY_AIRFLOW_TOKEN", "t")
-        monkeypatch.setattr(command, "LONGEST_WAIT", 0)
-        settings.cache_clear()
-        stub.on("GET /ui/auth/me", (200, {"id": "alice", "username": "alice"}))
-        stub.on(f"PATCH {RUN}", (200, {}))
-        yield stub
+    monkeypatch.setattr(command, "LONGEST_WAIT", 0)
+    signed_in.on(f"PATCH {RUN}", (200, {}))
+    return signed_in
 
 
 def cancel(*arguments: str) -> Result:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow_stub import Stub
 from typer.testing import CliRunner, Result
 
 from recovery.cli.app import app
@@ -16,10 +15,11 @@ from recovery.cli.commands import clean_up as command
 from recovery.cli.words import now
 from recovery.execution import Approval, CleanupStatus
 from recovery.execution.clean_up import clean_up_run_id
-from recovery.settings import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+
+    from airflow_stub import Stub
 
 RUNS = "/api/v2/dags/recovery_clean_up/dagRuns"
 DAG = {"dag_id": "recovery_clean_up", "is_paused": False, "is_stale": False, "tags": []}
@@ -27,16 +27,11 @@ C = CleanupStatus
 
 
 @pytest.fixture
-def airflow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
+def airflow(signed_in: Stub) -> Stub:
     """Give an Airflow with alice signed in and no run of the clean-up yet."""
-    with Stub() as stub:
-        monkeypatch.setenv("RECOVERY_AIRFLOW_URL", stub.url)
-        monkeypatch.setenv("RECOVERY_AIRFLOW_TOKEN", "t")
-        settings.cache_clear()
-        stub.on("GET /ui/auth/me", (200, {"id": "alice", "username": "alice"}))
-        stub.on("GET /api/v2/dags/recovery_clean_up/details", (200, DAG))
-        stub.on(f"POST {RUNS}", (200, {"dag_id": "recovery_clean_up", "dag_run_id": "r", "state": "queued"}))
-        yield stub
+    signed_in.on("GET /api/v2/dags/recovery_clean_up/details", (200, DAG))
+    signed_in.on(f"POST {RUNS}", (200, {"dag_id": "recovery_clean_up", "dag_run_id": "r", "state": "queued"}))
+    return signed_in
 
 
 def run(*arguments: str) -> Result:

@@ -25,12 +25,6 @@ TAKEN = (409, {"detail": {"reason": "Unique constraint violation", "statement": 
 
 
 @pytest.fixture
-def stub() -> Iterator[Stub]:
-    with Stub() as server:
-        yield server
-
-
-@pytest.fixture
 def client(stub: Stub) -> Iterator[AirflowClient]:
     with AirflowClient(stub.url, Credentials(token="t"), tries=3, timeout=2, delay=0.001) as client:
         yield client

@@ -16,8 +16,6 @@ from recovery.errors import ParamsError
 from recovery.settings import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from recovery.execution.store import ExecutionStore
 
 RUNS = "POST /api/v2/dags/web_shop/dagRuns"
@@ -31,17 +29,13 @@ INVALID = f"## This plan is invalid\n\n```text\n{PROBLEM}\n```\n\nMend the file.
 
 
 @pytest.fixture
-def airflow(monkeypatch: pytest.MonkeyPatch, store: ExecutionStore) -> Iterator[Stub]:
+def airflow(signed_in: Stub, store: ExecutionStore) -> Stub:
     """Give an Airflow that would run web_shop."""
-    with Stub() as stub:
-        monkeypatch.setenv("RECOVERY_AIRFLOW_URL", stub.url)
-        monkeypatch.setenv("RECOVERY_AIRFLOW_TOKEN", "t")
-        settings.cache_clear()
-        stub.on(HEALTH, (200, ALIVE))
-        stub.on(DETAILS, (200, DAG))
-        stub.on(RUNS, (200, {"dag_id": "web_shop", "dag_run_id": "x", "state": "queued"}))
-        stub.on("GET /api/v2/dags", (200, {"dags": [{"dag_id": "web_shop"}, {"dag_id": "payroll"}]}))
-        yield stub
+    signed_in.on(HEALTH, (200, ALIVE))
+    signed_in.on(DETAILS, (200, DAG))
+    signed_in.on(RUNS, (200, {"dag_id": "web_shop", "dag_run_id": "x", "state": "queued"}))
+    signed_in.on("GET /api/v2/dags", (200, {"dags": [{"dag_id": "web_shop"}, {"dag_id": "payroll"}]}))
+    return signed_in
 
 
 def run(*options: str) -> Result:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow_stub import Stub
 from typer.testing import CliRunner, Result
 
 from recovery.cli.app import app
-from recovery.settings import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from airflow_stub import Stub
 
 DAG = "/api/v2/dags/web_shop"
 DETAILS = {
@@ -25,16 +23,11 @@ DETAILS = {
 
 
 @pytest.fixture
-def airflow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
+def airflow(signed_in: Stub) -> Stub:
     """Give an Airflow with alice signed in, who may edit the plan."""
-    with Stub() as stub:
-        monkeypatch.setenv("RECOVERY_AIRFLOW_URL", stub.url)
-        monkeypatch.setenv("RECOVERY_AIRFLOW_TOKEN", "t")
-        settings.cache_clear()
-        stub.on("GET /ui/auth/me", (200, {"id": "alice", "username": "alice"}))
-        stub.on(f"GET {DAG}/details", (200, DETAILS))
-        stub.on(f"PATCH {DAG}", (200, DETAILS))
-        yield stub
+    signed_in.on(f"GET {DAG}/details", (200, DETAILS))
+    signed_in.on(f"PATCH {DAG}", (200, DETAILS))
+    return signed_in
 
 
 def unlock(*arguments: str) -> Result:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from airflow_stub import Stub
 from botocore.config import Config
 from cli_surroundings import NO_AIRFLOW
 
@@ -25,19 +24,13 @@ from recovery.execution.servers import server_item
 from recovery.execution.store import ExecutionStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from airflow_stub import Stub
 
     from recovery.cli.screen import Screen
 
 RUN = "/api/v2/dags/web_shop/dagRuns/manual__1"
 OPENING = f"GET {RUN}/taskInstances/open_execution"
 TARGET = Target("web_shop", "manual__1")
-
-
-@pytest.fixture
-def stub() -> Iterator[Stub]:
-    with Stub() as server:
-        yield server
 
 
 @pytest.fixture
@@ -103,15 +96,12 @@ def test_following_survives_an_airflow_that_does_not_answer(story: Any) -> None:
     assert "record is read on" in note
 
 
-def test_an_airflow_that_is_down_is_not_asked_every_time(story: Any) -> None:
-    with Stub() as stub:
-        stub.on(f"GET {RUN}", (503, "down"))
-        watcher = Watcher(
-            story().freeze().store, TARGET, Airside(AirflowClient(stub.url, Credentials(token="t"), tries=1))
-        )
-        for _ in range(3):
-            watcher.look()
-        assert len(stub.requests) == 1
+def test_an_airflow_that_is_down_is_not_asked_every_time(story: Any, stub: Stub, airside: Airside) -> None:
+    stub.on(f"GET {RUN}", (503, "down"))
+    watcher = Watcher(story().freeze().store, TARGET, airside)
+    for _ in range(3):
+        watcher.look()
+    assert len(stub.requests) == 1
 
 
 def test_nobody_signed_in_is_told_only_where_airflow_is_missed(story: Any) -> None:
