@@ -16,7 +16,7 @@ from recovery.plan.models import Plan
 from recovery.plan.plain_file import NoPlainFile, plain_bytes
 from recovery.plan.problems import MOST_PROBLEMS, Mark, Problem, Rejected
 from recovery.plan.words import quoted
-from recovery.text.visible import visible
+from recovery.text.visible import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -118,7 +118,7 @@ def _problems_of_name(path: Path) -> list[Problem]:
         messages.append(f"the suffix is {quoted(path.suffix)}; a plan file ends with .yaml or .yml")
     others = [path.with_suffix(suffix) for suffix in SUFFIXES if path.suffix in {*SUFFIXES} - {suffix}]
     messages += [
-        f"{visible(other.name)}, beside it, would have the same DAG id; rename or remove one of the two"
+        f"{printable(other.name)}, beside it, would have the same DAG id; rename or remove one of the two"
         for other in others
         if os.path.lexists(other)
     ]
@@ -157,5 +157,5 @@ def _lines(path: Path, problems: Iterable[Problem]) -> list[str]:
     if len(ordered) > MOST_PROBLEMS:
         more = Problem(ordered[-1].mark, f"and more problems; these {MOST_PROBLEMS} are told")
         ordered = [*ordered[:MOST_PROBLEMS], more]
-    name = visible(str(path))
-    return [f"{name}:{mark.line}:{mark.column}: {visible(message)}" for mark, message in ordered]
+    name = printable(str(path))
+    return [f"{name}:{mark.line}:{mark.column}: {printable(message)}" for mark, message in ordered]

@@ -22,7 +22,7 @@ from recovery.plan.problems import Mark, Rejected
 from recovery.plan.reader import SUFFIXES, is_plan_file, text_of
 from recovery.plan.schedule import either_day
 from recovery.plan.words import listed, quoted
-from recovery.text.visible import visible
+from recovery.text.visible import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
@@ -56,8 +56,8 @@ class Warned(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        name = visible(str(self.file))
-        return f"{name}:{self.mark.line}:{self.mark.column}: warning: {visible(self.message)}"
+        name = printable(str(self.file))
+        return f"{name}:{self.mark.line}:{self.mark.column}: warning: {printable(self.message)}"
 
 
 def warnings(plans: Mapping[Path, Plan], folders: Iterable[Path] = ()) -> list[Warned]:
@@ -133,7 +133,11 @@ def same_plans(plans: Mapping[Path, Plan]) -> Iterator[tuple[Path, Key, str]]:
                 continue
             when = f" at the same times ({other.drill_schedule})" if other.drill_schedule else ""
             key: Key = ("drill_schedule",) if other.drill_schedule else ()
-            yield file, key, f"launches the same source servers{when} as {visible(first.name)}; is it a copy?"
+            yield (
+                file,
+                key,
+                f"launches the same source servers{when} as {printable(first.name)}; is it a copy?",
+            )
 
 
 def passed_over(folder: Path) -> Iterator[tuple[Path, str]]:
@@ -142,7 +146,7 @@ def passed_over(folder: Path) -> Iterator[tuple[Path, str]]:
         if path.parent != folder and path.suffix in SUFFIXES:
             yield (
                 path,
-                f"passed over: plans are read from {visible(str(folder))} itself, not from folders below",
+                f"passed over: plans are read from {printable(str(folder))} itself, not from folders below",
             )
         elif path.parent == folder and _seems_a_plan(path):
             hidden = path.name.startswith(".")

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from recovery.text.visible import visible
+from recovery.text.visible import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,15 +21,15 @@ MOST_HINTS = 10
 
 
 def brief(text: str) -> str:
-    """Return text as ``visible``, and shortened."""
-    return visible(text) if len(text) <= LONGEST_SHOWN else f"{visible(text[:LONGEST_SHOWN])}…"
+    """Return text as ``printable``, and shortened."""
+    return printable(text) if len(text) <= LONGEST_SHOWN else f"{printable(text[:LONGEST_SHOWN])}…"
 
 
 def quoted(value: str) -> str:
     """Return a value in quotes: on one line, printable, and shortened."""
     if len(value) <= LONGEST_SHOWN:
-        return visible(repr(value))
-    return f"{visible(repr(value[:LONGEST_SHOWN]))}… ({len(value)} characters)"
+        return printable(repr(value))
+    return f"{printable(repr(value[:LONGEST_SHOWN]))}… ({len(value)} characters)"
 
 
 def listed(values: Iterable[str]) -> str:

@@ -57,6 +57,11 @@ def visible_lines(text: str) -> str:
     return text if text.isascii() and text.isprintable() else text.translate(_LINES)
 
 
+def printable(text: str) -> str:
+    """Return text as ``visible`` does, with blanks of other widths written out too: they are slips."""
+    return re.sub(r"[^\S ]", lambda blank: blank[0].encode("unicode_escape").decode(), visible(text))
+
+
 def one_line(text: str) -> str:
     """Return text on one line for people: line breaks and tabs are blanks, what else is hidden is shown.
 

@@ -78,7 +78,7 @@ def test_another_suffix_is_told(tmp_path: Path, good: str) -> None:
     assert problem_of(path) == "the suffix is '.txt'; a plan file ends with .yaml or .yml"
 
 
-@pytest.mark.parametrize("name", ["\udcff\udcfe", "a\nb", "\x1b[31m", "a'\"b"], ids=ascii)
+@pytest.mark.parametrize("name", ["\udcff\udcfe", "a\nb", "\x1b[31m", "a'\"b", "a\u3000b"], ids=ascii)
 def test_a_problem_can_be_printed_whatever_the_file_is_called(tmp_path: Path, good: str, name: str) -> None:
     """A problem is one printable line, even of a file whose name is not UTF-8 or breaks the line."""
     (tmp_path / f"{name}.yaml").write_text(good)

@@ -13,6 +13,7 @@ from recovery.text.visible import (
     escaped_json,
     is_seen,
     one_line,
+    printable,
     visible,
     visible_lines,
     without_unseen_letters,
@@ -53,6 +54,8 @@ def test_nothing_hidden_is_left_and_what_is_seen_stays(text: str) -> None:
     assert not hidden(visible_lines(text), but="\n")
     assert not hidden(one_line(text))
     assert visible(visible(text)) == visible(text)
+    assert printable(text).isprintable()
+    assert not hidden(printable(text))
     if not hidden(text):
         assert visible(text) == visible_lines(text) == text
 
