@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,46 +14,80 @@ import pytest
 from launcher.environment import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 MOUNT = 'mount --bind "$1" "$2" && mount -o remount,ro,bind "$2" && cd "$2" && shift 2 && exec "$@"'
+MOUNTED = ("sh", "-c", MOUNT, "sh")
+WAYS = {
+    "mounted by root": ("unshare", "--mount", *MOUNTED),
+    "mounted by a user": ("unshare", "--map-root-user", "--mount", *MOUNTED),
+    "closed by its modes": (),
+}
+"""How a folder is read-only for one process alone; the last one holds for everybody but root."""
 
 
-def in_read_only(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of Python in a checkout that is mounted read-only, for this process alone."""
-    return subprocess.run(
-        ["unshare", "--mount", "sh", "-c", MOUNT, "sh", str(folder), str(folder), sys.executable, *command],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": "include", "AIRFLOW_PORT": "0", "LOCAL_AWS_PORT": "0"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@dataclass(frozen=True)
+class Checkout:
+    """A fresh checkout that can be read only."""
+
+    folder: Path
+    way: tuple[str, ...]
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of Python in it."""
+        place = (str(self.folder), str(self.folder)) if self.way else ()
+        return subprocess.run(
+            [*self.way, *place, sys.executable, *command],
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": "include",
+                "AIRFLOW_PORT": "0",
+                "LOCAL_AWS_PORT": "0",
+            },
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Give a fresh checkout, where this system lets us mount at all."""
-    if not shutil.which("unshare") or (tried := in_read_only(tmp_path, "-c", "")).returncode:
-        pytest.skip("nothing can be mounted here: only root may, and only on Linux")
-    assert tried.stderr == ""
+@pytest.fixture(params=WAYS)
+def checkout(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Checkout]:
+    """Give one in every way that works here; one of them does on any Linux, and for who is not root."""
+    checkout = Checkout(tmp_path, WAYS[request.param])
+    if not checkout.way and os.geteuid() == 0:
+        pytest.skip("root writes whatever the modes say")
+    if checkout.way and (not shutil.which("unshare") or checkout.run("-c", "").returncode):
+        pytest.skip("this system does not let us mount so")
     for name in ("include", "dags"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "airflow.env", tmp_path)
-    return tmp_path
+    if not checkout.way:
+        _set_modes(tmp_path, 0o555, 0o444)
+    yield checkout
+    if not checkout.way:
+        _set_modes(tmp_path, 0o755, 0o644)
 
 
-def test_plans_are_checked_in_a_read_only_checkout(folder: Path) -> None:
+def _set_modes(folder: Path, of_folders: int, of_files: int) -> None:
+    folder.chmod(of_folders)
+    for path in folder.rglob("*"):
+        path.chmod(of_folders if path.is_dir() else of_files)
+
+
+def test_plans_are_checked_in_a_read_only_checkout(checkout: Checkout) -> None:
     """As a pipeline has it."""
-    ran = in_read_only(folder, "-m", "recovery", "check")
+    ran = checkout.run("-m", "recovery", "check")
     assert ran.returncode == 0, ran.stderr
     assert "web_shop" in ran.stdout
 
 
 @pytest.mark.parametrize("command", ["up", "env"])
-def test_what_has_to_write_says_so(folder: Path, command: str) -> None:
+def test_what_has_to_write_says_so(checkout: Checkout, command: str) -> None:
     """With the place, and before anything is started."""
-    ran = in_read_only(folder, "-m", "launcher", command)
+    ran = checkout.run("-m", "launcher", command)
     assert ran.returncode == 1
     assert f"make {command}: " in ran.stderr
-    assert "Read-only file system" in ran.stderr
+    assert ("Read-only file system" if checkout.way else "Permission denied") in ran.stderr
     assert "Traceback" not in ran.stderr
