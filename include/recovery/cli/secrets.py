@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from recovery.settings import SECRETS
 from recovery.text.address import HIDDEN, hide_who_signs_in, who_signs_in
@@ -34,10 +35,9 @@ def remember(secret: str | None) -> None:
 
 def hide(text: str) -> str:
     """Return a text without any secret that this process knows, in whatever way it is written there."""
-    text = hide_who_signs_in(text)
     for secret in sorted(set(_written()), key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
-    return text
+    return hide_who_signs_in(text)
 
 
 def _written() -> Iterator[str]:
@@ -53,5 +53,12 @@ def _known() -> Iterator[str]:
     yield from (os.environ[name] for name in VARIABLES if name in os.environ)
     for name, value in os.environ.items():
         if name.lower().endswith(("_proxy", "_url")) or name.startswith("AWS_ENDPOINT_URL"):
-            password = who_signs_in(value).partition(":")[2]
-            yield from (password, unquote(password))
+            for password in _passwords(value):
+                yield from (password, unquote(password))
+
+
+def _passwords(url: str) -> Iterator[str]:
+    """Yield what may be the password of an address: its path may hold an ``@``, and its password too."""
+    yield who_signs_in(url).partition(":")[2]
+    with suppress(ValueError):
+        yield urlsplit(url if "://" in url else f"http://{url}").password or ""

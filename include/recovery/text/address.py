@@ -10,8 +10,8 @@ ILLEGIBLE = (
     "an @ stands behind what is no host and no port: in a user name or a password "
     "write / as %2F, # as %23, ? as %3F and @ as %40"
 )
-_IN_A_TEXT = re.compile(r"(?<=://)(?:[^/?#\s]*|[^/?#\s:]*:(?!\d+[/?#])\S*)@")
-"""User information in a text: up to the last ``@`` before the path, or past it where no port precedes it."""
+_IN_A_TEXT = re.compile(r"(?<=://)(?:[^/?#\s:]*:(?!\d+[/?#])\S*|[^/?#\s]*)@")
+"""User information in a text: up to the last ``@``; behind a port, to that before the path."""
 
 
 def who_signs_in(url: str) -> str:

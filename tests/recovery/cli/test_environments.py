@@ -178,7 +178,7 @@ def test_no_secret_is_in_any_output(command: str, form: str, surroundings: dict[
     assert "Traceback" not in ran.stdout + ran.stderr
 
 
-SIGNS = "/#?@'"
+SIGNS = [*"/#?@'", "@/"]
 ADDRESSES = {
     "Airflow": ("whoami", "http://me:{}@127.0.0.1:9", {"RECOVERY_AIRFLOW_URL": "{}", "RECOVERY_AIRFLOW_TOKEN": ""}),
     "Airflow without scheme": ("whoami", "me:{}@127.0.0.1:9", {"RECOVERY_AIRFLOW_URL": "{}", "RECOVERY_AIRFLOW_TOKEN": ""}),

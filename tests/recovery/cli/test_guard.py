@@ -110,14 +110,18 @@ def test_a_name_that_only_looks_near_is_far() -> None:
         'proxy "socks5://me:pass-word@h"',
         "http://me:pass'word/p%40ss@h",
         'it is "http://me:p%40ss/x#?@:x@h"',
+        "http://me:pass'@p%40ss/pass-word@h",
+        "of-a-page, and an@of/a-proxy",
     ],
 )
 def test_a_secret_is_hidden_however_it_is_written(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As itself, as errors quote it, and as a URL holds it."""
     monkeypatch.setenv("AWS_SESSION_TOKEN", "pass-word\n")
+    monkeypatch.setenv("PAGE_URL", "http://me:of-a-page@h/x?to=a@b")
+    monkeypatch.setenv("FTP_PROXY", "http://me:an@of/a-proxy@h")
     hidden = hide(text)
     assert "***" in hidden
-    for secret in ("pass-word", "pass'", "p%40ss", ":x@"):
+    for secret in ("pass-word", "pass'", "p%40ss", ":x@", "of-a-page", "a-proxy"):
         assert secret not in hidden
 
 
