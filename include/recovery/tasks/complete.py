@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from recovery.execution import EventType, ExecutionStatus
 from recovery.tasks.base import execution_store, now, told, verdicts
-from recovery.tasks.finish import finish
+from recovery.tasks.finish import finish, tell_end
 from recovery.tasks.interruption import ending, failed_tasks
 from recovery.tasks.open_intents import settle
 from recovery.tasks.request import new_execution, requested_by
@@ -50,7 +50,9 @@ class CompleteExecution(BaseOperator):
         """Return the final status, or fail with the outcome."""
         store = execution_store()
         execution = self._on_record(store, context)
-        if not execution.final:
+        if execution.final:
+            tell_end(store, context, execution)
+        else:
             execution = self._finish(store, context, execution)
         store.release_lock(execution)
         if execution.status not in GOOD:

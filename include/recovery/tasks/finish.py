@@ -30,8 +30,15 @@ def finish(
         interrupted=stopped is not None,
         total_waves=closed.total_waves,
     )
-    said = outcome(closed, store.servers(key), interrupted=stopped, at=now())
+    # With its reasons in full, also those that stand shortened on record
+    said = outcome(store.whole(closed), store.servers(key), interrupted=stopped, at=now())
     if "inconsistent" in said:
         said = f"{said} {hint}".strip()
     event = told(context, EventType.EXECUTION_ENDED, f"{status}: {said}")
     return store.finish(key, status, said, event, cleanup=order_of(store, closed))
+
+
+def tell_end(store: ExecutionStore, context: Context, execution: Execution) -> Execution:
+    """Tell how an execution ended, once: a crash may have come between its end and the telling."""
+    event = told(context, EventType.EXECUTION_ENDED, f"{execution.status}: {execution.outcome}")
+    return store.finish(execution.execution_id, execution.status, execution.outcome or "", event)

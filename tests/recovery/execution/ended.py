@@ -1,6 +1,8 @@
-"""An execution that ended, and a new attempt of its second wave."""
+"""An execution that ended, and a new attempt of its second wave; and how any is brought to its end."""
 
 from __future__ import annotations
+
+from types import SimpleNamespace
 
 from recovery.execution import (
     Ending,
@@ -10,6 +12,7 @@ from recovery.execution import (
     WaveStatus,
 )
 from recovery.execution.open_attempt import Opening
+from recovery.tasks.finish import finish, tell_end
 
 E, W = ExecutionStatus, WaveStatus
 
@@ -32,6 +35,17 @@ def ended(world, status=W.FAILED, execution=E.FAILED):
         world.store.finish(world.id, execution, "it failed", world.make.event(EventType.EXECUTION_ENDED))
         world.store.release_lock(world.store.get(world.id))
     return world
+
+
+def brought_to_its_end(store, execution_id, **known):
+    """End an execution in the product's own way, as the last try of `complete_execution` does."""
+    execution, context = store.get(execution_id), {"ti": SimpleNamespace(task_id="complete_execution")}
+    if execution.final:
+        tell_end(store, context, execution)
+    else:
+        execution = finish(store, context, execution, Ending(**known))
+    store.release_lock(execution)
+    return execution
 
 
 def opening(**fields):

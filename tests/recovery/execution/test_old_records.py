@@ -14,15 +14,14 @@ import pytest
 from recovery.execution import (
     CleanupMode,
     CleanupStatus,
-    Ending,
-    EventType,
     ExecutionStatus,
     LaunchStatus,
     WaveStatus,
-    final_status,
 )
 from recovery.execution.open_attempt import Opening
 from recovery.plan import Plan
+
+from .ended import brought_to_its_end
 
 RECORDS = sorted((Path(__file__).parent / "old_records").glob("*/*.json"))
 RUNS = [
@@ -51,15 +50,6 @@ def loaded(world, path):
 
 def record(stem):
     return next(path for path in RECORDS if path.stem == stem)
-
-
-def finished(world):
-    """End an execution as complete_execution does."""
-    closed = world.store.close(world.id, Ending(interrupted="marked failed"))
-    status = final_status(closed.waves, interrupted=True, total_waves=closed.total_waves)
-    world.store.finish(world.id, status, "it was interrupted", world.make.event(EventType.EXECUTION_ENDED))
-    world.store.release_lock(world.store.get(world.id))
-    return world.store.get(world.id)
 
 
 def run_wave(world, number, attempt=1):
@@ -119,7 +109,10 @@ def test_what_runs_goes_on_to_completed(world, path):
 def test_what_runs_can_be_ended(world, path):
     """By hand, from any state; the plan is free then."""
     assert not loaded(world, path).store.get(world.id).final
-    assert finished(world).status is ExecutionStatus.CANCELLED
+    assert (
+        brought_to_its_end(world.store, world.id, interrupted="marked failed").status
+        is ExecutionStatus.CANCELLED
+    )
     assert world.items("PLAN#web_shop") == []
 
 
@@ -146,7 +139,10 @@ def test_what_failed_is_tried_again(world, stem):
     assert [len(intent.servers) for intent in shown] == [2] * len(wave.intents)
     for number in (1, 2):
         run_wave(world, number, world.store.get(world.id).wave(number).attempt)
-    assert finished(world).status is ExecutionStatus.CANCELLED
+    assert (
+        brought_to_its_end(world.store, world.id, interrupted="marked failed").status
+        is ExecutionStatus.CANCELLED
+    )
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,28 @@ def test_a_final_status_is_written_once(at_gate: Drive) -> None:
     assert len(ends) == 1
 
 
+def test_a_crash_between_the_end_and_its_telling_is_made_good(
+    at_gate: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The retried task finds the final record, and the trail gets its end, once."""
+    finish = ExecutionStore.finish
+
+    def untold(store: Any, key: str, status: Any, said: str, _: Event, **known: Any) -> None:
+        finish(store, key, status, said, **known)
+        raise KeyboardInterrupt
+
+    at_gate.states = {"application.approve": "failed", "application.start_recovery": "skipped"}
+    with monkeypatch.context() as patch:
+        patch.setattr(ExecutionStore, "finish", untold)
+        with pytest.raises(KeyboardInterrupt):
+            at_gate.execute("complete_execution")
+    assert at_gate.record.final
+    end(at_gate)
+    end(at_gate)
+    (told,) = [e for e in at_gate.store.events(at_gate.execution_id) if e.type == "EXECUTION_ENDED"]
+    assert told.detail == f"CANCELLED: {at_gate.record.outcome}"
+
+
 def test_a_crash_between_closing_and_finishing_does_not_change_the_verdict(
     table: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
