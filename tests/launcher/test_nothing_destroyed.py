@@ -37,7 +37,6 @@ DESTRUCTIVE = {
 WORDS = re.compile(r"--clear|\brm -")
 KNOWN = {
     ("launcher/bootstrap.py", "make_environment", "--clear"): "after `not_ours`",
-    ("launcher/bootstrap.py", "set_up", "unlink"): "the stamp, after `not_ours`",
     ("launcher/demo.py", "demo", "mkdtemp"): "a new folder",
     ("launcher/demo.py", "demo", "rmtree"): "the folder that this demo has made",
     ("launcher/home.py", "_close", "chmod"): "in a home that `make` has found to be ours, through no link",
