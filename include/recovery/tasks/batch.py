@@ -168,8 +168,9 @@ class Batch:
     def _real(self) -> dict[str, str]:
         """Return why servers with real instances are not started, and whether a wish was not heard."""
         real = real_instances(self.hook, self.servers, replace=self.replace)
-        asked = (self.context["dag_run"].conf or {}).get("replace_recovered")
-        unheard = f" {UNHEARD}" if asked and self.record.request is None else ""
+        if not real or self.record.request is not None:
+            return real
+        unheard = f" {UNHEARD}" if (self.context["dag_run"].conf or {}).get("replace_recovered") else ""
         return {server: f"{words}{unheard}" for server, words in real.items()}
 
     def _call(self, intent: Intent) -> str:

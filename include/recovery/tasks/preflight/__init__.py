@@ -1,7 +1,7 @@
 """The checks before anything is launched: pure functions of a plan and of facts, all problems told at once.
 
 What a check finds blocks the execution or warns, as the plan says. That no StartRecovery names a server with
-a real recovery instance is none of them: it is asked right before each call, and always blocks
+a real recovery instance is none of them: it is asked right before each call, and always holds
 (``recovery.tasks.real_instances``).
 """
 
