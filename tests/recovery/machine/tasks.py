@@ -126,7 +126,8 @@ class Tasks:
         ti = SimpleNamespace(
             task_id=task_id, get_dr_count=lambda **_: 1, get_dagrun_state=lambda **_: "running"
         )
-        return {"ti": ti, "dag_run": SimpleNamespace(clear_number=self.cleared)}
+        run = SimpleNamespace(clear_number=self.cleared, conf={"execution_type": self.type.value})
+        return {"ti": ti, "dag_run": run}
 
     def open(self, is_over: Callable[[Execution], bool]) -> None:
         """`open_execution`."""
