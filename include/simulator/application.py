@@ -20,7 +20,9 @@ from simulator.clock import Speed, clock
 from simulator.control import ControlApi
 from simulator.drs.models import settle_all
 from simulator.drs.quotas import Quotas, quotas
+from simulator.drs.world import world
 from simulator.faults import faults
+from simulator.faults.on_drs import FaultsOnDrs
 from simulator.faults.spoiling import UNWORKED, spoiled
 from simulator.locks import ServiceLocks
 from simulator.registration import register
@@ -62,6 +64,7 @@ class Application:
 
     def __init__(self, fleet: Fleet, speed: Speed, seed: int | None = None) -> None:
         register()
+        world.become(clock, chance, FaultsOnDrs())
         self._fleet, self._speed, self._seed = fleet, speed, seed
         self._moto = _Moto()
         self.locks = ServiceLocks()

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from simulator.clock import SpeedError, clock, read_speed
 from simulator.descriptions import sentences
-from simulator.drs import replication_faults
 from simulator.drs.quotas import Quotas, quotas
-from simulator.faults import FaultDescriptions, faults
+from simulator.faults import FaultDescriptions, faults, replication
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,6 +67,16 @@ class _Reset(BaseModel):
     seed: int | None = None
 
 
+class _Quotas(BaseModel):
+    """The quotas of DRS."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+    concurrent_jobs: int = Field(default=Quotas.concurrent_jobs, ge=0)
+    servers_in_job: int = Field(default=Quotas.servers_in_job, ge=0)
+    servers_in_all_jobs: int = Field(default=Quotas.servers_in_all_jobs, ge=0)
+
+
 class ControlApi:
     """What people and tests ask of the simulator itself."""
 
@@ -103,7 +114,7 @@ class ControlApi:
         described = _read(FaultDescriptions, request)
         with self._application.locks.hold("drs"):
             added = faults.add(described)
-            replication_faults.begin(added)
+            replication.begin(added)
         return {"added": [fault.id for fault in added]} | faults.to_dict()
 
     def _remove_fault(self, request: Request, fault_id: str) -> dict[str, Any]:
@@ -113,12 +124,12 @@ class ControlApi:
                 known = [fault["id"] for kind in faults.to_dict().values() for fault in kind]
                 allowed = f"allowed are {', '.join(known)}" if known else "no fault is set"
                 raise _Refused(f"fault {fault_id!r}: {allowed}", 404)
-            replication_faults.end([removed])
+            replication.end([removed])
         return faults.to_dict()
 
     def _clear_faults(self, _: Request) -> dict[str, Any]:
         with self._application.locks.hold("drs"):
-            replication_faults.end(faults.clear())
+            replication.end(faults.clear())
         return faults.to_dict()
 
     def _show_clock(self, _: Request) -> dict[str, Any]:
@@ -140,11 +151,12 @@ class ControlApi:
         return self._show_clock(request)
 
     def _show_quotas(self, _: Request) -> dict[str, Any]:
-        return _dump(quotas)
+        return _dump(_Quotas(**asdict(quotas)))
 
     def _set_quotas(self, request: Request) -> dict[str, Any]:
-        quotas.become(_read(Quotas, request))
-        return _dump(quotas)
+        asked = _read(_Quotas, request)
+        quotas.become(Quotas(**asked.model_dump()))
+        return _dump(asked)
 
     def _reset(self, request: Request) -> dict[str, Any]:
         asked = _read(_Reset, request) if request.get_data() else _Reset()

@@ -12,6 +12,7 @@ import boto3
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from simulator.descriptions import told
+from simulator.drs import description
 from simulator.places import Document, Unreadable
 
 if TYPE_CHECKING:
@@ -100,6 +101,17 @@ class ServerDescription(_Described):
             own = {"id": _numbered(self.id, n), "hostname": _numbered(self.hostname, n), "count": None}
             tags = {key: _numbered(value, n) for key, value in self.tags.items()}
             yield self.model_copy(update=own | {"tags": tags})
+
+    def described(self) -> description.ServerDescription:
+        """Return the server as an agent tells it to DRS."""
+        own = {name: getattr(self, name) for name in type(self).model_fields if name != "count"}
+        return description.ServerDescription(
+            **own
+            | {
+                "replication": description.ReplicationDescription(**self.replication.model_dump()),
+                "snapshots": description.SnapshotDescription(**self.snapshots.model_dump()),
+            }
+        )
 
 
 class Place(_Described):

@@ -16,4 +16,4 @@ def plant(fleet: Fleet) -> None:
         backend = drs_backends[place.account][place.region]
         backend.initialize_service()
         for server in sorted(place.servers, key=lambda server: server.id):
-            backend.register_source_server(server)
+            backend.register_source_server(server.described())

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from simulator.chance import chance
-
 from .durations import current
+from .world import world
 
 if TYPE_CHECKING:
     from .launch_actions import LaunchAction
@@ -39,7 +38,7 @@ def plan_actions(server: SourceServer, job_id: str) -> list[ActionRun]:
     begin, runs = durations.pick("agent", *occasion), []
     for number, action in enumerate(sorted(active, key=lambda action: action.order)):
         end = begin + durations.pick("action", *occasion, number)
-        run_id = chance.uuid(job_id, server.source_server_id, number)
+        run_id = world.chance.uuid(job_id, server.source_server_id, number)
         runs.append(ActionRun(action, run_id, begin, end))
         begin = end
     return runs

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import timezone
 from typing import TYPE_CHECKING
 
-from simulator.clock import clock
+from .world import world
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 def iso(date: datetime) -> str:
     """Write a date in UTC, ending in ``Z``."""
-    return date.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return date.astimezone(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def iso_at(simulated: float) -> str:
     """Write the real date on which a simulated second falls."""
-    return iso(clock.date(simulated))
+    return iso(world.clock.date(simulated))
 
 
 def iso_duration(seconds: float) -> str:

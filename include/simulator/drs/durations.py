@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from simulator.chance import chance
-
-from .affliction import afflict
 from .timeline import JobTimeline, LaunchStatus, Phase, ServerTimeline, Step
+from .world import world
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from simulator.faults import SetFault
+    from .world import Affliction
 
 Span = tuple[float, float]
 """The shortest and the longest that something takes."""
@@ -46,16 +44,20 @@ class Durations:
         return Random(repr((self.seed, part, occasion))).uniform(*span)  # noqa: S311 - no secret
 
 
+def _stay_healthy(timeline: ServerTimeline) -> ServerTimeline:
+    return timeline
+
+
 @dataclass(frozen=True)
 class LaunchRequest:
-    """A server to be launched for the ``count``-th time, with the faults that hit it."""
+    """A server to be launched for the ``count``-th time, and what befalls it."""
 
     source_server_id: str
     count: int
     replaces: bool
     fast: bool = False
     """Whether it is launched without a conversion."""
-    faults: tuple[SetFault[Any], ...] = ()
+    afflict: Affliction = _stay_healthy
 
     @property
     def phases(self) -> list[Phase]:
@@ -66,7 +68,7 @@ class LaunchRequest:
 
 def current() -> Durations:
     """Return the durations of this run."""
-    return Durations(chance.seed)
+    return Durations(world.chance.seed)
 
 
 def plan_launch(requests: Iterable[LaunchRequest], durations: Durations | None = None) -> JobTimeline:
@@ -103,4 +105,4 @@ def _launch(request: LaunchRequest, start: float, durations: Durations) -> Serve
         steps.append(Step(phase, begin, end))
         begin = end
     healthy = ServerTimeline(request.source_server_id, tuple(steps), LaunchStatus.LAUNCHED, start)
-    return afflict(healthy, request.faults)
+    return request.afflict(healthy)

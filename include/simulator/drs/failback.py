@@ -6,11 +6,10 @@ replication decides the state of the failback; StartFailbackLaunch, or a recover
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from moto.moto_api._internal import mock_random
-from pydantic import Field
 
 from .dates import iso_at
 from .exceptions import ConflictException
@@ -36,12 +35,13 @@ _OF_REPLICATION = {
 _OPPOSITE = {"FAILOVER": "FAILBACK", "FAILBACK": "FAILOVER"}
 
 
+@dataclass(frozen=True)
 class FailbackReplicationConfiguration(Settings):
     """How a recovery instance replicates back."""
 
     name: str = ""
     bandwidth_throttling: int = 0
-    use_private_ip: bool = Field(default=False, alias="usePrivateIP")
+    use_private_ip: bool = field(default=False, metadata={"name": "usePrivateIP"})
     internet_protocol: str = "IPV4"
 
 
@@ -112,8 +112,8 @@ class FailbackBackend(Resources):
         self.require_initialized()
         if (target := server.reversed) is None:
             server_id = f"s-{mock_random.get_random_hex(17)}"
-            changes = {"id": server_id, "origin_region": region_name}
-            target = self.register_source_server(server.description.model_copy(update=changes))
+            description = replace(server.description, id=server_id, origin_region=region_name)
+            target = self.register_source_server(description)
             target.replication_direction = _OPPOSITE[server.replication_direction]
             server.reversed, target.reversed = target, server
         target.replication.stop(self.now)

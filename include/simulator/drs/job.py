@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING, Any
 from moto.core.common_models import BaseModel
 from moto.ec2.exceptions import EC2ClientError
 
-from simulator.chance import chance
-from simulator.clock import clock
-from simulator.faults import faults
-
 from .dates import iso, iso_at
 from .timeline import Event, Hold, JobStatus, JobTimeline, LaunchStatus, Phase, ServerTimeline
+from .world import world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,13 +36,13 @@ class Job(BaseModel):
 
     def __init__(self, backend: DRSBackend, servers: list[SourceServer], timeline: JobTimeline) -> None:
         self.number = backend.jobs_begun
-        self.job_id = f"drsjob-{chance.hex(17, backend.account_id, backend.region_name, self.number)}"
+        self.job_id = f"drsjob-{world.chance.hex(17, backend.account_id, backend.region_name, self.number)}"
         self.arn = backend.arn("job", self.job_id)
         self.servers = {server.source_server_id: server for server in servers}
         self._timeline = timeline
-        self.created = clock.begin()
+        self.created = world.clock.begin()
         self.tags: dict[str, str] = {}
-        self._hiding = faults.on_job("hide", self.servers)
+        self._hiding = world.faults.of_job(self.servers)
         self._looks = 0
 
     @property
@@ -56,7 +53,7 @@ class Job(BaseModel):
 
     @property
     def creation_date(self) -> datetime:
-        return clock.date(self.created)
+        return world.clock.date(self.created)
 
     @property
     def end(self) -> float:
@@ -71,11 +68,7 @@ class Job(BaseModel):
     def look(self, now: float) -> bool:
         """Return whether DescribeJobs shows the job already, and count that it was looked for."""
         self._looks += 1
-        return not any(
-            now - self.created < fault.described.seconds or self._looks <= fault.described.looks
-            for fault in self._hiding
-            if not fault.cleared.is_set()
-        )
+        return not self._hiding(now - self.created, self._looks)
 
     def status(self, now: float) -> JobStatus:
         return self.timeline.status(now - self.created)
@@ -89,7 +82,7 @@ class Job(BaseModel):
             self.settle_server(backend, server, now - self.created)
 
     def _released_at(self, hold: Hold) -> float | None:
-        released = hold.fault.cleared_at
+        released = hold.released_at()
         return None if released is None else released - self.created
 
     def settle_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-from pydantic import Field
 
 from .exceptions import ConflictException, ResourceNotFoundException
 from .lookup import select
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from .templates import LaunchConfigurationTemplate
 
 
+@dataclass(frozen=True)
 class LaunchAction(Settings):
     """An SSM document that is run in its place of the order, on servers with ``postLaunchEnabled``."""
 
@@ -28,7 +28,7 @@ class LaunchAction(Settings):
     action_version: str
     category: str
     description: str
-    parameters: dict[str, dict[str, str]] = Field(default_factory=dict)
+    parameters: dict[str, dict[str, str]] = field(default_factory=dict)
     type: str = "SSM_COMMAND"
 
     @property
@@ -43,7 +43,7 @@ class LaunchActionBackend(Resources):
     def put_launch_action(self, resource_id: str, members: dict[str, Any]) -> LaunchAction:
         """Add an action to a source server or a template, or replace the one of the same id."""
         resource = self._launch_resource(resource_id)
-        action = LaunchAction.model_validate(members)
+        action = LaunchAction.of(members)
         others = _without(resource.launch_actions, action.action_id)
         if taken := next((other for other in others if other.order == action.order), None):
             message = f"order {action.order} is that of launch action {taken.action_id} already."

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-from pydantic import Field
 
 from .launch_template import find_instance, launch_template, rewrite
 from .lookup import invalid
@@ -18,6 +17,7 @@ ALLOWED = ("AWSDRS", "AllowLaunchingIntoThisInstance")
 """Tag without which DRS launches into no existing instance."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class LaunchSettings(Settings):
     """What a launch configuration and a launch configuration template have in common."""
 
@@ -25,17 +25,18 @@ class LaunchSettings(Settings):
     target_instance_type_right_sizing_method: str = "BASIC"
     copy_private_ip: bool = False
     copy_tags: bool = False
-    licensing: dict[str, bool] = Field(default_factory=lambda: {"osByol": False})
+    licensing: dict[str, bool] = field(default_factory=lambda: {"osByol": False})
     post_launch_enabled: bool = False
     recovery_mode: str = "OPTIMAL"
 
 
+@dataclass(frozen=True, kw_only=True)
 class LaunchConfiguration(LaunchSettings):
     """How a source server is launched; its EC2 launch template is made on first need."""
 
     name: str
-    ec2_launch_template_id: str | None = Field(default=None, alias="ec2LaunchTemplateID")
-    launch_into_instance_properties: dict[str, str] = Field(default_factory=dict)
+    ec2_launch_template_id: str | None = field(default=None, metadata={"name": "ec2LaunchTemplateID"})
+    launch_into_instance_properties: dict[str, str] = field(default_factory=dict)
 
     @property
     def right_sized(self) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from simulator.faults import faults
-
 from .durations import LaunchRequest
 from .snapshots import RecoverySnapshot, snapshots_of
+from .world import world
 
 if TYPE_CHECKING:
     from .source_server import SourceServer
@@ -16,18 +15,17 @@ if TYPE_CHECKING:
 
 def launch_requests(servers: list[SourceServer]) -> list[LaunchRequest]:
     """Describe the launch of each server in one job, with the faults that hit it."""
-    of_job = faults.on_job("unauthorized", [server.source_server_id for server in servers])
-    requests = []
-    for server in servers:
-        request = LaunchRequest(
+    requests = [
+        LaunchRequest(
             server.source_server_id,
             server.launches,
             replaces=server.recovery_instance_id is not None,
             fast=server.launch_configuration.recovery_mode == "FAST",
         )
-        of_server = faults.on_launch(server.source_server_id, request.phases)
-        requests.append(replace(request, faults=(*of_server, *of_job)))
-    return requests
+        for server in servers
+    ]
+    afflictions = world.faults.of_launches({r.source_server_id: r.phases for r in requests})
+    return [replace(r, afflict=afflictions.get(r.source_server_id, r.afflict)) for r in requests]
 
 
 def last_taken(server: SourceServer, now: float) -> RecoverySnapshot | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
+
+from dateutil.parser import isoparse
 
 from .exceptions import ValidationException
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
 Found = TypeVar("Found")
 
@@ -46,6 +48,7 @@ def invalid(field: str, message: str) -> ValidationException:
 
 def _read_date(field: str, text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
+        date: datetime = isoparse(text)
     except ValueError as error:
         raise invalid(field, f"{field} {text}: {error}") from error
+    return date

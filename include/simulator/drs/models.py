@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from moto.core.base_backend import BackendDict
 
-from simulator.clock import clock
-
 from . import admission
 from .durations import plan_launch, plan_termination
 from .exceptions import ConflictException, ResourceNotFoundException
@@ -28,11 +26,12 @@ from .snapshots import RecoverySnapshot, snapshots_of
 from .source_server import SourceServer
 from .templates import LaunchConfigurationTemplate, LaunchConfigurationTemplateBackend
 from .timeline import JobStatus
+from .world import world
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from simulator.fleet import ServerDescription
+    from .description import ServerDescription
 
 Resource = SourceServer | Job | RecoveryInstance | LaunchConfigurationTemplate
 AnyJob = TypeVar("AnyJob", LaunchJob, TerminateJob, FailbackJob)
@@ -55,7 +54,7 @@ class DRSBackend(
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.initialized = False
-        self.now = clock.now()
+        self.now = world.clock.now()
         self.source_servers: dict[str, SourceServer] = {}
         self.jobs: dict[str, Job] = {}
         self.recovery_instances: dict[str, RecoveryInstance] = {}
@@ -65,9 +64,9 @@ class DRSBackend(
 
     def settle(self) -> None:
         """Let everything happen that is due by now; at once, when the clock says so."""
-        if clock.immediate and self._running:
-            clock.skip_to(max(job.horizon for job in self._running))
-        self.now = clock.now()
+        if world.clock.immediate and self._running:
+            world.clock.skip_to(max(job.horizon for job in self._running))
+        self.now = world.clock.now()
         for job in self._running:
             if job.is_due(self.now):
                 job.settle(self, self.now)
@@ -146,7 +145,9 @@ class DRSBackend(
         self, source_server_id: str, filters: dict[str, Any]
     ) -> list[RecoverySnapshot]:
         server = require(self.source_servers, source_server_id, "sourceServerID")
-        dated = ((clock.date(snapshot.expected), snapshot) for snapshot in snapshots_of(server, self.now))
+        dated = (
+            (world.clock.date(snapshot.expected), snapshot) for snapshot in snapshots_of(server, self.now)
+        )
         return between(dated, filters.get("fromDateTime"), filters.get("toDateTime"))
 
     def delete_job(self, job_id: str) -> None:

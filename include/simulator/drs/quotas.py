@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from dataclasses import dataclass, fields
 
 
-class Quotas(BaseModel):
+@dataclass
+class Quotas:
     """How much may run at once."""
 
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True)
-
-    concurrent_jobs: int = Field(default=20, ge=0)
-    servers_in_job: int = Field(default=100, ge=0)
-    servers_in_all_jobs: int = Field(default=500, ge=0)
+    concurrent_jobs: int = 20
+    servers_in_job: int = 100
+    servers_in_all_jobs: int = 500
 
     def become(self, other: Quotas) -> None:
         """Take the values of another."""
-        for name in type(self).model_fields:
-            setattr(self, name, getattr(other, name))
+        for value in fields(self):
+            setattr(self, value.name, getattr(other, value.name))
 
 
 quotas = Quotas()

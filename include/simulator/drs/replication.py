@@ -11,15 +11,14 @@ from bisect import bisect_right
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from simulator.clock import clock
-
 from .dates import iso_at, iso_duration
 from .initiation import initiation
 from .members import Complete, without_absent
 from .stages import SHORTEST, STARTING, Stage, beginning, catching_up, spread
+from .world import world
 
 if TYPE_CHECKING:
-    from simulator.fleet import ServerDescription
+    from .description import ServerDescription
 
 Fault = Literal["lag", "stall", "disconnect"]
 
@@ -79,7 +78,7 @@ class Replication:
         ``lag`` is a healthy state with so much lag, ``stall`` and ``disconnect`` are states in which it
         grows. What replicates no more cannot go wrong.
         """
-        now = clock.now()
+        now = world.clock.now()
         stage, lag = self._stage(now), self.lag(now)
         self._behind, self._steady = 0.0, (-1, {})
         if stage.lag is None and stage.state in {"STOPPED", "DISCONNECTED"}:
@@ -201,7 +200,7 @@ class Replication:
         return beginning(self._id, sum(self._sizes) / GIB, now)
 
     def _then(self, now: float, *stages: Stage) -> None:
-        if clock.immediate:
+        if world.clock.immediate:
             stages = (replace(stages[-1], at=now),)
         self._stages = [stage for stage in self._stages if stage.at < now] + list(stages)
         self._steady = (-1, {})

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-from pydantic import Field
 
 from .exceptions import ConflictException
 from .launch_template import subnet
@@ -22,26 +21,28 @@ PIT_POLICY: list[dict[str, Any]] = [
 ]
 
 
+@dataclass(frozen=True, kw_only=True)
 class ReplicationConfiguration(Settings):
     """How a source server replicates."""
 
     name: str
     staging_area_subnet_id: str | None = None
     associate_default_security_group: bool = True
-    replication_servers_security_groups_ids: list[str] = Field(
-        default_factory=list, alias="replicationServersSecurityGroupsIDs"
+    replication_servers_security_groups_ids: list[str] = field(
+        default_factory=list,
+        metadata={"name": "replicationServersSecurityGroupsIDs"},
     )
     replication_server_instance_type: str = "t3.small"
     use_dedicated_replication_server: bool = False
     default_large_staging_disk_type: str = "AUTO"
-    replicated_disks: list[dict[str, Any]] = Field(default_factory=list)
+    replicated_disks: list[dict[str, Any]] = field(default_factory=list)
     ebs_encryption: str = "DEFAULT"
     ebs_encryption_key_arn: str | None = None
     bandwidth_throttling: int = 0
     data_plane_routing: str = "PRIVATE_IP"
-    create_public_ip: bool = Field(default=False, alias="createPublicIP")
-    staging_area_tags: dict[str, str] = Field(default_factory=dict)
-    pit_policy: list[dict[str, Any]] = PIT_POLICY
+    create_public_ip: bool = field(default=False, metadata={"name": "createPublicIP"})
+    staging_area_tags: dict[str, str] = field(default_factory=dict)
+    pit_policy: list[dict[str, Any]] = field(default_factory=lambda: PIT_POLICY)
     auto_replicate_new_disks: bool = True
     internet_protocol: str = "IPV4"
 

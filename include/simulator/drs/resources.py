@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from moto.core.base_backend import BaseBackend
 from moto.ec2.models import ec2_backends
@@ -12,9 +12,9 @@ from .exceptions import ConflictException, ResourceNotFoundException, Uninitiali
 if TYPE_CHECKING:
     from moto.ec2.models import EC2Backend
 
-    from simulator.fleet import ServerDescription
-
+    from .description import ServerDescription
     from .job import Job
+    from .models import DRSBackend
     from .recovery_instance import RecoveryInstance
     from .source_server import SourceServer
     from .templates import LaunchConfigurationTemplate
@@ -36,7 +36,7 @@ class Resources(BaseBackend):
         """Return moto's EC2 of the same account and Region."""
         return ec2_backends[self.account_id][self.region_name]
 
-    def beside(self, region_name: str) -> Self:
+    def beside(self, region_name: str) -> DRSBackend:
         """Return the backend of another Region of the same account."""
         raise NotImplementedError
 

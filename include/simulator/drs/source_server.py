@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from moto.core.common_models import BaseModel
 
-from simulator.clock import clock
-
 from .dates import iso, iso_at
 from .launch_configuration import LaunchConfiguration
 from .members import Complete
 from .replication import Replication
 from .replication_configuration import ReplicationConfiguration, replicated_disks
 from .timeline import LaunchStatus
+from .world import world
 
 if TYPE_CHECKING:
-    from simulator.fleet import ServerDescription
-
+    from .description import ServerDescription
     from .job import Job
     from .launch_actions import LaunchAction
 
@@ -37,7 +35,7 @@ class SourceServer(BaseModel):
         self.region_name = region_name
         self.description = description
         self.tags = dict(description.tags)
-        self.added = clock.now()
+        self.added = world.clock.now()
         self.replication = Replication(description, region_name, self.added)
         self._seen: tuple[float, dict[str, Any]] = (-1, {})
         self.launches = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from moto.core.common_models import BaseModel
@@ -20,6 +21,7 @@ ALLOWED = 1
 """Templates of an account in a Region: DescribeLaunchConfigurationTemplates takes one id."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class TemplateSettings(LaunchSettings):
     """What a template says of launches."""
 
@@ -58,7 +60,7 @@ class LaunchConfigurationTemplateBackend(Resources):
             raise ServiceQuotaExceededException(message, resource_id=known[0], resource_type=RESOURCE)
         template_id = f"lct-{mock_random.get_random_hex(17)}"
         arn = self.arn("launch-configuration-template", template_id)
-        settings = TemplateSettings.model_validate(members)
+        settings = TemplateSettings.of(members)
         template = LaunchConfigurationTemplate(template_id, arn, dict(tags), settings)
         self.launch_configuration_templates[template_id] = template
         return template

@@ -7,7 +7,7 @@ in a phase until its fault is cleared, and then goes on as planned; and a phase 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from enum import Enum
 from functools import cached_property
 from math import inf
 from typing import TYPE_CHECKING
@@ -15,16 +15,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from simulator.faults import ServerFault, SetFault
+
+class _Name(str, Enum):
+    """A word of the service model."""
+
+    def __str__(self) -> str:
+        return str(self.value)
 
 
-class JobStatus(StrEnum):
+class JobStatus(_Name):
     PENDING = "PENDING"
     STARTED = "STARTED"
     COMPLETED = "COMPLETED"
 
 
-class LaunchStatus(StrEnum):
+class LaunchStatus(_Name):
     PENDING = "PENDING"
     IN_PROGRESS = "IN_PROGRESS"
     LAUNCHED = "LAUNCHED"
@@ -32,7 +37,7 @@ class LaunchStatus(StrEnum):
     TERMINATED = "TERMINATED"
 
 
-class Phase(StrEnum):
+class Phase(_Name):
     """What DRS does to a server, in this order; CLEANUP only where it has a recovery instance already."""
 
     CLEANUP = "CLEANUP"
@@ -72,7 +77,8 @@ class Event:
 class Hold:
     """What keeps a server in its last step, and the steps as they were planned from there."""
 
-    fault: SetFault[ServerFault]
+    released_at: Callable[[], float | None]
+    """Tells the second of the clock at which it ended; nothing, as long as it lasts."""
     planned: tuple[Step, ...]
 
     def released(self, elapsed: float) -> tuple[Step, ...]:

@@ -24,7 +24,7 @@ def add(server_id: str, state: str = "CONTINUOUS", region: str = "eu-west-1", la
     backend.initialize_service()
     replication: Any = {"state": state, "lag_seconds": lag}
     described = ServerDescription(id=server_id, hostname="new.example", replication=replication)
-    backend.register_source_server(described)
+    backend.register_source_server(described.described())
 
 
 def warned(drive: Drive) -> dict[str, str]:

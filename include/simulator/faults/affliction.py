@@ -6,12 +6,12 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .timeline import Event, Hold, LaunchStatus, Phase, ServerTimeline
+from simulator.drs.timeline import Event, Hold, LaunchStatus, Phase, ServerTimeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from simulator.faults import SetFault
+    from simulator.faults.registry import SetFault
 
 _NO_SNAPSHOT = "An error occurred (InternalError) when calling the CreateSnapshot operation"
 
@@ -53,7 +53,7 @@ def _hang(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline:
         return timeline
     at = timeline.phases.index(Phase(fault.described.phase))
     endless = replace(timeline.steps[at], end=math.inf)
-    hold = Hold(fault, timeline.steps[at:])
+    hold = Hold(lambda: fault.cleared_at, timeline.steps[at:])
     return replace(timeline, steps=(*timeline.steps[:at], endless), hold=hold)
 
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from simulator.drs.models import drs_backends
 from simulator.faults.descriptions import REPLICATION, ServerFault
-
-from .models import drs_backends
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from simulator.faults import SetFault
-
-    from .replication import Fault as Kind
-    from .replication import Replication
+    from simulator.drs.replication import Fault as Kind
+    from simulator.drs.replication import Replication
+    from simulator.faults.registry import SetFault
 
 
 def begin(faults: Iterable[SetFault[Any]]) -> None:

@@ -1,0 +1,125 @@
+"""What DRS asks of the world around it: the time, what is left to chance, and what goes wrong.
+
+This is the one place through which these reach the service. Left alone, the time is the machine's, ids are
+moto's, and nothing goes wrong; who knows better puts a clock, chances and faults of its own in their place.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Protocol
+
+from moto.moto_api._internal import mock_random
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from .timeline import ServerTimeline
+
+Affliction = Callable[["ServerTimeline"], "ServerTimeline"]
+"""From the timeline of a healthy launch to that of one which goes wrong."""
+
+Hiding = Callable[[float, int], bool]
+"""Whether a job is not to be seen so many seconds after its creation, when it is looked for so often."""
+
+
+class Clock(Protocol):
+    """Seconds that pass at any pace, and the dates on which they fall."""
+
+    @property
+    def immediate(self) -> bool:
+        """Whether what was begun has ended when it is looked at."""
+
+    def now(self) -> float:
+        """Return the second that it is; it never goes back."""
+
+    def begin(self) -> float:
+        """Return the second of something that begins now, later than all that began before."""
+
+    def skip_to(self, second: float) -> None:
+        """Let it be this second at once, if it is not yet."""
+
+    def date(self, second: float) -> datetime:
+        """Return the date on which a second falls."""
+
+
+class Chance(Protocol):
+    """Ids and a seed; what has an occasion comes out the same whatever happened before."""
+
+    seed: int
+
+    def hex(self, length: int, *occasion: object) -> str:
+        """Return the hexadecimal digits of an id."""
+
+    def uuid(self, *occasion: object) -> str:
+        """Return a UUID of version 4."""
+
+
+class Faults(Protocol):
+    """What goes wrong with new jobs."""
+
+    def of_launches(self, phases: Mapping[str, Collection[str]]) -> Mapping[str, Affliction]:
+        """Return what befalls the launches of one job, by server, of those that pass through these phases."""
+
+    def of_job(self, source_server_ids: Collection[str]) -> Hiding:
+        """Return whether the new job of these servers is hidden, and for how long."""
+
+
+class MachineClock:
+    """The machine's own time, as ``time.time`` tells it."""
+
+    immediate = False
+
+    def now(self) -> float:
+        return time.time()
+
+    def begin(self) -> float:
+        return self.now()
+
+    def skip_to(self, second: float) -> None:
+        """Do nothing: this time passes by itself."""
+
+    def date(self, second: float) -> datetime:
+        return datetime.fromtimestamp(second, timezone.utc)
+
+
+class MotoChance:
+    """moto's own random numbers."""
+
+    seed = 0
+
+    def hex(self, length: int, *_: object) -> str:
+        return mock_random.get_random_hex(length)
+
+    def uuid(self, *_: object) -> str:
+        return str(mock_random.uuid4())
+
+
+class NoFaults:
+    """Nothing goes wrong."""
+
+    def of_launches(self, phases: Mapping[str, Collection[str]]) -> Mapping[str, Affliction]:
+        return {}
+
+    def of_job(self, source_server_ids: Collection[str]) -> Hiding:
+        return lambda _seconds, _looks: False
+
+
+@dataclass
+class World:
+    """Everything around the service."""
+
+    clock: Clock
+    chance: Chance
+    faults: Faults
+
+    def become(self, clock: Clock, chance: Chance, faults: Faults) -> None:
+        """Be another world from now on."""
+        self.clock, self.chance, self.faults = clock, chance, faults
+
+
+world = World(MachineClock(), MotoChance(), NoFaults())
+"""moto's state is one per process; so is the world around it."""
