@@ -8,17 +8,12 @@ from typing import TYPE_CHECKING, Any
 from .exceptions import ConflictException
 from .launch_template import subnet
 from .lookup import invalid
+from .pit_policy import check_policy, policy
 from .resources import Resources
 from .settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-PIT_POLICY: list[dict[str, Any]] = [
-    {"ruleID": 1, "units": "MINUTE", "interval": 10, "retentionDuration": 60, "enabled": True},
-    {"ruleID": 2, "units": "HOUR", "interval": 1, "retentionDuration": 24, "enabled": True},
-    {"ruleID": 3, "units": "DAY", "interval": 1, "retentionDuration": 7, "enabled": True},
-]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +37,7 @@ class ReplicationConfiguration(Settings):
     data_plane_routing: str = "PRIVATE_IP"
     create_public_ip: bool = field(default=False, metadata={"name": "createPublicIP"})
     staging_area_tags: dict[str, str] = field(default_factory=dict)
-    pit_policy: list[dict[str, Any]] = field(default_factory=lambda: PIT_POLICY)
+    pit_policy: list[dict[str, Any]] = field(default_factory=policy)
     auto_replicate_new_disks: bool = True
     internet_protocol: str = "IPV4"
 
@@ -81,9 +76,11 @@ class ReplicationConfigurationBackend(Resources):
         wanted = server.replication_configuration.changed(members)
         self._check_replication(wanted)
         server.replication_configuration = wanted
+        server.retention.change(self.now, wanted.pit_policy)
         return self.get_replication_configuration(source_server_id)
 
     def _check_replication(self, wanted: ReplicationConfiguration) -> None:
+        check_policy(wanted.pit_policy)
         groups, subnet_id = wanted.replication_servers_security_groups_ids, wanted.staging_area_subnet_id
         subnets = {s for zone in self.ec2.subnets.values() for s in zone}
         if subnet_id is not None and subnet_id not in subnets:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from itertools import pairwise
 from math import floor
 from typing import TYPE_CHECKING, Any
 
 from .dates import iso_at
+from .pit_policy import Rule, rules_of
 
 if TYPE_CHECKING:
     from .source_server import SourceServer
+
+UNIT = 600.0
+"""Seconds between the moments at which a snapshot can be due: the shortest interval of a policy."""
 
 
 @dataclass(frozen=True)
@@ -19,16 +24,20 @@ class RecoverySnapshot:
 
     source_server_id: str
     number: int
-    interval: float
     volumes: int
 
     @property
     def expected(self) -> float:
-        return self.number * self.interval
+        return self.number * UNIT
 
     @property
     def snapshot_id(self) -> str:
         return f"pit-{self._hash('pit')}"
+
+    @property
+    def ebs_snapshots(self) -> list[str]:
+        """Ids of the EBS snapshots that it consists of: one for each volume."""
+        return [f"snap-{self._hash(number)}" for number in range(self.volumes)]
 
     def to_dict(self, now: float) -> dict[str, Any]:
         taken = self.expected <= now
@@ -37,7 +46,7 @@ class RecoverySnapshot:
             "sourceServerID": self.source_server_id,
             "expectedTimestamp": iso_at(self.expected),
             "timestamp": iso_at(self.expected) if taken else None,
-            "ebsSnapshots": [f"snap-{self._hash(n)}" for n in range(self.volumes)] if taken else [],
+            "ebsSnapshots": self.ebs_snapshots if taken else [],
         }
 
     def _hash(self, part: object) -> str:
@@ -45,20 +54,41 @@ class RecoverySnapshot:
         return hashlib.sha256(text.encode()).hexdigest()[:17]
 
 
+class Retention:
+    """The policies of one source server, each from a simulated second on; what one deletes is gone."""
+
+    def __init__(self, policy: list[dict[str, Any]]) -> None:
+        self._from: list[tuple[float, list[Rule]]] = [(0.0, rules_of(policy))]
+
+    def change(self, now: float, policy: list[dict[str, Any]]) -> None:
+        """Take and keep snapshots by another policy from now on."""
+        if (rules := rules_of(policy)) != self._from[-1][1]:
+            self._from.append((now, rules))
+
+    def kept(self, now: float) -> list[float]:
+        """Return the moments of which a snapshot is kept, if there was one, the earliest first."""
+        kept = {moment for rule in self._from[-1][1] for moment in rule.kept(now)}
+        return sorted(moment for moment in kept if self._kept_by_earlier(moment))
+
+    def coming(self, now: float) -> float | None:
+        """Return the moment of the next snapshot, unless the policy takes none."""
+        return min((rule.coming(now) for rule in self._from[-1][1]), default=None)
+
+    def _kept_by_earlier(self, moment: float) -> bool:
+        ended = ((rules, end) for (_, rules), (end, _) in pairwise(self._from))
+        return all(any(rule.keeps(moment, end) for rule in rules) for rules, end in ended if moment <= end)
+
+
 def snapshots_of(server: SourceServer, now: float) -> list[RecoverySnapshot]:
     """Return the snapshots that are kept, oldest first, and the next one where one will be taken.
 
-    They are taken at whole intervals while replication is CONTINUOUS, and the last ones are kept, however
-    old they get: a server whose replication is stalled can be launched as it was before.
+    They are taken while replication is CONTINUOUS, at whole intervals of the rules of the server's policy,
+    and kept for as long as one of these says, whether replication is healthy still or not.
     """
-    policy = server.description.snapshots
-    interval, volumes = policy.every_minutes * 60.0, len(server.description.disks_gib)
-    numbers: list[int] = []
-    for begin, end in server.replication.healthy_spans(now):
-        last, first = floor(end / interval), floor(begin / interval) + 1
-        numbers += range(last, max(first, last - policy.kept + len(numbers) + 1) - 1, -1)
-    taken = sorted(numbers)
-    coming = [floor(now / interval) + 1] if server.replication.state(now) == "CONTINUOUS" else []
-    return [
-        RecoverySnapshot(server.source_server_id, number, interval, volumes) for number in [*taken, *coming]
-    ]
+    spans = server.replication.healthy_spans(now)
+    moments = [m for m in server.retention.kept(now) if any(begin < m <= end for begin, end in spans)]
+    coming = server.retention.coming(now)
+    if coming is not None and server.replication.state(now) == "CONTINUOUS":
+        moments.append(coming)
+    volumes = len(server.description.disks_gib)
+    return [RecoverySnapshot(server.source_server_id, floor(moment / UNIT), volumes) for moment in moments]

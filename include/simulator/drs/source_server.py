@@ -13,6 +13,7 @@ from .launch_configuration import LaunchConfiguration
 from .members import Complete
 from .replication import Replication
 from .replication_configuration import ReplicationConfiguration, replicated_disks
+from .snapshots import Retention
 from .timeline import LaunchStatus
 from .world import world
 
@@ -46,6 +47,7 @@ class SourceServer(BaseModel):
         self.launch_actions: list[LaunchAction] = []
         disks = replicated_disks(self.disks())
         self.replication_configuration = ReplicationConfiguration(name=name, replicated_disks=disks)
+        self.retention = Retention(self.replication_configuration.pit_policy)
         self.replication_direction = "FAILOVER"
         self.reversed: SourceServer | None = None
 

@@ -33,7 +33,7 @@ def test_a_lag_is_set_and_taken_away(add, seen):
     [("stall", ("STALLED", "NOT_CONVERGING")), ("disconnect", ("DISCONNECTED", "AGENT_NOT_SEEN"))],
 )
 def test_a_fault_takes_no_snapshots_until_it_is_mended(replicating, snapshots, let_pass, kind, told):
-    """Lag grows, snapshots stay as they are; mended, the backlog is caught up and snapshots go on."""
+    """Lag grows, snapshots only age; mended, the backlog is caught up and snapshots go on."""
     replication, seen = replicating
     before = snapshots()
     replication.set_fault(kind)
@@ -41,13 +41,13 @@ def test_a_fault_takes_no_snapshots_until_it_is_mended(replicating, snapshots, l
     info = seen()
     assert (info["dataReplicationState"], info["dataReplicationError"]["error"]) == told
     assert seconds(info["lagDuration"]) == pytest.approx(2 * HOUR, abs=10)
-    assert snapshots() == before
+    assert snapshots() == [snapshot for snapshot in before if snapshot in snapshots()] != []
     replication.set_fault(None)
     assert states(seen, let_pass, 30) == ["BACKLOG", "CONTINUOUS"]
     let_pass(1200)
     new = [snapshot for snapshot in snapshots() if snapshot not in before]
     assert len(new) in {2, 3}
-    assert snapshots() == [*before[len(new) :], *new]
+    assert snapshots()[-len(new) :] == new
 
 
 def test_a_fault_of_what_is_stopped_changes_nothing(add, seen):
