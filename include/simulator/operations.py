@@ -18,6 +18,7 @@ FAULTS = ("AccessDeniedException", "InternalServerException", "ThrottlingExcepti
 """Errors that no state of DRS raises."""
 ALSO_FAULTS = {
     "DeleteLaunchConfigurationTemplate": "ConflictException",
+    "DeleteReplicationConfigurationTemplate": "ConflictException",
     "ListLaunchActions": "ServiceQuotaExceededException",
 }
 """Errors that the model declares without a state in which they would be right."""

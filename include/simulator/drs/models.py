@@ -22,6 +22,7 @@ from .pagination import Ordered
 from .protection import ProtectionBackend
 from .recovery_instance import RecoveryInstance, RecoveryInstanceBackend
 from .replication_configuration import ReplicationConfigurationBackend
+from .replication_templates import ReplicationConfigurationTemplate, ReplicationConfigurationTemplateBackend
 from .snapshots import RecoverySnapshot, snapshots_of
 from .source_server import SourceServer
 from .templates import LaunchConfigurationTemplate, LaunchConfigurationTemplateBackend
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 
     from .description import ServerDescription
 
-Resource = SourceServer | Job | RecoveryInstance | LaunchConfigurationTemplate
+Resource = (
+    SourceServer | Job | RecoveryInstance | LaunchConfigurationTemplate | ReplicationConfigurationTemplate
+)
 AnyJob = TypeVar("AnyJob", LaunchJob, TerminateJob, FailbackJob)
 
 
@@ -43,6 +46,7 @@ class DRSBackend(
     LaunchConfigurationTemplateBackend,
     LaunchActionBackend,
     ReplicationConfigurationBackend,
+    ReplicationConfigurationTemplateBackend,
     RecoveryInstanceBackend,
     FailbackBackend,
 ):
@@ -59,6 +63,7 @@ class DRSBackend(
         self.jobs: dict[str, Job] = {}
         self.recovery_instances: dict[str, RecoveryInstance] = {}
         self.launch_configuration_templates: dict[str, LaunchConfigurationTemplate] = {}
+        self.replication_configuration_templates: dict[str, ReplicationConfigurationTemplate] = {}
         self.jobs_begun = 0
         self._running: list[Job] = []
 
@@ -85,8 +90,10 @@ class DRSBackend(
         """Add a source server, as a replication agent does: no operation can."""
         arn = self.arn("source-server", description.id)
         server = SourceServer(arn, self.region_name, description)
-        for template in self.launch_configuration_templates.values():
-            template.apply(server)
+        for launch in self.launch_configuration_templates.values():
+            launch.apply(server)
+        for replication in self.replication_configuration_templates.values():
+            replication.apply(server)
         self.source_servers[server.source_server_id] = server
         return server
 
@@ -167,6 +174,7 @@ class DRSBackend(
             "job": self.jobs,
             "recovery-instance": self.recovery_instances,
             "launch-configuration-template": self.launch_configuration_templates,
+            "replication-configuration-template": self.replication_configuration_templates,
         }
         resource = kept.get(kind, {}).get(resource_id)
         if resource is None or resource.arn != arn:

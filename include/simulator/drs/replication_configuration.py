@@ -15,12 +15,13 @@ from .settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from moto.ec2.models import EC2Backend
+
 
 @dataclass(frozen=True, kw_only=True)
-class ReplicationConfiguration(Settings):
-    """How a source server replicates."""
+class ReplicationSettings(Settings):
+    """What a replication configuration and a replication configuration template have in common."""
 
-    name: str
     staging_area_subnet_id: str | None = None
     associate_default_security_group: bool = True
     replication_servers_security_groups_ids: list[str] = field(
@@ -30,7 +31,6 @@ class ReplicationConfiguration(Settings):
     replication_server_instance_type: str = "t3.small"
     use_dedicated_replication_server: bool = False
     default_large_staging_disk_type: str = "AUTO"
-    replicated_disks: list[dict[str, Any]] = field(default_factory=list)
     ebs_encryption: str = "DEFAULT"
     ebs_encryption_key_arn: str | None = None
     bandwidth_throttling: int = 0
@@ -40,6 +40,14 @@ class ReplicationConfiguration(Settings):
     pit_policy: list[dict[str, Any]] = field(default_factory=policy)
     auto_replicate_new_disks: bool = True
     internet_protocol: str = "IPV4"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplicationConfiguration(ReplicationSettings):
+    """How a source server replicates."""
+
+    name: str = ""
+    replicated_disks: list[dict[str, Any]] = field(default_factory=list)
 
 
 def replicated_disks(disks: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -74,21 +82,23 @@ class ReplicationConfigurationBackend(Resources):
             message = f"Source Server {source_server_id} is disconnected."
             raise ConflictException(message, source_server_id, "SourceServer")
         wanted = server.replication_configuration.changed(members)
-        self._check_replication(wanted)
+        check_replication(self.ec2, wanted)
         server.replication_configuration = wanted
         server.retention.change(self.now, wanted.pit_policy)
         return self.get_replication_configuration(source_server_id)
 
-    def _check_replication(self, wanted: ReplicationConfiguration) -> None:
-        check_policy(wanted.pit_policy)
-        groups, subnet_id = wanted.replication_servers_security_groups_ids, wanted.staging_area_subnet_id
-        subnets = {s for zone in self.ec2.subnets.values() for s in zone}
-        if subnet_id is not None and subnet_id not in subnets:
-            raise invalid("stagingAreaSubnetId", f"stagingAreaSubnetId {subnet_id} does not exist.")
-        for group in groups:
-            if not self.ec2.get_security_group_from_id(group):
-                place = "replicationServersSecurityGroupsIDs"
-                raise invalid(place, f"{place} {group} does not exist.")
-        if wanted.ebs_encryption == "CUSTOM" and wanted.ebs_encryption_key_arn is None:
-            message = "ebsEncryptionKeyArn is required with ebsEncryption 'CUSTOM'."
-            raise invalid("ebsEncryptionKeyArn", message)
+
+def check_replication(ec2: EC2Backend, wanted: ReplicationSettings) -> None:
+    """Raise ValidationException for what EC2 does not have, and for a policy that there cannot be."""
+    check_policy(wanted.pit_policy)
+    groups, subnet_id = wanted.replication_servers_security_groups_ids, wanted.staging_area_subnet_id
+    subnets = {s for zone in ec2.subnets.values() for s in zone}
+    if subnet_id is not None and subnet_id not in subnets:
+        raise invalid("stagingAreaSubnetId", f"stagingAreaSubnetId {subnet_id} does not exist.")
+    for group in groups:
+        if not ec2.get_security_group_from_id(group):
+            place = "replicationServersSecurityGroupsIDs"
+            raise invalid(place, f"{place} {group} does not exist.")
+    if wanted.ebs_encryption == "CUSTOM" and wanted.ebs_encryption_key_arn is None:
+        message = "ebsEncryptionKeyArn is required with ebsEncryption 'CUSTOM'."
+        raise invalid("ebsEncryptionKeyArn", message)

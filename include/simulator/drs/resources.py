@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .job import Job
     from .models import DRSBackend
     from .recovery_instance import RecoveryInstance
+    from .replication_templates import ReplicationConfigurationTemplate
     from .source_server import SourceServer
     from .templates import LaunchConfigurationTemplate
 
@@ -29,6 +30,7 @@ class Resources(BaseBackend):
     jobs: dict[str, Job]
     recovery_instances: dict[str, RecoveryInstance]
     launch_configuration_templates: dict[str, LaunchConfigurationTemplate]
+    replication_configuration_templates: dict[str, ReplicationConfigurationTemplate]
     _running: list[Job]
 
     @property

@@ -7,10 +7,11 @@ from moto.core.responses import ActionResult, EmptyResult
 from .launch_responses import LaunchResponse
 from .modelled import ModelledResult
 from .recovery_responses import RecoveryInstanceResponse
+from .replication_responses import ReplicationResponse
 from .server_responses import SourceServerResponse
 
 
-class DRSResponse(SourceServerResponse, LaunchResponse, RecoveryInstanceResponse):
+class DRSResponse(SourceServerResponse, ReplicationResponse, LaunchResponse, RecoveryInstanceResponse):
     """Handler for DRS requests and responses: the service, jobs, and tags."""
 
     def initialize_service(self) -> ActionResult:

@@ -55,15 +55,5 @@ class SourceServerResponse(ModelledResponse):
         self.initialized_backend.delete_source_server(self.params["sourceServerID"])
         return EmptyResult()
 
-    def get_replication_configuration(self) -> ActionResult:
-        server_id = self.params["sourceServerID"]
-        configuration = self.initialized_backend.get_replication_configuration(server_id)
-        return ModelledResult({"sourceServerID": server_id} | configuration.to_dict())
-
-    def update_replication_configuration(self) -> ActionResult:
-        server_id = self.params["sourceServerID"]
-        configuration = self.initialized_backend.update_replication_configuration(server_id, self.params)
-        return ModelledResult({"sourceServerID": server_id} | configuration.to_dict())
-
     def _server(self, backend: DRSBackend, change: Callable[[str], SourceServer]) -> dict[str, Any]:
         return change(self.params["sourceServerID"]).to_dict(backend.now)

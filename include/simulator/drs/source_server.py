@@ -51,6 +51,11 @@ class SourceServer(BaseModel):
         self.replication_direction = "FAILOVER"
         self.reversed: SourceServer | None = None
 
+    def replicate_as(self, members: dict[str, Any]) -> None:
+        """Replicate by other settings from the beginning on."""
+        self.replication_configuration = self.replication_configuration.changed(members)
+        self.retention = Retention(self.replication_configuration.pit_policy)
+
     @property
     def instance_type(self) -> str:
         return _INSTANCE_TYPES.get(self.description.cores, "m5.large")

@@ -8,19 +8,25 @@ from typing import Any
 from botocore.session import get_session
 from cases import HOME, ORIGIN, Aws, refusal
 from cases_launches import ACTION
+from cases_replication import SETTINGS
 
 from simulator.operations import operations
 
 SERVER = {"sourceServerID": "s-00000000000000404"}
 INSTANCE = {"recoveryInstanceID": "i-00000000000000404"}
 JOB = {"jobID": "drsjob-00000000000000404"}
+REPLICATION = {"replicationConfigurationTemplateID": "rct-00000000000000404"}
 TEMPLATE = {"launchConfigurationTemplateID": "lct-00000000000000404"}
 ARN = {"resourceArn": f"arn:aws:drs:{HOME}:123456789012:source-server/s-00000000000000404"}
 ACTION_OF = {"resourceId": SERVER["sourceServerID"]}
 
 NOWHERE: dict[str, dict[str, Any]] = {
+    "CreateReplicationConfigurationTemplate": SETTINGS,
     "DeleteLaunchAction": ACTION_OF | {"actionId": ACTION["actionId"]},
     "DescribeLaunchConfigurationTemplates": {"launchConfigurationTemplateIDs": list(TEMPLATE.values())},
+    "DescribeReplicationConfigurationTemplates": {
+        "replicationConfigurationTemplateIDs": list(REPLICATION.values())
+    },
     "ListLaunchActions": ACTION_OF,
     "ListTagsForResource": ARN,
     "PutLaunchAction": ACTION_OF | ACTION,
@@ -40,7 +46,7 @@ def about_nothing(operation: str) -> dict[str, Any]:
     if operation in NOWHERE:
         return NOWHERE[operation]
     required = set(_MODEL.operation_model(operation).input_shape.required_members)
-    ids = SERVER | INSTANCE | JOB | TEMPLATE
+    ids = SERVER | INSTANCE | JOB | TEMPLATE | REPLICATION
     return {name: ids[name] for name in required}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from botocore.exceptions import ClientError
-from cases import DB1, DB2, ORIGIN, Aws, effect, refusal
+from cases import DB1, ORIGIN, Aws, effect, refusal
 
 CONFLICT = "ConflictException"
 
@@ -85,28 +85,6 @@ def snapshots(aws: Aws) -> None:
     assert aws.instances()[DB1]["pointInTimeSnapshotDateTime"] == snapshot["timestamp"]
 
 
-@effect("GetReplicationConfiguration")
-def get_replication(aws: Aws) -> None:
-    """It names a default subnet of EC2 and the server's disks, the first of which boots."""
-    configuration = aws.drs.get_replication_configuration(sourceServerID=DB1)
-    aws.ec2.describe_subnets(SubnetIds=[configuration["stagingAreaSubnetId"]])
-    disks = {disk["deviceName"]: disk["isBootDisk"] for disk in configuration["replicatedDisks"]}
-    assert disks == {"/dev/nvme0n1": True, "/dev/nvme1n1": False}
-    assert len(configuration["pitPolicy"]) == 3
-
-
-@effect("UpdateReplicationConfiguration")
-def update_replication(aws: Aws) -> None:
-    """It changes what it names, of this server, and nothing else."""
-    before = aws.drs.get_replication_configuration(sourceServerID=DB1)
-    changes = {"bandwidthThrottling": 50, "createPublicIP": True, "stagingAreaTags": {"a": "b"}}
-    aws.drs.update_replication_configuration(sourceServerID=DB1, **changes)
-    after = aws.drs.get_replication_configuration(sourceServerID=DB1)
-    del before["ResponseMetadata"], after["ResponseMetadata"]
-    assert after == before | changes
-    assert aws.drs.get_replication_configuration(sourceServerID=DB2)["bandwidthThrottling"] == 0
-
-
 @effect("TagResource")
 def tag(aws: Aws) -> None:
     """Describe shows the tag."""
@@ -153,10 +131,3 @@ def delete_connected(aws: Aws) -> None:
     """A server that is not disconnected cannot be deleted."""
     aws.drs.stop_replication(sourceServerID=DB1)
     aws.drs.delete_source_server(sourceServerID=DB1)
-
-
-@refusal("UpdateReplicationConfiguration", CONFLICT)
-def update_disconnected(aws: Aws) -> None:
-    """The replication of a disconnected server cannot be configured."""
-    aws.drs.disconnect_source_server(sourceServerID=DB1)
-    aws.drs.update_replication_configuration(sourceServerID=DB1, bandwidthThrottling=1)

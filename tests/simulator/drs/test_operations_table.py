@@ -6,6 +6,7 @@ import cases_failback as _failback
 import cases_jobs as _jobs
 import cases_launches as _launches
 import cases_nowhere as _nowhere
+import cases_replication as _replication
 import cases_servers as _servers
 import pytest
 from botocore.exceptions import ClientError
@@ -14,7 +15,7 @@ from cases import EFFECTS, REFUSALS, Aws
 
 from simulator.operations import README, operations, written
 
-REGISTERED = (_servers, _launches, _jobs, _failback, _nowhere)
+REGISTERED = (_servers, _replication, _launches, _jobs, _failback, _nowhere)
 SIMULATED = [operation for operation in operations() if operation.simulated]
 MEMBERS = {
     "ConflictException": {"resourceId", "resourceType"},
