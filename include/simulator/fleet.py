@@ -56,13 +56,6 @@ class ReplicationDescription(_Described):
     lag_seconds: float = Field(default=0, ge=0, allow_inf_nan=False)
 
 
-class SnapshotDescription(_Described):
-    """How often a recovery snapshot is taken, and how many are kept; the defaults are DRS's policy."""
-
-    every_minutes: int = Field(default=10, ge=1)
-    kept: int = Field(default=6, ge=1, le=1000)
-
-
 class ServerDescription(_Described):
     """One source server of a fleet, or as many alike as ``count`` says.
 
@@ -80,7 +73,7 @@ class ServerDescription(_Described):
     disks_gib: tuple[int, ...] = Field(default=(50,), min_length=1, max_length=60)
     origin_region: str | None = Field(default=None, pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
     replication: ReplicationDescription = ReplicationDescription()
-    snapshots: SnapshotDescription = SnapshotDescription()
+    snapshot_days: int | None = Field(default=None, ge=1, le=365)
 
     @field_validator("id")
     @classmethod
@@ -109,7 +102,6 @@ class ServerDescription(_Described):
             **own
             | {
                 "replication": description.ReplicationDescription(**self.replication.model_dump()),
-                "snapshots": description.SnapshotDescription(**self.snapshots.model_dump()),
             }
         )
 

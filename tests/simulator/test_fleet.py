@@ -62,6 +62,10 @@ def _read(tmp_path, text):
             f"{HEAD}servers:\n- {{id: s-1, hostname: a, cores: two}}",
             r"cores: 'two': allowed is a whole number",
         ),
+        (
+            f"{HEAD}servers:\n- {{id: s-000000000000db001, hostname: a, snapshot_days: 366}}",
+            r"snapshot_days: 366: allowed is less than or equal to 365",
+        ),
         ("account: [", r"1:11: not YAML: while parsing"),
         ("a: 1\na: 2", r"2:1: not YAML: .*duplicate key"),
         ("[" * 5000, r"1:1: nested too deeply"),
@@ -82,6 +86,7 @@ def _read(tmp_path, text):
         "number for text",
         "mapping for list",
         "text for number",
+        "days",
         "no YAML",
         "repeated key",
         "nesting",

@@ -14,16 +14,11 @@ class ReplicationDescription:
 
 
 @dataclass(frozen=True)
-class SnapshotDescription:
-    """How often a recovery snapshot is taken, and how many are kept."""
-
-    every_minutes: int = 10
-    kept: int = 6
-
-
-@dataclass(frozen=True)
 class ServerDescription:
-    """One source server; ``origin_region`` where it is an EC2 instance."""
+    """One source server; ``origin_region`` where it is an EC2 instance.
+
+    ``snapshot_days`` is for how long snapshots are kept, where that is not as a template or DRS says.
+    """
 
     id: str
     hostname: str
@@ -34,4 +29,4 @@ class ServerDescription:
     disks_gib: tuple[int, ...] = (50,)
     origin_region: str | None = None
     replication: ReplicationDescription = ReplicationDescription()
-    snapshots: SnapshotDescription = SnapshotDescription()
+    snapshot_days: int | None = None

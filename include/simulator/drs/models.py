@@ -19,6 +19,7 @@ from .launch_job import LaunchJob
 from .launch_requests import launch_requests
 from .lookup import between, require, select
 from .pagination import Ordered
+from .pit_policy import policy
 from .protection import ProtectionBackend
 from .recovery_instance import RecoveryInstance, RecoveryInstanceBackend
 from .replication_configuration import ReplicationConfigurationBackend
@@ -94,6 +95,8 @@ class DRSBackend(
             launch.apply(server)
         for replication in self.replication_configuration_templates.values():
             replication.apply(server)
+        if description.snapshot_days:
+            server.replicate_as({"pitPolicy": policy(description.snapshot_days)})
         self.source_servers[server.source_server_id] = server
         return server
 

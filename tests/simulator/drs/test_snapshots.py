@@ -88,6 +88,14 @@ def test_a_policy_of_more_days_brings_nothing_back(add, described, keep, let_pas
     assert len(kept) == len(before) + 10
 
 
+def test_a_fleet_says_how_many_days_are_kept(add, described, drs):
+    """``snapshot_days`` is the retention of the policy's rule of days, as people set it in the console."""
+    add(snapshot_days=2)
+    assert DAY < max(described()[0]) < 2 * DAY
+    *_, days = drs.get_replication_configuration(sourceServerID=NEW)["pitPolicy"]
+    assert (days["units"], days["retentionDuration"]) == ("DAY", 2)
+
+
 def test_a_rule_that_is_not_enabled_takes_nothing(add, described, keep, let_pass):
     """Each rule can be switched off; without any, no snapshot is taken, and none is expected."""
     add()
