@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from botocore import handlers
@@ -26,6 +27,11 @@ _OF_MOTO = ("__type", "Message", "message")
 """Members that moto gives every error, which clients of any model understand."""
 expected: set[str] = set()
 """Values that the model lacks, and that a test makes DRS answer."""
+RECORDED = (
+    re.compile(r"'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00': allowed is .+Z"),
+    re.compile(r"'LAUNCH_END': allowed are JOB_START, .+"),
+)
+"""What the model forbids, and every recorded answer has: how dates end, and an event of job logs."""
 
 
 class DoesNotConform(AssertionError):
@@ -66,6 +72,8 @@ def _check(content: bytes, parsed: dict[str, Any], model: Any) -> None:
 
 
 def _is_expected(problem: Any) -> bool:
+    if any(recorded.fullmatch(problem[1]) for recorded in RECORDED):
+        return True
     return any(problem[1].startswith(f"{value!r}: ") for value in expected)
 
 

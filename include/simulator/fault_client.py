@@ -120,7 +120,9 @@ class FaultControl:
         effect = "previous_snapshot" if there else "no_previous_snapshot"
         return self._server(effect, source_server_id, times=times)
 
-    def log_event(self, source_server_id: str, event: str = "LAUNCH_END", *, times: int | None = None) -> str:
+    def log_event(
+        self, source_server_id: str, event: str = "UNKNOWN_EVENT", *, times: int | None = None
+    ) -> str:
         """Make job logs have an event when a source server is through, be it in the model or not."""
         return self._server("log_event", source_server_id, event=event, times=times)
 

@@ -56,7 +56,9 @@ def test_what_begins_while_time_stands_still_is_dated_in_its_order(control, drs,
     assert first["creationDateTime"] < second["creationDateTime"]
     assert before <= datetime.fromisoformat(first["creationDateTime"])
     assert datetime.fromisoformat(second["creationDateTime"]) <= datetime.now(UTC)
-    since = drs.describe_jobs(filters={"fromDate": second["creationDateTime"]})["items"]
+    since = drs.describe_jobs(filters={"fromDate": second["creationDateTime"].replace("+00:00", "Z")})[
+        "items"
+    ]
     assert [job["jobID"] for job in since] == [second["jobID"]]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timezone
+from datetime import timedelta, timezone
 from typing import TYPE_CHECKING
 
 from .world import world
@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 
 
 def iso(date: datetime) -> str:
-    """Write a date in UTC, ending in ``Z``."""
-    return date.astimezone(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    """Write a date in UTC with its microseconds, ending in ``+00:00``.
+
+    The service model's pattern ends in ``Z``; every answer that is recorded ends so.
+    """
+    return date.astimezone(timezone.utc).isoformat(timespec="microseconds")
 
 
 def iso_at(simulated: float) -> str:
@@ -22,9 +25,13 @@ def iso_at(simulated: float) -> str:
 
 
 def iso_duration(seconds: float) -> str:
-    """Write a duration in hours, minutes and seconds, without those that are zero."""
-    minutes, rest = divmod(round(seconds, 3), 60)
-    hours, minutes = divmod(int(minutes), 60)
-    parts = ((hours, "H"), (minutes, "M"), (f"{rest:.3f}".rstrip("0").rstrip("."), "S"))
-    written = "".join(f"{number}{unit}" for number, unit in parts if number not in {0, "0"})
-    return f"PT{written or '0S'}"
+    """Write a duration in days, hours, minutes and seconds, without those that are zero: none is ``P0D``."""
+    whole = timedelta(seconds=seconds)
+    minutes, rest = divmod(whole.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    fraction = f".{whole.microseconds:06}" if whole.microseconds else ""
+    days = f"{whole.days}D" if whole.days else ""
+    time = "".join(f"{number}{unit}" for number, unit in ((hours, "H"), (minutes, "M")) if number)
+    if rest or fraction:
+        time += f"{rest}{fraction}S"
+    return f"P{days}T{time}" if time else f"P{days or '0D'}"

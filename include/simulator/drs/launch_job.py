@@ -10,6 +10,7 @@ from .dates import iso_at
 from .job import Job
 from .launch_requests import last_taken
 from .timeline import Event, LaunchStatus, Phase, ServerTimeline
+from .world import world
 
 if TYPE_CHECKING:
     from .models import DRSBackend
@@ -68,11 +69,11 @@ class LaunchJob(Job):
         )
         return max((super().horizon, *actions))
 
-    def launch_actions_status(self, server: ServerTimeline, now: float) -> dict[str, Any] | None:
+    def launch_actions_status(self, server: ServerTimeline, now: float) -> dict[str, Any]:
         actions = self._actions[server.source_server_id]
         since = now - self.created - server.end
         if not actions or since < 0 or server.outcome is not LaunchStatus.LAUNCHED:
-            return None
+            return {"runs": []}
         discovered = actions[0].begin
         return {
             "ssmAgentDiscoveryDatetime": iso_at(now - since + discovered) if discovered <= since else None,
@@ -90,8 +91,11 @@ class LaunchJob(Job):
         return self.created + timeline.begin_of(Phase.SNAPSHOT)
 
     def event_data(self, event: Event) -> dict[str, Any]:
-        data = super().event_data(event)
-        if event.source_server_id and event.name.startswith(Phase.CONVERSION):
-            point = iso_at(self.recovery_point(event.source_server_id))
-            data["conversionProperties"] = {"dataTimestamp": point}
+        data, server_id = super().event_data(event), event.source_server_id
+        if server_id and event.name.startswith(Phase.CONVERSION):
+            data["conversionProperties"] = {"dataTimestamp": iso_at(self.recovery_point(server_id))}
+        if event.name == "CONVERSION_END":
+            data["conversionServerID"] = f"i-{world.chance.hex(17, self.job_id, server_id, 'conversion')}"
+        if server_id and event.name == "LAUNCH_END":
+            data["targetInstanceID"] = self.instance_of(server_id)
         return data

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from .dates import iso_at, iso_duration
-from .initiation import initiation
+from .initiation import Initiation, initiation
 from .members import Complete, without_absent
 from .stages import SHORTEST, STARTING, Stage, beginning, catching_up, spread
 from .world import world
@@ -29,12 +29,10 @@ CHANGED = 1024**2
 HEARTBEAT = 60.0
 """Seconds between two signs of life of an agent; what is told of a healthy server changes as often."""
 
-MOST_LAG = 4.0
-"""Seconds that a healthy server lags at most."""
-
 _LOST = {"STALLED", "PAUSED", "DISCONNECTED"}
 _CATCHING_UP = {"BACKLOG", "RESCAN"}
-_LONG_AGO = 0.0
+PAST = 30 * 86_400.0
+"""Seconds that a server has been healthy when it is added as one that replicates already."""
 
 
 class Replication:
@@ -46,10 +44,19 @@ class Replication:
         self._zone = f"{region_name}a"
         self._offset = spread(self._id, "heartbeat") * HEARTBEAT
         self._behind = 0.0
-        self._kept_from = _LONG_AGO
-        self._stages = [Stage(_LONG_AGO, "CONTINUOUS", 0)]
         self._steady: tuple[int, dict[str, Any]] = (-1, {})
+        self._stages: list[Stage] = []
         self._enter(description.replication.state, now, description.replication.lag_seconds)
+        self.began = self._initiation.began
+
+    def first_byte(self, now: float) -> float | None:
+        """Return when the first byte came, where there is one."""
+        return self._initiation.first_byte if self._initiation.reached(now) else None
+
+    def last_byte(self, now: float) -> float:
+        """Return until when data have come, where there was a first byte."""
+        stage = self._stage(now)
+        return stage.at if stage.state in {"STOPPED", "DISCONNECTED"} else now
 
     def state(self, now: float) -> str:
         """Return the modelled state."""
@@ -65,11 +72,13 @@ class Replication:
 
     def start(self, now: float) -> None:
         """Replicate from the beginning."""
+        self._initiate(now)
         self._forget(now, *self._beginning(now))
 
     def retry(self, now: float) -> None:
         """Begin the initiation again where it can help: of what is stalled, stopped or disconnected."""
         if self.state(now) in {"STALLED", "STOPPED", "DISCONNECTED"}:
+            self._initiate(now)
             self._then(now, *self._beginning(now))
 
     def set_fault(self, kind: Fault | None, seconds: float = 0) -> None:
@@ -101,19 +110,20 @@ class Replication:
             return stage.lag + elapsed
         if stage.state in _CATCHING_UP:
             return stage.lag * (1 - self._progress(now))
-        return self._behind or spread(self._id, int((now + self._offset) // HEARTBEAT)) * MOST_LAG
+        return self._behind
 
     def latest(self, now: float) -> float | None:
         """Return the moment of the latest data, where they are not as good as those of now."""
         lag = self.lag(now)
-        return None if lag is None or lag <= MOST_LAG else now - lag
+        return now - lag if lag else None
 
     def last_seen(self, now: float) -> float:
         """Return when the agent gave its last sign of life."""
         stage = self._stage(now)
         if stage.state == "DISCONNECTED":
             return stage.at
-        return (now + self._offset) // HEARTBEAT * HEARTBEAT - self._offset
+        beat = (now + self._offset) // HEARTBEAT * HEARTBEAT - self._offset
+        return max(beat, self.began, self.first_byte(now) or self.began)
 
     def healthy_spans(self, now: float) -> list[tuple[float, float]]:
         """Return since when and until when snapshots were taken, the latest span first."""
@@ -138,14 +148,15 @@ class Replication:
         stage, lag = self._stage(now), self.lag(now)
         info: dict[str, Any] = {
             "dataReplicationState": stage.state,
-            "lagDuration": None if lag is None else iso_duration(lag),
+            "lagDuration": None if lag is None else iso_duration(round(lag)),
             "replicatedDisks": [self._disk(number, now) for number in range(len(self._sizes))],
             "stagingAvailabilityZone": self._zone,
         }
         if stage.state in {*STARTING, *_CATCHING_UP}:
             info["etaDateTime"] = iso_at(self._stages[-1].at)
-        if stage.state == "INITIATING":
-            info["dataReplicationInitiation"] = initiation(stage.at, self._progress(now))
+        if stage.lag is not None or stage.state not in {"STOPPED", "DISCONNECTED"}:
+            failed = stage.at if stage.state == "STALLED" and not self._initiation.reached(stage.at) else None
+            info["dataReplicationInitiation"] = self._initiation.to_dict(now, failed)
         if (error := self._error(stage)) is not None:
             info["dataReplicationError"] = error
         return info
@@ -154,19 +165,21 @@ class Replication:
         stage, size, lag = self._stage(now), self._sizes[number], self.lag(now) or 0
         gone = stage.lag is None and stage.state in {"STOPPED", "DISCONNECTED", "STALLED", "INITIATING"}
         done = 0.0 if gone else self._progress(now) if stage.state == "INITIAL_SYNC" else 1.0
-        rescan = 1 - self._progress(now) if stage.state == "RESCAN" else 0.0
+        unscanned = gone or stage.state in STARTING
+        rescan = 0.0 if unscanned else self._progress(now) if stage.state == "RESCAN" else 1.0
         return {
             "deviceName": f"/dev/nvme{number}n1",
             "totalStorageBytes": 0 if gone and stage.state == "DISCONNECTED" else size,
             "replicatedStorageBytes": int(size * done),
             "rescannedStorageBytes": int(size * rescan),
-            "backloggedStorageBytes": min(size, int(lag * CHANGED)) if lag > MOST_LAG else 0,
+            "backloggedStorageBytes": min(size, int(lag * CHANGED)),
             "volumeStatus": "REGULAR",
         }
 
     def _error(self, stage: Stage) -> dict[str, Any] | None:
         if stage.state == "STALLED":
-            name = "NOT_CONVERGING" if stage.lag is not None else "FAILED_TO_START_DATA_TRANSFER"
+            started = self._initiation.reached(stage.at)
+            name = "NOT_CONVERGING" if started else "FAILED_TO_START_DATA_TRANSFER"
             return {
                 "error": name,
                 "rawError": "The replication server receives less than the server changes.",
@@ -177,11 +190,17 @@ class Replication:
 
     def _enter(self, state: str, now: float, lag: float) -> None:
         """Be in a state at the start, after as good a past as it allows."""
+        passed = {stage.state: stage.at for stage in self._beginning(0)}
+        began = now - (passed[state] if state in STARTING else passed["CONTINUOUS"] + PAST + lag)
+        self._kept_from = began
+        if state in STARTING:
+            self._initiate(began)
+            self._then(now, *self._beginning(began))
+            return
+        self._stages = self._beginning(began)
+        self._initiation = self._initiated(began)
         if state == "STOPPED":
             self.stop(now)
-        elif state in STARTING:
-            passed = next(stage.at for stage in self._beginning(0) if stage.state == state)
-            self._forget(now, *self._beginning(now - passed))
         elif state in _LOST:
             self._stages.append(Stage(now - lag, state, 0))
         elif state in _CATCHING_UP:
@@ -190,6 +209,13 @@ class Replication:
             self._then(now, *catching_up(now, state, lag))
         else:
             self._behind = lag
+
+    def _initiate(self, now: float) -> None:
+        self._initiation = initiation(self._id, now, now) if world.clock.immediate else self._initiated(now)
+
+    def _initiated(self, began: float) -> Initiation:
+        first_byte = next(stage.at for stage in self._beginning(began) if stage.state != STARTING[0])
+        return initiation(self._id, began, first_byte)
 
     def _mend(self, now: float, stage: Stage, lag: float | None) -> None:
         if stage.state not in _LOST:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.core.common_models import BaseModel
 
-from .dates import iso, iso_at
+from .dates import iso, iso_at, iso_duration
 from .launch_configuration import LaunchConfiguration
 from .members import Complete
 from .replication import Replication
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .launch_actions import LaunchAction
 
 GIB = 1024**3
+PROCESSOR = "Intel(R) Xeon(R) Platinum 8259CL CPU @ 2.50GHz"
 _INSTANCE_TYPES = {2: "m5.large", 4: "m5.xlarge", 8: "m5.2xlarge"}
 _RESULTS = {LaunchStatus.LAUNCHED: "SUCCEEDED", LaunchStatus.FAILED: "FAILED"}
 
@@ -36,8 +37,9 @@ class SourceServer(BaseModel):
         self.region_name = region_name
         self.description = description
         self.tags = dict(description.tags)
-        self.added = world.clock.now()
-        self.replication = Replication(description, region_name, self.added)
+        now = world.clock.now()
+        self.replication = Replication(description, region_name, now)
+        self.added, self._updated = self.replication.began, now
         self._seen: tuple[float, dict[str, Any]] = (-1, {})
         self.launches = 0
         self.last_job: Job | None = None
@@ -83,6 +85,12 @@ class SourceServer(BaseModel):
         digest = sha256(self.source_server_id.encode()).digest()
         return f"172.31.{digest[0] % 16}.{digest[1] % 250 + 4}"
 
+    @property
+    def mac_address(self) -> str:
+        """Hardware address at the source: always the same, in the range that EC2 gives its own from."""
+        digest = sha256(self.source_server_id.encode()).hexdigest()[-10:]
+        return ":".join(("0a", *(digest[at : at + 2] for at in range(0, 10, 2))))
+
     def _origin(self) -> dict[str, Any] | None:
         if (region := self.description.origin_region) is None:
             return None
@@ -95,9 +103,9 @@ class SourceServer(BaseModel):
         return _RESULTS.get(self.last_job.launch_status(self.source_server_id, now), "PENDING")
 
     def _life_cycle(self, now: float) -> dict[str, Any]:
-        cycle = self._contact(now)
+        cycle = self._contact(now) | {"elapsedReplicationDuration": self._elapsed(now)}
         if self.last_job is None:
-            return cycle
+            return cycle | {"lastLaunch": {"initiated": {}}}
         initiated = {
             "apiCallDateTime": iso(self.last_job.creation_date),
             "jobID": self.last_job.job_id,
@@ -106,15 +114,22 @@ class SourceServer(BaseModel):
         status = self.last_job.launch_status(self.source_server_id, now)
         return cycle | {"lastLaunch": {"initiated": initiated, "status": status}}
 
+    def _elapsed(self, now: float) -> str | None:
+        """Return for how long data have come, by the dates that are told."""
+        if (first := self.replication.first_byte(now)) is None:
+            return None
+        dated = world.clock.date
+        elapsed = dated(self.replication.last_byte(now)) - dated(first)
+        return iso_duration(elapsed.total_seconds())
+
     def _contact(self, now: float) -> dict[str, Any]:
-        seen = max(self.replication.last_seen(now), self.added)
-        if self._seen[0] != seen:
-            added = iso_at(self.added)
+        seen, first_byte = self.replication.last_seen(now), self.replication.first_byte(now)
+        if self._seen[0] != seen or first_byte is None:
             self._seen = (
                 seen,
                 {
-                    "addedToServiceDateTime": added,
-                    "firstByteDateTime": added,
+                    "addedToServiceDateTime": iso_at(self.added),
+                    "firstByteDateTime": None if first_byte is None else iso_at(first_byte),
                     "lastSeenByServiceDateTime": iso_at(seen),
                 },
             )
@@ -127,19 +142,22 @@ class SourceServer(BaseModel):
 
     def _properties(self) -> dict[str, Any]:
         return self.hardware() | {
-            "lastUpdatedDateTime": iso_at(self.added),
+            "lastUpdatedDateTime": iso_at(self._updated),
             "recommendedInstanceType": self.instance_type,
             "identificationHints": {"fqdn": self.description.hostname, "hostname": self.description.hostname},
-            "networkInterfaces": [{"ips": [self.private_ip], "isPrimary": True}],
+            "networkInterfaces": [self._interface()],
             "disks": self.disks(),
             "supportsNitroInstances": True,
             "architecture": "x86_64",
         }
 
+    def _interface(self) -> dict[str, Any]:
+        return {"macAddress": self.mac_address, "ips": [self.private_ip], "isPrimary": True}
+
     def hardware(self) -> dict[str, Any]:
         """Return what a source server and its recovery instance have alike."""
         return {
-            "cpus": [{"cores": self.description.cores, "modelName": "Intel(R) Xeon(R) Platinum 8259CL"}],
+            "cpus": [{"cores": self.description.cores, "modelName": PROCESSOR}],
             "ramBytes": self.description.ram_gib * GIB,
             "os": {"fullString": self.description.os},
         }

@@ -150,7 +150,7 @@ class ServerTimeline:
             yield Event(step.begin, f"{step.phase}_START", self.source_server_id)
             if step.raw_error is not None:
                 yield Event(step.end, step.phase.failure, self.source_server_id, step.raw_error)
-            elif step.phase is not Phase.LAUNCH:
+            else:
                 yield Event(step.end, f"{step.phase}_END", self.source_server_id)
             for remark in step.remarks:
                 yield Event(step.end, remark, self.source_server_id)

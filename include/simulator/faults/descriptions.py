@@ -146,7 +146,7 @@ class ServerFault(Described):
     phase: PhaseName = "LAUNCH"
     raw_error: str = _INTERNAL
     launch_status: Literal["FAILED", "PENDING"] = "FAILED"
-    event: str = Field(default="LAUNCH_END", pattern=r"^[A-Z_]+$")
+    event: str = Field(default="UNKNOWN_EVENT", pattern=r"^[A-Z_]+$")
     seconds: float = Field(default=0, ge=0)
 
     @model_validator(mode="after")

@@ -9,8 +9,8 @@ NEW, HOUR = "s-00000000000new001", 3600
 
 def seconds(duration):
     """Return the seconds of an ISO 8601 duration."""
-    parts = re.findall(r"([\d.]+)([HMS])", duration)
-    return sum(float(number) * {"H": 3600, "M": 60, "S": 1}[unit] for number, unit in parts)
+    parts = re.findall(r"([\d.]+)([DHMS])", duration)
+    return sum(float(number) * {"D": 86400, "H": 3600, "M": 60, "S": 1}[unit] for number, unit in parts)
 
 
 def states(seen, let_pass, step, until="CONTINUOUS"):

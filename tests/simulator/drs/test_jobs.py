@@ -69,6 +69,7 @@ def test_the_log_tells_each_phase_of_each_server_in_order(drs, launch, look):
             "CONVERSION_START",
             "CONVERSION_END",
             "LAUNCH_START",
+            "LAUNCH_END",
         ]
     times = [item["logDateTime"] for item in items]
     assert times == sorted(times)
@@ -82,6 +83,41 @@ def test_the_log_ends_where_the_job_is_now(drs, launch, let_pass):
     events = [i["event"] for i in drs.describe_job_log_items(jobID=job["jobID"])["items"]]
     assert events[0] == "JOB_START"
     assert "JOB_END" not in events
+
+
+def test_the_log_names_the_machines(drs, launch, look):
+    """Recorded: CONVERSION_END has the conversion server, LAUNCH_END the instance; each server its own."""
+    job = launch()
+    look(job)
+    items = drs.describe_job_log_items(jobID=job["jobID"])["items"]
+    ends = {"CONVERSION_END": "conversionServerID", "LAUNCH_END": "targetInstanceID"}
+    converted, launched = (
+        {i["eventData"]["sourceServerID"]: i["eventData"][kind] for i in items if i["event"] == event}
+        for event, kind in ends.items()
+    )
+    instances = drs.describe_recovery_instances()["items"]
+    assert launched == {i["sourceServerID"]: i["ec2InstanceID"] for i in instances}
+    assert len({*converted.values()} - {*launched.values()}) == 2
+    others = [i for i in items if i["event"] not in {"CONVERSION_END", "LAUNCH_END"}]
+    assert not any({"targetInstanceID", "conversionServerID"} & {*i["eventData"]} for i in others)
+
+
+@pytest.mark.parametrize("phase", ["CONVERSION", "LAUNCH"])
+def test_a_server_that_fails_has_no_end_of_its_launch(local_aws, drs, launch, look, phase):
+    """LAUNCH_END is said of what was launched alone."""
+    local_aws.control.fail_server(DB1, phase)
+    job = launch(DB1, DB2)
+    look(job)
+    items = drs.describe_job_log_items(jobID=job["jobID"])["items"]
+    assert [i["eventData"]["sourceServerID"] for i in items if i["event"] == "LAUNCH_END"] == [DB2]
+
+
+def test_launch_actions_have_no_runs_from_the_start(launch, look):
+    """Recorded: ``{"runs": []}`` in the answer to StartRecovery already, and when no action is wanted."""
+    job = launch(DB1)
+    (begun,), (ended,) = (told["participatingServers"] for told in (job, look(job)))
+    assert begun["launchActionsStatus"] == ended["launchActionsStatus"] == {"runs": []}
+    assert ended["launchStatus"] == "LAUNCHED"
 
 
 def test_conversion_tells_the_time_of_the_data(drs, launch, look):
@@ -131,8 +167,9 @@ def test_jobs_are_found_by_date(drs, launch):
     """``fromDate`` and ``toDate`` include the date itself."""
     first, second = launch(DB1), launch(DB2)
     assert first["creationDateTime"] < second["creationDateTime"]
-    since = drs.describe_jobs(filters={"fromDate": second["creationDateTime"]})["items"]
-    until = drs.describe_jobs(filters={"toDate": first["creationDateTime"]})["items"]
+    dates = [job["creationDateTime"].replace("+00:00", "Z") for job in (first, second)]
+    since = drs.describe_jobs(filters={"fromDate": dates[1]})["items"]
+    until = drs.describe_jobs(filters={"toDate": dates[0]})["items"]
     assert [job["jobID"] for job in since] == [second["jobID"]]
     assert [job["jobID"] for job in until] == [first["jobID"]]
 

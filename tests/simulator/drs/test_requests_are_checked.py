@@ -48,6 +48,7 @@ def post(local_aws):
         ("DescribeJobs", {"filters": {"jobIDs": ["drsjob-1"]}}, "filters.jobIDs[0]"),
         ("DescribeJobs", {"filters": {"fromDate": "yesterday"}}, "filters.fromDate"),
         ("DescribeJobs", {"filters": {"fromDate": "2026-02-31T00:00:00Z"}}, "filters.from"),
+        ("DescribeJobs", {"filters": {"toDate": "2026-01-31T00:00:00.000001+00:00"}}, "filters.toDate"),
         ("DescribeJobs", {"maxResults": 0}, "maxResults"),
         ("DescribeJobs", {"nextToken": "made up"}, "nextToken"),
         ("DescribeRecoverySnapshots", {"sourceServerID": DB1, "order": "UP"}, "order"),

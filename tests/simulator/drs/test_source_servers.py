@@ -89,7 +89,7 @@ def test_snapshots_come_in_the_order_that_is_asked_for(drs):
 def test_snapshots_are_found_by_date(drs):
     """``fromDateTime`` and ``toDateTime`` include the date itself."""
     snapshots = drs.describe_recovery_snapshots(sourceServerID=DB1)["items"]
-    dates = [snapshot["expectedTimestamp"] for snapshot in snapshots]
+    dates = [snapshot["expectedTimestamp"].replace("+00:00", "Z") for snapshot in snapshots]
     filters = {"fromDateTime": dates[1], "toDateTime": dates[3]}
     assert drs.describe_recovery_snapshots(sourceServerID=DB1, filters=filters)["items"] == snapshots[1:4]
 
