@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
     from simulator.fleet import Fleet
 
+LOOKING = ("ec2", "events", "logs", "monitoring", "sqs", "ssm")
+"""Services that show what DRS has done: before one of them answers, what is due happens."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -106,10 +109,14 @@ class Application:
         arrival = datetime.now(UTC)
         call = read_call(environ)
         fault = faults.on_call(call)
+        if call.service in LOOKING:
+            self._settle()
         with self.locks.hold(call.service):
             worked = None if fault and fault.described.effect in UNWORKED else self._work(call, environ)
             answer = spoiled(fault.described, call, worked) if fault else worked
             self.log.add(logged(call, arrival, worked, answer, fault))
+        if call.service == "events":  # a rule hears what happens from now on
+            self._settle()
         if fault:
             fault.cleared.wait(fault.described.seconds)
         if answer is None:
@@ -117,9 +124,11 @@ class Application:
         start_response(answer.status, list(answer.headers))
         return [answer.body]
 
-    def _work(self, call: Call, environ: WSGIEnvironment) -> Answer:
-        if call.service == "ec2":
+    def _settle(self) -> None:
+        with self.locks.hold("drs"):
             settle_all()
+
+    def _work(self, call: Call, environ: WSGIEnvironment) -> Answer:
         try:
             content, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
             return Answer(status, headers, b"".join(content))

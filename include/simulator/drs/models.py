@@ -9,6 +9,7 @@ from moto.core.base_backend import BackendDict
 
 from . import admission
 from .durations import plan_launch, plan_termination
+from .events import Announcements
 from .exceptions import ConflictException, ResourceNotFoundException
 from .failback import FailbackBackend, FailbackJob
 from .instance_launch import launch_instance
@@ -67,6 +68,7 @@ class DRSBackend(
         self.replication_configuration_templates: dict[str, ReplicationConfigurationTemplate] = {}
         self.jobs_begun = 0
         self._running: list[Job] = []
+        self._announcements = Announcements(account_id, region_name, self.now)
 
     def settle(self) -> None:
         """Let everything happen that is due by now; at once, when the clock says so."""
@@ -76,6 +78,7 @@ class DRSBackend(
         for job in self._running:
             if job.is_due(self.now):
                 job.settle(self, self.now)
+        self._announcements.settle(self, self._running, self.now)
         self._running = [job for job in self._running if job.status(self.now) is not JobStatus.COMPLETED]
 
     def initialize_service(self) -> None:

@@ -135,6 +135,12 @@ class Replication:
         ]
         return spans[::-1]
 
+    def passed(self, since: float, until: float) -> list[tuple[float, str]]:
+        """Return the states that were reached between two moments, both included, and when."""
+        if self._stages[-1].at < since:
+            return []
+        return [(stage.at, stage.state) for stage in self._stages if since <= stage.at <= until]
+
     def to_dict(self, now: float) -> dict[str, Any]:
         """Return the modelled dataReplicationInfo."""
         if self.state(now) != "CONTINUOUS":

@@ -1,0 +1,163 @@
+"""Events that DRS sends to EventBridge: what changed since it was looked at last.
+
+Detail types and members are those of the sample events in DRS's user guide ("Sample events for Elastic
+Disaster Recovery"). Nothing happens by itself, so they are sent when time is looked at, each with the date of
+what it tells. Where no rule could take one, none is made.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from moto.core.utils import unix_time
+from moto.events.models import events_backends
+from moto.moto_api._internal import mock_random
+
+from .snapshots import UNIT, snapshots_of
+from .timeline import LaunchStatus
+from .world import world
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from moto.events.models import EventsBackend, Rule
+    from moto.events.utils import EventMessageType
+
+    from .job import Job
+    from .models import DRSBackend
+    from .recovery_instance import RecoveryInstance
+    from .source_server import SourceServer
+
+SOURCE = "aws.drs"
+_LAUNCH = "DRS Source Server Launch Result"
+_STALLED = "DRS Source Server Data Replication Stalled Change"
+_SNAPSHOT = "DRS PIT Snapshot Taken"
+_FAILBACK = "DRS Recovery Instance Failback State Change"
+_RESULTS = {
+    LaunchStatus.LAUNCHED: "RECOVERY_LAUNCH_SUCCEEDED",
+    LaunchStatus.FAILED: "RECOVERY_LAUNCH_FAILED",
+}
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened to a resource at a simulated second."""
+
+    at: float
+    detail_type: str
+    resource: str
+    detail: tuple[tuple[str, str], ...]
+
+    def message(self, account_id: str, region_name: str) -> EventMessageType:
+        """Return the event as moto's EventBridge has it; it writes the time itself."""
+        return {
+            "version": "0",
+            "id": str(mock_random.uuid4()),
+            "detail-type": self.detail_type,
+            "source": SOURCE,
+            "account": account_id,
+            "time": world.clock.date(self.at).timestamp(),
+            "region": region_name,
+            "resources": [self.resource],
+            "detail": dict(self.detail),
+            "ingestion-time": unix_time(),
+        }
+
+
+class Announcements:
+    """What the rules of one account and Region have been told, and what they are told next."""
+
+    def __init__(self, account_id: str, region_name: str, now: float) -> None:
+        self._account_id, self._region_name = account_id, region_name
+        self._until = now
+        self._stalled: dict[str, bool] = {}
+        self._told: set[Event] | None = None
+
+    def settle(self, backend: DRSBackend, jobs: list[Job], now: float) -> None:
+        """Send what happened since the last time; nothing of the time when there was no rule."""
+        since, self._until = self._until, now
+        if not (rules := self._rules()):
+            self._told, self._stalled = None, {}
+            return
+        servers = backend.source_servers.values()
+        lasting = [event for job in jobs for event in _launches(job, now)]
+        lasting += [e for instance in backend.recovery_instances.values() for e in _failback(instance, now)]
+        told = {event for event in lasting if event.at <= since} if self._told is None else self._told
+        new = [event for event in dict.fromkeys(lasting) if event not in told]
+        self._told = set(lasting)
+        new += [event for server in servers for event in self._stalls(server, since, now)]
+        if now // UNIT > since // UNIT:
+            new += [event for server in servers for event in _snapshots(server, since, now)]
+        for event in sorted(new, key=attrgetter("at")):
+            _send(event.message(self._account_id, self._region_name), rules)
+
+    def _rules(self) -> list[Rule]:
+        """Return the rules that events of AWS services can match; looking makes no EventBridge."""
+        regions: dict[str, EventsBackend] = events_backends.get(self._account_id) or {}
+        if (backend := dict.get(regions, self._region_name)) is None:
+            return []
+        rules = backend.event_buses["default"].rules.values()
+        return [r for r in rules if r.targets and r.state == "ENABLED" and r.event_pattern.get_pattern()]
+
+    def _stalls(self, server: SourceServer, since: float, now: float) -> Iterator[Event]:
+        replication, server_id = server.replication, server.source_server_id
+        was = self._stalled.setdefault(server_id, replication.state(since) == "STALLED")
+        for at, state in replication.passed(since, now):
+            if (stalled := state == "STALLED") != was:
+                told = "STALLED" if stalled else "NOT_STALLED"
+                yield Event(at, _STALLED, server.arn, (("state", told),))
+            self._stalled[server_id] = was = stalled
+
+
+def _launches(job: Job, now: float) -> Iterator[Event]:
+    """Yield how the drills and recoveries of a job ended; one that never came to its launch has no result."""
+    if job.initiated_by not in {"START_DRILL", "START_RECOVERY"}:
+        return
+    for server in job.timeline.servers:
+        status = server.launch_status(now - job.created)
+        if status in _RESULTS:
+            drill = "TRUE" if job.is_drill else "FALSE"
+            detail = (("state", _RESULTS[status]), ("job-id", job.job_id), ("is-drill", drill))
+            yield Event(job.created + server.end, _LAUNCH, job.servers[server.source_server_id].arn, detail)
+
+
+def _failback(instance: RecoveryInstance, now: float) -> Iterator[Event]:
+    """Yield what the failback of a recovery instance has come to, since it was initiated."""
+    failback, server_id = instance.failback, instance.source_server.source_server_id
+    if failback.target:
+        yield Event(failback.initiated, _FAILBACK, instance.arn, (("state", "FAILBACK_IN_PROGRESS"),))
+    if job := failback.job:
+        yield Event(job.created, _FAILBACK, instance.arn, (("state", "FAILBACK_IN_PROGRESS"),))
+        if job.launch_status(server_id, now) in _RESULTS:
+            end = job.created + job.timeline.of(server_id).end
+            yield Event(end, _FAILBACK, instance.arn, (("state", failback.state(server_id, now)),))
+
+
+def _snapshots(server: SourceServer, since: float, now: float) -> Iterator[Event]:
+    """Yield the snapshots that were taken, but for those that are deleted already."""
+    for snapshot in snapshots_of(server, now):
+        if since < snapshot.expected <= now:
+            ids = (
+                ("DrsSnapshotID", snapshot.snapshot_id),
+                ("EbsSnapshotIDs", ",".join(snapshot.ebs_snapshots)),
+            )
+            yield Event(snapshot.expected, _SNAPSHOT, server.arn, ids)
+
+
+def _send(message: EventMessageType, rules: Iterable[Rule]) -> None:
+    """Send an event to the targets of the rules that match it."""
+    for rule in rules:
+        _send_by(rule, message)
+
+
+def _send_by(rule: Rule, message: EventMessageType) -> None:
+    """Send an event by one rule; a target that fails keeps it from no other rule's."""
+    try:
+        rule.send_to_targets(message)
+    except Exception:  # noqa: BLE001 - a target that is gone, or that moto cannot deliver to
+        _log.warning("rule %s: not all targets were reached", rule.name, exc_info=True)
