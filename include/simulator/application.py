@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-    from simulator.fleet import Fleet
+    from simulator.fleet import Fleet, Place
 
 LOOKING = ("ec2", "events", "logs", "monitoring", "sqs", "ssm")
 """Services that show what DRS has done: before one of them answers, what is due happens."""
@@ -74,6 +74,11 @@ class Application:
         self.log = RequestLog()
         self._control = ControlApi(self)
         self.reset()
+
+    @property
+    def home(self) -> Place:
+        """Where the fleet is, but for what is elsewhere."""
+        return self._fleet
 
     def reset(self, seed: int | None = None) -> None:
         """Return to how it was at the start: the fleet, the speed, the seed, and nothing else.

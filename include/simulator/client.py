@@ -45,6 +45,18 @@ class Control(FaultControl):
         """Let so many simulated seconds pass at once; returns the clock as it is then."""
         return self._ask("POST", "clock/advance", json={"seconds": seconds})
 
+    def add_server(
+        self, source_server_id: str, hostname: str, *, account: str = "", region: str = "", **described: Any
+    ) -> None:
+        """Let an agent connect a server, with the other keys of a fleet file as ``described``.
+
+        It replicates to the fleet's account and Region, or to others where DRS is initialised.
+        """
+        server = {"id": source_server_id, "hostname": hostname} | described
+        place = {"account": account, "region": region}
+        chosen = {name: value for name, value in place.items() if value}
+        self._ask("POST", "servers", json=chosen | {"servers": [server]})
+
     def quotas(self) -> dict[str, int]:
         """Return ``concurrentJobs``, ``serversInJob`` and ``serversInAllJobs``."""
         return self._ask("GET", "quotas")

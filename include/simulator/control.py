@@ -16,6 +16,8 @@ from simulator.clock import SpeedError, clock, read_speed
 from simulator.descriptions import sentences
 from simulator.drs.quotas import Quotas, quotas
 from simulator.faults import FaultDescriptions, faults, replication
+from simulator.fleet import Place
+from simulator.seeding import Unconnectable, connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +36,7 @@ _ROUTES = Map(
         Rule("/simulator/clock", endpoint="show_clock", methods=["GET"]),
         Rule("/simulator/clock", endpoint="set_clock", methods=["PUT"]),
         Rule("/simulator/clock/advance", endpoint="advance_clock", methods=["POST"]),
+        Rule("/simulator/servers", endpoint="add_servers", methods=["POST"]),
         Rule("/simulator/quotas", endpoint="show_quotas", methods=["GET"]),
         Rule("/simulator/quotas", endpoint="set_quotas", methods=["PUT"]),
         Rule("/simulator/reset", endpoint="reset", methods=["POST"]),
@@ -150,6 +153,16 @@ class ControlApi:
         clock.advance(_read(_Advance, request).seconds)
         return self._show_clock(request)
 
+    def _add_servers(self, request: Request) -> dict[str, Any]:
+        home = self._application.home
+        place = _read(Place, request, account=home.account, region=home.region)
+        try:
+            with self._application.locks.hold("drs"):
+                connect(place)
+        except Unconnectable as error:
+            raise _Refused(str(error)) from error
+        return {"added": [server.id for server in place.servers]}
+
     def _show_quotas(self, _: Request) -> dict[str, Any]:
         return _dump(_Quotas(**asdict(quotas)))
 
@@ -172,8 +185,12 @@ def _dump(model: BaseModel) -> dict[str, Any]:
     return model.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def _read(model: type[_Model], request: Request) -> _Model:
+def _read(model: type[_Model], request: Request, **usual: str) -> _Model:
+    """Read a body; ``usual`` are members that it can leave out."""
     try:
+        content = request.get_json(force=True, silent=True) if usual else None
+        if isinstance(content, dict):
+            return model.model_validate_json(json.dumps(usual | content))
         return model.model_validate_json(request.get_data())
     except ValidationError as error:
         raise _Refused("; ".join(sentences(error, model, whole="body"))) from error

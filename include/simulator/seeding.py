@@ -1,4 +1,4 @@
-"""Puts a fleet into moto's DRS, as replication agents would."""
+"""Puts source servers into moto's DRS, as replication agents would: at the start, and later."""
 
 from __future__ import annotations
 
@@ -7,13 +7,38 @@ from typing import TYPE_CHECKING
 from simulator.drs.models import drs_backends
 
 if TYPE_CHECKING:
-    from simulator.fleet import Fleet
+    from simulator.fleet import Fleet, Place
+
+
+class Unconnectable(ValueError):
+    """Servers whose agents cannot connect; the message says which, and why."""
 
 
 def plant(fleet: Fleet) -> None:
     """Initialise DRS in each account and Region of the fleet, and add its source servers."""
     for place in fleet.places():
-        backend = drs_backends[place.account][place.region]
-        backend.initialize_service()
-        for server in sorted(place.servers, key=lambda server: server.id):
-            backend.register_source_server(server.described())
+        drs_backends[place.account][place.region].initialize_service()
+        connect(place)
+
+
+def connect(place: Place) -> None:
+    """Add source servers where DRS is initialised; raises Unconnectable, and adds none then."""
+    backend = drs_backends[place.account][place.region]
+    if not backend.initialized:
+        raise Unconnectable(
+            f"region: {place.region!r}: DRS is not initialised there in account {place.account}: "
+            "allowed after InitializeService"
+        )
+    known = {
+        known
+        for account in drs_backends.values()
+        for there in account.values()
+        for known in there.source_servers
+    }
+    wanted = [server.id for server in place.servers]
+    if repeated := sorted(
+        {server_id for server_id in wanted if server_id in known or wanted.count(server_id) > 1}
+    ):
+        raise Unconnectable(f"servers: each id once, not {', '.join(repeated)}")
+    for server in sorted(place.servers, key=lambda server: server.id):
+        backend.register_source_server(server.described())

@@ -8,8 +8,6 @@ from typing import Any
 from botocore.config import Config
 
 from simulator.clock import clock
-from simulator.fleet import Fleet, ServerDescription
-from simulator.seeding import plant
 
 DB1, DB2, EC2_ORIGIN = "s-000000000000db001", "s-000000000000db002", "s-00000000000ec2001"
 HOME, ORIGIN = "eu-west-1", "eu-central-1"
@@ -73,8 +71,8 @@ class Aws:
         self, server_id: str = EC2_ORIGIN, origin: str | None = ORIGIN, region: str = HOME
     ) -> None:
         """Let an agent connect a server; one that runs in EC2, in Region ``origin``, unless that is None."""
-        added = ServerDescription(id=server_id, hostname="ec2-1.shop.example", origin_region=origin)
-        plant(Fleet(account="123456789012", region=region, servers=(added,)))
+        self.client("drs", region=region).initialize_service()
+        self.control.add_server(server_id, "ec2-1.shop.example", region=region, origin_region=origin)
 
     def reversed(self) -> tuple[str, Any]:
         """Replicate an instance to its origin; return its id, and a client of DRS there."""
