@@ -19,6 +19,7 @@ from .launch_configuration import LaunchConfigurationBackend
 from .launch_job import LaunchJob
 from .launch_requests import launch_requests
 from .lookup import between, require, select
+from .metrics import ReplicationMetrics
 from .pagination import Ordered
 from .pit_policy import policy
 from .protection import ProtectionBackend
@@ -51,6 +52,7 @@ class DRSBackend(
     ReplicationConfigurationTemplateBackend,
     RecoveryInstanceBackend,
     FailbackBackend,
+    ReplicationMetrics,
 ):
     """Implementation of DRS APIs for one account and Region.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 from .dates import iso_at, iso_duration
@@ -43,7 +44,7 @@ class Replication:
         self._sizes = [size * GIB for size in description.disks_gib]
         self._zone = f"{region_name}a"
         self._offset = spread(self._id, "heartbeat") * HEARTBEAT
-        self._behind = 0.0
+        self._lags = [(0.0, 0.0)]
         self._steady: tuple[int, dict[str, Any]] = (-1, {})
         self._stages: list[Stage] = []
         self._enter(description.replication.state, now, description.replication.lag_seconds)
@@ -89,12 +90,13 @@ class Replication:
         """
         now = world.clock.now()
         stage, lag = self._stage(now), self.lag(now)
-        self._behind, self._steady = 0.0, (-1, {})
+        self._fall_behind(now, 0.0)
+        self._steady = (-1, {})
         if stage.lag is None and stage.state in {"STOPPED", "DISCONNECTED"}:
             return
         if kind == "lag":
             self._mend(now, stage, lag)
-            self._behind = seconds
+            self._fall_behind(now, seconds)
         elif kind is None:
             self._mend(now, stage, lag)
         else:
@@ -110,7 +112,16 @@ class Replication:
             return stage.lag + elapsed
         if stage.state in _CATCHING_UP:
             return stage.lag * (1 - self._progress(now))
-        return self._behind
+        return self._lags[max(bisect_right(self._lags, now, key=itemgetter(0)) - 1, 0)][1]
+
+    def backlog(self, now: float) -> int | None:
+        """Return how many bytes are still to come; nothing, where none come."""
+        if self.lag(now) is None and self.state(now) not in STARTING[1:]:
+            return None
+        disks = [self._disk(number, now) for number in range(len(self._sizes))]
+        left: int = sum(disk["totalStorageBytes"] - disk["replicatedStorageBytes"] for disk in disks)
+        backlogged: int = sum(disk["backloggedStorageBytes"] for disk in disks)
+        return left + backlogged
 
     def latest(self, now: float) -> float | None:
         """Return the moment of the latest data, where they are not as good as those of now."""
@@ -214,7 +225,7 @@ class Replication:
             self._stages.append(Stage(now - lag, "STALLED", 0))
             self._then(now, *catching_up(now, state, lag))
         else:
-            self._behind = lag
+            self._fall_behind(now, lag)
 
     def _initiate(self, now: float) -> None:
         self._initiation = initiation(self._id, now, now) if world.clock.immediate else self._initiated(now)
@@ -238,8 +249,13 @@ class Replication:
         self._steady = (-1, {})
 
     def _forget(self, now: float, *stages: Stage) -> None:
-        self._kept_from, self._behind = now, 0.0
+        self._kept_from = now
+        self._fall_behind(now, 0.0)
         self._then(now, *stages)
+
+    def _fall_behind(self, now: float, seconds: float) -> None:
+        """Lag so much from now on whenever all is well."""
+        self._lags = [(since, lag) for since, lag in self._lags if since < now] + [(now, seconds)]
 
     def _stage(self, now: float) -> Stage:
         return self._stages[self._index(now)]

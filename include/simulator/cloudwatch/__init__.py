@@ -1,0 +1,1 @@
+from .models import metrics_backends as metrics_backends
