@@ -18,6 +18,7 @@ from simulator.calls import Call, read_call
 from simulator.chance import chance
 from simulator.clock import Speed, clock
 from simulator.control import ControlApi
+from simulator.document_results import DescribedResults
 from simulator.drs.models import settle_all
 from simulator.drs.quotas import Quotas, quotas
 from simulator.drs.world import world
@@ -28,6 +29,8 @@ from simulator.locks import ServiceLocks
 from simulator.registration import register
 from simulator.requests import RequestLog, logged
 from simulator.seeding import plant
+from simulator.ssm.documents import documents
+from simulator.ssm.post_launch import SystemsManager
 from simulator.visitors import refusal
 
 if TYPE_CHECKING:
@@ -68,6 +71,7 @@ class Application:
     def __init__(self, fleet: Fleet, speed: Speed, seed: int | None = None) -> None:
         register()
         world.become(clock, chance, FaultsOnDrs())
+        world.documents = SystemsManager()
         self._fleet, self._speed, self._seed = fleet, speed, seed
         self._moto = _Moto()
         self.locks = ServiceLocks()
@@ -93,6 +97,7 @@ class Application:
             clock.reset(self._speed)
             faults.reset()
             quotas.become(Quotas())
+            documents.results = DescribedResults(self._fleet.documents)
             self.log.clear()
             plant(self._fleet)
 

@@ -43,7 +43,7 @@ class FaultControl:
         return ids
 
     def faults(self) -> dict[str, Any]:
-        """Return the faults that are set, each with its ``id`` and ``hits``: calls, servers and jobs."""
+        """Return the faults that are set, each with its ``id`` and ``hits``, by kind."""
         return self._ask("GET", "faults")
 
     def remove_fault(self, fault_id: str) -> None:
@@ -131,6 +131,18 @@ class FaultControl:
     ) -> str:
         """Make the post-launch actions of a source server fail after its launch."""
         return self._server("fail_actions", source_server_id, raw_error=raw_error, times=times)
+
+    def fail_document(
+        self,
+        document: str,
+        status: Literal["Failed", "TimedOut", "Cancelled"] = "Failed",
+        message: str | None = None,
+        *,
+        times: int | None = None,
+    ) -> str:
+        """Make runs of a document of Systems Manager fail, post-launch actions among them."""
+        options = {"status": status, "message": message, "times": times}
+        return self._add("documents", options | {"effect": "fail", "document": document})
 
     def lag_server(self, source_server_id: str, seconds: float) -> str:
         """Make a source server's replication lag."""

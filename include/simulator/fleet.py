@@ -106,6 +106,16 @@ class ServerDescription(_Described):
         )
 
 
+class DocumentDescription(_Described):
+    """A document of Systems Manager, which is there though nobody created it, and how its runs end."""
+
+    name: str = Field(pattern=r"^[a-zA-Z0-9_\-.]{3,128}$")
+    type: Literal["Command", "Automation"] = "Command"
+    status: Literal["Success", "Failed", "TimedOut", "Cancelled"] = "Success"
+    message: str | None = None
+    seconds: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+
+
 class Place(_Described):
     """The source servers of one account and Region."""
 
@@ -130,6 +140,7 @@ class Fleet(Place):
     """All source servers there are: of one account and Region, and ``elsewhere`` of others."""
 
     elsewhere: tuple[Place, ...] = ()
+    documents: tuple[DocumentDescription, ...] = ()
 
     @model_validator(mode="after")
     def _distinct(self) -> Fleet:
@@ -139,6 +150,9 @@ class Fleet(Place):
         places = Counter(f"{place.account} {place.region}" for place in self.places())
         if named_again := sorted(place for place, times in places.items() if times > 1):
             raise ValueError(f"each account and Region once, not {', '.join(named_again)}")
+        documents = Counter(document.name for document in self.documents)
+        if described_again := sorted(name for name, times in documents.items() if times > 1):
+            raise ValueError(f"each document once, not {', '.join(described_again)}")
         return self
 
     def places(self) -> tuple[Place, ...]:

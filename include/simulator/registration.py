@@ -13,12 +13,17 @@ import sys
 
 from moto import backend_index
 
-from simulator import cloudwatch, drs, service_quotas
+from simulator import cloudwatch, drs, service_quotas, ssm
 from simulator.cloudwatch import urls as metric_urls
 from simulator.drs import urls
 from simulator.service_quotas import urls as quota_urls
+from simulator.ssm import urls as ssm_urls
 
-REPLACED = {"service_quotas": (service_quotas, quota_urls), "metrics": (cloudwatch, metric_urls)}
+REPLACED = {
+    "service_quotas": (service_quotas, quota_urls),
+    "metrics": (cloudwatch, metric_urls),
+    "automation": (ssm, ssm_urls),
+}
 """Services that moto has too, by the name under which it is to find these before its own."""
 
 

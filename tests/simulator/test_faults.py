@@ -7,7 +7,7 @@ import pytest
 from simulator.client import ControlRefused
 
 DB1, DB2 = "s-000000000000db001", "s-000000000000db002"
-NONE = {"calls": [], "servers": [], "jobs": []}
+NONE = {"calls": [], "servers": [], "jobs": [], "documents": []}
 FAILURES = {"SNAPSHOT": "SNAPSHOT_FAIL", "CONVERSION": "CONVERSION_FAIL", "LAUNCH": "LAUNCH_FAILED"}
 
 

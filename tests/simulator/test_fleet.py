@@ -35,7 +35,7 @@ def _read(tmp_path, text):
             r"each account and Region once, not 123456789012 eu-west-1",
         ),
         (f"{HEAD}servers:\n- {{id: s-1, hostname: a}}", r"4:8: servers\.0\.id: 's-1': allowed is s-\["),
-        (f"{HEAD}server: []", r"3:1: server: allowed are account, region, servers, elsewhere"),
+        (f"{HEAD}server: []", r"3:1: server: allowed are account, region, servers, elsewhere, documents"),
         (f"{HEAD}servers:\n- id: s-000000000000db001", r"4:3: servers\.0\.hostname: is required"),
         (
             f"{HEAD}servers:\n- id: s-000000000000db001\n  hostname: a\n  tag: {{}}",
@@ -66,6 +66,14 @@ def _read(tmp_path, text):
             f"{HEAD}servers:\n- {{id: s-000000000000db001, hostname: a, snapshot_days: 366}}",
             r"snapshot_days: 366: allowed is less than or equal to 365",
         ),
+        (
+            f"{HEAD}servers: []\ndocuments: [{{name: Restart}}, {{name: Restart}}]",
+            r"each document once, not Restart",
+        ),
+        (
+            f"{HEAD}servers: []\ndocuments: [{{name: Restart, status: Lost}}]",
+            r"4:37: documents\.0\.status: 'Lost': allowed is 'Success', 'Failed'",
+        ),
         ("account: [", r"1:11: not YAML: while parsing"),
         ("a: 1\na: 2", r"2:1: not YAML: .*duplicate key"),
         ("[" * 5000, r"1:1: nested too deeply"),
@@ -87,6 +95,8 @@ def _read(tmp_path, text):
         "mapping for list",
         "text for number",
         "days",
+        "repeated document",
+        "status of a document",
         "no YAML",
         "repeated key",
         "nesting",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .documents import DocumentRun, Outcome
 from .durations import current
 from .world import world
 
@@ -21,12 +22,34 @@ class ActionRun:
     run_id: str
     begin: float
     end: float
+    outcome: Outcome
 
     def to_dict(self, since_launch: float, error: str | None) -> dict[str, Any]:
         run = {"action": self.action.to_dict(), "runId": self.run_id}
         if since_launch < self.end:
             return run | {"status": "IN_PROGRESS"}
-        return run | ({"status": "FAILED", "failureReason": error} if error else {"status": "SUCCEEDED"})
+        outcome = self.ending(error)
+        if outcome.status == "Success":
+            return run | {"status": "SUCCEEDED"}
+        return run | {"status": "FAILED", "failureReason": outcome.message or outcome.status}
+
+    def ending(self, error: str | None) -> Outcome:
+        """Return how the run ends where an error befalls all actions of its server, or none does."""
+        return Outcome("Failed", error) if error else self.outcome
+
+    def document_run(self, instance_id: str, launched: float, error: str | None) -> DocumentRun:
+        """Return the run as Systems Manager knows it."""
+        return DocumentRun(
+            run_id=self.run_id,
+            type=self.action.type,
+            document=self.action.action_code,
+            version=self.action.action_version,
+            parameters={name: value.get("value", "") for name, value in self.action.parameters.items()},
+            instance_id=instance_id,
+            begin=launched + self.begin,
+            end=launched + self.end,
+            outcome=self.ending(error),
+        )
 
 
 def plan_actions(server: SourceServer, job_id: str) -> list[ActionRun]:
@@ -37,8 +60,10 @@ def plan_actions(server: SourceServer, job_id: str) -> list[ActionRun]:
     durations, occasion = current(), (server.source_server_id, server.launches)
     begin, runs = durations.pick("agent", *occasion), []
     for number, action in enumerate(sorted(active, key=lambda action: action.order)):
-        end = begin + durations.pick("action", *occasion, number)
+        outcome = world.documents.outcome(action.action_code)
+        seconds = outcome.seconds
+        end = begin + (durations.pick("action", *occasion, number) if seconds is None else seconds)
         run_id = world.chance.uuid(job_id, server.source_server_id, number)
-        runs.append(ActionRun(action, run_id, begin, end))
+        runs.append(ActionRun(action, run_id, begin, end, outcome))
         begin = end
     return runs

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .exceptions import ConflictException, ResourceNotFoundException
-from .lookup import select
+from .lookup import invalid, select
 from .resources import Resources
 from .settings import Settings
+from .world import world
 
 if TYPE_CHECKING:
     from .source_server import SourceServer
@@ -43,7 +44,10 @@ class LaunchActionBackend(Resources):
     def put_launch_action(self, resource_id: str, members: dict[str, Any]) -> LaunchAction:
         """Add an action to a source server or a template, or replace the one of the same id."""
         resource = self._launch_resource(resource_id)
-        action = LaunchAction.of(members)
+        code = members["actionCode"]
+        if (kind := world.documents.type_of(self.account_id, self.region_name, code)) is None:
+            raise invalid("actionCode", f"actionCode {code}: there is no such document in Systems Manager.")
+        action = LaunchAction.of(members | {"type": kind})
         others = _without(resource.launch_actions, action.action_id)
         if taken := next((other for other in others if other.order == action.order), None):
             message = f"order {action.order} is that of launch action {taken.action_id} already."

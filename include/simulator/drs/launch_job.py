@@ -55,6 +55,13 @@ class LaunchJob(Job):
             with self.attempt(server_id, Phase.LAUNCH):
                 instance = backend.add_recovery_instance(self, server_id, point, launched)
                 self._launched[server_id] = instance.recovery_instance_id
+                self._show_actions(backend, server, instance.recovery_instance_id)
+
+    def _show_actions(self, backend: DRSBackend, server: ServerTimeline, instance_id: str) -> None:
+        """Let Systems Manager tell of the actions of a server that is launched."""
+        for run in self._actions[server.source_server_id]:
+            shown = run.document_run(instance_id, self.created + server.end, server.action_error)
+            world.documents.show(backend.account_id, backend.region_name, shown)
 
     def instance_of(self, source_server_id: str) -> str | None:
         return self._launched.get(source_server_id)

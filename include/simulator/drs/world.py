@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol
 
 from moto.moto_api._internal import mock_random
 
+from .documents import NoSystemsManager
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from .documents import Documents
     from .timeline import ServerTimeline
 
 Affliction = Callable[["ServerTimeline"], "ServerTimeline"]
@@ -115,6 +118,7 @@ class World:
     clock: Clock
     chance: Chance
     faults: Faults
+    documents: Documents = field(default_factory=NoSystemsManager)
 
     def become(self, clock: Clock, chance: Chance, faults: Faults) -> None:
         """Be another world from now on."""

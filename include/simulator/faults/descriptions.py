@@ -176,6 +176,16 @@ class JobFault(Described):
         return self
 
 
+class DocumentFault(Described):
+    """Runs of a document of Systems Manager that do not succeed, by whomever they are begun."""
+
+    effect: Literal["fail"] = "fail"
+    document: str = Field(min_length=1)
+    status: Literal["Failed", "TimedOut", "Cancelled"] = "Failed"
+    message: str = "failed to run commands: exit status 1"
+    seconds: float | None = Field(default=None, ge=0)
+
+
 class FaultDescriptions(BaseModel):
     """What is posted to ``/simulator/faults``."""
 
@@ -184,3 +194,4 @@ class FaultDescriptions(BaseModel):
     calls: tuple[CallFault, ...] = ()
     servers: tuple[ServerFault, ...] = ()
     jobs: tuple[JobFault, ...] = ()
+    documents: tuple[DocumentFault, ...] = ()

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from simulator.chance import chance
 from simulator.clock import clock
-from simulator.faults.descriptions import REPLICATION, CallFault, Described, JobFault, ServerFault
+from simulator.faults.descriptions import (
+    REPLICATION,
+    CallFault,
+    Described,
+    DocumentFault,
+    JobFault,
+    ServerFault,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -18,6 +25,12 @@ if TYPE_CHECKING:
     from simulator.faults.descriptions import FaultDescriptions
 
 Kind = TypeVar("Kind", bound=Described)
+_KINDS: dict[str, type[Described]] = {
+    "calls": CallFault,
+    "servers": ServerFault,
+    "jobs": JobFault,
+    "documents": DocumentFault,
+}
 _OUTCOMES = ("fail", "hang", "skip", "leave_pending", "no_previous_snapshot")
 """Effects of which a launch can have one: how it ends."""
 
@@ -66,7 +79,8 @@ class Faults:
     def add(self, described: FaultDescriptions) -> list[SetFault[Any]]:
         """Set faults; a later one that says the same of a server replaces the earlier."""
         with self._lock:
-            return [self._add(d) for d in (*described.calls, *described.servers, *described.jobs)]
+            kinds = (described.calls, described.servers, described.jobs, described.documents)
+            return [self._add(one) for kind in kinds for one in kind]
 
     def remove(self, fault_id: str) -> SetFault[Any] | None:
         """Clear one fault; returns it, if it was set."""
@@ -91,15 +105,18 @@ class Faults:
     def to_dict(self) -> dict[str, Any]:
         """Return the faults that are set, with how often each hit."""
         with self._lock:
-            return {
-                name: [fault.to_dict() for fault in self._of(kind)]
-                for name, kind in (("calls", CallFault), ("servers", ServerFault), ("jobs", JobFault))
-            }
+            return {name: [fault.to_dict() for fault in self._of(kind)] for name, kind in _KINDS.items()}
 
     def on_call(self, call: Call) -> SetFault[CallFault] | None:
         """Return the fault that hits a call, and count it: of several, the one that was set first."""
         with self._lock:
             return next((f for f in self._of(CallFault) if _matches(f.described, call) and f.hit()), None)
+
+    def on_document(self, document: str) -> SetFault[DocumentFault] | None:
+        """Return the fault that hits a run of a document, and count it: of several, the first."""
+        with self._lock:
+            of_document = (f for f in self._of(DocumentFault) if f.described.document == document)
+            return next((f for f in of_document if f.hit()), None)
 
     def on_launch(self, source_server_id: str, phases: Collection[str]) -> tuple[SetFault[Any], ...]:
         """Return the faults that hit a server's launch through these phases, and count them."""

@@ -1,0 +1,1 @@
+from .models import automation_backends as automation_backends
