@@ -18,7 +18,7 @@ Speed = float | Literal["immediate", "manual"]
 
 REAL: Speed = 1.0
 DEMO: Speed = 60.0
-"""A job of 12 to 21 minutes ends in 12 to 21 seconds."""
+"""A job of 8 to 25 minutes ends in 8 to 25 seconds."""
 
 _FACTORS = {"immediate": 1.0, "manual": 0.0}
 _TICK = 1e-6
@@ -61,7 +61,8 @@ class Clock:
     """Simulated seconds, and the real dates they fall on.
 
     A second that has passed keeps its date. One that is still to come has the date it will have if the speed
-    stays; while time stands still, as if it passed at the real speed.
+    stays; while time stands still, as if it passed at the real speed. What lies before the start passed at
+    the real speed, whatever the speed is.
     """
 
     def __init__(self, speed: Speed = REAL) -> None:
@@ -117,7 +118,9 @@ class Clock:
         return self.speed == "immediate"
 
     def _real_at(self, simulated: float) -> float:
-        marks = self._marks
+        marks, first = self._marks, self._marks[0]
+        if simulated < first.simulated:
+            return first.real + simulated - first.simulated
         index = max(bisect_left(marks, simulated, key=lambda mark: mark.simulated), 1)
         before, following = marks[index - 1], marks[index : index + 1]
         passed = simulated - before.simulated

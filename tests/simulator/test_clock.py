@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -138,3 +138,23 @@ def test_what_has_passed_keeps_its_date(speed):
         change()
     assert {second: clock.date(second) for second in told} == told
     assert list(told.values()) == sorted(told.values())
+
+
+@pytest.mark.parametrize("speed", ["manual", 1.0, "immediate", 1000.0])
+def test_what_lies_before_the_start_passed_at_the_real_speed(speed):
+    """A second that long ago is dated that long ago, before and after every advance and change of speed."""
+    clock = Clock(speed)
+    start = clock.begin()
+    origin = clock.date(start)
+    for change in (
+        lambda: None,
+        lambda: clock.advance(3600),
+        lambda: clock.set_speed("manual"),
+        lambda: clock.advance(0.001),
+        lambda: clock.set_speed(7.0),
+    ):
+        change()
+        for passed in (1, 600, 86_400, 30 * 86_400):
+            assert origin - clock.date(start - passed) == pytest.approx(
+                timedelta(seconds=passed), abs=timedelta(milliseconds=100)
+            )

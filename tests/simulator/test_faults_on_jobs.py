@@ -47,7 +47,7 @@ def test_a_job_that_describe_jobs_does_not_show_yet(control, drs, launch, let_pa
     by_id = {"jobIDs": [job["jobID"]]}
     let_pass(30)
     assert drs.describe_jobs()["items"] == drs.describe_jobs(filters=by_id)["items"] == []
-    assert drs.describe_job_log_items(jobID=job["jobID"])["items"] == []
+    assert drs.describe_job_log_items(jobID=job["jobID"])["items"][0]["event"] == "JOB_START"
     with pytest.raises(drs.exceptions.ConflictException):
         launch(DB1)
     let_pass(31)

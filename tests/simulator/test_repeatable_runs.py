@@ -20,8 +20,9 @@ def run(local_aws, drs, ec2, launch, look):
         local_aws.control.reset(seed=seed)
         local_aws.control.set_speed("manual")
         jobs, told = [launch(DB1, DB2), launch(APP1)], []
-        for _ in range(30):
-            local_aws.control.advance(50)
+        local_aws.control.advance(485)
+        for _ in range(40):
+            local_aws.control.advance(4)
             for job in jobs:
                 seen = look(job)
                 told.append((seen["jobID"], seen["status"], seen["participatingServers"]))

@@ -20,6 +20,7 @@ def launch_requests(servers: list[SourceServer]) -> list[LaunchRequest]:
             server.source_server_id,
             server.launches,
             replaces=server.recovery_instance_id is not None,
+            gib=sum(server.description.disks_gib),
             fast=server.launch_configuration.recovery_mode == "FAST",
         )
         for server in servers

@@ -1,7 +1,9 @@
 """What a job does and when, fixed when it starts: all DRS says of a job is a function of time elapsed.
 
-All times are simulated seconds since the job's creation. Two things are not fixed: a hanging server is held
-in a phase until its fault is cleared, and then goes on as planned; and a phase fails whose work EC2 refuses.
+All times are simulated seconds since the job's creation. The servers of a job are in step: each phase begins
+for all when the last one has done with the phase before, so that a slow or hanging server holds its job back.
+Two things are not fixed: a hanging server is held in a phase until its fault is cleared, and then goes on as
+planned; and a phase fails whose work EC2 refuses.
 """
 
 from __future__ import annotations
@@ -57,10 +59,14 @@ class Step:
 
     phase: Phase
     begin: float
-    end: float
+    length: float
     raw_error: str | None = None
     remarks: tuple[str, ...] = ()
     """Names of further events at its end."""
+
+    @property
+    def end(self) -> float:
+        return self.begin + self.length
 
 
 @dataclass(frozen=True)
@@ -81,12 +87,10 @@ class Hold:
     """Tells the second of the clock at which it ended; nothing, as long as it lasts."""
     planned: tuple[Step, ...]
 
-    def released(self, elapsed: float) -> tuple[Step, ...]:
-        """Return the steps when the hold ends: each as late as the first one is."""
-        delay = max(elapsed - self.planned[0].end, 0)
-        first = replace(self.planned[0], end=self.planned[0].end + delay)
-        later = (replace(s, begin=s.begin + delay, end=s.end + delay) for s in self.planned[1:])
-        return (first, *later)
+    def released(self, passed: float) -> tuple[Step, ...]:
+        """Return the steps when the hold ends, so long after the begin of the first."""
+        first, *later = self.planned
+        return (replace(first, length=max(first.length, passed)), *later)
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,9 @@ class ServerTimeline:
         """Return the timeline of a server that hangs no longer than until then."""
         if self.hold is None:
             return self
-        return replace(self, steps=(*self.steps[:-1], *self.hold.released(elapsed)), hold=None)
+        return replace(
+            self, steps=(*self.steps[:-1], *self.hold.released(elapsed - self.steps[-1].begin)), hold=None
+        )
 
     def failed(self, phase: Phase, raw_error: str, *remarks: str) -> ServerTimeline:
         """Return the timeline of a server that comes no further than a phase which it passes through."""
@@ -161,9 +167,14 @@ class JobTimeline:
     """A job from its creation to its end, which comes ``closing`` after that of its last server."""
 
     start: float
-    end: float
     servers: tuple[ServerTimeline, ...]
+    preparing: float = 0
+    """What passes between the snapshots and the conversion."""
     closing: float = 0
+
+    @cached_property
+    def end(self) -> float:
+        return max(server.end for server in self.servers) + self.closing
 
     @property
     def horizon(self) -> float:
@@ -185,8 +196,7 @@ class JobTimeline:
 
     def _of(self, servers: Iterable[ServerTimeline]) -> JobTimeline:
         """Return the timeline of the same job with other timelines of its servers."""
-        others = tuple(servers)
-        return replace(self, servers=others, end=max(server.end for server in others) + self.closing)
+        return replace(self, servers=in_step(self.start, servers, self.preparing))
 
     @cached_property
     def _holds(self) -> list[Hold]:
@@ -215,4 +225,22 @@ class JobTimeline:
             *(event for server in self.servers for event in server.events()),
             Event(self.end, "JOB_END"),
         ]
-        return sorted(events, key=lambda event: event.at)
+        # What ends, ends before the next phase begins, be it at the same moment.
+        return sorted(events, key=lambda event: (event.at, event.name in _BEGINNINGS))
+
+
+_BEGINNINGS = frozenset(f"{phase}_START" for phase in Phase)
+
+
+def in_step(start: float, servers: Iterable[ServerTimeline], preparing: float) -> tuple[ServerTimeline, ...]:
+    """Return servers each of whose phases begins when the last of them has done with the one before."""
+    placed, at = list(servers), start
+    steps: list[list[Step]] = [[] for _ in placed]
+    for phase in Phase:
+        begin = at + preparing if phase is Phase.CONVERSION else at
+        for number, server in enumerate(placed):
+            for step in server.steps:
+                if step.phase is phase:
+                    steps[number].append(replace(step, begin=begin))
+                    at = max(at, begin + step.length)
+    return tuple(replace(server, steps=tuple(its)) for server, its in zip(placed, steps, strict=True))

@@ -52,7 +52,7 @@ def _hang(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline:
     if fault.described.phase not in timeline.phases:
         return timeline
     at = timeline.phases.index(Phase(fault.described.phase))
-    endless = replace(timeline.steps[at], end=math.inf)
+    endless = replace(timeline.steps[at], length=math.inf)
     hold = Hold(lambda: fault.cleared_at, timeline.steps[at:])
     return replace(timeline, steps=(*timeline.steps[:at], endless), hold=hold)
 

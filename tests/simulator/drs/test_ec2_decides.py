@@ -75,8 +75,8 @@ def test_a_protected_instance_is_refused_as_time_passes(aws, protect):
     protect(instance_id)
     aws.hold_time()
     job = aws.start(DB1)
-    aws.let_pass(20)
-    assert _log(aws, job) == ([], [])
+    aws.let_pass(15)
+    assert _log(aws, job) == (["JOB_START", "CLEANUP_START"], [])
     aws.let_pass(90)
     assert _statuses(aws, job) == {DB1: "FAILED"}
 

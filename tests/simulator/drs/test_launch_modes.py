@@ -50,9 +50,9 @@ def test_fast_skips_the_conversion(drs, launch, look):
 @pytest.mark.usefixtures("fast")
 def test_fast_takes_less_time(launch, look, let_pass):
     """What skips the conversion has ended before another has converted."""
-    job = launch(DB1, DB2)
-    let_pass(490)
-    seen = {s["sourceServerID"]: s["launchStatus"] for s in look(job)["participatingServers"]}
+    jobs = {DB1: launch(DB1), DB2: launch(DB2)}
+    let_pass(330)
+    seen = {server: look(job)["participatingServers"][0]["launchStatus"] for server, job in jobs.items()}
     assert seen == {DB1: "LAUNCHED", DB2: "PENDING"}
 
 
