@@ -3,7 +3,7 @@
 moto has no plugin mechanism: it finds a service by URL in ``backend_index.backend_url_patterns`` and then
 imports ``moto.<service>``. Both that list and ``sys.modules`` are open to addition, so nothing of the
 installed package is replaced. Of two entries for a URL the first answers: those that moto has too here know
-DRS.
+DRS. EC2, of which only methods are mended, gets them at run time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 
 from moto import backend_index
 
-from simulator import cloudwatch, drs, service_quotas, ssm
+from simulator import cloudwatch, drs, ec2, service_quotas, ssm
 from simulator.cloudwatch import urls as metric_urls
 from simulator.drs import urls
 from simulator.service_quotas import urls as quota_urls
@@ -31,6 +31,7 @@ def register() -> None:
     """Make DRS and what knows of it answer in moto's server, and under ``mock_aws``, as if moto had them."""
     if sys.modules.setdefault("moto.drs", drs) is not drs:
         raise RuntimeError("moto now has a drs service of its own: this one must not hide it")
+    ec2.mend()
     known = {pattern.pattern for _, pattern in backend_index.backend_url_patterns}
     backend_index.backend_url_patterns.extend(
         ("drs", re.compile(base)) for base in urls.url_bases if base not in known
