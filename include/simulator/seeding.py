@@ -41,4 +41,4 @@ def connect(place: Place) -> None:
     ):
         raise Unconnectable(f"servers: each id once, not {', '.join(repeated)}")
     for server in sorted(place.servers, key=lambda server: server.id):
-        backend.register_source_server(server.described())
+        backend.register_source_server(server.described(), late=True)

@@ -1,86 +1,145 @@
-"""Launching the EC2 instance of a source server as its launch configuration and launch template say."""
+"""Launching the EC2 instance of a source server as its launch configuration and launch template say.
+
+What EC2 would refuse is refused before anything is made, with EC2's error.
+"""
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from moto.ec2.exceptions import EC2ClientError, InvalidInstanceIdError
 from moto.ec2.utils import random_ami_id
 
-from .launch_template import (
-    Data,
-    find_instance,
-    instance_tags,
-    interface,
-    marks,
-    security_groups,
-    settled,
-    subnet,
-)
+from . import ec2_refusals as refusals
+from .launch_machine import check_names, check_tags, check_zone, disks, instance_type, zones_of
+from .launch_network import plan_network
+from .launch_template import find_instance, marks, settled, template_tags
 
 if TYPE_CHECKING:
     from moto.ec2.models import EC2Backend
+    from moto.ec2.models.elastic_block_store import Volume
     from moto.ec2.models.instances import Instance
-    from moto.ec2.models.subnets import Subnet
 
+    from .launch_network import Network
+    from .launch_template import Data
     from .source_server import SourceServer
 
 
-def launch_instance(ec2: EC2Backend, server: SourceServer) -> Instance:
+def launch_instance(ec2: EC2Backend, server: SourceServer, job_id: str) -> Instance:
     """Run an EC2 instance for a source server, or take the one that it is to be launched into."""
     data = settled(ec2, server)
-    instance = _target(ec2, server) or _run(ec2, server, data)
-    instance.add_tags(_tags(server, data))
+    tags = _tags(server, data, job_id)
+    check_tags(tags, template_tags(data, "volume"))
+    if target := server.launch_configuration.launch_into:
+        instance = _started(ec2, target)
+    else:
+        instance = _run(ec2, server, data)
+    instance.add_tags(tags)
     if server.launch_configuration.launch_disposition == "STOPPED":
         ec2.stop_instances([instance.id])
     return instance
 
 
-def _target(ec2: EC2Backend, server: SourceServer) -> Instance | None:
-    """Return the instance to launch into, started, where it still exists."""
-    if (target := server.launch_configuration.launch_into) is None:
-        return None
-    instance = find_instance(ec2, target)
-    if instance is not None and instance.state != "terminated":
-        ec2.start_instances([instance.id])
-        return instance
-    return None
+def _started(ec2: EC2Backend, instance_id: str) -> Instance:
+    """Return the instance to launch into, started; raises what EC2 says of one that is gone."""
+    if (instance := find_instance(ec2, instance_id)) is None:
+        raise InvalidInstanceIdError(instance_id)
+    if instance.state == "terminated":
+        raise refusals.not_startable(instance_id)
+    ec2.start_instances([instance_id])
+    return instance
 
 
 def _run(ec2: EC2Backend, server: SourceServer, data: Data) -> Instance:
-    where = subnet(ec2, data, server.region_name)
+    check_names(ec2, data)
+    wanted = instance_type(server, data)
+    zones = zones_of(server, wanted)
+    network = plan_network(ec2, data, zones)
+    zone = network.subnet.availability_zone
+    check_zone(wanted, zone, zones)
+    described = disks(server, data)
+    volumes = _volumes(ec2, zone, described, template_tags(data, "volume"))
+    instance = _instance(ec2, server, data, wanted, network)
+    for mapping, volume in zip(described, volumes, strict=True):
+        keep = not mapping["Ebs"]["DeleteOnTermination"]
+        ec2.attach_volume(volume.id, instance.id, mapping["DeviceName"], delete_on_termination=not keep)
+    return instance
+
+
+def _volumes(ec2: EC2Backend, zone: str, described: list[Data], tags: dict[str, str]) -> list[Volume]:
+    """Make the volumes of an instance, or none of them."""
+    made: list[Volume] = []
+    try:
+        for mapping in described:
+            ebs = mapping["Ebs"]
+            options = {
+                "volume_type": ebs["VolumeType"],
+                "iops": ebs.get("Iops"),
+                "throughput": ebs.get("Throughput"),
+                "encrypted": bool(ebs.get("Encrypted")),
+            }
+            made.append(ec2.create_volume(ebs["VolumeSize"], zone, **options))
+            made[-1].add_tags(tags)
+    except EC2ClientError:
+        for volume in made:
+            ec2.delete_volume(volume.id)
+        raise
+    return made
+
+
+def _instance(ec2: EC2Backend, server: SourceServer, data: Data, wanted: str, network: Network) -> Instance:
+    (first, *others) = network.interfaces
+    groups = [] if others else first.pop("Groups", [])
     reservation = ec2.run_instances(
         random_ami_id(),
         1,
-        None,
+        data.get("UserData"),
         [],
-        instance_type=data.get("InstanceType") or server.instance_type,
+        instance_type=wanted,
         is_instance_type_default=False,
         region_name=server.region_name,
-        subnet_id=where.id if where else None,
-        private_ip=_private_ip(server, data, where),
-        security_group_ids=security_groups(ec2, data),
+        subnet_id=network.subnet.id,
+        nics=network.interfaces,
+        security_group_ids=groups,
+        block_device_mappings=[],
+        **_options(data),
     )
-    run: Instance = reservation.instances[0]
-    return run
+    instance: Instance = reservation.instances[0]
+    _add_profile(ec2, instance, data.get("IamInstanceProfile") or {})
+    for index, addresses in network.more_addresses.items():
+        ec2.assign_private_ip_addresses(instance.nics[index].id, addresses)
+    return instance
 
 
-def _private_ip(server: SourceServer, data: Data, where: Subnet | None) -> str | None:
-    """Return the address that is wanted, where the subnet has it and it is free; EC2 chooses otherwise."""
-    copied = server.launch_configuration.copy_private_ip
-    wanted: str | None = server.private_ip if copied else interface(data).get("PrivateIpAddress")
-    if where is None or wanted is None or not _lies_in(wanted, where):
-        return None
-    return None if wanted in where._subnet_ips else wanted  # noqa: SLF001 - moto offers no other look
+def _options(data: Data) -> dict[str, Any]:
+    """Return what moto's RunInstances takes of a version as it is."""
+    return {
+        "key_name": data.get("KeyName"),
+        "monitoring_state": "enabled" if (data.get("Monitoring") or {}).get("Enabled") else "disabled",
+        "metadata_options": data.get("MetadataOptions") or {},
+        "ebs_optimized": bool(data.get("EbsOptimized")),
+        "disable_api_stop": bool(data.get("DisableApiStop")),
+        "disable_api_termination": bool(data.get("DisableApiTermination")),
+        "hibernation_options": data.get("HibernationOptions") or {},
+        "instance_initiated_shutdown_behavior": data.get("InstanceInitiatedShutdownBehavior"),
+    }
 
 
-def _lies_in(address: str, where: Subnet) -> bool:
-    try:
-        return ip_address(address) in where.cidr
-    except ValueError:  # EC2's launch templates take anything
-        return False
+def _add_profile(ec2: EC2Backend, instance: Instance, profile: Data) -> None:
+    if profile:
+        ec2.associate_iam_instance_profile(
+            instance.id,
+            iam_instance_profile_name=profile.get("Name"),
+            iam_instance_profile_arn=profile.get("Arn"),
+        )
 
 
-def _tags(server: SourceServer, data: Data) -> dict[str, str]:
+def _tags(server: SourceServer, data: Data, job_id: str) -> dict[str, str]:
+    """Return the tags of an instance: of the server, the version and DRS, which overwrite in this order."""
     copied = server.tags if server.launch_configuration.copy_tags else {}
-    return copied | {"Name": server.launch_configuration.name} | instance_tags(data) | marks(server)
+    of_job = {
+        "drs.amazonaws.com-job": job_id,
+        "drs.amazonaws.com-source-server": server.source_server_id,
+    }
+    name = {"Name": server.launch_configuration.name}
+    return copied | name | template_tags(data, "instance") | marks(server) | of_job

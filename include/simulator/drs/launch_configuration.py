@@ -63,10 +63,11 @@ class LaunchConfigurationBackend(Resources):
         """Change how a server is launched, and write that into a new version of its EC2 launch template."""
         server = self.source_server(source_server_id)
         self.require_idle(server)
-        wanted = server.launch_configuration.changed(members)
+        before = server.launch_configuration
+        wanted = before.changed(members)
         _check_target(wanted, self.ec2)
         server.launch_configuration = wanted
-        rewrite(self.ec2, server)
+        rewrite(self.ec2, server, uncopied=before.copy_private_ip and not wanted.copy_private_ip)
         return server.launch_configuration
 
 

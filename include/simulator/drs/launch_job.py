@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from .action_runs import plan_actions
 from .dates import iso_at
 from .job import Job
-from .launch_requests import last_taken
 from .timeline import Event, LaunchStatus, Phase, ServerTimeline
 from .world import world
 
 if TYPE_CHECKING:
+    from .launch_data import LaunchData
     from .models import DRSBackend
     from .source_server import SourceServer
     from .timeline import JobTimeline
@@ -30,12 +30,12 @@ class LaunchJob(Job):
         timeline: JobTimeline,
         *,
         is_drill: bool,
-        recovery_points: dict[str, float],
+        data: dict[str, LaunchData],
     ) -> None:
         super().__init__(backend, servers, timeline)
         self.is_drill = is_drill
         self.initiated_by = "START_DRILL" if is_drill else "START_RECOVERY"
-        self._recovery_points = recovery_points
+        self._data = data
         self._replaced = {server.source_server_id: server.recovery_instance_id for server in servers}
         self._launched: dict[str, str] = {}
         self._actions = {server.source_server_id: plan_actions(server, self.job_id) for server in servers}
@@ -88,14 +88,8 @@ class LaunchJob(Job):
         }
 
     def recovery_point(self, source_server_id: str) -> float:
-        """Return the simulated second whose data is launched: of the snapshot asked for, or taken now."""
-        if source_server_id in self._recovery_points:
-            return self._recovery_points[source_server_id]
-        timeline = self.timeline.of(source_server_id)
-        if timeline.uses_previous_snapshot:
-            previous = last_taken(self.servers[source_server_id], self.created)
-            return previous.expected if previous else self.created
-        return self.created + timeline.begin_of(Phase.SNAPSHOT)
+        """Return the second whose data is launched."""
+        return self._data[source_server_id].point(self.timeline.of(source_server_id), self.created)
 
     def event_data(self, event: Event) -> dict[str, Any]:
         data, server_id = super().event_data(event), event.source_server_id

@@ -6,11 +6,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .durations import LaunchRequest
-from .snapshots import RecoverySnapshot, snapshots_of
 from .world import world
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .launch_data import LaunchData
     from .source_server import SourceServer
+
+
+def with_data(requests: Iterable[LaunchRequest], data: dict[str, LaunchData]) -> list[LaunchRequest]:
+    """Describe launches that come as far as the data of the servers allow."""
+    return [replace(r, afflict=data[r.source_server_id].befall(r.afflict)) for r in requests]
 
 
 def launch_requests(servers: list[SourceServer]) -> list[LaunchRequest]:
@@ -27,9 +34,3 @@ def launch_requests(servers: list[SourceServer]) -> list[LaunchRequest]:
     ]
     afflictions = world.faults.of_launches({r.source_server_id: r.phases for r in requests})
     return [replace(r, afflict=afflictions.get(r.source_server_id, r.afflict)) for r in requests]
-
-
-def last_taken(server: SourceServer, now: float) -> RecoverySnapshot | None:
-    """Return the last snapshot of DRS's policy that is taken by now, if there is one."""
-    taken = (s for s in snapshots_of(server, now) if s.expected <= now)
-    return max(taken, key=lambda snapshot: snapshot.expected, default=None)

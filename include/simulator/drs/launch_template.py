@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from moto.ec2.exceptions import InvalidSubnetIdError
 from moto.moto_api._internal import mock_random
+
+from .world import world
 
 if TYPE_CHECKING:
     from moto.ec2.models import EC2Backend
     from moto.ec2.models.instances import Instance
     from moto.ec2.models.launch_templates import LaunchTemplate
-    from moto.ec2.models.subnets import Subnet
 
     from .source_server import SourceServer
 
 Data = dict[str, Any]
+GIB = 1024**3
 
 
 def launch_template(ec2: EC2Backend, server: SourceServer) -> LaunchTemplate:
-    """Return the launch template of a server: made on first need, and again when someone deleted it."""
+    """Return the launch template of a server: made when it is added, and again when someone deleted it."""
     known = server.launch_configuration.ec2_launch_template_id
     if known in ec2.launch_templates:
         return ec2.launch_templates[known]
@@ -27,25 +28,38 @@ def launch_template(ec2: EC2Backend, server: SourceServer) -> LaunchTemplate:
     if name in ec2.launch_template_name_to_ids:
         name += f"-{mock_random.get_random_hex(8)}"
     made = ec2.create_launch_template(name, "", _written(server, {}), {"launch-template": marks(server)})
+    if known is None:
+        made.create_time = made.default_version().create_time = world.clock.date(server.added)
     server.launch_configuration = server.launch_configuration.changed({"ec2LaunchTemplateID": made.id})
     return made
 
 
-def rewrite(ec2: EC2Backend, server: SourceServer) -> None:
-    """Write a new default version: the earlier one with what the launch configuration says."""
+def rewrite(ec2: EC2Backend, server: SourceServer, *, uncopied: bool = False) -> None:
+    """Write a new default version: the earlier one with what the launch configuration says.
+
+    ``uncopied`` says that an address was copied to it that is to be copied no more.
+    """
     template = launch_template(ec2, server)
-    version = template.create_version(_written(server, template.default_version().data), "")
+    version = template.create_version(
+        _written(server, template.default_version().data, uncopied=uncopied), ""
+    )
     template.default_version_number = version.number
 
 
 def settled(ec2: EC2Backend, server: SourceServer) -> Data:
-    """Return what is launched: the default version, rewritten first where right-sizing disagrees with it."""
+    """Return what is launched: the default version, rewritten first where DRS decides otherwise."""
     template = launch_template(ec2, server)
-    wrong = template.default_version().instance_type != server.instance_type
-    if wrong and server.launch_configuration.right_sized:
+    if not _is_as_decided(server, template.default_version().data):
         rewrite(ec2, server)
     data: Data = template.default_version().data
     return data
+
+
+def _is_as_decided(server: SourceServer, data: Data) -> bool:
+    """Return whether a version has the instance type and the address that DRS chooses, where it does."""
+    configuration = server.launch_configuration
+    sized = not configuration.right_sized or data.get("InstanceType") == server.instance_type
+    return sized and not (configuration.copy_private_ip and _address(data) != server.private_ip)
 
 
 def forget(ec2: EC2Backend, server: SourceServer) -> None:
@@ -60,44 +74,76 @@ def find_instance(ec2: EC2Backend, instance_id: str) -> Instance | None:
     return next((instance for instance in instances if instance.id == instance_id), None)
 
 
-def interface(data: Data) -> Data:
-    """Return the first network interface of a version."""
-    interfaces: list[Data] = data.get("NetworkInterfaces") or [{}]
-    return interfaces[0]
-
-
-def subnet(ec2: EC2Backend, data: Data, region_name: str) -> Subnet | None:
-    """Return the version's subnet where it exists, else the default one of the first zone, if any."""
-    try:
-        return ec2.get_subnet(interface(data).get("SubnetId", ""))
-    except InvalidSubnetIdError:
-        return ec2.get_default_subnets().get(f"{region_name}a")
-
-
-def security_groups(ec2: EC2Backend, data: Data) -> list[str]:
-    """Return the ids of the version's security groups that exist."""
-    wanted = data.get("SecurityGroupIds") or interface(data).get("Groups") or []
-    return [group for group in wanted if ec2.get_security_group_from_id(group)]
-
-
-def instance_tags(data: Data) -> dict[str, str]:
-    """Return the tags that a version gives to instances."""
+def template_tags(data: Data, resource_type: str) -> dict[str, str]:
+    """Return the tags that a version gives to instances, or to volumes."""
     specifications = data.get("TagSpecifications") or []
-    tags = [tag for s in specifications if s["ResourceType"] == "instance" for tag in s["Tags"]]
+    tags = [tag for s in specifications if s["ResourceType"] == resource_type for tag in s["Tags"]]
     return {tag["Key"]: tag["Value"] for tag in tags}
 
 
-def _written(server: SourceServer, data: Data) -> Data:
+def _address(data: Data) -> str | None:
+    """Return the address of a version's primary interface."""
+    address: str | None = _primary(data).get("PrivateIpAddress")
+    return address
+
+
+def _primary(data: Data) -> Data:
+    interfaces: list[Data] = data.get("NetworkInterfaces") or []
+    return next((i for i in interfaces if not int(i.get("DeviceIndex") or 0)), {})
+
+
+def _written(server: SourceServer, data: Data, *, uncopied: bool = False) -> Data:
     """Return a version's content as DRS writes it: other people's entries stay."""
-    tags = instance_tags(data) | {"Name": server.launch_configuration.name} | marks(server)
-    others = [s for s in data.get("TagSpecifications") or [] if s["ResourceType"] != "instance"]
-    listed = [{"Key": key, "Value": value} for key, value in tags.items()]
     sized = server.launch_configuration.right_sized or not data.get("InstanceType")
-    return (
-        data
-        | {"TagSpecifications": [*others, {"ResourceType": "instance", "Tags": listed}]}
-        | ({"InstanceType": server.instance_type} if sized else {})
-    )
+    return data | {
+        "InstanceType": server.instance_type if sized else data["InstanceType"],
+        "NetworkInterfaces": _interfaces(server, data, uncopied=uncopied),
+        "BlockDeviceMappings": data.get("BlockDeviceMappings") or _disks(server),
+        "TagSpecifications": _tag_specifications(server, data),
+    }
+
+
+def _interfaces(server: SourceServer, data: Data, *, uncopied: bool) -> list[Data]:
+    """Return the interfaces: the primary one, with the address of the source where that is copied, first."""
+    primary: Data = {"DeviceIndex": 0, "DeleteOnTermination": True} | _primary(data)
+    copied = server.launch_configuration.copy_private_ip
+    if copied or (uncopied and primary.get("PrivateIpAddress") == server.private_ip):
+        primary = {k: v for k, v in primary.items() if k not in ("PrivateIpAddress", "PrivateIpAddresses")}
+    if copied:
+        primary["PrivateIpAddress"] = server.private_ip
+    others = [i for i in data.get("NetworkInterfaces") or [] if int(i.get("DeviceIndex") or 0)]
+    return [primary, *others]
+
+
+def _disks(server: SourceServer) -> list[Data]:
+    """Return a mapping per disk of the server, under its name there."""
+    return [
+        {
+            "DeviceName": disk["deviceName"],
+            "Ebs": {
+                "VolumeSize": disk["bytes"] // GIB,
+                "VolumeType": "gp3",
+                "Iops": 3000,
+                "Throughput": 125,
+                "DeleteOnTermination": True,
+            },
+        }
+        for disk in server.disks()
+    ]
+
+
+def _tag_specifications(server: SourceServer, data: Data) -> list[Data]:
+    """Return the tags of instances and volumes, each with the server's name and DRS's marks."""
+    own = {"Name": server.launch_configuration.name} | marks(server)
+    written = [
+        {
+            "ResourceType": kind,
+            "Tags": [{"Key": k, "Value": v} for k, v in (template_tags(data, kind) | own).items()],
+        }
+        for kind in ("instance", "volume")
+    ]
+    others = data.get("TagSpecifications") or []
+    return [*written, *(s for s in others if s["ResourceType"] not in ("instance", "volume"))]
 
 
 def marks(server: SourceServer) -> dict[str, str]:

@@ -16,8 +16,10 @@ from .instance_launch import launch_instance
 from .job import Job, TerminateJob
 from .launch_actions import LaunchActionBackend
 from .launch_configuration import LaunchConfigurationBackend
+from .launch_data import LaunchData, launch_data
 from .launch_job import LaunchJob
-from .launch_requests import launch_requests
+from .launch_requests import launch_requests, with_data
+from .launch_template import launch_template
 from .lookup import between, require, select
 from .metrics import ReplicationMetrics
 from .pagination import Ordered
@@ -71,6 +73,7 @@ class DRSBackend(
         self.jobs_begun = 0
         self._running: list[Job] = []
         self._announcements = Announcements(account_id, region_name, self.now)
+        self._without_template: list[SourceServer] = []
 
     def settle(self) -> None:
         """Let everything happen that is due by now; at once, when the clock says so."""
@@ -92,8 +95,11 @@ class DRSBackend(
         other.settle()
         return other
 
-    def register_source_server(self, description: ServerDescription) -> SourceServer:
-        """Add a source server, as a replication agent does: no operation can."""
+    def register_source_server(self, description: ServerDescription, *, late: bool = False) -> SourceServer:
+        """Add a source server, as a replication agent does: no operation can.
+
+        Its EC2 launch template is made at once, or ``late``: before somebody looks into EC2 or launches it.
+        """
         arn = self.arn("source-server", description.id)
         server = SourceServer(arn, self.region_name, description)
         for launch in self.launch_configuration_templates.values():
@@ -103,7 +109,17 @@ class DRSBackend(
         if description.snapshot_days:
             server.replicate_as({"pitPolicy": policy(description.snapshot_days)})
         self.source_servers[server.source_server_id] = server
+        self._without_template.append(server)
+        if not late:
+            self.make_launch_templates()
         return server
+
+    def make_launch_templates(self) -> None:
+        """Make the EC2 launch templates that were left for later."""
+        for server in self._without_template:
+            if server.source_server_id in self.source_servers:
+                launch_template(self.ec2, server)
+        self._without_template.clear()
 
     def describe_source_servers(self, filters: dict[str, Any]) -> list[SourceServer]:
         elsewhere = self.account_id not in filters.get("stagingAccountIDs", [self.account_id])
@@ -121,10 +137,10 @@ class DRSBackend(
             require(self.source_servers, wanted["sourceServerID"], "sourceServers.sourceServerID")
             for wanted in source_servers
         ]
-        points = self._recovery_points(source_servers)
+        data = self._launch_data(source_servers)
         admission.check(servers, self._running)
-        timeline = plan_launch(launch_requests(servers))
-        job = LaunchJob(self, servers, timeline, is_drill=is_drill, recovery_points=points)
+        timeline = plan_launch(with_data(launch_requests(servers), data))
+        job = LaunchJob(self, servers, timeline, is_drill=is_drill, data=data)
         job.tags.update(tags)
         return self._begin(job)
 
@@ -194,7 +210,7 @@ class DRSBackend(
     ) -> RecoveryInstance:
         """Launch a server's recovery instance in EC2."""
         server = job.servers[source_server_id]
-        instance = launch_instance(self.ec2, server)
+        instance = launch_instance(self.ec2, server, job.job_id)
         added = RecoveryInstance(
             arn=self.arn("recovery-instance", instance.id),
             source_server=server,
@@ -239,25 +255,24 @@ class DRSBackend(
         self._running.append(job)
         return job
 
-    def _recovery_points(self, source_servers: list[dict[str, str]]) -> dict[str, float]:
-        """Return the simulated second of each server's data: of the snapshot wanted, or of what lags."""
-        points = {}
+    def _launch_data(self, source_servers: list[dict[str, str]]) -> dict[str, LaunchData]:
+        """Return what there is to launch of each server: of the snapshot wanted, or of the latest data."""
+        data = {}
         for wanted in source_servers:
-            server = self.source_servers[wanted["sourceServerID"]]
-            if (latest := server.replication.latest(self.now)) is not None:
-                points[server.source_server_id] = latest
+            server, chosen = self.source_servers[wanted["sourceServerID"]], None
             if snapshot_id := wanted.get("recoverySnapshotID"):
                 taken = {s.snapshot_id: s for s in snapshots_of(server, self.now) if s.expected <= self.now}
-                snapshot = require(taken, snapshot_id, "sourceServers.recoverySnapshotID")
-                points[server.source_server_id] = snapshot.expected
-        return points
+                chosen = require(taken, snapshot_id, "sourceServers.recoverySnapshotID")
+            data[server.source_server_id] = launch_data(server, self.now, chosen)
+        return data
 
 
 drs_backends = BackendDict(DRSBackend, "drs")
 
 
 def settle_all() -> None:
-    """Let everything happen that is due, in every account and Region."""
+    """Let everything happen that is due, in every account and Region, as EC2 shows it."""
     for account in list(drs_backends.values()):
         for backend in list(account.values()):
             backend.settle()
+            backend.make_launch_templates()

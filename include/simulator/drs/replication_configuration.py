@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .exceptions import ConflictException
-from .launch_template import subnet
 from .lookup import invalid
 from .pit_policy import check_policy, policy
 from .resources import Resources
@@ -70,8 +69,8 @@ class ReplicationConfigurationBackend(Resources):
     def get_replication_configuration(self, source_server_id: str) -> ReplicationConfiguration:
         """Return how a server replicates: through a default subnet, as long as nobody chose another."""
         configuration = self.source_server(source_server_id).replication_configuration
-        if configuration.staging_area_subnet_id is None and (found := subnet(self.ec2, {}, self.region_name)):
-            return configuration.changed({"stagingAreaSubnetId": found.id})
+        if configuration.staging_area_subnet_id is None and (subnets := self.ec2.get_default_subnets()):
+            return configuration.changed({"stagingAreaSubnetId": subnets[min(subnets)].id})
         return configuration
 
     def update_replication_configuration(

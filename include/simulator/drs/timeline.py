@@ -140,6 +140,16 @@ class ServerTimeline:
         failed = replace(self.steps[at], raw_error=raw_error, remarks=remarks)
         return replace(self, steps=(*self.steps[:at], failed), outcome=LaunchStatus.FAILED, hold=None)
 
+    def from_previous_snapshot(self, raw_error: str) -> ServerTimeline:
+        """Return the timeline of a server whose snapshot fails, and which goes on from the one before it."""
+        steps = tuple(
+            replace(step, raw_error=raw_error, remarks=("USING_PREVIOUS_SNAPSHOT",))
+            if step.phase is Phase.SNAPSHOT
+            else step
+            for step in self.steps
+        )
+        return replace(self, steps=steps, uses_previous_snapshot=True)
+
     def begin_of(self, phase: Phase) -> float:
         """Return when a phase begins that this server passes through."""
         return next(step.begin for step in self.steps if step.phase is phase)

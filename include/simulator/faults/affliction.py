@@ -58,14 +58,7 @@ def _hang(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline:
 
 
 def _previous_snapshot(timeline: ServerTimeline, _: SetFault[Any]) -> ServerTimeline:
-    """Let the snapshot fail, and the launch go on from the one before it."""
-    steps = tuple(
-        replace(step, raw_error=_NO_SNAPSHOT, remarks=("USING_PREVIOUS_SNAPSHOT",))
-        if step.phase is Phase.SNAPSHOT
-        else step
-        for step in timeline.steps
-    )
-    return replace(timeline, steps=steps, uses_previous_snapshot=True)
+    return timeline.from_previous_snapshot(_NO_SNAPSHOT)
 
 
 def _withhold_instance_id(timeline: ServerTimeline, _: SetFault[Any]) -> ServerTimeline:

@@ -62,3 +62,10 @@ def test_not_every_instance_can_be_launched_into(aws, configure, target, case):
     place = "launchIntoInstanceProperties.launchIntoEC2InstanceID"
     assert refused.value.response["fieldList"][0]["name"] == place
     assert aws.drs.get_launch_configuration(sourceServerID=DB1)["launchIntoInstanceProperties"] == {}
+
+
+def test_an_instance_to_launch_into_must_be_there(aws, configure, target, refused):
+    """What is launched into is not replaced by a new instance when it is gone; this is decided here."""
+    configure(**_into(target))
+    aws.ec2.terminate_instances(InstanceIds=[target])
+    assert refused()[0] == "IncorrectInstanceState"

@@ -1,0 +1,141 @@
+"""What EC2 answers to a launch that it cannot do and that moto does: EC2's codes, in EC2's words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.utils import random_snapshot_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def no_default_subnet(vpc_id: str) -> EC2ClientError:
+    message = f"No subnets found for the default VPC '{vpc_id}'. Please specify a subnet."
+    return EC2ClientError("MissingInput", message)
+
+
+def zone_of_another_subnet(zone: str, subnet_id: str, its_zone: str) -> EC2ClientError:
+    message = f"Value ({zone}) for parameter availabilityZone is invalid. "
+    return invalid_value(f"{message}Subnet '{subnet_id}' is in the availability zone {its_zone}")
+
+
+def group_of_another_network(group_id: str, subnet_id: str) -> EC2ClientError:
+    message = f"Security group {group_id} and subnet {subnet_id} belong to different networks."
+    return EC2ClientError("InvalidParameter", message)
+
+
+def groups_beside_interfaces() -> EC2ClientError:
+    message = (
+        "Network interfaces and an instance-level security groups may not be specified on the same request"
+    )
+    return EC2ClientError("InvalidParameterCombination", message)
+
+
+def public_among_interfaces() -> EC2ClientError:
+    message = (
+        "The associatePublicIPAddress parameter cannot be specified when launching with "
+        "multiple network interfaces."
+    )
+    return EC2ClientError("InvalidParameterCombination", message)
+
+
+def interfaces_in_zones(zones: Iterable[str]) -> EC2ClientError:
+    message = f"Network interfaces of one instance may not be in several zones: {', '.join(zones)}."
+    return EC2ClientError("InvalidParameterCombination", message)
+
+
+def repeated_device_index() -> EC2ClientError:
+    return invalid_value("Each network interface requires a unique device index.")
+
+
+def interface_in_use(interface_id: str) -> EC2ClientError:
+    return EC2ClientError("InvalidNetworkInterface.InUse", f"Interface: [{interface_id}] in use.")
+
+
+def no_address(text: str) -> EC2ClientError:
+    return invalid_value(f"invalid value for parameter address: {text}")
+
+
+def address_outside(address: str) -> EC2ClientError:
+    return invalid_value(f"Address {address} does not fall within the subnet's address range")
+
+
+def address_reserved(address: str) -> EC2ClientError:
+    return invalid_value(f"Address {address} is in subnet's reserved address range")
+
+
+def address_in_use(address: str) -> EC2ClientError:
+    return EC2ClientError("InvalidIPAddress.InUse", f"Address {address} is in use.")
+
+
+def no_free_address(subnet_id: str) -> EC2ClientError:
+    message = (
+        f"There are not enough free addresses in subnet '{subnet_id}' "
+        "to satisfy the requested number of instances."
+    )
+    return EC2ClientError("InsufficientFreeAddressesInSubnet", message)
+
+
+def unknown_type(instance_type: str) -> EC2ClientError:
+    return invalid_value(f"Invalid value '{instance_type}' for InstanceType.")
+
+
+def type_not_in_region() -> EC2ClientError:
+    message = "The requested configuration is currently not supported."
+    return EC2ClientError(
+        "Unsupported", f"{message} Please check the documentation for supported configurations."
+    )
+
+
+def type_not_in_zone(instance_type: str, zone: str, others: Iterable[str]) -> EC2ClientError:
+    message = (
+        f"Your requested instance type ({instance_type}) is not supported in your requested "
+        f"Availability Zone ({zone}). Please retry your request by not specifying an Availability Zone "
+        f"or choosing {', '.join(sorted(others))}."
+    )
+    return EC2ClientError("Unsupported", message)
+
+
+def other_architecture(of_type: str, of_image: str) -> EC2ClientError:
+    message = (
+        f"The architecture '{of_type}' of the specified instance type does not match the architecture "
+        f"'{of_image}' of the specified AMI. Specify an instance type and an AMI that have matching "
+        "architectures, and try again. You can use 'describe-instance-types' or 'describe-images' to "
+        "discover the architecture of the instance type or AMI."
+    )
+    return invalid_value(message)
+
+
+def unknown_key_pair(name: str) -> EC2ClientError:
+    return EC2ClientError("InvalidKeyPair.NotFound", f"The key pair '{name}' does not exist")
+
+
+def unknown_profile(member: str, value: str) -> EC2ClientError:
+    what = {"name": "name", "arn": "ARN"}[member]
+    message = f"Value ({value}) for parameter iamInstanceProfile.{member} is invalid. "
+    return invalid_value(f"{message}Invalid IAM Instance Profile {what}")
+
+
+def unknown_placement_group(name: str) -> EC2ClientError:
+    return EC2ClientError("InvalidPlacementGroup.Unknown", f"The Placement Group '{name}' is unknown.")
+
+
+def volume_too_small(size: int, expected: int) -> EC2ClientError:
+    snapshot_id = random_snapshot_id()
+    message = f"Volume of size {size}GB is smaller than snapshot '{snapshot_id}', expect size >= {expected}GB"
+    return EC2ClientError("InvalidBlockDeviceMapping", message)
+
+
+def too_many_tags() -> EC2ClientError:
+    return EC2ClientError("TagLimitExceeded", "The maximum number of Tags for a resource has been reached.")
+
+
+def not_startable(instance_id: str) -> EC2ClientError:
+    message = f"The instance '{instance_id}' is not in a state from which it can be started."
+    return EC2ClientError("IncorrectInstanceState", message)
+
+
+def invalid_value(message: str) -> EC2ClientError:
+    return EC2ClientError("InvalidParameterValue", message)

@@ -1,0 +1,81 @@
+"""The data that a launch is made from, as a server's replication allows when its job starts.
+
+A snapshot of the latest data is taken where data come in. Where they come no more, or not yet, that fails:
+the last snapshot before is launched then, and nothing where there is none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from .snapshots import RecoverySnapshot, snapshots_of
+from .timeline import Phase, ServerTimeline
+
+if TYPE_CHECKING:
+    from .source_server import SourceServer
+    from .world import Affliction
+
+_HALTED = ("STALLED", "PAUSED", "DISCONNECTED", "STOPPED")
+
+
+@dataclass(frozen=True)
+class LaunchData:
+    """Moments of a server's data: of the snapshot asked for, of what lags, and of the last snapshot.
+
+    ``missing`` says why no snapshot can be taken of the latest data.
+    """
+
+    chosen: float | None = None
+    latest: float | None = None
+    previous: float | None = None
+    missing: str | None = None
+
+    def befall(self, affliction: Affliction) -> Affliction:
+        """Return what the data make of a healthy launch which an affliction hits besides."""
+        return lambda healthy: self._checked(affliction(self._short(healthy)))
+
+    def point(self, timeline: ServerTimeline, created: float) -> float:
+        """Return the moment of the data that are launched."""
+        if self.chosen is not None:
+            return self.chosen
+        if timeline.uses_previous_snapshot and self.previous is not None:
+            return self.previous
+        return created + timeline.begin_of(Phase.SNAPSHOT) if self.latest is None else self.latest
+
+    def _short(self, timeline: ServerTimeline) -> ServerTimeline:
+        if self.missing is None or self.chosen is not None:
+            return timeline
+        return self._checked(timeline.from_previous_snapshot(self.missing))
+
+    def _checked(self, timeline: ServerTimeline) -> ServerTimeline:
+        """Return the timeline of a launch which cannot go on from a snapshot that there is not."""
+        there = self.previous is not None or self.chosen is not None
+        if there or not timeline.uses_previous_snapshot or Phase.SNAPSHOT not in timeline.phases:
+            return timeline
+        at = timeline.phases.index(Phase.SNAPSHOT)
+        why = timeline.steps[at].raw_error or ""
+        failed = timeline.failed(Phase.SNAPSHOT, why, "USING_PREVIOUS_SNAPSHOT_FAILED")
+        return replace(failed, uses_previous_snapshot=False)
+
+
+def launch_data(server: SourceServer, now: float, chosen: RecoverySnapshot | None = None) -> LaunchData:
+    """Return what can be launched of a server whose job starts now."""
+    state, previous = server.replication.state(now), last_taken(server, now)
+    comes_in = state not in _HALTED and server.replication.lag(now) is not None
+    return LaunchData(
+        chosen=chosen.expected if chosen else None,
+        latest=server.replication.latest(now) if comes_in else None,
+        previous=previous.expected if previous else None,
+        missing=None if comes_in else _told(server, state),
+    )
+
+
+def _told(server: SourceServer, state: str) -> str:
+    return f"Source Server {server.source_server_id} is {state}: no snapshot can be taken of its latest data."
+
+
+def last_taken(server: SourceServer, now: float) -> RecoverySnapshot | None:
+    """Return the last snapshot of DRS's policy that is taken by now, if there is one."""
+    taken = (s for s in snapshots_of(server, now) if s.expected <= now)
+    return max(taken, key=lambda snapshot: snapshot.expected, default=None)

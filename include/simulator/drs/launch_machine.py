@@ -1,0 +1,99 @@
+"""What an instance is launched as: type, image, key, profile and disks, or why EC2 refuses them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, INSTANCE_TYPES
+from moto.iam.models import iam_backends
+
+from . import ec2_refusals as refusals
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from moto.ec2.models import EC2Backend
+
+    from .launch_template import Data
+    from .source_server import SourceServer
+
+GIB = 1024**3
+VOLUME_TYPES = ("standard", "io1", "io2", "gp2", "gp3", "sc1", "st1")
+MOST_TAGS = 50
+
+
+def instance_type(server: SourceServer, data: Data) -> str:
+    """Return the type that is launched, which must be able to run the server's image."""
+    wanted: str = data.get("InstanceType") or server.instance_type
+    if wanted not in INSTANCE_TYPES:
+        raise refusals.unknown_type(wanted)
+    architectures = INSTANCE_TYPES[wanted]["ProcessorInfo"]["SupportedArchitectures"]
+    if (architecture := server.properties["architecture"]) not in architectures:
+        raise refusals.other_architecture(architectures[0], architecture)
+    return wanted
+
+
+def zones_of(server: SourceServer, wanted: str) -> frozenset[str]:
+    """Return the zones of the server's Region that have an instance type; none where moto does not know."""
+    offered = _offered(server.region_name)
+    zones = offered.get(wanted, frozenset())
+    if offered and not zones and wanted != server.instance_type:
+        raise refusals.type_not_in_region()
+    return zones
+
+
+@cache
+def _offered(region_name: str) -> Mapping[str, frozenset[str]]:
+    """Return the zones by instance type, as moto knows them of a Region."""
+    zones: dict[str, set[str]] = {}
+    for offering in INSTANCE_TYPE_OFFERINGS["availability-zone"].get(region_name, ()):
+        zones.setdefault(offering["InstanceType"], set()).add(offering["Location"])
+    return {offered: frozenset(where) for offered, where in zones.items()}
+
+
+def check_zone(wanted: str, zone: str, zones: frozenset[str]) -> None:
+    """Raise what EC2 says of a subnet in a zone that does not have the type."""
+    if zones and zone not in zones:
+        raise refusals.type_not_in_zone(wanted, zone, zones)
+
+
+def check_names(ec2: EC2Backend, data: Data) -> None:
+    """Raise what EC2 says of an image, a key pair, a profile or a placement group that there is not."""
+    if image_id := data.get("ImageId"):
+        ec2.describe_images(ami_ids=[image_id])
+    if (key := data.get("KeyName")) and key not in ec2.key_pairs:
+        raise refusals.unknown_key_pair(key)
+    if group := (data.get("Placement") or {}).get("GroupName"):  # moto has none
+        raise refusals.unknown_placement_group(group)
+    profiles = iam_backends[ec2.account_id][ec2.partition].instance_profiles.values()
+    for member in ("name", "arn"):
+        value = (data.get("IamInstanceProfile") or {}).get(member.capitalize())
+        if value and value not in [getattr(profile, member) for profile in profiles]:
+            raise refusals.unknown_profile(member, value)
+
+
+def check_tags(*groups: Mapping[str, str]) -> None:
+    """Raise what EC2 says of more tags than a resource can have."""
+    if any(len(tags) > MOST_TAGS for tags in groups):
+        raise refusals.too_many_tags()
+
+
+def disks(server: SourceServer, data: Data) -> list[Data]:
+    """Return the volumes of an instance: one per disk of the server, with what the version says of it.
+
+    What a version says of other devices is disregarded.
+    """
+    described = {m["DeviceName"]: m.get("Ebs") or {} for m in data.get("BlockDeviceMappings") or []}
+    volumes = []
+    for disk in server.disks():
+        device, size = disk["deviceName"], disk["bytes"] // GIB
+        ebs = described.get(device, {})
+        wanted = {"VolumeType": "gp3", "DeleteOnTermination": True} | ebs
+        wanted["VolumeSize"] = int(ebs.get("VolumeSize") or size)
+        if wanted["VolumeType"] not in VOLUME_TYPES:
+            raise refusals.invalid_value(f"Invalid value '{wanted['VolumeType']}' for VolumeType.")
+        if wanted["VolumeSize"] < size:
+            raise refusals.volume_too_small(wanted["VolumeSize"], size)
+        volumes.append({"DeviceName": device, "Ebs": wanted})
+    return volumes
