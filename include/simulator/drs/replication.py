@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import replace
+from itertools import pairwise
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -146,11 +147,12 @@ class Replication:
         ]
         return spans[::-1]
 
-    def passed(self, since: float, until: float) -> list[tuple[float, str]]:
-        """Return the states that were reached between two moments, both included, and when."""
+    def passed(self, since: float, until: float) -> list[tuple[float, str, str]]:
+        """Return the changes of state between two moments, both included: when, from which, and to which."""
         if self._stages[-1].at < since:
             return []
-        return [(stage.at, stage.state) for stage in self._stages if since <= stage.at <= until]
+        changes = pairwise(self._stages)
+        return [(to.at, before.state, to.state) for before, to in changes if since <= to.at <= until]
 
     def to_dict(self, now: float) -> dict[str, Any]:
         """Return the modelled dataReplicationInfo."""

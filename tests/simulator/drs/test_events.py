@@ -57,7 +57,9 @@ def test_each_launch_has_a_result(local_aws, subscribe, launch, is_drill):
         DB1: {"state": "RECOVERY_LAUNCH_SUCCEEDED"} | about,
         DB2: {"state": "RECOVERY_LAUNCH_FAILED"} | about,
     }
-    assert {(event["source"], event["region"]) for event in told} == {("aws.drs", "eu-west-1")}
+    assert {(e["source"], e["account"], e["region"]) for e in told} == {
+        ("aws.drs", "123456789012", "eu-west-1")
+    }
     assert came() == []
 
 
