@@ -8,8 +8,10 @@ what it tells. Where no rule could take one, none is made.
 from __future__ import annotations
 
 import logging
+from collections import deque
 from dataclasses import dataclass
 from operator import attrgetter
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from moto.core.utils import unix_time
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from .source_server import SourceServer
 
 SOURCE = "aws.drs"
+PATIENCE = 0.05
+"""Seconds for which one look may send events."""
 _LAUNCH = "DRS Source Server Launch Result"
 _STALLED = "DRS Source Server Data Replication Stalled Change"
 _SNAPSHOT = "DRS PIT Snapshot Taken"
@@ -76,19 +80,29 @@ class Announcements:
         self._account_id, self._region_name = account_id, region_name
         self._until = now
         self._told: set[Event] | None = None
+        self._waiting: deque[Event] = deque()
 
     def settle(self, backend: DRSBackend, jobs: list[Job], now: float) -> None:
         """Send what happened since the last time; nothing of the time when there was no rule."""
         since, self._until = self._until, now
         if not (rules := self._rules()):
             self._told = None
+            self._waiting.clear()
             return
         events = list(_happened(backend, jobs, since, now))
         told = {event for event in events if event.at <= since} if self._told is None else self._told
         self._told = set(events)
         new = [event for event in dict.fromkeys(events) if event not in told]
-        for event in sorted(new, key=attrgetter("at")):
-            _send(event.message(self._account_id, self._region_name), rules)
+        self._waiting.extend(sorted(new, key=attrgetter("at")))
+        self._send(rules)
+
+    def _send(self, rules: list[Rule]) -> None:
+        """Send what waits; of many, some now and others at the next look, as moto's queues grow slow."""
+        begun = monotonic()
+        while self._waiting:
+            _send(self._waiting.popleft().message(self._account_id, self._region_name), rules)
+            if monotonic() - begun > PATIENCE:
+                return
 
     def _rules(self) -> list[Rule]:
         """Return the rules that events of AWS services can match; looking makes no EventBridge."""
