@@ -33,6 +33,10 @@ class ActionRun:
             return run | {"status": "SUCCEEDED"}
         return run | {"status": "FAILED", "failureReason": outcome.message or outcome.status}
 
+    def fails_the_launch(self, error: str | None) -> bool:
+        """Return whether the launch is marked as failed because of this run."""
+        return not self.action.optional and self.ending(error).status != "Success"
+
     def ending(self, error: str | None) -> Outcome:
         """Return how the run ends where an error befalls all actions of its server, or none does."""
         return Outcome("Failed", error) if error else self.outcome

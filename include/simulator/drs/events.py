@@ -18,6 +18,7 @@ from moto.core.utils import unix_time
 from moto.events.models import events_backends
 from moto.moto_api._internal import mock_random
 
+from .launch_job import LaunchJob
 from .snapshots import UNIT, snapshots_of
 from .timeline import LaunchStatus
 from .world import world
@@ -135,15 +136,26 @@ def _stalls(server: SourceServer, since: float, now: float) -> Iterator[Event]:
 
 
 def _launches(job: Job, now: float) -> Iterator[Event]:
-    """Yield how the drills and recoveries of a job ended; one that never came to its launch has no result."""
-    if job.initiated_by not in {"START_DRILL", "START_RECOVERY"}:
+    """Yield how the drills and recoveries of a job ended; one that never came to its launch has no result.
+
+    A launch that is marked as failed later, because of a post-launch action, has a second one.
+    """
+    if not isinstance(job, LaunchJob):
         return
     for server in job.timeline.servers:
-        status = server.launch_status(now - job.created)
-        if status in _RESULTS:
-            drill = "TRUE" if job.is_drill else "FALSE"
-            detail = (("state", _RESULTS[status]), ("job-id", job.job_id), ("is-drill", drill))
-            yield Event(job.created + server.end, _LAUNCH, job.servers[server.source_server_id].arn, detail)
+        server_id = server.source_server_id
+        if (status := server.launch_status(now - job.created)) not in _RESULTS:
+            continue
+        yield _result(job, server_id, job.created + server.end, status)
+        failed = job.actions_failed(server_id)
+        if status is LaunchStatus.LAUNCHED and failed is not None and failed <= now:
+            yield _result(job, server_id, failed, LaunchStatus.FAILED)
+
+
+def _result(job: Job, server_id: str, at: float, status: LaunchStatus) -> Event:
+    drill = "TRUE" if job.is_drill else "FALSE"
+    detail = (("state", _RESULTS[status]), ("job-id", job.job_id), ("is-drill", drill))
+    return Event(at, _LAUNCH, job.servers[server_id].arn, detail)
 
 
 def _failback(instance: RecoveryInstance, now: float) -> Iterator[Event]:

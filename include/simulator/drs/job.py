@@ -131,7 +131,7 @@ class Job(BaseModel):
         return [
             {
                 "sourceServerID": server.source_server_id,
-                "launchStatus": server.launch_status(now - self.created),
+                "launchStatus": self.launch_status(server.source_server_id, now),
                 "recoveryInstanceID": self.instance_of(server.source_server_id)
                 if server.names_instance
                 else None,

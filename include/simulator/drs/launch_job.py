@@ -76,6 +76,23 @@ class LaunchJob(Job):
         )
         return max((super().horizon, *actions))
 
+    def launch_status(self, source_server_id: str, now: float) -> LaunchStatus:
+        """Return the status: a launch is marked as failed when an action of it fails that is not optional."""
+        status = super().launch_status(source_server_id, now)
+        failed = self.actions_failed(source_server_id)
+        if status is LaunchStatus.LAUNCHED and failed is not None and failed <= now:
+            return LaunchStatus.FAILED
+        return status
+
+    def actions_failed(self, source_server_id: str) -> float | None:
+        """Return the second at which the first action fails that is not optional, if a launch has one."""
+        server = self.timeline.of(source_server_id)
+        ends = (
+            run.end for run in self._actions[source_server_id] if run.fails_the_launch(server.action_error)
+        )
+        first = min(ends, default=None)
+        return None if first is None else self.created + server.end + first
+
     def launch_actions_status(self, server: ServerTimeline, now: float) -> dict[str, Any]:
         actions = self._actions[server.source_server_id]
         since = now - self.created - server.end

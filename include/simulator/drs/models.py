@@ -72,6 +72,8 @@ class DRSBackend(
         self.replication_configuration_templates: dict[str, ReplicationConfigurationTemplate] = {}
         self.jobs_begun = 0
         self._running: list[Job] = []
+        self._acting: list[Job] = []
+        """Jobs that have ended, whose post-launch actions have not."""
         self._announcements = Announcements(account_id, region_name, self.now)
         self._without_template: list[SourceServer] = []
 
@@ -83,7 +85,9 @@ class DRSBackend(
         for job in self._running:
             if job.is_due(self.now):
                 job.settle(self, self.now)
-        self._announcements.settle(self, self._running, self.now)
+        self._announcements.settle(self, [*self._running, *self._acting], self.now)
+        ended = [job for job in self._running if job.status(self.now) is JobStatus.COMPLETED]
+        self._acting = [job for job in (*self._acting, *ended) if job.horizon > self.now]
         self._running = [job for job in self._running if job.status(self.now) is not JobStatus.COMPLETED]
 
     def initialize_service(self) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from cases import EC2_ORIGIN
+from cases_launches import ACTION
 from replicating import HOUR, NEW
 
 DB1, DB2 = "s-000000000000db001", "s-000000000000db002"
@@ -73,6 +74,22 @@ def test_a_result_is_dated_when_the_launch_ended(subscribe, launch, look, let_pa
     (event,) = came()
     ended = datetime.fromisoformat(look(job)["endDateTime"])
     assert abs(datetime.fromisoformat(event["time"]) - ended) <= timedelta(seconds=2)
+
+
+def test_a_launch_that_is_marked_as_failed_later_has_a_second_result(
+    local_aws, drs, subscribe, launch, let_pass
+):
+    """An action that is not optional fails after the job's end: the launch had succeeded, and has failed."""
+    came = subscribe(**{"detail-type": [LAUNCH]})
+    drs.update_launch_configuration(sourceServerID=DB1, postLaunchEnabled=True)
+    drs.put_launch_action(resourceId=DB1, **ACTION | {"optional": False})
+    local_aws.control.fail_actions(DB1)
+    launch(DB1)
+    told = []
+    for _ in range(40):
+        let_pass(60)
+        told += [event["detail"]["state"] for event in came()]
+    assert told == ["RECOVERY_LAUNCH_SUCCEEDED", "RECOVERY_LAUNCH_FAILED"]
 
 
 def test_a_server_that_never_came_to_its_launch_has_no_result(local_aws, subscribe, launch, look):

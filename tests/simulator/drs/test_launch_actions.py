@@ -26,7 +26,7 @@ def put(drs, configure):
     """Give a function that lets a document run after the launches of DB1."""
     configure(postLaunchEnabled=True)
 
-    def added(document, order=2, **parameters):
+    def added(document, order=2, *, optional=True, **parameters):
         return drs.put_launch_action(
             resourceId=DB1,
             actionId=f"00000000-0000-0000-0000-00000000{order:04}",
@@ -35,7 +35,7 @@ def put(drs, configure):
             name=f"Action {order}",
             order=order,
             active=True,
-            optional=False,
+            optional=optional,
             category="OTHER",
             description="What follows a launch.",
             parameters={name: {"type": "SSM_STORE", "value": value} for name, value in parameters.items()},
@@ -101,6 +101,42 @@ def test_actions_that_fail_for_a_server_fail_in_systems_manager(local_aws, ssm, 
     (run,), instance_id = runs(launch(DB1))
     told = ssm.get_command_invocation(CommandId=run["runId"], InstanceId=instance_id)
     assert (run["status"], told["Status"], told["StandardErrorContent"]) == ("FAILED", "Failed", "no agent")
+
+
+@pytest.fixture
+def failing(local_aws):
+    """Let the document fail that Run Command runs most."""
+    local_aws.control.fail_document("AWS-RunShellScript")
+
+
+@pytest.mark.usefixtures("failing")
+@pytest.mark.parametrize("optional", [True, False])
+def test_an_action_that_is_not_optional_fails_the_launch(drs, put, launch, look, optional):
+    """Service model: optional is whether the launch will not be marked as failed if this action fails."""
+    put("AWS-RunShellScript", optional=optional)
+    (server,) = look(launch(DB1))["participatingServers"]
+    assert server["launchStatus"] == ("LAUNCHED" if optional else "FAILED")
+    (source,) = drs.describe_source_servers(filters={"sourceServerIDs": [DB1]})["items"]
+    assert source["lastLaunchResult"] == ("SUCCEEDED" if optional else "FAILED")
+    assert source["recoveryInstanceId"] == server["recoveryInstanceID"]
+
+
+@pytest.mark.usefixtures("failing")
+def test_a_launch_fails_when_its_action_does_and_not_before(put, launch, look, let_pass):
+    """The job ends before: until the run has ended, the server is LAUNCHED and the run IN_PROGRESS."""
+    put("AWS-RunShellScript", optional=False)
+    job, seen = launch(DB1), []
+    for _ in range(300):
+        let_pass(10)
+        now = look(job)
+        (server,) = now["participatingServers"]
+        runs = [run["status"] for run in server["launchActionsStatus"]["runs"]]
+        seen.append((now["status"], server["launchStatus"], runs))
+        if runs == ["FAILED"]:
+            break
+    assert ("COMPLETED", "LAUNCHED", ["IN_PROGRESS"]) in seen
+    assert seen[-1] == ("COMPLETED", "FAILED", ["FAILED"])
+    assert ("COMPLETED", "FAILED", ["IN_PROGRESS"]) not in seen
 
 
 def test_both_services_agree_while_time_passes(ssm, put, launch, look, let_pass):
