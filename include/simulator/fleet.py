@@ -71,7 +71,8 @@ class ServerDescription(_Described):
     cores: int = Field(default=2, ge=1)
     ram_gib: int = Field(default=8, ge=1)
     disks_gib: tuple[int, ...] = Field(default=(50,), min_length=1, max_length=60)
-    origin_region: str | None = Field(default=None, pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
+    origin_region: str | None = None
+    origin_tags: dict[str, str] | None = None
     replication: ReplicationDescription = ReplicationDescription()
     snapshot_days: int | None = Field(default=None, ge=1, le=365)
 
@@ -86,14 +87,33 @@ class ServerDescription(_Described):
             raise ValueError("ids of counted servers need {n}, as in s-{n:017}")
         return text
 
+    @field_validator("origin_region")
+    @classmethod
+    def _has_ec2(cls, region: str | None) -> str | None:
+        if region is not None and region not in regions("ec2"):
+            raise ValueError(f"allowed are the Regions that have EC2: {', '.join(regions('ec2'))}")
+        return region
+
+    @field_validator("origin_tags")
+    @classmethod
+    def _of_an_instance(cls, tags: dict[str, str] | None, info: Any) -> dict[str, str] | None:
+        if tags is not None and info.data.get("origin_region") is None:
+            raise ValueError("allowed with origin_region: there is no instance to tag")
+        return tags
+
     def each(self) -> Iterator[ServerDescription]:
         """Yield the servers that this describes, each with a number of its own."""
         if self.count is None:
             yield self
         for n in range(1, (self.count or 0) + 1):
             own = {"id": _numbered(self.id, n), "hostname": _numbered(self.hostname, n), "count": None}
-            tags = {key: _numbered(value, n) for key, value in self.tags.items()}
-            yield self.model_copy(update=own | {"tags": tags})
+            yield self.model_copy(
+                update=own | {name: self._tags(name, n) for name in ("tags", "origin_tags")}
+            )
+
+    def _tags(self, name: str, n: int) -> dict[str, str] | None:
+        tags: dict[str, str] | None = getattr(self, name)
+        return None if tags is None else {key: _numbered(value, n) for key, value in tags.items()}
 
     def described(self) -> description.ServerDescription:
         """Return the server as an agent tells it to DRS."""
@@ -161,11 +181,11 @@ class Fleet(Place):
 
 
 @cache
-def regions() -> tuple[str, ...]:
-    """Return the Regions in which there is DRS."""
+def regions(service: str = "drs") -> tuple[str, ...]:
+    """Return the Regions in which there is a service."""
     session = boto3.Session()
     partitions = session.get_available_partitions()
-    return tuple(sorted(r for p in partitions for r in session.get_available_regions("drs", p)))
+    return tuple(sorted(r for p in partitions for r in session.get_available_regions(service, p)))
 
 
 def names() -> list[str]:

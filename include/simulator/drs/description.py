@@ -15,8 +15,9 @@ class ReplicationDescription:
 
 @dataclass(frozen=True)
 class ServerDescription:
-    """One source server; ``origin_region`` where it is an EC2 instance.
+    """One source server; ``origin_region`` where it is an EC2 instance, whose tags are ``origin_tags``.
 
+    Without ``origin_tags`` the instance has those of the source server.
     ``snapshot_days`` is for how long snapshots are kept, where that is not as a template or DRS says.
     """
 
@@ -28,5 +29,6 @@ class ServerDescription:
     ram_gib: int = 8
     disks_gib: tuple[int, ...] = (50,)
     origin_region: str | None = None
+    origin_tags: dict[str, str] | None = None
     replication: ReplicationDescription = ReplicationDescription()
     snapshot_days: int | None = None

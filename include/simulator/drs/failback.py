@@ -20,6 +20,8 @@ from .settings import Settings
 from .timeline import LaunchStatus
 
 if TYPE_CHECKING:
+    from moto.ec2.models.instances import Instance
+
     from .models import DRSBackend
     from .recovery_instance import RecoveryInstance
     from .source_server import SourceServer
@@ -103,19 +105,20 @@ class FailbackBackend(Resources):
         if (state := instance.standing(self.now)) != "FAILBACK_NOT_STARTED":
             message = f"Recovery Instance {recovery_instance_id} is {state}."
             raise ConflictException(message, recovery_instance_id, "RecoveryInstance")
-        target = self.beside(region).add_reversed(server, self.region_name)
+        target = self.beside(region).add_reversed(server, self.region_name, instance.instance)
         instance.failback = Failback(target, self.now)
         return target
 
-    def add_reversed(self, server: SourceServer, region_name: str) -> SourceServer:
+    def add_reversed(self, server: SourceServer, region_name: str, origin: Instance) -> SourceServer:
         """Take up what replicates from a Region back to this one: the same server at each reversal."""
         self.require_initialized()
         if (target := server.reversed) is None:
             server_id = f"s-{mock_random.get_random_hex(17)}"
             description = replace(server.description, id=server_id, origin_region=region_name)
-            target = self.register_source_server(description)
+            target = self.register_source_server(description, origin)
             target.replication_direction = _OPPOSITE[server.replication_direction]
             server.reversed, target.reversed = target, server
+        target.come_from(origin)
         target.replication.stop(self.now)
         target.replication.start(self.now)
         return target

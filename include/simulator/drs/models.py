@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from moto.core.base_backend import BackendDict
+from moto.ec2.models import ec2_backends
 
 from . import admission
 from .durations import plan_launch, plan_termination
+from .ebs_snapshots import EbsSnapshots
 from .events import Announcements
 from .exceptions import ConflictException, ResourceNotFoundException
 from .failback import FailbackBackend, FailbackJob
@@ -22,6 +24,7 @@ from .launch_requests import launch_requests, with_data
 from .launch_template import launch_template
 from .lookup import between, require, select
 from .metrics import ReplicationMetrics
+from .origin import run_origin
 from .pagination import Ordered
 from .pit_policy import policy
 from .protection import ProtectionBackend
@@ -36,6 +39,8 @@ from .world import world
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from moto.ec2.models.instances import Instance
 
     from .description import ServerDescription
 
@@ -99,13 +104,20 @@ class DRSBackend(
         other.settle()
         return other
 
-    def register_source_server(self, description: ServerDescription, *, late: bool = False) -> SourceServer:
+    def register_source_server(
+        self, description: ServerDescription, origin: Instance | None = None, *, late: bool = False
+    ) -> SourceServer:
         """Add a source server, as a replication agent does: no operation can.
 
+        ``origin`` is the EC2 instance that it is on; without one it is made where the server comes from EC2.
         Its EC2 launch template is made at once, or ``late``: before somebody looks into EC2 or launches it.
         """
         arn = self.arn("source-server", description.id)
         server = SourceServer(arn, self.region_name, description)
+        if origin is not None:
+            server.come_from(origin)
+        elif description.origin_region:
+            server.come_from(run_origin(ec2_backends[self.account_id][description.origin_region], server))
         for launch in self.launch_configuration_templates.values():
             launch.apply(server)
         for replication in self.replication_configuration_templates.values():
@@ -119,7 +131,9 @@ class DRSBackend(
         return server
 
     def make_launch_templates(self) -> None:
-        """Make the EC2 launch templates that were left for later."""
+        """Make the EC2 launch templates that were left for later, and let EC2 have snapshots of servers."""
+        if self._without_template and not isinstance(self.ec2.snapshots, EbsSnapshots):
+            self.ec2.snapshots = EbsSnapshots(self.ec2, self.source_servers)
         for server in self._without_template:
             if server.source_server_id in self.source_servers:
                 launch_template(self.ec2, server)

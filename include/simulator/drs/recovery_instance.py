@@ -79,7 +79,8 @@ class RecoveryInstance(BaseModel):
             "failback": self.failback.to_dict(self.source_server.source_server_id, now),
             "dataReplicationInfo": self._replication(now),
             "recoveryInstanceProperties": self._properties(),
-            "originEnvironment": "AWS" if self.source_server.description.origin_region else "ON_PREMISES",
+            "originEnvironment": "AWS" if self.source_server.origin_instance_id else "ON_PREMISES",
+            "originAvailabilityZone": self.source_server.origin_zone,
             "agentVersion": "5.4.0",
         }
 
@@ -90,18 +91,20 @@ class RecoveryInstance(BaseModel):
         return {"dataReplicationState": "DISCONNECTED", "replicatedDisks": list(disks)}
 
     def _properties(self) -> dict[str, Any]:
-        hostname = self.source_server.description.hostname
-        hints = {"fqdn": hostname, "hostname": hostname, "awsInstanceID": self.recovery_instance_id}
         disks = (
             {"internalDeviceName": disk["deviceName"], "bytes": disk["bytes"]}
             for disk in self.source_server.disks()
         )
         return self.source_server.hardware() | {
             "lastUpdatedDateTime": iso_at(self.launched),
-            "identificationHints": hints,
-            "networkInterfaces": [{"ips": [self.instance.private_ip], "isPrimary": True}],
+            "identificationHints": self.source_server.identification(self.recovery_instance_id),
+            "networkInterfaces": [self._interface()],
             "disks": list(disks),
         }
+
+    def _interface(self) -> dict[str, Any]:
+        mac_address = self.instance.nics[0].mac_address
+        return {"macAddress": mac_address, "ips": [self.instance.private_ip], "isPrimary": True}
 
 
 class RecoveryInstanceBackend(Resources):

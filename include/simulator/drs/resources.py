@@ -11,6 +11,7 @@ from .exceptions import ConflictException, ResourceNotFoundException, Uninitiali
 
 if TYPE_CHECKING:
     from moto.ec2.models import EC2Backend
+    from moto.ec2.models.instances import Instance
 
     from .description import ServerDescription
     from .job import Job
@@ -47,7 +48,9 @@ class Resources(BaseBackend):
         if not self.initialized:
             raise UninitializedAccountException
 
-    def register_source_server(self, description: ServerDescription) -> SourceServer:
+    def register_source_server(
+        self, description: ServerDescription, origin: Instance | None = None
+    ) -> SourceServer:
         """Add a source server, as a replication agent does: no operation can."""
         raise NotImplementedError
 

@@ -83,12 +83,16 @@ def snapshots_of(server: SourceServer, now: float) -> list[RecoverySnapshot]:
     """Return the snapshots that are kept, oldest first, and the next one where one will be taken.
 
     They are taken while replication is CONTINUOUS, at whole intervals of the rules of the server's policy,
-    and kept for as long as one of these says, whether replication is healthy still or not.
+    and kept for as long as one of these says, whether replication is healthy still or not. One whose EBS
+    snapshot somebody deleted is no more.
     """
     spans = server.replication.healthy_spans(now)
     moments = [m for m in server.retention.kept(now) if any(begin < m <= end for begin, end in spans)]
     coming = server.retention.coming(now)
     if coming is not None and server.replication.state(now) == "CONTINUOUS":
         moments.append(coming)
-    volumes = len(server.description.disks_gib)
-    return [RecoverySnapshot(server.source_server_id, floor(moment / UNIT), volumes) for moment in moments]
+    server_id, volumes = server.source_server_id, len(server.description.disks_gib)
+    snapshots = [RecoverySnapshot(server_id, floor(moment / UNIT), volumes) for moment in moments]
+    if not (lost := server.lost_snapshots):
+        return snapshots
+    return [snapshot for snapshot in snapshots if snapshot.snapshot_id not in lost]

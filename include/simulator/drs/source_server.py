@@ -18,6 +18,8 @@ from .timeline import LaunchStatus
 from .world import world
 
 if TYPE_CHECKING:
+    from moto.ec2.models.instances import Instance
+
     from .description import ServerDescription
     from .job import Job
     from .launch_actions import LaunchAction
@@ -52,6 +54,22 @@ class SourceServer(BaseModel):
         self.retention = Retention(self.replication_configuration.pit_policy)
         self.replication_direction = "FAILOVER"
         self.reversed: SourceServer | None = None
+        self.lost_snapshots: set[str] = set()
+        digest = sha256(self.source_server_id.encode())
+        self.private_ip = f"172.31.{digest.digest()[0] % 16}.{digest.digest()[1] % 250 + 4}"
+        self.mac_address = "0a" + "".join(f":{byte:02x}" for byte in digest.digest()[-5:])
+        self.origin_instance_id: str | None = None
+        self.origin_zone: str | None = None
+
+    def come_from(self, instance: Instance) -> None:
+        """Be the EC2 instance on which the agent is, from now on."""
+        self.origin_instance_id, self.origin_zone = instance.id, instance.placement.zone
+        self.private_ip, self.mac_address = instance.private_ip, instance.nics[0].mac_address
+        self.__dict__.pop("properties", None)
+
+    def staging_volume(self, disk: int) -> str:
+        """Return the id of the volume to which a disk replicates."""
+        return f"vol-{sha256(f'{self.source_server_id}:{disk}'.encode()).hexdigest()[:17]}"
 
     def replicate_as(self, members: dict[str, Any]) -> None:
         """Replicate by other settings from the beginning on."""
@@ -79,23 +97,12 @@ class SourceServer(BaseModel):
             "agentVersion": "5.4.0",
         }
 
-    @property
-    def private_ip(self) -> str:
-        """Address at the source: always the same, in the address range of a default subnet."""
-        digest = sha256(self.source_server_id.encode()).digest()
-        return f"172.31.{digest[0] % 16}.{digest[1] % 250 + 4}"
-
-    @property
-    def mac_address(self) -> str:
-        """Hardware address at the source: always the same, in the range that EC2 gives its own from."""
-        digest = sha256(self.source_server_id.encode()).hexdigest()[-10:]
-        return ":".join(("0a", *(digest[at : at + 2] for at in range(0, 10, 2))))
-
     def _origin(self) -> dict[str, Any] | None:
         if (region := self.description.origin_region) is None:
             return None
         account = self.arn.split(":")[4]
-        return {"originAccountID": account, "originRegion": region, "originAvailabilityZone": f"{region}a"}
+        zone = self.origin_zone
+        return {"originAccountID": account, "originRegion": region, "originAvailabilityZone": zone}
 
     def _last_launch_result(self, now: float) -> str:
         if self.last_job is None:
@@ -144,7 +151,7 @@ class SourceServer(BaseModel):
         return self.hardware() | {
             "lastUpdatedDateTime": iso_at(self._updated),
             "recommendedInstanceType": self.instance_type,
-            "identificationHints": {"fqdn": self.description.hostname, "hostname": self.description.hostname},
+            "identificationHints": self.identification(self.origin_instance_id),
             "networkInterfaces": [self._interface()],
             "disks": self.disks(),
             "supportsNitroInstances": True,
@@ -153,6 +160,12 @@ class SourceServer(BaseModel):
 
     def _interface(self) -> dict[str, Any]:
         return {"macAddress": self.mac_address, "ips": [self.private_ip], "isPrimary": True}
+
+    def identification(self, instance_id: str | None) -> dict[str, Any]:
+        """Return what tells the machine from others, be it at the source or recovered."""
+        hostname = self.description.hostname
+        hints = {"fqdn": hostname, "hostname": hostname}
+        return hints | ({"awsInstanceID": instance_id} if instance_id else {})
 
     def hardware(self) -> dict[str, Any]:
         """Return what a source server and its recovery instance have alike."""
