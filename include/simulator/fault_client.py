@@ -109,9 +109,9 @@ class FaultControl:
         """Make jobs end COMPLETED with a source server still PENDING."""
         return self._server("leave_pending", source_server_id, times=times)
 
-    def withhold_instance_id(self, source_server_id: str, *, times: int | None = None) -> str:
-        """Make jobs never tell a source server's ``recoveryInstanceID``; the instance is there."""
-        return self._server("withhold_instance_id", source_server_id, times=times)
+    def name_instance(self, source_server_id: str, *, times: int | None = None) -> str:
+        """Make jobs tell a source server's ``recoveryInstanceID`` once it is launched."""
+        return self._server("name_instance", source_server_id, times=times)
 
     def use_previous_snapshot(
         self, source_server_id: str, *, there: bool = True, times: int | None = None

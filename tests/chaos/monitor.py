@@ -72,7 +72,21 @@ class Monitor:
             runs=runs,
             items=list(self.world.records.scan()),
             starts=[request for request in log if request["operation"] == START],
-            jobs=list(self.world.jobs()),
+            jobs=[self._with_instances(job) for job in self.world.jobs()],
             instances=list(self.world.instances()),
             calls=[request for request in log if request["operation"] != START],
         )
+
+    def _with_instances(self, job: Item) -> Item:
+        """Return a job with the instances that its log tells: DRS names them there, and not in the job."""
+        pages = self.world.drs.get_paginator("describe_job_log_items").paginate(jobID=job["jobID"])
+        told = [item["eventData"] for page in pages for item in page["items"] if "eventData" in item]
+        launched = {
+            data["sourceServerID"]: {"recoveryInstanceID": data["targetInstanceID"]}
+            for data in told
+            if "targetInstanceID" in data
+        }
+        servers = [
+            server | launched.get(server["sourceServerID"], {}) for server in job["participatingServers"]
+        ]
+        return job | {"participatingServers": servers}

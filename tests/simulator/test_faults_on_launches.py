@@ -128,14 +128,18 @@ def test_p3_a_completed_job_with_a_server_that_is_still_pending(control, launch,
 
 
 def test_r24_an_instance_id_that_never_comes(control, drs, launch, look):
-    """R-24: the job never tells the instance; DescribeRecoveryInstances has it, and the job's id."""
-    control.withhold_instance_id(DB1)
+    """R-24, recorded: the job never tells the instance; DescribeRecoveryInstances has it, and the job's id.
+
+    The service model has the member, and a fault shows it.
+    """
+    control.name_instance(DB2)
     job = launch(DB1, DB2)
     servers = {s["sourceServerID"]: s for s in look(job)["participatingServers"]}
-    assert servers[DB1]["launchStatus"] == "LAUNCHED"
-    assert ["recoveryInstanceID" in servers[server] for server in (DB1, DB2)] == [False, True]
-    (instance,) = drs.describe_recovery_instances(filters={"sourceServerIDs": [DB1]})["items"]
-    assert instance["jobID"] == job["jobID"]
+    assert {server["launchStatus"] for server in servers.values()} == {"LAUNCHED"}
+    instances = {i["sourceServerID"]: i for i in drs.describe_recovery_instances()["items"]}
+    told = [servers[server].get("recoveryInstanceID") for server in (DB1, DB2)]
+    assert told == [None, instances[DB2]["recoveryInstanceID"]]
+    assert instances[DB1]["jobID"] == job["jobID"]
 
 
 def test_a_snapshot_that_fails_is_replaced_by_the_one_before(control, drs, launch, look, events):
@@ -202,9 +206,9 @@ def test_faults_of_a_server_that_do_not_exclude_each_other_add_up(control, launc
     control.hang_server(DB1)
     control.fail_server(DB1, "CONVERSION")
     control.use_previous_snapshot(DB1)
-    control.withhold_instance_id(DB1)
+    control.name_instance(DB1)
     effects = [fault["effect"] for fault in control.faults()["servers"]]
-    assert effects == ["fail", "previous_snapshot", "withhold_instance_id"]
+    assert effects == ["fail", "previous_snapshot", "name_instance"]
     job = launch(DB1)
     look(job)
     assert events(job)[2:] == ["USING_PREVIOUS_SNAPSHOT", "CONVERSION_START", "CONVERSION_FAIL"]

@@ -74,6 +74,14 @@ def _read(tmp_path, text):
             f"{HEAD}servers: []\ndocuments: [{{name: Restart, status: Lost}}]",
             r"4:37: documents\.0\.status: 'Lost': allowed is 'Success', 'Failed'",
         ),
+        (
+            f"{HEAD}servers:\n- {{id: s-000000000000db001, hostname: a, origin_region: eu-west-9}}",
+            r"4:57: servers\.0\.origin_region: 'eu-west-9': allowed are the Regions that have EC2: ",
+        ),
+        (
+            f"{HEAD}servers:\n- {{id: s-000000000000db001, hostname: a, origin_tags: {{a: b}}}}",
+            r"4:55: servers\.0\.origin_tags: .*allowed with origin_region",
+        ),
         ("account: [", r"1:11: not YAML: while parsing"),
         ("a: 1\na: 2", r"2:1: not YAML: .*duplicate key"),
         ("[" * 5000, r"1:1: nested too deeply"),
@@ -97,6 +105,8 @@ def _read(tmp_path, text):
         "days",
         "repeated document",
         "status of a document",
+        "Region of no EC2",
+        "tags of no instance",
         "no YAML",
         "repeated key",
         "nesting",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from moto.ec2.models.elastic_block_store import Snapshot, Volume
+from moto.ec2.models.elastic_block_store import Snapshot
 
 from .launch_template import marks
 from .snapshots import snapshots_of
@@ -28,6 +28,13 @@ class Point(NamedTuple):
     id: str
 
 
+class StagingVolume(NamedTuple):
+    """The volume of the staging area to which a disk replicates; EC2 here does not have it."""
+
+    id: str
+    size: int
+
+
 class DiskSnapshot(Snapshot):
     """An EBS snapshot of a disk of a source server, which DRS owns in the name of the account.
 
@@ -37,7 +44,7 @@ class DiskSnapshot(Snapshot):
 
     def __init__(self, ec2: EC2Backend, point: Point) -> None:
         size = point.server.description.disks_gib[point.disk]
-        staging = Volume(ec2, point.server.staging_volume(point.disk), size, None, volume_type="gp3")
+        staging = StagingVolume(point.server.staging_volume(point.disk), size)
         words = f"AWS Elastic Disaster Recovery, {point.server.source_server_id}, {point.taken.snapshot_id}"
         super().__init__(ec2, point.id, staging, words)
         self.start_time = world.clock.date(point.taken.expected).replace(tzinfo=None)

@@ -103,6 +103,10 @@ class Job(BaseModel):
         """Return the recovery instance that this job works on for a server, where there is one yet."""
         raise NotImplementedError
 
+    def told_instance(self, server: ServerTimeline) -> str | None:
+        """Return what DescribeJobs says that this is."""
+        return self.instance_of(server.source_server_id)
+
     def is_due(self, now: float) -> bool:
         """Return whether a step has ended since this was asked last: between two, nothing changes in EC2."""
         timeline, elapsed = self.timeline, now - self.created
@@ -132,9 +136,7 @@ class Job(BaseModel):
             {
                 "sourceServerID": server.source_server_id,
                 "launchStatus": self.launch_status(server.source_server_id, now),
-                "recoveryInstanceID": self.instance_of(server.source_server_id)
-                if server.names_instance
-                else None,
+                "recoveryInstanceID": self.told_instance(server),
                 "launchActionsStatus": self.launch_actions_status(server, now),
             }
             for server in self.timeline.servers

@@ -66,6 +66,9 @@ class LaunchJob(Job):
     def instance_of(self, source_server_id: str) -> str | None:
         return self._launched.get(source_server_id)
 
+    def told_instance(self, server: ServerTimeline) -> str | None:
+        return super().told_instance(server) if server.names_instance else None
+
     @property
     def horizon(self) -> float:
         actions = (

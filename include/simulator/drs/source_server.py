@@ -64,7 +64,8 @@ class SourceServer(BaseModel):
     def come_from(self, instance: Instance) -> None:
         """Be the EC2 instance on which the agent is, from now on."""
         self.origin_instance_id, self.origin_zone = instance.id, instance.placement.zone
-        self.private_ip, self.mac_address = instance.private_ip, instance.nics[0].mac_address
+        interface = instance.nics[0]
+        self.private_ip, self.mac_address = str(interface.private_ip_address), interface.mac_address
         self.__dict__.pop("properties", None)
 
     def staging_volume(self, disk: int) -> str:

@@ -103,8 +103,8 @@ class ServerTimeline:
     begin: float = 0
     skipped: Event | None = None
     """What is logged of a server that has no steps."""
-    names_instance: bool = True
-    """Whether the job tells its recovery instance."""
+    names_instance: bool = False
+    """Whether a job that launches it tells the recovery instance: in no recorded answer it does."""
     uses_previous_snapshot: bool = False
     action_error: str | None = None
     """Why its post-launch actions fail."""

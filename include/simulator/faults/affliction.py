@@ -61,8 +61,8 @@ def _previous_snapshot(timeline: ServerTimeline, _: SetFault[Any]) -> ServerTime
     return timeline.from_previous_snapshot(_NO_SNAPSHOT)
 
 
-def _withhold_instance_id(timeline: ServerTimeline, _: SetFault[Any]) -> ServerTimeline:
-    return replace(timeline, names_instance=False)
+def _name_instance(timeline: ServerTimeline, _: SetFault[Any]) -> ServerTimeline:
+    return replace(timeline, names_instance=True)
 
 
 def _log_event(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline:
@@ -78,7 +78,7 @@ _EFFECTS: dict[str, Callable[[ServerTimeline, SetFault[Any]], ServerTimeline]] =
     "previous_snapshot": _previous_snapshot,
     "log_event": _log_event,
     "no_previous_snapshot": _lack_previous_snapshot,
-    "withhold_instance_id": _withhold_instance_id,
+    "name_instance": _name_instance,
     "fail_actions": _fail_actions,
     "skip": _skip,
     "leave_pending": _leave_pending,

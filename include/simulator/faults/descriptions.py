@@ -21,7 +21,7 @@ ServerEffect = Literal[
     "hang",
     "skip",
     "leave_pending",
-    "withhold_instance_id",
+    "name_instance",
     "previous_snapshot",
     "no_previous_snapshot",
     "log_event",

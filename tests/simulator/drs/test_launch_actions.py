@@ -45,12 +45,13 @@ def put(drs, configure):
 
 
 @pytest.fixture
-def runs(look):
+def runs(drs, look):
     """Give a function that returns a job's runs, and the id of its recovery instance."""
 
     def told(job):
         (server,) = look(job)["participatingServers"]
-        return server["launchActionsStatus"]["runs"], server["recoveryInstanceID"]
+        (instance,) = drs.describe_recovery_instances()["items"]
+        return server["launchActionsStatus"]["runs"], instance["recoveryInstanceID"]
 
     return told
 
@@ -118,7 +119,8 @@ def test_an_action_that_is_not_optional_fails_the_launch(drs, put, launch, look,
     assert server["launchStatus"] == ("LAUNCHED" if optional else "FAILED")
     (source,) = drs.describe_source_servers(filters={"sourceServerIDs": [DB1]})["items"]
     assert source["lastLaunchResult"] == ("SUCCEEDED" if optional else "FAILED")
-    assert source["recoveryInstanceId"] == server["recoveryInstanceID"]
+    (instance,) = drs.describe_recovery_instances()["items"]
+    assert source["recoveryInstanceId"] == instance["recoveryInstanceID"]
 
 
 @pytest.mark.usefixtures("failing")

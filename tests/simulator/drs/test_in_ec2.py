@@ -1,0 +1,182 @@
+"""What EC2 has of DRS's own: the instance that a server comes from, and the EBS snapshots of recovery points.
+
+That both are there is documented: DescribeSourceServers names the instance, DescribeRecoverySnapshots the
+snapshots. How DRS describes a snapshot is decided here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from cases import DB1, EC2_ORIGIN, ORIGIN
+
+from simulator.drs.description import ServerDescription
+
+TAGS = {"Name": "billing-1", "Owner": "billing"}
+
+
+@pytest.fixture
+def origin(aws):
+    """Give a client of EC2 in the Region from which a server comes."""
+    return aws.client("ec2", ORIGIN)
+
+
+@pytest.fixture
+def from_ec2(backend, aws, let_pass):
+    """Give a function that adds a server that is an EC2 instance, and describes it."""
+
+    def add(**described):
+        described = {"hostname": "billing.example", "origin_region": ORIGIN, "tags": TAGS} | described
+        backend.register_source_server(ServerDescription(id=EC2_ORIGIN, **described))
+        return aws.server(EC2_ORIGIN)
+
+    return add
+
+
+def _instance(ec2, server):
+    """Describe the instance that a server names as its own."""
+    named = server["sourceProperties"]["identificationHints"]["awsInstanceID"]
+    (reservation,) = ec2.describe_instances(InstanceIds=[named])["Reservations"]
+    return reservation["Instances"][0]
+
+
+def _tags(resource):
+    return {tag["Key"]: tag["Value"] for tag in resource["Tags"]}
+
+
+def test_the_instance_of_a_server_is_in_the_ec2_of_its_origin(origin, from_ec2):
+    """Type, address, hardware address, zone and age are what DRS tells of it."""
+    server = from_ec2(cores=4)
+    instance, told = _instance(origin, server), server["sourceProperties"]
+    (interface,) = instance["NetworkInterfaces"]
+    assert instance["InstanceType"] == told["recommendedInstanceType"] == "m5.xlarge"
+    assert instance["State"]["Name"] == "running"
+    assert told["networkInterfaces"] == [
+        {"macAddress": interface["MacAddress"], "ips": [instance["PrivateIpAddress"]], "isPrimary": True}
+    ]
+    zone = server["sourceCloudProperties"]["originAvailabilityZone"]
+    assert instance["Placement"]["AvailabilityZone"] == zone
+    assert instance["LaunchTime"] <= datetime.fromisoformat(server["lifeCycle"]["addedToServiceDateTime"])
+
+
+def test_the_instance_has_the_disks_of_the_server(origin, from_ec2):
+    """A volume for each, of its size, under its name."""
+    server = from_ec2(disks_gib=(50, 500))
+    attached = {
+        m["DeviceName"]: m["Ebs"]["VolumeId"] for m in _instance(origin, server)["BlockDeviceMappings"]
+    }
+    volumes = {v["VolumeId"]: v["Size"] for v in origin.describe_volumes()["Volumes"]}
+    told = {disk["deviceName"]: disk["bytes"] // 1024**3 for disk in server["sourceProperties"]["disks"]}
+    assert {device: volumes[volume] for device, volume in attached.items()} == told
+    assert sorted(told.values()) == [50, 500]
+
+
+@pytest.mark.parametrize("own", [None, {"Name": "in EC2", "CostCenter": "7"}], ids=["alike", "of its own"])
+def test_tags_of_an_instance_are_copied_to_drs_by_a_tool(aws, origin, from_ec2, own):
+    """Tags of source servers are not those of the instance: a tool copies them, and DRS has them then."""
+    server = from_ec2(origin_tags=own)
+    tags = _tags(_instance(origin, server))
+    assert (tags, server["tags"]) == (own or TAGS, TAGS)
+    aws.drs.tag_resource(resourceArn=server["arn"], tags=tags)
+    assert aws.server(EC2_ORIGIN)["tags"] == TAGS | tags
+
+
+def test_a_server_from_elsewhere_names_no_instance(aws):
+    """There is none, neither here nor in another Region."""
+    assert "awsInstanceID" not in aws.server()["sourceProperties"]["identificationHints"]
+    assert aws.client("ec2", ORIGIN).describe_instances()["Reservations"] == []
+
+
+def test_a_recovery_instance_tells_where_it_comes_from(aws, from_ec2):
+    """``originEnvironment`` and its zone, and interfaces as EC2 has them."""
+    from_ec2()
+    instance_id = aws.launched(EC2_ORIGIN)
+    (interface,) = aws.ec2_instance(instance_id)["NetworkInterfaces"]
+    told = aws.instances()[EC2_ORIGIN]
+    assert (told["originEnvironment"], told["originAvailabilityZone"]) == ("AWS", f"{ORIGIN}a")
+    properties = told["recoveryInstanceProperties"]
+    assert properties["identificationHints"]["awsInstanceID"] == instance_id
+    assert [nic["macAddress"] for nic in properties["networkInterfaces"]] == [interface["MacAddress"]]
+
+
+def test_what_is_replicated_back_is_the_recovery_instance(aws):
+    """The source server at the origin names it, and EC2 there has no further one."""
+    instance_id, there = aws.reversed()
+    (server,) = there.describe_source_servers()["items"]
+    assert server["sourceProperties"]["identificationHints"]["awsInstanceID"] == instance_id
+    assert len(aws.client("ec2", ORIGIN).describe_instances()["Reservations"]) == 1
+
+
+@pytest.fixture
+def taken(aws):
+    """Give a function that lists a server's recovery snapshots that are taken, the oldest first."""
+
+    def snapshots(server_id=DB1):
+        items = aws.drs.describe_recovery_snapshots(sourceServerID=server_id, order="ASC")["items"]
+        return [item for item in items if "timestamp" in item]
+
+    return snapshots
+
+
+def test_recovery_snapshots_consist_of_ebs_snapshots(aws, taken):
+    """One for each disk, of its size: owned by the account, complete, and marked as DRS's."""
+    point = taken()[0]
+    found = aws.ec2.describe_snapshots(SnapshotIds=point["ebsSnapshots"])["Snapshots"]
+    assert sorted(snapshot["VolumeSize"] for snapshot in found) == [50, 500]
+    for snapshot in found:
+        assert (snapshot["OwnerId"], snapshot["State"]) == ("123456789012", "completed")
+        assert point["snapshotID"] in snapshot["Description"]
+        assert _tags(snapshot) == {
+            "AWSElasticDisasterRecoveryManaged": "drs.amazonaws.com",
+            "AWSElasticDisasterRecoverySourceServerID": DB1,
+        }
+        apart = snapshot["StartTime"] - datetime.fromisoformat(point["timestamp"])
+        assert abs(apart) < timedelta(seconds=1)
+
+
+def test_ebs_snapshots_are_found_by_their_tags(aws, taken):
+    """All of a server, and of no other; the custom tags of its replication configuration are on them."""
+    aws.drs.update_replication_configuration(sourceServerID=DB1, stagingAreaTags={"CostCenter": "dr"})
+    wanted = [{"Name": "tag:AWSElasticDisasterRecoverySourceServerID", "Values": [DB1]}]
+    found = aws.ec2.describe_snapshots(Filters=wanted)["Snapshots"]
+    assert {s["SnapshotId"] for s in found} == {i for point in taken() for i in point["ebsSnapshots"]}
+    assert {_tags(snapshot)["CostCenter"] for snapshot in found} == {"dr"}
+
+
+@pytest.mark.parametrize("how", ["expired", "stopped"])
+def test_ebs_snapshots_are_gone_with_the_recovery_snapshot(aws, let_pass, taken, how):
+    """When the policy keeps it no longer, and when StopReplication deletes it."""
+    oldest = taken()[0]
+    if how == "expired":
+        let_pass(8 * 86_400)
+    else:
+        aws.drs.stop_replication(sourceServerID=DB1)
+    assert oldest["snapshotID"] not in [point["snapshotID"] for point in taken()]
+    with pytest.raises(aws.ec2.exceptions.ClientError, match=r"InvalidSnapshot\.NotFound"):
+        aws.ec2.describe_snapshots(SnapshotIds=oldest["ebsSnapshots"])
+
+
+def test_an_ebs_snapshot_that_is_deleted_takes_the_recovery_snapshot_with_it(aws, taken):
+    """Decided here: what has lost a disk cannot be launched, and is not listed; the others stay."""
+    first, *others = taken()
+    aws.ec2.delete_snapshot(SnapshotId=first["ebsSnapshots"][1])
+    assert taken() == others
+    with pytest.raises(aws.ec2.exceptions.ClientError, match=r"InvalidSnapshot\.NotFound"):
+        aws.ec2.delete_snapshot(SnapshotId=first["ebsSnapshots"][1])
+    wanted = [{"sourceServerID": DB1, "recoverySnapshotID": first["snapshotID"]}]
+    with pytest.raises(aws.drs.exceptions.ValidationException, match=first["snapshotID"]):
+        aws.drs.start_recovery(sourceServers=wanted)
+
+
+def test_a_volume_is_made_from_an_ebs_snapshot(aws, taken):
+    """As people do who want some files back; other snapshots and tags go on beside those of DRS."""
+    snapshot_id = taken()[0]["ebsSnapshots"][1]
+    volume = aws.ec2.create_volume(SnapshotId=snapshot_id, AvailabilityZone="eu-west-1a")
+    assert (volume["Size"], volume["SnapshotId"]) == (500, snapshot_id)
+    own = aws.ec2.create_snapshot(VolumeId=volume["VolumeId"])["SnapshotId"]
+    aws.ec2.create_tags(Resources=[snapshot_id], Tags=[{"Key": "keep", "Value": "yes"}])
+    found = aws.ec2.describe_snapshots(SnapshotIds=[own, snapshot_id])["Snapshots"]
+    assert {s["SnapshotId"]: _tags(s).get("keep") for s in found if s.get("Tags")} == {snapshot_id: "yes"}
+    aws.ec2.delete_snapshot(SnapshotId=own)
+    assert own not in [s["SnapshotId"] for s in aws.ec2.describe_snapshots()["Snapshots"]]
