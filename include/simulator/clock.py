@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
@@ -21,8 +21,8 @@ DEMO: Speed = 60.0
 """A job of 8 to 25 minutes ends in 8 to 25 seconds."""
 
 _FACTORS = {"immediate": 1.0, "manual": 0.0}
-_TICK = 1e-6
-"""What a beginning takes while time stands still: DRS dates to the microsecond."""
+_TICK = 1e-3
+"""What a beginning takes while time stands still: short for people, long enough for dates between."""
 
 
 class SpeedError(ValueError):
@@ -91,7 +91,7 @@ class Clock:
     def begin(self) -> float:
         """Return the simulated second of something that begins now.
 
-        While time stands still this moves it by a microsecond, so that what begins later is dated later, and
+        While time stands still this moves it by a millisecond, so that what begins later is dated later, and
         neither is dated at the moment when time was stopped.
         """
         if self.speed == "manual":
@@ -111,6 +111,10 @@ class Clock:
     def date(self, simulated: float) -> datetime:
         """Return the real date on which this simulated second falls."""
         return datetime.fromtimestamp(self._real_at(simulated), UTC)
+
+    def earlier(self, simulated: float, by: float) -> float:
+        """Return the simulated second whose date lies so many real seconds before that of another."""
+        return self._simulated_before(self._real_at(simulated) - by)
 
     @property
     def immediate(self) -> bool:
@@ -132,6 +136,19 @@ class Clock:
         if after.simulated == before.simulated:  # stopped while it stood still
             return before.real
         return before.real + passed / (after.simulated - before.simulated) * (after.real - before.real)
+
+    def _simulated_before(self, real: float) -> float:
+        """Return the last simulated second that falls on a real one."""
+        marks, first = self._marks, self._marks[0]
+        if real < first.real:
+            return first.simulated + real - first.real
+        index = bisect_right(marks, real, key=lambda mark: mark.real)
+        before, following = marks[index - 1], marks[index : index + 1]
+        passed = real - before.real
+        if not following or before.factor:
+            return before.simulated + passed * before.factor
+        after = following[0]
+        return before.simulated + passed / (after.real - before.real) * (after.simulated - before.simulated)
 
     def _skip_to(self, simulated: float) -> None:
         real = self._real()

@@ -70,6 +70,16 @@ def let_pass(local_aws: Any) -> Callable[[float], None]:
 
 
 @pytest.fixture
+def wait(let_pass: Callable[[float], None], monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Let seconds pass at the real speed for everybody: a client's clock moves by as much as DRS's."""
+
+    def passed(seconds: float) -> None:
+        monkeypatch.setattr(clock, "_epoch", clock._epoch + seconds)
+
+    return passed
+
+
+@pytest.fixture
 def launch(drs: Any) -> Callable[..., dict[str, Any]]:
     """Give a function that starts the recovery of servers, and returns the job."""
 

@@ -86,7 +86,7 @@ class DRSBackend(
         """Let everything happen that is due by now; at once, when the clock says so."""
         if world.clock.immediate and self._running:
             world.clock.skip_to(max(job.horizon for job in self._running))
-        self.now = world.clock.now()
+        self.now = world.clock.begin()
         for job in self._running:
             if job.is_due(self.now):
                 job.settle(self, self.now)

@@ -89,31 +89,39 @@ class Replication:
         ``lag`` is a healthy state with so much lag, ``stall`` and ``disconnect`` are states in which it
         grows. What replicates no more cannot go wrong.
         """
-        now = world.clock.now()
-        stage, lag = self._stage(now), self.lag(now)
+        now = world.clock.begin()
+        stage, data = self._stage(now), self._data(now)
         self._fall_behind(now, 0.0)
         self._steady = (-1, {})
-        if stage.lag is None and stage.state in {"STOPPED", "DISCONNECTED"}:
+        if stage.data is None and stage.state in {"STOPPED", "DISCONNECTED"}:
             return
         if kind == "lag":
-            self._mend(now, stage, lag)
+            self._mend(now, stage, data)
             self._fall_behind(now, seconds)
         elif kind is None:
-            self._mend(now, stage, lag)
+            self._mend(now, stage, data)
         else:
-            lost = None if lag is None else max(seconds, lag)
-            self._then(now, Stage(now, "STALLED" if kind == "stall" else "DISCONNECTED", lost))
+            last = None if data is None else min(world.clock.earlier(now, seconds), data)
+            self._then(now, Stage(now, "STALLED" if kind == "stall" else "DISCONNECTED", last))
 
     def lag(self, now: float) -> float | None:
-        """Return how many seconds the data here are behind; nothing, where there are none yet or no more."""
-        stage, elapsed = self._stage(now), now - self._stage(now).at
-        if stage.lag is None:
+        """Return how many seconds the data here are behind; nothing, where there are none yet or no more.
+
+        They are those of the dates that are told, so that the lag agrees with these at every speed.
+        """
+        if (data := self._data(now)) is None:
             return None
-        if stage.state in _LOST:
-            return stage.lag + elapsed
+        return 0.0 if data == now else (world.clock.date(now) - world.clock.date(data)).total_seconds()
+
+    def _data(self, now: float) -> float | None:
+        """Return the moment of the latest data, where there are any."""
+        stage = self._stage(now)
+        if stage.data is None or stage.state in _LOST:
+            return stage.data
         if stage.state in _CATCHING_UP:
-            return stage.lag * (1 - self._progress(now))
-        return self._lags[max(bisect_right(self._lags, now, key=itemgetter(0)) - 1, 0)][1]
+            return stage.data + self._progress(now) * (self._end(stage) - stage.data)
+        behind = self._lags[max(bisect_right(self._lags, now, key=itemgetter(0)) - 1, 0)][1]
+        return world.clock.earlier(now, behind) if behind else now
 
     def backlog(self, now: float) -> int | None:
         """Return how many bytes are still to come; nothing, where none come."""
@@ -126,8 +134,8 @@ class Replication:
 
     def latest(self, now: float) -> float | None:
         """Return the moment of the latest data, where they are not as good as those of now."""
-        lag = self.lag(now)
-        return now - lag if lag else None
+        data = self._data(now)
+        return None if data == now else data
 
     def last_seen(self, now: float) -> float:
         """Return when the agent gave its last sign of life."""
@@ -138,14 +146,17 @@ class Replication:
         return max(beat, self.began, self.first_byte(now) or self.began)
 
     def healthy_spans(self, now: float) -> list[tuple[float, float]]:
-        """Return since when and until when snapshots were taken, the latest span first."""
-        ends = [*(stage.at for stage in self._stages[1:]), now]
-        spans = [
-            (max(stage.at, self._kept_from), min(end, now))
-            for stage, end in zip(self._stages, ends, strict=True)
-            if stage.state == "CONTINUOUS" and stage.at <= now and end >= self._kept_from
-        ]
-        return spans[::-1]
+        """Return since when and until when snapshots were taken, the latest span first.
+
+        None is later than the latest data, be they here yet or lost since.
+        """
+        data = self._data(now)
+        spans, last = [], now if data is None else data
+        for stage in reversed(self._stages[: self._index(now) + 1]):
+            if stage.state == "CONTINUOUS" and max(stage.at, self._kept_from) <= last:
+                spans.append((max(stage.at, self._kept_from), last))
+            last = min(last, stage.at if stage.data is None else stage.data)
+        return spans
 
     def passed(self, since: float, until: float) -> list[tuple[float, str, str]]:
         """Return the changes of state between two moments, both included: when, from which, and to which."""
@@ -173,7 +184,7 @@ class Replication:
         }
         if stage.state in {*STARTING, *_CATCHING_UP}:
             info["etaDateTime"] = iso_at(self._stages[-1].at)
-        if stage.lag is not None or stage.state not in {"STOPPED", "DISCONNECTED"}:
+        if stage.data is not None or stage.state not in {"STOPPED", "DISCONNECTED"}:
             failed = stage.at if stage.state == "STALLED" and not self._initiation.reached(stage.at) else None
             info["dataReplicationInitiation"] = self._initiation.to_dict(now, failed)
         if (error := self._error(stage)) is not None:
@@ -182,7 +193,7 @@ class Replication:
 
     def _disk(self, number: int, now: float) -> dict[str, Any]:
         stage, size, lag = self._stage(now), self._sizes[number], self.lag(now) or 0
-        gone = stage.lag is None and stage.state in {"STOPPED", "DISCONNECTED", "STALLED", "INITIATING"}
+        gone = stage.data is None and stage.state in {"STOPPED", "DISCONNECTED", "STALLED", "INITIATING"}
         done = 0.0 if gone else self._progress(now) if stage.state == "INITIAL_SYNC" else 1.0
         unscanned = gone or stage.state in STARTING
         rescan = 0.0 if unscanned else self._progress(now) if stage.state == "RESCAN" else 1.0
@@ -203,14 +214,15 @@ class Replication:
                 "error": name,
                 "rawError": "The replication server receives less than the server changes.",
             }
-        if stage.state == "DISCONNECTED" and stage.lag is not None:
+        if stage.state == "DISCONNECTED" and stage.data is not None:
             return {"error": "AGENT_NOT_SEEN", "rawError": "The agent does not answer."}
         return None
 
     def _enter(self, state: str, now: float, lag: float) -> None:
         """Be in a state at the start, after as good a past as it allows."""
         passed = {stage.state: stage.at for stage in self._beginning(0)}
-        began = now - (passed[state] if state in STARTING else passed["CONTINUOUS"] + PAST + lag)
+        data = world.clock.earlier(now, lag or (SHORTEST if state in _CATCHING_UP else 0))
+        began = now - passed[state] if state in STARTING else data - passed["CONTINUOUS"] - PAST
         self._kept_from = began
         if state in STARTING:
             self._initiate(began)
@@ -221,11 +233,10 @@ class Replication:
         if state == "STOPPED":
             self.stop(now)
         elif state in _LOST:
-            self._stages.append(Stage(now - lag, state, 0))
+            self._stages.append(Stage(data, state, data))
         elif state in _CATCHING_UP:
-            lag = lag or SHORTEST
-            self._stages.append(Stage(now - lag, "STALLED", 0))
-            self._then(now, *catching_up(now, state, lag))
+            self._stages.append(Stage(data, "STALLED", data))
+            self._then(now, *catching_up(now, state, data))
         else:
             self._fall_behind(now, lag)
 
@@ -236,10 +247,10 @@ class Replication:
         first_byte = next(stage.at for stage in self._beginning(began) if stage.state != STARTING[0])
         return initiation(self._id, began, first_byte)
 
-    def _mend(self, now: float, stage: Stage, lag: float | None) -> None:
+    def _mend(self, now: float, stage: Stage, data: float | None) -> None:
         if stage.state not in _LOST:
             return
-        self._then(now, *(self._beginning(now) if lag is None else catching_up(now, "BACKLOG", lag)))
+        self._then(now, *(self._beginning(now) if data is None else catching_up(now, "BACKLOG", data)))
 
     def _beginning(self, now: float) -> list[Stage]:
         return beginning(self._id, sum(self._sizes) / GIB, now)
@@ -264,6 +275,10 @@ class Replication:
 
     def _index(self, now: float) -> int:
         return max(bisect_right(self._stages, now, key=lambda stage: stage.at) - 1, 0)
+
+    def _end(self, stage: Stage) -> float:
+        """Return when a stage ends that is not the last one."""
+        return self._stages[self._stages.index(stage) + 1].at
 
     def _progress(self, now: float) -> float:
         """Return how much of the stage has passed, of 1; of the last one, nothing."""

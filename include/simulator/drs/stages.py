@@ -17,11 +17,11 @@ _SYNC_OF_GIB = 8.0
 
 @dataclass(frozen=True)
 class Stage:
-    """A state from a moment on; ``lag`` is that of its beginning, absent where there is no data to lag."""
+    """A state from a moment on; ``data`` is the moment of the latest data at its beginning, if any."""
 
     at: float
     state: str
-    lag: float | None = None
+    data: float | None = None
 
 
 def beginning(server_id: str, gib: float, now: float) -> list[Stage]:
@@ -33,13 +33,13 @@ def beginning(server_id: str, gib: float, now: float) -> list[Stage]:
         at += shortest + spread(server_id, state) * (longest - shortest)
         if state == "INITIAL_SYNC":
             at += gib * _SYNC_OF_GIB
-    return [*stages, Stage(at, "CONTINUOUS", 0)]
+    return [*stages, Stage(at, "CONTINUOUS", at)]
 
 
-def catching_up(now: float, state: str, lag: float) -> list[Stage]:
+def catching_up(now: float, state: str, data: float) -> list[Stage]:
     """Return the stages of a server whose data are behind, and come again."""
-    end = now + min(max(lag / 4, SHORTEST), LONGEST)
-    return [Stage(now, state, lag), Stage(end, "CONTINUOUS", 0)]
+    end = now + min(max((now - data) / 4, SHORTEST), LONGEST)
+    return [Stage(now, state, data), Stage(end, "CONTINUOUS", end)]
 
 
 def spread(server_id: str, part: object) -> float:

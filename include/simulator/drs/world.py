@@ -48,6 +48,9 @@ class Clock(Protocol):
     def date(self, second: float) -> datetime:
         """Return the date on which a second falls."""
 
+    def earlier(self, second: float, by: float) -> float:
+        """Return the second whose date lies so many seconds before that of another."""
+
 
 class Chance(Protocol):
     """Ids and a seed; what has an occasion comes out the same whatever happened before."""
@@ -87,6 +90,9 @@ class MachineClock:
 
     def date(self, second: float) -> datetime:
         return datetime.fromtimestamp(second, timezone.utc)
+
+    def earlier(self, second: float, by: float) -> float:
+        return second - by
 
 
 class MotoChance:

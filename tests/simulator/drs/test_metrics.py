@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from replicating import HOUR, NEW
 
+from simulator.clock import clock
+
 DB1 = "s-000000000000db001"
 MIB = 1024**2
 
@@ -22,7 +24,7 @@ def statistics(cloudwatch):
     """Give a function that asks for the values of a metric around now, the earliest first."""
 
     def asked(metric, server_id=NEW, hours=1.0, statistic="Maximum", period=60):
-        now = datetime.now(UTC)
+        now = clock.date(clock.now())
         points = cloudwatch.get_metric_statistics(
             Namespace="AWS/DRS",
             MetricName=metric,
@@ -46,17 +48,17 @@ def test_a_healthy_server_has_a_value_each_minute(add, statistics):
     assert statistics("LagDuration", hours=2, period=3600, statistic="SampleCount")[0] == 60
 
 
-def test_a_stall_shows_as_it_does_in_drs(local_aws, add, seen, statistics, let_pass):
+def test_a_stall_shows_as_it_does_in_drs(local_aws, add, seen, statistics, wait):
     """The lag grows with the time that passes, and the backlog with it, up to what DRS tells."""
     add()
     fault = local_aws.control.stall_server(NEW)
-    let_pass(2 * HOUR)
+    wait(2 * HOUR)
     (disk,) = seen()["replicatedDisks"]
     assert statistics("LagDuration")[-1] == pytest.approx(2 * HOUR, abs=60)
     assert statistics("Backlog")[-1] == pytest.approx(disk["backloggedStorageBytes"], abs=61 * MIB)
     assert disk["backloggedStorageBytes"] == pytest.approx(2 * HOUR * MIB, rel=0.01)
     local_aws.control.remove_fault(fault)
-    let_pass(2 * HOUR)
+    wait(2 * HOUR)
     assert statistics("LagDuration", statistic="Minimum")[-1] == 0
 
 

@@ -93,21 +93,21 @@ def test_the_initial_synchronisation_progresses_to_all_bytes(add, seen, let_pass
 
 
 @pytest.mark.parametrize("state", ["BACKLOG", "RESCAN"])
-def test_what_catches_up_gets_there(add, seen, let_pass, state):
+def test_what_catches_up_gets_there(add, seen, wait, state):
     """The lag of a backlog or a rescan shrinks until replication is CONTINUOUS."""
     add(replication={"state": state, "lag_seconds": 1200})
     before = seconds(seen()["lagDuration"])
-    let_pass(150)
+    wait(150)
     assert 550 < seconds(seen()["lagDuration"]) < 650 < before
-    assert states(seen, let_pass, 20) == [state, "CONTINUOUS"]
+    assert states(seen, wait, 20) == [state, "CONTINUOUS"]
     assert seconds(seen()["lagDuration"]) < 5
 
 
 @pytest.mark.parametrize("state", ["STALLED", "PAUSED", "DISCONNECTED"])
-def test_the_lag_of_what_is_lost_grows_with_time(add, seen, let_pass, state):
+def test_the_lag_of_what_is_lost_grows_with_time(add, seen, wait, state):
     """It stays in its state, and lags a second more each second."""
     add(replication={"state": state, "lag_seconds": 7200})
-    let_pass(HOUR)
+    wait(HOUR)
     info = seen()
     assert info["dataReplicationState"] == state
     assert seconds(info["lagDuration"]) == pytest.approx(3 * HOUR, abs=5)
