@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from simulator.drs.models import drs_backends
@@ -29,16 +30,11 @@ def connect(place: Place) -> None:
             f"region: {place.region!r}: DRS is not initialised there in account {place.account}: "
             "allowed after InitializeService"
         )
-    known = {
-        known
-        for account in drs_backends.values()
-        for there in account.values()
-        for known in there.source_servers
-    }
-    wanted = [server.id for server in place.servers]
-    if repeated := sorted(
-        {server_id for server_id in wanted if server_id in known or wanted.count(server_id) > 1}
-    ):
+    wanted = Counter(server.id for server in place.servers)
+    for account in drs_backends.values():
+        for there in account.values():
+            wanted.update(there.source_servers.keys() & wanted.keys())
+    if repeated := sorted(server_id for server_id, times in wanted.items() if times > 1):
         raise Unconnectable(f"servers: each id once, not {', '.join(repeated)}")
     for server in sorted(place.servers, key=lambda server: server.id):
         backend.register_source_server(server.described(), late=True)

@@ -7,6 +7,7 @@ hours are fixed; of that of days people choose how long its snapshots are kept.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import floor
 from typing import Any
 
@@ -39,8 +40,9 @@ class Rule:
         return (floor(now / self.interval) + 1) * self.interval
 
 
+@lru_cache
 def policy(days: int = 7) -> list[dict[str, Any]]:
-    """Return the policy that keeps a snapshot a day for so many days, as a request has it."""
+    """Return the policy that keeps a snapshot a day for so many days, as a request has it: all share it."""
     return [
         {"ruleID": number, "units": unit, "interval": interval, "retentionDuration": kept, "enabled": True}
         for number, (unit, (interval, kept)) in enumerate({**FIXED, "DAY": (1, days)}.items(), 1)
