@@ -40,9 +40,24 @@ def runbook(ssm):
 
 
 @pytest.fixture
-def instance_id(ec2):
-    """Give an instance that runs."""
-    return ec2.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+def run_instance(local_aws, ec2):
+    """Give a function that runs an instance, with an instance profile or without, and returns its id."""
+    iam = local_aws.client("iam")
+
+    def run(**profile):
+        if profile:
+            iam.create_instance_profile(InstanceProfileName=profile["Name"])
+        options = {"IamInstanceProfile": profile} if profile else {}
+        answer = ec2.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1, **options)
+        return answer["Instances"][0]["InstanceId"]
+
+    return run
+
+
+@pytest.fixture
+def instance_id(run_instance):
+    """Give an instance that runs, and that Systems Manager manages."""
+    return run_instance(Name="managed")
 
 
 @pytest.fixture
@@ -202,6 +217,26 @@ def test_what_is_not_there_cannot_be_run(ssm, runbook, instance_id, execution):
     lost = "00000000-0000-0000-0000-000000000404"
     assert _refused(execution, run=lost) == "AutomationExecutionNotFoundException"
     assert _refused(ssm.list_commands, CommandId=lost) == "InvalidCommandId"
+
+
+def test_an_instance_without_a_profile_is_not_managed(ssm, ec2, run_instance, instance_id):
+    """Its agent may not register: it is not listed, and gets no command; nor does one that is stopped."""
+    alone = run_instance()
+
+    def listed(**options):
+        return [
+            i["InstanceId"] for i in ssm.describe_instance_information(**options)["InstanceInformationList"]
+        ]
+
+    def sent(instance):
+        return _refused(ssm.send_command, DocumentName="AWS-RunShellScript", InstanceIds=[instance])
+
+    assert listed() == [instance_id]
+    assert listed(Filters=[{"Key": "InstanceIds", "Values": [alone]}]) == []
+    assert listed(Filters=[{"Key": "PingStatus", "Values": ["Online"]}]) == [instance_id]
+    assert sent(alone) == "InvalidInstanceId"
+    ec2.stop_instances(InstanceIds=[instance_id])
+    assert (listed(), sent(instance_id)) == ([], "InvalidInstanceId")
 
 
 def test_moto_answers_what_it_always_did(ssm):

@@ -13,6 +13,7 @@ from moto.ec2.utils import random_ami_id
 from . import ec2_refusals as refusals
 from .launch_machine import check_names, check_tags, check_zone, disks, instance_type, zones_of
 from .launch_network import plan_network
+from .launch_profile import actions_profile
 from .launch_template import find_instance, marks, settled, template_tags
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _instance(ec2: EC2Backend, server: SourceServer, data: Data, wanted: str, ne
         **_options(data),
     )
     instance: Instance = reservation.instances[0]
-    _add_profile(ec2, instance, data.get("IamInstanceProfile") or {})
+    _add_profile(ec2, instance, data.get("IamInstanceProfile") or _usual_profile(ec2, server))
     for index, addresses in network.more_addresses.items():
         ec2.assign_private_ip_addresses(instance.nics[index].id, addresses)
     return instance
@@ -123,6 +124,11 @@ def _options(data: Data) -> dict[str, Any]:
         "hibernation_options": data.get("HibernationOptions") or {},
         "instance_initiated_shutdown_behavior": data.get("InstanceInitiatedShutdownBehavior"),
     }
+
+
+def _usual_profile(ec2: EC2Backend, server: SourceServer) -> Data:
+    """Return the profile of an instance whose launch template names none."""
+    return {"Name": actions_profile(ec2)} if server.launch_configuration.post_launch_enabled else {}
 
 
 def _add_profile(ec2: EC2Backend, instance: Instance, profile: Data) -> None:

@@ -27,6 +27,7 @@ from .exceptions import (
 from .runs import IN_PROGRESS, Run
 
 if TYPE_CHECKING:
+    from moto.ec2.models.instances import Instance
     from moto.ssm.models import Documents, SimpleSystemManagerBackend
 
 
@@ -97,7 +98,7 @@ class AutomationBackend(BaseBackend):
         self._require(document, COMMAND)
         run = runs.begin(str(mock_random.uuid4()), document, version or "1", parameters)
         command = RunningCommand(run, self.account_id, self.region_name, **request)
-        self._require_running(command.instance_ids)
+        self._require_managed(command.instance_ids)
         return self.add_command(command)
 
     def add_command(self, command: RunningCommand) -> RunningCommand:
@@ -127,6 +128,13 @@ class AutomationBackend(BaseBackend):
             raise InvocationDoesNotExist(f"Command {command_id} was not sent to {instance_id}.")
         return command.invocation(instance_id, self.look())
 
+    def managed_instances(self) -> list[Instance]:
+        """Return the instances that run and have an instance profile: without one no agent may register."""
+        ec2 = ec2_backends[self.account_id][self.region_name]
+        running = [i for r in ec2.reservations.values() for i in r.instances if i.state == "running"]
+        profiles = ec2.iam_instance_profile_associations
+        return [i for i in running if i.id in profiles or i.iam_instance_profile]
+
     def look(self) -> float:
         """Return the second that it is, when what was begun has ended if the clock says so."""
         executions = (execution.run for execution in self.executions.values())
@@ -144,10 +152,9 @@ class AutomationBackend(BaseBackend):
         if documents.type_of(self.ssm, document) not in {wanted, ""}:
             raise InvalidDocument(f"Document {document} is no document of type {wanted} here.")
 
-    def _require_running(self, instance_ids: list[str]) -> None:
-        reservations = ec2_backends[self.account_id][self.region_name].reservations.values()
-        running = {i.id for r in reservations for i in r.instances if i.state == "running"}
-        if lost := sorted(set(instance_ids) - running):
+    def _require_managed(self, instance_ids: list[str]) -> None:
+        managed = {instance.id for instance in self.managed_instances()}
+        if lost := sorted(set(instance_ids) - managed):
             raise InvalidInstanceId(
                 f"Instances {', '.join(lost)} not in valid state for account {self.account_id}."
             )

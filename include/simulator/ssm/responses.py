@@ -8,6 +8,7 @@ from typing import Any
 from moto.core.responses import ActionResult, EmptyResult
 from moto.ssm.responses import SimpleSystemManagerResponse
 
+from .instances import information, passes
 from .models import AutomationBackend, automation_backends
 
 PAGE = 50
@@ -97,6 +98,12 @@ class SystemsManagerResponse(SimpleSystemManagerResponse):
             self._get_param("CommandId"), self._get_param("InstanceId")
         )
         return ActionResult(invocation)
+
+    def describe_instance_information(self) -> ActionResult:
+        filters = [*self._get_param("Filters", []), *self._get_param("InstanceInformationFilterList", [])]
+        told = [information(instance) for instance in self.automation_backend.managed_instances()]
+        page, next_token = self._page([each for each in told if passes(each, filters)])
+        return ActionResult({"InstanceInformationList": page, "NextToken": next_token})
 
     def _page(self, items: list[Any]) -> tuple[list[Any], str | None]:
         """Return the page that the request asks for, and the next token."""

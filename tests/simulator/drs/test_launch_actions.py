@@ -67,6 +67,20 @@ def test_a_command_is_sent_to_the_recovery_instance(ssm, put, launch, runs):
     assert (run["status"], run["action"]["type"]) == ("SUCCEEDED", "SSM_COMMAND")
 
 
+@pytest.mark.parametrize("active", [True, False])
+def test_an_instance_with_active_actions_has_the_profile_that_they_need(aws, configure, active):
+    """User guide: DRS gives it one where the launch template names none; without actions there is none."""
+    configure(postLaunchEnabled=active)
+    instance_id = aws.launched(DB1)
+    instance = aws.ec2_instance(instance_id)
+    name = "AWSElasticDisasterRecoveryRecoveryInstanceWithLaunchActionsRole"
+    assert instance.get("IamInstanceProfile", {"Arn": ""})["Arn"].endswith(name if active else "")
+    managed = [
+        i["InstanceId"] for i in aws.client("ssm").describe_instance_information()["InstanceInformationList"]
+    ]
+    assert managed == ([instance_id] if active else [])
+
+
 def test_a_runbook_is_executed(ssm, put, launch, runs):
     """The type of an action is that of its document, given by name or by ARN; the run is an execution."""
     arn = "arn:aws:ssm:eu-west-1:123456789012:document/Check"
