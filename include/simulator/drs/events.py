@@ -144,9 +144,9 @@ def _launches(job: Job, now: float) -> Iterator[Event]:
         return
     for server in job.timeline.servers:
         server_id = server.source_server_id
-        if (status := server.launch_status(now - job.created)) not in _RESULTS:
+        if (status := server.launch_status(job.elapsed(now))) not in _RESULTS:
             continue
-        yield _result(job, server_id, job.created + server.end, status)
+        yield _result(job, server_id, job.at(server.end), status)
         failed = job.actions_failed(server_id)
         if status is LaunchStatus.LAUNCHED and failed is not None and failed <= now:
             yield _result(job, server_id, failed, LaunchStatus.FAILED)
@@ -166,7 +166,7 @@ def _failback(instance: RecoveryInstance, now: float) -> Iterator[Event]:
     if job := failback.job:
         yield Event(job.created, _FAILBACK, instance.arn, (("state", "FAILBACK_IN_PROGRESS"),))
         if job.launch_status(server_id, now) in _RESULTS:
-            end = job.created + job.timeline.of(server_id).end
+            end = job.at(job.timeline.of(server_id).end)
             yield Event(end, _FAILBACK, instance.arn, (("state", failback.state(server_id, now)),))
 
 

@@ -41,6 +41,7 @@ class Job(BaseModel):
         self.servers = {server.source_server_id: server for server in servers}
         self._timeline = timeline
         self.created = world.clock.begin()
+        self._pace = world.pace(self.created)
         self.tags: dict[str, str] = {}
         self._hiding = world.faults.of_job(self.servers)
         self._looks = 0
@@ -58,32 +59,55 @@ class Job(BaseModel):
     @property
     def end(self) -> float:
         """Simulated second of the end."""
-        return self.created + self.timeline.end
+        return self.at(self.timeline.end)
 
     @property
     def horizon(self) -> float:
         """Simulated second of the last thing that happens by itself."""
-        return self.created + self.timeline.horizon
+        return self.at(self.reach)
+
+    @property
+    def reach(self) -> float:
+        """The same in seconds of its timeline."""
+        return self.timeline.horizon
+
+    def at(self, elapsed: float) -> float:
+        """Return the second of the clock at which so many of the job's timeline have passed."""
+        return self._pace.at(elapsed)
+
+    def elapsed(self, now: float) -> float:
+        """Return how many seconds of its timeline have passed by now."""
+        return self._pace.elapsed(now)
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether the job goes on without being described."""
+        return self._pace.by_itself
+
+    def keep_pace(self, now: float) -> None:
+        """Go on as far as the job is by now."""
+        self._pace.keep(now, self.timeline.launching, self.reach)
 
     def look(self, now: float) -> bool:
         """Return whether DescribeJobs shows the job already, and count that it was looked for."""
         self._looks += 1
-        return not self._hiding(now - self.created, self._looks)
+        self._pace.look()
+        return not self._hiding(self.elapsed(now), self._looks)
 
     def status(self, now: float) -> JobStatus:
-        return self.timeline.status(now - self.created)
+        return self.timeline.status(self.elapsed(now))
 
     def launch_status(self, source_server_id: str, now: float) -> LaunchStatus:
-        return self.timeline.of(source_server_id).launch_status(now - self.created)
+        return self.timeline.of(source_server_id).launch_status(self.elapsed(now))
 
     def settle(self, backend: DRSBackend, now: float) -> None:
         """Do to EC2 what the job has come to by now; what is done already is not done again."""
         for server in self.timeline.servers:
-            self.settle_server(backend, server, now - self.created)
+            self.settle_server(backend, server, self.elapsed(now))
 
     def _released_at(self, hold: Hold) -> float | None:
         released = hold.released_at()
-        return None if released is None else released - self.created
+        return None if released is None else self.elapsed(released)
 
     def settle_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
         """Do to EC2 what the job has come to with one server."""
@@ -109,7 +133,7 @@ class Job(BaseModel):
 
     def is_due(self, now: float) -> bool:
         """Return whether a step has ended since this was asked last: between two, nothing changes in EC2."""
-        timeline, elapsed = self.timeline, now - self.created
+        timeline, elapsed = self.timeline, self.elapsed(now)
         if timeline is self._settled and elapsed < self._due:
             return False
         ends = (step.end for server in timeline.servers for step in server.steps)
@@ -150,11 +174,11 @@ class Job(BaseModel):
         """Return the log's entries so far."""
         return [
             {
-                "logDateTime": iso_at(self.created + event.at),
+                "logDateTime": iso_at(self.at(event.at)),
                 "event": event.name,
                 "eventData": self.event_data(event),
             }
-            for event in self.timeline.events(now - self.created)
+            for event in self.timeline.events(self.elapsed(now))
         ]
 
     def event_data(self, event: Event) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from .snapshots import RecoverySnapshot, snapshots_of
 from .timeline import Phase, ServerTimeline
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .source_server import SourceServer
     from .world import Affliction
 
@@ -35,13 +37,13 @@ class LaunchData:
         """Return what the data make of a healthy launch which an affliction hits besides."""
         return lambda healthy: self._checked(affliction(self._short(healthy)))
 
-    def point(self, timeline: ServerTimeline, created: float) -> float:
-        """Return the moment of the data that are launched."""
+    def point(self, timeline: ServerTimeline, at: Callable[[float], float]) -> float:
+        """Return the moment of the data that are launched; ``at`` tells when a moment of the timeline is."""
         if self.chosen is not None:
             return self.chosen
         if timeline.uses_previous_snapshot and self.previous is not None:
             return self.previous
-        return created + timeline.begin_of(Phase.SNAPSHOT) if self.latest is None else self.latest
+        return at(timeline.begin_of(Phase.SNAPSHOT)) if self.latest is None else self.latest
 
     def _short(self, timeline: ServerTimeline) -> ServerTimeline:
         if self.missing is None or self.chosen is not None:

@@ -51,7 +51,7 @@ class LaunchJob(Job):
                 backend.replace_recovery_instance(replaced)
         is_launched = self.timeline.of(server_id).launch_status(elapsed) is LaunchStatus.LAUNCHED
         if is_launched and server_id not in self._launched:
-            point, launched = self.recovery_point(server_id), self.created + server.end
+            point, launched = self.recovery_point(server_id), self.at(server.end)
             with self.attempt(server_id, Phase.LAUNCH):
                 instance = backend.add_recovery_instance(self, server_id, point, launched)
                 self._launched[server_id] = instance.recovery_instance_id
@@ -60,7 +60,7 @@ class LaunchJob(Job):
     def _show_actions(self, backend: DRSBackend, server: ServerTimeline, instance_id: str) -> None:
         """Let Systems Manager tell of the actions of a server that is launched."""
         for run in self._actions[server.source_server_id]:
-            shown = run.document_run(instance_id, self.created + server.end, server.action_error)
+            shown = run.document_run(instance_id, self.at(server.end), server.action_error)
             world.documents.show(backend.account_id, backend.region_name, shown)
 
     def instance_of(self, source_server_id: str) -> str | None:
@@ -70,14 +70,14 @@ class LaunchJob(Job):
         return super().told_instance(server) if server.names_instance else None
 
     @property
-    def horizon(self) -> float:
+    def reach(self) -> float:
         actions = (
-            self.created + server.end + run.end
+            server.end + run.end
             for server in self.timeline.servers
             if server.end < math.inf
             for run in self._actions[server.source_server_id]
         )
-        return max((super().horizon, *actions))
+        return max((super().reach, *actions))
 
     def launch_status(self, source_server_id: str, now: float) -> LaunchStatus:
         """Return the status: a launch is marked as failed when an action of it fails that is not optional."""
@@ -94,22 +94,24 @@ class LaunchJob(Job):
             run.end for run in self._actions[source_server_id] if run.fails_the_launch(server.action_error)
         )
         first = min(ends, default=None)
-        return None if first is None else self.created + server.end + first
+        return None if first is None else self.at(server.end + first)
 
     def launch_actions_status(self, server: ServerTimeline, now: float) -> dict[str, Any]:
         actions = self._actions[server.source_server_id]
-        since = now - self.created - server.end
+        since = self.elapsed(now) - server.end
         if not actions or since < 0 or server.outcome is not LaunchStatus.LAUNCHED:
             return {"runs": []}
         discovered = actions[0].begin
         return {
-            "ssmAgentDiscoveryDatetime": iso_at(now - since + discovered) if discovered <= since else None,
+            "ssmAgentDiscoveryDatetime": iso_at(self.at(server.end + discovered))
+            if discovered <= since
+            else None,
             "runs": [run.to_dict(since, server.action_error) for run in actions if run.begin <= since],
         }
 
     def recovery_point(self, source_server_id: str) -> float:
         """Return the second whose data is launched."""
-        return self._data[source_server_id].point(self.timeline.of(source_server_id), self.created)
+        return self._data[source_server_id].point(self.timeline.of(source_server_id), self.at)
 
     def event_data(self, event: Event) -> dict[str, Any]:
         data, server_id = super().event_data(event), event.source_server_id

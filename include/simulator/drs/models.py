@@ -88,6 +88,7 @@ class DRSBackend(
             world.clock.skip_to(max(job.horizon for job in self._running))
         self.now = world.clock.begin()
         for job in self._running:
+            job.keep_pace(self.now)
             if job.is_due(self.now):
                 job.settle(self, self.now)
         self._announcements.settle(self, [*self._running, *self._acting], self.now)
@@ -179,6 +180,8 @@ class DRSBackend(
 
     def describe_jobs(self, filters: dict[str, Any]) -> list[Job]:
         jobs = [job for job in select(self.jobs, filters.get("jobIDs")) if job.look(self.now)]
+        if any(not job.by_itself for job in jobs):
+            self.settle()
         dated = ((job.creation_date, job) for job in jobs)
         return between(dated, filters.get("fromDate"), filters.get("toDate"))
 

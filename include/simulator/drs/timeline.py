@@ -187,6 +187,12 @@ class JobTimeline:
         return max(server.end for server in self.servers) + self.closing
 
     @property
+    def launching(self) -> float:
+        """Return when the last phase of a server has begun that begins by itself."""
+        begins = (server.steps[-1].begin for server in self.servers if server.steps)
+        return max((begin for begin in begins if begin < inf), default=self.start)
+
+    @property
     def horizon(self) -> float:
         """Return when the last thing happens that happens by itself: a hanging server waits for ever."""
         times = (self.end, *(step.end for server in self.servers for step in server.steps))

@@ -1,7 +1,8 @@
 """What DRS asks of the world around it: the time, what is left to chance, and what goes wrong.
 
-This is the one place through which these reach the service. Left alone, the time is the machine's, ids are
-moto's, and nothing goes wrong; who knows better puts a clock, chances and faults of its own in their place.
+This is the one place through which these reach the service. Left alone, the time is the machine's, jobs go on
+by moto's state transitions, ids are moto's, and nothing goes wrong; who knows better puts a clock, a pace,
+chances and faults of its own in their place.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol
 
+from moto.moto_api import state_manager
 from moto.moto_api._internal import mock_random
 
 from .documents import NoSystemsManager
+from .pace import Pace, StateTransitions, Steady
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -27,6 +30,12 @@ Affliction = Callable[["ServerTimeline"], "ServerTimeline"]
 
 Hiding = Callable[[float, int], bool]
 """Whether a job is not to be seen so many seconds after its creation, when it is looked for so often."""
+
+
+REPLICATION = "drs::replication"
+"""What ``state_manager.set_transition`` calls replication: immediate, or by the machine's time."""
+
+state_manager.register_default_transition(REPLICATION, transition={"progression": "immediate"})
 
 
 class Clock(Protocol):
@@ -77,7 +86,10 @@ class Faults(Protocol):
 class MachineClock:
     """The machine's own time, as ``time.time`` tells it."""
 
-    immediate = False
+    @property
+    def immediate(self) -> bool:
+        """Whether replication has come to its end when it is looked at."""
+        return bool(state_manager.get_transition(REPLICATION)["progression"] == "immediate")
 
     def now(self) -> float:
         return time.time()
@@ -125,10 +137,12 @@ class World:
     chance: Chance
     faults: Faults
     documents: Documents = field(default_factory=NoSystemsManager)
+    pace: Callable[[float], Pace] = StateTransitions
+    """From the second of its creation to how a job goes on."""
 
     def become(self, clock: Clock, chance: Chance, faults: Faults) -> None:
-        """Be another world from now on."""
-        self.clock, self.chance, self.faults = clock, chance, faults
+        """Be a world from now on in whose time jobs pass by themselves."""
+        self.clock, self.chance, self.faults, self.pace = clock, chance, faults, Steady
 
 
 world = World(MachineClock(), MotoChance(), NoFaults())
