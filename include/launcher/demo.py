@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PLAN = "web_shop"
 PERSON = "alice"
 REASON = "make demo"
-# A job of local AWS then takes about as long as the ten seconds that a wave is held in any case
+# A job of local AWS then takes no longer than the ten seconds that a wave is held in any case
 SPEED = "120"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -109,3 +110,14 @@ def test_the_service_comes_to_be_without_the_simulator():
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
     assert told.stdout.strip() == "[]"
+
+
+def test_the_page_on_an_offer_names_what_there_is():
+    """Each file and folder of ours that it names exists."""
+    page = (ROOT.parent / "OFFER.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w/*]+(?:\.py|/))`", page))
+    ours, theirs = ROOT.parents[2], {"scripts/update_backend_index.py"}
+    folders = (ROOT, ROOT.parent, ours, ours / "tests/simulator/drs")
+    missing = {name for name in named - theirs if not any(list(folder.glob(name)) for folder in folders)}
+    assert named
+    assert not missing
