@@ -41,6 +41,7 @@ _LAUNCH = "DRS Source Server Launch Result"
 _STALLED = "DRS Source Server Data Replication Stalled Change"
 _SNAPSHOT = "DRS PIT Snapshot Taken"
 _FAILBACK = "DRS Recovery Instance Failback State Change"
+KINDS = (_LAUNCH, _STALLED, _SNAPSHOT, _FAILBACK)
 _RESULTS = {
     LaunchStatus.LAUNCHED: "RECOVERY_LAUNCH_SUCCEEDED",
     LaunchStatus.FAILED: "RECOVERY_LAUNCH_FAILED",
@@ -90,10 +91,13 @@ class Announcements:
             self._told = None
             self._waiting.clear()
             return
+        wanted = [kind for kind in KINDS if any(_may_want(rule, "detail-type", kind) for rule in rules)]
         events = list(_happened(backend, jobs, since, now))
+        if _SNAPSHOT in wanted:
+            events += _snapshots_of(backend, since, now)
         told = {event for event in events if event.at <= since} if self._told is None else self._told
         self._told = set(events)
-        new = [event for event in dict.fromkeys(events) if event not in told]
+        new = [e for e in dict.fromkeys(events) if e not in told and e.detail_type in wanted]
         self._waiting.extend(sorted(new, key=attrgetter("at")))
         self._send(rules)
 
@@ -111,7 +115,16 @@ class Announcements:
         if (backend := dict.get(regions, self._region_name)) is None:
             return []
         rules = backend.event_buses["default"].rules.values()
-        return [r for r in rules if r.targets and r.state == "ENABLED" and r.event_pattern.get_pattern()]
+        heard = [r for r in rules if r.targets and r.state == "ENABLED" and r.event_pattern.get_pattern()]
+        return [rule for rule in heard if _may_want(rule, "source", SOURCE)]
+
+
+def _may_want(rule: Rule, name: str, value: str) -> bool:
+    """Return whether a rule can match events with a value, as far as a list of plain values tells."""
+    listed = rule.event_pattern.get_pattern().get(name)
+    if not isinstance(listed, list) or not all(isinstance(allowed, str) for allowed in listed):
+        return True
+    return value in listed
 
 
 def _happened(backend: DRSBackend, jobs: list[Job], since: float, now: float) -> Iterator[Event]:
@@ -122,6 +135,9 @@ def _happened(backend: DRSBackend, jobs: list[Job], since: float, now: float) ->
         yield from _failback(instance, now)
     for server in backend.source_servers.values():
         yield from _stalls(server, since, now)
+
+
+def _snapshots_of(backend: DRSBackend, since: float, now: float) -> Iterator[Event]:
     if now // UNIT > since // UNIT:
         for server in backend.source_servers.values():
             yield from _snapshots(server, since, now)

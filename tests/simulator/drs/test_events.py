@@ -64,6 +64,15 @@ def test_each_launch_has_a_result(local_aws, subscribe, launch, is_drill):
     assert came() == []
 
 
+def test_many_events_are_told_one_look_after_the_other(subscribe, launch, monkeypatch):
+    """However little time one look has for sending, none is lost, and none is told twice."""
+    monkeypatch.setattr("simulator.drs.events.PATIENCE", 0)
+    came = subscribe(**{"detail-type": [LAUNCH]})
+    launch(DB1, DB2)
+    assert sorted(_results(came())) == [DB1, DB2]
+    assert came() == []
+
+
 def test_a_result_is_dated_when_the_launch_ended(subscribe, launch, look, let_pass):
     """It is told late, when somebody looks, with the date of what happened; and none before it happens."""
     came = subscribe(**{"detail-type": [LAUNCH]})
@@ -151,19 +160,22 @@ def test_each_snapshot_is_told_with_its_ids(drs, subscribe, add, let_pass):
     assert 35 <= len(came()) <= 37
 
 
-def test_a_failback_is_told_from_its_beginning_to_its_end(aws, subscribe):
-    """In progress with the replication back, and again with the launch; then completed."""
+@pytest.mark.parametrize("end", ["FAILBACK_COMPLETED", "FAILBACK_ERROR"])
+def test_a_failback_is_told_from_its_beginning_to_its_end(aws, subscribe, end):
+    """In progress with the replication back, and again with the launch; then completed, or in error."""
     aws.client("drs", region="eu-central-1").initialize_service()
     aws.add_server()
     instance_id = aws.launched(EC2_ORIGIN)
     came = subscribe(**{"detail-type": [FAILBACK]})
     aws.drs.reverse_replication(recoveryInstanceID=instance_id)
+    if end == "FAILBACK_ERROR":
+        aws.control.fail_server(EC2_ORIGIN)
     aws.drs.start_failback_launch(recoveryInstanceIDs=[instance_id])
     told = came()
     assert [event["detail"]["state"] for event in told] == [
         "FAILBACK_IN_PROGRESS",
         "FAILBACK_IN_PROGRESS",
-        "FAILBACK_COMPLETED",
+        end,
     ]
     assert {event["resources"][0] for event in told} == {
         f"arn:aws:drs:{PLACE}:recovery-instance/{instance_id}"
