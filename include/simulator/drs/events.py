@@ -105,8 +105,8 @@ class Announcements:
         """Send what waits; of many, some now and others at the next look, as moto's queues grow slow."""
         begun = monotonic()
         while self._waiting:
-            _send(self._waiting.popleft().message(self._account_id, self._region_name), rules)
-            if monotonic() - begun > PATIENCE:
+            message = self._waiting.popleft().message(self._account_id, self._region_name)
+            if _send(message, rules) and monotonic() - begun > PATIENCE:
                 return
 
     def _rules(self) -> list[Rule]:
@@ -197,10 +197,12 @@ def _snapshots(server: SourceServer, since: float, now: float) -> Iterator[Event
             yield Event(snapshot.expected, _SNAPSHOT, server.arn, ids)
 
 
-def _send(message: EventMessageType, rules: Iterable[Rule]) -> None:
-    """Send an event to the targets of the rules that match it."""
-    for rule in rules:
+def _send(message: EventMessageType, rules: Iterable[Rule]) -> bool:
+    """Send an event to the targets of the rules that match it; returns whether there is one."""
+    matching = [rule for rule in rules if rule.event_pattern.matches_event(message)]
+    for rule in matching:
         _send_by(rule, message)
+    return bool(matching)
 
 
 def _send_by(rule: Rule, message: EventMessageType) -> None:
