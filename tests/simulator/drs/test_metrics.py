@@ -44,7 +44,8 @@ def test_a_healthy_server_has_a_value_each_minute(add, statistics):
     add()
     for metric in ("LagDuration", "Backlog"):
         values = statistics(metric)
-        assert (len(values), set(values)) == (60, {0})
+        assert set(values) == {0}
+        assert len(values) in {60, 61}
     assert statistics("LagDuration", hours=2, period=3600, statistic="SampleCount")[0] == 60
 
 
@@ -69,7 +70,7 @@ def test_a_lag_is_remembered_when_it_is_over(local_aws, add, statistics, let_pas
     let_pass(HOUR)
     local_aws.control.remove_fault(fault)
     let_pass(HOUR)
-    assert statistics("LagDuration")[-1] == 900
+    assert statistics("LagDuration")[-1] == pytest.approx(900, abs=0.01)
     assert statistics("LagDuration", statistic="Minimum")[-1] == 0
     assert set(statistics("LagDuration")[:-2]) == {0}
 
