@@ -180,3 +180,17 @@ def test_a_volume_is_made_from_an_ebs_snapshot(aws, taken):
     assert {s["SnapshotId"]: _tags(s).get("keep") for s in found if s.get("Tags")} == {snapshot_id: "yes"}
     aws.ec2.delete_snapshot(SnapshotId=own)
     assert own not in [s["SnapshotId"] for s in aws.ec2.describe_snapshots()["Snapshots"]]
+
+
+def test_the_disks_of_a_recovery_instance_come_and_go_with_it(aws):
+    """As many volumes, of the sizes that DRS tells, marked as the server's; none when it is terminated."""
+    instance_id = aws.launched(DB1)
+    attached = [{"Name": "attachment.instance-id", "Values": [instance_id]}]
+    volumes = aws.ec2.describe_volumes(Filters=attached)["Volumes"]
+    told = aws.instances()[DB1]["recoveryInstanceProperties"]["disks"]
+    devices = {v["Attachments"][0]["Device"]: v["Size"] * 1024**3 for v in volumes}
+    assert devices == {disk["internalDeviceName"]: disk["bytes"] for disk in told}
+    assert {_tags(volume)["AWSElasticDisasterRecoverySourceServerID"] for volume in volumes} == {DB1}
+    aws.drs.terminate_recovery_instances(recoveryInstanceIDs=[instance_id])
+    aws.let_pass()
+    assert aws.ec2.describe_volumes()["Volumes"] == []
