@@ -46,7 +46,7 @@ class Replication:
         self._zone = f"{region_name}a"
         self._offset = spread(self._id, "heartbeat") * HEARTBEAT
         self._lags = [(0.0, 0.0)]
-        self._steady: tuple[int, dict[str, Any]] = (-1, {})
+        self._steady: dict[str, Any] | None = None
         self._stages: list[Stage] = []
         self._enter(description.replication.state, now, description.replication.lag_seconds)
         self.began = self._initiation.began
@@ -92,7 +92,7 @@ class Replication:
         now = world.clock.begin()
         stage, data = self._stage(now), self._data(now)
         self._fall_behind(now, 0.0)
-        self._steady = (-1, {})
+        self._steady = None
         if stage.data is None and stage.state in {"STOPPED", "DISCONNECTED"}:
             return
         if kind == "lag":
@@ -169,10 +169,9 @@ class Replication:
         """Return the modelled dataReplicationInfo."""
         if self.state(now) != "CONTINUOUS":
             return self._told(now)
-        beat = int((now + self._offset) // HEARTBEAT)
-        if self._steady[0] != beat:
-            self._steady = beat, Complete(without_absent(self._told(now)))
-        return self._steady[1]
+        if self._steady is None:
+            self._steady = Complete(without_absent(self._told(now)))
+        return self._steady
 
     def _told(self, now: float) -> dict[str, Any]:
         stage, lag = self._stage(now), self.lag(now)
@@ -259,7 +258,7 @@ class Replication:
         if world.clock.immediate:
             stages = (replace(stages[-1], at=now),)
         self._stages = [stage for stage in self._stages if stage.at < now] + list(stages)
-        self._steady = (-1, {})
+        self._steady = None
 
     def _forget(self, now: float, *stages: Stage) -> None:
         self._kept_from = now

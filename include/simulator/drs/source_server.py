@@ -18,6 +18,8 @@ from .timeline import LaunchStatus
 from .world import world
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from moto.ec2.models.instances import Instance
 
     from .description import ServerDescription
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 GIB = 1024**3
 PROCESSOR = "Intel(R) Xeon(R) Platinum 8259CL CPU @ 2.50GHz"
 _INSTANCE_TYPES = {2: "m5.large", 4: "m5.xlarge", 8: "m5.2xlarge"}
+_NOT_EXTENDED = Complete(status="NOT_EXTENDED")
 _RESULTS = {LaunchStatus.LAUNCHED: "SUCCEEDED", LaunchStatus.FAILED: "FAILED"}
 
 
@@ -42,7 +45,8 @@ class SourceServer(BaseModel):
         now = world.clock.now()
         self.replication = Replication(description, region_name, now)
         self.added, self._updated = self.replication.began, now
-        self._seen: tuple[float, dict[str, Any]] = (-1, {})
+        self._seen: tuple[Any, dict[str, Any]] = (None, {})
+        self._first_byte: datetime | None = None
         self.launches = 0
         self.last_job: Job | None = None
         self.recovery_instance_id: str | None = None
@@ -91,7 +95,7 @@ class SourceServer(BaseModel):
             "dataReplicationInfo": self.replication.to_dict(now),
             "lifeCycle": self._life_cycle(now),
             "sourceProperties": self.properties,
-            "stagingArea": {"status": "NOT_EXTENDED"},
+            "stagingArea": _NOT_EXTENDED,
             "replicationDirection": self.replication_direction,
             "reversedDirectionSourceServerArn": self.reversed.arn if self.reversed else None,
             "sourceCloudProperties": self._origin(),
@@ -111,36 +115,33 @@ class SourceServer(BaseModel):
         return _RESULTS.get(self.last_job.launch_status(self.source_server_id, now), "PENDING")
 
     def _life_cycle(self, now: float) -> dict[str, Any]:
-        cycle = self._contact(now) | {"elapsedReplicationDuration": self._elapsed(now)}
+        cycle = Complete(self._contact(now))
+        if self._first_byte is not None:
+            elapsed = world.clock.date(self.replication.last_byte(now)) - self._first_byte
+            cycle["elapsedReplicationDuration"] = iso_duration(elapsed.total_seconds())
+        cycle["lastLaunch"] = self._last_launch(now)
+        return cycle
+
+    def _last_launch(self, now: float) -> dict[str, Any]:
         if self.last_job is None:
-            return cycle | {"lastLaunch": {"initiated": {}}}
+            return {"initiated": {}}
         initiated = {
             "apiCallDateTime": iso(self.last_job.creation_date),
             "jobID": self.last_job.job_id,
             "type": "DRILL" if self.last_job.is_drill else "RECOVERY",
         }
         status = self.last_job.launch_status(self.source_server_id, now)
-        return cycle | {"lastLaunch": {"initiated": initiated, "status": status}}
-
-    def _elapsed(self, now: float) -> str | None:
-        """Return for how long data have come, by the dates that are told."""
-        if (first := self.replication.first_byte(now)) is None:
-            return None
-        dated = world.clock.date
-        elapsed = dated(self.replication.last_byte(now)) - dated(first)
-        return iso_duration(elapsed.total_seconds())
+        return {"initiated": initiated, "status": status}
 
     def _contact(self, now: float) -> dict[str, Any]:
-        seen, first_byte = self.replication.last_seen(now), self.replication.first_byte(now)
-        if self._seen[0] != seen or first_byte is None:
-            self._seen = (
-                seen,
-                {
-                    "addedToServiceDateTime": iso_at(self.added),
-                    "firstByteDateTime": None if first_byte is None else iso_at(first_byte),
-                    "lastSeenByServiceDateTime": iso_at(seen),
-                },
-            )
+        """Return the dates that are the same between two signs of life of the agent."""
+        seen, first = self.replication.last_seen(now), self.replication.first_byte(now)
+        if self._seen[0] != (seen, first):
+            self._first_byte = None if first is None else world.clock.date(first)
+            dates = {"addedToServiceDateTime": iso_at(self.added), "lastSeenByServiceDateTime": iso_at(seen)}
+            if self._first_byte is not None:
+                dates["firstByteDateTime"] = iso(self._first_byte)
+            self._seen = (seen, first), dates
         return self._seen[1]
 
     @cached_property
