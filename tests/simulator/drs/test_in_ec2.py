@@ -60,6 +60,14 @@ def test_the_instance_of_a_server_is_in_the_ec2_of_its_origin(origin, from_ec2):
     assert instance["LaunchTime"] <= datetime.fromisoformat(server["lifeCycle"]["addedToServiceDateTime"])
 
 
+def test_servers_of_two_regions_have_addresses_of_their_own(aws, origin, from_ec2):
+    """So that both can be recovered side by side, with ``copyPrivateIp``."""
+    first, other = _instance(origin, from_ec2()), "s-00000000000ec2002"
+    aws.add_server(other, "eu-west-3")
+    second = _instance(aws.client("ec2", "eu-west-3"), aws.server(other))
+    assert first["PrivateIpAddress"] != second["PrivateIpAddress"]
+
+
 def test_the_instance_has_the_disks_of_the_server(origin, from_ec2):
     """A volume for each, of its size, under its name."""
     server = from_ec2(disks_gib=(50, 500))
@@ -101,11 +109,12 @@ def test_a_recovery_instance_tells_where_it_comes_from(aws, from_ec2):
 
 
 def test_what_is_replicated_back_is_the_recovery_instance(aws):
-    """The source server at the origin names it, and EC2 there has no further one."""
+    """The source server at the origin names it, and no further one is made of it in either Region."""
     instance_id, there = aws.reversed()
     (server,) = there.describe_source_servers()["items"]
     assert server["sourceProperties"]["identificationHints"]["awsInstanceID"] == instance_id
-    assert len(aws.client("ec2", ORIGIN).describe_instances()["Reservations"]) == 1
+    for ec2 in (aws.ec2, aws.client("ec2", ORIGIN)):
+        assert len(ec2.describe_instances()["Reservations"]) == 1
 
 
 @pytest.fixture
