@@ -54,6 +54,25 @@ def interface_in_use(interface_id: str) -> EC2ClientError:
     return EC2ClientError("InvalidNetworkInterface.InUse", f"Interface: [{interface_id}] in use.")
 
 
+def interface_with_more(member: str) -> EC2ClientError:
+    message = f"A network interface may not specify both a network interface ID and {member}"
+    return EC2ClientError("InvalidParameterCombination", message)
+
+
+def too_many_interfaces(count: int, instance_type: str) -> EC2ClientError:
+    message = f"Interface count {count} exceeds the limit for {instance_type}"
+    return EC2ClientError("AttachmentLimitExceeded", message)
+
+
+def too_many_addresses() -> EC2ClientError:
+    message = "Number of private addresses will exceed limit."
+    return EC2ClientError("PrivateIpAddressLimitExceeded", message)
+
+
+def no_ipv6_block(subnet_id: str) -> EC2ClientError:
+    return invalid_value(f"Subnet {subnet_id} does not contain any IPv6 CIDR block ranges")
+
+
 def no_address(text: str) -> EC2ClientError:
     return invalid_value(f"invalid value for parameter address: {text}")
 
@@ -135,6 +154,11 @@ def too_many_tags() -> EC2ClientError:
 def not_startable(instance_id: str) -> EC2ClientError:
     message = f"The instance '{instance_id}' is not in a state from which it can be started."
     return EC2ClientError("IncorrectInstanceState", message)
+
+
+def unauthorized(instance_id: str) -> EC2ClientError:
+    message = f"You are not authorized to perform this operation on {instance_id}."
+    return EC2ClientError("UnauthorizedOperation", message)
 
 
 def invalid_value(message: str) -> EC2ClientError:

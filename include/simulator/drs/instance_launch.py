@@ -11,10 +11,18 @@ from moto.ec2.exceptions import EC2ClientError, InvalidInstanceIdError
 from moto.ec2.utils import random_ami_id
 
 from . import ec2_refusals as refusals
-from .launch_machine import check_names, check_tags, check_zone, disks, instance_type, zones_of
+from .launch_machine import (
+    check_interfaces,
+    check_names,
+    check_tags,
+    check_zone,
+    disks,
+    instance_type,
+    zones_of,
+)
 from .launch_network import plan_network
 from .launch_profile import actions_profile
-from .launch_template import find_instance, marks, settled, template_tags
+from .launch_template import ALLOWED, find_instance, marks, settled, template_tags
 
 if TYPE_CHECKING:
     from moto.ec2.models import EC2Backend
@@ -47,6 +55,8 @@ def _started(ec2: EC2Backend, instance_id: str) -> Instance:
         raise InvalidInstanceIdError(instance_id)
     if instance.state == "terminated":
         raise refusals.not_startable(instance_id)
+    if ALLOWED not in [(tag["key"], tag["value"]) for tag in instance.get_tags()]:
+        raise refusals.unauthorized(instance_id)
     ec2.start_instances([instance_id])
     return instance
 
@@ -55,6 +65,7 @@ def _run(ec2: EC2Backend, server: SourceServer, data: Data) -> Instance:
     check_names(ec2, data)
     wanted = instance_type(server, data)
     zones = zones_of(server, wanted)
+    check_interfaces(wanted, data)
     network = plan_network(ec2, data, zones)
     zone = network.subnet.availability_zone
     check_zone(wanted, zone, zones)

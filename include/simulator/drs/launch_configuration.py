@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .launch_template import find_instance, launch_template, rewrite
+from .launch_template import ALLOWED, find_instance, launch_template, rewrite
 from .lookup import invalid
 from .resources import Resources
 from .settings import Settings
 
 if TYPE_CHECKING:
     from moto.ec2.models import EC2Backend
-
-ALLOWED = ("AWSDRS", "AllowLaunchingIntoThisInstance")
-"""Tag without which DRS launches into no existing instance."""
 
 
 @dataclass(frozen=True, kw_only=True)

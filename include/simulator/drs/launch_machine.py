@@ -58,6 +58,16 @@ def check_zone(wanted: str, zone: str, zones: frozenset[str]) -> None:
         raise refusals.type_not_in_zone(wanted, zone, zones)
 
 
+def check_interfaces(wanted: str, data: Data) -> None:
+    """Raise what EC2 says of more interfaces, or addresses of one, than a type has."""
+    limits, interfaces = INSTANCE_TYPES[wanted]["NetworkInfo"], data.get("NetworkInterfaces") or []
+    if len(interfaces) > limits["MaximumNetworkInterfaces"]:
+        raise refusals.too_many_interfaces(len(interfaces), wanted)
+    most = limits["Ipv4AddressesPerInterface"]
+    if any(len(interface.get("PrivateIpAddresses") or []) > most for interface in interfaces):
+        raise refusals.too_many_addresses()
+
+
 def check_names(ec2: EC2Backend, data: Data) -> None:
     """Raise what EC2 says of an image, a key pair, a profile or a placement group that there is not."""
     if image_id := data.get("ImageId"):

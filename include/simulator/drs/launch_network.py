@@ -37,6 +37,10 @@ class Network:
     """Secondary addresses by device index."""
 
 
+_BESIDE_ID = ("SubnetId", "Groups", "PrivateIpAddress", "PrivateIpAddresses", "DeleteOnTermination")
+"""What EC2 does not take beside the id of an interface that there is."""
+
+
 def plan_network(ec2: EC2Backend, data: Data, zones: Collection[str]) -> Network:
     """Return where a launch template's version launches; ``zones`` are those that have the instance type."""
     wanted = _by_index(data)
@@ -103,11 +107,11 @@ def _top_groups(ec2: EC2Backend, data: Data) -> list[str]:
 
 
 def _interface(ec2: EC2Backend, index: int, described: Data, subnet: Subnet, groups: list[str]) -> Data:
-    if interface_id := described.get("NetworkInterfaceId"):
-        known = ec2.get_network_interface(interface_id)
-        if _is_alive(known) and known.instance is not None:
-            raise refusals.interface_in_use(interface_id)
-        return {"DeviceIndex": index, "NetworkInterfaceId": interface_id}
+    if described.get("NetworkInterfaceId"):
+        return _known_interface(ec2, index, described)
+    ipv6 = described.get("Ipv6AddressCount") or described.get("Ipv6Addresses")
+    if ipv6 and not subnet.ipv6_cidr_block_associations:
+        raise refusals.no_ipv6_block(subnet.id)
     for address in _addresses(described):
         _check_address(ec2, subnet, address)
     made: dict[str, Any] = {
@@ -118,6 +122,15 @@ def _interface(ec2: EC2Backend, index: int, described: Data, subnet: Subnet, gro
         "PrivateIpAddress": next(iter(_addresses(described)), None),
     }
     return {name: value for name, value in made.items() if value is not None}
+
+
+def _known_interface(ec2: EC2Backend, index: int, described: Data) -> Data:
+    known = ec2.get_network_interface(described["NetworkInterfaceId"])
+    if more := next((member for member in _BESIDE_ID if described.get(member)), None):
+        raise refusals.interface_with_more(more)
+    if _is_alive(known) and known.instance is not None:
+        raise refusals.interface_in_use(known.id)
+    return {"DeviceIndex": index, "NetworkInterfaceId": known.id}
 
 
 def _is_public(primary: Data, subnet: Subnet, *, alone: bool) -> bool:

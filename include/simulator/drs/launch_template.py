@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Data = dict[str, Any]
 GIB = 1024**3
+ALLOWED = ("AWSDRS", "AllowLaunchingIntoThisInstance")
+"""Tag without which DRS launches into no existing instance."""
 
 
 def launch_template(ec2: EC2Backend, server: SourceServer) -> LaunchTemplate:
@@ -105,7 +107,9 @@ def _written(server: SourceServer, data: Data, *, uncopied: bool = False) -> Dat
 
 def _interfaces(server: SourceServer, data: Data, *, uncopied: bool) -> list[Data]:
     """Return the interfaces: the primary one, with the address of the source where that is copied, first."""
-    primary: Data = {"DeviceIndex": 0, "DeleteOnTermination": True} | _primary(data)
+    primary = _primary(data)
+    made = {} if primary.get("NetworkInterfaceId") else {"DeleteOnTermination": True}
+    primary = {"DeviceIndex": 0, **made, **primary}
     copied = server.launch_configuration.copy_private_ip
     if copied or (uncopied and primary.get("PrivateIpAddress") == server.private_ip):
         primary = {k: v for k, v in primary.items() if k not in ("PrivateIpAddress", "PrivateIpAddresses")}

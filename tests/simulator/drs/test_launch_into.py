@@ -69,3 +69,10 @@ def test_an_instance_to_launch_into_must_be_there(aws, configure, target, refuse
     configure(**_into(target))
     aws.ec2.terminate_instances(InstanceIds=[target])
     assert refused()[0] == "IncorrectInstanceState"
+
+
+def test_an_instance_to_launch_into_must_allow_it_still(aws, configure, target, refused):
+    """Without its tag DRS may not start it: so says the policy of its service role."""
+    configure(**_into(target))
+    aws.ec2.delete_tags(Resources=[target], Tags=[TARGET_TAG])
+    assert refused()[0] == "UnauthorizedOperation"

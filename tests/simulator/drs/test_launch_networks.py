@@ -154,3 +154,26 @@ def test_without_a_default_network_a_subnet_must_be_named(aws, edit, refused, su
     assert refused()[0] == "VPCIdNotSpecified"
     edit(NetworkInterfaces=_interface(SubnetId=subnet_id))
     assert aws.ec2_instance(aws.launched())["SubnetId"] == subnet_id
+
+
+def test_ipv6_needs_a_block(aws, edit, refused):
+    """A subnet without IPv6 gives no such address."""
+    edit(NetworkInterfaces=_interface(SubnetId=_first(aws), Ipv6AddressCount=1))
+    assert refused() == (
+        "InvalidParameterValue",
+        f"Subnet {_first(aws)} does not contain any IPv6 CIDR block ranges",
+    )
+
+
+@pytest.mark.parametrize(
+    "beside", [{"SubnetId": "of its own"}, {"PrivateIpAddress": "172.31.4.4"}, {"DeleteOnTermination": True}]
+)
+def test_an_interface_that_there_is_has_its_own_settings(aws, edit, refused, beside):
+    """Nothing of it can be said beside its id; in which words EC2 says so, is decided here."""
+    created = aws.ec2.create_network_interface(SubnetId=_first(aws))["NetworkInterface"]
+    if "SubnetId" in beside:
+        beside = {"SubnetId": _first(aws)}
+    edit(NetworkInterfaces=_interface(NetworkInterfaceId=created["NetworkInterfaceId"], **beside))
+    (member,) = beside
+    words = f"A network interface may not specify both a network interface ID and {member}"
+    assert refused() == ("InvalidParameterCombination", words)

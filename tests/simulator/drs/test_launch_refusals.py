@@ -71,6 +71,18 @@ NAMED_IN_VAIN = [
         {"NetworkInterfaces": [{"DeviceIndex": 0, "AssociatePublicIpAddress": True}, {"DeviceIndex": 1}]},
         ("InvalidParameterCombination", TWICE_PUBLIC),
     ),
+    (
+        {"NetworkInterfaces": [{"DeviceIndex": index} for index in range(5)]},
+        ("AttachmentLimitExceeded", "Interface count 5 exceeds the limit for m5.2xlarge"),
+    ),
+    (
+        {
+            "NetworkInterfaces": _interface(
+                PrivateIpAddresses=[{"PrivateIpAddress": f"172.31.4.{n}"} for n in range(4, 20)]
+            )
+        },
+        ("PrivateIpAddressLimitExceeded", "Number of private addresses will exceed limit."),
+    ),
     ({"KeyName": "lost"}, ("InvalidKeyPair.NotFound", "The key pair 'lost' does not exist")),
     (
         {"IamInstanceProfile": {"Name": "lost"}},
