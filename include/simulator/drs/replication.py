@@ -201,7 +201,7 @@ class Replication:
             "totalStorageBytes": 0 if gone and stage.state == "DISCONNECTED" else size,
             "replicatedStorageBytes": int(size * done),
             "rescannedStorageBytes": int(size * rescan),
-            "backloggedStorageBytes": min(size, int(lag * CHANGED)),
+            "backloggedStorageBytes": min(size, int(round(lag, 3) * CHANGED)),
             "volumeStatus": "REGULAR",
         }
 
