@@ -81,6 +81,8 @@ class Clock:
         with self._lock:
             real = self._real()
             now = self._simulated_at(real)
+            if self.speed == "manual" != speed:  # dated now, not when time was stopped
+                now += _TICK
             self.speed = speed
             self._mark(now, real)
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from simulator.client import ControlRefused
-from simulator.clock import Clock
+from simulator.clock import Clock, clock
 
 DB1, APP1 = "s-000000000000db001", "s-00000000000app001"
 
@@ -158,3 +158,12 @@ def test_what_lies_before_the_start_passed_at_the_real_speed(speed):
             assert origin - clock.date(start - passed) == pytest.approx(
                 timedelta(seconds=passed), abs=timedelta(milliseconds=100)
             )
+
+
+def test_what_begins_when_time_goes_on_is_dated_then(control, launch, monkeypatch):
+    """Not at the moment at which time was stopped, however long it stood."""
+    real = clock.date(clock.now()).timestamp() + 600
+    monkeypatch.setattr(clock, "_real", lambda: real)
+    control.set_speed("real")
+    created = datetime.fromisoformat(launch(DB1)["creationDateTime"]).timestamp()
+    assert created == pytest.approx(real, abs=0.01)

@@ -6,6 +6,7 @@ Lag, recovery points, snapshots and the times of jobs are told apart from each o
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from replicating import seconds as read
 
 from budgets import examples
-from simulator.clock import clock
+from simulator.clock import clock, read_speed
 
 DB1 = "s-000000000000db001"
 SLACK = timedelta(seconds=1.1)
@@ -44,7 +45,7 @@ class Client:
         self._passed = 0.0
         self._monkeypatch.setattr(clock, "_real", lambda: 1.8e9 + self._passed)
         self.control.reset()
-        self.control.set_speed(speed)
+        clock.reset(read_speed(speed))
 
     def now(self):
         """Tell the time by the client's own clock."""
@@ -146,3 +147,15 @@ def test_the_data_of_a_server_that_is_stalled_are_those_of_one_moment(client, sp
 
 
 PASSING = ("advance", "wait", "speed")
+
+
+@pytest.mark.parametrize("speed", ["manual", "real", "immediate", 60, 1000])
+def test_the_snapshots_of_before_the_start_are_ten_minutes_apart(client, speed):
+    """At every speed the past passed at the real one, and keeps its dates whatever passes after it."""
+    client.start(speed)
+    before = client.snapshots()
+    assert [later - earlier for earlier, later in pairwise(before[4::-1])] == [timedelta(minutes=10)] * 4
+    assert timedelta(0) <= client.now() - before[0] <= timedelta(minutes=10)
+    for what, value in (("advance", 1), ("wait", 1), ("speed", "manual"), ("advance", 1)):
+        client.do(what, value)
+    assert set(before[:4]) <= set(client.snapshots())

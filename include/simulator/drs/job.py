@@ -86,7 +86,8 @@ class Job(BaseModel):
 
     def keep_pace(self, now: float) -> None:
         """Go on as far as the job is by now."""
-        self._pace.keep(now, self.timeline.launching, self.reach)
+        if not self.by_itself:
+            self._pace.keep(now, self.timeline.launching, self.reach)
 
     def look(self, now: float) -> bool:
         """Return whether DescribeJobs shows the job already, and count that it was looked for."""
