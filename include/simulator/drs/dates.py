@@ -24,9 +24,12 @@ def iso_at(simulated: float) -> str:
     return iso(world.clock.date(simulated))
 
 
-def iso_duration(seconds: float) -> str:
-    """Write a duration in days, hours, minutes and seconds, without those that are zero: none is ``P0D``."""
-    whole = timedelta(seconds=seconds)
+def iso_duration(duration: timedelta | float) -> str:
+    """Write a duration in days, hours, minutes and seconds, without those that are zero: none is ``P0D``.
+
+    A number is one of seconds.
+    """
+    whole = duration if isinstance(duration, timedelta) else timedelta(seconds=duration)
     minutes, rest = divmod(whole.seconds, 60)
     hours, minutes = divmod(minutes, 60)
     fraction = f".{whole.microseconds:06}" if whole.microseconds else ""

@@ -146,7 +146,7 @@ class DRSBackend(
             return []
         if not filters.get("sourceServerIDs"):
             # A fleet is planted in this order: to sort what is sorted takes no time.
-            return Ordered(self.source_servers[server_id] for server_id in sorted(self.source_servers))
+            return Ordered(map(self.source_servers.__getitem__, sorted(self.source_servers)))
         return select(self.source_servers, filters["sourceServerIDs"])
 
     def start_recovery(

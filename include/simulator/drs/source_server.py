@@ -118,7 +118,7 @@ class SourceServer(BaseModel):
         cycle = Complete(self._contact(now))
         if self._first_byte is not None:
             elapsed = world.clock.date(self.replication.last_byte(now)) - self._first_byte
-            cycle["elapsedReplicationDuration"] = iso_duration(elapsed.total_seconds())
+            cycle["elapsedReplicationDuration"] = iso_duration(elapsed)
         cycle["lastLaunch"] = self._last_launch(now)
         return cycle
 
