@@ -33,7 +33,7 @@ def test_a_recovery_must_be_asked_for(hook, local_aws, servers, context):
 
 
 def test_it_need_not_wait(hook, local_aws, servers, context):
-    local_aws.control.set_speed("real")
+    local_aws.control.set_speed("manual")
     job_id = start(servers.db, wait_for_completion=False).execute(context)
     assert hook.list_jobs([job_id])[0]["status"] == "PENDING"
 
