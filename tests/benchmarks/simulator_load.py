@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 JOBS, SERVERS_IN_JOB = 20, 25
 ROUNDS, REQUESTS = 5, 200
 _KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-AHEAD = 600
-"""Simulated seconds after which some servers launch and others still convert."""
+AHEAD = 1200
+"""Simulated seconds after which the servers of all jobs are being launched."""
 
 SIGNED = "AWS4-HMAC-SHA256 Credential=testing/20200101/eu-west-1/drs/aws4_request, SignedHeaders=host"
 

@@ -99,7 +99,11 @@ class Job(BaseModel):
         return self.timeline.status(self.elapsed(now))
 
     def launch_status(self, source_server_id: str, now: float) -> LaunchStatus:
-        return self.timeline.of(source_server_id).launch_status(self.elapsed(now))
+        return self.status_of(self.timeline.of(source_server_id), now)
+
+    def status_of(self, server: ServerTimeline, now: float) -> LaunchStatus:
+        """Return the launch status of one server."""
+        return server.launch_status(self.elapsed(now))
 
     def settle(self, backend: DRSBackend, now: float) -> None:
         """Do to EC2 what the job has come to by now; what is done already is not done again."""
@@ -160,7 +164,7 @@ class Job(BaseModel):
         return [
             {
                 "sourceServerID": server.source_server_id,
-                "launchStatus": self.launch_status(server.source_server_id, now),
+                "launchStatus": self.status_of(server, now),
                 "recoveryInstanceID": self.told_instance(server),
                 "launchActionsStatus": self.launch_actions_status(server, now),
             }

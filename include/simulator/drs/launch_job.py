@@ -79,16 +79,18 @@ class LaunchJob(Job):
         )
         return max((super().reach, *actions))
 
-    def launch_status(self, source_server_id: str, now: float) -> LaunchStatus:
+    def status_of(self, server: ServerTimeline, now: float) -> LaunchStatus:
         """Return the status: a launch is marked as failed when an action of it fails that is not optional."""
-        status = super().launch_status(source_server_id, now)
-        failed = self.actions_failed(source_server_id)
-        if status is LaunchStatus.LAUNCHED and failed is not None and failed <= now:
-            return LaunchStatus.FAILED
-        return status
+        status = super().status_of(server, now)
+        if status is not LaunchStatus.LAUNCHED:
+            return status
+        failed = self.actions_failed(server.source_server_id)
+        return status if failed is None or failed > now else LaunchStatus.FAILED
 
     def actions_failed(self, source_server_id: str) -> float | None:
         """Return the second at which the first action fails that is not optional, if a launch has one."""
+        if not self._actions[source_server_id]:
+            return None
         server = self.timeline.of(source_server_id)
         ends = (
             run.end for run in self._actions[source_server_id] if run.fails_the_launch(server.action_error)

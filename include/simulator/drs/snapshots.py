@@ -68,7 +68,7 @@ class Retention:
     def kept(self, now: float) -> list[float]:
         """Return the moments of which a snapshot is kept, if there was one, the earliest first."""
         kept = {moment for rule in self._from[-1][1] for moment in rule.kept(now)}
-        return sorted(moment for moment in kept if self._kept_by_earlier(moment))
+        return sorted(kept if len(self._from) == 1 else filter(self._kept_by_earlier, kept))
 
     def coming(self, now: float) -> float | None:
         """Return the moment of the next snapshot, unless the policy takes none."""
