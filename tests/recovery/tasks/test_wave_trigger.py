@@ -15,12 +15,16 @@ from recovery.tasks.wave_trigger import WaveTrigger
 from .conftest import APP, DB, Drive, plan
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from airflow.triggers.base import TriggerEvent
+
+    Triggers = Callable[[Drive], WaveTrigger]
 
 
 @pytest.fixture
 def eager(table: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Local AWS where a wave runs for some real seconds, with eager polling."""
+    """Local AWS where a wave runs until its trigger looks, however late that is, with eager polling."""
     for name, value in {
         "HOLD_SECONDS": "0",
         "POLL_RELAXED_SECONDS": "0.2",
@@ -29,7 +33,7 @@ def eager(table: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     }.items():
         monkeypatch.setenv(f"RECOVERY_{name}", value)
     settings.cache_clear()
-    table.control.set_speed(400)
+    table.control.set_speed("real")
     return table
 
 
@@ -47,12 +51,18 @@ def started(**wave: Any) -> Drive:
     return drive
 
 
-def trigger_of(drive: Drive) -> WaveTrigger:
-    """Return the trigger that the sensor defers to, as a triggerer makes it."""
-    with pytest.raises(TaskDeferred) as deferred:
-        drive.execute("both.wait_for_recovery")
-    _, kwargs = deferred.value.trigger.serialize()
-    return WaveTrigger(**kwargs)
+@pytest.fixture
+def trigger_of(eager: Any) -> Triggers:
+    """Return what gives the trigger that a sensor defers to, as a triggerer makes it; its wave soon ends."""
+
+    def deferred_to(drive: Drive) -> WaveTrigger:
+        with pytest.raises(TaskDeferred) as deferred:
+            drive.execute("both.wait_for_recovery")
+        _, kwargs = deferred.value.trigger.serialize()
+        eager.control.set_speed(400)
+        return WaveTrigger(**kwargs)
+
+    return deferred_to
 
 
 async def first_event(trigger: WaveTrigger) -> TriggerEvent:
@@ -61,7 +71,7 @@ async def first_event(trigger: WaveTrigger) -> TriggerEvent:
     return event
 
 
-def test_r10_r23_progress_is_on_record_with_phases(polled: Drive) -> None:
+def test_r10_r23_progress_is_on_record_with_phases(polled: Drive, trigger_of: Triggers) -> None:
     """POLLING while the jobs run; then phases from the job log, launch statuses, `lastPolledTime`."""
     seen, phases = set(), set()
 
@@ -85,7 +95,7 @@ def test_r10_r23_progress_is_on_record_with_phases(polled: Drive) -> None:
     assert all(server.private_ip for server in servers)
 
 
-def test_a_completed_wave_ends_its_sensor_without_a_worker(polled: Drive) -> None:
+def test_a_completed_wave_ends_its_sensor_without_a_worker(polled: Drive, trigger_of: Triggers) -> None:
     """The trigger writes the wave's end, and never the execution's: its end time stays absent."""
     event = asyncio.run(first_event(trigger_of(polled)))
     assert isinstance(event, TaskSuccessEvent)
@@ -96,7 +106,7 @@ def test_a_completed_wave_ends_its_sensor_without_a_worker(polled: Drive) -> Non
     assert (ended.actor, ended.detail) == ("both.wait_for_recovery", "COMPLETED: all 2 servers launched")
 
 
-def test_p2_a_wave_that_is_not_completed_is_for_the_sensor_to_judge(eager: Any) -> None:
+def test_p2_a_wave_that_is_not_completed_is_for_the_sensor_to_judge(eager: Any, trigger_of: Triggers) -> None:
     """The trigger writes no end of a wave with a failed server: the sensor does, and fails."""
     eager.control.fail_server(APP, raw_error="no capacity")
     polled = started()
@@ -108,7 +118,7 @@ def test_p2_a_wave_that_is_not_completed_is_for_the_sensor_to_judge(eager: Any) 
     assert polled.statuses == ["FAILED"]
 
 
-def test_a_partial_wave_is_judged_by_its_sensor_which_succeeds(eager: Any) -> None:
+def test_a_partial_wave_is_judged_by_its_sensor_which_succeeds(eager: Any, trigger_of: Triggers) -> None:
     """Only COMPLETED ends a sensor without a worker: who is missing is for the sensor to say."""
     eager.control.fail_server(APP, raw_error="no capacity")
     drive = started(optional=[APP])
@@ -118,7 +128,7 @@ def test_a_partial_wave_is_judged_by_its_sensor_which_succeeds(eager: Any) -> No
     assert drive.statuses == ["PARTIAL"]
 
 
-def test_an_execution_that_has_ended_is_not_completed_any_more(polled: Drive) -> None:
+def test_an_execution_that_has_ended_is_not_completed_any_more(polled: Drive, trigger_of: Triggers) -> None:
     """The run was marked failed while the trigger lives on: the wave keeps the end it got."""
     trigger = trigger_of(polled)
     polled.states = {"both.wait_for_recovery": "failed"}
@@ -131,7 +141,7 @@ def test_an_execution_that_has_ended_is_not_completed_any_more(polled: Drive) ->
 
 
 def test_p1_trouble_with_the_table_does_not_end_the_polling(
-    polled: Drive, monkeypatch: pytest.MonkeyPatch
+    polled: Drive, monkeypatch: pytest.MonkeyPatch, trigger_of: Triggers
 ) -> None:
     """DynamoDB is away for the whole wave: the event comes all the same, and the wave is judged from DRS."""
     trigger = trigger_of(polled)
@@ -144,7 +154,7 @@ def test_p1_trouble_with_the_table_does_not_end_the_polling(
     assert polled.resume("both.wait_for_recovery", event.payload) == "COMPLETED"
 
 
-def test_r35_a_trigger_of_an_earlier_attempt_writes_nothing(polled: Drive) -> None:
+def test_r35_a_trigger_of_an_earlier_attempt_writes_nothing(polled: Drive, trigger_of: Triggers) -> None:
     """A triggerer that was believed dead goes on: its writes are refused by the table."""
     trigger = trigger_of(polled)
     trigger.attempt = 2
