@@ -107,9 +107,12 @@ def _interest(server: ServerRecord) -> int:
 
 
 def _detail(server: ServerRecord, snapshot: Snapshot) -> str:
-    if server.error and server.launch_status is not LaunchStatus.LAUNCHED:
-        return f"optional: {server.error}" if server.optional else server.error
-    return doing(server, snapshot.at)
+    now = doing(server, snapshot.at)
+    if server.error is None:
+        return now
+    if server.launch_status is LaunchStatus.LAUNCHED:
+        return f"{now}  {server.error}"
+    return f"optional: {server.error}" if server.optional else server.error
 
 
 def _wave_row(wave: WaveRecord, snapshot: Snapshot) -> Row:

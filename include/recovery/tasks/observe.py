@@ -6,9 +6,10 @@ takes a look-up that may fail: it is shown where it is known, and its absence is
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from recovery.aws.utils.drs import BEFORE_ALL, in_order, when
+from recovery.aws.utils.drs import BEFORE_ALL, in_order, moment, when
 from recovery.execution import LaunchStatus
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ def observed(record: ServerRecord, job: Json, server: Json, job_log: Sequence[Js
     The log counts by its times, whatever the order in which DRS lists it.
     """
     own = in_order(item for item in job_log if _data(item).get("sourceServerID") == record.source_server_id)
-    errors = [_data(item)["rawError"] for item in own if _data(item).get("rawError")]
     told = server.get("launchStatus")
     status = LaunchStatus(told) if told else record.launch_status
     phase, since = _phase(status, own) or _kept(status, record)
@@ -44,12 +44,44 @@ def observed(record: ServerRecord, job: Json, server: Json, job_log: Sequence[Js
         update={
             "job_id": job["jobID"],
             "launch_status": status,
-            "recovery_instance_id": server.get("recoveryInstanceID") or record.recovery_instance_id,
+            "recovery_instance_id": server.get("recoveryInstanceID")
+            or _instance(own)
+            or record.recovery_instance_id,
             "phase": phase,
             "phase_since": since,
-            "error": errors[-1] if errors else record.error,
+            "error": _trouble(status, own) or record.error,
         }
     )
+
+
+def _trouble(status: LaunchStatus | None, log: Sequence[Json]) -> str | None:
+    """Return the last error of a server's log; of one that runs, what it came to all the same.
+
+    A snapshot that fails does not end a launch: DRS goes on from the one before, and says so in the log.
+    """
+    errors = [_data(item)["rawError"] for item in log if _data(item).get("rawError")]
+    words = _earlier(log) if status is LaunchStatus.LAUNCHED else None
+    if status is LaunchStatus.LAUNCHED and errors and words is None:
+        words = "launched all the same, after"
+    return ": ".join(str(part) for part in (words, *errors[-1:]) if part) or None
+
+
+def _earlier(log: Sequence[Json]) -> str | None:
+    """Return in words that a server has older data than its job asked for; None if the log says nothing."""
+    if not any(item.get("event") == "USING_PREVIOUS_SNAPSHOT" for item in log):
+        return None
+    points = (_data(item).get("conversionProperties", {}).get("dataTimestamp") for item in reversed(log))
+    point = moment(next(filter(None, points), ""))
+    of = f"of {point.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if point else "whose time DRS does not tell"
+    return f"launched from an earlier recovery snapshot, {of}"
+
+
+def _instance(log: Sequence[Json]) -> str | None:
+    """Return the instance that a server's log says was launched: recorded jobs name none themselves."""
+    ends = (
+        _data(item).get("targetInstanceID") for item in reversed(log) if item.get("event") == "LAUNCH_END"
+    )
+    return next(filter(None, ends), None)
 
 
 LAST_PHASES = {

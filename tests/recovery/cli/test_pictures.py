@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -190,6 +191,15 @@ def test_a_live_picture_fits_the_screen(height: int) -> None:
     for snapshot in (big(waves=100, servers=3, at=50), big(waves=3, servers=300, at=1), big(100, 20, 99)):
         shown = seen(picture(snapshot, Canvas(80, height)), 80)
         assert len(shown.splitlines()) <= height
+
+
+def test_a_server_that_runs_with_older_data_says_so(story: Begin, width: int) -> None:
+    """Beside its address: who approves the next wave must not take it for one with the latest data."""
+    snapshot = look(story().freeze().launch(0).land(0))
+    words = "launched from an earlier recovery snapshot, of 2026-01-01 00:00:00 UTC: no snapshot"
+    servers = tuple(server.having(error=words) for server in snapshot.servers)
+    screen = " ".join(seen(summary(replace(snapshot, servers=servers), Canvas(width)), width).split())
+    assert f"i-000000000000db001 10.0.0.49 {words}" in screen
 
 
 def test_a_live_picture_never_cuts_an_address(story: Begin, width: int) -> None:

@@ -76,6 +76,47 @@ def test_the_last_raw_error_is_kept() -> None:
     assert (server.launch_status, server.phase, server.error) == ("FAILED", "LAUNCH_FAILED", "no capacity")
 
 
+def own(event: str, **data: object) -> dict[str, object]:
+    """Return what a log says of the server."""
+    time = f"2026-01-01T00:00:{len(data):02}.000000+00:00"
+    return {
+        "logDateTime": time,
+        "event": event,
+        "eventData": {"sourceServerID": SERVER.source_server_id, **data},
+    }
+
+
+@pytest.mark.parametrize(
+    ("converted", "of"),
+    [
+        (
+            [own("CONVERSION_END", conversionProperties={"dataTimestamp": "2025-12-31T23:00:00.5+01:00"})],
+            "of 2025-12-31 22:00:00 UTC",
+        ),
+        ([], "whose time DRS does not tell"),
+        (
+            [own("CONVERSION_END", conversionProperties={"dataTimestamp": "soon"})],
+            "whose time DRS does not tell",
+        ),
+    ],
+)
+def test_a_server_with_older_data_says_so(converted: list[dict[str, object]], of: str) -> None:
+    """It runs, and nobody takes it for one with the data that were asked for; what failed is told too."""
+    log = [own("SNAPSHOT_FAIL", rawError="no snapshot"), own("USING_PREVIOUS_SNAPSHOT"), *converted]
+    words = f"launched from an earlier recovery snapshot, {of}"
+    assert seen(job(), *log).error == f"{words}: no snapshot"
+    assert seen(job(), *log[1:]).error == words
+    assert seen(job(launchStatus="PENDING"), *log).error == "no snapshot"
+
+
+def test_the_log_names_the_instance_where_the_job_names_none() -> None:
+    """As recorded jobs do; what the job says comes first."""
+    end = own("LAUNCH_END", targetInstanceID="i-0000000000000000a")
+    assert seen(job(), own("LAUNCH_END"), end).recovery_instance_id == "i-0000000000000000a"
+    told = job(recoveryInstanceID="i-0000000000000000b")
+    assert seen(told, end).recovery_instance_id == "i-0000000000000000b"
+
+
 EVENTS = [
     "CLEANUP_START",
     "SNAPSHOT_END",
@@ -119,7 +160,9 @@ def test_the_order_in_which_drs_lists_a_log_decides_nothing(
     errors = [(at, item["eventData"]["rawError"]) for at, item in moments if "rawError" in item["eventData"]]  # type: ignore[operator, index]
     if errors:
         newest = max(at for at, _ in errors)
-        assert told.error in {error for at, error in errors if at == newest}
+        last = {error for at, error in errors if at == newest}
+        all_the_same = "launched all the same, after: " if status == "LAUNCHED" else ""
+        assert told.error in {f"{all_the_same}{error}" for error in last}
     if told.phase_since:
         assert (told.phase_since, told.phase) in {(at, item["event"]) for at, item in moments}
         assert status in set(LaunchStatus) - {"LAUNCHED", "FAILED", "TERMINATED"} or (

@@ -90,10 +90,15 @@ def when(item: JobLogTypeDef | Mapping[str, Any]) -> datetime:
 
     DRS writes ``Z`` or ``+00:00``, with fractions of a second or without: as text they are in no order.
     """
+    return moment(item.get("logDateTime", "")) or BEFORE_ALL
+
+
+def moment(text: str) -> datetime | None:
+    """Return a date and time as DRS writes it; None if it is none."""
     try:
-        written = datetime.fromisoformat(item.get("logDateTime", ""))
+        written = datetime.fromisoformat(text)
     except ValueError:
-        return BEFORE_ALL
+        return None
     return written if written.tzinfo else written.replace(tzinfo=UTC)
 
 
