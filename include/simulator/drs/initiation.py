@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .dates import iso_at
+from .members import Complete
 from .stages import spread
 
 STEPS = (
@@ -44,12 +45,10 @@ class Initiation:
         done = len(wanted) if self.reached(until) else int(self._progress(until) * len(wanted))
         current = STEPS.index(wanted[done]) if done < len(wanted) else len(STEPS)
         standing = "IN_PROGRESS" if failed_at is None else "FAILED"
-        return {
-            "startDateTime": iso_at(self.began),
-            "steps": [
-                {"name": name, "status": self._status(at, current, standing)} for at, name in enumerate(STEPS)
-            ],
-        }
+        steps = (
+            {"name": name, "status": self._status(at, current, standing)} for at, name in enumerate(STEPS)
+        )
+        return Complete(startDateTime=iso_at(self.began), steps=list(steps))
 
     def _progress(self, now: float) -> float:
         return max(now - self.began, 0) / (self.first_byte - self.began)

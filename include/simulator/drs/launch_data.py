@@ -7,6 +7,7 @@ the last snapshot before is launched then, and nothing where there is none.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .snapshots import RecoverySnapshot, snapshots_of
@@ -28,10 +29,17 @@ class LaunchData:
     ``missing`` says why no snapshot can be taken of the latest data.
     """
 
+    server: SourceServer
+    started: float
     chosen: float | None = None
     latest: float | None = None
-    previous: float | None = None
     missing: str | None = None
+
+    @cached_property
+    def previous(self) -> float | None:
+        """Return the moment of the last snapshot before the job, which few launches ask for."""
+        taken = last_taken(self.server, self.started)
+        return taken.expected if taken else None
 
     def befall(self, affliction: Affliction) -> Affliction:
         """Return what the data make of a healthy launch which an affliction hits besides."""
@@ -52,8 +60,9 @@ class LaunchData:
 
     def _checked(self, timeline: ServerTimeline) -> ServerTimeline:
         """Return the timeline of a launch which cannot go on from a snapshot that there is not."""
-        there = self.previous is not None or self.chosen is not None
-        if there or not timeline.uses_previous_snapshot or Phase.SNAPSHOT not in timeline.phases:
+        if not timeline.uses_previous_snapshot or Phase.SNAPSHOT not in timeline.phases:
+            return timeline
+        if self.chosen is not None or self.previous is not None:
             return timeline
         at = timeline.phases.index(Phase.SNAPSHOT)
         why = timeline.steps[at].raw_error or ""
@@ -63,12 +72,13 @@ class LaunchData:
 
 def launch_data(server: SourceServer, now: float, chosen: RecoverySnapshot | None = None) -> LaunchData:
     """Return what can be launched of a server whose job starts now."""
-    state, previous = server.replication.state(now), last_taken(server, now)
+    state = server.replication.state(now)
     comes_in = state not in _HALTED and server.replication.lag(now) is not None
     return LaunchData(
+        server,
+        now,
         chosen=chosen.expected if chosen else None,
         latest=server.replication.latest(now) if comes_in else None,
-        previous=previous.expected if previous else None,
         missing=None if comes_in else _told(server, state),
     )
 

@@ -196,14 +196,14 @@ class Replication:
         done = 0.0 if gone else self._progress(now) if stage.state == "INITIAL_SYNC" else 1.0
         unscanned = gone or stage.state in STARTING
         rescan = 0.0 if unscanned else self._progress(now) if stage.state == "RESCAN" else 1.0
-        return {
-            "deviceName": f"/dev/nvme{number}n1",
-            "totalStorageBytes": 0 if gone and stage.state == "DISCONNECTED" else size,
-            "replicatedStorageBytes": int(size * done),
-            "rescannedStorageBytes": int(size * rescan),
-            "backloggedStorageBytes": min(size, int(round(lag, 3) * CHANGED)),
-            "volumeStatus": "REGULAR",
-        }
+        return Complete(
+            deviceName=f"/dev/nvme{number}n1",
+            totalStorageBytes=0 if gone and stage.state == "DISCONNECTED" else size,
+            replicatedStorageBytes=int(size * done),
+            rescannedStorageBytes=int(size * rescan),
+            backloggedStorageBytes=min(size, int(round(lag, 3) * CHANGED)),
+            volumeStatus="REGULAR",
+        )
 
     def _error(self, stage: Stage) -> dict[str, Any] | None:
         if stage.state == "STALLED":
