@@ -99,9 +99,10 @@ class LaunchJob(Job):
         return None if first is None else self.at(server.end + first)
 
     def launch_actions_status(self, server: ServerTimeline, now: float) -> dict[str, Any]:
-        actions = self._actions[server.source_server_id]
+        if not (actions := self._actions[server.source_server_id]):
+            return {"runs": []}
         since = self.elapsed(now) - server.end
-        if not actions or since < 0 or server.outcome is not LaunchStatus.LAUNCHED:
+        if since < 0 or server.outcome is not LaunchStatus.LAUNCHED:
             return {"runs": []}
         discovered = actions[0].begin
         return {

@@ -110,7 +110,7 @@ class ServerTimeline:
     """Why its post-launch actions fail."""
     hold: Hold | None = None
 
-    @property
+    @cached_property
     def end(self) -> float:
         return self.steps[-1].end if self.steps else self.begin
 
