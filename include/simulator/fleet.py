@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from simulator.descriptions import told
 from simulator.drs import description
+from simulator.drs.replication import PAST
+from simulator.drs.stages import STARTING
 from simulator.places import Document, Unreadable
 
 if TYPE_CHECKING:
@@ -53,7 +55,16 @@ class ReplicationDescription(_Described):
         "STALLED",
         "DISCONNECTED",
     ] = "CONTINUOUS"
-    lag_seconds: float = Field(default=0, ge=0, allow_inf_nan=False)
+    lag_seconds: float = Field(default=0, ge=0, le=PAST, allow_inf_nan=False)
+    """No data are older than the server, which was added so long ago."""
+
+    @field_validator("lag_seconds")
+    @classmethod
+    def _of_data(cls, seconds: float, info: Any) -> float:
+        state = info.data.get("state")
+        if seconds and state in {"STOPPED", *STARTING}:
+            raise ValueError(f"allowed with the state {state} is 0: there are no data yet, or no more")
+        return seconds
 
 
 class ServerDescription(_Described):

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from simulator.fleet import NAMED, Fleet, FleetError, fleet_file, read_fleet
 
 HEAD = "account: '123456789012'\nregion: eu-west-1\n"
+NEW = "id: s-000000000000db001, hostname: a"
 ONE = "{id: s-000000000000db001, hostname: db-1}"
 
 
@@ -44,6 +45,14 @@ def _read(tmp_path, text):
         (
             f"{HEAD}servers:\n- id: s-000000000000db001\n  hostname: a\n  replication:\n    state: LOST",
             r"7:12: servers\.0\.replication\.state: 'LOST': .*'STALLED'",
+        ),
+        (
+            f"{HEAD}servers:\n- {{{NEW}, replication: {{state: INITIAL_SYNC, lag_seconds: 60}}}}",
+            r"4:90: servers\.0\.replication\.lag_seconds: 60: allowed with the state INITIAL_SYNC is 0",
+        ),
+        (
+            f"{HEAD}servers:\n- {{{NEW}, replication: {{lag_seconds: 2592001}}}}",
+            r"4:69: servers\.0\.replication\.lag_seconds: 2592001: allowed is less than or equal to 2592000",
         ),
         (
             f"{HEAD}servers:\n- {{count: 2, id: s-000000000000db001, hostname: a}}",
@@ -97,6 +106,8 @@ def _read(tmp_path, text):
         "absent key",
         "unknown key of a server",
         "state",
+        "lag of no data",
+        "data older than the server",
         "count without numbers",
         "numbers that grow",
         "number for text",
