@@ -99,11 +99,11 @@ class Job(BaseModel):
         return self.timeline.status(self.elapsed(now))
 
     def launch_status(self, source_server_id: str, now: float) -> LaunchStatus:
-        return self.status_of(self.timeline.of(source_server_id), now)
+        return self.status_of(self.timeline.of(source_server_id), self.elapsed(now))
 
-    def status_of(self, server: ServerTimeline, now: float) -> LaunchStatus:
+    def status_of(self, server: ServerTimeline, elapsed: float) -> LaunchStatus:
         """Return the launch status of one server."""
-        return server.launch_status(self.elapsed(now))
+        return server.launch_status(elapsed)
 
     def settle(self, backend: DRSBackend, now: float) -> None:
         """Do to EC2 what the job has come to by now; what is done already is not done again."""
@@ -161,17 +161,18 @@ class Job(BaseModel):
         }
 
     def participating_servers(self, now: float) -> list[dict[str, Any]]:
+        elapsed = self.elapsed(now)
         return [
             {
                 "sourceServerID": server.source_server_id,
-                "launchStatus": self.status_of(server, now),
+                "launchStatus": self.status_of(server, elapsed),
                 "recoveryInstanceID": self.told_instance(server),
-                "launchActionsStatus": self.launch_actions_status(server, now),
+                "launchActionsStatus": self.launch_actions_status(server, elapsed),
             }
             for server in self.timeline.servers
         ]
 
-    def launch_actions_status(self, server: ServerTimeline, now: float) -> dict[str, Any] | None:
+    def launch_actions_status(self, server: ServerTimeline, elapsed: float) -> dict[str, Any] | None:
         """Return what the post-launch actions of a server have come to, where it has some."""
         return None
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .action_runs import plan_actions
 from .dates import iso_at
 from .job import Job
+from .members import Complete
 from .timeline import Event, LaunchStatus, Phase, ServerTimeline
 from .world import world
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from .models import DRSBackend
     from .source_server import SourceServer
     from .timeline import JobTimeline
+
+
+_NONE_RUN = Complete(runs=[])
 
 
 class LaunchJob(Job):
@@ -79,29 +83,28 @@ class LaunchJob(Job):
         )
         return max((super().reach, *actions))
 
-    def status_of(self, server: ServerTimeline, now: float) -> LaunchStatus:
+    def status_of(self, server: ServerTimeline, elapsed: float) -> LaunchStatus:
         """Return the status: a launch is marked as failed when an action of it fails that is not optional."""
-        status = super().status_of(server, now)
-        if status is not LaunchStatus.LAUNCHED:
+        status = server.launch_status(elapsed)
+        if status is not LaunchStatus.LAUNCHED or not self._actions[server.source_server_id]:
             return status
-        failed = self.actions_failed(server.source_server_id)
-        return status if failed is None or failed > now else LaunchStatus.FAILED
+        failed = self._fails(server)
+        return status if failed is None or failed > elapsed else LaunchStatus.FAILED
 
     def actions_failed(self, source_server_id: str) -> float | None:
         """Return the second at which the first action fails that is not optional, if a launch has one."""
-        if not self._actions[source_server_id]:
-            return None
-        server = self.timeline.of(source_server_id)
-        ends = (
-            run.end for run in self._actions[source_server_id] if run.fails_the_launch(server.action_error)
-        )
-        first = min(ends, default=None)
-        return None if first is None else self.at(server.end + first)
+        failed = self._fails(self.timeline.of(source_server_id))
+        return None if failed is None else self.at(failed)
 
-    def launch_actions_status(self, server: ServerTimeline, now: float) -> dict[str, Any]:
+    def _fails(self, server: ServerTimeline) -> float | None:
+        actions = self._actions[server.source_server_id]
+        ends = (server.end + run.end for run in actions if run.fails_the_launch(server.action_error))
+        return min(ends, default=None)
+
+    def launch_actions_status(self, server: ServerTimeline, elapsed: float) -> dict[str, Any]:
         if not (actions := self._actions[server.source_server_id]):
-            return {"runs": []}
-        since = self.elapsed(now) - server.end
+            return _NONE_RUN
+        since = elapsed - server.end
         if since < 0 or server.outcome is not LaunchStatus.LAUNCHED:
             return {"runs": []}
         discovered = actions[0].begin
