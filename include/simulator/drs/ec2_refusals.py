@@ -156,6 +156,11 @@ def not_startable(instance_id: str) -> EC2ClientError:
     return EC2ClientError("IncorrectInstanceState", message)
 
 
+def taken(instance_id: str, source_server_id: str) -> EC2ClientError:
+    message = f"The instance '{instance_id}' is the recovery instance of {source_server_id}."
+    return EC2ClientError("IncorrectInstanceState", message)
+
+
 def unauthorized(instance_id: str) -> EC2ClientError:
     message = f"You are not authorized to perform this operation on {instance_id}."
     return EC2ClientError("UnauthorizedOperation", message)

@@ -12,6 +12,7 @@ from moto.ec2.utils import random_ami_id
 
 from . import ec2_refusals as refusals
 from .launch_machine import (
+    check_architecture,
     check_interfaces,
     check_names,
     check_tags,
@@ -22,7 +23,7 @@ from .launch_machine import (
 )
 from .launch_network import plan_network
 from .launch_profile import actions_profile
-from .launch_template import ALLOWED, find_instance, marks, settled, template_tags
+from .launch_template import ALLOWED, OWNER, find_instance, marks, settled, template_tags
 
 if TYPE_CHECKING:
     from moto.ec2.models import EC2Backend
@@ -40,7 +41,7 @@ def launch_instance(ec2: EC2Backend, server: SourceServer, job_id: str) -> Insta
     tags = _tags(server, data, job_id)
     check_tags(tags, template_tags(data, "volume"))
     if target := server.launch_configuration.launch_into:
-        instance = _started(ec2, target)
+        instance = _started(ec2, server, target)
     else:
         instance = _run(ec2, server, data)
     instance.add_tags(tags)
@@ -49,14 +50,18 @@ def launch_instance(ec2: EC2Backend, server: SourceServer, job_id: str) -> Insta
     return instance
 
 
-def _started(ec2: EC2Backend, instance_id: str) -> Instance:
-    """Return the instance to launch into, started; raises what EC2 says of one that is gone."""
+def _started(ec2: EC2Backend, server: SourceServer, instance_id: str) -> Instance:
+    """Return the instance to launch into, started; raises why it cannot be had for this server."""
     if (instance := find_instance(ec2, instance_id)) is None:
         raise InvalidInstanceIdError(instance_id)
     if instance.state == "terminated":
         raise refusals.not_startable(instance_id)
-    if ALLOWED not in [(tag["key"], tag["value"]) for tag in instance.get_tags()]:
+    tags = {tag["key"]: tag["value"] for tag in instance.get_tags()}
+    if (ALLOWED[0], tags.get(ALLOWED[0])) != ALLOWED:
         raise refusals.unauthorized(instance_id)
+    if (owner := tags.get(OWNER, server.source_server_id)) != server.source_server_id:
+        raise refusals.taken(instance_id, owner)
+    check_architecture(server, instance.instance_type)
     ec2.start_instances([instance_id])
     return instance
 

@@ -28,10 +28,15 @@ def instance_type(server: SourceServer, data: Data) -> str:
     wanted: str = data.get("InstanceType") or server.instance_type
     if wanted not in INSTANCE_TYPES:
         raise refusals.unknown_type(wanted)
+    check_architecture(server, wanted)
+    return wanted
+
+
+def check_architecture(server: SourceServer, wanted: str) -> None:
+    """Raise what EC2 says of a type that cannot run the server's image."""
     architectures = INSTANCE_TYPES[wanted]["ProcessorInfo"]["SupportedArchitectures"]
     if (architecture := server.properties["architecture"]) not in architectures:
         raise refusals.other_architecture(architectures[0], architecture)
-    return wanted
 
 
 def zones_of(server: SourceServer, wanted: str) -> frozenset[str]:

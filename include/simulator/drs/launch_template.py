@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Data = dict[str, Any]
 GIB = 1024**3
+OWNER = "AWSElasticDisasterRecoverySourceServerID"
+"""Tag that tells for which server DRS made something."""
+
 ALLOWED = ("AWSDRS", "AllowLaunchingIntoThisInstance")
 """Tag without which DRS launches into no existing instance."""
 
@@ -154,5 +157,5 @@ def marks(server: SourceServer) -> dict[str, str]:
     """Return the tags by which DRS knows what it made for a server."""
     return {
         "AWSElasticDisasterRecoveryManaged": "drs.amazonaws.com",
-        "AWSElasticDisasterRecoverySourceServerID": server.source_server_id,
+        OWNER: server.source_server_id,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from cases import DB1
 
+OTHER = "s-00000000000app001"
 TARGET_TAG = {"Key": "AWSDRS", "Value": "AllowLaunchingIntoThisInstance"}
 
 
@@ -76,3 +77,28 @@ def test_an_instance_to_launch_into_must_allow_it_still(aws, configure, target, 
     configure(**_into(target))
     aws.ec2.delete_tags(Resources=[target], Tags=[TARGET_TAG])
     assert refused()[0] == "UnauthorizedOperation"
+
+
+def test_an_instance_of_another_server_is_not_launched_into(aws, configure, target, refused):
+    """Two servers in one instance are one server too few: the second fails; this is decided here."""
+    aws.drs.update_launch_configuration(sourceServerID=OTHER, **_into(target))
+    aws.start(OTHER)
+    aws.let_pass()
+    configure(**_into(target))
+    assert refused() == (
+        "IncorrectInstanceState",
+        f"The instance '{target}' is the recovery instance of {OTHER}.",
+    )
+    assert aws.instances()[OTHER]["recoveryInstanceID"] == target
+
+
+def test_an_instance_of_another_architecture_is_not_launched_into(aws, configure, refused):
+    """An image of x86_64 does not run there."""
+    tags = [{"ResourceType": "instance", "Tags": [TARGET_TAG]}]
+    run = aws.ec2.run_instances(
+        ImageId="ami-1", MinCount=1, MaxCount=1, InstanceType="m6g.large", TagSpecifications=tags
+    )
+    configure(**_into(run["Instances"][0]["InstanceId"]))
+    code, words = refused()
+    assert code == "InvalidParameterValue"
+    assert "'arm64'" in words
