@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
     from simulator.fleet import Fleet, Place
 
-LOOKING = ("ec2", "events", "logs", "monitoring", "sqs", "ssm")
-"""Services that show what DRS has done: before one of them answers, what is due happens."""
+LOOKING = ("ec2", "events", "iam", "logs", "monitoring", "sqs", "ssm")
+"""Services that show what DRS has done, or decide it: before one of them answers, what is due happens."""
 
 _log = logging.getLogger(__name__)
 

@@ -234,3 +234,15 @@ def test_a_launch_configuration_template_shows_in_the_template_of_a_new_server(a
     (interface,) = _default(aws, template_id)["NetworkInterfaces"]
     (source,) = aws.server(EC2_ORIGIN)["sourceProperties"]["networkInterfaces"]
     assert interface["PrivateIpAddress"] == source["ips"][0]
+
+
+def test_what_goes_after_a_launch_does_not_undo_it(aws, edit, local_aws):
+    """An instance profile that was there at the launch, and that nobody looked for until it was deleted."""
+    iam = aws.client("iam")
+    iam.create_instance_profile(InstanceProfileName="app")
+    edit(IamInstanceProfile={"Name": "app"})
+    local_aws.control.set_speed("real")
+    aws.start()
+    aws.let_pass()
+    iam.delete_instance_profile(InstanceProfileName="app")
+    assert aws.server()["lastLaunchResult"] == "SUCCEEDED"
