@@ -17,20 +17,12 @@ from recovery.dag import loader
 from recovery.names import dag_id_of
 from recovery.plan import Plan, read_plan
 
-from .world import ROOT
+from .world import PLAN, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-GOOD = """
-name: Good
-description: A plan.
-owner: team
-region: eu-west-1
-waves:
-  - name: One
-    servers: [s-000000000000db001]
-"""
+GOOD = PLAN.replace("name: A plan", "name: Good")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from typing import get_args
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,19 +16,9 @@ from replicating import NEW, seconds
 from budgets import examples
 from simulator.clock import clock
 from simulator.drs.stages import STARTING
+from simulator.fleet import ReplicationDescription
 
-STATES = (
-    "STOPPED",
-    "INITIATING",
-    "INITIAL_SYNC",
-    "BACKLOG",
-    "CREATING_SNAPSHOT",
-    "CONTINUOUS",
-    "PAUSED",
-    "RESCAN",
-    "STALLED",
-    "DISCONNECTED",
-)
+STATES = get_args(ReplicationDescription.model_fields["state"].annotation)
 
 
 def _server(drs, server_id=NEW):
