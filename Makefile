@@ -51,7 +51,7 @@ lint: setup ## Check format, style, types, import rules and spelling
 	$(in_venv)/ruff format --check
 	$(in_venv)/ruff check
 	$(in_venv)/mypy
-	$(in_venv)/mypy --python-version 3.10 include/simulator/drs
+	$(in_venv)/mypy --python-version 3.10 include/drs_simulator/drs
 	$(in_venv)/lint-imports
 	$(in_venv)/codespell
 

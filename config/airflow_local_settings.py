@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recovery.dag.priority import prefer_recovery
+from drs_recovery.dag.priority import prefer_recovery
 
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from recovery.dag.clean_up import clean_up_dag
-from recovery.dag.maintenance import maintenance_dag
+from drs_recovery.dag.clean_up import clean_up_dag
+from drs_recovery.dag.maintenance import maintenance_dag
 
 dag = maintenance_dag(Path(__file__).parent / "plans")
 clean_up = clean_up_dag()

@@ -5,7 +5,7 @@ Where there are many, copies of this file, named like `recovery_plans_07_of_64.p
 
 from pathlib import Path
 
-from recovery.dag.loader import load_dags
-from recovery.dag.shards import shard_of_file
+from drs_recovery.dag.files.shards import shard_of_file
+from drs_recovery.dag.loader import load_dags
 
 dags = load_dags(Path(__file__).parent / "plans", shard_of_file(__file__))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from airflow.plugins_manager import AirflowPlugin
 
-from recovery.dag import preload
+from drs_recovery.dag import preload
 
 DRS_CONSOLE = {
     "name": "AWS Elastic Disaster Recovery",

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore import handlers
 
-from simulator.drs.exceptions import NotSimulated
-from simulator.drs.validation import problems
+from drs_simulator.drs.exceptions import NotSimulated
+from drs_simulator.drs.validation import problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

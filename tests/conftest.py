@@ -16,8 +16,8 @@ import pytest
 from hypothesis import settings
 
 from budgets import NIGHTLY, examples
-from simulator.client import Control
-from simulator.server import Server
+from drs_simulator.client import Control
+from drs_simulator.server import Server
 
 from . import conformance
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "iam"
-CODE = ROOT / "include" / "recovery"
+CODE = ROOT / "include" / "drs_recovery"
 PREFIX = {"service-quotas": "servicequotas"}
 """How IAM names a service, where botocore names it otherwise."""
 

@@ -8,9 +8,9 @@ from aiobotocore.session import get_session
 from botocore.exceptions import ClientError
 from moto.core.exceptions import ServiceException
 
-from simulator.drs.exceptions import ValidationException
-from simulator.drs.job import Job
-from simulator.drs.responses import DRSResponse
+from drs_simulator.drs.exceptions import ValidationException
+from drs_simulator.drs.job import Job
+from drs_simulator.drs.responses import DRSResponse
 
 from . import conformance
 

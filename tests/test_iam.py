@@ -10,8 +10,8 @@ from fnmatch import fnmatchcase
 import pytest
 
 import iam
-from recovery.execution import execution_id
-from recovery.execution.lock import lock_key
+from drs_recovery.record.models import execution_id
+from drs_recovery.store.lock import lock_key
 
 ALL = sorted(path.stem for path in iam.FOLDER.glob("*.json"))
 README = (iam.ROOT / "README.md").read_text()

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import typer
 
+from drs_recovery.cli.app import app
+from drs_recovery.plan import Preflight, read_plan
+from drs_recovery.plan.models import PlanFile, Wave
+from drs_recovery.record.params import RunParams
+from drs_recovery.settings import Settings
 from launcher.settings import Settings as LauncherSettings
-from recovery.cli.app import app
-from recovery.execution.params import RunParams
-from recovery.plan import Preflight, read_plan
-from recovery.plan.models import PlanFile, Wave
-from recovery.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -80,7 +80,7 @@ def test_every_command_is_told() -> None:
     commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
     told = {name.split()[0] for name in rows("The command line")}
     assert told == commands
-    assert set(re.findall(r"python -m recovery ([a-z-]+)", README)) <= commands
+    assert set(re.findall(r"python -m drs_recovery ([a-z-]+)", README)) <= commands
 
 
 def test_every_make_target_is_told() -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import iam
+from drs_recovery.plan import Preflight
+from drs_recovery.record.enums import EventType
+from drs_recovery.settings import Settings
 from launcher.settings import Settings as LauncherSettings
-from recovery.execution import EventType
-from recovery.plan import Preflight
-from recovery.settings import Settings
 from test_readme import defaults_of
 
 ROOT = Path(__file__).parents[1]
@@ -53,10 +53,10 @@ def test_the_code_points_to_the_hierarchy_of_trust() -> None:
     """Each module that holds a rule of it says so, and they are those that are named there."""
     pointing = {
         str(path.relative_to(ROOT))
-        for path in (ROOT / "include" / "recovery").rglob("*.py")
+        for path in (ROOT / "include" / "drs_recovery").rglob("*.py")
         if "docs/security.md" in path.read_text()
     }
-    assert {code for code in CODE if re.fullmatch(r"include/recovery/[\w/]+\.py", code)} == pointing
+    assert {code for code in CODE if re.fullmatch(r"include/drs_recovery/[\w/]+\.py", code)} == pointing
 
 
 def test_every_setting_exists() -> None:

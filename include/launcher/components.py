@@ -30,5 +30,5 @@ COMPONENTS = (
     Component("triggerer", ("airflow", "triggerer", "--skip-serve-logs"), "triggerer", end_together=True),
 )
 
-LOCAL_AWS = ("python", "-m", "simulator")
-INITIALISE = ("python", "-m", "recovery", "init")
+LOCAL_AWS = ("python", "-m", "drs_simulator")
+INITIALISE = ("python", "-m", "drs_recovery", "init")

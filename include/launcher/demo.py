@@ -98,12 +98,12 @@ def _on_record(stack: Stack) -> dict[str, Any]:
 
 def _recovery(stack: Stack, *arguments: str) -> int:
     """Run a command of ours as the person, in sight; returns its exit code."""
-    command = [sys.executable, "-m", "recovery", *arguments]
+    command = [sys.executable, "-m", "drs_recovery", *arguments]
     return subprocess.run(command, env=stack.env_of(PERSON), cwd=ROOT, check=False).returncode
 
 
 def _recovery_says(stack: Stack, *arguments: str) -> Any:
-    command = [sys.executable, "-m", "recovery", *arguments]
+    command = [sys.executable, "-m", "drs_recovery", *arguments]
     answer = subprocess.run(
         command, env=stack.env_of(PERSON), cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True
     )

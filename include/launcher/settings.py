@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from drs_simulator.clock import SpeedError, read_speed
 from launcher.errors import SettingRefused
-from simulator.clock import SpeedError, read_speed
 
 
 def _known_speed(text: str) -> str:

@@ -1,8 +1,5 @@
-"""``python -m recovery``."""
+"""``python -m recovery``, as release 0.1 called the command line."""
 
-from __future__ import annotations
+from drs_recovery.cli.app import main
 
-from recovery.cli.app import main
-
-if __name__ == "__main__":
-    main()
+main()

@@ -19,15 +19,15 @@ import boto3
 import httpx
 from rich.table import Table
 
+from drs_recovery.record.models import execution_id
+from drs_recovery.settings import settings
+from drs_recovery.store.store import ExecutionStore
+from drs_simulator.client import Control
+from drs_simulator.drs.durations import LaunchRequest, plan_launch
+from drs_simulator.fleet import read_fleet
 from launcher.environment import AIRFLOW_SETTINGS, LOCAL_AWS_ACCOUNT
 from launcher.settings_file import read_settings_file
 from launcher.stack import Stack
-from recovery.execution import execution_id
-from recovery.execution.store import ExecutionStore
-from recovery.settings import settings
-from simulator.client import Control
-from simulator.drs.durations import LaunchRequest, plan_launch
-from simulator.fleet import read_fleet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -65,7 +65,7 @@ def measure(console: Console) -> None:
 
 
 def _sized(home: Path, size: int, console: Console) -> tuple[int, float, float, float]:
-    from recovery.dag.loader import load_dags  # noqa: PLC0415 - Airflow reads its home at the first import
+    from drs_recovery.dag.loader import load_dags  # noqa: PLC0415 - Airflow reads its home at the first import
 
     folder = home / f"plans-{size}"
     folder.mkdir()

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import boto3
 from rich.table import Table
 
+from drs_recovery.settings import settings
+from drs_simulator.client import Control
+from drs_simulator.fleet import Fleet, ServerDescription, read_fleet
+from drs_simulator.server import Server
 from launcher.environment import LOCAL_AWS_ACCOUNT
-from recovery.settings import settings
-from simulator.client import Control
-from simulator.fleet import Fleet, ServerDescription, read_fleet
-from simulator.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +76,7 @@ def _fleet(waves: int) -> Fleet:
 
 
 async def _watch(job_ids: Sequence[str], region: str) -> None:
-    from recovery.aws.triggers.drs import DrsJobTrigger  # noqa: PLC0415 - Airflow reads its home at import
+    from drs_recovery.aws.triggers.drs import DrsJobTrigger  # noqa: PLC0415 - Airflow reads its home at import
 
     pace = {
         "poll_interval": settings().poll_seconds,

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from rich.table import Table
 
+from drs_recovery.record.models import Execution, WaveRecord, execution_id
+from drs_recovery.settings import settings
+from drs_recovery.store.requests import marshal
+from drs_recovery.store.table import create_table
+from drs_simulator.client import Control
 from launcher.environment import LOCAL_AWS_ACCOUNT, ROOT
-from recovery.execution import Execution, WaveRecord, execution_id
-from recovery.execution.requests import marshal
-from recovery.execution.table import create_table
-from recovery.settings import settings
-from simulator.client import Control
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -92,7 +92,7 @@ def measure(console: Console) -> None:
 @contextmanager
 def _simulator() -> Iterator[str]:
     """Run a local AWS in a process of its own, whose work is not taken for the task's."""
-    command = [sys.executable, "-m", "simulator", "--port", "0", "--speed", "immediate"]
+    command = [sys.executable, "-m", "drs_simulator", "--port", "0", "--speed", "immediate"]
     environment = LOCAL_AWS_ACCOUNT | {"PYTHONPATH": str(ROOT / "include")}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout
@@ -142,7 +142,7 @@ def _passes(control: Control, plans: Path) -> dict[int, Passes]:
 
 def _pass(plans: Path) -> tuple[float, float]:
     """Return the seconds that the task takes, and those of the processor's."""
-    from recovery.tasks.reconcile import ReconcileExecutions  # noqa: PLC0415 - Airflow reads its home at import
+    from drs_recovery.tasks.reconcile import ReconcileExecutions  # noqa: PLC0415 - Airflow reads its home at import
 
     task = ReconcileExecutions(task_id="reconcile", plans=plans)
     begin, begin_cpu = time.perf_counter(), time.process_time()
@@ -185,7 +185,7 @@ def _finished(number: int) -> Execution:
 
 def _open(number: int) -> Execution:
     """Return an execution that waits, and whose DAG run lives in this Airflow."""
-    from recovery.tasks.request import this_airflow  # noqa: PLC0415 - Airflow reads its home at import
+    from drs_recovery.tasks.request import this_airflow  # noqa: PLC0415 - Airflow reads its home at import
 
     execution = _execution(number, "PAUSED", datetime.now(UTC) - timedelta(hours=1), "open")
     return execution.having(open_since=execution.start_time, airflow_url=this_airflow())

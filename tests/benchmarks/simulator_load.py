@@ -13,8 +13,8 @@ import boto3
 import httpx
 from rich.table import Table
 
+from drs_simulator.client import Control
 from launcher.environment import LOCAL_AWS_ACCOUNT, ROOT
-from simulator.client import Control
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +81,7 @@ def measure(console: Console) -> None:
 
 @contextmanager
 def _simulator() -> Iterator[str]:
-    command = [sys.executable, "-m", "simulator", "--port", "0", "--fleet", "large", "--speed", "real"]
+    command = [sys.executable, "-m", "drs_simulator", "--port", "0", "--fleet", "large", "--speed", "real"]
     environment = LOCAL_AWS_ACCOUNT | {"PYTHONPATH": str(ROOT / "include")}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout

@@ -10,8 +10,8 @@ import pytest
 
 from chaos.plans import LANES, PlanFolder, fleet_text, make_plans
 from chaos.schedule import AROUND, BY_PEOPLE, IN_AWS, Kind, disturbances, scenarios
-from recovery.plan import read_plan
-from simulator.fleet import read_fleet
+from drs_recovery.plan import read_plan
+from drs_simulator.fleet import read_fleet
 
 if TYPE_CHECKING:
     from pathlib import Path

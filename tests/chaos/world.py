@@ -8,11 +8,11 @@ import boto3
 
 from chaos.airside import PatientAirflow
 from chaos.plans import PlanFolder, fleet_text
+from drs_simulator.client import Control
 from integration.records import TABLE, Records, plain
 from launcher.airflow_api import AirflowApi
 from launcher.components import COMPONENTS
 from launcher.stack import Stack
-from simulator.client import Control
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""`python -m recovery` on the real stack: what it starts, follows, answers and refuses."""
+"""`python -m drs_recovery` on the real stack: what it starts, follows, answers and refuses."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rest import until
 
-from recovery.cli.airflow import AirflowClient
-from recovery.cli.sign_in import Credentials
+from drs_recovery.cli.airflow import AirflowClient
+from drs_recovery.cli.sign_in import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ class Ran:
 def recovery(world: World, user: str, *arguments: str) -> Ran:
     """Run a command as a user, with --json."""
     ran = subprocess.run(
-        [sys.executable, "-m", "recovery", *arguments, "--json"],
+        [sys.executable, "-m", "drs_recovery", *arguments, "--json"],
         env=world.stack.env_of(user),
         capture_output=True,
         text=True,
@@ -130,7 +130,7 @@ def test_a_run_that_is_not_on_record_is_watched(world: World, paused: str) -> No
     """Airflow takes a run of a paused DAG and says nothing; whoever watches the plan is told why it waits."""
     run = world.start(paused)
     watching = subprocess.Popen(
-        [sys.executable, "-m", "recovery", "watch", paused],
+        [sys.executable, "-m", "drs_recovery", "watch", paused],
         env=world.stack.env_of("bob"),
         stdout=subprocess.PIPE,
         text=True,
@@ -176,7 +176,7 @@ def test_whoami_gives_the_id_that_approvers_name(world: World) -> None:
 def test_a_wrong_password_is_refused_in_airflows_words(world: World) -> None:
     environment = world.stack.env_of("alice") | {"RECOVERY_AIRFLOW_PASSWORD": "wrong"}
     ran = subprocess.run(
-        [sys.executable, "-m", "recovery", "whoami"],
+        [sys.executable, "-m", "drs_recovery", "whoami"],
         env=environment,
         capture_output=True,
         text=True,

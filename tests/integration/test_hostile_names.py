@@ -14,8 +14,8 @@ from browser import answer_gate, find_chromium, open_gate
 from playwright.sync_api import expect
 from rest import HOLD, until
 
-from recovery.names import group_id, task_id
-from recovery.plan import read_plan
+from drs_recovery.names import group_id, task_id
+from drs_recovery.plan import read_plan
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -71,7 +71,7 @@ def rows(page: Page) -> list[list[str]]:
 
 def command_line(world: World, *arguments: str) -> str:
     """Return what a command of ours writes, to both of its streams."""
-    command = [sys.executable, "-m", "recovery", *arguments]
+    command = [sys.executable, "-m", "drs_recovery", *arguments]
     done = subprocess.run(
         command, env=world.stack.env_of("alice"), capture_output=True, check=False, timeout=120
     )

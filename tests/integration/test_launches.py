@@ -76,7 +76,7 @@ def test_a_server_that_is_deleted_at_the_gate_keeps_no_other_from_being_launched
     assert "launchStatus" not in missing
     assert "DRS knows no such source server" in missing["error"]
     shown = subprocess.run(
-        [sys.executable, "-m", "recovery", "show", run.record["executionId"]],
+        [sys.executable, "-m", "drs_recovery", "show", run.record["executionId"]],
         env=world.stack.env_of("alice") | {"COLUMNS": "400"},
         capture_output=True,
         text=True,

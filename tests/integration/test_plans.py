@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rest import until
 
-from recovery.names import dag_id_of
+from drs_recovery.names import dag_id_of
 
 if TYPE_CHECKING:
     from world import World

@@ -11,7 +11,7 @@ from browser import signed_in
 from records import Records, statuses
 from rest import Airflow, until
 
-from simulator.client import Control
+from drs_simulator.client import Control
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -48,19 +48,35 @@ KNOWN = {
     ("launcher/stack.py", "Stack._stop", "unlink"): "files of a home that is ours; of a link, the link",
     ("launcher/stack.py", "Stack.dags", "unlink"): "a link of ours; refused where it is none",
     ("launcher/stack.py", "Stack.dags", "symlink_to"): "the same",
-    ("recovery/dag/bundle.py", "SnapshotDagBundle._point_to", "rename"): "a link over a link",
-    ("recovery/dag/bundle.py", "SnapshotDagBundle._point_to", "symlink_to"): "a link of this process",
-    ("recovery/dag/bundle.py", "SnapshotDagBundle._point_to", "unlink"): "a link of this process",
-    ("recovery/dag/snapshot.py", "_add", "chmod"): "a file just written, in a snapshot",
-    ("recovery/dag/snapshot.py", "_add", "rename"): "the same",
-    ("recovery/dag/snapshot.py", "_divide", "unlink"): "the loader, in a snapshot that has copies of it",
-    ("recovery/dag/snapshot.py", "_keep", "chmod"): "a file just written, in a new folder",
-    ("recovery/dag/snapshot.py", "move", "rename"): "a new folder, never over one that has files",
-    ("recovery/dag/snapshot.py", "take_snapshot", "TemporaryDirectory"): "a new folder",
-    ("recovery/dag/snapshot.py", "take_snapshot", "move"): "the same, to the name of its content",
-    ("recovery/dag/trouble.py", "snapshot_with_trouble", "TemporaryDirectory"): "a new folder",
-    ("recovery/dag/trouble.py", "snapshot_with_trouble", "chmod"): "a file just written, in a new folder",
-    ("recovery/dag/trouble.py", "snapshot_with_trouble", "move"): "the same, to the name of its content",
+    ("drs_recovery/dag/files/bundle.py", "SnapshotDagBundle._point_to", "rename"): "a link over a link",
+    (
+        "drs_recovery/dag/files/bundle.py",
+        "SnapshotDagBundle._point_to",
+        "symlink_to",
+    ): "a link of this process",
+    ("drs_recovery/dag/files/bundle.py", "SnapshotDagBundle._point_to", "unlink"): "a link of this process",
+    ("drs_recovery/dag/files/snapshot.py", "_add", "chmod"): "a file just written, in a snapshot",
+    ("drs_recovery/dag/files/snapshot.py", "_add", "rename"): "the same",
+    (
+        "drs_recovery/dag/files/snapshot.py",
+        "_divide",
+        "unlink",
+    ): "the loader, in a snapshot that has copies of it",
+    ("drs_recovery/dag/files/snapshot.py", "_keep", "chmod"): "a file just written, in a new folder",
+    ("drs_recovery/dag/files/snapshot.py", "move", "rename"): "a new folder, never over one that has files",
+    ("drs_recovery/dag/files/snapshot.py", "take_snapshot", "TemporaryDirectory"): "a new folder",
+    ("drs_recovery/dag/files/snapshot.py", "take_snapshot", "move"): "the same, to the name of its content",
+    ("drs_recovery/dag/files/trouble.py", "snapshot_with_trouble", "TemporaryDirectory"): "a new folder",
+    (
+        "drs_recovery/dag/files/trouble.py",
+        "snapshot_with_trouble",
+        "chmod",
+    ): "a file just written, in a new folder",
+    (
+        "drs_recovery/dag/files/trouble.py",
+        "snapshot_with_trouble",
+        "move",
+    ): "the same, to the name of its content",
 }
 """Every place of the code that could destroy something, with why it cannot."""
 
@@ -102,7 +118,7 @@ def destructive(call: ast.Call) -> str | None:
 def test_every_place_that_could_destroy_is_known() -> None:
     """A new one is looked at, and stands here with its reason; one that is gone leaves the list."""
     files = [
-        file for package in ("launcher", "recovery") for file in (ROOT / "include" / package).rglob("*.py")
+        file for package in ("launcher", "drs_recovery") for file in (ROOT / "include" / package).rglob("*.py")
     ]
     assert {place for file in files for place in found(file)} == KNOWN.keys()
 

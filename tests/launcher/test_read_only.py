@@ -78,7 +78,7 @@ def _set_modes(folder: Path, of_folders: int, of_files: int) -> None:
 
 def test_plans_are_checked_in_a_read_only_checkout(checkout: Checkout) -> None:
     """As a pipeline has it."""
-    ran = checkout.run("-m", "recovery", "check")
+    ran = checkout.run("-m", "drs_recovery", "check")
     assert ran.returncode == 0, ran.stderr
     assert "web_shop" in ran.stdout
 

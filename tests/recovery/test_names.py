@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from drs_recovery import names
+from drs_recovery.record.base import DagId
 from hostile import EXAMPLES, TRIED, texts
-from recovery import names
-from recovery.execution.record import DagId
 
 TAG_OF_EVERY_SERVICE = re.compile(r"[A-Za-z0-9 _.:/=+@-]{0,256}")
 TASKS = (names.APPROVE, names.START_RECOVERY, names.WAIT_FOR_RECOVERY)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from simulator.client import Control
-from simulator.clock import clock
+from drs_simulator.client import Control
+from drs_simulator.clock import clock
 
 from .calls import ONCE
 from .process import simulator_process

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from simulator.clock import clock
+from drs_simulator.clock import clock
 
 SERVERS = [f"s-00000000000web00{number}" for number in (1, 2, 3, 4)] + [
     f"s-000000000000db00{number}" for number in (1, 2)

@@ -14,9 +14,9 @@ READY = "Local AWS is ready at "
 
 @contextmanager
 def simulator_process(*options):
-    """Run ``python -m simulator``, and give the process and its URL once it is ready."""
+    """Run ``python -m drs_simulator``, and give the process and its URL once it is ready."""
     environment = os.environ | {"PYTHONPATH": str(INCLUDE)}
-    command = [sys.executable, "-m", "simulator", *options]
+    command = [sys.executable, "-m", "drs_simulator", *options]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process, process.stdout.readline().strip().removeprefix(READY)

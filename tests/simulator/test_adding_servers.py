@@ -7,7 +7,7 @@ import re
 import httpx
 import pytest
 
-from simulator.client import ControlRefused
+from drs_simulator.client import ControlRefused
 
 NEW = "s-00000000000new001"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import simulator
+import drs_simulator
 
-README = Path(simulator.__file__).with_name("README.md").read_text(encoding="utf-8")
+README = Path(drs_simulator.__file__).with_name("README.md").read_text(encoding="utf-8")
 LABELS = ("recorded", "documented", "inferred", "decided here")
 _LABEL = re.compile(rf"\*\(({'|'.join(LABELS)})\)\*")
 

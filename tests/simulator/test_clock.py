@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from simulator.client import ControlRefused
-from simulator.clock import Clock, clock
+from drs_simulator.client import ControlRefused
+from drs_simulator.clock import Clock, clock
 
 DB1, APP1 = "s-000000000000db001", "s-00000000000app001"
 

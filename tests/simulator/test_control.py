@@ -8,7 +8,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from simulator.client import ControlRefused
+from drs_simulator.client import ControlRefused
 
 DB1 = "s-000000000000db001"
 

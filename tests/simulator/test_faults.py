@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.client import ControlRefused
+from drs_simulator.client import ControlRefused
 
 DB1, DB2 = "s-000000000000db001", "s-000000000000db002"
 NONE = {"calls": [], "servers": [], "jobs": [], "documents": []}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from botocore.config import Config
 
-from simulator.client import ControlRefused
+from drs_simulator.client import ControlRefused
 
 from .calls import ONCE, is_there, put, refusal
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError
 
-from simulator.client import ControlRefused
+from drs_simulator.client import ControlRefused
 
 DB1, DB2, APP1 = "s-000000000000db001", "s-000000000000db002", "s-00000000000app001"
 

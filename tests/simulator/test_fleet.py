@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from simulator.fleet import NAMED, Fleet, FleetError, fleet_file, read_fleet
+from drs_simulator.fleet import NAMED, Fleet, FleetError, fleet_file, read_fleet
 
 HEAD = "account: '123456789012'\nregion: eu-west-1\n"
 NEW = "id: s-000000000000db001, hostname: a"

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from simulator.locks import ServiceLocks
+from drs_simulator.locks import ServiceLocks
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from __future__ import annotations
 import boto3
 import pytest
 
-from simulator.__main__ import _options
-from simulator.client import Control
-from simulator.server import Server
+from drs_simulator.__main__ import _options
+from drs_simulator.client import Control
+from drs_simulator.server import Server
 
 DB1, DB2, APP1 = "s-000000000000db001", "s-000000000000db002", "s-00000000000app001"
 

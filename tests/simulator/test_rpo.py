@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from replicating import seconds as read
 
 from budgets import examples
-from simulator.clock import clock, read_speed
+from drs_simulator.clock import clock, read_speed
 
 DB1 = "s-000000000000db001"
 SLACK = timedelta(seconds=1.1)

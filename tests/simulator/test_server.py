@@ -1,4 +1,4 @@
-"""The process: ``python -m simulator``."""
+"""The process: ``python -m drs_simulator``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import boto3
 import httpx
 import pytest
 
-from simulator.__main__ import main
+from drs_simulator.__main__ import main
 
 from .process import simulator_process
 

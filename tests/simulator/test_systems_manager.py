@@ -8,8 +8,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from simulator.fleet import read_fleet
-from simulator.server import Server
+from drs_simulator.fleet import read_fleet
+from drs_simulator.server import Server
 
 RUNBOOK = {
     "schemaVersion": "0.3",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from recovery.aws.hooks.drs import DrsHook
+from drs_recovery.aws.hooks.drs import DrsHook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from typing import Any
 
 from typer.testing import CliRunner, Result
 
-from recovery.cli.app import app
-from recovery.cli.paper import Console
+from drs_recovery.cli.app import app
+from drs_recovery.cli.paper import Console
 
 NO_AIRFLOW = "http://127.0.0.1:9"
 """The discard port: nobody listens there."""

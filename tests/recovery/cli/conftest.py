@@ -11,18 +11,18 @@ from airflow_stub import Stub
 from cli_surroundings import NO_AIRFLOW, recorder
 from execution_story import Story
 
-from recovery.cli import follow, rest
-from recovery.cli.commands import answer, cancel
-from recovery.cli.record import open_store
-from recovery.cli.screen import Screen
-from recovery.execution.table import create_table
-from recovery.settings import settings
+from drs_recovery.cli import follow, rest
+from drs_recovery.cli.commands import answer, cancel
+from drs_recovery.cli.record import open_store
+from drs_recovery.cli.screen import Screen
+from drs_recovery.settings import settings
+from drs_recovery.store.table import create_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from recovery.execution.store import ExecutionStore
+    from drs_recovery.store.store import ExecutionStore
 
 
 @pytest.fixture(autouse=True)

@@ -5,26 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from recovery.execution import (
-    Approval,
-    Event,
-    EventType,
-    Execution,
-    ExecutionType,
-    Failure,
-    Intent,
-    LaunchStatus,
-    ServerRecord,
-    WaveRecord,
-    WaveStatus,
-    execution_id,
-    final_status,
-    judge,
-)
-from recovery.execution.open_attempt import Opening
-from recovery.execution.outcome import outcome
-from recovery.execution.store import ExecutionStore
-from recovery.plan import Plan
+from drs_recovery.plan import Plan
+from drs_recovery.record.enums import EventType, ExecutionType, LaunchStatus, WaveStatus
+from drs_recovery.record.events import Event
+from drs_recovery.record.models import Approval, Execution, Failure, Intent, WaveRecord, execution_id
+from drs_recovery.record.outcome import outcome
+from drs_recovery.record.server_record import ServerRecord
+from drs_recovery.record.status import final_status, judge
+from drs_recovery.store.open_attempt import Opening
+from drs_recovery.store.store import ExecutionStore
 
 if TYPE_CHECKING:
     from datetime import datetime

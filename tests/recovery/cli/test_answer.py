@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cli_surroundings import recovery
 
-from recovery.cli.airflow import AirflowClient
-from recovery.cli.airside import Airside
-from recovery.cli.approver import Approver
-from recovery.cli.commands import answer as command
-from recovery.cli.sign_in import Credentials
-from recovery.cli.snapshot import Snapshot, Target
-from recovery.cli.watcher import Watcher
-from recovery.cli.words import now
-from recovery.errors import AirflowRefused
+from drs_recovery.cli.airflow import AirflowClient
+from drs_recovery.cli.airside import Airside
+from drs_recovery.cli.approver import Approver
+from drs_recovery.cli.commands import answer as command
+from drs_recovery.cli.sign_in import Credentials
+from drs_recovery.cli.snapshot import Snapshot, Target
+from drs_recovery.cli.watcher import Watcher
+from drs_recovery.cli.words import now
+from drs_recovery.errors import AirflowRefused
 
 if TYPE_CHECKING:
     from airflow_stub import Stub

@@ -14,10 +14,10 @@ from airflow_stub import take_everything
 from cli_surroundings import recovery
 
 import iam
-from recovery.cli.app import app
-from recovery.cli.commands import run
-from recovery.execution.table import _INDEXES, CLEANUP
-from recovery.settings import settings
+from drs_recovery.cli.app import app
+from drs_recovery.cli.commands import run
+from drs_recovery.settings import settings
+from drs_recovery.store.table import _INDEXES, CLEANUP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,8 +126,8 @@ def test_init_needs_the_policy_init(local_aws: Any, calls: Any, monkeypatch: pyt
     settings.cache_clear()
     indexes = {name: shape for name, shape in _INDEXES.items() if name != CLEANUP}
     with monkeypatch.context() as patch:
-        patch.setattr("recovery.execution.table._INDEXES", indexes)
-        patch.setattr("recovery.execution.table.LATER", frozenset())
+        patch.setattr("drs_recovery.store.table._INDEXES", indexes)
+        patch.setattr("drs_recovery.store.table.LATER", frozenset())
         assert recovery("init", "--table-only").exit_code == 0
     with calls("OWNER") as needed:
         assert recovery("init", "--table-only").exit_code == 0

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from recovery.cli.app import app
-from recovery.cli.commands import cancel as command
+from drs_recovery.cli.app import app
+from drs_recovery.cli.commands import cancel as command
 
 if TYPE_CHECKING:
     from airflow_stub import Stub

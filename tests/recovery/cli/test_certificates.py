@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from recovery.settings import settings
+from drs_recovery.settings import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cli_surroundings import document, recovery
 
-from recovery.cli.regions import regions_of
+from drs_recovery.cli.regions import regions_of
 
 if TYPE_CHECKING:
     import pytest

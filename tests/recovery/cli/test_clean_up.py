@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from recovery.cli.app import app
-from recovery.cli.commands import answer as answering
-from recovery.cli.commands import clean_up as command
-from recovery.cli.words import now
-from recovery.execution import Approval, CleanupStatus
-from recovery.execution.clean_up import clean_up_run_id
+from drs_recovery.cli.app import app
+from drs_recovery.cli.commands import answer as answering
+from drs_recovery.cli.commands import clean_up as command
+from drs_recovery.cli.words import now
+from drs_recovery.record.clean_up import clean_up_run_id
+from drs_recovery.record.enums import CleanupStatus
+from drs_recovery.record.models import Approval
 
 if TYPE_CHECKING:
     from collections.abc import Callable

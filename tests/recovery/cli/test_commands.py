@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 import pytest
 from cli_surroundings import NO_AIRFLOW, document, recovery
 
-from recovery.cli.app import run
-from recovery.execution import Approvals, ExecutionType, RunParams, execution_id
-from recovery.execution.changes import put_beside
-from recovery.execution.fitting import fitted
-from recovery.execution.requests import marshal
-from recovery.settings import settings
+from drs_recovery.cli.app import run
+from drs_recovery.record.enums import Approvals, ExecutionType
+from drs_recovery.record.models import execution_id
+from drs_recovery.record.params import RunParams
+from drs_recovery.settings import settings
+from drs_recovery.store.changes import put_beside
+from drs_recovery.store.fitting import fitted
+from drs_recovery.store.requests import marshal
 
 if TYPE_CHECKING:
-    from recovery.execution.store import ExecutionStore
+    from drs_recovery.store.store import ExecutionStore
 
 ROOT = Path(__file__).parents[3]
 UNKNOWN = "00000000-0000-0000-0000-000000000000"
@@ -136,7 +138,7 @@ def test_a_table_that_is_not_there_is_unreachable_and_names_the_remedy(
 ) -> None:
     result = recovery(*arguments)
     assert result.exit_code == 4
-    for word in ("recovery-executions", local_aws.url, "python -m recovery init"):
+    for word in ("recovery-executions", local_aws.url, "python -m drs_recovery init"):
         assert word in result.stderr
 
 

@@ -20,7 +20,7 @@ import pytest
 from cli_surroundings import NO_AIRFLOW
 
 if TYPE_CHECKING:
-    from recovery.execution.store import ExecutionStore
+    from drs_recovery.store.store import ExecutionStore
 
 ROOT = Path(__file__).parents[3]
 UNKNOWN = "00000000-0000-0000-0000-000000000000"
@@ -122,7 +122,7 @@ def surroundings(store: ExecutionStore, local_aws: Any) -> dict[str, str]:
 
 def run(arguments: list[str], env: dict[str, str], **how: Any) -> subprocess.CompletedProcess[str]:
     """Run the command line as a process."""
-    command = [sys.executable, "-m", "recovery", *arguments]
+    command = [sys.executable, "-m", "drs_recovery", *arguments]
     kept = {name.replace("URL", "RECOVERY_AIRFLOW_URL") if name == "URL" else name: env[name] for name in env}
     return subprocess.run(
         command, env=kept, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, **how
@@ -230,7 +230,7 @@ def test_output_that_cannot_be_written_is_told_where_it_can(
     leave = f"cd '{folder}' && rmdir '{folder}' && " if line.startswith("check;") else ""
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "include")}
     ran = subprocess.run(
-        ["bash", "-c", f"{leave}{shlex.quote(sys.executable)} -m recovery {line}".replace("; cd /", "")],
+        ["bash", "-c", f"{leave}{shlex.quote(sys.executable)} -m drs_recovery {line}".replace("; cd /", "")],
         env=env,
         cwd=ROOT,
         capture_output=True,

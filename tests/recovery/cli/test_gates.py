@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from recovery.cli.airflow_models import Gate
-from recovery.cli.gates import GateNotReady, GateOver, check_ready, check_reason
-from recovery.errors import AirflowRefused
+from drs_recovery.cli.airflow_models import Gate
+from drs_recovery.cli.gates import GateNotReady, GateOver, check_ready, check_reason
+from drs_recovery.errors import AirflowRefused
 
 ASKED = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 

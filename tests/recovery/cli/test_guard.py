@@ -9,12 +9,12 @@ from cli_surroundings import document, recovery
 from pydantic import ValidationError, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from recovery.cli.commands import listing
-from recovery.cli.exits import Misused, settings_problem
-from recovery.cli.route import is_near, proxy_for
-from recovery.cli.secrets import hide, remember
-from recovery.cli.surroundings import NEAR
-from recovery.settings import Settings
+from drs_recovery.cli.commands import listing
+from drs_recovery.cli.exits import Misused, settings_problem
+from drs_recovery.cli.route import is_near, proxy_for
+from drs_recovery.cli.secrets import hide, remember
+from drs_recovery.cli.surroundings import NEAR
+from drs_recovery.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

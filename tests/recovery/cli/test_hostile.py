@@ -15,23 +15,23 @@ from hypothesis import given
 from rich.cells import cell_len
 from rich.table import Table
 
+from drs_recovery.cli.airside import Airside
+from drs_recovery.cli.details import details
+from drs_recovery.cli.exits import Exit
+from drs_recovery.cli.follow import LinesView, LiveView
+from drs_recovery.cli.paper import Console, Text
+from drs_recovery.cli.progress import Canvas
+from drs_recovery.cli.screen import Screen
+from drs_recovery.cli.snapshot import Snapshot, Target, WaitingGate
+from drs_recovery.cli.watcher import Watcher
+from drs_recovery.plan import Plan
+from drs_recovery.settings import settings
 from hostile import TERMINAL, TRIED, texts
-from recovery.cli.airside import Airside
-from recovery.cli.details import details
-from recovery.cli.exits import Exit
-from recovery.cli.follow import LinesView, LiveView
-from recovery.cli.paper import Console, Text
-from recovery.cli.progress import Canvas
-from recovery.cli.screen import Screen
-from recovery.cli.snapshot import Snapshot, Target, WaitingGate
-from recovery.cli.watcher import Watcher
-from recovery.plan import Plan
-from recovery.settings import settings
 
 if TYPE_CHECKING:
     from execution_story import Story
 
-    from recovery.execution.store import ExecutionStore
+    from drs_recovery.store.store import ExecutionStore
 
 SAID = "shop " + " ".join(TERMINAL) + " COMPLETED"
 OWN = re.compile(

@@ -7,12 +7,12 @@ from typing import Any
 
 from execution_story import SHOP
 
-from recovery.cli.airside import Airside
-from recovery.cli.lines import changes
-from recovery.cli.snapshot import Snapshot, Target
-from recovery.cli.watcher import Watcher
-from recovery.cli.words import now
-from recovery.execution import Lag, PreflightWarning
+from drs_recovery.cli.airside import Airside
+from drs_recovery.cli.lines import changes
+from drs_recovery.cli.snapshot import Snapshot, Target
+from drs_recovery.cli.watcher import Watcher
+from drs_recovery.cli.words import now
+from drs_recovery.record.models import Lag, PreflightWarning
 
 APPS = SHOP.waves[1].servers
 
@@ -64,7 +64,7 @@ def test_a_gate_is_told_once_with_who_and_how(story: Any) -> None:
     waiting = look(told.pause(1))
     (line,) = [line for line in lines(before, waiting) if "waits" in line]
     assert line.startswith(
-        "AppWave2 waits for an answer of alice, bob: python -m recovery approve web_shop --wave AppWave2"
+        "AppWave2 waits for an answer of alice, bob: python -m drs_recovery approve web_shop --wave AppWave2"
     )
     assert "/appwave2.approve/required_actions" in line
     assert lines(waiting, look(told.answer(1))) == ["AppWave2 PAUSED, APPROVED by bob: looks right"]

@@ -10,22 +10,16 @@ import pytest
 from cli_surroundings import recorder
 from execution_story import SHOP
 
-from recovery.aws.links.drs import DrsJobLink
-from recovery.cli.airside import Airside
-from recovery.cli.details import details, job_url, summary
-from recovery.cli.progress import Canvas, picture
-from recovery.cli.snapshot import Snapshot, Target, WaitingGate
-from recovery.cli.watcher import Watcher
-from recovery.cli.words import now
-from recovery.execution import (
-    Execution,
-    Lag,
-    LaunchStatus,
-    PreflightWarning,
-    ServerRecord,
-    WaveRecord,
-    WaveStatus,
-)
+from drs_recovery.aws.links.drs import DrsJobLink
+from drs_recovery.cli.airside import Airside
+from drs_recovery.cli.details import details, job_url, summary
+from drs_recovery.cli.progress import Canvas, picture
+from drs_recovery.cli.snapshot import Snapshot, Target, WaitingGate
+from drs_recovery.cli.watcher import Watcher
+from drs_recovery.cli.words import now
+from drs_recovery.record.enums import LaunchStatus, WaveStatus
+from drs_recovery.record.models import Execution, Lag, PreflightWarning, WaveRecord
+from drs_recovery.record.server_record import ServerRecord
 
 if TYPE_CHECKING:
     from execution_story import Story
@@ -85,8 +79,8 @@ def test_a_waiting_gate_says_what_who_and_how(story: Begin, width: int) -> None:
     for word in (
         "AppWave2 waits for an answer since 2026-03-01",
         "alice, bob",
-        "python -m recovery approve web_shop --wave AppWave2 --reason",
-        "python -m recovery reject web_shop --wave AppWave2 --reason",
+        "python -m drs_recovery approve web_shop --wave AppWave2 --reason",
+        "python -m drs_recovery reject web_shop --wave AppWave2 --reason",
         "/dags/web_shop/runs/manual__1/tasks/appwave2.approve/required_actions",
     ):
         assert word in shown

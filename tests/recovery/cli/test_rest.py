@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow_stub import DROP, Stub
 
-from recovery.cli.airflow import AirflowClient, gate_url
-from recovery.cli.sign_in import Credentials
-from recovery.errors import AirflowRefused, AirflowUnreachable
+from drs_recovery.cli.airflow import AirflowClient, gate_url
+from drs_recovery.cli.sign_in import Credentials
+from drs_recovery.errors import AirflowRefused, AirflowUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

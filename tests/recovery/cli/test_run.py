@@ -9,14 +9,14 @@ import pytest
 from airflow_stub import DROP, Stub
 from typer.testing import CliRunner, Result
 
-from recovery.cli import sign_in
-from recovery.cli.app import app
-from recovery.cli.commands import run as command
-from recovery.errors import ParamsError
-from recovery.settings import settings
+from drs_recovery.cli import sign_in
+from drs_recovery.cli.app import app
+from drs_recovery.cli.commands import run as command
+from drs_recovery.errors import ParamsError
+from drs_recovery.settings import settings
 
 if TYPE_CHECKING:
-    from recovery.execution.store import ExecutionStore
+    from drs_recovery.store.store import ExecutionStore
 
 RUNS = "POST /api/v2/dags/web_shop/dagRuns"
 DETAILS = "GET /api/v2/dags/web_shop/details"
@@ -67,7 +67,7 @@ def test_a_run_says_how_to_follow_it(airflow: Stub) -> None:
     assert document["planId"] == "web_shop"
     assert document["dagRunId"].startswith("manual__")
     shown = run().stdout
-    assert "python -m recovery watch " in shown
+    assert "python -m drs_recovery watch " in shown
 
 
 def test_a_lost_answer_starts_no_second_run(airflow: Stub) -> None:
@@ -90,7 +90,7 @@ def test_run_ids_differ() -> None:
         ({"has_import_errors": True}, ["stale", "airflow dags list-import-errors"]),
         (
             {"tags": [{"name": "invalid"}], "doc_md": INVALID},
-            ["invalid", "web_shop.yaml:3:1: colour: no such key", "python -m recovery check"],
+            ["invalid", "web_shop.yaml:3:1: colour: no such key", "python -m drs_recovery check"],
         ),
     ],
     ids=["paused", "stale", "import errors", "invalid"],

@@ -10,9 +10,9 @@ import typer
 from airflow_stub import Stub, take_everything
 from cli_surroundings import recovery
 
-from recovery.cli import secrets
-from recovery.cli.app import app
-from recovery.settings import settings
+from drs_recovery.cli import secrets
+from drs_recovery.cli.app import app
+from drs_recovery.settings import settings
 
 if TYPE_CHECKING:
     from execution_story import Story

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 SCRIPT = """
 import json, sys
-from recovery.cli.app import app
+from drs_recovery.cli.app import app
 try:
     app(sys.argv[1:], prog_name="recovery")
 except SystemExit as end:

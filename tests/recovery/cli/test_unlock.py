@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from recovery.cli.app import app
+from drs_recovery.cli.app import app
 
 if TYPE_CHECKING:
     from airflow_stub import Stub

@@ -10,23 +10,23 @@ import pytest
 from botocore.config import Config
 from cli_surroundings import NO_AIRFLOW
 
-from recovery.cli.airflow import AirflowClient
-from recovery.cli.airside import Airside
-from recovery.cli.commands.watch import follow_to_the_end
-from recovery.cli.connect import look_in
-from recovery.cli.exits import Exit
-from recovery.cli.follow import follow
-from recovery.cli.sign_in import Credentials
-from recovery.cli.snapshot import Snapshot, Target
-from recovery.cli.watcher import Watcher
-from recovery.cli.words import now
-from recovery.execution.servers import server_item
-from recovery.execution.store import ExecutionStore
+from drs_recovery.cli.airflow import AirflowClient
+from drs_recovery.cli.airside import Airside
+from drs_recovery.cli.commands.watch import follow_to_the_end
+from drs_recovery.cli.connect import look_in
+from drs_recovery.cli.exits import Exit
+from drs_recovery.cli.follow import follow
+from drs_recovery.cli.sign_in import Credentials
+from drs_recovery.cli.snapshot import Snapshot, Target
+from drs_recovery.cli.watcher import Watcher
+from drs_recovery.cli.words import now
+from drs_recovery.store.servers import server_item
+from drs_recovery.store.store import ExecutionStore
 
 if TYPE_CHECKING:
     from airflow_stub import Stub
 
-    from recovery.cli.screen import Screen
+    from drs_recovery.cli.screen import Screen
 
 RUN = "/api/v2/dags/web_shop/dagRuns/manual__1"
 OPENING = f"GET {RUN}/taskInstances/open_execution"
@@ -198,7 +198,7 @@ def test_a_run_that_was_deleted_is_not_followed_for_ever(
     story: Any, airside: Airside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody is left who could make its record final."""
-    monkeypatch.setattr("recovery.cli.watcher.STRANDED_AFTER", timedelta(0))
+    monkeypatch.setattr("drs_recovery.cli.watcher.STRANDED_AFTER", timedelta(0))
     last = Watcher(story().freeze().store, TARGET, airside).look()
     assert last.over
     assert "is not final" in (last.stranded or "")
@@ -234,7 +234,7 @@ def test_ctrl_c_ends_the_watching_not_the_execution(
 
     monkeypatch.setattr(Watcher, "look", interrupted)
     assert follow_to_the_end(screen, told.store, TARGET, Airside(None)) is Exit.INTERRUPTED
-    assert f"The execution goes on: python -m recovery watch {told.id}" in screen.out.export_text()
+    assert f"The execution goes on: python -m drs_recovery watch {told.id}" in screen.out.export_text()
 
 
 def test_following_shows_each_look_until_the_end(story: Any) -> None:

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from recovery.cli.words import ABSENT, clock, doing, lasting, server_name, text, when, word
-from recovery.execution import LaunchStatus, ServerRecord
+from drs_recovery.cli.words import ABSENT, clock, doing, lasting, server_name, text, when, word
+from drs_recovery.record.enums import LaunchStatus
+from drs_recovery.record.server_record import ServerRecord
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 

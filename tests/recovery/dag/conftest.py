@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from airflow.dag_processing.bundles import base
 
-from recovery.dag.bundle import SnapshotDagBundle
-from recovery.dag.folder import read_folder
-from recovery.dag.shards import LOADER
-from recovery.dag.snapshot import take_snapshot
+from drs_recovery.dag.files.bundle import SnapshotDagBundle
+from drs_recovery.dag.files.folder import read_folder
+from drs_recovery.dag.files.shards import LOADER
+from drs_recovery.dag.files.snapshot import take_snapshot
 
 from .world import PLAN, ROOT
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.serialization.serialized_objects import DagSerialization
 
-from recovery.dag.builder import build_dag
-from recovery.plan import Plan
+from drs_recovery.dag.builder import build_dag
+from drs_recovery.plan import Plan
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -149,7 +149,7 @@ def test_the_page_of_a_plan_says_its_targets() -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({}, "stay until `python -m recovery clean-up shop`"),
+        ({}, "stay until `python -m drs_recovery clean-up shop`"),
         ({"cleanup": "always"}, "are terminated at its end."),
         (
             {"cleanup": "after_approval", "cleanup_after": "8h"},

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 from airflow.sdk.exceptions import AirflowException
 
-from recovery.dag import bundle as module
-from recovery.dag import folder, readings
-from recovery.dag.bundle import SnapshotDagBundle
-from recovery.dag.folder import read_folder
-from recovery.dag.readings import LOOK_EVERY
-from recovery.plan import plan_stems
+from drs_recovery.dag.files import bundle as module
+from drs_recovery.dag.files import folder, readings
+from drs_recovery.dag.files.bundle import SnapshotDagBundle
+from drs_recovery.dag.files.folder import read_folder
+from drs_recovery.dag.files.readings import LOOK_EVERY
+from drs_recovery.plan import plan_stems
 
 from .world import PLAN, dags_of, version_of
 

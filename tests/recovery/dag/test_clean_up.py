@@ -6,8 +6,8 @@ import pytest
 from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 
-from recovery.dag.clean_up import clean_up_dag
-from recovery.names import CLEAN_UP
+from drs_recovery.dag.clean_up import clean_up_dag
+from drs_recovery.names import CLEAN_UP
 
 
 def test_it_is_started_by_the_maintenance_or_by_hand_alone() -> None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from recovery.dag.division import division_of
-from recovery.dag.folder import read_folder
-from recovery.dag.shards import LOADER, SHARDS, Shard, shard_of_file, shard_of_plan
-from recovery.dag.snapshot import take_snapshot
+from drs_recovery.dag.files.division import division_of
+from drs_recovery.dag.files.folder import read_folder
+from drs_recovery.dag.files.shards import LOADER, SHARDS, Shard, shard_of_file, shard_of_plan
+from drs_recovery.dag.files.snapshot import take_snapshot
 
 from .world import MAINTENANCE_FILE, PLAN, ROOT, dags_of
 
@@ -194,7 +194,7 @@ def test_only_changed_plans_are_read_for_a_snapshot(
     dags: Path, take: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And only those that something can be carried of; a thousand others would take Airflow's time."""
-    from recovery.dag import last_good  # noqa: PLC0415
+    from drs_recovery.dag.files import last_good  # noqa: PLC0415
 
     read, original = [], last_good.read_plans
     monkeypatch.setattr(

@@ -10,9 +10,9 @@ from airflow.executors.executor_utils import ExecutorName
 from airflow.executors.local_executor import LocalExecutor
 from airflow.models.taskinstancekey import TaskInstanceKey
 
+from drs_recovery.dag.executor import RevokingLocalExecutor
 from launcher.environment import AIRFLOW_SETTINGS
 from launcher.settings_file import read_settings_file
-from recovery.dag.executor import RevokingLocalExecutor
 
 TAKEN = SimpleNamespace(id="0199", key=TaskInstanceKey("plan", "one.start_recovery", "run", 1))
 OTHER = TaskInstanceKey("plan", "one.wait", "run", 1)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from recovery.dag import folder
-from recovery.dag.folder import LARGEST, Look, look_at, read_folder
-from recovery.errors import FolderRefused
-from recovery.plan import read_plans
+from drs_recovery.dag.files import folder
+from drs_recovery.dag.files.folder import LARGEST, Look, look_at, read_folder
+from drs_recovery.errors import FolderRefused
+from drs_recovery.plan import read_plans
 
 SECRET = b"FERNET_KEY=secret"
 

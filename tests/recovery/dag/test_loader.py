@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from budgets import examples
-from recovery.dag import loader
-from recovery.names import dag_id_of
-from recovery.plan import Plan, read_plan
+from drs_recovery.dag import loader
+from drs_recovery.names import dag_id_of
+from drs_recovery.plan import Plan, read_plan
 
 from .world import PLAN, ROOT
 

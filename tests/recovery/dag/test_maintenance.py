@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from recovery.dag.clean_up import clean_up_dag
-from recovery.dag.maintenance import maintenance_dag
-from recovery.names import MAINTENANCE
+from drs_recovery.dag.clean_up import clean_up_dag
+from drs_recovery.dag.maintenance import maintenance_dag
+from drs_recovery.names import MAINTENANCE
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

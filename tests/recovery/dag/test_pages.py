@@ -8,16 +8,18 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drs_recovery.dag.builder import build_dag
+from drs_recovery.dag.invalid import invalid_dag
+from drs_recovery.dag.outdated import Outdated
+from drs_recovery.names import group_id, likeness
+from drs_recovery.plan import Plan
+from drs_recovery.record.enums import WaveStatus
+from drs_recovery.record.models import Execution, PreflightWarning, WaveRecord, execution_id
+from drs_recovery.record.server_record import ServerRecord
+from drs_recovery.tasks.clean_up_text import clean_up_body, clean_up_subject
+from drs_recovery.tasks.gate_text import gate_body, gate_subject
 from hostile import TRIED, lines, texts
 from markdown_page import read
-from recovery.dag.builder import build_dag
-from recovery.dag.invalid import invalid_dag
-from recovery.dag.outdated import Outdated
-from recovery.execution import Execution, PreflightWarning, ServerRecord, WaveRecord, WaveStatus, execution_id
-from recovery.names import group_id, likeness
-from recovery.plan import Plan
-from recovery.tasks.clean_up_text import clean_up_body, clean_up_subject
-from recovery.tasks.gate_text import gate_body, gate_subject
 
 AT = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 RUN = "manual__2026-03-01T03:00:00+00:00"

@@ -7,14 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from recovery.dag import preload
+from drs_recovery.dag import preload
 
 ROOT = Path(__file__).parents[3]
 CODE = """
 import sys
 from recovery_plugin import RecoveryPlugin
-from recovery.dag import preload
-assert "recovery.dag.loader" not in sys.modules, "the plugin alone must not import it"
+from drs_recovery.dag import preload
+assert "drs_recovery.dag.loader" not in sys.modules, "the plugin alone must not import it"
 (listener,) = RecoveryPlugin.listeners
 listener.on_starting()
 assert set(preload.MODULES) <= set(sys.modules)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from recovery.dag.builder import MOST_RUNS, build_dag
-from recovery.dag.priority import OPERATORS, RECOVERY_WEIGHT, prefer_recovery
-from recovery.plan import Plan
+from drs_recovery.dag.builder import MOST_RUNS, build_dag
+from drs_recovery.dag.priority import OPERATORS, RECOVERY_WEIGHT, prefer_recovery
+from drs_recovery.plan import Plan
 
 REAL = {"execution_type": "RECOVERY", "confirm": "shop"}
 

@@ -13,10 +13,18 @@ from airflow.models.dag import DagModel
 from airflow.models.dagbundle import DagBundleModel
 from airflow.utils.session import create_session
 
-from recovery.dag import readings
-from recovery.dag.readings import LONGEST_PAUSE, LOOK_AT_REST, LOOK_EVERY, Known, Readings, known_dags, unread
-from recovery.dag.shards import LOADER, shard_of_plan
-from recovery.dag.snapshot import take_snapshot
+from drs_recovery.dag.files import readings
+from drs_recovery.dag.files.readings import (
+    LONGEST_PAUSE,
+    LOOK_AT_REST,
+    LOOK_EVERY,
+    Known,
+    Readings,
+    known_dags,
+    unread,
+)
+from drs_recovery.dag.files.shards import LOADER, shard_of_plan
+from drs_recovery.dag.files.snapshot import take_snapshot
 
 from .world import MAINTENANCE_FILE, ROOT
 

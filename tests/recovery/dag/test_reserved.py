@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG
 
-from recovery.dag.loader import load_dags
-from recovery.names import CLEAN_UP, MAINTENANCE, RESERVED_DAG_IDS, UNREADABLE_FOLDER
+from drs_recovery.dag.loader import load_dags
+from drs_recovery.names import CLEAN_UP, MAINTENANCE, RESERVED_DAG_IDS, UNREADABLE_FOLDER
 
 FOLDER = Path(__file__).parents[3] / "dags"
 GOOD = (FOLDER / "plans" / "file_server.yaml").read_text()

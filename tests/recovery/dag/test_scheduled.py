@@ -11,11 +11,11 @@ from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables import trigger
 from airflow.timetables.base import DagRunInfo
 
-from recovery.dag import loader, scheduled
-from recovery.dag.folder import read_folder
-from recovery.dag.loader import load_dags
-from recovery.dag.scheduled import FIRST_SLOT, scheduled_since
-from recovery.dag.snapshot import take_snapshot
+from drs_recovery.dag import loader, scheduled
+from drs_recovery.dag.files.folder import read_folder
+from drs_recovery.dag.files.snapshot import take_snapshot
+from drs_recovery.dag.loader import load_dags
+from drs_recovery.dag.scheduled import FIRST_SLOT, scheduled_since
 
 if TYPE_CHECKING:
     from collections.abc import Callable

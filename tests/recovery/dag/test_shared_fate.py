@@ -13,10 +13,10 @@ import structlog
 from airflow import settings as airflow_settings
 from airflow.dag_processing.processor import DagFileParseRequest, _parse_file
 
-from recovery.dag import loader
-from recovery.dag.folder import read_folder
-from recovery.dag.shards import shard_of_plan
-from recovery.dag.snapshot import take_snapshot
+from drs_recovery.dag import loader
+from drs_recovery.dag.files.folder import read_folder
+from drs_recovery.dag.files.shards import shard_of_plan
+from drs_recovery.dag.files.snapshot import take_snapshot
 
 from .world import ROOT
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import DAG
 
-    from recovery.plan import Plan
+    from drs_recovery.plan import Plan
 
 PLAN = (ROOT / "dags" / "plans" / "file_server.yaml").read_text()
 PLANS = [f"plan_{number}" for number in range(40)]

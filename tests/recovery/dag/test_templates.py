@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk import BaseOperator
 
-import recovery
+import drs_recovery
+from drs_recovery.dag.builder import build_dag
+from drs_recovery.dag.clean_up import clean_up_dag
+from drs_recovery.dag.invalid import invalid_dag
+from drs_recovery.dag.maintenance import maintenance_dag
+from drs_recovery.dag.outdated import Outdated
+from drs_recovery.plan import read_plan
 from hostile import TEMPLATES
-from recovery.dag.builder import build_dag
-from recovery.dag.clean_up import clean_up_dag
-from recovery.dag.invalid import invalid_dag
-from recovery.dag.maintenance import maintenance_dag
-from recovery.dag.outdated import Outdated
-from recovery.plan import read_plan
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -32,11 +32,11 @@ def operator_classes() -> list[type[BaseOperator]]:
     """Return every class of tasks in the package, whatever module it is in."""
     modules = [
         importlib.import_module(found.name)
-        for found in pkgutil.walk_packages(recovery.__path__, "recovery.")
+        for found in pkgutil.walk_packages(drs_recovery.__path__, "drs_recovery.")
         if not found.name.endswith("__main__")
     ]
     members = [member for module in modules for _, member in inspect.getmembers(module, inspect.isclass)]
-    ours = {member for member in members if member.__module__.startswith("recovery.")}
+    ours = {member for member in members if member.__module__.startswith("drs_recovery.")}
     return sorted((one for one in ours if issubclass(one, BaseOperator)), key=lambda one: one.__qualname__)
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from recovery.dag import folder
-from recovery.dag.folder import read_folder
-from recovery.dag.shards import LOADER, shard_of_plan
-from recovery.dag.snapshot import version_of as version_of_files
+from drs_recovery.dag.files import folder
+from drs_recovery.dag.files.folder import read_folder
+from drs_recovery.dag.files.shards import LOADER, shard_of_plan
+from drs_recovery.dag.files.snapshot import version_of as version_of_files
 
 from .world import PLAN, ROOT, dags_of, version_of
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from recovery.dag.bundle import SnapshotDagBundle
+    from drs_recovery.dag.files.bundle import SnapshotDagBundle
 
 OLD_LOADER = """
 from pathlib import Path
-from recovery.dag.loader import load_dags
+from drs_recovery.dag.loader import load_dags
 dags = load_dags(Path(__file__).parent / "plans")  # for Airflow
 """
 SHARE = shard_of_plan("good").file

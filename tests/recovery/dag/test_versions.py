@@ -11,8 +11,8 @@ import pytest
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.serialization.serialized_objects import DagSerialization
 
-from recovery.dag import loader
-from recovery.dag.shards import LOADER
+from drs_recovery.dag import loader
+from drs_recovery.dag.files.shards import LOADER
 
 from .world import MAINTENANCE_FILE, PLAN, ROOT, dags_of
 

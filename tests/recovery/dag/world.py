@@ -10,7 +10,7 @@ from airflow.dag_processing.dagbag import DagBag
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
-    from recovery.dag.bundle import SnapshotDagBundle
+    from drs_recovery.dag.files.bundle import SnapshotDagBundle
 
 ROOT = Path(__file__).parents[3]
 MAINTENANCE_FILE = "recovery_maintenance.py"

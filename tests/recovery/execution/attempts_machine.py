@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from recovery.errors import RecordError, StartRefused
-from recovery.execution import Ending, EventType, LaunchStatus, WaveStatus, final_status, judge, to_start
-from recovery.execution.open_attempt import Opening
+from drs_recovery.errors import RecordError, StartRefused
+from drs_recovery.record.attempts import to_start
+from drs_recovery.record.ending import Ending
+from drs_recovery.record.enums import EventType, LaunchStatus, WaveStatus
+from drs_recovery.record.status import final_status, judge
+from drs_recovery.store.open_attempt import Opening
 
 from .world import Make, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from recovery.execution import WaveRecord
+    from drs_recovery.record.models import WaveRecord
 
 WAVES, EACH = 2, 2
 deaths = st.none() | st.integers(1, 5)

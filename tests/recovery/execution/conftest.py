@@ -10,14 +10,14 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from recovery.execution.table import create_table
+from drs_recovery.store.table import create_table
 
 from .world import CREDENTIALS, Make, Wire, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from recovery.execution.store import ExecutionStore
+    from drs_recovery.store.store import ExecutionStore
 
 
 @pytest.fixture

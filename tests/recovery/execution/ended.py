@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from recovery.execution import (
-    Ending,
-    EventType,
-    ExecutionStatus,
-    LaunchStatus,
-    WaveStatus,
-)
-from recovery.execution.open_attempt import Opening
-from recovery.tasks.finish import finish, tell_end
+from drs_recovery.record.ending import Ending
+from drs_recovery.record.enums import EventType, ExecutionStatus, LaunchStatus, WaveStatus
+from drs_recovery.store.open_attempt import Opening
+from drs_recovery.tasks.finish import finish, tell_end
 
 E, W = ExecutionStatus, WaveStatus
 

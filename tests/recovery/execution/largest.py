@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from recovery.execution import (
-    Approval,
-    Cleanup,
+from drs_recovery.record.base import MOST_WORDS
+from drs_recovery.record.enums import (
     Decision,
-    Event,
     EventType,
-    Execution,
     ExecutionStatus,
     ExecutionType,
+    LaunchStatus,
+    WaveStatus,
+)
+from drs_recovery.record.events import Event
+from drs_recovery.record.models import (
+    MOST_WAVES,
+    Approval,
+    Cleanup,
+    Execution,
     Failure,
     Intent,
-    LaunchStatus,
     PreflightWarning,
-    ServerRecord,
     WaveRecord,
-    WaveStatus,
     execution_id,
 )
-from recovery.execution.models import MOST_WAVES
-from recovery.execution.own_items import ids_item
-from recovery.execution.record import MOST_WORDS
-from recovery.execution.run_request import RunRequest
+from drs_recovery.record.run_request import RunRequest
+from drs_recovery.record.server_record import ServerRecord
+from drs_recovery.store.own_items import ids_item
 
 from .world import START
 

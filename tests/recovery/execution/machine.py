@@ -10,23 +10,18 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from recovery.errors import RecordError, StartRefused
-from recovery.execution import (
-    Decision,
-    Ending,
-    ExecutionStatus,
-    Failure,
-    LaunchStatus,
-    WaveStatus,
-    final_status,
-)
+from drs_recovery.errors import RecordError, StartRefused
+from drs_recovery.record.ending import Ending
+from drs_recovery.record.enums import Decision, ExecutionStatus, LaunchStatus, WaveStatus
+from drs_recovery.record.models import Failure
+from drs_recovery.record.status import final_status
 
 from .world import Make, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from recovery.execution import Intent
+    from drs_recovery.record.models import Intent
 
 WAVES, EACH = 2, 1
 STEPS = 9

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from recovery.errors import StartRefused, TransitionRefused
-from recovery.execution import Decision, ExecutionStatus, WaveStatus
-from recovery.execution.texts import text_name
+from drs_recovery.errors import StartRefused, TransitionRefused
+from drs_recovery.record.enums import Decision, ExecutionStatus, WaveStatus
+from drs_recovery.record.texts import text_name
 
 E, W = ExecutionStatus, WaveStatus
 

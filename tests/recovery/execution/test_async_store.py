@@ -8,9 +8,10 @@ import pytest
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 
-from recovery.errors import ExecutionNotFound, RecordUnavailable, TransitionRefused
-from recovery.execution import EventType, ExecutionStatus, Failure, LaunchStatus, WaveStatus
-from recovery.execution.async_store import AsyncExecutionStore
+from drs_recovery.errors import ExecutionNotFound, RecordUnavailable, TransitionRefused
+from drs_recovery.record.enums import EventType, ExecutionStatus, LaunchStatus, WaveStatus
+from drs_recovery.record.models import Failure
+from drs_recovery.store.async_store import AsyncExecutionStore
 
 from .world import CREDENTIALS
 
@@ -58,7 +59,7 @@ async def test_what_is_unavailable_is_named(world):
         ):
             await AsyncExecutionStore(client, "executions").get("ex-0")
     async with client_of(world.client.meta.endpoint_url) as client:
-        with pytest.raises(RecordUnavailable, match="python -m recovery init"):
+        with pytest.raises(RecordUnavailable, match="python -m drs_recovery init"):
             await AsyncExecutionStore(client, "executions").get("ex-0")
 
 

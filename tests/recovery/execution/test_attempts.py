@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recovery.errors import TransitionRefused
-from recovery.execution import LaunchStatus, WaveStatus, running_status, to_start
-from recovery.execution.attempts import with_attempt
-from recovery.execution.transitions import ATTEMPT_MOVES, check_change, check_opening
+from drs_recovery.errors import TransitionRefused
+from drs_recovery.record.attempts import to_start, with_attempt
+from drs_recovery.record.enums import LaunchStatus, WaveStatus
+from drs_recovery.record.status import running_status
+from drs_recovery.record.transitions import ATTEMPT_MOVES, check_change, check_opening
 
 from .world import Make
 

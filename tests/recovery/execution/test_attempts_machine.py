@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from budgets import examples
-from recovery.execution import LaunchStatus
+from drs_recovery.record.enums import LaunchStatus
 
 from .attempts_machine import Attempts
 

@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from budgets import examples
-from recovery.errors import RecordError, TransitionRefused
-from recovery.execution import CleanupMode, CleanupOrder, CleanupStatus, EventType, ExecutionStatus
-from recovery.execution.transitions import CLEANUP_FIELDS, CLEANUP_MOVES, check_clean_up
+from drs_recovery.errors import RecordError, TransitionRefused
+from drs_recovery.record.enums import CleanupMode, CleanupStatus, EventType, ExecutionStatus
+from drs_recovery.record.models import CleanupOrder
+from drs_recovery.record.transitions import CLEANUP_FIELDS, CLEANUP_MOVES, check_clean_up
 
 C = CleanupStatus
 LATER = CleanupOrder(CleanupMode.ALWAYS, timedelta(hours=2))

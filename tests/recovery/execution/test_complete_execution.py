@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from recovery.errors import TransitionRefused
-from recovery.execution import Decision, Ending, EventType, ExecutionStatus, WaveStatus, final_status
+from drs_recovery.errors import TransitionRefused
+from drs_recovery.record.ending import Ending
+from drs_recovery.record.enums import Decision, EventType, ExecutionStatus, WaveStatus
+from drs_recovery.record.status import final_status
 
 E, W = ExecutionStatus, WaveStatus
 

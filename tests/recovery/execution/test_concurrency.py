@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from recovery.errors import LockHeld, RecordUnavailable, StartRefused, TransitionRefused
-from recovery.execution import EventType, ExecutionStatus, WaveStatus
-from recovery.execution.changes import TRIES, change, with_wave
-from recovery.execution.drivers import run
-from recovery.execution.enums import Writer
+from drs_recovery.errors import LockHeld, RecordUnavailable, StartRefused, TransitionRefused
+from drs_recovery.record.enums import EventType, ExecutionStatus, WaveStatus, Writer
+from drs_recovery.store.changes import TRIES, change, with_wave
+from drs_recovery.store.runners import run
 
 E, W = ExecutionStatus, WaveStatus
 
@@ -115,7 +114,7 @@ def test_one_of_many_answers_is_recorded(world):
 
 def test_r36_a_record_that_never_stops_changing_is_given_up(world, monkeypatch):
     """Retries are bounded, with a pause before each: then the error says who found what."""
-    monkeypatch.setattr("recovery.execution.drivers.time.sleep", pauses := [].append)
+    monkeypatch.setattr("drs_recovery.store.runners.time.sleep", pauses := [].append)
     world.frozen()
 
     def alter(execution):

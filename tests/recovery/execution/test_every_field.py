@@ -8,10 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recovery.execution import Execution, ExecutionStatus, Lag, WaveRecord, Writer
-from recovery.execution.changes import EXECUTION, change, set_difference
-from recovery.execution.expressions import Update
-from recovery.execution.transitions import FIELDS, WAVE_FIELDS
+from drs_recovery.record.enums import ExecutionStatus, Writer
+from drs_recovery.record.models import Execution, Lag, WaveRecord
+from drs_recovery.record.transitions import FIELDS, WAVE_FIELDS
+from drs_recovery.store.changes import EXECUTION, change, set_difference
+from drs_recovery.store.expressions import Update
 
 from . import largest
 from .world import START, Make

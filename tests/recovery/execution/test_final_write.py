@@ -6,12 +6,12 @@ from functools import partial
 
 import pytest
 
-from recovery.errors import TransitionRefused
-from recovery.execution import ExecutionStatus, Failure, WaveStatus
-from recovery.execution.changes import write
-from recovery.execution.fitting import BUDGETS
-from recovery.execution.models import MOST_WAVES, Execution
-from recovery.execution.writers.complete_execution import ended, final_conditions
+from drs_recovery.errors import TransitionRefused
+from drs_recovery.record.enums import ExecutionStatus, WaveStatus
+from drs_recovery.record.models import MOST_WAVES, Execution, Failure
+from drs_recovery.store.changes import write
+from drs_recovery.store.fitting import BUDGETS
+from drs_recovery.store.programs.complete_execution import ended, final_conditions
 
 from . import largest
 from .world import OTHER

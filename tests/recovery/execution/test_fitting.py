@@ -5,10 +5,11 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recovery.execution import Approval, Decision, Failure, Intent, PreflightWarning, WaveStatus
-from recovery.execution.fitting import filled, fitted, recognised, record_size, texts_of
-from recovery.execution.own_items import ids_item
-from recovery.execution.texts import begins_with, cut, same_text, text_name
+from drs_recovery.record.enums import Decision, WaveStatus
+from drs_recovery.record.models import Approval, Failure, Intent, PreflightWarning
+from drs_recovery.record.texts import begins_with, cut, same_text, text_name
+from drs_recovery.store.fitting import filled, fitted, recognised, record_size, texts_of
+from drs_recovery.store.own_items import ids_item
 
 from . import largest
 from .world import START, Make

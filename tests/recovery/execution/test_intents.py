@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from recovery.errors import RecordUnavailable, StartRefused, TransitionRefused
-from recovery.execution import Ending, ExecutionStatus, WaveStatus
-from recovery.execution.own_items import MOST_IDS, put_ids, read_ids
+from drs_recovery.errors import RecordUnavailable, StartRefused, TransitionRefused
+from drs_recovery.record.ending import Ending
+from drs_recovery.record.enums import ExecutionStatus, WaveStatus
+from drs_recovery.store.own_items import MOST_IDS, put_ids, read_ids
 
 from .ended import ended, opening
 

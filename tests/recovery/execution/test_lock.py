@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from recovery.errors import RecordUnreadable, TransitionRefused
-from recovery.execution import CleanupMode, CleanupOrder, CleanupStatus, ExecutionStatus
-from recovery.execution.drivers import run
-from recovery.execution.fitting import BUDGETS, CLEAN_UP_BUDGETS, record_size
-from recovery.execution.lock import take_lock, unlock
+from drs_recovery.errors import RecordUnreadable, TransitionRefused
+from drs_recovery.record.enums import CleanupMode, CleanupStatus, ExecutionStatus
+from drs_recovery.record.models import CleanupOrder
+from drs_recovery.store.fitting import BUDGETS, CLEAN_UP_BUDGETS, record_size
+from drs_recovery.store.lock import take_lock, unlock
+from drs_recovery.store.runners import run
 
 from . import largest
 from .world import OTHER

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from budgets import examples
-from recovery.execution import Decision, ExecutionStatus, LaunchStatus, WaveStatus
+from drs_recovery.record.enums import Decision, ExecutionStatus, LaunchStatus, WaveStatus
 
 from .machine import STEPS, Writers
 

@@ -7,20 +7,13 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from pydantic import ValidationError
 
-from recovery.errors import TransitionRefused
-from recovery.execution import (
-    EventType,
-    Execution,
-    ExecutionStatus,
-    LaunchStatus,
-    RunRequest,
-    ServerRecord,
-    WaveRecord,
-    WaveStatus,
-    execution_id,
-)
-from recovery.execution.fitting import fitted, record_size
-from recovery.execution.record import MOST_WORDS, complaint_of_run_id
+from drs_recovery.errors import TransitionRefused
+from drs_recovery.record.base import MOST_WORDS, complaint_of_run_id
+from drs_recovery.record.enums import EventType, ExecutionStatus, LaunchStatus, WaveStatus
+from drs_recovery.record.models import Execution, WaveRecord, execution_id
+from drs_recovery.record.run_request import RunRequest
+from drs_recovery.record.server_record import ServerRecord
+from drs_recovery.store.fitting import fitted, record_size
 
 
 def test_the_id_of_an_execution_is_that_of_its_dag_run():

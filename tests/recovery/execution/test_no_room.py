@@ -7,25 +7,23 @@ from datetime import timedelta
 import pytest
 from aiobotocore.session import get_session
 
-from recovery.errors import RecordTooLarge
-from recovery.execution import (
+from drs_recovery.errors import RecordTooLarge
+from drs_recovery.record.enums import (
     CleanupMode,
-    CleanupOrder,
     CleanupStatus,
     EventType,
     ExecutionStatus,
-    Lag,
     LaunchStatus,
     OnFailure,
-    PreflightWarning,
     WaveStatus,
 )
-from recovery.execution.async_store import AsyncExecutionStore
-from recovery.execution.fitting import BUDGETS, record_size, texts_of
-from recovery.execution.sizes import MOST_BYTES, item_size
-from recovery.execution.store import ExecutionStore
-from recovery.execution.texts import name_in, same_text
-from recovery.tasks.causes import is_final
+from drs_recovery.record.models import CleanupOrder, Lag, PreflightWarning
+from drs_recovery.record.texts import name_in, same_text
+from drs_recovery.store.async_store import AsyncExecutionStore
+from drs_recovery.store.fitting import BUDGETS, record_size, texts_of
+from drs_recovery.store.sizes import MOST_BYTES, item_size
+from drs_recovery.store.store import ExecutionStore
+from drs_recovery.tasks.causes import is_final
 
 from . import test_once
 from .ended import brought_to_its_end, ended, opening

@@ -11,15 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from recovery.execution import (
-    CleanupMode,
-    CleanupStatus,
-    ExecutionStatus,
-    LaunchStatus,
-    WaveStatus,
-)
-from recovery.execution.open_attempt import Opening
-from recovery.plan import Plan
+from drs_recovery.plan import Plan
+from drs_recovery.record.enums import CleanupMode, CleanupStatus, ExecutionStatus, LaunchStatus, WaveStatus
+from drs_recovery.store.open_attempt import Opening
 
 from .ended import brought_to_its_end
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from recovery.errors import RecordUnavailable
-from recovery.execution import Decision, Ending, EventType, ExecutionStatus, Failure, LaunchStatus, WaveStatus
-from recovery.execution.table import create_table
+from drs_recovery.errors import RecordUnavailable
+from drs_recovery.record.ending import Ending
+from drs_recovery.record.enums import Decision, EventType, ExecutionStatus, LaunchStatus, WaveStatus
+from drs_recovery.record.models import Failure
+from drs_recovery.store.table import create_table
 
 from .world import START, Make, World
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from recovery.errors import LockHeld, RecordUnavailable, StartRefused, TransitionRefused
-from recovery.execution import (
-    Ending,
-    EventType,
-    LaunchStatus,
-)
-from recovery.execution.drivers import run
-from recovery.execution.lock import take_lock
-from recovery.execution.open_attempt import open_attempt
-from recovery.execution.store import ExecutionStore
+from drs_recovery.errors import LockHeld, RecordUnavailable, StartRefused, TransitionRefused
+from drs_recovery.record.ending import Ending
+from drs_recovery.record.enums import EventType, LaunchStatus
+from drs_recovery.store.lock import take_lock
+from drs_recovery.store.open_attempt import open_attempt
+from drs_recovery.store.runners import run
+from drs_recovery.store.store import ExecutionStore
 
 from .ended import E, W, ended, open_intent, opening
 

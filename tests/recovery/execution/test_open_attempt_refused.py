@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from recovery.errors import LockHeld, StartRefused
-from recovery.execution import (
-    CleanupStatus,
-    Failure,
-)
-from recovery.execution import open_attempt as open_attempt_module
+from drs_recovery.errors import LockHeld, StartRefused
+from drs_recovery.record.enums import CleanupStatus
+from drs_recovery.record.models import Failure
+from drs_recovery.store import open_attempt as open_attempt_module
 
 from .ended import E, ended, open_intent, opening
 from .world import OTHER

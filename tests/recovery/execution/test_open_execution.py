@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from recovery.errors import ExecutionNotFound, LockHeld, TransitionRefused
-from recovery.execution import (
-    EventType,
-    ExecutionStatus,
-    Failure,
-    FailureKind,
-    Lag,
-    PreflightWarning,
-    WaveStatus,
-)
+from drs_recovery.errors import ExecutionNotFound, LockHeld, TransitionRefused
+from drs_recovery.record.enums import EventType, ExecutionStatus, FailureKind, WaveStatus
+from drs_recovery.record.models import Failure, Lag, PreflightWarning
 
 E, W = ExecutionStatus, WaveStatus
 
@@ -132,7 +125,7 @@ def test_a_freeze_cut_off_in_the_middle_is_finished_as_it_was_begun(world, monke
         raise died
 
     with monkeypatch.context() as patch:
-        patch.setattr("recovery.execution.writers.open_execution.server_item", die)
+        patch.setattr("drs_recovery.store.programs.open_execution.server_item", die)
         with pytest.raises(RuntimeError, match="the worker died"):
             world.store.freeze(world.id, "{}", world.make.servers(), minimum_launched={1: 2})
     assert [item["item"] for item in world.items()] == ["EXECUTION", "PLAN"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from recovery.execution import Failure, LaunchStatus, WaveStatus
-from recovery.execution.outcome import outcome
+from drs_recovery.record.enums import LaunchStatus, WaveStatus
+from drs_recovery.record.models import Failure
+from drs_recovery.record.outcome import outcome
 
 from .world import OTHER
 

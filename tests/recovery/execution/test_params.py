@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from recovery.errors import ParamsError
-from recovery.execution import Approvals, ExecutionType, RunParams
+from drs_recovery.errors import ParamsError
+from drs_recovery.record.enums import Approvals, ExecutionType
+from drs_recovery.record.params import RunParams
 
 REAL = {"execution_type": "RECOVERY", "confirm": "web_shop"}
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from recovery.errors import StartRefused
-from recovery.execution import Approval, Failure, WaveStatus
-from recovery.execution.permission import check_ask, check_start
+from drs_recovery.errors import StartRefused
+from drs_recovery.record.enums import WaveStatus
+from drs_recovery.record.models import Approval, Failure
+from drs_recovery.record.permission import check_ask, check_start
 
 from .world import OTHER
 

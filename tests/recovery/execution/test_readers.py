@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from recovery.execution import ExecutionStatus, ServerRecord
-from recovery.execution.requests import marshal
+from drs_recovery.record.enums import ExecutionStatus
+from drs_recovery.record.server_record import ServerRecord
+from drs_recovery.store.requests import marshal
 
 E = ExecutionStatus
 FIRST, SECOND = "s-00000000000000001", "s-00000000000000002"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recovery.errors import ParamsError
-from recovery.execution import RunParams
-from recovery.execution.reasons import check_reason, given_reason
+from drs_recovery.errors import ParamsError
+from drs_recovery.record.params import RunParams
+from drs_recovery.record.reasons import check_reason, given_reason
 
 UNSEEN = (
     " \t\n\r\x00\x1b\x7f\x85\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u180e\u2000\u200a\u200b\u200c\u200d\u200e"

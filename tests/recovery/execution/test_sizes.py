@@ -7,14 +7,14 @@ from decimal import Decimal
 import pytest
 from botocore.exceptions import ClientError
 
-from recovery.execution import execution_id
-from recovery.execution.fitting import BUDGETS, CLEAN_UP_BUDGETS, fitted, record_size
-from recovery.execution.frozen import Frozen, put_frozen, read_frozen
-from recovery.execution.intents import intent_item
-from recovery.execution.lock import Lock
-from recovery.execution.own_items import MOST_CHARACTERS, MOST_IDS
-from recovery.execution.sizes import MOST_BYTES, item_size
-from recovery.execution.texts import text_name
+from drs_recovery.record.models import execution_id
+from drs_recovery.record.texts import text_name
+from drs_recovery.store.fitting import BUDGETS, CLEAN_UP_BUDGETS, fitted, record_size
+from drs_recovery.store.frozen import Frozen, put_frozen, read_frozen
+from drs_recovery.store.intents import intent_item
+from drs_recovery.store.lock import Lock
+from drs_recovery.store.own_items import MOST_CHARACTERS, MOST_IDS
+from drs_recovery.store.sizes import MOST_BYTES, item_size
 
 from . import largest
 from .world import START

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from recovery.errors import StartRefused, TransitionRefused
-from recovery.execution import EventType, ExecutionStatus, LaunchStatus, WaveStatus
+from drs_recovery.errors import StartRefused, TransitionRefused
+from drs_recovery.record.enums import EventType, ExecutionStatus, LaunchStatus, WaveStatus
 
 E, W = ExecutionStatus, WaveStatus
 

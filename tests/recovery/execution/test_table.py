@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from recovery.errors import RecordUnavailable
-from recovery.execution.requests import marshal
-from recovery.execution.store import ExecutionStore
-from recovery.execution.table import _INDEXES, BY_PLAN, CLEANUP, NEWEST, OPEN, create_table
+from drs_recovery.errors import RecordUnavailable
+from drs_recovery.store.requests import marshal
+from drs_recovery.store.store import ExecutionStore
+from drs_recovery.store.table import _INDEXES, BY_PLAN, CLEANUP, NEWEST, OPEN, create_table
 
 
 def described(client, table):

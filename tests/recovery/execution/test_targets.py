@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from recovery.execution import Lag, LaunchStatus, WaveStatus
-from recovery.execution.outcome import outcome
-from recovery.execution.targets import rpo_words, rto_words
-from recovery.text.durations import brief
+from drs_recovery.record.enums import LaunchStatus, WaveStatus
+from drs_recovery.record.models import Lag
+from drs_recovery.record.outcome import outcome
+from drs_recovery.record.targets import rpo_words, rto_words
+from drs_recovery.text.durations import brief
 
 HOUR = 3600
 

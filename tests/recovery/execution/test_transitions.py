@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from recovery.errors import TransitionRefused
-from recovery.execution import MOVES, ExecutionStatus, Failure, WaveStatus, Writer, check_move, may_move
-from recovery.execution.transitions import FIELDS, WAVE_FIELDS, check_change
+from drs_recovery.errors import TransitionRefused
+from drs_recovery.record.enums import ExecutionStatus, WaveStatus, Writer
+from drs_recovery.record.models import Failure
+from drs_recovery.record.transitions import FIELDS, MOVES, WAVE_FIELDS, check_change, check_move, may_move
 
 from .world import OTHER
 

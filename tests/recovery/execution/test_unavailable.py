@@ -10,10 +10,10 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from recovery.errors import RecordUnavailable
-from recovery.execution import ExecutionStatus, WaveStatus
-from recovery.execution.store import ExecutionStore
-from recovery.execution.table import create_table
+from drs_recovery.errors import RecordUnavailable
+from drs_recovery.record.enums import ExecutionStatus, WaveStatus
+from drs_recovery.store.store import ExecutionStore
+from drs_recovery.store.table import create_table
 
 ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=2)
 CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": "eu-west-1"}
@@ -101,7 +101,7 @@ def test_a_missing_table_says_how_to_make_it(dynamodb, make):
     """The first thing that goes wrong in a new installation has its remedy in the message."""
     store = ExecutionStore(dynamodb, "nowhere")
     for step in (lambda: store.open(make.execution()), lambda: store.get("ex-1"), store.open_executions):
-        with pytest.raises(RecordUnavailable, match=r"no table 'nowhere' .* `python -m recovery init`"):
+        with pytest.raises(RecordUnavailable, match=r"no table 'nowhere' .* `python -m drs_recovery init`"):
             step()
 
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from recovery.errors import ExecutionNotFound, TransitionRefused
-from recovery.execution import EventType, ExecutionStatus, LaunchStatus, WaveStatus
+from drs_recovery.errors import ExecutionNotFound, TransitionRefused
+from drs_recovery.record.enums import EventType, ExecutionStatus, LaunchStatus, WaveStatus
 
 E, W, L = ExecutionStatus, WaveStatus, LaunchStatus
 

@@ -8,26 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-from recovery.execution import (
-    Approval,
-    Decision,
-    Event,
-    EventType,
-    Execution,
-    ExecutionType,
-    Intent,
-    LaunchStatus,
-    ServerRecord,
-    WaveRecord,
-    WaveStatus,
-    completed_waves,
-    execution_id,
-    running_status,
-)
-from recovery.execution.changes import with_wave
-from recovery.execution.requests import marshal, unmarshal
-from recovery.execution.servers import server_item
-from recovery.execution.store import ExecutionStore
+from drs_recovery.record.enums import Decision, EventType, ExecutionType, LaunchStatus, WaveStatus
+from drs_recovery.record.events import Event
+from drs_recovery.record.models import Approval, Execution, Intent, WaveRecord, execution_id
+from drs_recovery.record.server_record import ServerRecord
+from drs_recovery.record.status import completed_waves, running_status
+from drs_recovery.store.changes import with_wave
+from drs_recovery.store.requests import marshal, unmarshal
+from drs_recovery.store.servers import server_item
+from drs_recovery.store.store import ExecutionStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

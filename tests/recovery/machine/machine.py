@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from recovery.execution import Decision, ExecutionType, LaunchStatus, OnFailure, WaveStatus
+from drs_recovery.record.enums import Decision, ExecutionType, LaunchStatus, OnFailure, WaveStatus
 
 from .processes import Fate, Process
 from .raw import WAVE_OVER, Truth, open_intents, releases
@@ -24,7 +24,7 @@ from .tasks import SERVERS, WAVES, Clock, Tasks, plan_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from recovery.execution import Execution
+    from drs_recovery.record.models import Execution
 
 STEPS = 8
 """From the opening of an execution to its end, when nothing happens to it."""

@@ -15,8 +15,8 @@ from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from greenlet import GreenletExit, getcurrent, greenlet
 
-from recovery.errors import RecoveryError
-from recovery.tasks.parting import NotYet
+from drs_recovery.errors import RecoveryError
+from drs_recovery.tasks.parting import NotYet
 
 if TYPE_CHECKING:
     from collections.abc import Callable

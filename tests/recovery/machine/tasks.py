@@ -9,40 +9,36 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.api.datamodels._generated import DagRunType
 
-from recovery.errors import LockHeld, StartRefused
-from recovery.execution import (
-    Approval,
+from drs_recovery.errors import LockHeld, StartRefused
+from drs_recovery.plan import Plan
+from drs_recovery.record.attempts import to_start
+from drs_recovery.record.enums import (
     Decision,
-    Event,
     EventType,
-    Execution,
     ExecutionType,
-    Failure,
     FailureKind,
     LaunchStatus,
     OnFailure,
-    ServerRecord,
-    WaveRecord,
     WaveStatus,
-    execution_id,
-    judge,
-    to_start,
 )
-from recovery.execution.permission import check_start
-from recovery.plan import Plan
-from recovery.tasks.attempt import current_attempt
-from recovery.tasks.finish import finish
-from recovery.tasks.interruption import ending
-from recovery.tasks.open_intents import settle
-from recovery.tasks.request import new_execution
-from recovery.tasks.start import SERVERS_PER_JOB
-from recovery.tasks.starting import Starting
+from drs_recovery.record.events import Event
+from drs_recovery.record.models import Approval, Execution, Failure, WaveRecord, execution_id
+from drs_recovery.record.permission import check_start
+from drs_recovery.record.server_record import ServerRecord
+from drs_recovery.record.status import judge
+from drs_recovery.tasks.attempt import current_attempt
+from drs_recovery.tasks.finish import finish
+from drs_recovery.tasks.interruption import ending
+from drs_recovery.tasks.open_intents import settle
+from drs_recovery.tasks.request import new_execution
+from drs_recovery.tasks.start import SERVERS_PER_JOB
+from drs_recovery.tasks.starting import Starting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from recovery.aws.hooks.drs import DrsHook
-    from recovery.execution.store import ExecutionStore
+    from drs_recovery.aws.hooks.drs import DrsHook
+    from drs_recovery.store.store import ExecutionStore
 
 SERVERS = (("s-000000000000db001", "s-000000000000db002"), ("s-00000000000app001",))
 OPTIONAL = "s-000000000000db002"
@@ -253,5 +249,5 @@ class Tasks:
                 self.complete(over="its DAG run is gone")
 
     def unlock(self) -> None:
-        """`python -m recovery unlock`."""
+        """`python -m drs_recovery unlock`."""
         self.store.unlock(self.plan.id, "alice", "its run hangs")

@@ -13,11 +13,11 @@ from botocore.config import Config
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from recovery.aws.hooks.drs import DrsHook
-from recovery.execution import ExecutionType, OnFailure, WaveStatus
-from recovery.execution.store import ExecutionStore
-from recovery.execution.table import create_table
-from simulator.drs.models import drs_backends
+from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.record.enums import ExecutionType, OnFailure, WaveStatus
+from drs_recovery.store.store import ExecutionStore
+from drs_recovery.store.table import create_table
+from drs_simulator.drs.models import drs_backends
 
 from .machine import END, NEXT, STEPS, Interleaved, Pace
 from .processes import Fate, Wire
@@ -26,7 +26,7 @@ from .tasks import OPTIONAL, WAVES, Clock, as_recorded
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from simulator.client import Control
+    from drs_simulator.client import Control
 
 EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "0"))
 """So many runs, and longer ones, instead of the few of every day; one that fails is shrunk."""
@@ -78,14 +78,14 @@ def machine(local_aws: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[In
         wire.attach(each)
     asleep = SimpleNamespace(sleep=lambda _: None, monotonic=lambda: float("inf"))
     for module in ("attempt", "base", "batch", "open_intents", "request"):
-        monkeypatch.setattr(f"recovery.tasks.{module}.now", clock)
-    monkeypatch.setattr("recovery.tasks.open_intents.time", asleep)
+        monkeypatch.setattr(f"drs_recovery.tasks.{module}.now", clock)
+    monkeypatch.setattr("drs_recovery.tasks.open_intents.time", asleep)
     # The time that a test lets pass is that of the processes; DRS dates its jobs by the real one
-    monkeypatch.setattr("recovery.tasks.jobs.SKEW", timedelta(days=1))
+    monkeypatch.setattr("drs_recovery.tasks.jobs.SKEW", timedelta(days=1))
     for module in ("attempt", "open_intents"):
-        monkeypatch.setattr(f"recovery.tasks.{module}.DrsHook", lambda **_: hook)
-    monkeypatch.setattr("recovery.tasks.attempt.final_servers", as_recorded)
-    monkeypatch.setattr("recovery.execution.drivers.time", asleep)
+        monkeypatch.setattr(f"drs_recovery.tasks.{module}.DrsHook", lambda **_: hook)
+    monkeypatch.setattr("drs_recovery.tasks.attempt.final_servers", as_recorded)
+    monkeypatch.setattr("drs_recovery.store.runners.time", asleep)
     store = ExecutionStore(wired, table, clock=clock)
     Interleaved.surroundings = Surroundings(store, hook, client, table, local_aws.control)
     Interleaved.clock = clock

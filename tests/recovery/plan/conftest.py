@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from recovery.plan import Plan
+from drs_recovery.plan import Plan
 
 if TYPE_CHECKING:
     from pathlib import Path

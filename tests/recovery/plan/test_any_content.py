@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from budgets import examples
-from recovery.errors import PlanError
-from recovery.plan import Plan, read_plan, read_plans
+from drs_recovery.errors import PlanError
+from drs_recovery.plan import Plan, read_plan, read_plans
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recovery.plan.graph import Dependencies, cycles, dependencies, last_waves
+from drs_recovery.plan.graph import Dependencies, cycles, dependencies, last_waves
 
 
 @st.composite

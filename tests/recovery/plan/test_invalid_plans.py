@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from recovery.errors import PlanError
-from recovery.plan import check_files, read_plans
+from drs_recovery.errors import PlanError
+from drs_recovery.plan import check_files, read_plans
 
 INVALID = Path(__file__).parents[2] / "plans" / "invalid"
 STEMS = sorted({path.stem for path in INVALID.iterdir()})

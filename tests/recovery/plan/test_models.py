@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from recovery.errors import PlanError
-from recovery.names import group_id, likeness
-from recovery.plan import Plan, Preflight, ServerTags, Wave, read_plan
+from drs_recovery.errors import PlanError
+from drs_recovery.names import group_id, likeness
+from drs_recovery.plan import Plan, Preflight, ServerTags, Wave, read_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import recovery.plan
-from recovery.plan.schema import json_schema_text
+import drs_recovery.plan
+from drs_recovery.plan.schema import json_schema_text
 
 INCLUDE = Path(__file__).parents[3] / "include"
 
@@ -21,17 +21,17 @@ def output_of(*arguments: str) -> str:
 
 def test_every_exported_name_is_there() -> None:
     """``__all__`` is complete and sorted."""
-    assert sorted(recovery.plan.__all__) == recovery.plan.__all__
-    assert all(hasattr(recovery.plan, name) for name in recovery.plan.__all__)
+    assert sorted(drs_recovery.plan.__all__) == drs_recovery.plan.__all__
+    assert all(hasattr(drs_recovery.plan, name) for name in drs_recovery.plan.__all__)
 
 
 def test_reading_a_plan_loads_neither_airflow_nor_aws() -> None:
     """The package is light: no Airflow, no boto3, and croniter only where a plan has a schedule."""
     heavy = "{'airflow', 'boto3', 'botocore', 'croniter', 'jinja2', 'ruamel'}"
-    code = f"import sys, recovery.plan; print(sorted({heavy} & set(sys.modules)))"
+    code = f"import sys, drs_recovery.plan; print(sorted({heavy} & set(sys.modules)))"
     assert output_of("-c", code) == "[]\n"
 
 
 def test_the_schema_can_be_written_from_the_command_line() -> None:
-    """``python -m recovery.plan`` writes the JSON schema."""
-    assert output_of("-m", "recovery.plan") == json_schema_text()
+    """``python -m drs_recovery.plan`` writes the JSON schema."""
+    assert output_of("-m", "drs_recovery.plan") == json_schema_text()

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from recovery.dag.folder import read_folder
-from recovery.errors import PlanError
-from recovery.plan import read_plan
-from recovery.plan.plain_file import NoPlainFile, plain_bytes
+from drs_recovery.dag.files.folder import read_folder
+from drs_recovery.errors import PlanError
+from drs_recovery.plan import read_plan
+from drs_recovery.plan.plain_file import NoPlainFile, plain_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

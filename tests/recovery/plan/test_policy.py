@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recovery.execution import LaunchStatus, ServerRecord, WaveRecord, judge
-from recovery.plan import Policy, SourceServer, misfits, policies, resolve
+from drs_recovery.plan import Policy, SourceServer, misfits, policies, resolve
+from drs_recovery.record.enums import LaunchStatus
+from drs_recovery.record.models import WaveRecord
+from drs_recovery.record.server_record import ServerRecord
+from drs_recovery.record.status import judge
 
 from .conftest import plan_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from recovery.plan import Preflight
+from drs_recovery.plan import Preflight
 
 CHECKS = list(Preflight.model_fields)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from recovery.errors import PlanError
-from recovery.plan import Plan, check_files, read_plan, read_plans
-from recovery.plan import reader as reader_module
+from drs_recovery.errors import PlanError
+from drs_recovery.plan import Plan, check_files, read_plan, read_plans
+from drs_recovery.plan import reader as reader_module
 
 
 def problem_of(path: Path) -> str:

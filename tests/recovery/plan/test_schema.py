@@ -9,8 +9,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from recovery.plan import json_schema
-from recovery.plan.schema import json_schema_text
+from drs_recovery.plan import json_schema
+from drs_recovery.plan.schema import json_schema_text
 
 ROOT = Path(__file__).parents[3]
 PLANS = ROOT / "dags" / "plans"
@@ -24,7 +24,7 @@ def errors(path: Path) -> list[Any]:
 
 
 def test_the_file_that_ships_is_up_to_date() -> None:
-    """``PYTHONPATH=include python -m recovery.plan > dags/plans/plan.schema.json`` writes it anew."""
+    """``PYTHONPATH=include python -m drs_recovery.plan > dags/plans/plan.schema.json`` writes it anew."""
     assert (PLANS / "plan.schema.json").read_text() == json_schema_text()
 
 

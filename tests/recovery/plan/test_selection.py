@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from recovery.errors import SelectionError
-from recovery.plan import SourceServer, resolve
+from drs_recovery.errors import SelectionError
+from drs_recovery.plan import SourceServer, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from recovery.plan import Plan
+    from drs_recovery.plan import Plan
 
 
 def server(number: int, **tags: str) -> SourceServer:

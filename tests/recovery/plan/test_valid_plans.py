@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from recovery.plan import Preflight, ServerTags, check_files, read_plan
+from drs_recovery.plan import Preflight, ServerTags, check_files, read_plan
 
 ROOT = Path(__file__).parents[3]
 VALID = ROOT / "tests" / "plans" / "valid"

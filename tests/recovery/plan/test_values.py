@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from recovery.plan import values
+from drs_recovery.plan import values
 
 
 def read(kind: Any, value: object) -> Any:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from recovery.plan import Plan, read_plan, read_plans
-from recovery.plan import warnings as module
-from recovery.plan.schedule import either_day, next_dates
-from recovery.plan.warnings import BETWEEN_PLANS, OF_A_FOLDER, OF_A_PLAN, warnings
+from drs_recovery.plan import Plan, read_plan, read_plans
+from drs_recovery.plan import warnings as module
+from drs_recovery.plan.schedule import either_day, next_dates
+from drs_recovery.plan.warnings import BETWEEN_PLANS, OF_A_FOLDER, OF_A_PLAN, warnings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -194,7 +194,7 @@ def test_the_next_dates_are_those_that_cron_gives() -> None:
 
 def test_the_page_of_a_plan_says_what_its_schedule_means_and_no_date(tmp_path: Path) -> None:
     """A text that changes with time would be a new version of the DAG at each parse."""
-    from recovery.dag.doc import plan_doc  # noqa: PLC0415 - the one test that needs Airflow
+    from drs_recovery.dag.doc import plan_doc  # noqa: PLC0415 - the one test that needs Airflow
 
     plan: Plan = read_plan(put(tmp_path, "shop.yaml", "drill_schedule: 0 6 1-7 * 1"))
     doc = plan_doc(plan)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recovery.plan.reader import LARGEST
+from drs_recovery.plan.reader import LARGEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable

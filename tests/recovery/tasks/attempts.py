@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from recovery.dag.maintenance import maintenance_dag
+from drs_recovery.dag.maintenance import maintenance_dag
 
 from .conftest import APP, DB, WEB, Drive, plan
 
 if TYPE_CHECKING:
-    from recovery.execution import Event
+    from drs_recovery.record.events import Event
 
 FILES = "s-00000000000fil001"
 BROKEN = "no capacity for m5.large"

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from recovery.plan import Preflight
-from simulator.drs.models import drs_backends
-from simulator.fleet import ServerDescription
+from drs_recovery.plan import Preflight
+from drs_simulator.drs.models import drs_backends
+from drs_simulator.fleet import ServerDescription
 
 from .conftest import DB, Drive
 

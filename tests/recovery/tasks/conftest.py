@@ -14,12 +14,12 @@ import pytest
 from airflow.sdk.api.datamodels._generated import DagRunState, DagRunType
 from airflow.sdk.exceptions import TaskAwaitingInput, TaskDeferred
 
-from recovery.dag.builder import build_dag
-from recovery.execution import execution_id
-from recovery.execution.store import ExecutionStore
-from recovery.execution.table import create_table
-from recovery.plan import Plan
-from recovery.settings import settings
+from drs_recovery.dag.builder import build_dag
+from drs_recovery.plan import Plan
+from drs_recovery.record.models import execution_id
+from drs_recovery.settings import settings
+from drs_recovery.store.store import ExecutionStore
+from drs_recovery.store.table import create_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
 
-from recovery.settings import settings
-from recovery.tasks import base, batch, start
+from drs_recovery.settings import settings
+from drs_recovery.tasks import base, batch, start
 
 if TYPE_CHECKING:
     from .conftest import Drive

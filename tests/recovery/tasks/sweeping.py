@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import TaskAwaitingInput, TaskDeferred
 
-from recovery.dag.clean_up import clean_up_dag
-from recovery.execution.clean_up import clean_up_run_id
-from recovery.names import CLEAN_UP
+from drs_recovery.dag.clean_up import clean_up_dag
+from drs_recovery.names import CLEAN_UP
+from drs_recovery.record.clean_up import clean_up_run_id
 
 from .conftest import DB, Drive, TaskInstance, plan
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from recovery.aws.hooks.drs import DrsHook
-from recovery.tasks import addresses
+from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.tasks import addresses
 
 from .conftest import APP, DB, WEB
 

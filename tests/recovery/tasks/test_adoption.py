@@ -10,12 +10,12 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recovery.aws.hooks.drs import DrsHook
-from recovery.errors import StartRefused
-from recovery.execution import Execution, Intent, WaveRecord
-from recovery.settings import settings
-from recovery.tasks import attempt, base, batch, open_intents, start
-from recovery.tasks.jobs import contradiction, has_tags, job_tags
+from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.errors import StartRefused
+from drs_recovery.record.models import Execution, Intent, WaveRecord
+from drs_recovery.settings import settings
+from drs_recovery.tasks import attempt, base, batch, open_intents, start
+from drs_recovery.tasks.jobs import contradiction, has_tags, job_tags
 
 from .conftest import APP, DB, Drive, plan
 from .troubles import finish, released, told

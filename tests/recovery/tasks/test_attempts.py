@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from recovery.execution.store import ExecutionStore
-from recovery.settings import settings
-from recovery.tasks import base, batch, open_intents
+from drs_recovery.settings import settings
+from drs_recovery.store.store import ExecutionStore
+from drs_recovery.tasks import base, batch, open_intents
 
 from .attempts import (
     BROKEN,
@@ -82,7 +82,7 @@ def test_a_retried_start_of_an_attempt_sends_nothing_again(
 ) -> None:
     """Its batches are the same, also when one of its servers is launched meanwhile, or after a crash."""
     approve(failed)
-    monkeypatch.setattr("recovery.tasks.start.SERVERS_PER_JOB", 1)
+    monkeypatch.setattr("drs_recovery.tasks.start.SERVERS_PER_JOB", 1)
     with monkeypatch.context() as patch:
         patch.setattr(ExecutionStore, "started", raising(KeyboardInterrupt()))
         with pytest.raises(KeyboardInterrupt):
@@ -101,7 +101,7 @@ def test_r15a_a_job_on_record_that_no_server_has_is_given_to_its_servers(
     """The start died between the two writes: the retry makes the second, so that the sensor's words count."""
     approve(failed)
     with monkeypatch.context() as patch:
-        patch.setattr("recovery.execution.jobs.write_job", raising(KeyboardInterrupt()))
+        patch.setattr("drs_recovery.store.jobs.write_job", raising(KeyboardInterrupt()))
         with pytest.raises(KeyboardInterrupt):
             failed.execute("application.start_recovery")
     failed.execute("application.start_recovery", try_number=2)
@@ -135,7 +135,7 @@ def test_a_lost_job_is_found_before_another_attempt(table: Any, monkeypatch: pyt
     with monkeypatch.context() as patch:
         patch.setattr(ExecutionStore, "started", raising(KeyboardInterrupt()))
         patch.setattr(open_intents, "PATIENCE", 0)
-        patch.setattr("recovery.tasks.adoption.Adoption.job_of", lambda *_: None)
+        patch.setattr("drs_recovery.tasks.adoption.Adoption.job_of", lambda *_: None)
         with pytest.raises(KeyboardInterrupt):
             drive.execute("database.start_recovery")
         drive.states = {"database.start_recovery": "failed", "database.wait_for_recovery": "skipped"}

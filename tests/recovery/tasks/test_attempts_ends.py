@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from recovery.execution import Event, EventType
-from recovery.tasks import base
+from drs_recovery.record.enums import EventType
+from drs_recovery.record.events import Event
+from drs_recovery.tasks import base
 
 from .attempts import BROKEN, FILES, approve, end, fail, fails, reconcile, started, three, told
 from .conftest import APP, DB, WEB, Drive, plan

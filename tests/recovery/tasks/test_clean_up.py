@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from recovery.aws.hooks.drs import DrsHook
+from drs_recovery.aws.hooks.drs import DrsHook
 
 from .conftest import DB, Drive
 from .sweeping import ALWAYS, DB2, PAY, Sweep, calls, change_raw, drilled, instances, launched

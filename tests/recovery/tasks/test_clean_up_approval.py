@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from recovery.execution.texts import text_name
+from drs_recovery.record.texts import text_name
 
 from .conftest import DB
 from .sweeping import ASKS, DB2, Sweep, calls, drilled, instances

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from recovery.aws.hooks.drs import DrsHook
-from recovery.execution import CleanupStatus, ExecutionStatus
-from recovery.tasks import base, terminate
-from recovery.tasks.termination import Termination
+from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.record.enums import CleanupStatus, ExecutionStatus
+from drs_recovery.tasks import base, terminate
+from drs_recovery.tasks.termination import Termination
 
 from .conftest import DB, Drive, plan
 from .sweeping import ALWAYS, DB2, PAY, Sweep, calls, drilled, instances, reopen

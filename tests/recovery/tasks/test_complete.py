@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from recovery.execution import Event
-from recovery.execution.store import ExecutionStore
-from recovery.tasks.base import now
+from drs_recovery.record.events import Event
+from drs_recovery.store.store import ExecutionStore
+from drs_recovery.tasks.base import now
 
 from .conftest import Drive, plan
 

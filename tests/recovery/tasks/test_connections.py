@@ -13,18 +13,20 @@ from airflow.sdk.exceptions import AirflowFailException, ErrorType
 from airflow.sdk.execution_time import task_runner
 from airflow.sdk.execution_time.comms import ConnectionResult, ErrorResponse, GetConnection
 
-from recovery.errors import RecordUnavailable
-from recovery.execution import Execution, ExecutionStatus
-from recovery.execution.store import ExecutionStore
-from recovery.settings import settings
-from recovery.tasks.base import execution_store
-from recovery.tasks.connections import DATABASE, connection_source, table_hook
-from recovery.tasks.preflight import connection
+from drs_recovery.errors import RecordUnavailable
+from drs_recovery.record.enums import ExecutionStatus
+from drs_recovery.settings import settings
+from drs_recovery.store.store import ExecutionStore
+from drs_recovery.tasks.base import execution_store
+from drs_recovery.tasks.connections import DATABASE, connection_source, table_hook
+from drs_recovery.tasks.preflight import connection
 
 from .conftest import DB, Drive, plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from drs_recovery.record.models import Execution
 
 ELSEWHERE = {"endpoint_url": "http://127.0.0.1:9", "region_name": "us-west-2"}
 

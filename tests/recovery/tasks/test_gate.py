@@ -9,8 +9,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 from boto3.dynamodb.types import TypeSerializer
 
-from recovery.tasks.base import now
-from recovery.tasks.gate_text import gate_body
+from drs_recovery.tasks.base import now
+from drs_recovery.tasks.gate_text import gate_body
 
 from .conftest import DB, Drive, as_before, plan
 
@@ -55,7 +55,7 @@ def test_asking_again_gives_a_gate_no_new_time(recovery: Drive, monkeypatch: pyt
     """The time-out counts from when this gate of this attempt first waited, however often it is asked."""
     began = now()
     assert timedelta(minutes=59) < (asked(recovery) or timedelta()) <= timedelta(hours=1)
-    monkeypatch.setattr("recovery.tasks.approve.now", lambda: began + timedelta(minutes=40))
+    monkeypatch.setattr("drs_recovery.tasks.approve.now", lambda: began + timedelta(minutes=40))
     for again in (asked_again, asked):
         assert timedelta(minutes=20) <= (again(recovery) or timedelta()) < timedelta(minutes=21)
 
@@ -64,7 +64,7 @@ def test_a_gate_at_the_end_of_its_time_still_parks(recovery: Drive, monkeypatch:
     """Airflow needs some seconds before it may resume a task; then the gate is timed out."""
     asked(recovery)
     later = now() + timedelta(hours=2)
-    monkeypatch.setattr("recovery.tasks.approve.now", lambda: later)
+    monkeypatch.setattr("drs_recovery.tasks.approve.now", lambda: later)
     assert asked_again(recovery) == timedelta(seconds=10)
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from recovery.tasks.base import now
-from recovery.tasks.gate_text import gate_body
+from drs_recovery.tasks.base import now
+from drs_recovery.tasks.gate_text import gate_body
 
 from .conftest import APP, DB, WEB, Drive, plan
 from .policies import DATA, FULL, NEXT, OTHER, opened, wave_fails

@@ -10,9 +10,9 @@ import pytest
 from airflow.sdk.api.datamodels._generated import HITLDetailResponse
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput, TaskDeferred
 
-from recovery.settings import settings
-from recovery.tasks.approve import TRIGGER_LATE
-from recovery.tasks.gate_trigger import STOPPED, GateTrigger, GateWatch
+from drs_recovery.settings import settings
+from drs_recovery.tasks.approve import TRIGGER_LATE
+from drs_recovery.tasks.gate_trigger import STOPPED, GateTrigger, GateWatch
 
 from .conftest import DB, Drive, plan
 

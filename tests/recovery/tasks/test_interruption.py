@@ -9,11 +9,12 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from recovery.aws.hooks.drs import DrsHook
-from recovery.errors import RecordUnavailable
-from recovery.execution import Event, EventType
-from recovery.execution.store import ExecutionStore
-from recovery.tasks.base import now
+from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.errors import RecordUnavailable
+from drs_recovery.record.enums import EventType
+from drs_recovery.record.events import Event
+from drs_recovery.store.store import ExecutionStore
+from drs_recovery.tasks.base import now
 
 from .conftest import DB, WEB, Drive, plan
 
@@ -249,7 +250,7 @@ def test_a_sensor_that_judged_its_single_wave_is_no_end_by_hand(watched: Drive) 
 def overdue(watched: Drive, monkeypatch: pytest.MonkeyPatch) -> Drive:
     """The same, whose wave's time-out of four hours has passed."""
     late = now() + timedelta(hours=4)
-    monkeypatch.setattr("recovery.tasks.complete.now", lambda: late)
+    monkeypatch.setattr("drs_recovery.tasks.complete.now", lambda: late)
     return watched
 
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from recovery.aws.hooks.drs import DrsHook
-from recovery.execution import Intent
-from recovery.tasks.adoption import Adoption
-from recovery.tasks.base import now
-from recovery.tasks.jobs import job_tags
+from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.record.models import Intent
+from drs_recovery.tasks.adoption import Adoption
+from drs_recovery.tasks.base import now
+from drs_recovery.tasks.jobs import job_tags
 
 if TYPE_CHECKING:
     from conftest import Drive

@@ -9,9 +9,9 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recovery.aws.hooks.drs import DrsHook
-from recovery.execution.table import create_table
-from recovery.settings import settings as ours
+from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.settings import settings as ours
+from drs_recovery.store.table import create_table
 
 from .conftest import APP, DB, WEB, Drive, plan
 from .starting import parked
@@ -210,7 +210,7 @@ def test_whoever_is_gone_or_held_or_recovered_the_others_start_and_the_policy_ju
         if who["held"]:
             hold(table, *who["held"])
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("recovery.tasks.start.SERVERS_PER_JOB", size)
+            patch.setattr("drs_recovery.tasks.start.SERVERS_PER_JOB", size)
             if who["held"]:
                 with pytest.raises(TaskDeferred) as deferred:
                     drive.execute(START)

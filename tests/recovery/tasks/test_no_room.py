@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from recovery.errors import RecordTooLarge
-from recovery.execution import EventType, ExecutionStatus
-from recovery.execution.requests import unmarshal
+from drs_recovery.errors import RecordTooLarge
+from drs_recovery.record.enums import EventType, ExecutionStatus
+from drs_recovery.store.requests import unmarshal
 
 from .conftest import DB, Drive, plan
 

@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recovery.execution import LaunchStatus, ServerRecord, WaveRecord, judge
-from recovery.tasks.observe import observed, participants
+from drs_recovery.record.enums import LaunchStatus
+from drs_recovery.record.models import WaveRecord
+from drs_recovery.record.server_record import ServerRecord
+from drs_recovery.record.status import judge
+from drs_recovery.tasks.observe import observed, participants
 
 if TYPE_CHECKING:
     from random import Random

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from recovery.dag.builder import build_dag
-from recovery.dag.outdated import Outdated
-from recovery.errors import RecordUnavailable
-from recovery.plan import Plan
-from recovery.settings import settings
+from drs_recovery.dag.builder import build_dag
+from drs_recovery.dag.outdated import Outdated
+from drs_recovery.errors import RecordUnavailable
+from drs_recovery.plan import Plan
+from drs_recovery.settings import settings
 
 from .conftest import DB, Drive, plan
 

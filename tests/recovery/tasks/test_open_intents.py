@@ -9,8 +9,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import EndpointConnectionError
 
-from recovery.aws.hooks.drs import DrsHook
-from recovery.execution.store import ExecutionStore
+from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.store.store import ExecutionStore
 
 from .conftest import DB, Drive, plan
 
@@ -20,8 +20,8 @@ MARKED_FAILED = {"database.start_recovery": "failed", "database.wait_for_recover
 @pytest.fixture
 def drive(table: Any, monkeypatch: pytest.MonkeyPatch) -> Drive:
     """A drill of one wave, opened; whoever waits for an open intent waits for a second."""
-    monkeypatch.setattr("recovery.tasks.open_intents.PATIENCE", 1)
-    monkeypatch.setattr("recovery.tasks.open_intents.PAUSE", 0.05)
+    monkeypatch.setattr("drs_recovery.tasks.open_intents.PATIENCE", 1)
+    monkeypatch.setattr("drs_recovery.tasks.open_intents.PAUSE", 0.05)
     drive = Drive(plan({"name": "Database", "servers": [DB]}))
     drive.execute("open_execution")
     return drive

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from recovery.tasks.base import now
+from drs_recovery.tasks.base import now
 
 from .conftest import APP, DB, WEB, Drive, plan
 from .policies import DATA, FULL, LAST, NEXT, fails, opened, wave_fails
@@ -72,7 +72,7 @@ class TestServers:
         self, table: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """One job a server: AWS refuses that of the optional one."""
-        monkeypatch.setattr("recovery.tasks.start.SERVERS_PER_JOB", 1)
+        monkeypatch.setattr("drs_recovery.tasks.start.SERVERS_PER_JOB", 1)
         table.control.deny("drs", "StartRecovery", resource=APP)
         drive = opened({"name": "Data", "servers": [DB, APP], "optional": [APP]})
         drive.wave("data")
@@ -189,7 +189,7 @@ class TestWaves:
         drive = opened({"name": "Data", "servers": [DB], "timeout": timedelta(minutes=30)})
         drive.execute("data.start_recovery")
         later = now() + timedelta(minutes=20)
-        monkeypatch.setattr("recovery.tasks.wait.now", lambda: later)
+        monkeypatch.setattr("drs_recovery.tasks.wait.now", lambda: later)
         task = drive.dag.get_task("data.wait_for_recovery")
         task._watched(drive.store, drive.context(task.task_id))
         assert 590 < task.timeout <= 600

@@ -12,10 +12,10 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recovery.execution.store import ExecutionStore
-from recovery.tasks.blame import halves, named
-from recovery.tasks.parting import NotYet
-from recovery.tasks.waking import FirstWay, waking
+from drs_recovery.store.store import ExecutionStore
+from drs_recovery.tasks.blame import halves, named
+from drs_recovery.tasks.parting import NotYet
+from drs_recovery.tasks.waking import FirstWay, waking
 
 from .conftest import APP, DB, WEB, Drive, plan
 from .starting import jobs
@@ -118,8 +118,8 @@ def test_a_start_that_dies_between_its_parts_starts_each_server_once(
                     wave.execute(START)
                 except (KeyboardInterrupt, TaskDeferred, AirflowFailException):
                     continue
-    monkeypatch.setattr("recovery.tasks.batch.now", _late)
-    monkeypatch.setattr("recovery.tasks.base.now", _late)
+    monkeypatch.setattr("drs_recovery.tasks.batch.now", _late)
+    monkeypatch.setattr("drs_recovery.tasks.base.now", _late)
     wave.execute(START)
     table.control.clear_faults()
     started = [s["sourceServerID"] for job in jobs(table) for s in job["participatingServers"]]
@@ -162,7 +162,7 @@ class TestHeld:
         other = hold(table, WEB)
         deferred = wait(wave)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("recovery.tasks.start.now", lambda: datetime.now(UTC) + timedelta(hours=5))
+            patch.setattr("drs_recovery.tasks.start.now", lambda: datetime.now(UTC) + timedelta(hours=5))
             assert len(resume(wave, deferred)) == 1
         assert other in errors(wave)[WEB]
 
@@ -197,7 +197,7 @@ def test_a_job_whose_answer_was_lost_is_known_after_its_batch_was_halved(
     table.control.drop("drs", "StartRecovery", after=True, times=1)
     hidden = table.control.hide_jobs(seconds=100_000, times=1)
     wait(wave)
-    monkeypatch.setattr("recovery.tasks.batch.now", _late)
+    monkeypatch.setattr("drs_recovery.tasks.batch.now", _late)
     for _ in range(3):
         wait(wave)
     assert len({intent.batch for intent in wave.record.waves[0].intents}) > 1
@@ -224,7 +224,7 @@ def test_a_way_is_told_by_all_its_jobs() -> None:
     assert type(waking(same, datetime.now(UTC), None, None)).__name__ == "DrsJobTrigger"
     ways = waking([NotYet("", jobs=[one]), NotYet("", jobs=[two])], datetime.now(UTC), None, None)
     path, kwargs = ways.serialize()
-    assert path == "recovery.tasks.waking.FirstWay"
+    assert path == "drs_recovery.tasks.waking.FirstWay"
     assert FirstWay(**kwargs).ways == [[one], [two]]
     paused = waking([*same, NotYet("", seconds=20)], datetime.now(UTC), None, None)
     assert "DateTimeTrigger" in paused.serialize()[0]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from simulator.drs.models import drs_backends
+from drs_simulator.drs.models import drs_backends
 
 from .checked import ONE, SURE, add, refused, told, warned
 from .conftest import DB, Drive, plan

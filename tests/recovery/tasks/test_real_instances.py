@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from recovery.aws.hooks.drs import DrsHook
-from recovery.tasks.real_instances import real_instances
+from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.tasks.real_instances import real_instances
 
 from .conftest import APP, DB, Drive, plan
 

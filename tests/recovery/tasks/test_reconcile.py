@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from recovery.dag.maintenance import maintenance_dag
-from recovery.execution.store import ExecutionStore
-from recovery.tasks import base, deleted_plan
-from recovery.tasks.base import now
+from drs_recovery.dag.maintenance import maintenance_dag
+from drs_recovery.store.store import ExecutionStore
+from drs_recovery.tasks import base, deleted_plan
+from drs_recovery.tasks.base import now
 
 from .conftest import Drive, TaskInstance, plan
 
@@ -118,7 +118,7 @@ def test_executions_of_another_airflow_are_none_of_its_business(
 ) -> None:
     """Two Airflows on one table: each knows its own runs only, and a run it does not know is not gone."""
     before = drive.record
-    monkeypatch.setattr("recovery.tasks.reconcile.this_airflow", lambda: "https://the-other.example")
+    monkeypatch.setattr("drs_recovery.tasks.reconcile.this_airflow", lambda: "https://the-other.example")
     assert reconcile(drive, **GONE) == []
     assert drive.record == before
 
@@ -250,7 +250,7 @@ def test_a_deleted_plan_of_another_airflow_is_none_of_its_business(
     drive: Drive, plans: Path, later: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has other plans."""
-    monkeypatch.setattr("recovery.tasks.reconcile.this_airflow", lambda: "https://the-other.example")
+    monkeypatch.setattr("drs_recovery.tasks.reconcile.this_airflow", lambda: "https://the-other.example")
     (plans / "shop.yaml").unlink()
     for minute in (4, 10):
         later(minute)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
+from drs_recovery.settings import settings
+from drs_recovery.tasks import looks
+from drs_recovery.tasks.gate_trigger import STOPPED, GateTrigger
+from drs_recovery.tasks.preflight.rights import READ_ADDRESSES, READ_LOGS, WATCH_GATES
+from drs_recovery.tasks.wave_trigger import WaveTrigger
 from integration.rest import until
-from recovery.settings import settings
-from recovery.tasks import looks
-from recovery.tasks.gate_trigger import STOPPED, GateTrigger
-from recovery.tasks.preflight.rights import READ_ADDRESSES, READ_LOGS, WATCH_GATES
-from recovery.tasks.wave_trigger import WaveTrigger
 
 from .conftest import APP, DB, Drive, plan
 from .test_gate_trigger import fired, superseding, trigger_of, waiting

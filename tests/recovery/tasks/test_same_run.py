@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from recovery.errors import RunDiffers
-from recovery.execution.requests import marshal
-from recovery.execution.texts import text_name
-from recovery.tasks.request import run_request
-from recovery.tasks.same_run import check_same_run
+from drs_recovery.errors import RunDiffers
+from drs_recovery.record.texts import text_name
+from drs_recovery.store.requests import marshal
+from drs_recovery.tasks.request import run_request
+from drs_recovery.tasks.same_run import check_same_run
 
 from .conftest import DB, Drive, as_before, plan
 

@@ -9,11 +9,12 @@ import boto3
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from recovery.execution import Intent, writers
-from recovery.execution.changes import EXECUTION
-from recovery.execution.requests import marshal, unmarshal
-from recovery.settings import settings
-from recovery.tasks.base import now
+from drs_recovery.record.models import Intent
+from drs_recovery.settings import settings
+from drs_recovery.store import programs
+from drs_recovery.store.changes import EXECUTION
+from drs_recovery.store.requests import marshal, unmarshal
+from drs_recovery.tasks.base import now
 
 from .conftest import APP, DB, WEB, Drive, plan
 
@@ -24,7 +25,7 @@ FORCED = {"application.start_recovery": "failed", "web.approve": "skipped"}
 
 def test_these_are_all_kinds_of_items():
     """As the table of items has them."""
-    named = re.findall(r"^``([A-Z]+#?)", writers.__doc__ or "", re.MULTILINE)
+    named = re.findall(r"^``([A-Z]+#?)", programs.__doc__ or "", re.MULTILINE)
     assert set(named) == KINDS | {EXECUTION}
 
 
@@ -74,8 +75,8 @@ def forced(table: Any, monkeypatch: pytest.MonkeyPatch) -> Drive:
 
     What is frozen of it lies in items of its own, as if it were large.
     """
-    monkeypatch.setattr("recovery.tasks.open_intents.PATIENCE", 0)
-    monkeypatch.setattr("recovery.execution.frozen.ROOM", 0)
+    monkeypatch.setattr("drs_recovery.tasks.open_intents.PATIENCE", 0)
+    monkeypatch.setattr("drs_recovery.store.frozen.ROOM", 0)
     waves = (
         {"name": "Database", "servers": [DB]},
         {"name": "Application", "servers": [APP]},

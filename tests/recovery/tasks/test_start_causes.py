@@ -83,7 +83,7 @@ class TestBusy:
     def test_r02_the_job_in_the_way_is_waited_for(self, drive: Drive, table: Any, other: str) -> None:
         """By the poller that all share; then the wave starts."""
         path, kwargs = parked(drive).trigger.serialize()
-        assert path == "recovery.aws.triggers.drs.DrsJobTrigger"
+        assert path == "drs_recovery.aws.triggers.drs.DrsJobTrigger"
         assert (kwargs["job_ids"], kwargs["hold"]) == ([other], 10)
         assert other in told(drive, "START_WAITING")[0]
         table.control.set_speed("immediate")

@@ -13,11 +13,11 @@ from airflow.sdk.exceptions import AirflowException, ErrorType
 from airflow.sdk.execution_time import task_runner
 from airflow.sdk.execution_time.comms import ErrorResponse, OKResponse, TriggerDagRun
 
-from recovery.dag.maintenance import maintenance_dag
-from recovery.execution import CleanupStatus
-from recovery.execution.clean_up import clean_up_run_id
-from recovery.execution.requests import marshal
-from recovery.tasks import base, start_clean_ups
+from drs_recovery.dag.maintenance import maintenance_dag
+from drs_recovery.record.clean_up import clean_up_run_id
+from drs_recovery.record.enums import CleanupStatus
+from drs_recovery.store.requests import marshal
+from drs_recovery.tasks import base, start_clean_ups
 
 from .conftest import TaskInstance
 from .sweeping import PAY, Sweep, drilled
@@ -153,7 +153,9 @@ def test_executions_of_another_airflow_are_none_of_its_business(
 ) -> None:
     """Each starts the clean-ups of its own."""
     drive = drilled(cleanup="always")
-    monkeypatch.setattr("recovery.tasks.start_clean_ups.this_airflow", lambda: "https://the-other.example")
+    monkeypatch.setattr(
+        "drs_recovery.tasks.start_clean_ups.this_airflow", lambda: "https://the-other.example"
+    )
     assert due(drive) == []
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from recovery.aws.hooks.drs import DrsHook
-from recovery.execution.store import ExecutionStore
-from recovery.settings import settings
+from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.settings import settings
+from drs_recovery.store.store import ExecutionStore
 
 from .conftest import DB, Drive
 from .starting import START, jobs, later, parked, pause, taken_for_none, told

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from recovery.execution import lock
-from recovery.settings import settings
+from drs_recovery.settings import settings
+from drs_recovery.store import lock
 
 from .conftest import DB, Drive, plan
 

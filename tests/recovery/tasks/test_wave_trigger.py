@@ -9,8 +9,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferralError, TaskDeferred
 from airflow.triggers.base import TaskSuccessEvent
 
-from recovery.settings import settings
-from recovery.tasks.wave_trigger import WaveTrigger
+from drs_recovery.settings import settings
+from drs_recovery.tasks.wave_trigger import WaveTrigger
 
 from .conftest import APP, DB, Drive, plan
 

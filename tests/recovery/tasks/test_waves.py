@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput, TaskDeferred
 
-from recovery.aws.utils.drs import JobsSnapshot
-from recovery.execution.store import ExecutionStore
-from recovery.execution.texts import text_name
+from drs_recovery.aws.utils.drs import JobsSnapshot
+from drs_recovery.record.texts import text_name
+from drs_recovery.store.store import ExecutionStore
 
 from .conftest import APP, DB, WEB, Drive, plan
 
@@ -223,7 +223,7 @@ def test_jobs_that_run_are_left_to_the_trigger(table: Any, opened: Drive) -> Non
     with pytest.raises(TaskDeferred) as deferred:
         opened.execute("database.wait_for_recovery")
     path, kwargs = deferred.value.trigger.serialize()
-    assert path == "recovery.tasks.wave_trigger.WaveTrigger"
+    assert path == "drs_recovery.tasks.wave_trigger.WaveTrigger"
     assert (kwargs["execution_id"], kwargs["wave_number"], kwargs["attempt"]) == (opened.execution_id, 0, 1)
     assert (kwargs["region_name"], kwargs["aws_conn_id"]) == ("eu-west-1", "aws_default")
     assert kwargs["hold"] == 10

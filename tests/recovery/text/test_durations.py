@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-import recovery
-from recovery.text.durations import brief, in_words, lasting, roughly
+import drs_recovery
+from drs_recovery.text.durations import brief, in_words, lasting, roughly
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def shown_raw(tree: ast.Module, attributes: set[str]) -> list[str]:
 
 def test_no_text_shows_a_duration_as_python_writes_it() -> None:
     """Everywhere in the package a duration goes through this module before it is said."""
-    trees = {path: ast.parse(path.read_text()) for path in Path(recovery.__path__[0]).rglob("*.py")}
+    trees = {path: ast.parse(path.read_text()) for path in Path(drs_recovery.__path__[0]).rglob("*.py")}
     attributes = named_durations(*trees.values())
     assert {"gate_timeout", "window", "timeout", "LONGEST_WAIT"} <= attributes
     raw = {path.name: lines for path, tree in trees.items() if (lines := shown_raw(tree, attributes))}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
+from drs_recovery.text.markdown import Markdown, code, fenced, link, render, text
+from drs_recovery.text.visible import one_line, visible_lines
 from hostile import EXAMPLES, TRIED, texts
 from markdown_page import read
-from recovery.text.markdown import Markdown, code, fenced, link, render, text
-from recovery.text.visible import one_line, visible_lines
 
 TEMPLATE = """\
 {{ value }}

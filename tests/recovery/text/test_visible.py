@@ -8,8 +8,7 @@ import unicodedata
 
 from hypothesis import given
 
-from hostile import TRIED, texts
-from recovery.text.visible import (
+from drs_recovery.text.visible import (
     escaped_json,
     is_seen,
     one_line,
@@ -18,6 +17,7 @@ from recovery.text.visible import (
     visible_lines,
     without_unseen_letters,
 )
+from hostile import TRIED, texts
 
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 SHAPELESS = (

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.config import Config
 
-from simulator.clock import clock
+from drs_simulator.clock import clock
 
 DB1, DB2, EC2_ORIGIN = "s-000000000000db001", "s-000000000000db002", "s-00000000000ec2001"
 HOME, ORIGIN = "eu-west-1", "eu-central-1"

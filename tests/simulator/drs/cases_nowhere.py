@@ -10,7 +10,7 @@ from cases import HOME, ORIGIN, Aws, refusal
 from cases_launches import ACTION
 from cases_replication import SETTINGS
 
-from simulator.operations import operations
+from drs_simulator.operations import operations
 
 SERVER = {"sourceServerID": "s-00000000000000404"}
 INSTANCE = {"recoveryInstanceID": "i-00000000000000404"}

@@ -6,8 +6,8 @@ import pytest
 from cases import DB1, DB2, Aws
 from replicating import NEW
 
-from simulator.drs.models import drs_backends
-from simulator.fleet import ServerDescription
+from drs_simulator.drs.models import drs_backends
+from drs_simulator.fleet import ServerDescription
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 

@@ -66,7 +66,7 @@ def test_each_launch_has_a_result(local_aws, subscribe, launch, is_drill):
 
 def test_many_events_are_told_one_look_after_the_other(subscribe, launch, monkeypatch):
     """However little time one look has for sending, none is lost, and none is told twice."""
-    monkeypatch.setattr("simulator.drs.events.PATIENCE", 0)
+    monkeypatch.setattr("drs_simulator.drs.events.PATIENCE", 0)
     came = subscribe(detail={"state": [{"prefix": "RECOVERY"}]})
     launch(DB1, DB2)
     assert sorted(_results(came())) == [DB1, DB2]

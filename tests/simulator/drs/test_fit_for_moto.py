@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-import simulator.drs
+import drs_simulator.drs
 
-ROOT = Path(simulator.drs.__file__).parent
+ROOT = Path(drs_simulator.drs.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 OLDEST = (3, 10)
 """The oldest Python that moto 5 runs on, by its own classifiers."""
@@ -100,9 +100,9 @@ def test_a_date_is_not_read_by_what_older_pythons_read_otherwise():
 def test_the_service_comes_to_be_without_the_simulator():
     """It is imported without a module of the simulator beside it, and without pydantic."""
     code = (
-        "import sys, simulator.drs.responses\n"
-        "ours = {name for name in sys.modules if name.startswith('simulator.')}\n"
-        "others = {name for name in ours if not name.startswith('simulator.drs')}\n"
+        "import sys, drs_simulator.drs.responses\n"
+        "ours = {name for name in sys.modules if name.startswith('drs_simulator.')}\n"
+        "others = {name for name in ours if not name.startswith('drs_simulator.drs')}\n"
         "print(sorted(others | ({'pydantic'} & set(sys.modules))))"
     )
     environment = os.environ | {"PYTHONPATH": str(ROOT.parents[1])}

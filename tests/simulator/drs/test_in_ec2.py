@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import pytest
 from cases import DB1, EC2_ORIGIN, ORIGIN
 
-from simulator.drs.description import ServerDescription
+from drs_simulator.drs.description import ServerDescription
 
 TAGS = {"Name": "billing-1", "Owner": "billing"}
 

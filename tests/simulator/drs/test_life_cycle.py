@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from replicating import NEW, seconds
 
 from budgets import examples
-from simulator.clock import clock
-from simulator.drs.stages import STARTING
-from simulator.fleet import ReplicationDescription
+from drs_simulator.clock import clock
+from drs_simulator.drs.stages import STARTING
+from drs_simulator.fleet import ReplicationDescription
 
 STATES = get_args(ReplicationDescription.model_fields["state"].annotation)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from replicating import HOUR, NEW
 
-from simulator.clock import clock
+from drs_simulator.clock import clock
 
 DB1 = "s-000000000000db001"
 MIB = 1024**2

@@ -10,12 +10,12 @@ from moto import mock_aws
 from moto.moto_api import state_manager
 from moto.moto_api._internal import managed_state_model
 
-from simulator.drs.description import ServerDescription
-from simulator.drs.documents import NoSystemsManager
-from simulator.drs.models import drs_backends
-from simulator.drs.pace import StateTransitions
-from simulator.drs.world import MachineClock, MotoChance, NoFaults, world
-from simulator.registration import register
+from drs_simulator.drs.description import ServerDescription
+from drs_simulator.drs.documents import NoSystemsManager
+from drs_simulator.drs.models import drs_backends
+from drs_simulator.drs.pace import StateTransitions
+from drs_simulator.drs.world import MachineClock, MotoChance, NoFaults, world
+from drs_simulator.registration import register
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 WEB1, WEB2 = "s-00000000000web001", "s-00000000000web002"

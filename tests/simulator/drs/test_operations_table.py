@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from botocore.session import get_session
 from cases import EFFECTS, REFUSALS, Aws
 
-from simulator.operations import README, operations, written
+from drs_simulator.operations import README, operations, written
 
 REGISTERED = (_servers, _replication, _launches, _jobs, _failback, _nowhere)
 SIMULATED = [operation for operation in operations() if operation.simulated]
@@ -67,7 +67,7 @@ def test_an_operation_raises_an_error_of_its_model(aws, operation, error):
 
 
 def test_the_readme_has_the_table_of_operations():
-    """``python -m simulator.operations`` writes it."""
+    """``python -m drs_simulator.operations`` writes it."""
     readme = README.read_text()
     assert written(readme) == readme
     assert "| StartRecovery | yes |" in readme

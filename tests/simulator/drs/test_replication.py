@@ -7,8 +7,8 @@ from datetime import datetime
 import pytest
 from replicating import HOUR, NEW, seconds, states
 
-from simulator.clock import clock
-from simulator.drs.dates import iso_duration
+from drs_simulator.clock import clock
+from drs_simulator.drs.dates import iso_duration
 
 
 def test_a_new_server_is_initiated_synchronised_and_ready(add, seen, let_pass):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from replicating import HOUR, NEW, seconds, states
 
-from simulator.clock import clock
+from drs_simulator.clock import clock
 
 LONG = 4 * HOUR
 """Longer than any initial synchronisation of a small disk takes."""

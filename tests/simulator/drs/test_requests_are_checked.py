@@ -7,7 +7,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from simulator.operations import operations
+from drs_simulator.operations import operations
 
 DB1 = "s-000000000000db001"
 OTHERS = [operation.name for operation in operations() if not operation.simulated]

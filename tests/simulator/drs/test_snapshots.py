@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from replicating import HOUR, NEW
 
-from simulator.clock import clock
+from drs_simulator.clock import clock
 
 MINUTE, DAY = 60, 86_400
 MINUTES = {"units": "MINUTE", "interval": 10, "retentionDuration": 60, "enabled": True}

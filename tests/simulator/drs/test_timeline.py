@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import pytest
 
-from simulator.clock import DEMO
-from simulator.drs.durations import Durations, LaunchRequest, plan_launch, plan_termination
-from simulator.drs.timeline import Phase
-from simulator.fleet import read_fleet
+from drs_simulator.clock import DEMO
+from drs_simulator.drs.durations import Durations, LaunchRequest, plan_launch, plan_termination
+from drs_simulator.drs.timeline import Phase
+from drs_simulator.fleet import read_fleet
 
 FLEET = {server.id: server for server in read_fleet().servers}
 SERVERS = list(FLEET)

@@ -14,8 +14,8 @@ from moto.ec2.exceptions import InvalidLaunchTemplateVersionNotFound
 from moto.ec2.models import ec2_backends
 from moto.moto_api._internal import mock_random
 
-from simulator import ec2 as mended
-from simulator.registration import register
+from drs_simulator import ec2 as mended
+from drs_simulator.registration import register
 
 register()
 

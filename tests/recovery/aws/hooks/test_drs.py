@@ -6,8 +6,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
-from recovery.aws.hooks.drs import DrsHook
-from simulator.service_quotas import responses
+from drs_recovery.aws.hooks.drs import DrsHook
+from drs_simulator.service_quotas import responses
 
 
 def asked(local_aws, operation):

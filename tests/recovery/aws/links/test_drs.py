@@ -4,9 +4,9 @@ import pytest
 from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization
 
-from recovery.aws.links.drs import DrsJobLink
-from recovery.aws.operators.drs import DrsStartRecoveryOperator
-from recovery.aws.sensors.drs import DrsJobSensor
+from drs_recovery.aws.links.drs import DrsJobLink
+from drs_recovery.aws.operators.drs import DrsStartRecoveryOperator
+from drs_recovery.aws.sensors.drs import DrsJobSensor
 
 JOB_ID = "drsjob-00000000000000001"
 

@@ -6,9 +6,9 @@ import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferred
 from botocore.exceptions import HTTPClientError
 
-from recovery.aws.operators.drs import DrsStartRecoveryOperator, DrsTerminateRecoveryInstancesOperator
-from simulator.drs.models import drs_backends
-from simulator.fleet import ServerDescription
+from drs_recovery.aws.operators.drs import DrsStartRecoveryOperator, DrsTerminateRecoveryInstancesOperator
+from drs_simulator.drs.models import drs_backends
+from drs_simulator.fleet import ServerDescription
 
 
 def start(server_ids, **arguments):

@@ -10,8 +10,8 @@ from airflow.sdk.exceptions import (
     TaskDeferred,
 )
 
-from recovery.aws.sensors.drs import DrsJobSensor
-from recovery.aws.triggers.drs import DrsJobTrigger
+from drs_recovery.aws.sensors.drs import DrsJobSensor
+from drs_recovery.aws.triggers.drs import DrsJobTrigger
 
 JOB_ID = "drsjob-00000000000000001"
 

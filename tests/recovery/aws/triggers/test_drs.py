@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from recovery.aws.triggers import drs
-from recovery.aws.triggers.drs import DrsJobTrigger
-from recovery.aws.utils.drs_poller import DrsJobPoller
+from drs_recovery.aws.triggers import drs
+from drs_recovery.aws.triggers.drs import DrsJobTrigger
+from drs_recovery.aws.utils.drs_poller import DrsJobPoller
 
 from .watching import JOB_ID, OTHER_ID, ProgressTrigger, fire, job, trigger
 
@@ -34,7 +34,7 @@ ALL_ARGUMENTS = {
 def test_a_trigger_survives_serialization():
     """Another triggerer process makes the same trigger of what is stored, JSON in between."""
     path, arguments = DrsJobTrigger(**ALL_ARGUMENTS).serialize()
-    assert path == "recovery.aws.triggers.drs.DrsJobTrigger"
+    assert path == "drs_recovery.aws.triggers.drs.DrsJobTrigger"
     assert arguments == ALL_ARGUMENTS
     again = DrsJobTrigger(**json.loads(json.dumps(arguments)))
     assert again.serialize() == (path, arguments)

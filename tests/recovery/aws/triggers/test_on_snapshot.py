@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from recovery.aws.triggers import drs
-from recovery.aws.triggers.drs import StopWatching
+from drs_recovery.aws.triggers import drs
+from drs_recovery.aws.triggers.drs import StopWatching
 
 from .watching import JOB_ID, ProgressTrigger, fire, job
 

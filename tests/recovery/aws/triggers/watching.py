@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from recovery.aws.triggers.drs import DrsJobTrigger
-from recovery.aws.utils.drs_poller import DrsJobPoller
+from drs_recovery.aws.triggers.drs import DrsJobTrigger
+from drs_recovery.aws.utils.drs_poller import DrsJobPoller
 
 JOB_ID = "drsjob-00000000000000001"
 OTHER_ID = "drsjob-00000000000000002"

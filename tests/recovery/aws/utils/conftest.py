@@ -7,7 +7,7 @@ import gc
 
 import pytest
 
-from recovery.aws.utils.drs_poller import DrsJobPoller
+from drs_recovery.aws.utils.drs_poller import DrsJobPoller
 
 from .polling import RecordingHook
 

@@ -6,8 +6,8 @@ import asyncio
 from contextvars import ContextVar
 from typing import ClassVar
 
-from recovery.aws.hooks.drs import DrsHook
-from recovery.aws.utils.drs_poller import DrsJobPoller
+from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.aws.utils.drs_poller import DrsJobPoller
 
 HOUR = 3600.0
 tenant: ContextVar[str] = ContextVar("tenant", default="nobody")

@@ -5,7 +5,7 @@ from itertools import permutations
 
 import pytest
 
-from recovery.aws.utils.drs import (
+from drs_recovery.aws.utils.drs import (
     JobsSnapshot,
     about_to_end,
     failure,

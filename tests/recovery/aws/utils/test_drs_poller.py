@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from recovery.aws.utils.drs_poller import SPREAD, DrsJobPoller
+from drs_recovery.aws.utils.drs_poller import SPREAD, DrsJobPoller
 
 from .polling import HOUR, RecordingHook, describe_jobs, job, job_id, poller, take, tenant, watch
 

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from recovery.aws.utils import drs_poller
+from drs_recovery.aws.utils import drs_poller
 
 from .polling import RecordingHook, job, take, watch
 

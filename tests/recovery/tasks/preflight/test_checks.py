@@ -10,10 +10,10 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recovery.plan import Plan, Preflight, SourceServer
-from recovery.tasks.preflight import report
-from recovery.tasks.preflight.facts import Facts, ServerFacts, Unknown, server_facts
-from recovery.tasks.preflight.quotas import JOBS, SERVERS_IN_ALL_JOBS, SERVERS_IN_JOB
+from drs_recovery.plan import Plan, Preflight, SourceServer
+from drs_recovery.tasks.preflight import report
+from drs_recovery.tasks.preflight.facts import Facts, ServerFacts, Unknown, server_facts
+from drs_recovery.tasks.preflight.quotas import JOBS, SERVERS_IN_ALL_JOBS, SERVERS_IN_JOB
 
 STATES = [
     "STOPPED",

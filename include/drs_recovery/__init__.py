@@ -1,0 +1,1 @@
+"""AWS Elastic Disaster Recovery (DRS) recovery plans, run as Apache Airflow DAGs."""

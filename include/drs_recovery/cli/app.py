@@ -1,0 +1,267 @@
+"""The commands, their arguments and their help; each imports what it does only when it is asked for."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+HELP = """Recovery plans for AWS Elastic Disaster Recovery (DRS), run by Airflow.
+
+`list` and `show` need the execution record alone: they work with Airflow down.
+
+Airflow is found at RECOVERY_AIRFLOW_URL (http://127.0.0.1:8080). Who asks: --user or RECOVERY_AIRFLOW_USER;
+the password is RECOVERY_AIRFLOW_PASSWORD, or the one that an Airflow started here by `make up` has written
+into AIRFLOW_HOME (.airflow/), or asked for. RECOVERY_AIRFLOW_TOKEN stands for both.
+
+The record is in the DynamoDB table RECOVERY_TABLE (recovery-executions) in RECOVERY_TABLE_REGION, reached
+with boto3's own credentials.
+
+Exit codes: 0 COMPLETED or PARTIAL, or done; 1 ended otherwise, or problems found; 2 usage; 3 refused;
+4 Airflow or DynamoDB unreachable; 5 the command itself broke, or its output cannot be written.
+"""
+
+
+class Commands(TyperGroup):
+    """Runs a command and turns whatever it raises into one line and an exit code."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
+        """Run the command that the arguments name, and leave with its exit code."""
+        from drs_recovery.cli.guard import run_guarded
+
+        given = list(sys.argv[1:] if args is None else args)
+        run = partial(super().main, given, *rest, **{**extra, "standalone_mode": False})
+        sys.exit(run_guarded(run, as_json="--json" in given))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; its exit code is what it returns."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            from drs_recovery.cli.exits import Interrupted
+
+            raise Interrupted("interrupted; what runs in Airflow goes on") from error
+
+
+app = typer.Typer(
+    cls=Commands,
+    help=HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="One JSON document on standard output, also for errors."),
+]
+User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Airflow user to act as.")]
+Named = Annotated[
+    str, typer.Argument(metavar="EXECUTION|PLAN", help="Execution id, its beginning, or a plan: its newest.")
+]
+Live = Annotated[
+    str,
+    typer.Argument(metavar="EXECUTION|PLAN", help="Execution id, its beginning, or a plan: its live one."),
+]
+Wave = Annotated[
+    str | None, typer.Option("--wave", metavar="NAME", help="Wave to answer for, if several wait.")
+]
+
+
+def _reason(said: str | None) -> str | None:
+    """Return a reason that can be read: blanks and what shows nothing are none."""
+    from drs_recovery.record.reasons import given_reason
+
+    return given_reason(said)
+
+
+Reason = Annotated[
+    str | None, typer.Option("--reason", help="Why; kept in the audit trail.", callback=_reason)
+]
+
+
+@app.command()
+def check(
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE|FOLDER]...", help="Default: dags/plans.")
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Tell what is wrong with plan files, as file:line:col: message."""
+    from drs_recovery.cli.commands import check as command
+
+    return command.check(_screen(as_json), files or [])
+
+
+@app.command()
+def init(
+    table_only: Annotated[
+        bool, typer.Option("--table-only", help="Only the table; no Airflow is needed.")
+    ] = False,
+    pool_only: Annotated[bool, typer.Option("--pool-only", help="Only the pool; no AWS is needed.")] = False,
+    user: User = None,
+    as_json: Json = False,
+) -> int:
+    """Make the DynamoDB table and the Airflow pool; what is there is kept.
+
+    The pool is made through Airflow's REST API and needs a user who may (admin). Without it:
+    `airflow pools set recovery 64 "Recovery plans"`.
+    """
+    from drs_recovery.cli.commands import init as command
+
+    return command.init(_screen(as_json), table=not pool_only, pool=not table_only, user=user)
+
+
+@app.command()
+def run(
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="Id of the plan: the name of its file.")],
+    execution_type: Annotated[
+        Literal["DRILL", "RECOVERY"], typer.Option("--type", help="A RECOVERY is the real thing.")
+    ] = "DRILL",
+    confirm: Annotated[
+        str | None,
+        typer.Option(metavar="PLAN", help="For a RECOVERY: the plan again; asked for on a terminal."),
+    ] = None,
+    replace_recovered: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PLAN", help="The plan again: replace recovery instances of an earlier RECOVERY."
+        ),
+    ] = None,
+    approvals: Annotated[
+        Literal["as_planned", "every_wave", "none"] | None,
+        typer.Option(help="Which gates wait: those of the plan, all, or none (drills only)."),
+    ] = None,
+    reason: Reason = None,
+    approve: Annotated[
+        bool, typer.Option("--approve", help="Approve each gate as the signed-in user.")
+    ] = False,
+    no_follow: Annotated[bool, typer.Option("--no-follow", help="Trigger and return.")] = False,
+    user: User = None,
+    as_json: Json = False,
+) -> int:
+    """Start an execution of a plan, once, and follow it to its end."""
+    from drs_recovery.cli.commands import run as command
+
+    request = command.Request(plan, execution_type, confirm, replace_recovered, approvals, reason)
+    return command.run(_screen(as_json), request, approve=approve, follow=not no_follow, user=user)
+
+
+@app.command()
+def watch(named: Live, user: User = None, as_json: Json = False) -> int:
+    """Follow an execution to its end: waves, servers, and gates that wait."""
+    from drs_recovery.cli.commands import watch as command
+
+    return command.watch(_screen(as_json), named, user)
+
+
+@app.command()
+def approve(
+    named: Live, wave: Wave = None, reason: Reason = None, user: User = None, as_json: Json = False
+) -> int:
+    """Approve the gate that waits, as the signed-in user."""
+    from drs_recovery.cli.commands import answer as command
+
+    return command.answer(_screen(as_json), "Approve", named, wave_name=wave, reason=reason, user=user)
+
+
+@app.command()
+def reject(
+    named: Live, wave: Wave = None, reason: Reason = None, user: User = None, as_json: Json = False
+) -> int:
+    """Reject the gate that waits: no later wave starts, and the execution is CANCELLED."""
+    from drs_recovery.cli.commands import answer as command
+
+    return command.answer(_screen(as_json), "Reject", named, wave_name=wave, reason=reason, user=user)
+
+
+@app.command("list")
+def list_(
+    plan: Annotated[
+        str | None, typer.Argument(metavar="[PLAN]", help="Only executions of this plan.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many.")] = 20,
+    as_json: Json = False,
+) -> int:
+    """List executions, newest first; from the record alone."""
+    from drs_recovery.cli.commands import listing as command
+
+    return command.list_executions(_screen(as_json), plan, limit)
+
+
+@app.command()
+def show(named: Named, as_json: Json = False) -> int:
+    """Show all that is on record about an execution, with its audit trail; from the record alone."""
+    from drs_recovery.cli.commands import listing as command
+
+    return command.show(_screen(as_json), named)
+
+
+@app.command()
+def cancel(named: Live, reason: Reason = None, user: User = None, as_json: Json = False) -> int:
+    """Cancel an execution: nothing further starts; what DRS is doing goes on, and is named."""
+    from drs_recovery.cli.commands import cancel as command
+
+    return command.cancel(_screen(as_json), named, reason=reason, user=user)
+
+
+@app.command("clean-up")
+def clean_up(
+    named: Named,
+    reason: Reason = None,
+    no_follow: Annotated[bool, typer.Option("--no-follow", help="Start it and return.")] = False,
+    user: User = None,
+    as_json: Json = False,
+) -> int:
+    """Terminate the recovery instances of a drill that has ended, whatever its plan's `cleanup` says.
+
+    Only those that DRS calls a drill's and that a job of this execution launched. Where the plan asks for an
+    approval first, its approvers are asked.
+    """
+    from drs_recovery.cli.commands import clean_up as command
+
+    return command.clean_up(_screen(as_json), named, reason=reason, follow=not no_follow, user=user)
+
+
+@app.command()
+def unlock(
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="The plan's id.")],
+    reason: Annotated[str, typer.Option(help="Why; kept in the trail of the execution that held it.")],
+    user: User = None,
+    as_json: Json = False,
+) -> int:
+    """Free a plan by hand, whoever holds it: the last way out."""
+    from drs_recovery.cli.commands import unlock as command
+
+    return command.unlock(_screen(as_json), plan, reason, user)
+
+
+@app.command()
+def whoami(user: User = None, as_json: Json = False) -> int:
+    """Show who Airflow takes you for: the id that a plan's approvers name."""
+    from drs_recovery.cli.commands import whoami as command
+
+    return command.whoami(_screen(as_json), user)
+
+
+def _screen(as_json: bool) -> Any:
+    from drs_recovery.cli.screen import Screen
+
+    return Screen(as_json=as_json)
+
+
+def main() -> None:
+    """Run the command line."""
+    from drs_recovery.cli.surroundings import prepare
+
+    prepare()
+    app(prog_name="python -m drs_recovery")

@@ -1,0 +1,41 @@
+"""`run --approve`: answers each gate of one run as it comes up, without keeping anybody from watching."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from drs_recovery.cli.airflow import APPROVE, CONFLICT
+from drs_recovery.cli.gates import GateNotReady, GateOver, answer_gate
+from drs_recovery.cli.rest import Refusal
+from drs_recovery.cli.words import clock
+from drs_recovery.errors import AirflowUnreachable
+
+if TYPE_CHECKING:
+    from drs_recovery.cli.airflow import AirflowClient
+    from drs_recovery.cli.snapshot import Snapshot, WaitingGate
+
+
+class Approver:
+    """Approves gates as the signed-in user; what Airflow refuses them ends the command."""
+
+    def __init__(self, client: AirflowClient, reason: str) -> None:
+        self.client = client
+        self.reason = reason
+
+    def act(self, snapshot: Snapshot) -> Snapshot:
+        """Answer the gates that are ready; return the snapshot with a word on each that waits."""
+        return replace(snapshot, gates=tuple(self._act(gate, snapshot) for gate in snapshot.gates))
+
+    def _act(self, gate: WaitingGate, snapshot: Snapshot) -> WaitingGate:
+        try:
+            answer_gate(self.client, snapshot.target, gate.task_id, APPROVE, self.reason)
+        except GateNotReady as early:
+            return replace(gate, said=f"--approve answers it at {clock(early.at)}" if early.at else gate.said)
+        except (GateOver, AirflowUnreachable) as error:
+            return replace(gate, said=str(error).splitlines()[0])
+        except Refusal as refusal:
+            if refusal.status != CONFLICT:
+                raise
+            return replace(gate, said=str(refusal))
+        return replace(gate, said="approved by --approve; the task takes it up")

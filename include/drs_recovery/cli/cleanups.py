@@ -1,0 +1,57 @@
+"""How the clean-up of a drill reads: how far it is, or that it is offered (R-47)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_recovery.cli.words import plural, when
+from drs_recovery.record.enums import CleanupStatus, ExecutionType
+
+if TYPE_CHECKING:
+    from drs_recovery.record.models import Cleanup, Execution
+
+
+def may_be_cleaned_up(execution: Execution) -> bool:
+    """Whether a clean-up may be asked for: of every drill that has ended and started a job."""
+    drill = execution.execution_type is ExecutionType.DRILL
+    done = execution.cleanup is not None and execution.cleanup.status is CleanupStatus.DONE
+    return execution.final and drill and bool(execution.job_ids) and not done
+
+
+def waits_for_an_approver(execution: Execution) -> bool:
+    """Whether the clean-up asks somebody, and has no answer yet."""
+    known = execution.cleanup
+    waits = known is not None and known.status is CleanupStatus.WAITING and known.approval is None
+    return execution.final and waits
+
+
+def cleanup_words(execution: Execution) -> str | None:
+    """Return how far the clean-up is, and how to ask for one; None where there is nothing to say."""
+    known = execution.cleanup
+    said = f"{known.status}{_detail(known, execution)}" if known else "none is ordered"
+    if may_be_cleaned_up(execution) and (known is None or known.status.over):
+        said += f"; to terminate its instances: python -m drs_recovery clean-up {execution.execution_id}"
+        return said
+    return said if known else None
+
+
+def _detail(cleanup: Cleanup, execution: Execution) -> str:
+    waits = "approved" if cleanup.approval else f"for an approver since {when(cleanup.time)}"
+    gone = plural(cleanup.terminated or 0, "instance")
+    words = {
+        CleanupStatus.PENDING: f", due at {when(execution.cleanup_due)}",
+        CleanupStatus.WAITING: f", {waits}",
+        CleanupStatus.TERMINATING: f", {plural(cleanup.count, 'instance')}",
+        CleanupStatus.DONE: f", {gone} terminated at {when(cleanup.time)}",
+        CleanupStatus.KEPT: f" by {_who(cleanup)}",
+        CleanupStatus.FAILED: f": {cleanup.failure}",
+    }
+    return words.get(cleanup.status, "")
+
+
+def _who(cleanup: Cleanup) -> str:
+    answer = cleanup.approval
+    if answer is None:
+        return "nobody named"
+    because = f": {answer.reason}" if answer.reason else ""
+    return f"{answer.by or 'the clock, nobody answered'}{because}"

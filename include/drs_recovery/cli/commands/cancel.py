@@ -1,0 +1,71 @@
+"""`cancel`: ends an execution's DAG run; what DRS is doing goes on, since no operation stops a job (R-45)."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from drs_recovery.cli.airside import Airside
+from drs_recovery.cli.connect import sign_in
+from drs_recovery.cli.documents import execution_document
+from drs_recovery.cli.exits import Exit
+from drs_recovery.cli.paper import Text
+from drs_recovery.cli.record import find, open_store
+from drs_recovery.cli.snapshot import Target
+from drs_recovery.cli.watcher import Watcher
+from drs_recovery.cli.words import now
+from drs_recovery.errors import AirflowApiError, AirflowRefused
+from drs_recovery.record.enums import EventType
+from drs_recovery.record.events import Event
+
+if TYPE_CHECKING:
+    from drs_recovery.cli.screen import Screen
+    from drs_recovery.record.models import Execution
+    from drs_recovery.store.store import ExecutionStore
+
+LONGEST_WAIT = 120
+"""Seconds for the end to be on record: `complete_execution`, or the maintenance, writes it."""
+
+
+def cancel(screen: Screen, named: str, *, reason: str | None, user: str | None) -> Exit:
+    """Mark the DAG run failed, and tell the end as it is on record."""
+    store = open_store()
+    execution = find(store, named, live=True)
+    if execution.final:
+        raise AirflowRefused(
+            f"{execution.execution_id} ({execution.plan_id}) has ended: {execution.status}. Nothing changes."
+        )
+    with sign_in(user) as client:
+        me, why = client.me().id, reason or "no reason given"
+        # Airflow says by the note whether this user may: only then the trail is told, and the run ended
+        client.note(execution.plan_id, execution.dag_run_id, f"cancelled by {me}: {why}")
+        asked = Event(type=EventType.CANCEL_ASKED, time=now(), actor=me, detail=why)
+        store.tell(execution.execution_id, asked)
+        try:
+            client.end_run(execution.plan_id, execution.dag_run_id)
+        except AirflowApiError as error:
+            failed = Event(type=EventType.CANCEL_FAILED, time=now(), actor=me, detail=str(error))
+            store.tell(execution.execution_id, failed)
+            raise
+    screen.say(f"{execution.execution_id} of {execution.plan_id} is being cancelled …")
+    ended = _ended(store, execution)
+    target = Target(execution.plan_id, execution.dag_run_id)
+    told = (
+        f"{ended.status}: {ended.outcome}"
+        if ended.final
+        else (
+            "Airflow has ended its run; the record does not show the end yet. "
+            f"Look again: python -m drs_recovery show {execution.execution_id}"
+        )
+    )
+    screen.result(execution_document(Watcher(store, target, Airside(None)).look()), Text(told))
+    return Exit.OK if ended.final else Exit.NOT_RECOVERED
+
+
+def _ended(store: ExecutionStore, execution: Execution) -> Execution:
+    """Return the execution as soon as it is final, or as it is after some time."""
+    deadline = time.monotonic() + LONGEST_WAIT
+    while not execution.final and time.monotonic() < deadline:
+        time.sleep(0.5)
+        execution = store.get(execution.execution_id)
+    return execution

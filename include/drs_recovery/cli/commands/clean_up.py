@@ -1,0 +1,121 @@
+"""`clean-up`: terminates the recovery instances of a drill that has ended, whatever its plan says (R-47)."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from drs_recovery.cli.airflow import gate_url
+from drs_recovery.cli.airside import Airside
+from drs_recovery.cli.cleanups import cleanup_words, may_be_cleaned_up, waits_for_an_approver
+from drs_recovery.cli.connect import sign_in
+from drs_recovery.cli.documents import execution_document
+from drs_recovery.cli.exits import Exit
+from drs_recovery.cli.paper import Text
+from drs_recovery.cli.record import find, open_store
+from drs_recovery.cli.snapshot import Target
+from drs_recovery.cli.watcher import Watcher
+from drs_recovery.cli.words import now
+from drs_recovery.errors import AirflowRefused, TransitionRefused
+from drs_recovery.names import CLEAN_UP
+from drs_recovery.record.clean_up import EXECUTION_ID, clean_up_run_id, current_run_id
+from drs_recovery.record.enums import CleanupStatus, EventType
+from drs_recovery.record.events import Event
+from drs_recovery.settings import settings
+
+if TYPE_CHECKING:
+    from drs_recovery.cli.airflow import AirflowClient
+    from drs_recovery.cli.screen import Screen
+    from drs_recovery.record.models import Execution
+    from drs_recovery.store.store import ExecutionStore
+
+INTERVAL = 0.5
+"""Seconds between two looks at the record."""
+
+RUN_CHECK = 5.0
+"""Seconds between two looks at the DAG run, which may end without a word on record."""
+
+
+def clean_up(screen: Screen, named: str, *, reason: str | None, follow: bool, user: str | None) -> Exit:
+    """Start the DAG run that cleans up, or run it again, and tell what came of it."""
+    store = open_store()
+    execution = find(store, named)
+    _check(execution)
+    with sign_in(user) as client:
+        asked = Event(
+            type=EventType.CLEANUP_ASKED,
+            time=now(),
+            actor=client.me().id,
+            detail=reason or "no reason given",
+        )
+        _start(client, execution)
+        store.tell(execution.execution_id, asked)
+        screen.say(f"{execution.execution_id} of {execution.plan_id} is being cleaned up …")
+        try:
+            last = _follow(store, client, execution) if follow else execution
+        except KeyboardInterrupt:
+            screen.say(f"Stopped watching. It goes on: python -m drs_recovery show {execution.execution_id}")
+            return Exit.INTERRUPTED
+    target = Target(execution.plan_id, execution.dag_run_id)
+    screen.result(
+        execution_document(Watcher(store, target, Airside(None)).look()), _told(last, follow=follow)
+    )
+    over = last.cleanup is not None and last.cleanup.status in {CleanupStatus.DONE, CleanupStatus.WAITING}
+    return Exit.OK if over or not follow else Exit.NOT_RECOVERED
+
+
+def _check(execution: Execution) -> None:
+    """Raise TransitionRefused, with the reason, for what is not cleaned up."""
+    if may_be_cleaned_up(execution):
+        return
+    place = f"{execution.execution_id} ({execution.plan_id})"
+    if not execution.final:
+        raise TransitionRefused(f"{place} is {execution.status}: only what has ended is cleaned up.")
+    if execution.execution_type != "DRILL":
+        raise TransitionRefused(f"{place} is a {execution.execution_type}: only drills are ever cleaned up.")
+    if not execution.job_ids:
+        raise TransitionRefused(f"{place} started no job: there is nothing to clean up.")
+    raise TransitionRefused(f"{place} is cleaned up already: {cleanup_words(execution)}.")
+
+
+def _start(client: AirflowClient, execution: Execution) -> None:
+    """Trigger the DAG run of this end; one that has ended is cleared, one that lives is left to its work."""
+    dag = client.dag(CLEAN_UP)
+    if dag is None or dag.is_paused:
+        state = "is paused: unpause it" if dag else "is not known to Airflow"
+        raise AirflowRefused(f"The DAG {CLEAN_UP} {state}.")
+    run_id = clean_up_run_id(execution)
+    known = client.run(CLEAN_UP, run_id)
+    if known is None:
+        client.trigger(CLEAN_UP, run_id, {EXECUTION_ID: execution.execution_id})
+    elif known.ended:
+        client.clear_run(CLEAN_UP, run_id)
+
+
+def _follow(store: ExecutionStore, client: AirflowClient, execution: Execution) -> Execution:
+    """Return the execution when its clean-up is over, waits for a person, or was given up without a word."""
+    before, run_id, check = execution.cleanup, clean_up_run_id(execution), time.monotonic() + RUN_CHECK
+    while True:
+        execution = store.get(execution.execution_id)
+        known = execution.cleanup
+        if waits_for_an_approver(execution):
+            return execution
+        if known is not None and known.status.over and known != before:
+            return execution
+        if time.monotonic() >= check:
+            check = time.monotonic() + RUN_CHECK
+            run = client.run(CLEAN_UP, run_id)
+            if run is None or run.ended:
+                return store.get(execution.execution_id)
+        time.sleep(INTERVAL)
+
+
+def _told(execution: Execution, *, follow: bool) -> Text:
+    if not follow:
+        return Text(f"Look: python -m drs_recovery show {execution.execution_id}")
+    told = Text(f"Clean-up {cleanup_words(execution) or 'is not on record'}")
+    if waits_for_an_approver(execution):
+        url = gate_url(settings().airflow_url, CLEAN_UP, current_run_id(execution), "approve")
+        answer = f"Answer: python -m drs_recovery approve {execution.execution_id}, or {url}"
+        told.append("\n").append(answer)
+    return told

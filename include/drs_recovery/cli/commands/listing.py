@@ -1,0 +1,96 @@
+"""`list` and `show`: the record alone, so both work with Airflow down."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from drs_recovery.cli.airside import Airside
+from drs_recovery.cli.details import details
+from drs_recovery.cli.documents import record_document
+from drs_recovery.cli.exits import Exit
+from drs_recovery.cli.paper import Text
+from drs_recovery.cli.progress import WIDE, Canvas
+from drs_recovery.cli.record import find, frozen_plan, open_store
+from drs_recovery.cli.snapshot import Target
+from drs_recovery.cli.watcher import Watcher
+from drs_recovery.cli.words import lasting, now, text, when, word
+from drs_recovery.settings import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from drs_recovery.cli.screen import Screen
+    from drs_recovery.record.models import Execution
+
+SHORT = 8
+"""Letters of an execution id in a list; more where these are not enough to tell executions apart."""
+
+
+def list_executions(screen: Screen, plan_id: str | None, limit: int) -> Exit:
+    """Show executions, newest first."""
+    executions = open_store().list(
+        plan_id, limit, passed_over=lambda words: screen.say(f"passed over: {words}")
+    )
+    document = {"executions": [execution.to_item() for execution in executions]}
+    screen.result(document, table(executions, screen.out.width) if executions else _none(plan_id))
+    return Exit.OK
+
+
+def show(screen: Screen, named: str) -> Exit:
+    """Show all that is on record about an execution."""
+    store = open_store()
+    execution = find(store, named)
+    target = Target(execution.plan_id, execution.dag_run_id)
+    snapshot = Watcher(store, target, Airside(None)).look()
+    if snapshot.execution:
+        snapshot = replace(snapshot, execution=store.whole(snapshot.execution))
+    events = store.events(execution.execution_id)
+    document = record_document(snapshot, events, frozen_plan(store, execution.execution_id))
+    screen.result(document, details(snapshot, events, Canvas.of(screen.out)))
+    return Exit.OK
+
+
+def table(executions: Sequence[Execution], width: int) -> Table:
+    """Return executions as a table; ids as short as they can be told apart."""
+    letters = _letters([execution.execution_id for execution in executions])
+    shown = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim", pad_edge=False)
+    for name in ("execution", "plan", "type", "status", "waves", "started (UTC)", "asked for by"):
+        shown.add_column(name, no_wrap=name != "plan", overflow="fold")
+    cleaned = any(execution.cleanup for execution in executions)
+    if cleaned:
+        shown.add_column("clean-up", no_wrap=True)
+    if width >= WIDE:
+        shown.add_column("took", no_wrap=True)
+    for execution in executions:
+        took = lasting(execution.start_time, execution.end_time or now())
+        status = execution.cleanup.status if execution.cleanup else None
+        more: list[str | Text] = [*([word(status)] if cleaned else []), *([took] if width >= WIDE else [])]
+        shown.add_row(*_cells(execution, letters), *more)
+    return shown
+
+
+def _cells(execution: Execution, letters: int) -> list[str | Text]:
+    return [
+        execution.execution_id[:letters],
+        Text(execution.plan_id),
+        word(execution.execution_type),
+        word(execution.status),
+        f"{execution.completed_waves}/{execution.total_waves}",
+        when(execution.start_time)[:16],
+        Text(text(execution.requested_by)),
+    ]
+
+
+def _letters(ids: Sequence[str]) -> int:
+    letters = SHORT
+    while len({known[:letters] for known in ids}) < len(set(ids)):
+        letters += 1
+    return letters
+
+
+def _none(plan_id: str | None) -> Text:
+    of = f" of {plan_id!r}" if plan_id else ""
+    return Text(f"No execution{of} is on record in table {settings().table!r}.")

@@ -1,0 +1,69 @@
+"""`watch`: an execution from wherever it is to its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_recovery.cli.connect import look_in
+from drs_recovery.cli.details import ending, summary
+from drs_recovery.cli.documents import execution_document
+from drs_recovery.cli.exits import Exit, exit_of
+from drs_recovery.cli.follow import follow, view_for
+from drs_recovery.cli.progress import Canvas
+from drs_recovery.cli.record import find, open_store
+from drs_recovery.cli.snapshot import Target
+from drs_recovery.cli.watcher import Watcher
+from drs_recovery.errors import ExecutionNotFound, RecoveryError
+
+if TYPE_CHECKING:
+    from drs_recovery.cli.airside import Airside
+    from drs_recovery.cli.approver import Approver
+    from drs_recovery.cli.screen import Screen
+    from drs_recovery.store.store import ExecutionStore
+
+
+def watch(screen: Screen, named: str, user: str | None) -> Exit:
+    """Follow the execution that a person names, also one that is not on record yet."""
+    store, airside = open_store(), look_in(user)
+    return follow_to_the_end(screen, store, _target(store, airside, named), airside)
+
+
+def follow_to_the_end(
+    screen: Screen, store: ExecutionStore, target: Target, airside: Airside, approver: Approver | None = None
+) -> Exit:
+    """Show an execution until it is over, then how it ended."""
+    try:
+        with view_for(screen) as view:
+            last = follow(Watcher(store, target, airside), view, approver)
+    except KeyboardInterrupt:
+        screen.say(f"Stopped watching. {_goes_on(target)}")
+        return Exit.INTERRUPTED
+    except RecoveryError:
+        screen.say(_goes_on(target))
+        raise
+    in_lines = not screen.progress.is_terminal
+    screen.result(
+        execution_document(last), ending(last) if in_lines else summary(last, Canvas.of(screen.out))
+    )
+    return Exit.NOT_RECOVERED if last.execution is None or last.stranded else exit_of(last.execution)
+
+
+def _goes_on(target: Target) -> str:
+    return f"The execution goes on: python -m drs_recovery watch {target.execution_id}"
+
+
+def _target(store: ExecutionStore, airside: Airside, named: str) -> Target:
+    """Return the run that a name stands for: for a plan, a run that waits to open its record goes first."""
+    waiting = airside.unopened(named, lambda target: not _on_record(store, target))
+    if waiting is not None:
+        return waiting
+    execution = find(store, named, live=True)
+    return Target(execution.plan_id, execution.dag_run_id)
+
+
+def _on_record(store: ExecutionStore, target: Target) -> bool:
+    try:
+        store.get(target.execution_id)
+    except ExecutionNotFound:
+        return False
+    return True

@@ -1,0 +1,49 @@
+"""What ``--json`` prints: the record's own names and values, so that scripts see what DynamoDB holds."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from drs_recovery.cli.snapshot import Snapshot, WaitingGate
+    from drs_recovery.plan import Plan
+    from drs_recovery.record.events import Event
+
+
+def execution_document(snapshot: Snapshot) -> dict[str, Any]:
+    """Return an execution with its servers and the gates that wait."""
+    execution = snapshot.execution
+    document: dict[str, Any] = {
+        "executionId": snapshot.target.execution_id,
+        "planId": snapshot.target.plan_id,
+        "dagRunId": snapshot.target.run_id,
+        "execution": execution.to_item() if execution else None,
+        "servers": [server.to_item() for server in snapshot.servers],
+        "gates": [_gate(gate) for gate in snapshot.gates],
+    }
+    if snapshot.queued:
+        document["queued"] = snapshot.queued
+    if snapshot.stranded:
+        document["stranded"] = snapshot.stranded
+    return document
+
+
+def record_document(snapshot: Snapshot, events: Sequence[Event], plan: Plan | None) -> dict[str, Any]:
+    """Return all that is on record about an execution."""
+    return execution_document(snapshot) | {
+        "plan": json.loads(plan.dump()) if plan else None,
+        "events": [event.to_item() for event in events],
+    }
+
+
+def _gate(gate: WaitingGate) -> dict[str, Any]:
+    document = {"waveName": gate.wave_name, "taskId": gate.task_id, "url": gate.url}
+    known = {
+        "approvers": None if gate.approvers is None else list(gate.approvers),
+        "since": gate.since and gate.since.isoformat(),
+        "until": gate.until and gate.until.isoformat(),
+    }
+    return document | {key: value for key, value in known.items() if value is not None}

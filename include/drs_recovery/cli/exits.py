@@ -1,0 +1,111 @@
+"""How a command ends: one exit code per thing its caller can do next."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from drs_recovery import errors
+from drs_recovery.cli.secrets import hide
+from drs_recovery.errors import (
+    AirflowUnreachable,
+    ExecutionNotFound,
+    PlanError,
+    RecordUnavailable,
+    RecoveryError,
+)
+from drs_recovery.settings import SECRETS
+from drs_recovery.text.address import who_signs_in
+
+if TYPE_CHECKING:
+    from drs_recovery.record.models import Execution
+
+
+class Exit(IntEnum):
+    """Exit codes of every command."""
+
+    OK = 0
+    """The execution is COMPLETED or PARTIAL, or the command did what it says."""
+
+    NOT_RECOVERED = 1
+    """The execution ended otherwise, or `check` found problems."""
+
+    MISUSED = 2
+    """The command line makes no sense, or names nothing there is."""
+
+    REFUSED = 3
+    """Airflow, the record or the plan does not allow it now."""
+
+    UNREACHABLE = 4
+    """Airflow or DynamoDB does not answer."""
+
+    BROKEN = 5
+    """The command itself broke: its output cannot be written, or a mistake of ours."""
+
+    INTERRUPTED = 130
+    """Somebody pressed Ctrl-C; what runs goes on."""
+
+    UNREAD = 141
+    """Whoever read the output has closed it, as `head` does."""
+
+
+class Misused(RecoveryError):
+    """A command line that cannot be obeyed as it stands."""
+
+
+class Interrupted(RecoveryError):
+    """A command that somebody stopped."""
+
+
+class Broken(RecoveryError):
+    """A command that broke by a mistake of ours."""
+
+
+_CODES: tuple[tuple[type[RecoveryError], Exit], ...] = (
+    (PlanError, Exit.NOT_RECOVERED),
+    (Misused, Exit.MISUSED),
+    (Interrupted, Exit.INTERRUPTED),
+    (Broken, Exit.BROKEN),
+    (ExecutionNotFound, Exit.MISUSED),
+    (AirflowUnreachable, Exit.UNREACHABLE),
+    (RecordUnavailable, Exit.UNREACHABLE),
+    (RecoveryError, Exit.REFUSED),
+)
+
+
+def exit_code(error: RecoveryError) -> Exit:
+    """Return the exit code for an error."""
+    return next(code for kind, code in _CODES if isinstance(error, kind))
+
+
+def settings_problem(error: ValueError) -> Misused | None:
+    """Return a setting that cannot be read as an error of its own, with its variable and value."""
+    if not isinstance(error, ValidationError) or error.title != "Settings":
+        return None
+    return Misused("; ".join(_setting(it["loc"], it["input"], it["msg"]) for it in error.errors()))
+
+
+def _setting(place: tuple[int | str, ...], value: object, complaint: str) -> str:
+    complaint = complaint.removeprefix("Value error, ")
+    if not place:
+        return complaint
+    name = str(place[0])
+    secret = name in SECRETS or who_signs_in(str(value))
+    shown = " (not shown)" if secret else f"={hide(str(value))}"
+    return f"RECOVERY_{name.upper()}{shown}: {complaint}"
+
+
+def kind_of(error: RecoveryError) -> str:
+    """Return the documented class of an error; its own may be a detail of the command line."""
+    return next(
+        kind.__name__
+        for kind in type(error).__mro__
+        if kind in {Misused, Interrupted, Broken} or kind.__name__ in errors.__all__
+    )
+
+
+def exit_of(execution: Execution) -> Exit:
+    """Return the exit code that tells how an execution ended."""
+    return Exit.OK if execution.status in {"COMPLETED", "PARTIAL"} else Exit.NOT_RECOVERED

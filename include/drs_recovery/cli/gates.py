@@ -1,0 +1,87 @@
+"""Answering gates: as the signed-in user, and never before the gate has waited long enough."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from drs_recovery.cli.airflow import APPROVE
+from drs_recovery.errors import AirflowRefused
+from drs_recovery.settings import settings
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from drs_recovery.cli.airflow import AirflowClient
+    from drs_recovery.cli.airflow_models import Gate
+    from drs_recovery.cli.snapshot import Target
+
+REPARKED = timedelta(seconds=5)
+"""From the queueing of a gate that is asked again to its parking; nothing tells when exactly it parks."""
+
+RUNNING = "running"
+
+
+class GateOver(AirflowRefused):
+    """Nobody needs this answer any more: somebody gave one, or the run has ended."""
+
+
+class GateNotReady(AirflowRefused):
+    """The gate would lose the answer now, but may take it later: in ``seconds``, at ``at`` if known."""
+
+    def __init__(self, message: str, *, seconds: float = 1, at: datetime | None = None) -> None:
+        self.seconds = seconds
+        self.at = at
+        super().__init__(message)
+
+
+def answer_gate(client: AirflowClient, target: Target, task_id: str, option: str, reason: str | None) -> Gate:
+    """Answer a gate and return it as it was asked.
+
+    Airflow takes an answer also for a run that has ended, where it changes nothing, and fails the task when
+    the answer comes while its worker is still parking it: so the run, the task and the gate's age are looked
+    at immediately before. Raises GateNotReady, GateOver, or AirflowRefused for what the gate does not take.
+    """
+    run = client.run(target.plan_id, target.run_id)
+    if run is None or run.state != RUNNING:
+        state = "gone" if run is None else run.state
+        raise GateOver(f"No answer is needed any more: the DAG run {target.run_id} is {state}.")
+    gate = check_ready(client.gate(target.plan_id, target.run_id, task_id), task_id, client.now())
+    if option == APPROVE:
+        check_reason(gate, reason)
+    client.answer(target.plan_id, target.run_id, task_id, option, reason)
+    return gate
+
+
+def check_ready(gate: Gate | None, task_id: str, now: datetime) -> Gate:
+    """Return the gate if it waits for an answer and has done so for the hold; raise otherwise."""
+    if gate is None:
+        raise GateNotReady(f"{task_id} has not asked yet")
+    if gate.response_received:
+        who = gate.responded_by_user.id if gate.responded_by_user else "somebody"
+        raise GateOver(f"{task_id} is answered already: {', '.join(gate.chosen_options or ())} by {who}.")
+    if not gate.waits:
+        raise GateNotReady(f"{task_id} is {gate.task_instance.state or 'not scheduled'}")
+    ready = parked_at(gate) + timedelta(seconds=settings().hold_seconds)
+    if now < ready:
+        left = (ready - now).total_seconds()
+        raise GateNotReady(f"{task_id} has just begun to wait", seconds=left, at=ready)
+    return gate
+
+
+def parked_at(gate: Gate) -> datetime:
+    """Return since when, at the latest, the task waits; a gate that is asked again keeps its first date."""
+    queued = gate.task_instance.queued_when
+    if queued is None or queued <= gate.created_at:
+        return gate.created_at
+    return queued + REPARKED
+
+
+def check_reason(gate: Gate, reason: str | None) -> None:
+    """Raise for an approval's reason that the form does not allow: Airflow takes any, the gate asks again."""
+    fewest = gate.fewest_letters
+    if len(reason or "") < fewest:
+        given = "it is missing" if not reason else f"not {reason!r}"
+        raise AirflowRefused(
+            f"This gate wants a reason of {fewest} characters or more, by --reason; {given}."
+        )

@@ -1,0 +1,101 @@
+"""What must be right before a run is triggered: a run that nothing moves would sit there without a word."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from drs_recovery.errors import AirflowRefused
+
+if TYPE_CHECKING:
+    from drs_recovery.cli.airflow import AirflowClient
+    from drs_recovery.cli.airflow_models import Dag, Health
+
+INVALID = "invalid"
+"""Tag of the DAG of a plan that cannot be read."""
+
+OUTDATED = "outdated"
+"""Tag of the DAG of a plan whose file cannot be read, and whose last good version stands in for it."""
+
+BLOCK = re.compile(r"^(?P<fence>`{3,})text\n(?P<text>.*?)\n(?P=fence)$", re.MULTILINE | re.DOTALL)
+"""Where the page of such a DAG holds the problems of its file."""
+
+MOST_NAMED = 20
+"""Plans that are named to somebody who asked for one that is not there."""
+
+STARTS = {
+    "metadatabase": "airflow db check",
+    "scheduler": "airflow scheduler",
+    "triggerer": "airflow triggerer",
+    "dag_processor": "airflow dag-processor",
+}
+
+
+def check_ready_to_run(client: AirflowClient, plan_id: str) -> str | None:
+    """Raise AirflowRefused, with the command that mends it, if a run of the plan would not move.
+
+    Returns what a person has to know of the plan before it runs, if anything.
+    """
+    check_health(client.health())
+    dag = client.dag(plan_id)
+    if dag is None:
+        raise AirflowRefused(_missing(plan_id, client.plans()))
+    check_dag(dag)
+    if OUTDATED not in dag.tags:
+        return None
+    return (
+        f"The file of the plan {plan_id!r} cannot be read; what runs is its last good version. "
+        f"Mend the file; `python -m drs_recovery check` tells when it is right.\n{_problems(dag)}"
+    )
+
+
+def check_health(health: Health) -> None:
+    """Raise AirflowRefused for a part of Airflow that nothing was heard of lately."""
+    if not health.unhealthy:
+        return
+    named = ", ".join(part.replace("_", "-") for part in health.unhealthy)
+    commands = ", ".join(f"`{STARTS[part]}`" for part in health.unhealthy)
+    raise AirflowRefused(
+        f"Not started: Airflow tells no sign of life of its {named}, a run would not move. "
+        f"Start what is missing: {commands}; a local Airflow: `make up`."
+    )
+
+
+def check_dag(dag: Dag) -> None:
+    """Raise AirflowRefused for a DAG whose runs would fail, wait, or not exist."""
+    if INVALID in dag.tags:
+        raise AirflowRefused(
+            f"Not started: the plan {dag.dag_id!r} is invalid. Mend its file; `python -m drs_recovery check` "
+            f"tells when it is right.\n{_problems(dag)}"
+        )
+    if dag.is_stale or dag.has_import_errors:
+        raise AirflowRefused(
+            f"Not started: the DAG of {dag.dag_id!r} is stale: its plan file is gone, or the loader of the "
+            "plans fails. `airflow dags list-import-errors` says which; `airflow dags reserialize` reads the "
+            "plans again."
+        )
+    if dag.is_paused:
+        raise AirflowRefused(
+            f"Not started: the DAG of {dag.dag_id!r} is paused, and its runs wait without a word. "
+            f"`airflow dags unpause {dag.dag_id}` mends that."
+        )
+
+
+def _missing(plan_id: str, known: tuple[str, ...]) -> str:
+    near = get_close_matches(plan_id, known, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    plans = ", ".join(sorted(known)[:MOST_NAMED]) or "none"
+    plans += " …" if len(known) > MOST_NAMED else ""
+    return (
+        f"Not started: Airflow has no plan {plan_id!r}.{hint} It has: {plans}. A new file is found within "
+        "seconds; `python -m drs_recovery check` tells what is wrong with one, `airflow dags reserialize` "
+        "reads them all again."
+    )
+
+
+def _problems(dag: Dag) -> str:
+    """Return the problems of a plan file: the block of text on the page of its DAG."""
+    page = dag.doc_md or ""
+    block = BLOCK.search(page)
+    return (block["text"] if block else page).strip()

@@ -1,0 +1,41 @@
+"""Which AWS Regions there are, by botocore's own data: without a request, and without a person's settings."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from botocore.loaders import create_loader
+from botocore.regions import EndpointResolver
+
+from drs_recovery.plan.warnings import warned
+from drs_recovery.plan.words import did_you_mean, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from drs_recovery.plan import Plan
+    from drs_recovery.plan.warnings import Warned
+
+
+def unknown_regions(plans: Mapping[Path, Plan]) -> Iterator[Warned]:
+    """Yield the plans that recover into a Region which botocore does not know, or not with DRS."""
+    ec2, drs = regions_of("ec2"), regions_of("drs")
+    for file, plan in plans.items():
+        if plan.region not in ec2:
+            hint = did_you_mean(plan.region, sorted(ec2)).rstrip("?")
+            told = f"region: botocore knows no Region {quoted(plan.region)}{hint}"
+            yield warned(file, ("region",), f"{told}; it may be newer than that")
+        elif plan.region not in drs:
+            yield warned(file, ("region",), f"region: botocore knows no DRS in {quoted(plan.region)}")
+
+
+@cache
+def regions_of(service: str) -> frozenset[str]:
+    """Return the Regions of a service, in all partitions."""
+    resolver = EndpointResolver(create_loader().load_data("endpoints"))
+    partitions = resolver.get_available_partitions()
+    return frozenset(
+        region for partition in partitions for region in resolver.get_available_endpoints(service, partition)
+    )

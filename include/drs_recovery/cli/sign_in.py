@@ -1,0 +1,115 @@
+"""Who the command line is to Airflow, and from where it knows the password."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import getpass
+import json
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from drs_recovery.cli.exits import Misused
+from drs_recovery.cli.secrets import remember
+from drs_recovery.settings import settings
+from drs_recovery.text.visible import visible
+
+PASSWORDS_FILE = "simple_auth_manager_passwords.json.generated"
+
+
+LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class SignInNeeded(Misused):
+    """Nobody is signed in, and nobody can be asked."""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A user with a password, or a token."""
+
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
+
+
+def credentials(user: str | None = None, *, ask: bool = True) -> Credentials:
+    """Return how to sign in; raises SignInNeeded when that is not known and may not, or cannot, be asked.
+
+    In this order: a token (unless another user is named), the password of the settings, the passwords of a
+    local Airflow, a question.
+    """
+    given = settings()
+    if given.airflow_token and user is None:
+        return Credentials(token=_fit_for_a_header(given.airflow_token))
+    name = user or given.airflow_user or _asked_user(ask=ask)
+    known = given.airflow_password if name == given.airflow_user else None
+    password = known or local_password(name) or _asked_password(name, ask=ask)
+    remember(password)
+    if not password.isprintable():
+        raise SignInNeeded(
+            f"The password of {name!r} (not shown) has a line break in it, or a character that cannot be "
+            "printed: set RECOVERY_AIRFLOW_PASSWORD anew"
+        )
+    return Credentials(user=name, password=password)
+
+
+def _fit_for_a_header(token: str) -> str:
+    """Return a token that can be sent; what is wrong with another is told without it."""
+    if token.isascii() and token.isprintable() and " " not in token:
+        return token
+    raise SignInNeeded(
+        "RECOVERY_AIRFLOW_TOKEN (not shown) has a blank, a line break or a letter in it that no token has: "
+        "set it anew"
+    )
+
+
+def local_password(user: str) -> str | None:
+    """Return the user's password from the file that an Airflow of this machine has written for its users."""
+    if urlsplit(settings().airflow_url).hostname not in LOCAL_HOSTS:
+        return None
+    file = Path(os.environ.get("AIRFLOW_HOME") or ".airflow") / PASSWORDS_FILE
+    try:
+        password = json.loads(file.read_text()).get(user)
+    except (OSError, ValueError, AttributeError):
+        return None
+    return password if isinstance(password, str) else None
+
+
+def claims(token: str) -> dict[str, Any]:
+    """Return the claims of a JSON web token, unverified; none for a token of another kind."""
+    try:
+        payload = token.split(".")[1]
+        decoded = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError, binascii.Error):
+        return {}
+    return decoded if isinstance(decoded, dict) else {}
+
+
+def interactive() -> bool:
+    """Whether a person sits at the terminal and can be asked."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def _asked_user(*, ask: bool) -> str:
+    name = ""
+    if ask and interactive():
+        sys.stderr.write("Airflow user: ")
+        sys.stderr.flush()
+        name = sys.stdin.readline().strip()
+    if not name:
+        raise SignInNeeded("Say who you are to Airflow: --user NAME, or RECOVERY_AIRFLOW_USER")
+    return name
+
+
+def _asked_password(user: str, *, ask: bool) -> str:
+    if not (ask and interactive()):
+        raise SignInNeeded(
+            f"No password of {user!r} is known: set RECOVERY_AIRFLOW_PASSWORD or RECOVERY_AIRFLOW_TOKEN, "
+            "or ask from a terminal"
+        )
+    return getpass.getpass(f"Airflow password of {visible(user)}: ", stream=sys.stderr)

@@ -1,0 +1,83 @@
+"""What is known of an execution at one moment, from the record and, where it helps, from Airflow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from drs_recovery.record.enums import WaveStatus
+from drs_recovery.record.models import execution_id
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from drs_recovery.record.models import Execution, WaveRecord
+    from drs_recovery.record.server_record import ServerRecord
+
+
+@dataclass(frozen=True)
+class Target:
+    """The DAG run that is watched, whether it is on record yet or not."""
+
+    plan_id: str
+    run_id: str
+
+    @property
+    def execution_id(self) -> str:
+        """The id of the execution that the run is."""
+        return execution_id(self.plan_id, self.run_id)
+
+
+@dataclass(frozen=True)
+class WaitingGate:
+    """A gate that waits before a wave: who may answer, where, since and until when.
+
+    ``approvers`` is None where the frozen plan is not at hand; empty where anyone may who answers gates.
+    """
+
+    wave_name: str
+    task_id: str
+    url: str
+    approvers: tuple[str, ...] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    said: str | None = None
+
+    @property
+    def who(self) -> str:
+        """Who may answer, in words."""
+        if self.approvers is None:
+            return "the approvers of the plan"
+        return ", ".join(self.approvers) or "anyone who may answer gates in Airflow"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """An execution with its servers and gates, as of ``at``.
+
+    ``execution`` is None before the run is on record; ``queued`` says what it waits for. ``notes`` tell what
+    could not be looked at. ``stranded`` says why the record will never become final by itself.
+    """
+
+    target: Target
+    at: datetime
+    execution: Execution | None = None
+    servers: tuple[ServerRecord, ...] = ()
+    gates: tuple[WaitingGate, ...] = ()
+    queued: str | None = None
+    notes: tuple[str, ...] = ()
+    stranded: str | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is to be expected."""
+        return self.stranded is not None or (self.execution is not None and self.execution.final)
+
+    def servers_of(self, wave: WaveRecord) -> tuple[ServerRecord, ...]:
+        """Return the servers of a wave."""
+        return tuple(server for server in self.servers if server.wave_number == wave.wave_number)
+
+
+def paused_waves(execution: Execution) -> tuple[WaveRecord, ...]:
+    """Return the waves whose gates wait; an approved one is PAUSED until it starts."""
+    return tuple(wave for wave in execution.waves if wave.status is WaveStatus.PAUSED and not wave.approved)

@@ -1,0 +1,141 @@
+"""Looks at an execution again and again: at its record, and at Airflow only for what that cannot tell."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from drs_recovery.cli.airflow import gate_url, task_url
+from drs_recovery.cli.airside import state_of
+from drs_recovery.cli.record import frozen_plan
+from drs_recovery.cli.snapshot import Snapshot, WaitingGate, paused_waves
+from drs_recovery.cli.words import now, when
+from drs_recovery.errors import ExecutionNotFound, RecordUnavailable
+from drs_recovery.names import APPROVE, task_id
+from drs_recovery.record.enums import EventType
+from drs_recovery.settings import settings
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from drs_recovery.cli.airside import Airside
+    from drs_recovery.cli.snapshot import Target
+    from drs_recovery.plan import Plan
+    from drs_recovery.record.models import Execution, WaveRecord
+    from drs_recovery.record.server_record import ServerRecord
+    from drs_recovery.store.store import ExecutionStore
+
+RUN_CHECK = 10
+"""Seconds between two looks at a DAG run whose execution is not final."""
+
+STRANDED_AFTER = timedelta(seconds=45)
+"""After its run has ended, an execution has this long to become final."""
+
+
+MOST_TOLD = 3
+"""Items that cannot be read of which a snapshot tells why; the log has them all."""
+
+
+class Watcher:
+    """Takes snapshots of one DAG run and its execution."""
+
+    def __init__(self, store: ExecutionStore, target: Target, airside: Airside) -> None:
+        self.store = store
+        self.target = target
+        self.airside = airside
+        self._execution: Execution | None = None
+        self._servers: tuple[ServerRecord, ...] = ()
+        self._plan: Plan | None = None
+        self._asked_since: dict[tuple[int, int], datetime] = {}
+        self._record_note: str | None = None
+        self._next_run_check = 0.0
+        self._ended_at: datetime | None = None
+        self._held: str | None = None
+
+    def look(self) -> Snapshot:
+        """Return how things stand now; what does not answer is told in the notes."""
+        self._read()
+        execution = self._execution
+        gates = () if execution is None else tuple(self._gate(wave) for wave in paused_waves(execution))
+        queued = self.airside.queued(self.target) if execution is None and not self._record_note else None
+        stranded = None if execution is not None and execution.final else self._stranded()
+        return Snapshot(
+            self.target,
+            now(),
+            execution,
+            self._servers,
+            gates,
+            queued=queued,
+            notes=self._notes(missed=bool(gates) or execution is None),
+            stranded=stranded,
+        )
+
+    def _notes(self, *, missed: bool) -> tuple[str, ...]:
+        """Return what could not be looked at, and what holds the run.
+
+        Nobody signed in matters only where Airflow is missed.
+        """
+        airflow = self.airside.note if missed or self.airside.client else None
+        over = self._execution is not None and self._execution.final
+        held = None if over or self._ended_at else self._held
+        return tuple(note for note in (self._record_note, airflow, held) if note)
+
+    def _read(self) -> None:
+        """Read execution and servers; a table that does not answer leaves what was known."""
+        trouble: list[str] = []
+        try:
+            self._execution = self.store.get(self.target.execution_id)
+            servers = self.store.servers(self.target.execution_id, passed_over=trouble.append)
+            self._servers = tuple(servers)
+            self._plan = self._plan or frozen_plan(self.store, self.target.execution_id)
+        except ExecutionNotFound:
+            pass
+        except RecordUnavailable as error:
+            self._record_note = f"the record cannot be read: {error}"
+            return
+        self._record_note = f"passed over: {'; '.join(trouble[:MOST_TOLD])}" if trouble else None
+
+    def _gate(self, wave: WaveRecord) -> WaitingGate:
+        plan = self._plan
+        gate = task_id(plan.waves[wave.wave_number].name if plan else wave.wave_name, APPROVE)
+        url = gate_url(settings().airflow_url, self.target.plan_id, self.target.run_id, gate)
+        asked = self.airside.gate(self.target, gate)
+        since = asked.created_at if asked else self._since(wave)
+        return WaitingGate(
+            wave.wave_name,
+            gate,
+            url,
+            approvers=plan.approvers if plan else None,
+            since=since,
+            until=since + plan.gate_timeout if plan and since else None,
+            said=state_of(asked),
+        )
+
+    def _since(self, wave: WaveRecord) -> datetime | None:
+        """Return since when the gate waits, as the audit trail has it."""
+        asked = (wave.wave_number, wave.attempt)
+        if asked not in self._asked_since:
+            with suppress(RecordUnavailable):
+                for event in self.store.events(self.target.execution_id):
+                    if event.type is EventType.GATE_WAITING and event.wave_number == wave.wave_number:
+                        self._asked_since[asked] = event.time
+        return self._asked_since.get(asked)
+
+    def _stranded(self) -> str | None:
+        """Return why nobody will make this record final: its DAG run has ended, some time ago."""
+        if time.monotonic() >= self._next_run_check:
+            self._next_run_check = time.monotonic() + RUN_CHECK
+            run = self.airside.run(self.target)
+            self._ended_at = (run.end_date or self._ended_at or now()) if run and run.ended else None
+            self._held = self.airside.held(self.target) if self._execution else None
+        if self._ended_at is None or now() - self._ended_at < STRANDED_AFTER:
+            return None
+        last = "complete_execution" if self._execution else "open_execution"
+        state = "is not final" if self._execution else "does not exist"
+        url = task_url(settings().airflow_url, self.target.plan_id, self.target.run_id, last)
+        return (
+            f"The DAG run ended at {when(self._ended_at)}, but its execution record {state}. "
+            f"The log of {last} says why: {url}"
+        )

@@ -1,0 +1,111 @@
+"""One plan becomes one DAG: a gate, a start and a wait for each wave, then the one task that may finish."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import DAG, CronTriggerTimetable, TaskGroup, TriggerRule
+
+from drs_recovery.dag.doc import plan_doc
+from drs_recovery.dag.params import run_params
+from drs_recovery.dag.scheduled import FIRST_SLOT
+from drs_recovery.names import APPROVE, START_RECOVERY, WAIT_FOR_RECOVERY
+from drs_recovery.settings import settings
+from drs_recovery.tasks import (
+    ApproveWave,
+    CompleteExecution,
+    OpenExecution,
+    StartRecovery,
+    WaitForRecovery,
+)
+from drs_recovery.text.markdown import Markdown
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from drs_recovery.dag.outdated import Outdated
+    from drs_recovery.plan import Plan
+
+MOST_RUNS = 100_000
+"""DAG runs of a plan that Airflow lets run at once. The plan's lock in the table decides which of them goes
+on. At Airflow's default of 16, a RECOVERY would wait until the drills asked for before it have ended."""
+
+JUST_NOW = timedelta(minutes=5)
+"""A slot that passed no longer ago than this is run, if the plan had no drill so far and nobody knows since
+when it is there. It outlasts the time that a scheduler takes to run a slot: else the slot would be lost."""
+
+OUTDATED_TAG = "outdated"
+
+
+def build_dag(plan: Plan, *, outdated: Outdated | None = None, since: datetime | None = None) -> DAG:
+    """Return the DAG of a plan; its id is the plan's.
+
+    ``outdated`` marks the last good version of a plan whose file cannot be read. Its drill schedule goes on:
+    a drill rehearses what a recovery would run. ``since`` is when the plan was first there with its schedule,
+    where that is known.
+    """
+    with DAG(
+        dag_id=plan.id,
+        dag_display_name=f"{plan.name} ({OUTDATED_TAG})" if outdated else plan.name,
+        description=plan.description,
+        doc_md=str((outdated.doc if outdated else Markdown()) + plan_doc(plan)),
+        schedule=_schedule(plan, since),
+        start_date=since if plan.drill_schedule else FIRST_SLOT,
+        catchup=False,
+        max_active_runs=MOST_RUNS,
+        is_paused_upon_creation=False,
+        allowed_run_types=["manual", "scheduled", "operator_triggered"],  # type: ignore[list-item] # the enum is private
+        tags=["recovery", OUTDATED_TAG] if outdated else ["recovery"],
+        default_args=_default_args(plan),
+    ) as dag:
+        opened = OpenExecution(
+            task_id="open_execution", plan=plan, remark=outdated.remark if outdated else ""
+        )
+        complete = CompleteExecution(task_id="complete_execution", plan=plan)
+        complete.as_teardown(on_failure_fail_dagrun=True)
+        waves = [_wave(plan, number) for number in range(len(plan.waves))]
+        for (gate, _), dependencies in zip(waves, plan.dependencies, strict=True):
+            gate.set_upstream([waves[number][1] for number in dependencies] or opened)
+        # Every wave, not the last alone: marking a task of a later wave must not end one that runs
+        complete.set_upstream([wait for _, wait in waves])
+    # Not before: each task would copy them, once for each class that it is made of
+    dag.params.update(run_params(plan))
+    return dag
+
+
+def _schedule(plan: Plan, since: datetime | None) -> CronTriggerTimetable | str | None:
+    """Return when drills run by themselves: at no time that passed before the plan was there."""
+    if since is not None or not plan.drill_schedule:
+        return plan.drill_schedule
+    return CronTriggerTimetable(plan.drill_schedule, timezone="UTC", run_immediately=JUST_NOW)
+
+
+def _default_args(plan: Plan) -> dict[str, object]:
+    return {
+        "owner": plan.owner,
+        "pool": settings().pool,
+        "retries": 3,
+        "retry_delay": timedelta(seconds=2),
+    }
+
+
+def _wave(plan: Plan, number: int) -> tuple[ApproveWave, WaitForRecovery]:
+    """Return the first and the last task of a wave."""
+    wave = plan.waves[number]
+    where: dict[str, Any] = {"plan": plan, "wave_number": number, "wave_name": wave.name}
+    with TaskGroup(wave.slug, tooltip=wave.name):
+        gate = ApproveWave(task_id=APPROVE, trigger_rule=_rule_of_gate(plan, number), **where)
+        start = StartRecovery(task_id=START_RECOVERY, **where)
+        wait = WaitForRecovery(task_id=WAIT_FOR_RECOVERY, **where)
+        gate >> start >> wait
+    return gate, wait
+
+
+def _rule_of_gate(plan: Plan, number: int) -> TriggerRule:
+    """Return when a gate runs: after a wave with `on_failure: continue`, whatever became of its tasks.
+
+    It permits nothing by that: the gate asks the record, which holds how each wave ended.
+    """
+    goes_on = any(plan.waves[before].on_failure == "continue" for before in plan.dependencies[number])
+    return TriggerRule.ALL_DONE if goes_on else TriggerRule.ALL_SUCCESS

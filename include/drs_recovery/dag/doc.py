@@ -1,0 +1,102 @@
+"""A plan as people read it, on the page of its DAG in Airflow."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from drs_recovery.plan import ServerTags
+from drs_recovery.plan.schedule import either_day
+from drs_recovery.text.durations import brief, in_words
+from drs_recovery.text.markdown import Markdown, code, codes, render, text
+
+if TYPE_CHECKING:
+    from drs_recovery.plan import Plan, Wave
+
+DOC = """\
+## {{ plan.name }}
+
+{{ description }}
+
+| Wave | Starts after | Approval | Source servers | Must be launched | If it fails | Time-out |
+| --- | --- | --- | --- | --- | --- | --- |
+{% for wave in plan.waves -%}
+| {{ wave.name }} | {{ after[loop.index0] }} | {{ "yes" if wave.pause_before_wave else "no" }} \
+| {{ servers(wave.servers) }} | {{ policy(wave) }} | {{ wave.on_failure }} \
+| {{ duration(wave.timeout) }} |
+{% endfor %}
+Recovers into **{{ plan.region }}** through the Airflow connection {{ plan.aws_conn_id | code }}. \
+Approvers: {{ approvers }}. \
+A gate that nobody answers within {{ gate_timeout }} cancels the execution. \
+{% if plan.drill_schedule %}Drills by itself at {{ plan.drill_schedule | code }} \
+(cron, UTC{% if either %}: {{ either }}{% endif %}), \
+approvals: {{ plan.drill_approvals }}.{% else %}No scheduled drills.{% endif %}\
+{% if targets %} Targets: {{ targets }}.{% endif %} {{ cleanup }}
+
+**Drill:** trigger this DAG. **Recovery:** trigger it with `execution_type` RECOVERY and `confirm` \
+{{ plan.id | code }}. What happened is in the execution record: {{ show | code }}.
+
+Plan hash {{ plan.hash[:12] | code }}
+"""
+
+
+def plan_doc(plan: Plan) -> Markdown:
+    """Return the plan as Markdown, with a table of its waves."""
+    return render(
+        DOC,
+        plan=plan,
+        description=_paragraphs(plan.description),
+        show=f"python -m drs_recovery show {plan.id}",
+        after=[_names(plan, numbers) for numbers in plan.dependencies],
+        servers=_servers,
+        policy=_policy,
+        duration=in_words,
+        targets=_targets(plan),
+        either=_either(plan),
+        gate_timeout=in_words(plan.gate_timeout),
+        cleanup=_cleanup(plan),
+        approvers=codes(plan.approvers) or "anyone who may answer gates",
+    )
+
+
+def _either(plan: Plan) -> str | None:
+    """Return what a schedule means that most people misread; no dates, which would change at each parse."""
+    return either_day(plan.drill_schedule) if plan.drill_schedule else None
+
+
+def _targets(plan: Plan) -> str:
+    targets = {"RTO": plan.rto, "RPO": plan.rpo}
+    return ", ".join(f"{name} {brief(duration)}" for name, duration in targets.items() if duration)
+
+
+def _cleanup(plan: Plan) -> str | Markdown:
+    if plan.cleanup == "never":
+        command = code(f"python -m drs_recovery clean-up {plan.id}")
+        return Markdown("A drill's recovery instances stay until {}.").format(command)
+    after = f"{in_words(plan.cleanup_after)} after" if plan.cleanup_after else "at"
+    asked = "" if plan.cleanup == "always" else ", once an approver says so"
+    return f"A drill's recovery instances are terminated {after} its end{asked}."
+
+
+def _paragraphs(description: str) -> Markdown:
+    """Return a text of several paragraphs, in the lines that it has."""
+    parts = (part.splitlines() for part in re.split(r"\n\s*\n", description))
+    return Markdown("\n\n").join(Markdown("\\\n").join(map(text, lines)) for lines in parts)
+
+
+def _names(plan: Plan, numbers: tuple[int, ...]) -> str:
+    return ", ".join(plan.waves[number].name for number in numbers) or "the start"
+
+
+def _servers(servers: ServerTags | tuple[str, ...]) -> Markdown:
+    if isinstance(servers, ServerTags):
+        tags = codes(f"{key}={value}" for key, value in sorted(servers.tags.items()))
+        return Markdown("all with the DRS tags {}").format(tags)
+    return codes(servers)
+
+
+def _policy(wave: Wave) -> str | Markdown:
+    needed = wave.minimum_launched or "all"
+    if wave.optional is None:
+        return str(needed)
+    return Markdown("{}, not counting {}").format(needed, _servers(wave.optional))

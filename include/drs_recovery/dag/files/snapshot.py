@@ -1,0 +1,165 @@
+"""A folder as it is at one moment: read whole, named after its content, and kept under that name for good.
+
+Beside what was in the folder, a snapshot holds what its DAGs are built from besides: the last good version of
+plans that cannot be read, since when plans have their schedules, and the loader once for each share of plans.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from drs_recovery.dag.files.division import (
+    MANIFEST,
+    Division,
+    digest_of,
+    divided,
+    division_of,
+    stem_of,
+    tell_changes,
+)
+from drs_recovery.dag.files.folder import PLANS
+from drs_recovery.dag.files.last_good import carried
+from drs_recovery.dag.files.shards import LOADER, SHARDS, shard_of_plan
+from drs_recovery.dag.scheduled import scheduled
+from drs_recovery.names import dag_id_of
+from drs_recovery.plan import plan_stems
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+READ_ONLY = 0o400
+OWN_FOLDER = 0o700
+
+
+def version_of(files: Mapping[str, bytes]) -> str:
+    """Return the version of some files: a function of their names and contents, and of nothing else."""
+    return digest_of(files)
+
+
+def take_snapshot(files: Mapping[str, bytes], versions: Path, before: Path | None) -> str:
+    """Keep files, and what their DAGs are built from besides; return the version.
+
+    ``before`` is the snapshot before, from which last good versions and times are carried on. Written under a
+    temporary name and renamed: whoever finds the version finds it whole. Two that do so at once do the same.
+    """
+    versions.mkdir(mode=OWN_FOLDER, parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=versions, prefix=".") as draft:
+        folder = Path(draft) / "snapshot"
+        folder.mkdir(mode=OWN_FOLDER)
+        names = [*_write(folder, files, before), *_gone(files, before)]
+        changed = {stem for name in names if (stem := stem_of(name))}
+        beside = _beside(folder, files, changed, before)
+        _write(folder, beside, before)
+        division = divided(files, beside, division_of(before))
+        # What an earlier release has taken of the same files is another snapshot, and stays as it is
+        version = version_of({**files, **beside} | ({MANIFEST: b"%d" % SHARDS} if division else {}))
+        if division and not division_of(before):
+            _divide_older(versions)
+        _divide(folder, files, division)
+        if not move(folder, versions / version):
+            _divide(versions / version, files, division_of(versions / version) | division)
+    if before != versions / version:
+        tell_changes(versions / version, before)
+    return version
+
+
+def _divide_older(versions: Path) -> None:
+    """Give snapshots that are not divided the DAG files in which the runs on them are looked for from now on.
+
+    Any loader will do, as whoever looks there is told of one DAG only.
+    """
+    for snapshot in versions.iterdir():
+        loader, plans = snapshot / LOADER, snapshot / PLANS
+        if loader.is_file() and plans.is_dir() and not (snapshot / MANIFEST).exists():
+            names = {shard_of_plan(dag_id_of(stem)).file for stem in plan_stems(plans)}
+            _add_loaders(snapshot, loader.read_bytes(), names)
+
+
+def _beside(
+    folder: Path, files: Mapping[str, bytes], changed: set[str], before: Path | None
+) -> dict[str, bytes]:
+    """Return what a snapshot holds of its plans that was not in the folder."""
+    plans_before = before / PLANS if before else None
+    kept = carried(folder / PLANS, plans_before, changed)
+    texts: dict[str, bytes] = {}
+    for name, content in files.items():
+        if stem := stem_of(name):
+            texts[stem] = texts.get(stem, b"") + content
+    texts |= {PurePath(name).stem: content for name, content in kept.items()}
+    beside = kept | scheduled(texts, plans_before, changed)
+    return {f"{PLANS}/{name}": content for name, content in beside.items()}
+
+
+def _gone(files: Mapping[str, bytes], before: Path | None) -> list[str]:
+    """Return the files of plans that were in the snapshot before, and are not in the folder any more."""
+    plans = before / PLANS if before else None
+    there = [f"{PLANS}/{path.name}" for path in plans.iterdir()] if plans and plans.is_dir() else []
+    return [name for name in there if name not in files]
+
+
+def _divide(folder: Path, files: Mapping[str, bytes], division: Division) -> None:
+    """Put the loader there for each share of the plans, in place of the one for all."""
+    if division:
+        _add_loaders(folder, files[LOADER], division)
+        _add(folder / MANIFEST, json.dumps(division, indent=1).encode())
+        (folder / LOADER).unlink(missing_ok=True)
+
+
+def _add_loaders(folder: Path, loader: bytes, names: Iterable[str]) -> None:
+    for name in names:
+        if not (folder / name).exists():
+            _add(folder / name, loader)
+
+
+def _add(path: Path, content: bytes) -> None:
+    """Write a file all at once, where others may be looking."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_bytes(content)
+    draft.chmod(READ_ONLY)
+    draft.rename(path)
+
+
+def move(folder: Path, place: Path) -> bool:
+    """Give a snapshot its name; returns whether it was not there already."""
+    try:
+        folder.rename(place)
+    except OSError:
+        # A folder is never renamed over another that has files: the snapshot was there already
+        if not place.is_dir():
+            raise
+        return False
+    return True
+
+
+def _write(folder: Path, files: Mapping[str, bytes], before: Path | None) -> list[str]:
+    """Write files that nobody changes in place; returns the names of those that are not as they were before.
+
+    Folders stay writable, or nobody could remove them.
+    """
+    for parent in {(folder / name).parent for name in files}:
+        parent.mkdir(parents=True, exist_ok=True)
+    return [name for name, content in files.items() if not _keep(name, content, folder, before)]
+
+
+def _keep(name: str, content: bytes, folder: Path, before: Path | None) -> bool:
+    """Write a file, or share it with the snapshot before; returns whether it is the same there."""
+    same = before is not None and _is(before / name, content)
+    if before and same and not name.endswith(".py"):  # each DAG file has a time of its own
+        with suppress(OSError):  # not every file system has links, nor any number of them
+            os.link(before / name, folder / name)
+            return True
+    (folder / name).write_bytes(content)
+    (folder / name).chmod(READ_ONLY)
+    return same
+
+
+def _is(path: Path, content: bytes) -> bool:
+    try:
+        return path.stat().st_size == len(content) and path.read_bytes() == content
+    except OSError:
+        return False

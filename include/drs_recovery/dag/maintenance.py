@@ -1,0 +1,39 @@
+"""The DAG that ends what nobody is left to end, and starts clean-ups: every minute, beside the plans."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from airflow.sdk import DAG
+
+from drs_recovery.dag.scheduled import FIRST_SLOT
+from drs_recovery.names import MAINTENANCE
+from drs_recovery.settings import settings
+from drs_recovery.tasks.reconcile import ReconcileExecutions
+from drs_recovery.tasks.start_clean_ups import StartCleanUps
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def maintenance_dag(plans: Path) -> DAG:
+    """Return the maintenance DAG; it is no plan, and carries no tag of one.
+
+    ``plans`` is the folder of the plans in the same snapshot, in which each of its runs looks what is there.
+    """
+    with DAG(
+        dag_id=MAINTENANCE,
+        description="Ends executions whose DAG run is over, or whose plan is gone. Starts clean-ups.",
+        doc_md=f"{ReconcileExecutions.__doc__}\n{StartCleanUps.__doc__}",
+        schedule=timedelta(minutes=1),
+        start_date=FIRST_SLOT,
+        catchup=False,
+        max_active_runs=1,
+        is_paused_upon_creation=False,
+        tags=["maintenance"],
+        default_args={"owner": "recovery", "pool": settings().pool},
+    ) as dag:
+        ReconcileExecutions(task_id="reconcile", plans=plans)
+        StartCleanUps(task_id="start_clean_ups")
+    return dag

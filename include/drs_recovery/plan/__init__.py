@@ -1,0 +1,33 @@
+"""What a recovery plan is, and how it is read from a file. No Airflow, no AWS."""
+
+from __future__ import annotations
+
+from drs_recovery.plan.models import Plan, PlanFile, ServerTags, Wave
+from drs_recovery.plan.policy import Policy, misfits, policies
+from drs_recovery.plan.preflight import Check, Preflight
+from drs_recovery.plan.reader import check_files, files_of_stem, plan_stems, read_plan, read_plans
+from drs_recovery.plan.schema import json_schema
+from drs_recovery.plan.selection import Selection, SourceServer, resolve
+from drs_recovery.plan.together import heaviest_together
+
+__all__ = [
+    "Check",
+    "Plan",
+    "PlanFile",
+    "Policy",
+    "Preflight",
+    "Selection",
+    "ServerTags",
+    "SourceServer",
+    "Wave",
+    "check_files",
+    "files_of_stem",
+    "heaviest_together",
+    "json_schema",
+    "misfits",
+    "plan_stems",
+    "policies",
+    "read_plan",
+    "read_plans",
+    "resolve",
+]

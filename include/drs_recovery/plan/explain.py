@@ -1,0 +1,165 @@
+"""What is wrong with a plan file, in our words and with its place."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from drs_recovery.plan.document import NUMBER, UNREADABLE, Node
+from drs_recovery.plan.models import BROKEN_RULES, PlanFile, ServerTags, Wave
+from drs_recovery.plan.preflight import Preflight
+from drs_recovery.plan.problems import MOST_PROBLEMS, Problem, Rejected
+from drs_recovery.plan.rules import MOST_WAVES, NEVER, PlanSketch, WaveSketch, findings
+from drs_recovery.plan.words import brief, did_you_mean, quoted
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+    from pydantic_core import ErrorDetails
+
+    from drs_recovery.plan.rules import Place
+
+DUE = {
+    "string_type": "text",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "union_tag_not_found": "a list of source server ids, or {tags: {key: value}},",
+}
+"""What is due where pydantic complains of the type."""
+
+
+def content_of(root: Node) -> PlanFile:
+    """Return what the root node of a plan file says; raises Rejected with every problem."""
+    try:
+        return PlanFile.model_validate(root.value | _few(root.value))
+    except ValidationError as error:
+        raise Rejected(*_of_values(root, error), *_of_rules(root)) from error
+
+
+def _few(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the waves that are looked at one by one: all that a plan may have, and one too many."""
+    waves = content.get("waves")
+    return {"waves": waves[: MOST_WAVES + 1]} if isinstance(waves, list) else {}
+
+
+def _of_values(root: Node, error: ValidationError) -> list[Problem]:
+    some = error.errors(include_url=False, include_input=False)[: MOST_PROBLEMS + 1]
+    places = [
+        (details, _Located(root, details["loc"])) for details in some if details["type"] != BROKEN_RULES
+    ]
+    return [_problem(details, at) for details, at in places if not _is_told(details, at.node)]
+
+
+def _is_told(details: ErrorDetails, node: Node) -> bool:
+    """Whether the parser, or another error, tells of it: pydantic does not count the entries it refuses."""
+    return node.value is UNREADABLE or (details["type"] == "too_short" and bool(node.value))
+
+
+def _of_rules(root: Node) -> list[Problem]:
+    """Ask the rules of what is readable, as pydantic asks them only once each value is right by itself."""
+    some = islice(findings(_sketch(root.value)), MOST_PROBLEMS + 1)
+    return [Problem(_Located(root, place).node.mark, message) for place, message in some]
+
+
+class _Located:
+    """A place in the file: its node, the key that leads to it, and the place of that key."""
+
+    def __init__(self, root: Node, place: Place) -> None:
+        self.node, self.key, self.key_mark = root, "", root.mark
+        for part in place:
+            # pydantic adds parts of its own: a missing key, the kind of servers
+            if part in self.node.children:
+                self._step(part)
+
+    def _step(self, part: str | int) -> None:
+        if isinstance(part, str):
+            self.key, self.key_mark = brief(part), self.node.key_marks[part]
+        self.node = self.node.children[part]
+
+
+def _problem(details: ErrorDetails, at: _Located) -> Problem:
+    last = str(details["loc"][-1])
+    match details["type"]:
+        case "missing":
+            return Problem(at.node.mark, f"the key {last!r} is missing: {_fields(details)[last].description}")
+        case "extra_forbidden":
+            return Problem(at.key_mark, _unknown_key(last, list(_fields(details))))
+        case _ if last == "[key]":
+            return Problem(at.key_mark, f"the key {quoted(at.key)} {_rest(details)}")
+    return Problem(at.node.mark, f"{at.key}: {_complaint(details, at.node)}")
+
+
+def _complaint(details: ErrorDetails, node: Node) -> str:
+    kind, context = details["type"], details.get("ctx", {})
+    if kind in DUE:
+        is_number_or_boolean = node.value is NUMBER or isinstance(node.value, int)
+        hint = "; in quotes it is text" if kind == "string_type" and is_number_or_boolean else ""
+        return f"{node} where {DUE[kind]} is due{hint}"
+    if kind == "literal_error":
+        return f"{node} where {context['expected']} is due"
+    if kind == "too_short":
+        return f"{node} without entries; at least one is due"
+    return f"{node} {_rest(details)}"
+
+
+def _rest(details: ErrorDetails) -> str:
+    context = details.get("ctx", {})
+    match details["type"]:
+        case "value_error":
+            return str(context["error"])
+        case "string_too_short":
+            return f"is too short; at least {context['min_length']} character is due"
+        case "string_too_long":
+            return f"is too long; at most {context['max_length']} characters are allowed"
+    return f"is not allowed: {details['msg']}"
+
+
+def _unknown_key(key: str, allowed: list[str]) -> str:
+    return f"unknown key {quoted(key)}{did_you_mean(key, allowed) or ';'} allowed here: {', '.join(allowed)}"
+
+
+def _fields(details: ErrorDetails) -> dict[str, FieldInfo]:
+    """Return the fields of the model that complains: of the plan, its checks, a wave or tags of servers."""
+    *parents, _ = details["loc"]
+    if not parents:
+        return PlanFile.model_fields
+    if parents == ["preflight"]:
+        return Preflight.model_fields
+    return Wave.model_fields if len(parents) == len(("waves", "number")) else ServerTags.model_fields
+
+
+def _sketch(content: dict[str, Any]) -> PlanSketch:
+    waves = content.get("waves")
+    return PlanSketch(
+        _texts(content.get("approvers")),
+        tuple(_wave_sketch(wave) for wave in waves) if isinstance(waves, list) else (),
+        cleanup=_text(content.get("cleanup", NEVER)),
+        cleans_up_later="cleanup_after" in content,
+    )
+
+
+def _wave_sketch(wave: object) -> WaveSketch:
+    entries = wave if isinstance(wave, dict) else {}
+    depends_on = entries.get("depends_on")
+    return WaveSketch(
+        _text(entries.get("name")),
+        _texts(entries.get("servers")),
+        None if depends_on is None else _texts(depends_on),
+        _texts(entries.get("optional")),
+        _minimum(entries.get("minimum_launched")),
+    )
+
+
+def _minimum(value: object) -> int | str | None:
+    return value if isinstance(value, int | str) and not isinstance(value, bool) else None
+
+
+def _texts(values: object) -> tuple[str | None, ...]:
+    return tuple(_text(value) for value in values) if isinstance(values, list) else ()
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

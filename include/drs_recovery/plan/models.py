@@ -1,0 +1,225 @@
+"""What a recovery plan is: the models that a plan file is read into."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import timedelta
+from itertools import islice
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictBool,
+    Tag,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from drs_recovery.errors import PlanError
+from drs_recovery.names import group_id
+from drs_recovery.plan import graph
+from drs_recovery.plan.preflight import Preflight
+from drs_recovery.plan.problems import MOST_PROBLEMS
+from drs_recovery.plan.rules import MOST_WAVES, PlanSketch, WaveSketch, findings
+from drs_recovery.plan.values import (
+    ConnectionId,
+    Cron,
+    DagId,
+    Duration,
+    Line,
+    MinimumLaunched,
+    Region,
+    SourceServerId,
+    TagKey,
+    TagValue,
+    Text,
+)
+
+BROKEN_RULES = "broken_rules"
+"""Type of the validation error that tells of rules between values; all others are about one value."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ServerTags(_Frozen):
+    """The source servers that have all of some DRS tags when an execution opens."""
+
+    tags: Annotated[dict[TagKey, TagValue], Field(min_length=1)] = Field(
+        description="Tags of the DRS source servers (not of EC2 instances); a server has all of them."
+    )
+
+
+def _kind_of_servers(value: object) -> str | None:
+    if isinstance(value, list | tuple):
+        return "ids"
+    return "by tags" if isinstance(value, dict | ServerTags) else None
+
+
+ServerIds = Annotated[tuple[SourceServerId, ...], Field(min_length=1)]
+Servers = Annotated[
+    Annotated[ServerIds, Tag("ids")] | Annotated[ServerTags, Tag("by tags")],
+    Discriminator(_kind_of_servers),
+]
+
+
+class Wave(_Frozen):
+    """Source servers that are launched together."""
+
+    name: Line = Field(description="Name of the wave; its task group is named after it.")
+    pause_before_wave: StrictBool = Field(
+        default=False, description="Whether the wave waits for an approval."
+    )
+    servers: Servers = Field(
+        description="Source servers to launch: a list of source server ids, or {tags: {key: value}}."
+    )
+    depends_on: tuple[Line, ...] | None = Field(
+        default=None,
+        description="Names of the waves to wait for. Absent: the wave before. []: none, it starts at once.",
+    )
+
+    optional: Servers | None = Field(
+        default=None,
+        description="Those of its servers that may fail to launch: a list of source server ids, or"
+        " {tags: {key: value}}. Absent: none.",
+    )
+    minimum_launched: MinimumLaunched | None = Field(
+        default=None,
+        description="How many of its servers that are not optional must be launched: a number, or a"
+        " percentage such as 80%, rounded up. Absent: all of them.",
+    )
+    on_failure: Literal["stop", "continue"] = Field(
+        default="stop",
+        description="What a wave that failed or timed out means for those that depend on it: stop them, or"
+        " continue with them.",
+    )
+    timeout: Duration = Field(
+        default=timedelta(hours=4),
+        description="How long after its start the wave may take, such as 90m or 4h. Then it is TIMED_OUT.",
+    )
+
+    @property
+    def slug(self) -> str:
+        """The id of the wave's task group."""
+        return group_id(self.name)
+
+
+class PlanFile(_Frozen):
+    """What a plan file says."""
+
+    name: Line = Field(description="Name of the plan, as people say it.")
+    description: Text = Field(description="What is recovered, and what to know when it is.")
+    owner: Line = Field(description="The team that answers for the plan.")
+    region: Region = Field(description="AWS Region that DRS recovers to, such as eu-west-1.")
+    aws_conn_id: ConnectionId = Field(
+        default="aws_default", description="Airflow connection with the account and role to use."
+    )
+    rto: Duration | None = Field(
+        default=None, description="Recovery time objective: how long an execution may take, such as 4h."
+    )
+    rpo: Duration | None = Field(
+        default=None,
+        description="Recovery point objective: how old the data may be at the start, such as 15m.",
+    )
+    preflight: Preflight = Field(
+        default=Preflight(),
+        description="Checks before anything is launched, and whether a problem blocks or warns.",
+    )
+    approvers: tuple[Line, ...] = Field(
+        default=(),
+        description="User ids, as Airflow's auth manager gives them, of those who may answer gates."
+        " Empty: anyone who may answer gates in Airflow.",
+    )
+    gate_timeout: Duration = Field(
+        default=timedelta(hours=24),
+        description="How long a gate waits, such as 30m, 24h or 2d. No answer: the execution is CANCELLED.",
+    )
+    drill_schedule: Cron | None = Field(
+        default=None, description="When to drill by itself: a cron expression of five fields, in UTC."
+    )
+    drill_approvals: Literal["none", "as_planned"] = Field(
+        default="none", description="Whether scheduled drills wait at the gates of the plan."
+    )
+    cleanup: Literal["after_approval", "always", "never"] = Field(
+        default="never",
+        description="Whether the recovery instances of a drill are terminated when it has ended, however it"
+        " ended: once an approver says so, always, or never.",
+    )
+    cleanup_after: Duration | None = Field(
+        default=None,
+        description="How long after the end of the drill, such as 30m, 8h or 2d. Absent: at once.",
+    )
+    waves: Annotated[tuple[Wave, ...], Field(min_length=1)] = Field(
+        description="The waves, in order.", json_schema_extra={"maxItems": MOST_WAVES}
+    )
+
+    @model_validator(mode="after")
+    def _keeps_the_rules(self) -> Self:
+        if broken := [message for _, message in islice(findings(self._sketch()), MOST_PROBLEMS)]:
+            raise PydanticCustomError(BROKEN_RULES, "{rules}", {"rules": "; ".join(broken)})
+        return self
+
+    def _sketch(self) -> PlanSketch:
+        return PlanSketch(
+            self.approvers,
+            tuple(_sketch_of(wave) for wave in self.waves),
+            cleanup=self.cleanup,
+            cleans_up_later=self.cleanup_after is not None,
+        )
+
+
+class Plan(PlanFile):
+    """A recovery plan: one YAML file, one DAG."""
+
+    id: DagId = Field(description="DAG id of the plan: the stem of its file.")
+
+    @property
+    def dependencies(self) -> graph.Dependencies:
+        """For each wave number, the numbers of the waves that it waits for, ascending."""
+        return graph.dependencies(
+            [wave.name for wave in self.waves], [wave.depends_on for wave in self.waves]
+        )
+
+    @property
+    def last_waves(self) -> tuple[int, ...]:
+        """The numbers of the waves that no wave waits for."""
+        return graph.last_waves(self.dependencies)
+
+    @property
+    def hash(self) -> str:
+        """The SHA-256 of what the plan says, however its file is laid out."""
+        return hashlib.sha256(self.dump().encode()).hexdigest()
+
+    def dump(self) -> str:
+        """Return the plan as JSON that ``load`` reads: defaults written out, keys sorted."""
+        content = self.model_dump(mode="json", exclude_none=True)
+        return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    @classmethod
+    def load(cls, text: str) -> Self:
+        """Return the plan that was dumped; raises PlanError for any other text."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise PlanError([_line(details) for details in error.errors(include_url=False)]) from error
+
+
+def _line(details: ErrorDetails) -> str:
+    place = ".".join(str(part) for part in details["loc"])
+    return f"the dumped plan: {place}: {details['msg']}"
+
+
+def _sketch_of(wave: Wave) -> WaveSketch:
+    return WaveSketch(
+        wave.name, _ids(wave.servers), wave.depends_on, _ids(wave.optional), wave.minimum_launched
+    )
+
+
+def _ids(servers: ServerTags | tuple[str, ...] | None) -> tuple[str, ...]:
+    return servers if isinstance(servers, tuple) else ()

@@ -1,0 +1,84 @@
+"""How many servers of each wave must be launched, and which may fail to, when an execution opens."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING, NamedTuple
+
+from drs_recovery.plan.models import ServerTags
+from drs_recovery.plan.rules import complaint_of_minimum
+from drs_recovery.plan.words import brief, listed, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from drs_recovery.plan.models import Plan, Wave
+    from drs_recovery.plan.selection import Selection, SourceServer
+
+
+class Policy(NamedTuple):
+    """What must be launched of a wave whose servers are known.
+
+    ``optional`` are the ids of servers that may fail to launch; ``minimum_launched`` is how many of the
+    others must be launched, absent if all of them.
+    """
+
+    optional: frozenset[str]
+    minimum_launched: int | None
+
+    def met_by(self, servers: Collection[str], launched: Collection[str]) -> bool:
+        """Whether a wave of these servers met its policy if those of them were launched."""
+        counted = set(servers) - self.optional
+        must = len(counted) if self.minimum_launched is None else self.minimum_launched
+        return bool(launched) and len(counted & set(launched)) >= must
+
+
+def policies(plan: Plan, selection: Selection) -> tuple[Policy, ...]:
+    """Return the policy of each wave number, whether or not its servers can meet it."""
+    pairs = zip(plan.waves, selection, strict=True)
+    return tuple(Policy(_optional(wave, servers), _minimum(wave, servers)) for wave, servers in pairs)
+
+
+def misfits(plan: Plan, selection: Selection) -> list[str]:
+    """Return what of the policies fits no servers: the plan is wrong, or a server is gone."""
+    pairs = zip(plan.waves, selection, strict=True)
+    return [problem for wave, servers in pairs for problem in _problems(wave, servers)]
+
+
+def _optional(wave: Wave, servers: tuple[SourceServer, ...]) -> frozenset[str]:
+    if isinstance(wave.optional, ServerTags):
+        wanted = wave.optional.tags.items()
+        return frozenset(one.source_server_id for one in servers if wanted <= one.tags.items())
+    return frozenset(wave.optional or ()) & {one.source_server_id for one in servers}
+
+
+def _minimum(wave: Wave, servers: tuple[SourceServer, ...]) -> int | None:
+    if isinstance(wave.minimum_launched, str):
+        percent = int(wave.minimum_launched.removesuffix("%"))
+        return ceil(_needed(wave, servers) * percent / 100)
+    return wave.minimum_launched
+
+
+def _needed(wave: Wave, servers: tuple[SourceServer, ...]) -> int:
+    """Return how many servers of the wave are not optional."""
+    return len(servers) - len(_optional(wave, servers))
+
+
+def _problems(wave: Wave, servers: tuple[SourceServer, ...]) -> Iterator[str]:
+    if missing := _missing(wave, servers):
+        known = listed(map(str, servers))
+        yield f"wave {quoted(wave.name)}: optional: none of its servers {missing}; they are {known}"
+    if complaint := complaint_of_minimum(wave.minimum_launched, _needed(wave, servers)):
+        yield f"wave {quoted(wave.name)}: {complaint}"
+
+
+def _missing(wave: Wave, servers: tuple[SourceServer, ...]) -> str | None:
+    """Return what no server of the wave is, or has, though the plan says that such a one is optional."""
+    selected = _optional(wave, servers)
+    if isinstance(wave.optional, ServerTags):
+        if not all(server.known for server in servers):
+            return None  # nobody knows the tags of the others
+        told = listed(f"{brief(key)}={brief(value)}" for key, value in wave.optional.tags.items())
+        return None if selected else f"has the DRS tags {told}"
+    foreign = [quoted(server) for server in wave.optional or () if server not in selected]
+    return f"is {listed(foreign)}" if foreign else None

@@ -1,0 +1,113 @@
+"""Which source servers a plan selects, of those that DRS knows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+from drs_recovery.errors import SelectionError
+from drs_recovery.plan.models import ServerTags
+from drs_recovery.plan.words import brief, did_you_mean, listed, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from drs_recovery.plan.models import Plan, Wave
+
+
+class SourceServer(BaseModel):
+    """A server that DRS replicates, with its DRS tags; or one that a plan lists and DRS does not ``know``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source_server_id: str
+    hostname: str | None = None
+    name: str | None = None
+    tags: dict[str, str] = {}
+    known: bool = True
+
+    def __str__(self) -> str:
+        known_as = [text for text in (self.hostname, self.name) if text]
+        return f"{self.source_server_id} ({', '.join(known_as)})" if known_as else self.source_server_id
+
+
+Selection = tuple[tuple[SourceServer, ...], ...]
+"""The source servers of each wave number, sorted by id."""
+
+
+def resolve(plan: Plan, known: Iterable[SourceServer]) -> Selection:
+    """Return the source servers that each wave launches now; raises SelectionError with every problem.
+
+    A listed server that DRS does not know is among them, as such: it keeps no other from being launched.
+    Problems are tags that no source server has, and a source server in two waves.
+    """
+    fleet = {server.source_server_id: server for server in known}
+    selection = tuple(_servers_of(wave, fleet) for wave in plan.waves)
+    pairs = zip(plan.waves, selection, strict=True)
+    problems = [problem for wave, servers in pairs if (problem := _unmet(wave, servers, fleet))]
+    problems += _repeated(plan, selection)
+    if problems:
+        raise SelectionError("\n".join(problems))
+    return selection
+
+
+def _servers_of(wave: Wave, fleet: dict[str, SourceServer]) -> tuple[SourceServer, ...]:
+    if isinstance(wave.servers, ServerTags):
+        wanted = wave.servers.tags.items()
+        selected = [server for server in fleet.values() if wanted <= server.tags.items()]
+    else:
+        missing = {server: SourceServer(source_server_id=server, known=False) for server in wave.servers}
+        selected = [fleet.get(server, missing[server]) for server in wave.servers]
+    return tuple(sorted(selected, key=lambda server: server.source_server_id))
+
+
+def _unmet(wave: Wave, servers: tuple[SourceServer, ...], fleet: dict[str, SourceServer]) -> str | None:
+    if servers or not isinstance(wave.servers, ServerTags):
+        return None
+    return _no_match(wave, wave.servers.tags, fleet)
+
+
+def _no_match(wave: Wave, wanted: dict[str, str], fleet: dict[str, SourceServer]) -> str:
+    told = listed(f"{brief(key)}={brief(value)}" for key, value in wanted.items())
+    return (
+        f"wave {quoted(wave.name)}: no source server has the DRS tags {told}"
+        f" (tags of the source server in DRS, not of its EC2 instance): {_what_exists(wanted, fleet)}"
+    )
+
+
+def _what_exists(wanted: dict[str, str], fleet: dict[str, SourceServer]) -> str:
+    values: dict[str, set[str]] = defaultdict(set)
+    for server in fleet.values():
+        for key, value in server.tags.items():
+            values[key].add(value)
+    if not values:
+        return f"none of the {len(fleet)} source servers in this account and Region has any"
+    missing = [
+        _missing(key, value, values) for key, value in wanted.items() if value not in values.get(key, ())
+    ]
+    return "; ".join(missing) or "each of them is there, but no source server has all"
+
+
+def _missing(key: str, value: str, values: dict[str, set[str]]) -> str:
+    if key not in values:
+        return f"no source server has a tag {quoted(key)}; the tags there are {_sorted(values)}"
+    return f"the values of {quoted(key)} are {_sorted(values[key])}{did_you_mean(value, sorted(values[key]))}"
+
+
+def _sorted(values: Iterable[str]) -> str:
+    return listed(quoted(value) for value in sorted(values))
+
+
+def _repeated(plan: Plan, selection: Selection) -> list[str]:
+    first: dict[str, Wave] = {}
+    problems = []
+    for wave, servers in zip(plan.waves, selection, strict=True):
+        twice = [server for server in servers if first.setdefault(server.source_server_id, wave) is not wave]
+        if twice:
+            told = listed(f"{server} of {quoted(first[server.source_server_id].name)}" for server in twice)
+            problems.append(
+                f"wave {quoted(wave.name)}: an earlier wave launches the same source servers: {told}"
+            )
+    return problems

@@ -1,0 +1,203 @@
+"""What is allowed in plans, and most likely not meant; each function finds one such thing.
+
+A warning keeps nobody from anything. One about a single plan goes into ``OF_A_PLAN``, one about several into
+``BETWEEN_PLANS``, one about what lies around them into ``OF_A_FOLDER``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections import defaultdict, deque
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from drs_recovery.names import likeness
+from drs_recovery.plan.document import parse
+from drs_recovery.plan.models import ServerTags
+from drs_recovery.plan.problems import Mark, Rejected
+from drs_recovery.plan.reader import SUFFIXES, is_plan_file, text_of
+from drs_recovery.plan.schedule import either_day
+from drs_recovery.plan.words import listed, quoted
+from drs_recovery.text.visible import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+
+    from drs_recovery.plan.models import Plan
+
+Key = tuple[str | int, ...]
+"""Keys and indexes from the top of a plan down to what is warned of; empty: the file."""
+
+JOINED = re.compile(r"[,;\s]")
+IN_PROGRESS = (".swp", ".swx", ".swo", ".tmp")
+"""What editors keep beside a file while it is open."""
+
+LIKE_A_PLAN = re.compile(r"^\s*[\"']?waves[\"']?\s*:\s*(\[|#|$)", re.MULTILINE)
+MOST_ENTRIES = 2000
+"""Entries of a folder, and of those below it, that are looked at."""
+
+LATIN_LIKE = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b"
+    "\u051d\u043a\u043c\u0442\u0432\u043d\u03b1\u03bf\u03c1\u03bd\u03b9\u03ba\u03c4\u03c5",
+    "aeopcyxijshdqwkmtbhaopvikty",
+)
+"""Letters of other alphabets, in Latin ones that nobody tells from them."""
+
+
+class Warned(NamedTuple):
+    """A warning, and its place."""
+
+    file: Path
+    mark: Mark
+    message: str
+
+    def __str__(self) -> str:
+        name = printable(str(self.file))
+        return f"{name}:{self.mark.line}:{self.mark.column}: warning: {printable(self.message)}"
+
+
+def warnings(plans: Mapping[Path, Plan], folders: Iterable[Path] = ()) -> list[Warned]:
+    """Return all warnings about some plans, by their files, and about what lies in some folders."""
+    found = [warned(file, key, told) for file, plan in plans.items() for key, told in _of(plan)]
+    found += [warned(file, key, told) for look in BETWEEN_PLANS for file, key, told in look(plans)]
+    found += [
+        Warned(file, Mark(), told)
+        for folder in folders
+        for look in OF_A_FOLDER
+        for file, told in look(folder)
+    ]
+    return sorted(set(found), key=lambda one: (str(one.file), one.mark, one.message))
+
+
+def warned(file: Path, key: Key, message: str) -> Warned:
+    """Return a warning about a value of a plan file, with the place where it stands."""
+    mark = Mark()
+    with suppress(OSError, ValueError, Rejected):
+        node, _ = parse(text_of(file))
+        for part in key:
+            node = node.children[part]
+            mark = node.mark
+    return Warned(file, mark, message)
+
+
+def _of(plan: Plan) -> Iterator[tuple[Key, str]]:
+    for look in OF_A_PLAN:
+        yield from look(plan)
+
+
+def joined_approvers(plan: Plan) -> Iterator[tuple[Key, str]]:
+    """Find user ids that are several, written as one."""
+    for index, user in enumerate(plan.approvers):
+        if JOINED.search(user):
+            told = f"approvers: {quoted(user)} is one user id with a blank, comma or semicolon in it"
+            yield ("approvers", index), f"{told}; several are a list: [alice, bob]"
+
+
+def look_alike_approvers(plan: Plan) -> Iterator[tuple[Key, str]]:
+    """Find user ids that people take for one another, of which Airflow lets only the one answer."""
+    seen: dict[str, str] = {}
+    for index, user in enumerate(plan.approvers):
+        other = seen.setdefault(_looks(user), user)
+        if other != user:
+            yield (
+                ("approvers", index),
+                f"approvers: {quoted(user)} looks like {quoted(other)}, and is another user",
+            )
+        elif len({_alphabet(letter) for letter in user if letter.isalpha()}) > 1:
+            yield ("approvers", index), f"approvers: {quoted(user)} has letters of several alphabets"
+
+
+def both_days(plan: Plan) -> Iterator[tuple[Key, str]]:
+    """Find schedules that restrict the day of the month and the weekday."""
+    if plan.drill_schedule and (told := either_day(plan.drill_schedule)):
+        yield ("drill_schedule",), f"drill_schedule: {told}"
+
+
+def same_plans(plans: Mapping[Path, Plan]) -> Iterator[tuple[Path, Key, str]]:
+    """Find plans that drill the same servers at the same times, or say all the same: copied files."""
+    alike: dict[Hashable, list[tuple[Path, Plan]]] = defaultdict(list)
+    for file, plan in plans.items():
+        if plan.drill_schedule:
+            alike[_target(plan), plan.drill_schedule].append((file, plan))
+        else:
+            alike[plan.model_copy(update={"id": "", "name": "", "description": ""}).dump()].append(
+                (file, plan)
+            )
+    for (first, plan), *others in alike.values():
+        for file, other in others:
+            if other.id == plan.id:
+                continue
+            when = f" at the same times ({other.drill_schedule})" if other.drill_schedule else ""
+            key: Key = ("drill_schedule",) if other.drill_schedule else ()
+            yield (
+                file,
+                key,
+                f"launches the same source servers{when} as {printable(first.name)}; is it a copy?",
+            )
+
+
+def passed_over(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Find files that seem to be plans and become none: those in folders below, and of other names."""
+    for path in _files(folder):
+        if path.parent != folder and path.suffix in SUFFIXES:
+            yield (
+                path,
+                f"passed over: plans are read from {printable(str(folder))} itself, not from folders below",
+            )
+        elif path.parent == folder and _seems_a_plan(path):
+            hidden = path.name.startswith(".")
+            why = "a hidden file" if hidden else f"its name does not end in {listed(SUFFIXES)}"
+            yield path, f"passed over: {why}, so it makes no DAG"
+
+
+OF_A_PLAN: tuple[Callable[[Plan], Iterator[tuple[Key, str]]], ...] = (
+    joined_approvers,
+    look_alike_approvers,
+    both_days,
+)
+BETWEEN_PLANS: tuple[Callable[[Mapping[Path, Plan]], Iterator[tuple[Path, Key, str]]], ...] = (same_plans,)
+OF_A_FOLDER: tuple[Callable[[Path], Iterator[tuple[Path, str]]], ...] = (passed_over,)
+
+
+def _looks(user: str) -> str:
+    return likeness(user).translate(LATIN_LIKE)
+
+
+def _alphabet(letter: str) -> str:
+    return unicodedata.name(letter, "?").split()[0]
+
+
+def _target(plan: Plan) -> Hashable:
+    """Return which source servers a plan launches, as far as its text tells."""
+    chosen = [wave.servers for wave in plan.waves]
+    ids = frozenset(one for servers in chosen if not isinstance(servers, ServerTags) for one in servers)
+    tags = frozenset(frozenset(one.tags.items()) for one in chosen if isinstance(one, ServerTags))
+    return plan.region, plan.aws_conn_id, ids, tags
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield the files of a folder, then of those below that are neither hidden nor links; not without end."""
+    left, folders = MOST_ENTRIES, deque([str(folder)])
+    while folders and left:
+        with suppress(OSError), os.scandir(folders.popleft()) as entries:
+            some = sorted(islice(entries, left), key=lambda entry: entry.name)
+            left -= len(some)
+            for entry in some:
+                if entry.is_dir(follow_symlinks=False):
+                    folders += [] if entry.name.startswith(".") else [entry.path]
+                elif Path(entry.path).is_file():
+                    yield Path(entry.path)
+
+
+def _seems_a_plan(path: Path) -> bool:
+    if path.name.endswith(IN_PROGRESS) or is_plan_file(path):
+        return False
+    if ".yaml" in path.name.lower() or ".yml" in path.name.lower():
+        return True
+    with suppress(Rejected):
+        return bool(LIKE_A_PLAN.search(text_of(path)))
+    return False

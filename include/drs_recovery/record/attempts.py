@@ -1,0 +1,73 @@
+"""Attempts of a wave: what a new one begins as, and which servers it starts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_recovery.record.enums import LaunchStatus, WaveStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from drs_recovery.record.models import Execution, Intent, WaveRecord
+    from drs_recovery.record.server_record import ServerRecord
+
+
+def to_start(wave: WaveRecord, servers: Iterable[ServerRecord]) -> list[ServerRecord]:
+    """Return the servers that the current attempt of a wave starts: those no earlier one has launched.
+
+    What this attempt itself has launched is among them: its batches stay the same whenever they are cut.
+    """
+    return [
+        server for server in servers if server.wave_number == wave.wave_number and not _launched(wave, server)
+    ]
+
+
+def _launched(wave: WaveRecord, server: ServerRecord) -> bool:
+    return server.launch_status is LaunchStatus.LAUNCHED and server.attempt < wave.attempt
+
+
+def settled_intents(wave: WaveRecord, settled: Sequence[Intent]) -> list[Intent]:
+    """Return the intents of a wave; ``settled`` are those of which it is known now what became of them."""
+    by_id = {intent.intent_id: intent for intent in settled}
+    return [by_id.get(intent.intent_id, intent) for intent in wave.intents]
+
+
+def with_attempt(
+    execution: Execution, number: int, clear_number: int, settled: Sequence[Intent], at: datetime
+) -> Execution:
+    """Return the execution with a new attempt of a wave, and open again.
+
+    Waves that never ran are to come again. An answer to a gate is for the attempt it was asked for: it stays
+    in the trail. The intents of earlier attempts leave the record, for items of their own; their jobs stay.
+    """
+    waves = tuple(
+        _begun(wave, clear_number, settled) if wave.wave_number == number else _following(wave)
+        for wave in execution.waves
+    )
+    since = at if execution.final else execution.open_since
+    return execution.having(waves=waves, end_time=None, outcome=None, open_since=since)
+
+
+def _begun(wave: WaveRecord, clear_number: int, settled: Sequence[Intent]) -> WaveRecord:
+    found = [intent.job_id for intent in settled if intent.job_id and intent.job_id not in wave.job_ids]
+    return wave.having(
+        status=WaveStatus.PENDING,
+        attempt=wave.attempt + 1,
+        clear_number=clear_number,
+        approval=None,
+        failure=None,
+        start_time=None,
+        end_time=None,
+        intents=(),
+        job_ids=(*wave.job_ids, *found),
+    )
+
+
+def _following(wave: WaveRecord) -> WaveRecord:
+    """Return another wave: one that never ran comes again; its gate asks anew if it was answered."""
+    if wave.status is not WaveStatus.SKIPPED:
+        return wave
+    answered = wave.approval is not None
+    return wave.having(status=WaveStatus.PENDING, approval=None, attempt=wave.attempt + answered)

@@ -1,0 +1,29 @@
+"""The DAG runs that clean an execution up: one for each end that it has, and others where one was stopped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_recovery.record.base import iso
+
+if TYPE_CHECKING:
+    from drs_recovery.record.models import Execution
+
+EXECUTION_ID = "execution_id"
+"""Its one run param."""
+
+
+def clean_up_run_id(execution: Execution) -> str:
+    """Return the id of the DAG run that cleans up after this end: started twice it is started once.
+
+    One that ended with its work not done, whoever stopped it, is followed by another.
+    """
+    ended = iso(execution.end_time) if execution.end_time else "not-ended"
+    attempt = execution.cleanup.attempt if execution.cleanup else 1
+    return f"{execution.execution_id}__{ended}" + (f"__{attempt}" if attempt > 1 else "")
+
+
+def current_run_id(execution: Execution) -> str:
+    """Return the id of the DAG run that wrote of the clean-up last; one by hand may have another id."""
+    known = execution.cleanup.dag_run_id if execution.cleanup else None
+    return known or clean_up_run_id(execution)

@@ -1,0 +1,53 @@
+"""The audit trail: what happened, when, by whom; written once, never changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+
+from pydantic import Field
+
+from drs_recovery.record.base import Record, Time, Words, iso
+from drs_recovery.record.enums import EventType
+
+PREFIX = "EVENT#"
+
+
+class Event(Record):
+    """One entry of the trail.
+
+    ``once`` names what is told ("the same thing told again"), so that a retried step, which comes at another
+    time, does not tell it twice. Absent: only this very event, with its time, is the same.
+    """
+
+    type: EventType
+    time: Time
+    actor: str | None = None
+    wave_number: int | None = None
+    attempt: int | None = None
+    detail: Words | None = None
+    once: str | None = Field(default=None, exclude=True)
+
+    @property
+    def key(self) -> str:
+        """The range key: ``EVENT#<time>#<uuid7>``."""
+        return f"{PREFIX}{iso(self.time)}#{self._uuid7()}"
+
+    @property
+    def tail(self) -> str:
+        """The part of the key that says what is told, whenever it is told."""
+        return tail(self.key)
+
+    def _uuid7(self) -> uuid.UUID:
+        """Return a UUID of version 7 whose 74 free bits (RFC 9562) are not random but name what is told."""
+        told = self.once or json.dumps(self.to_item(), sort_keys=True)
+        free = int.from_bytes(hashlib.sha256(told.encode(errors="replace")).digest()[:10], "big") >> 6
+        milliseconds = int(self.time.timestamp() * 1000)
+        high, low = free >> 62, free & ((1 << 62) - 1)
+        return uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)
+
+
+def tail(key: str) -> str:
+    """Return the part of an event's key that follows its times."""
+    return key[-21:]

@@ -1,0 +1,284 @@
+"""What an execution is: one record with all its waves, and how each of its waves stands."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from pydantic import Field
+
+from drs_recovery.errors import TransitionRefused
+from drs_recovery.record.base import AwsId, DagId, ExecutionId, Label, Record, RunId, Time, Words
+from drs_recovery.record.enums import (
+    CleanupMode,
+    CleanupStatus,
+    Decision,
+    ExecutionStatus,
+    ExecutionType,
+    FailureKind,
+    OnFailure,
+    WaveStatus,
+)
+from drs_recovery.record.run_request import RunRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+MOST_WAVES = 100
+"""What the condition of a final status has room for: DynamoDB takes 4 KB and 300 operators."""
+
+_NAMESPACE = uuid.UUID("5e3b4f0c-9f0e-5d0e-8a63-3f2f2a7f7c11")
+
+
+def execution_id(dag_id: str, run_id: str) -> str:
+    """Return the id of the execution that a DAG run is: opening twice is opening once."""
+    return str(uuid.uuid5(_NAMESPACE, f"{dag_id}\n{run_id}"))
+
+
+NO_JOB = "no job came of"
+"""The refusal of an intent of which DRS showed no job begins so."""
+
+
+class Intent(Record):
+    """The word given before StartRecovery is sent, so that no crash can hide a job.
+
+    Open until it has either ``job_id`` or ``refusal``: AWS's own words when it definitely refused the call.
+    ``lost`` says that the answer to a call for these servers was not heard, and that DRS showed no job of it
+    for so long: one may show all the same, also when they are announced again, and whatever that came to.
+    ``intent_id`` tells a process its own intent from that of another that wants the same batch.
+
+    In the record ``servers`` is empty: ``servers_item`` names the item that holds them, and ``server_count``
+    says how many they are. ``drs_recovery.store.intents`` reads them.
+    """
+
+    attempt: int
+    batch: int
+    servers: tuple[str, ...] = ()
+    server_count: int | None = None
+    servers_item: str | None = None
+    time: Time
+    job_id: AwsId | None = None
+    refusal: Words | None = None
+    lost: bool | None = None
+    intent_id: str = Field(default_factory=lambda: str(uuid.uuid4()))
+
+    @property
+    def count(self) -> int:
+        """For how many servers it is, wherever they are."""
+        return len(self.servers) if self.server_count is None else self.server_count
+
+    @property
+    def open(self) -> bool:
+        """Whether nobody knows yet what became of the call."""
+        return self.job_id is None and self.refusal is None
+
+    @property
+    def may_show(self) -> bool:
+        """Whether a job may show of an earlier call; releases that wrote no ``lost`` said so in words."""
+        return bool(self.lost) or (self.refusal or "").startswith(NO_JOB)
+
+
+class Approval(Record):
+    """An answer to a gate; ``by`` is absent when the clock gave it.
+
+    Who gave it decides, so it is never cut to make room, and nothing that only looks like it is taken for it.
+    """
+
+    decision: Decision
+    by: Label | None = None
+    time: Time
+    reason: Words | None = None
+    attempt: int = 1
+
+    def given_by_one_of(self, users: Collection[str]) -> bool:
+        """Whether one of these users gave it: a plan names none that is longer than what is on record."""
+        return self.by in users
+
+
+class Failure(Record):
+    """What ended an execution beside its waves, in words."""
+
+    kind: FailureKind
+    message: Words
+
+
+class PreflightWarning(Record):
+    """What a check found before anything was launched, and the plan lets start all the same."""
+
+    check: str
+    message: Words
+
+
+class Lag(Record):
+    """How old the data were at the start: the worst lag DRS told, and of how many servers it told none."""
+
+    seconds: int | None = None
+    unknown: int = 0
+
+
+class Cleanup(Record):
+    """The clean-up of a drill that has ended: its own fields, which never touch how the drill ended.
+
+    ``instances`` are the recovery instances that were found when it began, and ``left`` those of them that
+    are not gone; ``terminated`` counts the others, once the jobs that terminate them have ended. ``time`` is
+    that of the last change, and ``attempt`` counts the DAG runs that it takes. Where instances are many,
+    ``instances_item`` and ``left_item`` name the items that hold them, and they are only counted here.
+    """
+
+    mode: CleanupMode
+    status: CleanupStatus = CleanupStatus.PENDING
+    time: Time
+    attempt: int = 1
+    dag_run_id: RunId | None = None
+    approval: Approval | None = None
+    instances: tuple[AwsId, ...] = ()
+    instance_count: int | None = None
+    instances_item: str | None = None
+    job_ids: tuple[AwsId, ...] = ()
+    terminated: int | None = None
+    left: tuple[str, ...] = ()
+    left_item: str | None = None
+    failure: Words | None = None
+
+    @property
+    def count(self) -> int:
+        """How many instances were found, wherever they are named."""
+        return len(self.instances) if self.instance_count is None else self.instance_count
+
+
+class CleanupOrder(NamedTuple):
+    """What a plan orders of the clean-up of its drills: how, and how long after their end."""
+
+    mode: CleanupMode
+    after: timedelta
+
+
+class WaveRecord(Record):
+    """A wave of an execution; ``server_count`` is absent until its servers are frozen.
+
+    ``minimum_launched`` is how many of its servers that are not optional must be launched; absent: all.
+    ``clear_number`` is how often its DAG run had been cleared when this attempt opened, or last went on;
+    absent: never. Only a run that was cleared again since may open another attempt.
+    """
+
+    wave_number: int
+    wave_name: str
+    pause_before_wave: bool = False
+    depends_on: tuple[int, ...] = ()
+    status: WaveStatus = WaveStatus.PENDING
+    attempt: int = 1
+    clear_number: int | None = None
+    server_count: int | None = None
+    minimum_launched: int | None = None
+    on_failure: OnFailure = OnFailure.STOP
+    timeout_seconds: int = 4 * 3600
+    intents: tuple[Intent, ...] = ()
+    job_ids: tuple[AwsId, ...] = ()
+    approval: Approval | None = None
+    failure: Words | None = None
+    start_time: Time | None = None
+    end_time: Time | None = None
+
+    @property
+    def releases(self) -> bool:
+        """Whether the waves that depend on it may start: its policy is met, or they go on without."""
+        if self.on_failure is OnFailure.CONTINUE and self.status in {WaveStatus.FAILED, WaveStatus.TIMED_OUT}:
+            return True
+        return self.status.met
+
+    @property
+    def timeout(self) -> timedelta:
+        """How long after its start the wave may take."""
+        return timedelta(seconds=self.timeout_seconds)
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When its time-out passes; absent before its start."""
+        return self.start_time + self.timeout if self.start_time else None
+
+    @property
+    def approved(self) -> bool:
+        """Whether the gate of this very attempt is passed by an answer."""
+        answer = self.approval
+        return answer is not None and answer.attempt == self.attempt and answer.decision is Decision.APPROVED
+
+    @property
+    def attempt_intents(self) -> tuple[Intent, ...]:
+        """The intents of the current attempt."""
+        return tuple(intent for intent in self.intents if intent.attempt == self.attempt)
+
+    @property
+    def open_intents(self) -> tuple[Intent, ...]:
+        """Intents of any attempt of which nobody knows yet whether they became a job."""
+        return tuple(intent for intent in self.intents if intent.open)
+
+    @property
+    def has_nothing_to_start(self) -> bool:
+        """Whether the current attempt began and found all servers launched by earlier ones."""
+        return self.status is WaveStatus.STARTED and not self.attempt_intents
+
+    @property
+    def attempt_job_ids(self) -> tuple[str, ...]:
+        """The jobs of the current attempt."""
+        return tuple(intent.job_id for intent in self.attempt_intents if intent.job_id is not None)
+
+
+class Execution(Record):
+    """One run of a plan: one DAG run, one record, with all its waves from the first moment on."""
+
+    execution_id: ExecutionId
+    plan_id: DagId
+    plan_name: str
+    plan_hash: str
+    region: str | None = None
+    account_id: str | None = None
+    connection_source: Words | None = None
+    airflow_url: str | None = None
+    dag_run_id: RunId
+    execution_type: ExecutionType
+    status: ExecutionStatus = ExecutionStatus.PENDING
+    version: int = 1
+    total_waves: int
+    completed_waves: int = 0
+    waves: tuple[WaveRecord, ...]
+    requested_by: str | None = None
+    request: RunRequest | None = None
+    reason: Words | None = None
+    start_time: Time
+    end_time: Time | None = None
+    last_polled_time: Time | None = None
+    outcome: Words | None = None
+    failure: Failure | None = None
+    superseded_by: ExecutionId | None = None
+    rto_seconds: int | None = None
+    rpo_seconds: int | None = None
+    lag: Lag | None = None
+    warnings: tuple[PreflightWarning, ...] = ()
+    open_since: Time | None = None
+    cleanup: Cleanup | None = None
+    cleanup_due: Time | None = None
+
+    @property
+    def final(self) -> bool:
+        """Whether its final status is written: the end time comes with it and with nothing else (R-44)."""
+        return self.end_time is not None
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts its waves have had, all together: more each time it was opened again."""
+        return sum(wave.attempt for wave in self.waves)
+
+    @property
+    def job_ids(self) -> frozenset[str]:
+        """The jobs of all waves and attempts."""
+        return frozenset(job_id for wave in self.waves for job_id in wave.job_ids)
+
+    def wave(self, number: int) -> WaveRecord:
+        """Return a wave by its number, which counts from 0; TransitionRefused if it is not on record."""
+        if 0 <= number < len(self.waves) and self.waves[number].wave_number == number:
+            return self.waves[number]
+        held = ", ".join(f"{wave.wave_number} ({wave.wave_name})" for wave in self.waves) or "none"
+        raise TransitionRefused(
+            f"execution {self.execution_id}: wave {number} is not in its place on record, which holds {held}"
+        )

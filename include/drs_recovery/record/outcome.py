@@ -1,0 +1,106 @@
+"""How an execution ended, in words for people: names, counts and reasons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_recovery.record.enums import LaunchStatus, WaveStatus
+from drs_recovery.record.status import inconsistency, unreadable
+from drs_recovery.record.targets import rpo_words, rto_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from drs_recovery.record.models import Execution, WaveRecord
+    from drs_recovery.record.server_record import ServerRecord
+
+MOST_INSTANCES = 20
+"""Named in an outcome; the record has them all."""
+
+_ENDED_BADLY = {WaveStatus.PARTIAL, WaveStatus.FAILED, WaveStatus.CANCELLED, WaveStatus.TIMED_OUT}
+
+
+def outcome(
+    execution: Execution,
+    servers: Sequence[ServerRecord],
+    *,
+    interrupted: str | None = None,
+    at: datetime | None = None,
+) -> str:
+    """Return the outcome of a closed execution; ``interrupted`` says what ended its DAG run before its time.
+
+    It tells the waves that finished also when others did not (R-47), and what still runs in DRS (R-45). With
+    ``at``, the end, it tells of one that recovered something what it achieved beside RTO and RPO.
+    """
+    return " ".join([*_sentences(execution, servers, interrupted), *_achieved(execution, at)])
+
+
+def _sentences(
+    execution: Execution, servers: Sequence[ServerRecord], interrupted: str | None
+) -> Iterable[str]:
+    waves = execution.waves
+    if execution.superseded_by is not None:
+        yield f"Superseded by execution {execution.superseded_by}."
+    if execution.failure is not None:
+        yield _sentence(f"{execution.failure.kind.capitalize()}: {execution.failure.message}")
+    if interrupted is not None:
+        yield _sentence(f"Interrupted: {interrupted}")
+    finished = [wave for wave in waves if wave.status.met]
+    yield f"Finished: {_names(finished)}." if finished else "No wave finished."
+    unread = sum(unreadable(wave, servers) for wave in waves)
+    if servers or unread:
+        launched = sum(server.launch_status is LaunchStatus.LAUNCHED for server in servers)
+        lost = f"; {unread} cannot be read on record" if unread else ""
+        yield f"{launched} of {len(servers) + unread} servers launched{lost}."
+    if interrupted is not None:
+        yield from _instances(servers)
+    for wave in waves:
+        if wave.status in _ENDED_BADLY:
+            yield _sentence(_ended(wave, interrupted))
+    if never := [wave for wave in waves if wave.status is WaveStatus.SKIPPED]:
+        yield f"Never started: {_names(never)}."
+    if (wrong := _unexplained(execution, interrupted)) is not None:
+        yield _sentence(f"The record is {wrong}")
+
+
+def _instances(servers: Sequence[ServerRecord]) -> Iterable[str]:
+    """Name what an execution that was ended by hand leaves in EC2."""
+    there = [server for server in servers if server.recovery_instance_id is not None]
+    named = ", ".join(f"{server.recovery_instance_id} of {server.label}" for server in there[:MOST_INSTANCES])
+    if there:
+        more = len(there) - MOST_INSTANCES
+        yield f"Recovery instances on record: {named}{f', and {more} more' if more > 0 else ''}."
+
+
+def _achieved(execution: Execution, at: datetime | None) -> Iterable[str]:
+    if not all(wave.status.met for wave in execution.waves):
+        return
+    if at is not None and (rto := rto_words(execution, at)):
+        yield f"RTO: {rto}."
+    if rpo := rpo_words(execution):
+        yield f"RPO: {rpo}."
+
+
+def _ended(wave: WaveRecord, interrupted: str | None) -> str:
+    """Return how a wave ended; the interruption, which has its own sentence, is not said again."""
+    why = wave.failure or "no reason is on record"
+    if interrupted is not None:
+        why = why.removeprefix(interrupted).removeprefix("; ")
+    goes_on = " (on_failure: continue)" if wave.releases and not wave.status.met else ""
+    ended = f"{wave.wave_name} {wave.status}{goes_on}"
+    return f"{ended}: {why}" if why else ended
+
+
+def _unexplained(execution: Execution, interrupted: str | None) -> str | None:
+    if execution.superseded_by is not None or execution.failure is not None or interrupted is not None:
+        return None
+    return inconsistency(execution.waves, execution.total_waves)
+
+
+def _names(waves: Iterable[WaveRecord]) -> str:
+    return ", ".join(wave.wave_name for wave in waves)
+
+
+def _sentence(words: str) -> str:
+    return words if words.endswith((".", "!", "?")) else f"{words}."

@@ -1,0 +1,84 @@
+"""Whether the record permits a wave to start: Airflow's task states prove nothing (``docs/security.md``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_recovery.errors import StartRefused
+from drs_recovery.record.enums import CleanupStatus, WaveStatus
+
+if TYPE_CHECKING:
+    from drs_recovery.record.models import Execution, WaveRecord
+
+
+def check_start(execution: Execution, number: int) -> None:
+    """Raise StartRefused unless the record permits StartRecovery for this wave now.
+
+    Whether the one who approved may approve is for the frozen plan to say, not for the record.
+    """
+    wave = execution.wave(number)
+    if reason := _stopped(execution) or _unmet(execution, wave) or _held(wave):
+        raise StartRefused(f"wave {wave.wave_name!r} of execution {execution.execution_id}: {reason}")
+
+
+def check_ask(execution: Execution, number: int) -> None:
+    """Raise StartRefused unless an answer to this wave's gate could let it start."""
+    wave = execution.wave(number)
+    if reason := _stopped(execution) or _unmet(execution, wave):
+        raise StartRefused(f"gate of wave {wave.wave_name!r} of execution {execution.execution_id}: {reason}")
+
+
+_CLEANED = frozenset({CleanupStatus.TERMINATING, CleanupStatus.DONE})
+"""From here on the instances that earlier attempts launched are gone, or go."""
+
+
+def check_attempt(execution: Execution, number: int) -> None:
+    """Raise StartRefused unless the record permits a new attempt of this wave, which opens it again.
+
+    Whether the jobs of the last attempt have ended is for DRS to say, and for the lock who holds the plan.
+    """
+    wave = execution.wave(number)
+    if reason := _over(execution, wave) or _unmet(execution, wave):
+        raise StartRefused(
+            f"wave {wave.wave_name!r} of execution {execution.execution_id} cannot be tried again: {reason}"
+        )
+
+
+def _stopped(execution: Execution) -> str | None:
+    if execution.final:
+        return f"the execution is {execution.status}, for good"
+    if execution.superseded_by is not None:
+        return f"the execution is superseded by execution {execution.superseded_by}"
+    if execution.failure is not None:
+        return f"the execution is {execution.failure.kind}: {execution.failure.message}"
+    return None
+
+
+def _over(execution: Execution, wave: WaveRecord) -> str | None:
+    if execution.superseded_by is not None or execution.failure is not None:
+        return f"{_stopped(execution.having(end_time=None))}. Start a new run"
+    if wave.server_count is None:
+        return "its servers are not frozen: open_execution did not get that far. Start a new run"
+    if execution.cleanup is not None and execution.cleanup.status in _CLEANED:
+        return f"the clean-up of its instances is {execution.cleanup.status}. Start a new run"
+    if wave.status is WaveStatus.COMPLETED:
+        return "it is COMPLETED"
+    if not wave.status.final:
+        return f"it is {wave.status}, its attempt {wave.attempt} goes on"
+    return None
+
+
+def _unmet(execution: Execution, wave: WaveRecord) -> str | None:
+    needed = [execution.wave(number) for number in wave.depends_on]
+    unmet = [f"{other.wave_name} is {other.status}" for other in needed if not other.releases]
+    return f"it waits for waves that are not done: {', '.join(unmet)}" if unmet else None
+
+
+def _held(wave: WaveRecord) -> str | None:
+    if wave.status.final:
+        return f"it is {wave.status}"
+    if wave.server_count is None:
+        return "its servers are not frozen: open_execution did not get that far"
+    if wave.pause_before_wave and not wave.approved:
+        return f"its gate holds no approval of attempt {wave.attempt}"
+    return None

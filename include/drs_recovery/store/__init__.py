@@ -1,0 +1,1 @@
+"""Execution records in DynamoDB: requests, the programs that write them, and what runs both."""

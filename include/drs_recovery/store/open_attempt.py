@@ -1,0 +1,135 @@
+"""What ``approve`` and ``start_recovery`` share: a new attempt of their wave; the execution is open again.
+
+Whichever of the two runs first after the run was cleared writes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from drs_recovery.errors import RecordUnavailable, StartRefused
+from drs_recovery.record.attempts import settled_intents, with_attempt
+from drs_recovery.record.enums import Writer
+from drs_recovery.record.permission import check_ask, check_attempt
+from drs_recovery.record.transitions import check_opening
+from drs_recovery.store.changes import (
+    Changed,
+    change,
+    following,
+    pauses,
+    read,
+    same_cleanup,
+    same_version,
+    with_wave,
+    write,
+)
+from drs_recovery.store.intents import keep_past
+from drs_recovery.store.lock import take_lock
+from drs_recovery.store.requests import Wait
+from drs_recovery.store.servers import write_found
+from drs_recovery.store.trail import tell_change
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from drs_recovery.record.events import Event
+    from drs_recovery.record.models import Execution, Intent
+    from drs_recovery.record.server_record import ServerRecord
+    from drs_recovery.store.expressions import Update
+    from drs_recovery.store.requests import Steps
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A new attempt of a wave after its last one, which has ended in DRS too.
+
+    ``clear_number`` is how often the DAG run was cleared; ``settled`` are the open intents of the wave with
+    what became of them, ``servers`` its servers as their jobs tell them now.
+    """
+
+    wave_number: int
+    last: int
+    clear_number: int
+    settled: Sequence[Intent] = ()
+    servers: Sequence[ServerRecord] = ()
+
+
+def open_attempt(
+    execution_id: str,
+    opening: Opening,
+    at: datetime,
+    event: Event | None,
+    *,
+    is_over: Callable[[Execution], bool] | None = None,
+) -> Steps[Execution]:
+    """Open a new attempt, and the execution again, if the record permits it and the plan's lock can be taken.
+
+    The lock is taken between reading the record and writing it under the version read: see
+    ``drs_recovery.store.lock``. Nothing is written before that.
+    """
+    for pause in pauses():
+        before = yield from read(execution_id)
+        if _opened(before, opening):
+            yield from tell_change(Changed(before, written=False), event)
+            return before
+        _check(before, opening)
+        yield from take_lock(before, at, is_over=is_over, anew=True)
+        yield from write_found(execution_id, opening.servers)
+        past = settled_intents(before.wave(opening.wave_number), opening.settled)
+        yield from keep_past(execution_id, opening.wave_number, past)
+        after = with_attempt(before, opening.wave_number, opening.clear_number, opening.settled, at)
+        check_opening(before, after, opening.wave_number)
+        written = yield from write(before, following(before, after), _as_it_was)
+        if written is not None:
+            yield from tell_change(Changed(written, written=True), event)
+            return written
+        yield Wait(pause)
+    raise RecordUnavailable(
+        f"execution {execution_id}: its record kept changing while an attempt was to open"
+    )
+
+
+def note_clear(execution_id: str, number: int, attempt: int, clear_number: int) -> Steps[Execution]:
+    """Write that an attempt which has not ended goes on after a clear: that clear opens no other one."""
+
+    def alter(execution: Execution) -> Execution:
+        wave = execution.wave(number)
+        if (wave.clear_number or 0) >= clear_number or wave.attempt != attempt or wave.status.final:
+            return execution
+        check_ask(execution, number)
+        return with_wave(execution, number, clear_number=clear_number)
+
+    return (yield from change(execution_id, Writer.START_RECOVERY, alter)).execution
+
+
+def _as_it_was(update: Update, before: Execution) -> Iterable[str]:
+    """Yield the conditions of opening an execution again, which may be final."""
+    yield same_version(update, before)
+    if before.final:
+        yield same_cleanup(update, before)
+
+
+def _opened(execution: Execution, opening: Opening) -> bool:
+    """Whether this very attempt is open: a write whose answer was lost, sent again, finds it so."""
+    wave = execution.wave(opening.wave_number)
+    return (wave.attempt, wave.clear_number) == (opening.last + 1, opening.clear_number)
+
+
+def _check(execution: Execution, opening: Opening) -> None:
+    """Raise StartRefused unless the record is as whoever asked DRS has found it, and permits the attempt."""
+    check_attempt(execution, opening.wave_number)
+    wave = execution.wave(opening.wave_number)
+    place = f"wave {wave.wave_name!r} of execution {execution.execution_id}"
+    if wave.attempt != opening.last:
+        raise StartRefused(f"{place} is at attempt {wave.attempt}, not {opening.last}")
+    if (wave.clear_number or 0) >= opening.clear_number:
+        raise StartRefused(
+            f"{place} is {wave.status}, and its run was not cleared since: it was cleared "
+            f"{opening.clear_number} times, as when attempt {wave.attempt} began"
+        )
+    known = {intent.intent_id for intent in opening.settled}
+    if unknown := [intent for intent in wave.open_intents if intent.intent_id not in known]:
+        batches = ", ".join(str(intent.batch) for intent in unknown)
+        raise StartRefused(f"{place}: nobody knows whether StartRecovery of batch {batches} became a job")

@@ -1,0 +1,41 @@
+"""The writers of an execution record, one module each, named as its task; nobody else writes.
+
+=====================  =====================================================================================
+module                 what it may write
+=====================  =====================================================================================
+``open_execution``     the record, its account, its servers and how many each wave needs, once; the lock;
+                       ``failure``; what the checks found: ``lag``, ``warnings``; ``supersededBy`` of a drill
+                       it takes the plan from; a new ``version``, and nothing else, of a final execution it
+                       takes the plan from
+``approve``            its wave: PAUSED, the approval, CANCELLED
+``start_recovery``     its wave: intents, STARTED, job ids, FAILED; its servers: job, or why none
+``wait_for_recovery``  its wave: POLLING and the final statuses; its servers; ``lastPolledTime``
+``complete_execution`` the final status, ``endTime``, ``outcome``; waves left open, and the jobs of their
+                       open intents; releases the lock; orders the clean-up of a drill with its end
+``clean_up``           ``cleanup`` and ``cleanupDue`` of a drill that is final, and nothing else
+=====================  =====================================================================================
+
+A new attempt of a wave is written by its ``approve`` or ``start_recovery``, whichever runs first after a
+clear, in one place, ``drs_recovery.store.open_attempt``: it opens the execution again, with the waves that
+never ran, after it has taken the lock and written what the ended jobs say of the wave's servers.
+
+The items of an execution, by range key; those of a plan's lock lie under ``PLAN#<dag id>``:
+
+===================================  =======================================================================
+item                                 what it holds
+===================================  =======================================================================
+``EXECUTION``                        the record: all waves, their current attempts, how it stands and ended
+``PLAN``                             plan and servers as frozen, or the names of the items that hold them
+``SERVER#<wave>#<id>``               a server and what became of it
+``EVENT#<time>#<uuid>``              the audit trail
+``INTENT#<wave>#<attempt>#<batch>…`` an intent of an attempt that is over, with what became of it
+``IDS#<digest>#<part>``              a list of servers or instances that the record only counts
+``TEXT#<name>``                      the whole of a text that stands shortened in the record
+``LONG#<digest>#<part>``             a plan, or its servers, too large for ``PLAN``
+===================================  =======================================================================
+
+The last three are named by what they hold, and put before what refers to them. ``drs_recovery.store.fitting``
+keeps a record within what one item has room for.
+
+``drs_recovery.record.transitions`` holds the same as data, and every change is checked against it.
+"""

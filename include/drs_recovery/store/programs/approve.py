@@ -1,0 +1,98 @@
+"""What ``approve`` writes: that a wave waits at its gate, and the answer it got."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_recovery.errors import TransitionRefused
+from drs_recovery.record.base import iso
+from drs_recovery.record.enums import Decision, WaveStatus, Writer
+from drs_recovery.record.permission import check_ask
+from drs_recovery.record.texts import same_text
+from drs_recovery.store.changes import change, with_wave
+from drs_recovery.store.trail import tell_change
+
+if TYPE_CHECKING:
+    from drs_recovery.record.events import Event
+    from drs_recovery.record.models import Approval, Execution, WaveRecord
+    from drs_recovery.store.requests import Steps
+
+
+def pause(execution_id: str, number: int, event: Event | None) -> Steps[Execution]:
+    """Write that the gate of a wave waits; nothing changes if it waits, or is answered, already."""
+
+    def alter(execution: Execution) -> Execution:
+        if execution.wave(number).status is WaveStatus.PAUSED:
+            return execution
+        check_ask(execution, number)
+        return with_wave(execution, number, status=WaveStatus.PAUSED)
+
+    changed = yield from change(execution_id, Writer.APPROVE, alter)
+    yield from tell_change(changed, event)
+    return changed.execution
+
+
+def approve(execution_id: str, number: int, approval: Approval, event: Event | None) -> Steps[Execution]:
+    """Write that the gate was approved; the wave is PAUSED until its start."""
+    if approval.decision is not Decision.APPROVED:
+        raise TransitionRefused(f"{approval.decision} approves nothing; allowed: {Decision.APPROVED}")
+    return (yield from _answer(execution_id, number, approval, event))
+
+
+def reject(execution_id: str, number: int, approval: Approval, event: Event | None) -> Steps[Execution]:
+    """Write that the gate was rejected, or timed out: its wave is CANCELLED."""
+    if approval.decision is Decision.APPROVED:
+        raise TransitionRefused(f"{approval.decision} rejects nothing; allowed: REJECTED, TIMED_OUT")
+    return (yield from _answer(execution_id, number, approval, event))
+
+
+def _answer(execution_id: str, number: int, approval: Approval, event: Event | None) -> Steps[Execution]:
+    """Write the answer to a gate; one per attempt."""
+
+    def alter(execution: Execution) -> Execution:
+        wave = execution.wave(number)
+        if _given(wave, approval):
+            return execution
+        check_ask(execution, number)
+        if approval.decision is Decision.APPROVED:
+            return with_wave(execution, number, approval=approval)
+        return with_wave(
+            execution,
+            number,
+            approval=approval,
+            status=WaveStatus.CANCELLED,
+            failure=_words(approval),
+            end_time=approval.time,
+        )
+
+    changed = yield from change(execution_id, Writer.APPROVE, alter)
+    yield from tell_change(changed, event)
+    return changed.execution
+
+
+def _given(wave: WaveRecord, approval: Approval) -> bool:
+    """Whether this very answer is on record; TransitionRefused if another is, or none is waited for."""
+    place = f"gate of wave {wave.wave_name!r}"
+    if approval.attempt != wave.attempt:
+        raise TransitionRefused(
+            f"{place}: the answer is for attempt {approval.attempt}, the wave is at {wave.attempt}"
+        )
+    given = wave.approval
+    if given is not None and given.attempt == approval.attempt:
+        same = given.by == approval.by and same_text(given.reason, approval.reason)
+        if same and given.decision is approval.decision:
+            return True
+        raise TransitionRefused(
+            f"{place}: it was answered {given.decision} by {given.by or 'the clock'} at {iso(given.time)}; "
+            f"{approval.decision} by {approval.by or 'the clock'} comes second and changes nothing"
+        )
+    if wave.status is not WaveStatus.PAUSED:
+        raise TransitionRefused(f"{place}: it waits for no answer, the wave is {wave.status}")
+    return False
+
+
+def _words(approval: Approval) -> str:
+    if approval.decision is Decision.TIMED_OUT:
+        return "nobody answered its gate in time"
+    because = f": {approval.reason}" if approval.reason else ""
+    return f"rejected by {approval.by or 'nobody named'}{because}"

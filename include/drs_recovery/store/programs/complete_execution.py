@@ -1,0 +1,222 @@
+"""What ``complete_execution`` writes, and nobody else: how an execution ended (``docs/security.md``)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from drs_recovery.errors import RecordUnavailable, TransitionRefused
+from drs_recovery.record.base import iso
+from drs_recovery.record.enums import ExecutionStatus, ExecutionType, WaveStatus, Writer
+from drs_recovery.record.models import Cleanup
+from drs_recovery.record.status import named
+from drs_recovery.store.changes import Changed, change, pauses, read, same_version, write
+from drs_recovery.store.intents import with_known_servers
+from drs_recovery.store.jobs import record_job
+from drs_recovery.store.lock import release_lock
+from drs_recovery.store.requests import Wait
+from drs_recovery.store.trail import tell_change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from drs_recovery.record.ending import Ending
+    from drs_recovery.record.events import Event
+    from drs_recovery.record.models import CleanupOrder, Execution, Intent, WaveRecord
+    from drs_recovery.store.expressions import Update
+    from drs_recovery.store.requests import Steps
+
+_BEFORE = {WaveStatus.PENDING, WaveStatus.PAUSED}
+
+_ALLOWS = {
+    ExecutionStatus.COMPLETED: (WaveStatus.COMPLETED,),
+    ExecutionStatus.PARTIAL: (WaveStatus.COMPLETED, WaveStatus.PARTIAL),
+}
+_FINAL = tuple(status for status in WaveStatus if status.final)
+
+
+def adopt(
+    execution_id: str, number: int, intent: Intent, job_id: str, event: Event | None
+) -> Steps[Execution]:
+    """Write the job of an open intent that DRS shows, whose start task is no longer there to write it."""
+    return (yield from record_job(execution_id, number, intent, job_id, event, writer=Writer.COMPLETE))
+
+
+def close(execution_id: str, ending: Ending, at: datetime, event: Event | None) -> Steps[Execution]:
+    """End every wave that has not ended: SKIPPED if it never ran; nobody writes it any more."""
+
+    def alter(execution: Execution) -> Steps[Execution]:
+        if execution.final:
+            return execution
+        waves = []
+        for wave in execution.waves:
+            unknown = () if wave.status.final else wave.open_intents
+            known = yield from with_known_servers(execution_id, unknown)
+            waves.append(_closed(execution, wave, ending, at, known))
+        return execution.having(waves=tuple(waves))
+
+    changed = yield from change(execution_id, Writer.COMPLETE, alter)
+    yield from tell_change(changed, event, changed.execution.attempts)
+    return changed.execution
+
+
+def finish(
+    execution_id: str,
+    status: ExecutionStatus,
+    outcome: str,
+    at: datetime,
+    event: Event | None,
+    *,
+    cleanup: CleanupOrder | None = None,
+) -> Steps[Execution]:
+    """Write the final status, once, if DynamoDB finds that the waves on record allow it.
+
+    With it comes the clean-up that is due later, if the plan orders one: no crash can come between the two.
+    """
+    for pause in pauses():
+        before = yield from read(execution_id)
+        if before.final:
+            return (yield from _finished(before, status, event))
+        wanted = ended(before, status, outcome, at, cleanup)
+        after = yield from write(before, wanted, partial(final_conditions, status=status))
+        if after is not None:
+            yield from tell_change(Changed(after, written=True), event, after.attempts)
+            return after
+        yield from _check_moved(before, status)
+        yield Wait(pause)
+    raise RecordUnavailable(
+        f"execution {execution_id}: its record kept changing while it was to end {status}"
+    )
+
+
+def ended(
+    execution: Execution, status: ExecutionStatus, outcome: str, at: datetime, cleanup: CleanupOrder | None
+) -> Execution:
+    """Return an execution as it ends, with the clean-up of this end in the place of that of an earlier one.
+
+    Only a drill that has jobs is cleaned up.
+    """
+    ordered = cleanup if execution.execution_type is ExecutionType.DRILL and execution.job_ids else None
+    return execution.having(
+        status=status,
+        end_time=at,
+        outcome=outcome,
+        version=execution.version + 1,
+        open_since=None,
+        cleanup=ordered and Cleanup(mode=ordered.mode, time=at),
+        cleanup_due=ordered and at + ordered.after,
+    )
+
+
+def final_conditions(update: Update, execution: Execution, status: ExecutionStatus) -> Iterable[str]:
+    """Yield the conditions of the final write, which alone keep an execution from ending before its waves.
+
+    COMPLETED: as many waves as promised, each COMPLETED. PARTIAL: each COMPLETED or PARTIAL. The others: none
+    that waits or runs. At most 100 waves keep the condition under 4 KB and 300 operators.
+    """
+    if not status.final:
+        raise TransitionRefused(f"execution {execution.execution_id} cannot end {status}")
+    count = len(execution.waves)
+    yield same_version(update, execution)
+    yield update.absent("endTime")
+    if status in _ALLOWS:
+        count = execution.total_waves
+        yield update.equal(("totalWaves",), count)
+        yield update.absent("failure")
+        yield update.absent("supersededBy")
+    yield update.counts(("waves",), count)
+    allowed = _ALLOWS.get(status, _FINAL)
+    yield from (update.among(("waves", number, "status"), allowed) for number in range(count))
+
+
+def release(execution: Execution) -> Steps[None]:
+    """Free the plan, if this execution holds it and is over."""
+    on_record = yield from read(execution.execution_id)
+    if not on_record.final:
+        raise TransitionRefused(
+            f"execution {execution.execution_id} is {on_record.status}: it keeps its plan until it is over"
+        )
+    yield from release_lock(on_record)
+
+
+def _finished(execution: Execution, status: ExecutionStatus, event: Event | None) -> Steps[Execution]:
+    if execution.status is not status:
+        raise TransitionRefused(
+            f"execution {execution.execution_id} is {execution.status}: a final status is written once, "
+            f"it cannot become {status}"
+        )
+    yield from tell_change(Changed(execution, written=False), event, execution.attempts)
+    return execution
+
+
+def _check_moved(before: Execution, status: ExecutionStatus) -> Steps[None]:
+    """Raise TransitionRefused if nobody changed the record: then its waves do not allow the status."""
+    now = yield from read(before.execution_id)
+    if now.version == before.version and not now.final:
+        waves = ", ".join(f"{wave.wave_name} {wave.status}" for wave in now.waves)
+        raise TransitionRefused(
+            f"DynamoDB refuses {status} for execution {now.execution_id}: of {now.total_waves} waves "
+            f"on record are {waves or 'none'}; failure: {now.failure.message if now.failure else 'none'}"
+        )
+
+
+def _closed(
+    execution: Execution, wave: WaveRecord, ending: Ending, at: datetime, unknown: Sequence[Intent]
+) -> WaveRecord:
+    """Return a wave as it ends; ``unknown`` are its open intents, with their servers."""
+    if wave.status.final:
+        return wave
+    end = _end(execution, wave, ending)
+    if end is None:
+        return wave.having(status=WaveStatus.SKIPPED)
+    status, why = end
+    return wave.having(status=status, failure=_left(wave, ending, why, unknown), end_time=at)
+
+
+def _end(execution: Execution, wave: WaveRecord, ending: Ending) -> tuple[WaveStatus, str] | None:
+    """Return how a wave ends that was left open, and why; None for one that never came to its turn."""
+    number = wave.wave_number
+    if number in ending.failures:
+        return WaveStatus.FAILED, ending.failures[number]
+    if number in ending.overdue:
+        return WaveStatus.TIMED_OUT, ending.overdue[number]
+    if wave.status not in _BEFORE:
+        status = WaveStatus.FAILED if ending.interrupted is None else WaveStatus.CANCELLED
+        return status, ending.interrupted or "nobody saw its jobs to their end"
+    if wave.status is WaveStatus.PAUSED and not wave.approved:
+        return WaveStatus.CANCELLED, "its gate was never answered"
+    if ending.interrupted is not None and _was_next(execution, wave):
+        return WaveStatus.CANCELLED, ending.interrupted
+    return None
+
+
+def _was_next(execution: Execution, wave: WaveRecord) -> bool:
+    """Whether nothing but the interruption kept the wave from starting: there it goes on record."""
+    return all(execution.wave(number).releases for number in wave.depends_on)
+
+
+def _left(wave: WaveRecord, ending: Ending, why: str, unknown: Sequence[Intent]) -> str:
+    """Say why a wave was not watched to its end, and what it leaves behind; DRS cannot stop a job."""
+    known = ending.running_job_ids
+    jobs = [job_id for job_id in wave.attempt_job_ids if known is None or job_id in known]
+    words = [why]
+    if jobs:
+        words.append(f"{'still runs' if known else 'may still run'} in DRS: {', '.join(jobs)}")
+    elif wave.attempt_job_ids:
+        words.append(f"ended in DRS: {', '.join(wave.attempt_job_ids)}")
+    words += [
+        f"StartRecovery of batch {intent.batch} was announced at {iso(intent.time)} for "
+        f"{_servers_of(intent)} and nobody knows whether it became a job"
+        for intent in unknown
+    ]
+    words += [
+        f"batch {intent.batch} was refused: {intent.refusal}"
+        for intent in wave.attempt_intents
+        if intent.refusal
+    ]
+    return "; ".join(words)
+
+
+def _servers_of(intent: Intent) -> str:
+    return named(intent.servers) or f"{intent.count} servers, whose list cannot be read,"

@@ -1,0 +1,151 @@
+"""What ``open_execution`` writes: the record with all its waves, its frozen plan and servers, a failure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from drs_recovery.errors import TransitionRefused
+from drs_recovery.record.enums import ExecutionStatus, WaveStatus, Writer
+from drs_recovery.record.models import (
+    MOST_WAVES,
+    Execution,
+    Failure,
+    Lag,
+    PreflightWarning,
+)
+from drs_recovery.store.changes import EXECUTION, Changed, change, put_beside, read
+from drs_recovery.store.fitting import BUDGETS, fitted
+from drs_recovery.store.frozen import Frozen, put_frozen, read_frozen
+from drs_recovery.store.requests import put_new, smaller_and_smaller
+from drs_recovery.store.servers import server_item
+from drs_recovery.store.trail import tell_change
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from drs_recovery.record.events import Event
+    from drs_recovery.record.server_record import ServerRecord
+    from drs_recovery.store.requests import Steps
+
+
+def open_execution(execution: Execution, event: Event | None) -> Steps[Execution]:
+    """Put the record, all waves PENDING, unless it is there; return what is on record."""
+    _check_opening(execution)
+    opened = execution.having(open_since=execution.start_time)
+    put = yield from _put(opened)
+    on_record = put or (yield from read(execution.execution_id))
+    yield from tell_change(Changed(on_record, written=put is not None), event)
+    return on_record
+
+
+def _put(opened: Execution) -> Steps[Execution | None]:
+    """Put a record where there is none, with what it has room for; None if one is there."""
+
+    def once(budget: int) -> Steps[Execution | None]:
+        fits = fitted(opened, budget)
+        yield from put_beside(opened.execution_id, fits)
+        put = yield from put_new(opened.execution_id, EXECUTION, fits.execution.to_item())
+        return fits.execution if put else None
+
+    return (yield from smaller_and_smaller(once, BUDGETS))
+
+
+def freeze(
+    execution_id: str, wanted: Frozen, account_id: str | None, event: Event | None
+) -> Steps[Execution]:
+    """Freeze plan, servers and account. The first put of the PLAN item decides; what follows repeats it."""
+    execution = yield from read(execution_id)
+    if all(wave.server_count is not None for wave in execution.waves):
+        changed = Changed(execution, written=False)
+    else:
+        _check_servers(execution, wanted.servers)
+        frozen = yield from _decide(execution, wanted)
+        for server in frozen.servers:
+            item = server_item(server.wave_number, server.source_server_id)
+            yield from put_new(execution_id, item, server.to_item())
+        changed = yield from change(
+            execution_id, Writer.OPEN, lambda record: _with_counts(record, frozen, account_id)
+        )
+    yield from tell_change(changed, event)
+    return changed.execution
+
+
+def note_preflight(
+    execution_id: str, warnings: Sequence[PreflightWarning], lag: Lag, event: Event | None
+) -> Steps[Execution]:
+    """Record what the checks found that keeps nothing from starting, and how old the data are."""
+    changed = yield from change(
+        execution_id, Writer.OPEN, lambda execution: execution.having(warnings=tuple(warnings), lag=lag)
+    )
+    yield from tell_change(changed, event)
+    return changed.execution
+
+
+def note_failure(execution_id: str, failure: Failure, event: Event | None) -> Steps[Execution]:
+    """Record why the execution comes to nothing; the first failure stays."""
+
+    def alter(execution: Execution) -> Execution:
+        return execution if execution.failure else execution.having(failure=failure)
+
+    changed = yield from change(execution_id, Writer.OPEN, alter)
+    yield from tell_change(changed, event, failure.kind, failure.message)
+    return changed.execution
+
+
+def _check_opening(execution: Execution) -> None:
+    """Raise TransitionRefused unless this is how a record begins: every wave there, and none begun."""
+    waves = execution.waves
+    begins = (
+        execution.status is ExecutionStatus.PENDING
+        and not execution.final
+        and 1 <= execution.total_waves == len(waves) <= MOST_WAVES
+        and [wave.wave_number for wave in waves] == list(range(len(waves)))
+        and all(wave.status is WaveStatus.PENDING for wave in waves)
+        and all(number in range(len(waves)) for wave in waves for number in wave.depends_on)
+    )
+    if not begins:
+        held = ", ".join(f"{wave.wave_number} {wave.wave_name} {wave.status}" for wave in waves) or "none"
+        raise TransitionRefused(
+            f"execution {execution.execution_id} cannot be opened {execution.status} with the waves {held}; "
+            f"it begins with all its {execution.total_waves} waves, 1 to {MOST_WAVES}, in order and PENDING"
+        )
+
+
+def _check_servers(execution: Execution, servers: Sequence[ServerRecord]) -> None:
+    """Raise TransitionRefused for a wave without servers (R-39), or a server in two."""
+    counts = Counter(server.wave_number for server in servers)
+    if empty := [wave.wave_name for wave in execution.waves if not counts[wave.wave_number]]:
+        raise TransitionRefused(f"execution {execution.execution_id}: no servers for {', '.join(empty)}")
+    twice = Counter(server.source_server_id for server in servers)
+    wrong = sorted(name for name, count in twice.items() if count > 1)
+    wrong += [f"wave {number}" for number in counts if number >= len(execution.waves)]
+    if wrong:
+        raise TransitionRefused(
+            f"execution {execution.execution_id}: in two waves, or in none on record: {', '.join(wrong)}"
+        )
+
+
+def _decide(execution: Execution, wanted: Frozen) -> Steps[Frozen]:
+    """Freeze unless something is frozen; return what counts."""
+    if (yield from put_frozen(execution.execution_id, wanted)):
+        return wanted
+    frozen = yield from read_frozen(execution.execution_id)
+    if frozen is None or frozen.plan != wanted.plan:
+        raise TransitionRefused(
+            f"execution {execution.execution_id} was opened with another version of plan "
+            f"{execution.plan_id!r}; start a new run"
+        )
+    return frozen
+
+
+def _with_counts(execution: Execution, frozen: Frozen, account_id: str | None) -> Execution:
+    counts = Counter(server.wave_number for server in frozen.servers)
+    waves = tuple(
+        wave.having(
+            server_count=counts[wave.wave_number],
+            minimum_launched=frozen.minimum_launched.get(wave.wave_number),
+        )
+        for wave in execution.waves
+    )
+    return execution.having(waves=waves, account_id=account_id)

@@ -1,0 +1,142 @@
+"""What the sensor and its trigger write: progress, and a wave's end. Nothing here ends an execution."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from drs_recovery.errors import RecordTooLarge, TransitionRefused
+from drs_recovery.record.base import iso
+from drs_recovery.record.enums import LaunchStatus, WaveStatus, Writer
+from drs_recovery.record.status import judge
+from drs_recovery.record.transitions import check_change
+from drs_recovery.store.changes import EXECUTION, change, read, with_wave
+from drs_recovery.store.expressions import Update
+from drs_recovery.store.servers import read_servers, write_progress
+from drs_recovery.store.trail import tell_change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from drs_recovery.record.events import Event
+    from drs_recovery.record.models import Execution, WaveRecord
+    from drs_recovery.record.server_record import ServerRecord
+    from drs_recovery.store.requests import Steps
+
+
+def poll(
+    execution_id: str, number: int, attempt: int, changed: Sequence[ServerRecord], event: Event | None
+) -> Steps[Execution]:
+    """Write progress of a wave and its servers; nothing at all for an attempt or a wave that is over."""
+
+    def alter(execution: Execution) -> Execution:
+        wave = execution.wave(number)
+        if execution.final or wave.attempt != attempt or wave.status is not WaveStatus.STARTED:
+            return execution
+        return with_wave(execution, number, status=WaveStatus.POLLING)
+
+    result = yield from change(execution_id, Writer.SENSOR, alter)
+    wave = result.execution.wave(number)
+    if not result.execution.final and wave.attempt == attempt and wave.status is WaveStatus.POLLING:
+        yield from write_progress(execution_id, _of(number, changed))
+        yield from tell_change(result, event)
+    return result.execution
+
+
+def polled(execution_id: str, at: datetime) -> Steps[None]:
+    """Write when DRS was last asked; never backwards, and not once the execution is final.
+
+    It makes no room for itself: where there is none, the next change of the record makes some.
+    """
+    update = Update(execution_id, EXECUTION)
+    update.set(("lastPolledTime",), iso(at))
+    earlier = update.either(update.absent("lastPolledTime"), update.less(("lastPolledTime",), iso(at)))
+    update.require(update.present("executionId"), update.absent("endTime"), earlier)
+    with suppress(RecordTooLarge):
+        yield update.request()
+
+
+def end_wave(
+    execution_id: str,
+    number: int,
+    attempt: int,
+    servers: Sequence[ServerRecord],
+    status: WaveStatus,
+    *,
+    failure: str | None,
+    at: datetime,
+    event: Event | None,
+) -> Steps[Execution]:
+    """Write a wave's servers, then its final status.
+
+    COMPLETED only if all servers on record are LAUNCHED for good, whatever a second sensor wrote meanwhile;
+    PARTIAL only if they meet the wave's policy.
+    """
+
+    def alter(execution: Execution) -> Execution:
+        if _ended(execution.wave(number), attempt, status):
+            return execution
+        return with_wave(execution, number, status=status, failure=failure, end_time=at)
+
+    before = yield from read(execution_id)
+    after = alter(before)
+    if after != before:
+        check_change(Writer.SENSOR, before, after)
+        yield from write_progress(execution_id, _at_their_end(servers, number, status, at))
+        if status.met:
+            _check_met(status, before.wave(number), (yield from read_servers(execution_id, number)))
+    changed = yield from change(execution_id, Writer.SENSOR, alter)
+    yield from tell_change(changed, event)
+    return changed.execution
+
+
+def _ended(wave: WaveRecord, attempt: int, status: WaveStatus) -> bool:
+    """Whether the wave has ended so already; TransitionRefused if this attempt cannot end it."""
+    if wave.attempt != attempt:
+        raise TransitionRefused(
+            f"wave {wave.wave_name!r} is at attempt {wave.attempt}: attempt {attempt} cannot end it; "
+            "clear its start_recovery task too"
+        )
+    if not status.final:
+        raise TransitionRefused(f"wave {wave.wave_name!r} cannot end {status}: that is no end")
+    if wave.status.final and wave.status is not status:
+        raise TransitionRefused(f"wave {wave.wave_name!r} is {wave.status} and cannot become {status}")
+    return wave.status.final
+
+
+def _at_their_end(
+    servers: Sequence[ServerRecord], number: int, status: WaveStatus, at: datetime
+) -> Iterable[ServerRecord]:
+    """Return the wave's servers with an end time; those of a wave that timed out have none.
+
+    They may still be launching, whatever the sensor believes: nobody saw their jobs to the end.
+    """
+    for server in _of(number, servers):
+        if status is WaveStatus.TIMED_OUT:
+            yield server.having(end_time=None)
+        else:
+            yield server.having(end_time=server.end_time or at)
+
+
+def _of(number: int, servers: Sequence[ServerRecord]) -> list[ServerRecord]:
+    if foreign := [server.label for server in servers if server.wave_number != number]:
+        raise TransitionRefused(f"the sensor of wave {number} may not write servers of another: {foreign}")
+    return list(servers)
+
+
+def _check_met(status: WaveStatus, wave: WaveRecord, servers: Sequence[ServerRecord]) -> None:
+    """Raise TransitionRefused unless the servers on record allow the status (invariant 1)."""
+    allowed = {status, WaveStatus.COMPLETED}
+    ended = all(server.end_time is not None for server in servers)
+    if ended and len(servers) <= (wave.server_count or 0) and judge(wave, servers)[0] in allowed:
+        return
+    wrong = [
+        f"{server.label} {server.launch_status or 'without launch status'}"
+        for server in servers
+        if server.launch_status is not LaunchStatus.LAUNCHED or server.end_time is None
+    ]
+    raise TransitionRefused(
+        f"wave {wave.wave_name!r} is not {status}: {len(servers)} of {wave.server_count} servers are on "
+        f"record; not launched: {', '.join(wrong) or 'none'}"
+    )

@@ -1,0 +1,84 @@
+"""Looking executions up. Nothing here writes (R-20), and nothing asks DRS (R-63)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_recovery.errors import ExecutionNotFound, RecordUnreadable
+from drs_recovery.record.base import iso
+from drs_recovery.store.changes import EXECUTION, parse, read
+from drs_recovery.store.passed_over import PassedOver, log_it
+from drs_recovery.store.requests import marshal, query, query_some
+from drs_recovery.store.table import BY_PLAN, CLEANUP, NEWEST, OPEN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from drs_recovery.record.models import Execution
+    from drs_recovery.store.requests import Item, Steps
+
+
+def list_executions(
+    plan_id: str | None, limit: int, passed_over: PassedOver = log_it
+) -> Steps[list[Execution]]:
+    """Read executions, newest first, from an index: it may be a moment behind.
+
+    One that cannot be read hides no other, and takes no other's place.
+    """
+
+    def readable(item: Item) -> Execution | None:
+        try:
+            return parse(item)
+        except RecordUnreadable as error:
+            passed_over(str(error))
+            return None
+
+    index, hash_key, value = (NEWEST, "item", EXECUTION) if plan_id is None else (BY_PLAN, "planId", plan_id)
+    arguments = {
+        "IndexName": index,
+        "KeyConditionExpression": "#hash = :hash",
+        "ExpressionAttributeNames": {"#hash": hash_key},
+        "ExpressionAttributeValues": marshal({":hash": value}),
+        "ScanIndexForward": False,
+    }
+    return (yield from query_some(arguments, limit, readable))
+
+
+def open_executions(passed_over: PassedOver = log_it) -> Steps[list[Execution]]:
+    """Read the executions that are not final, oldest first: found by the sparse index, then read again."""
+    items = yield from query(
+        {
+            "IndexName": OPEN,
+            "KeyConditionExpression": "#item = :execution",
+            "ExpressionAttributeNames": {"#item": "item"},
+            "ExpressionAttributeValues": marshal({":execution": EXECUTION}),
+        }
+    )
+    found = yield from _read_again(items, passed_over)
+    return [execution for execution in found if not execution.final]
+
+
+def due_clean_ups(at: datetime, passed_over: PassedOver = log_it) -> Steps[list[Execution]]:
+    """Read the ended drills whose clean-up is due and not over, the longest due first, like the open ones."""
+    items = yield from query(
+        {
+            "IndexName": CLEANUP,
+            "KeyConditionExpression": "#item = :execution AND #due <= :at",
+            "ExpressionAttributeNames": {"#item": "item", "#due": "cleanupDue"},
+            "ExpressionAttributeValues": marshal({":execution": EXECUTION, ":at": iso(at)}),
+        }
+    )
+    found = yield from _read_again(items, passed_over)
+    return [execution for execution in found if execution.final and execution.cleanup_due is not None]
+
+
+def _read_again(items: Iterable[Item], passed_over: PassedOver) -> Steps[list[Execution]]:
+    """Read executions that an index names; one that cannot be read hides no other."""
+    found = []
+    for item in items:
+        try:
+            found.append((yield from read(item["executionId"])))
+        except (ExecutionNotFound, RecordUnreadable) as error:
+            passed_over(str(error))
+    return found

@@ -1,0 +1,143 @@
+"""What the store asks of DynamoDB, one request of one item at a time, whoever sends it.
+
+The store's logic is written once, as generators that yield requests and are sent the answers; a driver for
+boto3 and one for aiobotocore run them (``drs_recovery.store.runners``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Literal, TypeAlias, TypeVar
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from drs_recovery.errors import RecordTooLarge
+
+Item: TypeAlias = dict[str, Any]
+"""Attributes of an item in plain Python values."""
+
+Operation = Literal["get_item", "put_item", "update_item", "delete_item", "query"]
+
+
+SHORT = 100
+"""Characters of words of which DynamoDB has no room for more."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call, without its table; the answer is DynamoDB's, or None where the condition refused it."""
+
+    operation: Operation
+    arguments: Item
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A pause before the next request."""
+
+    seconds: float
+
+
+T = TypeVar("T")
+Size = TypeVar("Size")
+Steps: TypeAlias = Generator[Request | Wait, Any, T]
+
+_to_dynamodb = TypeSerializer().serialize
+_from_dynamodb = TypeDeserializer().deserialize
+
+
+def marshal(item: Mapping[str, Any]) -> Item:
+    """Return an item as DynamoDB's typed values."""
+    return {name: _to_dynamodb(value) for name, value in item.items()}
+
+
+def unmarshal(item: Mapping[str, Any]) -> Item:
+    """Return DynamoDB's typed values as an item; numbers are Decimal, which models turn into int (R-28)."""
+    return {name: _from_dynamodb(value) for name, value in item.items()}
+
+
+def key(execution_id: str, item: str) -> Item:
+    """Return the key of an item of an execution, or of a plan's lock."""
+    return {"executionId": execution_id, "item": item}
+
+
+def asked(request: Request) -> Steps[Item]:
+    """Return DynamoDB's answer to one request."""
+    answer: Item = yield request
+    return answer
+
+
+def get(execution_id: str, item: str) -> Steps[Item | None]:
+    """Read one item consistently."""
+    answer = yield Request("get_item", {"Key": marshal(key(execution_id, item)), "ConsistentRead": True})
+    found = answer.get("Item")
+    return None if found is None else unmarshal(found)
+
+
+def put_new(execution_id: str, item: str, attributes: Item) -> Steps[bool]:
+    """Put an item unless it is there; whether it was put."""
+    answer = yield Request(
+        "put_item",
+        {
+            "Item": marshal(attributes | key(execution_id, item)),
+            "ConditionExpression": "attribute_not_exists(executionId)",
+        },
+    )
+    return answer is not None
+
+
+def smaller_and_smaller(write: Callable[[Size], Steps[T]], sizes: Sequence[Size]) -> Steps[T]:
+    """Write something as large as it is, and smaller as long as DynamoDB refuses it for its size."""
+    for size in sizes[:-1]:
+        with suppress(RecordTooLarge):
+            return (yield from write(size))
+    return (yield from write(sizes[-1]))
+
+
+def shorter_and_shorter(words: str | None) -> tuple[str, str, str]:
+    """Return words whole, as their beginning, and as none: the sizes of what says little more than them."""
+    said = words or ""
+    return said, said if len(said) <= SHORT else f"{said[:SHORT]} (shortened)", ""
+
+
+def query(arguments: Item) -> Steps[list[Item]]:
+    """Read all pages of a query (P-4)."""
+    found: list[Item] = []
+    page: Item = {}
+    while True:
+        answer = yield Request("query", arguments | page)
+        found.extend(unmarshal(item) for item in answer["Items"])
+        if (last := answer.get("LastEvaluatedKey")) is None:
+            return found
+        page["ExclusiveStartKey"] = last
+
+
+def query_some(arguments: Item, limit: int, read: Callable[[Item], T | None]) -> Steps[list[T]]:
+    """Read the first items of a query, so many as are asked for; those that say nothing do not count."""
+    found: list[T] = []
+    page: Item = {"Limit": limit}
+    while True:
+        answer = yield Request("query", arguments | page)
+        said = (read(unmarshal(item)) for item in answer["Items"])
+        found += islice((one for one in said if one is not None), limit - len(found))
+        last = answer.get("LastEvaluatedKey")
+        if last is None or len(found) >= limit:
+            return found
+        page["ExclusiveStartKey"] = last
+
+
+def query_items(execution_id: str, prefix: str) -> Steps[list[Item]]:
+    """Read the items of an execution whose range key begins so, consistently and in key order."""
+    return (
+        yield from query(
+            {
+                "KeyConditionExpression": "executionId = :id AND begins_with(#item, :prefix)",
+                "ExpressionAttributeNames": {"#item": "item"},
+                "ExpressionAttributeValues": marshal({":id": execution_id, ":prefix": prefix}),
+                "ConsistentRead": True,
+            }
+        )
+    )

@@ -1,0 +1,69 @@
+"""Finding the job of a StartRecovery whose answer nobody heard, and nobody else's."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from drs_recovery.record.enums import EventType
+from drs_recovery.tasks.base import told
+from drs_recovery.tasks.jobs import LONGEST_JOB, contradiction, has_tags, in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from airflow.sdk import Context
+    from mypy_boto3_drs.type_defs import JobTypeDef
+
+    from drs_recovery.aws.hooks.drs import DrsHook
+    from drs_recovery.record.models import Execution, Intent, WaveRecord
+    from drs_recovery.store.store import ExecutionStore
+
+log = logging.getLogger(__name__)
+
+
+class Found(NamedTuple):
+    """A job that DRS shows, and the intent that it came of."""
+
+    intent: Intent
+    job_id: str
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """The search for the jobs of an execution, in the account and Region of a hook."""
+
+    hook: DrsHook
+    store: ExecutionStore
+    context: Context
+    record: Execution
+
+    def jobs_of(self, wave: WaveRecord, intents: Iterable[Intent]) -> list[Found]:
+        """Return the jobs of intents of a wave that DRS shows; what AWS refuses is raised.
+
+        A job that only claims to be ours is told in the audit trail, once, and left alone. Looked for since
+        long ago: DRS may call a job older than this machine does.
+        """
+        wanted = self.store.with_servers(self.record.execution_id, intents)
+        found: list[Found] = []
+        jobs = self.hook.list_jobs(since=self.record.start_time - LONGEST_JOB) if wanted else []
+        for intent in wanted:
+            claims = [job for job in jobs if has_tags(job, self.record, wave, intent)]
+            reasons = [(job, contradiction(job, self.record, wave, intent)) for job in claims]
+            found += [Found(intent, job["jobID"]) for job, why in reasons if why is None][:1]
+            for job, why in reasons:
+                if why is not None:
+                    self._disown(wave, job, f"has the tags of batch {intent.batch}: {why}")
+        return found
+
+    def job_of(self, wave: WaveRecord, intent: Intent) -> str | None:
+        """Return the job of an intent, if DRS shows one."""
+        found = self.jobs_of(wave, [intent])
+        return found[0].job_id if found else None
+
+    def _disown(self, wave: WaveRecord, job: JobTypeDef, why: str) -> None:
+        words = f"{in_words(job)} is not taken for a job of this execution, though it {why}"
+        log.warning("%s", words)
+        event = told(self.context, EventType.JOB_DISOWNED, words, wave=wave)
+        self.store.tell(self.record.execution_id, event.having(once=f"disowned|{job['jobID']}"))

@@ -1,0 +1,124 @@
+"""`approve` of a clean-up: asks the plan's approvers before a drill's instances are terminated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import Param
+from airflow.sdk.exceptions import AirflowFailException
+
+from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.record.enums import CleanupMode, CleanupStatus, Decision, EventType
+from drs_recovery.record.models import Approval
+from drs_recovery.record.reasons import given_reason
+from drs_recovery.tasks.base import now
+from drs_recovery.tasks.clean_up import verdicts_on
+from drs_recovery.tasks.clean_up_text import clean_up_body, clean_up_subject
+from drs_recovery.tasks.termination import Termination
+from drs_recovery.text.durations import in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from airflow.sdk import Context
+
+    from drs_recovery.tasks.clean_up import CleanUp
+
+LONGEST_REASON = 1000
+
+
+class ApproveCleanUp(ApprovalOperator):
+    """Asks where the plan of the drill says so; elsewhere it passes at once.
+
+    A rejection keeps the instances, and so does a time-out: nothing is terminated because nobody answered.
+    """
+
+    template_fields: Collection[str] = ()
+    """Nothing is rendered, as at the gates of waves."""
+
+    ui_color = "#fbeec4"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(subject="Terminate the recovery instances of a drill?", **kwargs)
+
+    @property
+    def serialized_params(self) -> dict[str, dict[str, Any]]:
+        """The form; it stays out of `params`, as at the gates of waves."""
+        reason = Param(
+            title="Reason",
+            description="Kept in the audit trail.",
+            maxLength=LONGEST_REASON,
+            type=["null", "string"],
+        )
+        return {"reason": {**reason.serialize(), "value": None}}
+
+    def validate_params_input(self, params_input: Mapping[str, Any]) -> None:
+        """Take any: a reason is welcome and decides nothing."""
+
+    def execute(self, context: Context) -> Any:
+        """Pass, or ask and park the task until somebody answers."""
+        with verdicts_on(context) as clean_up:
+            clean_up.tell_asked()
+            if self._passed(clean_up):
+                return None
+            who = ", ".join(clean_up.plan.approvers) or "anyone who may answer gates"
+            event = clean_up.told(EventType.CLEANUP_WAITING, f"waits for {who}")
+            clean_up.write(CleanupStatus.WAITING, event, approval=None)
+            self._describe(clean_up)
+        return super().execute(context)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Write the answer down: terminate, or keep."""
+        with verdicts_on(context) as clean_up:
+            answer = self._answer(event)
+            if answer.decision is Decision.APPROVED:
+                status, type_ = CleanupStatus.WAITING, EventType.CLEANUP_APPROVED
+            else:
+                status, type_ = CleanupStatus.KEPT, EventType.CLEANUP_KEPT
+            clean_up.write(status, _told(clean_up, type_, answer), approval=answer)
+            return answer.to_item()
+
+    def _passed(self, clean_up: CleanUp) -> bool:
+        if clean_up.mode is not CleanupMode.AFTER_APPROVAL:
+            return True
+        known = clean_up.cleanup
+        if known is None or known.status is CleanupStatus.KEPT:
+            return False
+        return clean_up.lacking() is None or known.status is CleanupStatus.DONE
+
+    def _describe(self, clean_up: CleanUp) -> None:
+        """Say what would be terminated, as DRS has it now; the approvers are those of the frozen plan."""
+        plan, execution = clean_up.plan, clean_up.execution
+        self.assigned_users = [{"id": user, "name": user} for user in plan.approvers] or None
+        self.response_timeout = plan.gate_timeout
+        self.subject = clean_up_subject(execution)
+        hook = DrsHook(aws_conn_id=plan.aws_conn_id, region_name=plan.region)
+        instances = Termination(hook, clean_up).find()
+        servers = clean_up.store.servers(execution.execution_id)
+        self.body = clean_up_body(plan, execution, servers, instances, at=now())
+
+    def _answer(self, event: dict[str, Any]) -> Approval:
+        if "error" in event:
+            if event.get("error_type") != "timeout":
+                raise AirflowFailException(f"The gate broke: {event['error']}")
+            return Approval(decision=Decision.TIMED_OUT, time=now())
+        user = event.get("responded_by_user") or {}
+        if not user.get("id"):
+            raise AirflowFailException("The clean-up was answered by nobody Airflow can name")
+        approved = event["chosen_options"] == [self.APPROVE]
+        given = (event.get("params_input") or {}).get("reason")
+        return Approval(
+            decision=Decision.APPROVED if approved else Decision.REJECTED,
+            by=user["id"],
+            time=event["responded_at"],
+            reason=given_reason(str(given)[:LONGEST_REASON]) if given else None,
+        )
+
+
+def _told(clean_up: CleanUp, type_: EventType, answer: Approval) -> Any:
+    if answer.decision is Decision.TIMED_OUT:
+        said = f"nobody answered within {in_words(clean_up.plan.gate_timeout)}: the instances are kept"
+    else:
+        said = answer.reason or "no reason given"
+    return clean_up.told(type_, said, who=answer.by)

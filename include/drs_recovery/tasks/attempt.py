@@ -1,0 +1,127 @@
+"""The attempt of a wave that a task works for: a new one where the run was cleared after the last had ended.
+
+Airflow counts how often a run was cleared. A retry of a task, by Airflow or after a crash, finds the number
+on record and keeps the attempt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.errors import StartRefused
+from drs_recovery.names import APPROVE, task_id
+from drs_recovery.record.enums import EventType, LaunchStatus, WaveStatus
+from drs_recovery.record.permission import check_ask, check_attempt
+from drs_recovery.store.open_attempt import Opening
+from drs_recovery.tasks.adoption import Adoption
+from drs_recovery.tasks.base import frozen_plan, now, told
+from drs_recovery.tasks.final_servers import final_servers
+from drs_recovery.tasks.open_intents import settled_intents
+from drs_recovery.tasks.reconcile import run_over
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow.sdk import Context
+    from mypy_boto3_drs.type_defs import JobTypeDef
+
+    from drs_recovery.record.events import Event
+    from drs_recovery.record.models import Execution, WaveRecord
+    from drs_recovery.record.server_record import ServerRecord
+    from drs_recovery.store.store import ExecutionStore
+
+
+def current_attempt(
+    store: ExecutionStore, context: Context, record: Execution, number: int, *, asks: bool
+) -> Execution:
+    """Return the record with the attempt of a wave that goes on, or that the clearing of its tasks opens.
+
+    A wave that is COMPLETED stays so. ``asks`` says that the gate of the wave, where one is due, will ask for
+    the new attempt: an attempt that nobody could approve is not opened. StartRefused, LockHeld, or what AWS
+    said, when the wave cannot be tried again; nothing of the record is changed then.
+    """
+    wave, cleared = record.wave(number), clear_number(context)
+    if wave.status is WaveStatus.COMPLETED:
+        return record
+    if cleared <= (wave.clear_number or 0):
+        if wave.attempt > 1 and not wave.status.final:
+            store.tell(record.execution_id, _opened(context, wave, "it was cleared"))
+        return record
+    if not wave.status.final:
+        check_ask(record, number)
+        return store.note_clear(record.execution_id, number, wave.attempt, cleared)
+    check_attempt(record, number)
+    if wave.pause_before_wave and not asks:
+        raise StartRefused(
+            f"{wave.wave_name} is {wave.status}, and a new attempt needs a new approval. To try again, clear "
+            f"{task_id(wave.wave_name, APPROVE)} too."
+        )
+    return _open(store, context, record, wave, cleared)
+
+
+def clear_number(context: Context) -> int:
+    """Return how often this DAG run was cleared: each clear of its tasks, or of the whole run, counts one."""
+    return context["dag_run"].clear_number or 0
+
+
+def _open(
+    store: ExecutionStore, context: Context, record: Execution, wave: WaveRecord, cleared: int
+) -> Execution:
+    key, number = record.execution_id, wave.wave_number
+    plan = frozen_plan(store, key)
+    hook = DrsHook(aws_conn_id=plan.aws_conn_id, region_name=plan.region)
+    settled = settled_intents(Adoption(hook, store, context, record), wave)
+    jobs = _ended_jobs(hook, wave, [intent.job_id for intent in settled if intent.job_id])
+    known = store.servers(key, number)
+    found = asyncio.run(final_servers(hook, known, jobs))
+    changed = _to_write(wave, known, found, {job["jobID"] for job in jobs})
+    opening = Opening(number, wave.attempt, cleared, settled, changed)
+    event = _opened(context, wave.having(attempt=wave.attempt + 1), _why(record, wave))
+    return store.open_attempt(
+        key, opening, event, is_over=lambda holder: run_over(context, holder) is not None
+    )
+
+
+def _ended_jobs(hook: DrsHook, wave: WaveRecord, found: Sequence[str]) -> list[JobTypeDef]:
+    """Return the jobs of the last attempt, or StartRefused unless DRS says of each that it has ended."""
+    ids = [*wave.attempt_job_ids, *found]
+    jobs = {job["jobID"]: job for job in hook.list_jobs(ids)} if ids else {}
+    if unknown := [job_id for job_id in ids if job_id not in jobs]:
+        raise StartRefused(
+            f"{wave.wave_name} cannot be tried again: DRS does not know {', '.join(unknown)}, so nobody can "
+            "say whether it has ended."
+        )
+    if running := [job_id for job_id in ids if jobs[job_id].get("status") != "COMPLETED"]:
+        raise StartRefused(
+            f"{wave.wave_name} cannot be tried again yet: {', '.join(running)} still runs in DRS. Clear the "
+            "wave when it has ended; then what it launched is not launched again."
+        )
+    return list(jobs.values())
+
+
+def _to_write(
+    wave: WaveRecord, known: Sequence[ServerRecord], found: Sequence[ServerRecord], job_ids: set[str]
+) -> list[ServerRecord]:
+    """Return the servers of the last attempt's jobs as these ended, where the record says less or other."""
+    ended = [
+        (old, new.having(attempt=wave.attempt, end_time=new.end_time or now()))
+        for old, new in zip(known, found, strict=True)
+        if new.job_id in job_ids
+    ]
+    return [new for old, new in ended if new != old and old.launch_status is not LaunchStatus.LAUNCHED]
+
+
+def _why(record: Execution, wave: WaveRecord) -> str:
+    """Return what the new attempt leaves behind: the record itself tells only of the current one."""
+    because = f": {wave.failure}" if wave.failure else ""
+    before = f"attempt {wave.attempt} ended {wave.status}{because}"
+    return f"{before}. The execution was {record.status} and is open again" if record.final else before
+
+
+def _opened(context: Context, wave: WaveRecord, why: str) -> Event:
+    """Return the event of a new attempt, which is told once; Airflow does not tell a task who cleared it."""
+    said = f"Attempt {wave.attempt} of {wave.wave_name}: {why}. Airflow does not tell who cleared it"
+    event = told(context, EventType.ATTEMPT_OPENED, said, wave=wave)
+    return event.having(once=f"{EventType.ATTEMPT_OPENED}|{wave.wave_number}|{wave.attempt}")

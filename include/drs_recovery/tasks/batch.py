@@ -1,0 +1,247 @@
+"""One batch of a wave: announced on record, sent to DRS once, on record as a job, whatever breaks between.
+
+The order is what makes it once: an intent, the call, the job id. Whoever finds an intent without a job id
+looks for its job in DRS for as long as one may not show there yet, and only then lets it be sent again.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from airflow.sdk.exceptions import AirflowFailException
+from botocore.exceptions import BotoCoreError, ClientError
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from drs_recovery.errors import IntentOpen, TransitionRefused
+from drs_recovery.record.enums import EventType
+from drs_recovery.record.models import NO_JOB, Intent
+from drs_recovery.settings import settings
+from drs_recovery.tasks.adoption import Adoption
+from drs_recovery.tasks.base import now, told
+from drs_recovery.tasks.causes import Cause, cause_of, retry_after, was_refused
+from drs_recovery.tasks.jobs import job_tags
+from drs_recovery.tasks.parting import LOOK_AGAIN, NotYet, Parted, part, pause
+from drs_recovery.tasks.real_instances import real_instances
+from drs_recovery.text.durations import in_words as duration
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from drs_recovery.aws.hooks.drs import DrsHook
+    from drs_recovery.record.models import Execution, WaveRecord
+    from drs_recovery.store.store import ExecutionStore
+
+log = logging.getLogger(__name__)
+
+QUICK_TRIES = 3
+"""StartRecovery is sent so often at once when DRS is throttling, before the task lets go of its slot."""
+
+
+UNHEARD = (
+    "The `replace_recovered` of this run is not on record, since an earlier release opened its execution: "
+    "start a new run."
+)
+
+
+class _Refused(Exception):
+    """StartRecovery was refused: nothing came of it."""
+
+    def __init__(self, error: ClientError | BotoCoreError) -> None:
+        self.error = error
+        super().__init__(str(error))
+
+
+def _passes(error: BaseException) -> bool:
+    return isinstance(error, _Refused) and cause_of(error.error) is Cause.PASSING
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The servers of one job of a wave; ``number`` stands for them within the attempt, counted from 0."""
+
+    hook: DrsHook
+    store: ExecutionStore
+    context: Context
+    record: Execution
+    wave_number: int
+    number: int
+    servers: tuple[str, ...]
+    replace: bool
+
+    @property
+    def wave(self) -> WaveRecord:
+        """The wave as it was on record when its start task looked."""
+        return self.record.waves[self.wave_number]
+
+    @property
+    def adoption(self) -> Adoption:
+        """The search for jobs of this execution."""
+        return Adoption(self.hook, self.store, self.context, self.record)
+
+    def start(self) -> str:
+        """Return the id of the batch's job, after starting it.
+
+        Raises NotYet, Parted where its servers do not become this one job, or what keeps AWS from being
+        asked, and what our own rules refuse, for good.
+        """
+        try:
+            return self._send_again()
+        except IntentOpen as error:
+            raise NotYet(str(error), seconds=LOOK_AGAIN) from error
+        except _Refused as refused:
+            raise self._instead(refused.error) from refused
+        except (ClientError, BotoCoreError) as error:
+            raise pause(error) or error from error
+
+    def _instead(self, error: ClientError | BotoCoreError) -> Exception:
+        """Return what is done instead of a call that was refused; nothing, where that would not help."""
+        words = str(error)
+        again = any(set(known.servers) == set(self.servers) for known in self.wave.attempt_intents)
+        try:
+            instead = part(self.hook, self.record, self.servers, error, again=again)
+        except (ClientError, BotoCoreError) as trouble:
+            if cause_of(error) is Cause.BUSY:
+                return NotYet(f"{words} By what, DRS cannot be asked: {trouble}", seconds=LOOK_AGAIN)
+            instead = pause(trouble)
+        return instead or Parted(words, refused=dict.fromkeys(self.servers, words))
+
+    def resolve(self, intent: Intent) -> str | None:
+        """Return the job of this batch's intent, on record or in DRS; None if there surely is none.
+
+        Raises NotYet while one may not show yet, or what AWS refuses for good.
+        """
+        if intent.job_id is not None:
+            # A crash may have come before its servers had it
+            self.put_on_record(intent, intent.job_id)
+            return intent.job_id
+        try:
+            return self._resolve(intent)
+        except (ClientError, BotoCoreError) as error:
+            raise pause(error) or error from error
+
+    def _resolve(self, intent: Intent) -> str | None:
+        if job_id := self.adoption.job_of(self.wave, intent):
+            log.info("Adopted job %s, whose answer was lost", job_id)
+            self.put_on_record(intent, job_id)
+            return job_id
+        window = timedelta(seconds=settings().adoption_seconds)
+        servers = f"{intent.count} servers, announced at {intent.time:%H:%M:%S} UTC"
+        if now() < intent.time + window:
+            words = f"the answer to StartRecovery for {servers}, was lost, and DRS shows no job of it yet"
+            raise NotYet(words, seconds=LOOK_AGAIN)
+        words = f"{NO_JOB} StartRecovery for {servers}: DRS showed none within {duration(window)}"
+        self._refuse(intent, words, lost=True)
+        return None
+
+    def _send_again(self) -> str:
+        """Send StartRecovery, again at once if DRS throttles: that one was refused for sure."""
+        for attempt in Retrying(
+            stop=stop_after_attempt(QUICK_TRIES),
+            wait=wait_random_exponential(multiplier=1, max=4),
+            retry=retry_if_exception(_passes),
+            reraise=True,
+        ):
+            with attempt:
+                return self._send(first=attempt.retry_state.attempt_number == 1)
+        raise AssertionError("at least one try is made")
+
+    def _send(self, *, first: bool) -> str:
+        if not first and (job_id := self.late_job()):
+            return job_id
+        if real := self._real():
+            rest = tuple(server for server in self.servers if server not in real)
+            raise Parted("real recovery instances are running", parts=[rest], refused=real)
+        # All that may take its time comes before the announcement
+        self.hook.prepare_start()
+        intent = Intent(attempt=self.wave.attempt, batch=self.number, servers=self.servers, time=now())
+        self.store.intend(self.record.execution_id, self.wave_number, intent)
+        try:
+            job_id = self._call(intent)
+        except (ClientError, BotoCoreError) as error:
+            return self._after(error, intent)
+        self.put_on_record(intent, job_id)
+        return job_id
+
+    def _real(self) -> dict[str, str]:
+        """Return why servers with real instances are not started, and whether a wish was not heard."""
+        real = real_instances(self.hook, self.servers, replace=self.replace)
+        if not real or self.record.request is not None:
+            return real
+        unheard = f" {UNHEARD}" if (self.context["dag_run"].conf or {}).get("replace_recovered") else ""
+        return {server: f"{words}{unheard}" for server, words in real.items()}
+
+    def _call(self, intent: Intent) -> str:
+        """Send the one request of an intent; one that was held up since its announcement is not sent."""
+        age = now() - intent.time
+        if age.total_seconds() > settings().adoption_seconds / 3:
+            words = f"announced {duration(age)} ago and not sent: others may take it for lost"
+            self._refuse(intent, words)
+            raise NotYet(words, seconds=LOOK_AGAIN)
+        job = self.hook.start_recovery(
+            self.servers,
+            is_drill=self.record.execution_type == "DRILL",
+            tags=job_tags(self.record, self.wave, intent.batch),
+        )
+        return job["jobID"]
+
+    def _after(self, error: ClientError | BotoCoreError, intent: Intent) -> str:
+        """Return the job of a call that gave none, where there is one; else raise why there is none."""
+        if not was_refused(error):
+            job_id = self._after_silence(intent, error)
+            self.put_on_record(intent, job_id)
+            return job_id
+        self._refuse(intent, str(error))
+        if cause_of(error) is Cause.BUSY and (own := self.late_job()):
+            return own
+        raise _Refused(error) from error
+
+    def _after_silence(self, intent: Intent, error: Exception) -> str:
+        """Look for the job of a lost answer; a look that fails leaves the intent open, and is made again."""
+        log.warning("The answer to StartRecovery was lost: %s", error)
+        try:
+            found = self.adoption.job_of(self.wave, intent)
+        except (ClientError, BotoCoreError) as trouble:
+            words = f"the answer to StartRecovery was lost ({error}), and DRS cannot be asked: {trouble}"
+            raise NotYet(words, seconds=max(LOOK_AGAIN, retry_after(trouble))) from trouble
+        if found is None:
+            words = f"the answer to StartRecovery was lost ({error}), and DRS shows no job of it yet"
+            raise NotYet(words, seconds=LOOK_AGAIN) from error
+        return found
+
+    def late_job(self) -> str | None:
+        """Return the job of these servers that DRS shows though its intent was taken for refused.
+
+        It is put on record, and so are those of other refused intents of the attempt. NotYet if one of those
+        has some of these servers: they are to be cut anew.
+        """
+        wave = self.store.get(self.record.execution_id).waves[self.wave_number]
+        refused = [intent for intent in wave.attempt_intents if intent.refusal]
+        mine = None
+        for found in self.adoption.jobs_of(wave, refused):
+            log.info("Adopted job %s, which showed late", found.job_id)
+            self.put_on_record(found.intent, found.job_id)
+            if found.intent.batch == self.number:
+                mine = found.job_id
+            elif set(found.intent.servers) & set(self.servers):
+                raise NotYet(f"{found.job_id}, which showed late, has some of them", seconds=LOOK_AGAIN)
+        return mine
+
+    def _refuse(self, intent: Intent, words: str, *, lost: bool = False) -> None:
+        event = told(self.context, EventType.JOB_REFUSED, f"Batch {self.number}: {words}", wave=self.wave)
+        self.store.refused(self.record.execution_id, self.wave_number, intent, words, event, lost=lost)
+
+    def put_on_record(self, intent: Intent, job_id: str) -> None:
+        """Write the job; where the record takes none any more, the trail tells of it."""
+        said = f"{job_id} launches {intent.count} servers"
+        event = told(self.context, EventType.JOB_STARTED, said, wave=self.wave)
+        key = self.record.execution_id
+        try:
+            self.store.started(key, self.wave_number, intent, job_id, event)
+        except TransitionRefused as error:
+            ended = ", and its record had ended already" if self.store.get(key).final else ""
+            words = f"{said}: it was started{ended}. It runs on in DRS. {error}"
+            self.store.tell(key, told(self.context, EventType.JOB_STARTED, words, wave=self.wave))
+            raise AirflowFailException(words) from error

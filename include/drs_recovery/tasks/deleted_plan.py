@@ -1,0 +1,71 @@
+"""Whether the plan of an execution was deleted, or is only missing while files are being replaced."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from drs_recovery.plan import plan_stems
+from drs_recovery.record.enums import EventType
+from drs_recovery.settings import settings
+from drs_recovery.tasks.base import now, told
+from drs_recovery.text.durations import in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from airflow.sdk import Context
+
+    from drs_recovery.record.events import Event
+    from drs_recovery.record.models import Execution
+    from drs_recovery.store.store import ExecutionStore
+
+log = logging.getLogger(__name__)
+
+
+def known_plans(folder: Path) -> frozenset[str] | None:
+    """Return the ids of the plans that have a file, readable or not; None if the folder says nothing of that.
+
+    A folder that is empty or not there is a deployment half done or gone wrong: nobody deletes every plan.
+    """
+    try:
+        stems = plan_stems(folder)
+    except OSError as error:
+        log.warning("No execution is held to be of a deleted plan: %s", error)
+        return None
+    if not stems:
+        log.warning("No execution is held to be of a deleted plan: %s has no plan at all", folder)
+    return stems or None
+
+
+def plan_deleted(
+    store: ExecutionStore, context: Context, execution: Execution, known: frozenset[str]
+) -> str | None:
+    """Return in words that the file of an execution's plan is gone for good; None while it is not.
+
+    Gone for good is what was missing for some minutes without a break. Since when is told in the audit trail,
+    and so is that it came back. A younger execution may be of a plan that is newer than what this run of the
+    maintenance sees.
+    """
+    key, limit = execution.execution_id, timedelta(minutes=settings().deleted_minutes)
+    if now() - execution.start_time < limit:
+        return None
+    since = _gone_since(store.events(key))
+    if execution.plan_id in known:
+        if since is not None:
+            store.tell(key, told(context, EventType.PLAN_BACK, "the file of the plan is there again"))
+        return None
+    if since is None:
+        said = f"the file of the plan is gone; if it stays so for {in_words(limit)}, this ends CANCELLED"
+        store.tell(key, told(context, EventType.PLAN_GONE, said))
+    elif now() - since >= limit:
+        return f"its plan {execution.plan_id} was deleted: the file is gone since {since:%Y-%m-%d %H:%M} UTC"
+    return None
+
+
+def _gone_since(events: Sequence[Event]) -> datetime | None:
+    words = [event for event in events if event.type in {EventType.PLAN_GONE, EventType.PLAN_BACK}]
+    return words[-1].time if words and words[-1].type is EventType.PLAN_GONE else None

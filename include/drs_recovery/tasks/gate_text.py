@@ -1,0 +1,146 @@
+"""What an approver reads at a gate: what happened so far, and what comes next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_recovery.names import path_part
+from drs_recovery.record.attempts import to_start
+from drs_recovery.record.enums import LaunchStatus
+from drs_recovery.record.status import needed
+from drs_recovery.record.targets import rpo_words, rto_words
+from drs_recovery.tasks.launchable import GONE
+from drs_recovery.text.durations import in_words
+from drs_recovery.text.markdown import Markdown, codes, link, render
+from drs_recovery.text.visible import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from drs_recovery.plan import Plan
+    from drs_recovery.record.models import Execution, WaveRecord
+    from drs_recovery.record.server_record import ServerRecord
+
+BODY = """\
+**{{ execution.execution_type }}** of **{{ execution.plan_name }}**, \
+asked for by {{ execution.requested_by | code }}\
+{% if execution.reason %}: {{ execution.reason | code }}{% endif %}. \
+As of {{ at.strftime("%Y-%m-%d %H:%M:%S") }} UTC, attempt {{ wave.attempt }}.
+
+### Starts on approval: {{ wave.wave_name }}
+
+| Source server | Hostname | Name |{% if optional %} Optional |{% endif %}
+| --- | --- | --- |{% if optional %} --- |{% endif %}
+{% for server in servers -%}
+| {{ server.source_server_id | code }} | {{ server.hostname | code }} | {{ server.name | code }} |\
+{% if optional %} {{ "yes" if server.optional else "no" }} |{% endif %}
+{% else -%}
+| none{% if not gone %}: earlier attempts launched them all{% endif %} | | |{% if optional %} |{% endif %}
+{% endfor %}
+{% if gone -%}
+Not started, unless DRS knows them by then:
+
+{% for server in gone -%}
+- {{ server.source_server_id | code }}: {{ server.error }}
+{% endfor %}
+{% endif -%}
+{{ policy }}
+
+### So far
+
+{% for line in so_far -%}
+- {{ line }}
+{% else -%}
+- Nothing has been started yet.
+{% endfor %}
+{% if targets %}
+### Targets
+
+{% for line in targets -%}
+- {{ line }}
+{% endfor %}
+{% endif -%}
+{% if execution.warnings %}
+### Warnings at the start
+
+{% for warning in execution.warnings -%}
+- **{{ warning.check }}**: {{ warning.message }}
+{% endfor %}
+{% endif -%}
+### Who may answer
+
+{{ approvers }}. Nobody within {{ hours }}: the execution is CANCELLED. \
+{% if execution.execution_type == "RECOVERY" %}A reason is required.{% else %}A reason is welcome.{% endif %}
+
+The live record: {{ show | code }}, or {{ run }}.
+"""
+
+
+def gate_subject(execution: Execution, wave: WaveRecord) -> str:
+    """Return the headline of a gate, which is text and no Markdown."""
+    return one_line(f"{execution.execution_type} {execution.plan_name}: start {wave.wave_name}?")
+
+
+def gate_body(
+    plan: Plan,
+    execution: Execution,
+    wave: WaveRecord,
+    servers: Sequence[ServerRecord],
+    *,
+    at: datetime,
+    base_url: str,
+) -> str:
+    """Return the text of a gate, as Markdown; ``servers`` are those of the whole execution."""
+    place = f"dags/{path_part(execution.plan_id)}/runs/{path_part(execution.dag_run_id)}"
+    own = [server for server in servers if server.wave_number == wave.wave_number]
+    start = to_start(wave, servers)
+    gone = [server for server in start if server.error == GONE and server.job_id is None]
+    body = render(
+        BODY,
+        hours=in_words(plan.gate_timeout),
+        execution=execution,
+        wave=wave,
+        at=at,
+        show=f"python -m drs_recovery show {execution.execution_id}",
+        run=link("the DAG run", f"{base_url}/{place}"),
+        servers=[server for server in start if server not in gone],
+        gone=gone,
+        optional=any(server.optional for server in own),
+        policy=_policy(wave, own),
+        so_far=[_told(other, servers) for other in execution.waves if other.start_time or other.attempt > 1],
+        targets=_targets(execution, at),
+        approvers=codes(plan.approvers) or "Anyone who may answer gates in Airflow",
+    )
+    return str(body)
+
+
+def _targets(execution: Execution, at: datetime) -> list[str]:
+    rto, rpo = rto_words(execution, at), rpo_words(execution)
+    return [*([f"RTO so far: {rto}"] if rto else []), *([f"RPO: {rpo}"] if rpo else [])]
+
+
+def _told(wave: WaveRecord, servers: Sequence[ServerRecord]) -> Markdown:
+    own = [server for server in servers if server.wave_number == wave.wave_number]
+    launched = sum(server.launch_status == LaunchStatus.LAUNCHED for server in own)
+    ended = f", ended {wave.end_time:%H:%M:%S} UTC" if wave.end_time else ""
+    again = f", attempt {wave.attempt}" if wave.attempt > 1 else ""
+    stands = f"{wave.status}{again}: {launched} of {len(own)} servers launched{ended}"
+    told = Markdown("**{}** {}").format(wave.wave_name, stands)
+    if wave.status.final and wave.failure:
+        told += Markdown(". {}").format(wave.failure)
+    if wave.releases and not wave.status.met:
+        told += Markdown(". The plan says `on_failure: continue`")
+    return told
+
+
+def _policy(wave: WaveRecord, servers: Sequence[ServerRecord]) -> str:
+    """Return what is demanded of a wave, in a sentence."""
+    counted = sum(not server.optional for server in servers)
+    must = needed(wave, servers)
+    if not must:
+        return "All are optional: one that is launched is enough."
+    if must == counted:
+        return f"Every server{'' if counted == len(servers) else ' that is not optional'} must be launched."
+    those = "" if counted == len(servers) else " that are not optional"
+    return f"At least {must} of the {counted} servers{those} must be launched."

@@ -1,0 +1,108 @@
+"""What became of a StartRecovery that was in flight when its run was ended.
+
+The process of a start task lives on for some seconds after its task was ended by hand, and may hear of its
+job meanwhile. If nobody hears of it, DRS still knows it by its tags.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.errors import StartRefused
+from drs_recovery.record.enums import EventType
+from drs_recovery.record.models import NO_JOB
+from drs_recovery.settings import settings
+from drs_recovery.tasks.adoption import Adoption
+from drs_recovery.tasks.base import frozen_plan, now, told
+from drs_recovery.text.durations import in_words
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from drs_recovery.record.models import Execution, Intent, WaveRecord
+    from drs_recovery.store.store import ExecutionStore
+
+PATIENCE = 20.0
+"""Seconds that a start task gets to write its job down; Airflow lets a process live on for about eight."""
+
+PAUSE = 1.0
+"""Seconds between two looks at the record meanwhile."""
+
+log = logging.getLogger(__name__)
+
+
+def settle(store: ExecutionStore, context: Context, execution: Execution) -> Execution:
+    """Return the execution when each of its open intents is a job on record, or none that DRS shows.
+
+    DRS that cannot be asked keeps no execution from ending: the trail tells why, and the outcome names the
+    intents that stay open.
+    """
+    execution = _wait(store, execution)
+    for wave in execution.waves:
+        for intent in wave.open_intents:
+            _settle(store, context, execution, wave, intent)
+    return store.get(execution.execution_id) if _any_open(execution) else execution
+
+
+def settled_intents(adoption: Adoption, wave: WaveRecord) -> list[Intent]:
+    """Return the open intents of a wave that has ended, with what became of each, as it is to be recorded.
+
+    StartRefused while a job may not show yet in DRS; what AWS refuses is raised.
+    """
+    return [_settled(adoption, wave, intent) for intent in wave.open_intents]
+
+
+def _settled(adoption: Adoption, wave: WaveRecord, intent: Intent) -> Intent:
+    if job_id := adoption.job_of(wave, intent):
+        return intent.having(job_id=job_id)
+    window = timedelta(seconds=settings().adoption_seconds)
+    if now() < intent.time + window:
+        raise StartRefused(
+            f"{wave.wave_name} cannot be tried again yet: StartRecovery of batch {intent.batch} was "
+            f"announced at {intent.time:%H:%M:%S} UTC, and its job may not show in DRS before "
+            f"{intent.time + window:%H:%M:%S}."
+        )
+    words = f"{NO_JOB} it: DRS showed none within {in_words(window)}"
+    return intent.having(refusal=words, lost=True)
+
+
+def _settle(
+    store: ExecutionStore, context: Context, execution: Execution, wave: WaveRecord, intent: Intent
+) -> None:
+    try:
+        plan = frozen_plan(store, execution.execution_id)
+        hook = DrsHook(aws_conn_id=plan.aws_conn_id, region_name=plan.region)
+        if job_id := Adoption(hook, store, context, execution).job_of(wave, intent):
+            log.info("Adopted job %s of %s, whose answer was lost", job_id, wave.wave_name)
+            event = told(context, EventType.JOB_STARTED, _said(intent, job_id), wave=wave)
+            store.adopt(execution.execution_id, wave.wave_number, intent, job_id, event)
+    except Exception as error:
+        log.exception("The job of an open intent cannot be found")
+        said = f"Whether an announced StartRecovery became a job cannot be found out: {error}"
+        store.tell(execution.execution_id, told(context, EventType.FAILED, said))
+
+
+def _any_open(execution: Execution) -> bool:
+    return any(wave.open_intents for wave in execution.waves)
+
+
+def _wait(store: ExecutionStore, execution: Execution) -> Execution:
+    """Return the execution when its start tasks had time to write; nobody writes an old intent's job."""
+    until = time.monotonic() + PATIENCE
+    while _young(execution) and time.monotonic() < until:
+        time.sleep(PAUSE)
+        execution = store.get(execution.execution_id)
+    return execution
+
+
+def _young(execution: Execution) -> bool:
+    limit = now() - timedelta(seconds=settings().adoption_seconds)
+    return any(intent.time > limit for wave in execution.waves for intent in wave.open_intents)
+
+
+def _said(intent: Intent, job_id: str) -> str:
+    return f"{job_id} launches {intent.count} servers; its start task ended without writing it down"

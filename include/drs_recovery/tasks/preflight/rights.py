@@ -1,0 +1,79 @@
+"""Rights that are needed later, and whose lack nobody would hear of then: tried before anything is launched.
+
+What a task asks of AWS tells of a missing right by failing. These are asked by triggers, which wait on
+whatever they hear, or for what an execution can go without: a log's words, an address.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from drs_recovery.settings import settings
+from drs_recovery.store.changes import EXECUTION
+from drs_recovery.store.requests import key, marshal
+from drs_recovery.tasks.connections import table_hook
+from drs_recovery.tasks.preflight.facts import Problem, Right
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from drs_recovery.aws.hooks.drs import DrsHook
+    from drs_recovery.tasks.preflight.facts import Facts
+
+NO_JOB = "drsjob-00000000000000000"
+"""A job that nobody has: what DRS says of it tells whether it may be asked for."""
+
+
+WATCH_GATES = Right("dynamodb:BatchGetItem", "gates that wait are looked at one by one, at a higher cost")
+READ_LOGS = Right("drs:DescribeJobLogItems", "no phase is shown, and no reason of DRS why a server failed")
+READ_ADDRESSES = Right("ec2:DescribeInstances", "no private address is shown")
+
+
+def find_denied(hook: DrsHook, execution_id: str) -> dict[Right, Exception]:
+    """Return the rights that AWS denies, with its words, or that could not be tried."""
+    looks: dict[Right, Callable[[], object]] = {
+        WATCH_GATES: lambda: _read_table(hook, execution_id),
+        READ_LOGS: lambda: _may(lambda: hook.list_job_log(NO_JOB), "ResourceNotFound", "Validation"),
+        READ_ADDRESSES: lambda: _may(lambda: _dry_run(hook), "DryRunOperation"),
+    }
+    return {right: error for right, look in looks.items() if (error := _trouble(look)) is not None}
+
+
+def check_rights(facts: Facts) -> Iterator[Problem]:
+    """Yield the rights that are missing, each with what goes missing with it."""
+    for right, error in facts.denied.items():
+        yield Problem("rights", f"{right.action} cannot be used: {right.without} ({error})", error)
+
+
+def _trouble(look: Callable[[], object]) -> Exception | None:
+    try:
+        look()
+    except Exception as error:  # noqa: BLE001 - whatever it is: what could not be tried does not pass (A-3)
+        return error
+    return None
+
+
+def _may(call: Callable[[], object], *refusals: str) -> None:
+    """Call what AWS refuses for what is asked, if it lets one ask at all."""
+    try:
+        call()
+    except ClientError as error:
+        if not error.response["Error"]["Code"].startswith(refusals):
+            raise
+
+
+def _read_table(hook: DrsHook, execution_id: str) -> None:
+    table = table_hook()
+    client: Any = table.get_client_type(region_name=table.region_name, config=hook.config)
+    request = {"Keys": [marshal(key(execution_id, EXECUTION))], "ProjectionExpression": "executionId"}
+    client.batch_get_item(RequestItems={settings().table: request})
+
+
+def _dry_run(hook: DrsHook) -> None:
+    """Ask EC2 whether it would answer: it always refuses this, by DryRunOperation if it would."""
+    session: Any = hook.get_session(region_name=hook.region_name)
+    endpoint = hook.conn_config.get_service_endpoint_url("ec2")
+    client = session.client("ec2", endpoint_url=endpoint, config=hook.config, verify=hook.verify)
+    client.describe_instances(DryRun=True)

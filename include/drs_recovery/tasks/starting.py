@@ -1,0 +1,266 @@
+"""The start of a wave: every server that can be launched is, and no other one's trouble is in its way."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import count
+from typing import TYPE_CHECKING, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from drs_recovery.errors import RecoveryError, StartRefused
+from drs_recovery.plan.words import listed
+from drs_recovery.record.enums import EventType
+from drs_recovery.record.status import judge
+from drs_recovery.tasks.adoption import Adoption
+from drs_recovery.tasks.base import told
+from drs_recovery.tasks.batch import Batch
+from drs_recovery.tasks.batches import cut, next_number
+from drs_recovery.tasks.causes import is_final
+from drs_recovery.tasks.launchable import left_out
+from drs_recovery.tasks.parting import Held, NotYet, Parted, pause
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from airflow.sdk import Context
+
+    from drs_recovery.aws.hooks.drs import DrsHook
+    from drs_recovery.record.models import Execution, WaveRecord
+    from drs_recovery.record.server_record import ServerRecord
+    from drs_recovery.store.store import ExecutionStore
+
+log = logging.getLogger(__name__)
+
+
+class Refusal(NamedTuple):
+    """Servers that were not started, for good, and why."""
+
+    servers: tuple[str, ...]
+    words: str
+
+
+@dataclass
+class Outcome:
+    """What became of the servers of a wave: the jobs that have them, and those without a job."""
+
+    job_ids: list[str] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    waits: list[Held] = field(default_factory=list)
+
+    @property
+    def refused(self) -> dict[str, list[str]]:
+        """The servers that are not to be tried again, by why."""
+        by_words: dict[str, list[str]] = {}
+        for refusal in self.refusals:
+            by_words.setdefault(refusal.words, []).extend(refusal.servers)
+        return by_words
+
+
+def held_words(servers: Sequence[ServerRecord], held: Held) -> str:
+    """Return who waits, in words for people."""
+    labels = {server.source_server_id: server.label for server in servers}
+    waits = "waits" if len(held.servers) == 1 else "wait"
+    return f"{listed(labels.get(server, server) for server in held.servers)} {waits}"
+
+
+@dataclass
+class Starting:
+    """The start of one attempt of a wave, by whoever works on it: what was done is on record, or in DRS.
+
+    ``servers`` are those that the attempt starts, ``size`` is the most that one job takes; ``replace`` is
+    the word of its run, as it is on record, that real instances may go.
+    """
+
+    hook: DrsHook
+    store: ExecutionStore
+    context: Context
+    record: Execution
+    wave_number: int
+    servers: Sequence[ServerRecord]
+    replace: bool
+    size: int
+    outcome: Outcome = field(default_factory=Outcome)
+    _troubles: list[tuple[tuple[str, ...], Exception]] = field(default_factory=list, init=False)
+
+    def run(self, refused: Mapping[str, Collection[str]] | None = None) -> Outcome:
+        """Start what can be started; ``refused`` are servers, by words, that are not tried again.
+
+        Raises what AWS or our own rules refuse of the wave as a whole.
+        """
+        taken = self._known()
+        for words, servers in (refused or {}).items():
+            if left := tuple(server for server in servers if server in self._ids and server not in taken):
+                self.outcome.refusals.append(Refusal(left, words))
+                taken |= set(left)
+        free = [server for server in self._ids if server not in taken]
+        self._start(self._launchable(free))
+        self._settle_troubles()
+        return self.outcome
+
+    def failure(self) -> str | None:
+        """Return why a wave of which nothing is started fails; None if its sensor judges it (P-2).
+
+        The sensor also judges one whose policy is met by what earlier attempts have launched.
+        """
+        wave = self._wave()
+        if wave.attempt_job_ids:
+            return None
+        status, reason = judge(wave, self.store.servers(self.record.execution_id, self.wave_number))
+        if not status.met:
+            return reason
+        self.store.nothing_to_start(self.record.execution_id, self.wave_number, wave.attempt)
+        return None
+
+    @cached_property
+    def _ids(self) -> list[str]:
+        return [server.source_server_id for server in self.servers]
+
+    def _wave(self) -> WaveRecord:
+        """Return the wave as it is on record now, its intents with their servers.
+
+        StartRefused if another attempt of it has been opened.
+        """
+        before, number = self.record.wave(self.wave_number), self.wave_number
+        record = self.store.get(self.record.execution_id)
+        wave = record.wave(number)
+        if wave.attempt != before.attempt:
+            raise StartRefused(
+                f"{wave.wave_name} is at attempt {wave.attempt}; this is a start of attempt {before.attempt}"
+            )
+        read = {intent.servers_item: intent.servers for intent in before.intents if intent.servers}
+        held = [
+            intent if intent.servers else intent.having(servers=read.get(intent.servers_item, ()))
+            for intent in wave.intents
+        ]
+        filled = wave.having(intents=tuple(self.store.with_servers(record.execution_id, held)))
+        self.record = record.having(waves=(*record.waves[:number], filled, *record.waves[number + 1 :]))
+        return filled
+
+    def _batch(self, number: int, servers: tuple[str, ...]) -> Batch:
+        return Batch(
+            self.hook, self.store, self.context, self.record, self.wave_number, number, servers, self.replace
+        )
+
+    def _known(self) -> set[str]:
+        """Return the servers that a job has, or may have: those of the intents that are not refused.
+
+        First of all, a job may show only now of a start that was taken for refused.
+        """
+        wave, taken = self._wave(), set[str]()
+        refused = [intent for intent in wave.attempt_intents if intent.refusal]
+        try:
+            late = Adoption(self.hook, self.store, self.context, self.record).jobs_of(wave, refused)
+        except (ClientError, BotoCoreError) as error:
+            live = {
+                server for intent in wave.attempt_intents if not intent.refusal for server in intent.servers
+            }
+            unknown = tuple(server for server in self._ids if server not in live)
+            self._hold(unknown, error)
+            taken.update(unknown)
+            late = []
+        for found in late:
+            self._batch(found.intent.batch, found.intent.servers).put_on_record(found.intent, found.job_id)
+        for intent in self._wave().attempt_intents:
+            if intent.refusal is None and self._resolved(self._batch(intent.batch, intent.servers)):
+                taken.update(intent.servers)
+        return taken
+
+    def _resolved(self, batch: Batch) -> bool:
+        """Whether a batch that was announced has a job, or may still have one."""
+        known = (i for i in self._wave().attempt_intents if i.batch == batch.number and not i.refusal)
+        if (intent := next(known, None)) is None:
+            return False  # another start found just now that it has none
+        try:
+            job_id = batch.resolve(intent)
+        except NotYet as wait:
+            self.outcome.waits.append(Held(batch.servers, wait))
+            return True
+        except (RecoveryError, ClientError, BotoCoreError) as error:
+            self._trouble(batch.servers, error)
+            return True
+        if job_id is not None:
+            self.outcome.job_ids.append(job_id)
+        return job_id is not None
+
+    def _launchable(self, servers: Sequence[str]) -> list[str]:
+        """Return those of the servers that DRS can launch, and put the others on record with why."""
+        if not servers:
+            return []
+        try:
+            out = left_out(self.hook, servers)
+        except (ClientError, BotoCoreError) as error:
+            self._hold(servers, error)
+            return []
+        self.leave_out(out)
+        return [server for server in servers if server not in out]
+
+    def _hold(self, servers: Sequence[str], error: ClientError | BotoCoreError) -> None:
+        """Let servers wait for DRS to be asked: what it cannot tell is not taken for a no."""
+        if not servers:
+            return
+        if wait := pause(error):
+            self.outcome.waits.append(Held(tuple(servers), wait))
+        else:
+            self._trouble(servers, error)
+
+    def _start(self, servers: Sequence[str]) -> None:
+        wave = self._wave()
+        pending = deque(self._batch(*batch) for batch in cut(wave, servers, self.size))
+        numbers = count(max([next_number(wave), *(batch.number + 1 for batch in pending)]))
+        while pending:
+            batch = pending.popleft()
+            try:
+                self.outcome.job_ids.append(batch.start())
+            except NotYet as wait:
+                self.outcome.waits.append(Held(batch.servers, wait))
+            except Parted as parted:
+                self.outcome.waits.extend(parted.held)
+                self.leave_out(parted.refused)
+                pending.extend(self._batch(next(numbers), part) for part in parted.parts)
+            except (RecoveryError, ClientError, BotoCoreError) as error:
+                self._trouble(batch.servers, error)
+
+    def _trouble(self, servers: Sequence[str], error: Exception) -> None:
+        """Keep what is in the way of servers until all are seen to; raise it while the table is away."""
+        if not is_final(error):
+            raise error
+        self._troubles.append((tuple(servers), error))
+
+    def _settle_troubles(self) -> None:
+        """Leave out the servers that something is in the way of, or raise what is in the way of the wave.
+
+        That is what our own rules refuse where nothing is started, and what AWS does not let us ask where
+        nothing else became of any server: in whatever order they came.
+        """
+        started, known = self._wave().attempt_job_ids, self.outcome.waits or self.outcome.refusals
+        for _, error in self._troubles:
+            if not started and (isinstance(error, RecoveryError) or not known):
+                raise error
+        for servers, error in self._troubles:
+            self.leave_out(dict.fromkeys(servers, str(error)))
+
+    def leave_out(self, why: Mapping[str, str]) -> None:
+        """Put on record why servers are not started; the trail tells it once."""
+        by_words: dict[str, list[str]] = {}
+        for server, words in why.items():
+            by_words.setdefault(words, []).append(server)
+        for words, servers in by_words.items():
+            self._leave_out(servers, words)
+            self.outcome.refusals.append(Refusal(tuple(servers), words))
+
+    def _leave_out(self, servers: Iterable[str], words: str) -> None:
+        wave = self._wave()
+        has_job = set().union(*(intent.servers for intent in wave.attempt_intents if intent.job_id))
+        if not (ids := [server for server in servers if server not in has_job]):
+            return
+        labels = {server.source_server_id: server.label for server in self.servers}
+        said = f"Not started: {listed(labels.get(server, server) for server in ids)}: {words}"
+        log.warning("%s", said)
+        self.store.not_started(self.record.execution_id, self.wave_number, wave.attempt, ids, words)
+        event = told(self.context, EventType.SERVERS_LEFT_OUT, said, wave=wave)
+        once = f"left out|{wave.wave_number}|{wave.attempt}|{said}"
+        self.store.tell(self.record.execution_id, event.having(once=once))

@@ -1,0 +1,118 @@
+"""What is on record of a wave's servers while its trigger watches them, and the writes that keep it up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from drs_recovery.aws.utils.drs import about_to_end
+from drs_recovery.record.enums import EventType, WaveStatus
+from drs_recovery.record.events import Event
+from drs_recovery.record.status import judge
+from drs_recovery.settings import settings
+from drs_recovery.tasks.addresses import prepare
+from drs_recovery.tasks.base import now
+from drs_recovery.tasks.final_servers import final_servers
+from drs_recovery.tasks.looks import FailingLooks
+from drs_recovery.tasks.observe import observed_all
+from drs_recovery.tasks.verdict import in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from mypy_boto3_drs.type_defs import JobTypeDef
+
+    from drs_recovery.aws.triggers.drs import JobsSnapshot
+    from drs_recovery.record.server_record import ServerRecord
+    from drs_recovery.store.async_store import AsyncExecutionStore
+    from drs_recovery.tasks.wave_trigger import WaveTrigger
+
+JOBS_UNSEEN = "DRS cannot be asked about the wave's jobs, which run on; it is asked until the wave's deadline"
+LOGS_UNSEEN = "The logs of the wave's jobs cannot be read: no phase is shown, nor why a server failed"
+
+
+class WaveProgress:
+    """The servers of a trigger's wave as they are on record, and the writers of what DRS says of them."""
+
+    def __init__(self, trigger: WaveTrigger, store: AsyncExecutionStore) -> None:
+        self.trigger = trigger
+        self.store = store
+        self.known: dict[str, ServerRecord] = {}
+        self.logs: dict[str, Sequence[Mapping[str, Any]]] = {}
+        self.logs_read: dict[str, datetime] = {}
+        self.polled: datetime | None = None
+        self.prepared = False
+        about: dict[str, int | str | None] = {
+            "wave_number": trigger.wave_number,
+            "attempt": trigger.attempt,
+            "actor": trigger.actor,
+        }
+        self.jobs_unseen = FailingLooks(trigger.execution_id, JOBS_UNSEEN, **about)
+        self.logs_unseen = FailingLooks(trigger.execution_id, LOGS_UNSEEN, **about)
+
+    async def write(self, snapshot: JobsSnapshot) -> None:
+        """Write servers that changed, and now and then that DRS was asked; the end is `complete`'s."""
+        if snapshot.last_error:
+            await self.jobs_unseen.failed(snapshot.last_error, self.store)
+            return
+        self.jobs_unseen.worked()
+        if snapshot.ended:
+            return
+        trigger = self.trigger
+        await self._read_servers()
+        for job in snapshot.jobs:
+            await self._read_log(job, snapshot.at)
+        seen = observed_all(self.known.values(), snapshot.jobs, self.logs)
+        changed = [server for server in seen if server != self.known[server.source_server_id]]
+        if changed or self.polled is None:
+            await self.store.poll(trigger.execution_id, trigger.wave_number, trigger.attempt, changed)
+            self.known.update({server.source_server_id: server for server in changed})
+        if self.polled is None or (snapshot.at - self.polled).total_seconds() >= settings().polled_seconds:
+            await self.store.polled(trigger.execution_id, snapshot.at)
+            self.polled = snapshot.at
+        if not self.prepared and any(about_to_end(job) for job in snapshot.jobs):
+            self.prepared = True
+            await prepare(trigger.hook)
+
+    async def complete(self, jobs: Sequence[JobTypeDef]) -> bool:
+        """Write that the wave is COMPLETED, if it is; whether it is on record as such now."""
+        trigger = self.trigger
+        await self._read_servers()
+        known = list(self.known.values())
+        servers = await final_servers(trigger.hook, known, jobs, trigger.log_items)
+        wave = (await self.store.get(trigger.execution_id)).wave(trigger.wave_number)
+        status, reason = judge(wave, servers)
+        if status is not WaveStatus.COMPLETED:
+            return False
+        event = Event(
+            type=EventType.WAVE_ENDED,
+            time=now(),
+            actor=trigger.actor,
+            wave_number=trigger.wave_number,
+            attempt=trigger.attempt,
+            detail=in_words(status, reason, servers),
+        )
+        await self.store.end_wave(
+            trigger.execution_id, trigger.wave_number, trigger.attempt, servers, status, event=event
+        )
+        return True
+
+    async def _read_servers(self) -> None:
+        if not self.known:
+            servers = await self.store.servers(self.trigger.execution_id, self.trigger.wave_number)
+            self.known = {server.source_server_id: server for server in servers}
+
+    async def _read_log(self, job: Mapping[str, Any], at: datetime) -> None:
+        """Read a job's log for the phases of its servers, seldom: it is one call for each job."""
+        read = self.logs_read.get(job["jobID"])
+        if read and (at - read).total_seconds() < settings().phase_seconds:
+            return
+        self.logs_read[job["jobID"]] = at
+        try:
+            self.logs[job["jobID"]] = await self.trigger.log_items(job["jobID"])
+        except (BotoCoreError, ClientError) as error:
+            await self.logs_unseen.failed(error, self.store)  # the jobs themselves tell what counts
+        else:
+            self.logs_unseen.worked()

@@ -1,0 +1,83 @@
+"""The trigger of `wait_for_recovery`: what the shared poller sees of a wave's jobs goes into the record."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any
+
+from airflow.triggers.base import TaskSuccessEvent
+
+from drs_recovery.aws.triggers.drs import DrsJobTrigger
+from drs_recovery.record.enums import WaveStatus
+from drs_recovery.settings import settings
+from drs_recovery.store.async_store import AsyncExecutionStore
+from drs_recovery.tasks.connections import table_hook
+from drs_recovery.tasks.wave_progress import WaveProgress
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from airflow.triggers.base import TriggerEvent
+    from mypy_boto3_drs.type_defs import JobTypeDef
+
+    from drs_recovery.aws.triggers.drs import DrsJobEvent, JobsSnapshot
+
+
+class WaveTrigger(DrsJobTrigger):
+    """Watches the jobs of one wave and writes its progress: POLLING, servers on change, `lastPolledTime`.
+
+    A wave whose servers were all launched is COMPLETED here, which spares a worker the start of a process;
+    any other end resumes the sensor, which judges the wave and fails in its own words. There is no way from
+    here to a final status of the execution.
+
+    :param execution_id: the execution.
+    :param wave_number: the wave, from 0.
+    :param attempt: the attempt of the wave; a write for an earlier one is refused by the table.
+    :param actor: who tells the audit trail: the sensor's task id.
+    """
+
+    def __init__(
+        self, *, execution_id: str, wave_number: int, attempt: int, actor: str, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.execution_id = execution_id
+        self.wave_number = wave_number
+        self.attempt = attempt
+        self.actor = actor
+        self._progress: WaveProgress | None = None
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the import path and the arguments that make this trigger again in any triggerer."""
+        path, kwargs = super().serialize()
+        own = {name: getattr(self, name) for name in ("execution_id", "wave_number", "attempt", "actor")}
+        return path, {**kwargs, **own}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Yield one event, when the jobs have ended or the wave's deadline has passed."""
+        async with AsyncExitStack() as self._open:
+            async for event in super().run():
+                yield event
+
+    async def on_snapshot(self, snapshot: JobsSnapshot) -> None:
+        """Write what changed since the last snapshot; trouble with the table never ends the polling."""
+        await (await self._get_progress()).write(snapshot)
+
+    async def conclude(self, event: DrsJobEvent, jobs: Sequence[JobTypeDef]) -> TriggerEvent:
+        """End the sensor if the wave is COMPLETED and on record as such; resume it otherwise."""
+        if event["status"] == "success" and await self._completed(jobs):
+            return TaskSuccessEvent(xcoms={"return_value": WaveStatus.COMPLETED.value})
+        return await super().conclude(event, jobs)
+
+    async def _completed(self, jobs: Sequence[JobTypeDef]) -> bool:
+        try:
+            return await (await self._get_progress()).complete(jobs)
+        except Exception:
+            self.log.exception("The end of the wave is not on record yet; the sensor judges it")
+            return False
+
+    async def _get_progress(self) -> WaveProgress:
+        if self._progress is None:
+            connection = await table_hook().get_async_conn()  # type: ignore[no-untyped-call]
+            client = await self._open.enter_async_context(connection)
+            self._progress = WaveProgress(self, AsyncExecutionStore(client, settings().table))
+        return self._progress

@@ -1,0 +1,40 @@
+"""Puts source servers into moto's DRS, as replication agents would: at the start, and later."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from drs_simulator.drs.models import drs_backends
+
+if TYPE_CHECKING:
+    from drs_simulator.fleet import Fleet, Place
+
+
+class Unconnectable(ValueError):
+    """Servers whose agents cannot connect; the message says which, and why."""
+
+
+def plant(fleet: Fleet) -> None:
+    """Initialise DRS in each account and Region of the fleet, and add its source servers."""
+    for place in fleet.places():
+        drs_backends[place.account][place.region].initialize_service()
+        connect(place)
+
+
+def connect(place: Place) -> None:
+    """Add source servers where DRS is initialised; raises Unconnectable, and adds none then."""
+    backend = drs_backends[place.account][place.region]
+    if not backend.initialized:
+        raise Unconnectable(
+            f"region: {place.region!r}: DRS is not initialised there in account {place.account}: "
+            "allowed after InitializeService"
+        )
+    wanted = Counter(server.id for server in place.servers)
+    for account in drs_backends.values():
+        for there in account.values():
+            wanted.update(there.source_servers.keys() & wanted.keys())
+    if repeated := sorted(server_id for server_id, times in wanted.items() if times > 1):
+        raise Unconnectable(f"servers: each id once, not {', '.join(repeated)}")
+    for server in sorted(place.servers, key=lambda server: server.id):
+        backend.register_source_server(server.described(), late=True)

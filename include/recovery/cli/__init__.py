@@ -1,5 +1,0 @@
-"""The command line, ``python -m recovery``: it asks Airflow to run plans, and reads the record.
-
-Nothing here imports Airflow, and each command imports only what it needs: what people reach for during an
-outage starts at once.
-"""
