@@ -118,7 +118,9 @@ def destructive(call: ast.Call) -> str | None:
 def test_every_place_that_could_destroy_is_known() -> None:
     """A new one is looked at, and stands here with its reason; one that is gone leaves the list."""
     files = [
-        file for package in ("launcher", "drs_recovery") for file in (ROOT / "include" / package).rglob("*.py")
+        file
+        for package in ("launcher", "drs_recovery")
+        for file in (ROOT / "include" / package).rglob("*.py")
     ]
     assert {place for file in files for place in found(file)} == KNOWN.keys()
 
