@@ -116,6 +116,8 @@ class ControlApi:
     def _add_faults(self, request: Request) -> dict[str, Any]:
         described = _read(FaultDescriptions, request)
         with self._application.locks.hold("drs"):
+            if contradictions := list(replication.contradictions(described)):
+                raise _Refused("; ".join(contradictions))
             added = faults.add(described)
             replication.begin(added)
         return {"added": [fault.id for fault in added]} | faults.to_dict()

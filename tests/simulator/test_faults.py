@@ -7,6 +7,7 @@ import pytest
 from drs_simulator.client import ControlRefused
 
 DB1, DB2 = "s-000000000000db001", "s-000000000000db002"
+NOWHERE = "s-00000000000000404"
 NONE = {"calls": [], "servers": [], "jobs": [], "documents": []}
 FAILURES = {"SNAPSHOT": "SNAPSHOT_FAIL", "CONVERSION": "CONVERSION_FAIL", "LAUNCH": "LAUNCH_FAILED"}
 
@@ -107,6 +108,18 @@ def test_faults_are_listed_with_their_hits_and_cleared(local_aws, launch, look):
         ({"throttle": 3}, r"throttle: allowed are calls, servers, jobs"),
         ({"servers": [{}]}, r"servers\.0\.sourceServerID.*required"),
         ([], r"body: \[\]"),
+        (
+            {"servers": [{"sourceServerID": DB1}, {"sourceServerID": NOWHERE}]},
+            rf"servers\.1\.sourceServerID: '{NOWHERE}': allowed are .*: {DB1}, {DB2}, .* and 3 more$",
+        ),
+        (
+            {"jobs": [{"effect": "hide", "looks": 1, "sourceServerID": NOWHERE}]},
+            rf"jobs\.0\.sourceServerID: '{NOWHERE}': allowed are .* {DB1}",
+        ),
+        (
+            {"servers": [{"sourceServerID": DB1, "effect": "lag", "seconds": 5e6}]},
+            rf"servers\.0\.seconds: 5e\+06: allowed is up to 259\d{{4}}: {DB1} has been there no longer",
+        ),
     ],
 )
 def test_a_fault_that_cannot_be_read_is_refused_with_its_place(local_aws, description, message):
@@ -114,3 +127,12 @@ def test_a_fault_that_cannot_be_read_is_refused_with_its_place(local_aws, descri
     with pytest.raises(ControlRefused, match=message):
         local_aws.control.add_faults(description)
     assert local_aws.control.faults() == NONE
+
+
+def test_a_fault_is_set_once_its_server_has_been_added(local_aws, launch, look):
+    """Before, it is about nothing: a misspelt id is told, not taken for a server that is still to come."""
+    with pytest.raises(ControlRefused, match=f"'{NOWHERE}'"):
+        local_aws.control.fail_server(NOWHERE)
+    local_aws.control.add_server(NOWHERE, "new.example")
+    local_aws.control.fail_server(NOWHERE)
+    assert look(launch(NOWHERE))["participatingServers"][0]["launchStatus"] == "FAILED"

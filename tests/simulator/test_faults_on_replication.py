@@ -93,10 +93,3 @@ def test_a_fault_of_replication_hits_no_launch(control, launch, look):
     control.stall_server(DB1)
     assert look(launch(DB1))["participatingServers"][0]["launchStatus"] == "LAUNCHED"
     assert control.faults()["servers"][0]["hits"] == 1
-
-
-def test_a_fault_of_an_unknown_server_hits_nothing(control, state):
-    """Its hits say so."""
-    control.stall_server("s-00000000000000404")
-    assert control.faults()["servers"][0]["hits"] == 0
-    assert state() == "CONTINUOUS"
