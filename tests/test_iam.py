@@ -14,7 +14,7 @@ from drs_recovery.record.models import execution_id
 from drs_recovery.store.lock import lock_key
 
 ALL = sorted(path.stem for path in iam.FOLDER.glob("*.json"))
-README = (iam.ROOT / "README.md").read_text()
+PRODUCTION = (iam.ROOT / "docs" / "production.md").read_text()
 SECURITY = (iam.ROOT / "docs" / "security.md").read_text()
 
 
@@ -83,9 +83,9 @@ def test_only_locks_are_deleted() -> None:
 
 
 def test_every_policy_is_told_where_people_look() -> None:
-    """README names each file, and quotes the one that a plan's connection needs word for word."""
+    """Its page names each file, and quotes the one that a plan's connection needs word for word."""
     for name in ALL:
-        assert f"docs/iam/{name}.json" in README
+        assert f"iam/{name}.json" in PRODUCTION
         assert f"iam/{name}.json" in SECURITY
-    quoted = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", README, re.DOTALL)]
+    quoted = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", PRODUCTION, re.DOTALL)]
     assert quoted == [iam.policy("plans")]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from airflow_stub import Stub
 
-README = (Path(__file__).parents[3] / "README.md").read_text()
+PRODUCTION = (Path(__file__).parents[3] / "docs" / "production.md").read_text()
 READ = {"dynamodb:GetItem", "dynamodb:Query"}
 TELL = READ | {"dynamodb:PutItem"}
 WHY = ("--reason", "it hangs")
@@ -111,11 +111,11 @@ def test_a_policy_allows_what_its_commands_need_and_no_more(policy: str) -> None
 
 
 def test_every_command_has_its_policy() -> None:
-    """`init` has one of its own; README says which."""
+    """`init` has one of its own; the page on production says which."""
     known = {row.arguments[0]: row.policy for row in NEEDED} | {"init": "init"}
     assert known.keys() == typer.main.get_group(app).commands.keys()
     for policy in ("read", "act"):
-        (row,) = re.findall(rf"^\| \[`docs/iam/{policy}.json`\].*", README, re.MULTILINE)
+        (row,) = re.findall(rf"^\| \[`iam/{policy}.json`\].*", PRODUCTION, re.MULTILINE)
         named = set(re.findall(r"`([a-z-]+)`", row))
         assert named == {command for command, its in known.items() if its == policy}
 
