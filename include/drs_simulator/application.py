@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-    from drs_simulator.fleet import Fleet, Place
+    from drs_simulator.fleet import Fleet
 
 LOOKING = ("ec2", "events", "iam", "logs", "monitoring", "sqs", "ssm")
 """Services that show what DRS has done, or decide it: before one of them answers, what is due happens."""
@@ -72,17 +72,12 @@ class Application:
         register()
         world.become(clock, chance, FaultsOnDrs())
         world.documents = SystemsManager()
-        self._fleet, self._speed, self._seed = fleet, speed, seed
+        self.fleet, self._speed, self._seed = fleet, speed, seed
         self._moto = _Moto()
         self.locks = ServiceLocks()
         self.log = RequestLog()
         self._control = ControlApi(self)
         self.reset()
-
-    @property
-    def home(self) -> Place:
-        """Where the fleet is, but for what is elsewhere."""
-        return self._fleet
 
     def reset(self, seed: int | None = None) -> None:
         """Return to how it was at the start: the fleet, the speed, the seed, and nothing else.
@@ -97,9 +92,9 @@ class Application:
             clock.reset(self._speed)
             faults.reset()
             quotas.become(Quotas())
-            documents.results = DescribedResults(self._fleet.documents)
+            documents.results = DescribedResults(self.fleet.documents)
             self.log.clear()
-            plant(self._fleet)
+            plant(self.fleet)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if why := refusal(environ):

@@ -156,14 +156,24 @@ class ControlApi:
         return self._show_clock(request)
 
     def _add_servers(self, request: Request) -> dict[str, Any]:
-        home = self._application.home
-        place = _read(Place, request, account=home.account, region=home.region)
+        place = _read(Place, request, **self._place_of_servers(request))
         try:
             with self._application.locks.hold("drs"):
                 connect(place)
         except Unconnectable as error:
             raise _Refused(str(error)) from error
         return {"added": [server.id for server in place.servers]}
+
+    def _place_of_servers(self, request: Request) -> dict[str, Any]:
+        """Return where servers are added unless a request says otherwise, and the networks that are there."""
+        content, fleet = request.get_json(force=True, silent=True), self._application.fleet
+        asked = content if isinstance(content, dict) else {}
+        if "networks" in asked:
+            raise _Refused("networks: allowed in a fleet; EC2's own operations make more")
+        where = {"account": fleet.account, "region": fleet.region}
+        wanted = (where | asked)["account"], (where | asked)["region"]
+        networks = next((p.networks for p in fleet.places() if (p.account, p.region) == wanted), ())
+        return where | {"networks": [network.model_dump() for network in networks]}
 
     def _show_quotas(self, _: Request) -> dict[str, Any]:
         return _dump(_Quotas(**asdict(quotas)))
@@ -187,7 +197,7 @@ def _dump(model: BaseModel) -> dict[str, Any]:
     return model.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def _read(model: type[_Model], request: Request, **usual: str) -> _Model:
+def _read(model: type[_Model], request: Request, **usual: Any) -> _Model:
     """Read a body; ``usual`` are members that it can leave out."""
     try:
         content = request.get_json(force=True, silent=True) if usual else None

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import InitErrorDetails
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
+    from collections.abc import Iterable
+
     from pydantic_core import ErrorDetails
 
 Path = tuple[str | int, ...]
 """The keys and indexes that lead to a value."""
+
+Problem = tuple[Path, Any, str]
+"""The path of a value, the value, and what is allowed in its place."""
 
 _TOLD = {
     "missing": "is required",
@@ -33,6 +38,26 @@ _WORDS = {
     "String should match pattern ": "allowed is ",
     "Tuple should have ": "allowed is ",
 }
+
+
+class Strict(BaseModel):
+    """Something that is described by the keys that it has, and no others."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def contradicted(problems: Iterable[Problem]) -> None:
+    """Raise ValidationError where there are problems; their paths begin at the value that is validated."""
+    if found := list(problems):
+        raise ValidationError.from_exception_data(
+            "contradictions",
+            [
+                InitErrorDetails(
+                    type="value_error", loc=path, input=value, ctx={"error": ValueError(message)}
+                )
+                for path, value, message in found
+            ],
+        )
 
 
 def sentences(error: ValidationError, model: type[BaseModel], *, whole: str) -> list[str]:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from drs_simulator.descriptions import told
+from drs_simulator.descriptions import Strict, contradicted, told
 from drs_simulator.drs import description
 from drs_simulator.drs.replication import PAST
 from drs_simulator.drs.stages import STARTING
+from drs_simulator.fleet_launches import (
+    LaunchConfigurationDescription,
+    LaunchTemplateDescription,
+    NetworkDescription,
+    check_launches,
+    check_networks,
+)
 from drs_simulator.places import Document, Unreadable
 
 if TYPE_CHECKING:
@@ -36,11 +44,7 @@ class FleetError(ValueError):
     """A fleet file that cannot be read; the message has a line per problem."""
 
 
-class _Described(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ReplicationDescription(_Described):
+class ReplicationDescription(Strict):
     """How far a server's replication is at the start."""
 
     state: Literal[
@@ -67,7 +71,7 @@ class ReplicationDescription(_Described):
         return seconds
 
 
-class ServerDescription(_Described):
+class ServerDescription(Strict):
     """One source server of a fleet, or as many alike as ``count`` says.
 
     In the id, hostname and tags of counted servers ``{n}`` stands for the number of each, from 1, and
@@ -77,7 +81,7 @@ class ServerDescription(_Described):
     count: int | None = Field(default=None, ge=1, le=100_000)
     id: str
     hostname: str = Field(min_length=1, max_length=256)
-    tags: dict[str, str] = {}
+    tags: dict[str, str] = Field(default={})
     os: str = Field(default="Amazon Linux 2023", max_length=256)
     cores: int = Field(default=2, ge=1)
     ram_gib: int = Field(default=8, ge=1)
@@ -86,6 +90,8 @@ class ServerDescription(_Described):
     origin_tags: dict[str, str] | None = None
     replication: ReplicationDescription = ReplicationDescription()
     snapshot_days: int | None = Field(default=None, ge=1, le=365)
+    launch_configuration: LaunchConfigurationDescription = LaunchConfigurationDescription()
+    launch_template: LaunchTemplateDescription = LaunchTemplateDescription()
 
     @field_validator("id")
     @classmethod
@@ -128,16 +134,12 @@ class ServerDescription(_Described):
 
     def described(self) -> description.ServerDescription:
         """Return the server as an agent tells it to DRS."""
-        own = {name: getattr(self, name) for name in type(self).model_fields if name != "count"}
-        return description.ServerDescription(
-            **own
-            | {
-                "replication": description.ReplicationDescription(**self.replication.model_dump()),
-            }
-        )
+        own = {field.name: getattr(self, field.name) for field in fields(description.ServerDescription)}
+        replication = description.ReplicationDescription(**self.replication.model_dump())
+        return description.ServerDescription(**own | {"replication": replication})
 
 
-class DocumentDescription(_Described):
+class DocumentDescription(Strict):
     """A document of Systems Manager, which is there though nobody created it, and how its runs end."""
 
     name: str = Field(pattern=r"^[a-zA-Z0-9_\-.]{3,128}$")
@@ -147,11 +149,12 @@ class DocumentDescription(_Described):
     seconds: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
 
-class Place(_Described):
-    """The source servers of one account and Region."""
+class Place(Strict):
+    """The source servers of one account and Region, and networks there beside the default one."""
 
     account: str = Field(pattern=r"^[0-9]{12}$")
     region: str
+    networks: tuple[NetworkDescription, ...] = ()
     servers: tuple[ServerDescription, ...]
 
     @field_validator("region")
@@ -161,9 +164,20 @@ class Place(_Described):
             raise ValueError(f"allowed are the Regions that have DRS: {', '.join(regions())}")
         return region
 
+    @field_validator("networks")
+    @classmethod
+    def _in_region(
+        cls, networks: tuple[NetworkDescription, ...], info: Any
+    ) -> tuple[NetworkDescription, ...]:
+        if "region" in info.data:
+            contradicted(check_networks(info.data["region"], networks))
+        return networks
+
     @field_validator("servers")
     @classmethod
-    def _one_by_one(cls, servers: tuple[ServerDescription, ...]) -> tuple[ServerDescription, ...]:
+    def _one_by_one(cls, servers: tuple[ServerDescription, ...], info: Any) -> tuple[ServerDescription, ...]:
+        if {"region", "networks"} <= info.data.keys():
+            contradicted(check_launches(info.data["region"], info.data["networks"], servers))
         return tuple(server for description in servers for server in description.each())
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from drs_simulator.drs.models import drs_backends
+from drs_simulator.launch_seeding import Gone, check_there, configure, make_networks
 
 if TYPE_CHECKING:
     from drs_simulator.fleet import Fleet, Place
@@ -18,7 +19,10 @@ class Unconnectable(ValueError):
 def plant(fleet: Fleet) -> None:
     """Initialise DRS in each account and Region of the fleet, and add its source servers."""
     for place in fleet.places():
-        drs_backends[place.account][place.region].initialize_service()
+        backend = drs_backends[place.account][place.region]
+        backend.initialize_service()
+        if place.networks:
+            make_networks(backend.ec2, place.networks)
         connect(place)
 
 
@@ -36,5 +40,10 @@ def connect(place: Place) -> None:
             wanted.update(there.source_servers.keys() & wanted.keys())
     if repeated := sorted(server_id for server_id, times in wanted.items() if times > 1):
         raise Unconnectable(f"servers: each id once, not {', '.join(repeated)}")
+    try:
+        check_there(backend, place.servers)
+    except Gone as error:
+        raise Unconnectable(f"launch_template.{error}") from error
     for server in sorted(place.servers, key=lambda server: server.id):
         backend.register_source_server(server.described(), late=True)
+        configure(backend, server)

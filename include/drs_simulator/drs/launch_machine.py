@@ -41,7 +41,7 @@ def check_architecture(server: SourceServer, wanted: str) -> None:
 
 def zones_of(server: SourceServer, wanted: str) -> frozenset[str]:
     """Return the zones of the server's Region that have an instance type; none where moto does not know."""
-    offered = _offered(server.region_name)
+    offered = zones_by_type(server.region_name)
     zones = offered.get(wanted, frozenset())
     if offered and not zones and wanted != server.instance_type:
         raise refusals.type_not_in_region()
@@ -49,7 +49,7 @@ def zones_of(server: SourceServer, wanted: str) -> frozenset[str]:
 
 
 @cache
-def _offered(region_name: str) -> Mapping[str, frozenset[str]]:
+def zones_by_type(region_name: str) -> Mapping[str, frozenset[str]]:
     """Return the zones by instance type, as moto knows them of a Region."""
     zones: dict[str, set[str]] = {}
     for offering in INSTANCE_TYPE_OFFERINGS["availability-zone"].get(region_name, ()):

@@ -27,10 +27,17 @@ if TYPE_CHECKING:
     from .launch_actions import LaunchAction
 
 GIB = 1024**3
+ARCHITECTURE = "x86_64"
 PROCESSOR = "Intel(R) Xeon(R) Platinum 8259CL CPU @ 2.50GHz"
 _INSTANCE_TYPES = {2: "m5.large", 4: "m5.xlarge", 8: "m5.2xlarge"}
 _NOT_EXTENDED = Complete(status="NOT_EXTENDED")
 _RESULTS = {LaunchStatus.LAUNCHED: "SUCCEEDED", LaunchStatus.FAILED: "FAILED"}
+
+
+def address_of(source_server_id: str) -> str:
+    """Return the private address of a server."""
+    digest = sha256(source_server_id.encode()).digest()
+    return f"172.31.{digest[0] % 16}.{digest[1] % 250 + 4}"
 
 
 class SourceServer(BaseModel):
@@ -59,9 +66,9 @@ class SourceServer(BaseModel):
         self.replication_direction = "FAILOVER"
         self.reversed: SourceServer | None = None
         self.lost_snapshots: set[str] = set()
-        digest = sha256(self.source_server_id.encode())
-        self.private_ip = f"172.31.{digest.digest()[0] % 16}.{digest.digest()[1] % 250 + 4}"
-        self.mac_address = "0a" + "".join(f":{byte:02x}" for byte in digest.digest()[-5:])
+        digest = sha256(self.source_server_id.encode()).digest()
+        self.private_ip = address_of(self.source_server_id)
+        self.mac_address = "0a" + "".join(f":{byte:02x}" for byte in digest[-5:])
         self.origin_instance_id: str | None = None
         self.origin_zone: str | None = None
 
@@ -157,7 +164,7 @@ class SourceServer(BaseModel):
             "networkInterfaces": [self._interface()],
             "disks": self.disks(),
             "supportsNitroInstances": True,
-            "architecture": "x86_64",
+            "architecture": ARCHITECTURE,
         }
 
     def _interface(self) -> dict[str, Any]:

@@ -22,9 +22,13 @@ _MOST = 10
 
 def contradictions(described: FaultDescriptions) -> Iterator[str]:
     """Yield what is wrong with faults as the servers are now: place, value, and what is allowed."""
-    for kind, described_faults in (("servers", described.servers), ("jobs", described.jobs)):
-        for number, fault in enumerate(described_faults):
-            if (server_id := fault.source_server_id) is not None and not any(_servers(server_id)):
+    named = {
+        "servers": [fault.source_server_id for fault in described.servers],
+        "jobs": [fault.source_server_id for fault in described.jobs],
+    }
+    for kind, server_ids in named.items():
+        for number, server_id in enumerate(server_ids):
+            if server_id is not None and not any(_servers(server_id)):
                 yield f"{kind}.{number}.sourceServerID: {server_id!r}: allowed are {_known()}"
     for number, fault in enumerate(described.servers):
         oldest = _ages(fault)

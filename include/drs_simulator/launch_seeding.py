@@ -1,0 +1,95 @@
+"""Lets servers be launched as a fleet says, by the operations of EC2 and DRS that a client would use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from moto.iam.models import iam_backends
+from pydantic.alias_generators import to_camel
+
+from drs_simulator.drs.launch_template import launch_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from moto.ec2.models import EC2Backend
+    from moto.ec2.models.subnets import Subnet
+
+    from drs_simulator.drs.models import DRSBackend
+    from drs_simulator.fleet import ServerDescription
+    from drs_simulator.fleet_launches import LaunchTemplateDescription, NetworkDescription
+
+
+class Gone(ValueError):
+    """A subnet or group of the fleet that was deleted from EC2."""
+
+
+def make_networks(ec2: EC2Backend, networks: Iterable[NetworkDescription]) -> None:
+    """Make VPCs with their subnets and groups."""
+    for network in networks:
+        vpc = ec2.create_vpc(network.cidr, tags=[{"Key": "Name", "Value": network.name}])
+        for group in sorted(network.groups - {"default"}):
+            ec2.create_security_group(group, group, vpc_id=vpc.id)
+        for subnet in network.subnets:
+            tags = {"subnet": {"Name": subnet.name}}
+            ec2.create_subnet(vpc.id, subnet.cidr, availability_zone=subnet.zone, tags=tags)
+
+
+def check_there(backend: DRSBackend, servers: Iterable[ServerDescription]) -> None:
+    """Raise Gone unless EC2 has what the launch templates of servers name."""
+    for template in {server.launch_template for server in servers if server.launch_template.subnet}:
+        _interface(backend.ec2, template)
+
+
+def configure(backend: DRSBackend, server: ServerDescription) -> None:
+    """Change a server's launch configuration, then its EC2 launch template, where the fleet does."""
+    if members := server.launch_configuration.model_dump(exclude_none=True):
+        named = {to_camel(name): value for name, value in members.items()}
+        backend.update_launch_configuration(server.id, named)
+    if server.launch_template.model_fields_set:
+        template = launch_template(backend.ec2, backend.source_server(server.id))
+        changed = _changed(backend.ec2, server.launch_template, template.default_version().data)
+        ec2: Any = backend.ec2  # moto's, as it is mended
+        ec2.create_launch_template_version(template, "$Default", changed, "")
+        ec2.modify_launch_template("$Latest", template_id=template.id)
+
+
+def _changed(ec2: EC2Backend, described: LaunchTemplateDescription, before: dict[str, Any]) -> dict[str, Any]:
+    """Return what a new version says beside the one that DRS made, which has one interface."""
+    changed: dict[str, Any] = {}
+    if interface := _interface(ec2, described):
+        changed["NetworkInterfaces"] = [before["NetworkInterfaces"][0] | interface]
+    if described.instance_type:
+        changed["InstanceType"] = described.instance_type
+    if profile := described.instance_profile:
+        iam = iam_backends[ec2.account_id][ec2.partition]
+        if profile not in [known.name for known in iam.instance_profiles.values()]:
+            iam.create_instance_profile(profile, "/", [])
+        changed["IamInstanceProfile"] = {"Name": profile}
+    return changed
+
+
+def _interface(ec2: EC2Backend, described: LaunchTemplateDescription) -> dict[str, Any]:
+    if described.subnet is None:
+        return {}
+    subnet = _subnet(ec2, described.subnet)
+    interface: dict[str, Any] = {"SubnetId": subnet.id}
+    if described.security_groups:
+        interface["Groups"] = [_group(ec2, name, subnet) for name in described.security_groups]
+    if described.private_ip:
+        interface["PrivateIpAddress"] = described.private_ip
+    return interface
+
+
+def _subnet(ec2: EC2Backend, name: str) -> Subnet:
+    named: list[Subnet] = ec2.describe_subnets(filters={"tag:Name": [name]})
+    if not named:
+        raise Gone(f"subnet: {name!r}: allowed are subnets of the fleet that EC2 has still")
+    return named[0]
+
+
+def _group(ec2: EC2Backend, name: str, subnet: Subnet) -> str:
+    if (group := ec2.get_security_group_from_name(name, vpc_id=subnet.vpc_id)) is None:
+        raise Gone(f"security_groups: {name!r}: allowed are groups of {subnet.vpc_id}")
+    group_id: str = group.id
+    return group_id
