@@ -22,7 +22,7 @@ _MOST = 10
 
 def contradictions(described: FaultDescriptions) -> Iterator[str]:
     """Yield what is wrong with faults as the servers are now: place, value, and what is allowed."""
-    named = {
+    named: dict[str, list[str | None]] = {
         "servers": [fault.source_server_id for fault in described.servers],
         "jobs": [fault.source_server_id for fault in described.jobs],
     }
