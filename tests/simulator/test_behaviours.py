@@ -26,6 +26,11 @@ def test_each_behaviour_says_from_where_it_is_known():
     assert not open_ends, f"each item ends in one of {', '.join(f'*({label})*' for label in LABELS)}"
 
 
+def test_no_behaviour_stands_outside_the_list():
+    """What stands elsewhere would need no label."""
+    assert len(re.findall(r"^- ", README, flags=re.MULTILINE)) == len(behaviours())
+
+
 def test_each_label_is_one_of_four():
     """No other word stands in its place, and the README says what each means."""
     told = set(re.findall(r"\*\(([^)]*)\)\*", README))
