@@ -46,6 +46,20 @@ def interfaces_in_zones(zones: Iterable[str]) -> EC2ClientError:
     return EC2ClientError("InvalidParameterCombination", message)
 
 
+def interfaces_in_networks(vpc_ids: Iterable[str]) -> EC2ClientError:
+    message = f"Network interfaces of one instance may not be in several networks: {', '.join(vpc_ids)}."
+    return EC2ClientError("InvalidParameterCombination", message)
+
+
+def no_device_index() -> EC2ClientError:
+    return invalid_value("Each network interface requires a device index.")
+
+
+def no_primary_interface() -> EC2ClientError:
+    message = "When specifying network interfaces, you must include a device at index 0."
+    return EC2ClientError("InvalidParameterCombination", message)
+
+
 def repeated_device_index() -> EC2ClientError:
     return invalid_value("Each network interface requires a unique device index.")
 
@@ -67,6 +81,33 @@ def too_many_interfaces(count: int, instance_type: str) -> EC2ClientError:
 def too_many_addresses() -> EC2ClientError:
     message = "Number of private addresses will exceed limit."
     return EC2ClientError("PrivateIpAddressLimitExceeded", message)
+
+
+def too_many_ipv6_addresses() -> EC2ClientError:
+    message = "Number of IPv6 addresses will exceed limit."
+    return EC2ClientError("PrivateIpAddressLimitExceeded", message)
+
+
+def several_primary_addresses() -> EC2ClientError:
+    message = "Only one private IP address of a network interface can be designated as primary."
+    return EC2ClientError("InvalidParameterCombination", message)
+
+
+def primary_beside_primary() -> EC2ClientError:
+    message = "A private IP address may not be designated as primary beside PrivateIpAddress."
+    return EC2ClientError("InvalidParameterCombination", message)
+
+
+def addresses_beside_count() -> EC2ClientError:
+    message = (
+        "A network interface may not specify both PrivateIpAddresses and SecondaryPrivateIpAddressCount."
+    )
+    return EC2ClientError("InvalidParameterCombination", message)
+
+
+def ipv6_addresses_beside_count() -> EC2ClientError:
+    message = "A network interface may not specify both Ipv6Addresses and Ipv6AddressCount."
+    return EC2ClientError("InvalidParameterCombination", message)
 
 
 def no_ipv6_block(subnet_id: str) -> EC2ClientError:

@@ -123,8 +123,7 @@ def _instance(ec2: EC2Backend, server: SourceServer, data: Data, wanted: str, ne
     )
     instance: Instance = reservation.instances[0]
     _add_profile(ec2, instance, data.get("IamInstanceProfile") or _usual_profile(ec2, server))
-    for index, addresses in network.more_addresses.items():
-        ec2.assign_private_ip_addresses(instance.nics[index].id, addresses)
+    network.complete(ec2, instance)
     return instance
 
 

@@ -9,6 +9,7 @@ from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, INSTANCE_TYP
 from moto.iam.models import iam_backends
 
 from . import ec2_refusals as refusals
+from .launch_addresses import asked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,9 +69,11 @@ def check_interfaces(wanted: str, data: Data) -> None:
     limits, interfaces = INSTANCE_TYPES[wanted]["NetworkInfo"], data.get("NetworkInterfaces") or []
     if len(interfaces) > limits["MaximumNetworkInterfaces"]:
         raise refusals.too_many_interfaces(len(interfaces), wanted)
-    most = limits["Ipv4AddressesPerInterface"]
-    if any(len(interface.get("PrivateIpAddresses") or []) > most for interface in interfaces):
+    made = [asked(interface) for interface in interfaces if not interface.get("NetworkInterfaceId")]
+    if any(its.size > limits["Ipv4AddressesPerInterface"] for its in made):
         raise refusals.too_many_addresses()
+    if any(max(its.ipv6_count, len(its.ipv6)) > limits["Ipv6AddressesPerInterface"] for its in made):
+        raise refusals.too_many_ipv6_addresses()
 
 
 def check_names(ec2: EC2Backend, data: Data) -> None:

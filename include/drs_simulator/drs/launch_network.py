@@ -7,24 +7,22 @@ anything is launched.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, ip_address
 from typing import TYPE_CHECKING, Any
 
 from moto.ec2.exceptions import InvalidInputError, InvalidSecurityGroupNotFoundError, VPCIdNotSpecifiedError
 
 from . import ec2_refusals as refusals
+from .launch_addresses import Asked, asked, check_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from moto.ec2.models import EC2Backend
     from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+    from moto.ec2.models.instances import Instance
     from moto.ec2.models.subnets import Subnet
 
     from .launch_template import Data
-
-RESERVED = (0, 1, 2, 3, -1)
-"""Places in a subnet's range whose addresses are AWS's own."""
 
 
 @dataclass(frozen=True)
@@ -33,40 +31,75 @@ class Network:
 
     subnet: Subnet
     interfaces: list[Data]
-    more_addresses: dict[int, list[str]]
-    """Secondary addresses by device index."""
+    addresses: dict[int, Asked]
+    """What the interfaces that are made ask for, by device index."""
+
+    def complete(self, ec2: EC2Backend, instance: Instance) -> None:
+        """Give the interfaces of an instance the addresses that moto does not give at the launch."""
+        for index, its in self.addresses.items():
+            interface_id = instance.nics[index].id
+            if its.others or its.count:
+                ec2.assign_private_ip_addresses(interface_id, its.others, its.count)
+            if its.ipv6 or its.ipv6_count:
+                ec2.assign_ipv6_addresses(interface_id, its.ipv6, its.ipv6_count)
 
 
-_BESIDE_ID = ("SubnetId", "Groups", "PrivateIpAddress", "PrivateIpAddresses", "DeleteOnTermination")
+_OWN = (
+    "SubnetId",
+    "Groups",
+    "PrivateIpAddress",
+    "PrivateIpAddresses",
+    "SecondaryPrivateIpAddressCount",
+    "Ipv6Addresses",
+    "Ipv6AddressCount",
+    "AssociatePublicIpAddress",
+    "DeleteOnTermination",
+)
 """What EC2 does not take beside the id of an interface that there is."""
 
 
 def plan_network(ec2: EC2Backend, data: Data, zones: Collection[str]) -> Network:
     """Return where a launch template's version launches; ``zones`` are those that have the instance type."""
     wanted = _by_index(data)
-    primary = wanted.pop(0)
-    subnet = _primary_subnet(ec2, data, primary, zones)
-    interfaces = [_interface(ec2, 0, primary, subnet, _top_groups(ec2, data))]
-    for index in sorted(wanted):
-        its_subnet = _named_subnet(ec2, wanted[index]) or subnet
-        if its_subnet.availability_zone != subnet.availability_zone:
-            raise refusals.interfaces_in_zones((subnet.availability_zone, its_subnet.availability_zone))
-        interfaces.append(_interface(ec2, index, wanted[index], its_subnet, []))
-    interfaces[0]["AssociatePublicIpAddress"] = _is_public(primary, subnet, alone=not wanted)
-    more = {index: _addresses(described)[1:] for index, described in {0: primary, **wanted}.items()}
-    _check_room(ec2, subnet, sum("NetworkInterfaceId" not in i for i in interfaces))
-    return Network(subnet, interfaces, {index: others for index, others in more.items() if others})
+    subnet = _primary_subnet(ec2, data, wanted[0], zones)
+    subnets = {index: _named_subnet(ec2, described) or subnet for index, described in wanted.items()}
+    _check_place(subnet, subnets.values())
+    made = {index: asked(d) for index, d in wanted.items() if not d.get("NetworkInterfaceId")}
+    check_addresses([(subnets[index], its) for index, its in made.items()])
+    groups = {0: _top_groups(ec2, data)}
+    interfaces = [
+        _interface(ec2, index, described, subnets[index], groups.get(index, []))
+        for index, described in wanted.items()
+    ]
+    interfaces[0]["AssociatePublicIpAddress"] = _is_public(wanted, subnet)
+    return Network(subnet, interfaces, made)
 
 
 def _by_index(data: Data) -> dict[int, Data]:
-    """Return the interfaces by device index; DRS sees to the primary one, also where a version lacks it."""
+    """Return the interfaces by device index, in this order; one of defaults where a version has none."""
     described: list[Data] = data.get("NetworkInterfaces") or []
     if described and (data.get("SecurityGroupIds") or data.get("SecurityGroups")):
         raise refusals.groups_beside_interfaces()
-    by_index = {int(interface.get("DeviceIndex") or 0): interface for interface in described}
+    if any(interface.get("DeviceIndex") is None for interface in described):
+        raise refusals.no_device_index()
+    by_index = {int(interface["DeviceIndex"]): interface for interface in described or [{"DeviceIndex": 0}]}
     if len(by_index) < len(described):
         raise refusals.repeated_device_index()
-    return {0: {}, **by_index}
+    if 0 not in by_index:
+        raise refusals.no_primary_interface()
+    ids = [i["NetworkInterfaceId"] for i in described if i.get("NetworkInterfaceId")]
+    if repeated := next((interface_id for interface_id in ids if ids.count(interface_id) > 1), None):
+        raise refusals.interface_in_use(repeated)
+    return dict(sorted(by_index.items()))
+
+
+def _check_place(subnet: Subnet, others: Collection[Subnet]) -> None:
+    """Raise what EC2 says of interfaces that are not all in one zone and one network."""
+    for other in others:
+        if other.availability_zone != subnet.availability_zone:
+            raise refusals.interfaces_in_zones((subnet.availability_zone, other.availability_zone))
+        if other.vpc_id != subnet.vpc_id:
+            raise refusals.interfaces_in_networks((subnet.vpc_id, other.vpc_id))
 
 
 def _primary_subnet(ec2: EC2Backend, data: Data, primary: Data, zones: Collection[str]) -> Subnet:
@@ -109,36 +142,34 @@ def _top_groups(ec2: EC2Backend, data: Data) -> list[str]:
 def _interface(ec2: EC2Backend, index: int, described: Data, subnet: Subnet, groups: list[str]) -> Data:
     if described.get("NetworkInterfaceId"):
         return _known_interface(ec2, index, described)
-    ipv6 = described.get("Ipv6AddressCount") or described.get("Ipv6Addresses")
-    if ipv6 and not subnet.ipv6_cidr_block_associations:
-        raise refusals.no_ipv6_block(subnet.id)
-    for address in _addresses(described):
-        _check_address(ec2, subnet, address)
     made: dict[str, Any] = {
         "DeviceIndex": index,
         "SubnetId": subnet.id,
         "Groups": _groups(ec2, [*(described.get("Groups") or []), *groups], subnet),
         "DeleteOnTermination": described.get("DeleteOnTermination", True),
-        "PrivateIpAddress": next(iter(_addresses(described)), None),
+        "Description": described.get("Description"),
+        "PrivateIpAddress": asked(described).primary,
     }
     return {name: value for name, value in made.items() if value is not None}
 
 
 def _known_interface(ec2: EC2Backend, index: int, described: Data) -> Data:
     known = ec2.get_network_interface(described["NetworkInterfaceId"])
-    if more := next((member for member in _BESIDE_ID if described.get(member)), None):
+    if more := next((member for member in _OWN if described.get(member)), None):
         raise refusals.interface_with_more(more)
     if _is_alive(known) and known.instance is not None:
         raise refusals.interface_in_use(known.id)
     return {"DeviceIndex": index, "NetworkInterfaceId": known.id}
 
 
-def _is_public(primary: Data, subnet: Subnet, *, alone: bool) -> bool:
+def _is_public(wanted: dict[int, Data], subnet: Subnet) -> bool:
     """Return whether an instance gets a public address: what the version says, else the subnet."""
-    if not alone and primary.get("AssociatePublicIpAddress"):
+    if len(wanted) > 1 and any(described.get("AssociatePublicIpAddress") for described in wanted.values()):
         raise refusals.public_among_interfaces()
+    if len(wanted) > 1 or wanted[0].get("NetworkInterfaceId"):
+        return False
     by_subnet = str(subnet.map_public_ip_on_launch).lower() == "true"
-    return alone and bool(primary.get("AssociatePublicIpAddress", by_subnet))
+    return bool(wanted[0].get("AssociatePublicIpAddress", by_subnet))
 
 
 def _groups(ec2: EC2Backend, wanted: list[str], subnet: Subnet) -> list[str]:
@@ -150,48 +181,6 @@ def _groups(ec2: EC2Backend, wanted: list[str], subnet: Subnet) -> list[str]:
             raise refusals.group_of_another_network(group_id, subnet.id)
     default = ec2.get_default_security_group(subnet.vpc_id)
     return wanted or ([default.id] if default else [])
-
-
-def _addresses(described: Data) -> list[str]:
-    """Return the addresses that an interface asks for, the primary one first."""
-    listed = described.get("PrivateIpAddresses") or []
-    primary = [described["PrivateIpAddress"]] if described.get("PrivateIpAddress") else []
-    primary = primary or [a["PrivateIpAddress"] for a in listed if a.get("Primary")]
-    return primary + [a["PrivateIpAddress"] for a in listed if a["PrivateIpAddress"] not in primary]
-
-
-def _check_address(ec2: EC2Backend, subnet: Subnet, text: str) -> None:
-    try:
-        address = ip_address(text)
-    except ValueError:
-        raise refusals.no_address(text) from None
-    if not isinstance(address, IPv4Address) or address not in subnet.cidr:
-        raise refusals.address_outside(text)
-    prefixes = (r.cidr for r in subnet._cidr_reservations if r.reservation_type == "prefix")  # noqa: SLF001
-    if address in {subnet.cidr[place] for place in RESERVED} or any(address in cidr for cidr in prefixes):
-        raise refusals.address_reserved(text)
-    if text in _taken(ec2, subnet):
-        raise refusals.address_in_use(text)
-
-
-def _check_room(ec2: EC2Backend, subnet: Subnet, needed: int) -> None:
-    capacity: int = subnet._available_ip_addresses  # noqa: SLF001 - moto's own count walks through all interfaces
-    if len(ec2.enis) + needed > capacity and len(_taken(ec2, subnet)) + needed > capacity:
-        raise refusals.no_free_address(subnet.id)
-
-
-def _taken(ec2: EC2Backend, subnet: Subnet) -> set[str]:
-    """Return the addresses in use; moto keeps those of terminated instances, which are let go here."""
-    held = subnet._subnet_ips  # noqa: SLF001 - moto offers no other look
-    for address in [a for a, holder in held.items() if getattr(holder, "state", None) == "terminated"]:
-        subnet.del_subnet_ip(address)
-    of_interfaces = (
-        address["PrivateIpAddress"]
-        for interface in ec2.enis.values()
-        if interface.subnet.id == subnet.id and _is_alive(interface)
-        for address in interface.private_ip_addresses
-    )
-    return {*held, *of_interfaces}
 
 
 def _is_alive(interface: NetworkInterface) -> bool:

@@ -1,4 +1,4 @@
-"""What moto's EC2 lacks of launch templates, to be put in its place: ready to be offered to moto.
+"""What moto's EC2 lacks of launch templates and addresses, put in its place: ready to be offered to moto.
 
 The classes are named as moto's are, and hold the methods that are to replace theirs.
 """
@@ -8,10 +8,11 @@ from __future__ import annotations
 from types import FunctionType
 from typing import TYPE_CHECKING
 
+from moto.ec2.models import elastic_network_interfaces, instances, subnets
 from moto.ec2.models import launch_templates as moto_models
 from moto.ec2.responses import launch_templates as moto_responses
 
-from . import models, responses
+from . import addresses, models, responses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,9 @@ def mend() -> None:
         (models.LaunchTemplate, moto_models.LaunchTemplate),
         (models.LaunchTemplateBackend, moto_models.LaunchTemplateBackend),
         (responses.LaunchTemplates, moto_responses.LaunchTemplates),
+        (addresses.Subnet, subnets.Subnet),
+        (addresses.NetworkInterfaceBackend, elastic_network_interfaces.NetworkInterfaceBackend),
+        (addresses.Instance, instances.Instance),
     ):
         for name, method in vars(mended).items():
             before = vars(original).get(name)
