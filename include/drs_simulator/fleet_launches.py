@@ -11,8 +11,8 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from drs_simulator.descriptions import Strict, contradicted
+from drs_simulator.drs.launch_addresses import RESERVED
 from drs_simulator.drs.launch_machine import zones_by_type
-from drs_simulator.drs.launch_network import RESERVED
 from drs_simulator.drs.source_server import ARCHITECTURE, address_of
 
 if TYPE_CHECKING:

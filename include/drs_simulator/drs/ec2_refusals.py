@@ -188,6 +188,11 @@ def volume_too_small(size: int, expected: int) -> EC2ClientError:
     return EC2ClientError("InvalidBlockDeviceMapping", message)
 
 
+def unknown_snapshot(snapshot_id: str) -> EC2ClientError:
+    message = f"The snapshot '{snapshot_id}' does not exist."
+    return EC2ClientError("InvalidSnapshot.NotFound", message)
+
+
 def too_many_tags() -> EC2ClientError:
     return EC2ClientError("TagLimitExceeded", "The maximum number of Tags for a resource has been reached.")
 

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from .recovery_instance import RecoveryInstance
     from .source_server import SourceServer
 
-_CALLS = {Phase.CLEANUP: "TerminateInstances", Phase.LAUNCH: "RunInstances"}
+_CALLS = {
+    Phase.CLEANUP: "TerminateInstances",
+    Phase.CONVERSION: "CreateVolume",
+    Phase.LAUNCH: "RunInstances",
+}
 """What DRS asks of EC2 in a phase."""
 
 

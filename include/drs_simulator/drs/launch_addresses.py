@@ -17,11 +17,11 @@ RESERVED = (0, 1, 2, 3, -1)
 
 
 class Asked(NamedTuple):
-    """The addresses that an interface asks for; EC2 chooses ``count`` secondary ones."""
+    """The addresses that an interface asks for; EC2 chooses so many ``secondary`` ones."""
 
     primary: str | None
     others: list[str]
-    count: int
+    secondary: int
     ipv6: list[str]
     ipv6_count: int
 
@@ -33,7 +33,7 @@ class Asked(NamedTuple):
     @property
     def chosen(self) -> int:
         """Return how many addresses EC2 chooses."""
-        return self.count + (self.primary is None)
+        return self.secondary + (self.primary is None)
 
     @property
     def size(self) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from .ec2_refusals import unknown_snapshot
 from .snapshots import RecoverySnapshot, snapshots_of
 from .timeline import Phase, ServerTimeline
 
@@ -24,22 +25,21 @@ _HALTED = ("STALLED", "PAUSED", "DISCONNECTED", "STOPPED")
 
 @dataclass(frozen=True)
 class LaunchData:
-    """Moments of a server's data: of the snapshot asked for, of what lags, and of the last snapshot.
+    """A server's data: the snapshot asked for, the moment of what lags, and the last snapshot.
 
     ``missing`` says why no snapshot can be taken of the latest data.
     """
 
     server: SourceServer
     started: float
-    chosen: float | None = None
+    chosen: RecoverySnapshot | None = None
     latest: float | None = None
     missing: str | None = None
 
     @cached_property
-    def previous(self) -> float | None:
-        """Return the moment of the last snapshot before the job, which few launches ask for."""
-        taken = last_taken(self.server, self.started)
-        return taken.expected if taken else None
+    def previous(self) -> RecoverySnapshot | None:
+        """Return the last snapshot before the job, which few launches ask for."""
+        return last_taken(self.server, self.started)
 
     def befall(self, affliction: Affliction) -> Affliction:
         """Return what the data make of a healthy launch which an affliction hits besides."""
@@ -47,11 +47,19 @@ class LaunchData:
 
     def point(self, timeline: ServerTimeline, at: Callable[[float], float]) -> float:
         """Return the moment of the data that are launched; ``at`` tells when a moment of the timeline is."""
-        if self.chosen is not None:
-            return self.chosen
-        if timeline.uses_previous_snapshot and self.previous is not None:
-            return self.previous
+        if (used := self._used(timeline)) is not None:
+            return used.expected
         return at(timeline.begin_of(Phase.SNAPSHOT)) if self.latest is None else self.latest
+
+    def check(self, timeline: ServerTimeline) -> None:
+        """Raise what EC2 says of a snapshot that somebody deleted after the job began."""
+        used = self._used(timeline)
+        if used is not None and used.snapshot_id in self.server.lost_snapshots:
+            raise unknown_snapshot(used.ebs_snapshots[0])
+
+    def _used(self, timeline: ServerTimeline) -> RecoverySnapshot | None:
+        """Return the snapshot that is launched, unless it is one of the latest data."""
+        return self.chosen or (self.previous if timeline.uses_previous_snapshot else None)
 
     def _short(self, timeline: ServerTimeline) -> ServerTimeline:
         if self.missing is None or self.chosen is not None:
@@ -77,7 +85,7 @@ def launch_data(server: SourceServer, now: float, chosen: RecoverySnapshot | Non
     return LaunchData(
         server,
         now,
-        chosen=chosen.expected if chosen else None,
+        chosen=chosen,
         latest=server.replication.latest(now) if comes_in else None,
         missing=None if comes_in else _told(server, state),
     )

@@ -42,6 +42,7 @@ class LaunchJob(Job):
         self._data = data
         self._replaced = {server.source_server_id: server.recovery_instance_id for server in servers}
         self._launched: dict[str, str] = {}
+        self._read: set[str] = set()
         self._actions = {server.source_server_id: plan_actions(server, self.job_id) for server in servers}
         for server in servers:
             server.last_job = self
@@ -53,6 +54,7 @@ class LaunchJob(Job):
         if cleaned is not None and cleaned <= elapsed and (replaced := self._replaced.pop(server_id, None)):
             with self.attempt(server_id, Phase.CLEANUP):
                 backend.replace_recovery_instance(replaced)
+        self._read_data(server, elapsed)
         is_launched = self.timeline.of(server_id).launch_status(elapsed) is LaunchStatus.LAUNCHED
         if is_launched and server_id not in self._launched:
             point, launched = self.recovery_point(server_id), self.at(server.end)
@@ -60,6 +62,16 @@ class LaunchJob(Job):
                 instance = backend.add_recovery_instance(self, server_id, point, launched)
                 self._launched[server_id] = instance.recovery_instance_id
                 self._show_actions(backend, server, instance.recovery_instance_id)
+
+    def _read_data(self, server: ServerTimeline, elapsed: float) -> None:
+        """Read what is launched: at the end of the conversion, or of the launch where there is none."""
+        server_id = server.source_server_id
+        phase = Phase.CONVERSION if Phase.CONVERSION in server.phases else Phase.LAUNCH
+        over = server.end_of(phase) if phase in server.phases else None
+        if over is not None and over <= elapsed and server_id not in self._read:
+            self._read.add(server_id)
+            with self.attempt(server_id, phase):
+                self._data[server_id].check(server)
 
     def _show_actions(self, backend: DRSBackend, server: ServerTimeline, instance_id: str) -> None:
         """Let Systems Manager tell of the actions of a server that is launched."""

@@ -38,8 +38,8 @@ class Network:
         """Give the interfaces of an instance the addresses that moto does not give at the launch."""
         for index, its in self.addresses.items():
             interface_id = instance.nics[index].id
-            if its.others or its.count:
-                ec2.assign_private_ip_addresses(interface_id, its.others, its.count)
+            if its.others or its.secondary:
+                ec2.assign_private_ip_addresses(interface_id, its.others, its.secondary)
             if its.ipv6 or its.ipv6_count:
                 ec2.assign_ipv6_addresses(interface_id, its.ipv6, its.ipv6_count)
 

@@ -10,6 +10,7 @@ from moto.ec2.models import elastic_network_interfaces, instances, subnets
 
 if TYPE_CHECKING:
     from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+    from moto.ec2.models.security_groups import SecurityGroup
 
 _create_network_interface = elastic_network_interfaces.NetworkInterfaceBackend.create_network_interface
 _delete_network_interface = elastic_network_interfaces.NetworkInterfaceBackend.delete_network_interface
@@ -115,9 +116,9 @@ class NetworkInterfaceBackend(elastic_network_interfaces.NetworkInterfaceBackend
                 eni.subnet.hold_ip(ip, eni)
 
     def delete_network_interface(self, eni_id: str) -> None:
-        eni = self.enis.get(eni_id)
+        eni = self.get_network_interface(eni_id)
         _delete_network_interface(self, eni_id)
-        for address in eni.private_ip_addresses if eni else []:
+        for address in eni.private_ip_addresses:
             eni.subnet.del_subnet_ip(address["PrivateIpAddress"])
 
     def assign_private_ip_addresses(
@@ -144,7 +145,14 @@ class NetworkInterfaceBackend(elastic_network_interfaces.NetworkInterfaceBackend
 
 
 class Instance(instances.Instance):
-    def prep_nics(self, nic_spec: list[dict[str, Any]], private_ip: str | None = None, **kwargs: Any) -> None:
+    def prep_nics(
+        self,
+        nic_spec: list[dict[str, Any]],
+        private_ip: str | None = None,
+        associate_public_ip: bool | None = None,
+        security_groups: list[SecurityGroup] | None = None,
+        ipv6_address_count: int | None = None,
+    ) -> None:
         # An interface that there is brings its address, which stays its own
         known = [
             self.ec2_backend.get_network_interface(nic["NetworkInterfaceId"])
@@ -154,7 +162,7 @@ class Instance(instances.Instance):
         for eni in known:
             private_ip = eni.private_ip_address
             eni.subnet.del_subnet_ip(private_ip)
-        _prep_nics(self, nic_spec, private_ip=private_ip, **kwargs)
+        _prep_nics(self, nic_spec, private_ip, associate_public_ip, security_groups, ipv6_address_count)
         for eni in known:
             eni.subnet.del_subnet_ip(private_ip)
             eni.subnet.hold_ip(private_ip, eni)

@@ -19,8 +19,10 @@ HALTED = ("STALLED", "PAUSED", "DISCONNECTED")
 def launched(launch, look, drs, let_pass):
     """Give a function that launches the added server; it returns the job's server and the log about it."""
 
-    def run(**wanted):
+    def run(meanwhile=None, **wanted):
         asked = drs.start_recovery(sourceServers=[{"sourceServerID": NEW, **wanted}], isDrill=True)["job"]
+        if meanwhile:
+            meanwhile(asked)
         let_pass(HOUR)
         (server,) = look(asked)["participatingServers"]
         items = drs.describe_job_log_items(jobID=asked["jobID"])["items"]
@@ -129,3 +131,54 @@ def test_a_server_without_data_leaves_others_of_its_job_alone(local_aws, add, dr
     let_pass(HOUR)
     statuses = {s["sourceServerID"]: s["launchStatus"] for s in look(job)["participatingServers"]}
     assert statuses == {NEW: "FAILED", other: "LAUNCHED"}
+
+
+@pytest.fixture
+def delete(drs, ec2):
+    """Give a function that deletes a recovery snapshot in EC2, and returns its first EBS snapshot."""
+
+    def deleted(snapshot_id):
+        listed = drs.describe_recovery_snapshots(sourceServerID=NEW)["items"]
+        (ids,) = [s["ebsSnapshots"] for s in listed if s["snapshotID"] == snapshot_id]
+        ec2.delete_snapshot(SnapshotId=ids[-1])
+        return ids[0]
+
+    return deleted
+
+
+@pytest.mark.parametrize(
+    ("mode", "event", "call"),
+    [("OPTIMAL", "CONVERSION_FAIL", "CreateVolume"), ("FAST", "LAUNCH_FAILED", "RunInstances")],
+)
+def test_a_snapshot_that_is_deleted_meanwhile_is_not_launched(request, delete, mode, event, call):
+    """Its data are read at the end of the conversion, or of a launch without one: EC2 refuses that then."""
+    drs, add, launched, snapshots = map(request.getfixturevalue, ("drs", "add", "launched", "snapshots"))
+    add("STALLED", replication={"state": "STALLED", "lag_seconds": 2 * HOUR})
+    drs.update_launch_configuration(sourceServerID=NEW, recoveryMode=mode)
+    for asked_for in (True, False):
+        last, gone = snapshots()[-1], []
+        wanted = {"recoverySnapshotID": last} if asked_for else {}
+        server, log = launched(lambda _, last=last, gone=gone: gone.append(delete(last)), **wanted)
+        assert (server["launchStatus"], _events(log)[-1]) == ("FAILED", event)
+        assert _errors(log)[-1] == (
+            f"An error occurred (InvalidSnapshot.NotFound) when calling the {call} operation: "
+            f"The snapshot '{gone[0]}' does not exist."
+        )
+    assert drs.describe_recovery_instances()["items"] == []
+
+
+def test_a_snapshot_is_needed_until_the_conversion_ends(add, launched, delete, snapshots, request):
+    """What is converted no longer needs the snapshot it came from; this is inferred."""
+    drs, let_pass = map(request.getfixturevalue, ("drs", "let_pass"))
+    add()
+    last = snapshots()[-1]
+
+    def converted(job):
+        events = []
+        while "CONVERSION_END" not in events:
+            let_pass(10)
+            events = _events(drs.describe_job_log_items(jobID=job["jobID"])["items"])
+        delete(last)
+
+    server, _ = launched(converted, recoverySnapshotID=last)
+    assert server["launchStatus"] == "LAUNCHED"
