@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
+from functools import lru_cache
 from .dates import iso_at
-from .members import Complete
+from .members import Parts, Written, written
 from .stages import spread
 
 STEPS = (
@@ -26,7 +25,7 @@ SHARED = frozenset(STEPS[2:6])
 """Steps that are SKIPPED where a replication server is there already that has room for the disks."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Initiation:
     """An initiation from its beginning to the first byte, in simulated seconds."""
 
@@ -38,25 +37,28 @@ class Initiation:
         """Return whether data have begun to come."""
         return now >= self.first_byte
 
-    def to_dict(self, now: float, failed_at: float | None = None) -> dict[str, Any]:
+    def to_dict(self, now: float, failed_at: float | None = None) -> Parts:
         """Return the modelled dataReplicationInitiation; ``failed_at`` is when it came to a standstill."""
         until = now if failed_at is None else min(failed_at, now)
-        wanted = [name for name in STEPS if name not in self.skipped]
-        done = len(wanted) if self.reached(until) else int(self._progress(until) * len(wanted))
-        current = STEPS.index(wanted[done]) if done < len(wanted) else len(STEPS)
+        progress = 1.0 if self.reached(until) else self._progress(until)
         standing = "IN_PROGRESS" if failed_at is None else "FAILED"
-        steps = (
-            {"name": name, "status": self._status(at, current, standing)} for at, name in enumerate(STEPS)
+        wanted = len(STEPS) - len(self.skipped)
+        return Parts(
+            startDateTime=iso_at(self.began), steps=_steps(self.skipped, int(progress * wanted), standing)
         )
-        return Complete(startDateTime=iso_at(self.began), steps=list(steps))
 
     def _progress(self, now: float) -> float:
         return max(now - self.began, 0) / (self.first_byte - self.began)
 
-    def _status(self, at: int, current: int, standing: str) -> str:
-        if at < current:
-            return "SKIPPED" if STEPS[at] in self.skipped else "SUCCEEDED"
-        return standing if at == current else "NOT_STARTED"
+
+@lru_cache
+def _steps(skipped: frozenset[str], done: int, standing: str) -> Written:
+    """Return all steps where so many are done; most servers have them alike."""
+    wanted = [name for name in STEPS if name not in skipped]
+    current = STEPS.index(wanted[done]) if done < len(wanted) else len(STEPS)
+    reached = ["SKIPPED" if name in skipped else "SUCCEEDED" for name in STEPS[:current]]
+    statuses = [*reached, standing, *["NOT_STARTED"] * len(STEPS)]
+    return written([{"name": n, "status": s} for n, s in zip(STEPS, statuses, strict=False)])
 
 
 def initiation(server_id: str, began: float, first_byte: float) -> Initiation:

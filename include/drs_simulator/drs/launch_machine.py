@@ -36,8 +36,8 @@ def instance_type(server: SourceServer, data: Data) -> str:
 def check_architecture(server: SourceServer, wanted: str) -> None:
     """Raise what EC2 says of a type that cannot run the server's image."""
     architectures = INSTANCE_TYPES[wanted]["ProcessorInfo"]["SupportedArchitectures"]
-    if (architecture := server.properties["architecture"]) not in architectures:
-        raise refusals.other_architecture(architectures[0], architecture)
+    if server.architecture not in architectures:
+        raise refusals.other_architecture(architectures[0], server.architecture)
 
 
 def zones_of(server: SourceServer, wanted: str) -> frozenset[str]:

@@ -9,7 +9,7 @@ from moto.core.responses import ActionContext, ActionResult, BaseResponse
 from moto.core.utils import camelcase_to_underscores, get_service_model
 
 from .exceptions import NotSimulated, ValidationException
-from .members import without_absent
+from .members import Parts, without_absent, written
 from .models import DRSBackend, drs_backends
 from .pagination import PAGE, paginate
 from .validation import problems
@@ -18,17 +18,13 @@ if TYPE_CHECKING:
     from moto.core.common_types import TYPE_RESPONSE
 
 
-_WRITER = json.JSONEncoder(check_circular=False, separators=(",", ":"))
-"""Answers are trees: to look for circles takes a third of the time."""
-
-
 class ModelledResult(ActionResult):
     """A result in the names and types of the model: spared moto's search, which costs 10 µs a member."""
 
     def execute_result(self, context: ActionContext) -> TYPE_RESPONSE:
         status = context.operation_model.http.get("responseCode", 200)
         # As bytes, moto spares it the search for an XML request id, which takes 5 ms in a page of servers.
-        body = _WRITER.encode(without_absent(self.result)).encode()
+        body = written(Parts(self.result)).encode()
         return status, {"Content-Type": "application/json"}, body
 
 

@@ -19,7 +19,7 @@ FIXED = {"MINUTE": (10, 60), "HOUR": (1, 24)}
 MOST_DAYS = 365
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A snapshot each ``interval`` is kept for ``retention``; both are simulated seconds."""
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .dates import iso_at, iso_duration
 from .initiation import Initiation, initiation
-from .members import Complete, without_absent
+from .members import Complete, Parts, Written, written
 from .stages import SHORTEST, STARTING, Stage, beginning, catching_up, spread
 from .world import world
 
@@ -46,7 +46,7 @@ class Replication:
         self._zone = f"{region_name}a"
         self._offset = spread(self._id, "heartbeat") * HEARTBEAT
         self._lags = [(0.0, 0.0)]
-        self._steady: dict[str, Any] | None = None
+        self._steady: Written | None = None
         self._stages: list[Stage] = []
         self._enter(description.replication.state, now, description.replication.lag_seconds)
         self.began = self._initiation.began
@@ -165,22 +165,22 @@ class Replication:
         changes = pairwise(self._stages)
         return [(to.at, before.state, to.state) for before, to in changes if since <= to.at <= until]
 
-    def to_dict(self, now: float) -> dict[str, Any]:
+    def to_dict(self, now: float) -> Written:
         """Return the modelled dataReplicationInfo."""
         if self.state(now) != "CONTINUOUS":
-            return self._told(now)
+            return written(self._told(now))
         if self._steady is None:
-            self._steady = Complete(without_absent(self._told(now)))
+            self._steady = written(self._told(now))
         return self._steady
 
-    def _told(self, now: float) -> dict[str, Any]:
+    def _told(self, now: float) -> Parts:
         stage, lag = self._stage(now), self.lag(now)
-        info: dict[str, Any] = {
-            "dataReplicationState": stage.state,
-            "lagDuration": None if lag is None else iso_duration(round(lag)),
-            "replicatedDisks": [self._disk(number, now) for number in range(len(self._sizes))],
-            "stagingAvailabilityZone": self._zone,
-        }
+        info = Parts(
+            dataReplicationState=stage.state,
+            lagDuration=None if lag is None else iso_duration(round(lag)),
+            replicatedDisks=[self._disk(number, now) for number in range(len(self._sizes))],
+            stagingAvailabilityZone=self._zone,
+        )
         if stage.state in {*STARTING, *_CATCHING_UP}:
             info["etaDateTime"] = iso_at(self._stages[-1].at)
         if stage.data is not None or stage.state not in {"STOPPED", "DISCONNECTED"}:

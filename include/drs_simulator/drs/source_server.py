@@ -10,7 +10,7 @@ from moto.core.common_models import BaseModel
 
 from .dates import iso, iso_at, iso_duration
 from .launch_configuration import LaunchConfiguration
-from .members import Complete
+from .members import Complete, Parts, Written, written
 from .replication import Replication
 from .replication_configuration import ReplicationConfiguration, replicated_disks
 from .snapshots import Retention
@@ -30,7 +30,7 @@ GIB = 1024**3
 ARCHITECTURE = "x86_64"
 PROCESSOR = "Intel(R) Xeon(R) Platinum 8259CL CPU @ 2.50GHz"
 _INSTANCE_TYPES = {2: "m5.large", 4: "m5.xlarge", 8: "m5.2xlarge"}
-_NOT_EXTENDED = Complete(status="NOT_EXTENDED")
+_NOT_EXTENDED = written({"status": "NOT_EXTENDED"})
 _RESULTS = {LaunchStatus.LAUNCHED: "SUCCEEDED", LaunchStatus.FAILED: "FAILED"}
 
 
@@ -42,6 +42,8 @@ def address_of(source_server_id: str) -> str:
 
 class SourceServer(BaseModel):
     """A server that replicates to DRS."""
+
+    architecture = ARCHITECTURE
 
     def __init__(self, arn: str, region_name: str, description: ServerDescription) -> None:
         self.source_server_id = description.id
@@ -92,22 +94,22 @@ class SourceServer(BaseModel):
     def instance_type(self) -> str:
         return _INSTANCE_TYPES.get(self.description.cores, "m5.large")
 
-    def to_dict(self, now: float) -> dict[str, Any]:
-        return {
-            "sourceServerID": self.source_server_id,
-            "arn": self.arn,
-            "tags": self.tags,
-            "recoveryInstanceId": self.recovery_instance_id,
-            "lastLaunchResult": self._last_launch_result(now),
-            "dataReplicationInfo": self.replication.to_dict(now),
-            "lifeCycle": self._life_cycle(now),
-            "sourceProperties": self.properties,
-            "stagingArea": _NOT_EXTENDED,
-            "replicationDirection": self.replication_direction,
-            "reversedDirectionSourceServerArn": self.reversed.arn if self.reversed else None,
-            "sourceCloudProperties": self._origin(),
-            "agentVersion": "5.4.0",
-        }
+    def to_dict(self, now: float) -> Parts:
+        return Parts(
+            sourceServerID=self.source_server_id,
+            arn=self.arn,
+            tags=self.tags,
+            recoveryInstanceId=self.recovery_instance_id,
+            lastLaunchResult=self._last_launch_result(now),
+            dataReplicationInfo=self.replication.to_dict(now),
+            lifeCycle=self._life_cycle(now),
+            sourceProperties=self.properties,
+            stagingArea=_NOT_EXTENDED,
+            replicationDirection=self.replication_direction,
+            reversedDirectionSourceServerArn=self.reversed.arn if self.reversed else None,
+            sourceCloudProperties=self._origin(),
+            agentVersion="5.4.0",
+        )
 
     def _origin(self) -> dict[str, Any] | None:
         if (region := self.description.origin_region) is None:
@@ -152,9 +154,9 @@ class SourceServer(BaseModel):
         return self._seen[1]
 
     @cached_property
-    def properties(self) -> dict[str, Any]:
+    def properties(self) -> Written:
         """What the agent told of the server, which no operation changes."""
-        return Complete(self._properties())
+        return written(self._properties())
 
     def _properties(self) -> dict[str, Any]:
         return self.hardware() | {
@@ -164,7 +166,7 @@ class SourceServer(BaseModel):
             "networkInterfaces": [self._interface()],
             "disks": self.disks(),
             "supportsNitroInstances": True,
-            "architecture": ARCHITECTURE,
+            "architecture": self.architecture,
         }
 
     def _interface(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ _SPANS = {"INITIATING": (300, 600), "INITIAL_SYNC": (60, 120), "CREATING_SNAPSHO
 _SYNC_OF_GIB = 8.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Stage:
     """A state from a moment on; ``data`` is the moment of the latest data at its beginning, if any."""
 
