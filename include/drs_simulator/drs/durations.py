@@ -9,6 +9,7 @@ further server as far as it has to for the latter, and its conversion with the l
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,7 @@ class Durations:
         return Random(repr((self.seed, part, occasion))).uniform(*span)  # noqa: S311 - no secret
 
 
-def _stay_healthy(timeline: ServerTimeline) -> ServerTimeline:
+def stay_healthy(timeline: ServerTimeline) -> ServerTimeline:
     return timeline
 
 
@@ -68,9 +69,9 @@ class LaunchRequest:
     """How much is on its disks."""
     fast: bool = False
     """Whether it is launched without a conversion."""
-    afflict: Affliction = _stay_healthy
+    afflict: Affliction = stay_healthy
 
-    @property
+    @cached_property
     def phases(self) -> list[Phase]:
         """Return what DRS does to the server, in this order."""
         left_out = {Phase.CLEANUP: not self.replaces, Phase.CONVERSION: self.fast}
@@ -112,7 +113,7 @@ def _launch(
     """Return what happens to one server; when, is for its job to say."""
     occasion = request.source_server_id, request.count
     lengths = {
-        Phase.CLEANUP: durations.pick("cleanup", *occasion),
+        Phase.CLEANUP: durations.pick("cleanup", *occasion) if request.replaces else 0,
         Phase.SNAPSHOT: durations.pick("snapshot", *occasion),
         Phase.CONVERSION: conversion,
         Phase.LAUNCH: durations.pick("launch", *occasion) + more * LAUNCH_OF_SERVER,

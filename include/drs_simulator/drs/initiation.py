@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+
 from .dates import iso_at
 from .members import Parts, Written, written
 from .stages import spread
@@ -58,7 +59,8 @@ def _steps(skipped: frozenset[str], done: int, standing: str) -> Written:
     current = STEPS.index(wanted[done]) if done < len(wanted) else len(STEPS)
     reached = ["SKIPPED" if name in skipped else "SUCCEEDED" for name in STEPS[:current]]
     statuses = [*reached, standing, *["NOT_STARTED"] * len(STEPS)]
-    return written([{"name": n, "status": s} for n, s in zip(STEPS, statuses, strict=False)])
+    steps = [{"name": name, "status": status} for name, status in zip(STEPS, statuses, strict=False)]
+    return Written(written(steps))
 
 
 def initiation(server_id: str, began: float, first_byte: float) -> Initiation:

@@ -10,6 +10,7 @@ from moto.core.common_models import BaseModel
 from moto.ec2.exceptions import EC2ClientError
 
 from .dates import iso, iso_at
+from .members import Complete, without_absent
 from .timeline import Event, Hold, JobStatus, JobTimeline, LaunchStatus, Phase, ServerTimeline
 from .world import world
 
@@ -166,15 +167,17 @@ class Job(BaseModel):
 
     def participating_servers(self, now: float) -> list[dict[str, Any]]:
         elapsed = self.elapsed(now)
-        return [
-            {
-                "sourceServerID": server.source_server_id,
-                "launchStatus": self.status_of(server, elapsed),
-                "recoveryInstanceID": self.told_instance(server),
-                "launchActionsStatus": self.launch_actions_status(server, elapsed),
-            }
-            for server in self.timeline.servers
-        ]
+        return [self._participant(server, elapsed) for server in self.timeline.servers]
+
+    def _participant(self, server: ServerTimeline, elapsed: float) -> Complete:
+        members = Complete(
+            sourceServerID=server.source_server_id, launchStatus=self.status_of(server, elapsed)
+        )
+        if (instance_id := self.told_instance(server)) is not None:
+            members["recoveryInstanceID"] = instance_id
+        if (actions := self.launch_actions_status(server, elapsed)) is not None:
+            members["launchActionsStatus"] = without_absent(actions)
+        return members
 
     def launch_actions_status(self, server: ServerTimeline, elapsed: float) -> dict[str, Any] | None:
         """Return what the post-launch actions of a server have come to, where it has some."""

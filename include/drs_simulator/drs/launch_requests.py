@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .durations import LaunchRequest
+from .durations import LaunchRequest, stay_healthy
 from .world import world
 
 if TYPE_CHECKING:
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 def with_data(requests: Iterable[LaunchRequest], data: dict[str, LaunchData]) -> list[LaunchRequest]:
     """Describe launches that come as far as the data of the servers allow."""
-    return [replace(r, afflict=data[r.source_server_id].befall(r.afflict)) for r in requests]
+    return [_with_data(request, data[request.source_server_id]) for request in requests]
+
+
+def _with_data(request: LaunchRequest, data: LaunchData) -> LaunchRequest:
+    if data.missing is None and request.afflict is stay_healthy:
+        return request
+    return replace(request, afflict=data.befall(request.afflict))
 
 
 def launch_requests(servers: list[SourceServer]) -> list[LaunchRequest]:
@@ -33,4 +39,7 @@ def launch_requests(servers: list[SourceServer]) -> list[LaunchRequest]:
         for server in servers
     ]
     afflictions = world.faults.of_launches({r.source_server_id: r.phases for r in requests})
-    return [replace(r, afflict=afflictions.get(r.source_server_id, r.afflict)) for r in requests]
+    return [
+        replace(r, afflict=afflictions[r.source_server_id]) if r.source_server_id in afflictions else r
+        for r in requests
+    ]

@@ -17,6 +17,8 @@ class Complete(dict[str, Any]):
 class Written(str):
     """The JSON of members that many answers have alike, written once for all of them."""
 
+    __slots__ = ()
+
 
 class Parts(dict[str, Any]):
     """Members some of which are Written, or are Parts themselves."""
@@ -37,13 +39,16 @@ def without_absent(value: Any) -> Any:
     return value
 
 
-def written(value: Any) -> Written:
-    """Return the JSON of a value without absent members; Parts stand in Parts, and in lists of nothing else."""
-    if isinstance(value, Written):
-        return value
+def written(value: Any) -> str:
+    """Return the JSON of a value without absent members.
+
+    Parts stand by themselves, in Parts, and in lists of nothing else.
+    """
+    if isinstance(value, str):
+        return value if isinstance(value, Written) else _encode(value)
     if isinstance(value, Parts):
-        members = (f'"{name}":{written(member)}' for name, member in value.items() if member is not None)
-        return Written("{" + ",".join(members) + "}")
+        members = [f'"{name}":{written(member)}' for name, member in value.items() if member is not None]
+        return "{" + ",".join(members) + "}"
     if isinstance(value, list) and value and isinstance(value[0], Parts):
-        return Written(f"[{','.join(map(written, value))}]")
-    return Written(_encode(without_absent(value)))
+        return f"[{','.join(map(written, value))}]"
+    return _encode(without_absent(value))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class ModelledResult(ActionResult):
     """A result in the names and types of the model: spared moto's search, which costs 10 µs a member."""
 
+    result: dict[str, Any]
+
     def execute_result(self, context: ActionContext) -> TYPE_RESPONSE:
         status = context.operation_model.http.get("responseCode", 200)
         # As bytes, moto spares it the search for an XML request id, which takes 5 ms in a page of servers.

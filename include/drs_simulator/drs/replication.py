@@ -165,12 +165,12 @@ class Replication:
         changes = pairwise(self._stages)
         return [(to.at, before.state, to.state) for before, to in changes if since <= to.at <= until]
 
-    def to_dict(self, now: float) -> Written:
+    def to_dict(self, now: float) -> Parts | Written:
         """Return the modelled dataReplicationInfo."""
         if self.state(now) != "CONTINUOUS":
-            return written(self._told(now))
+            return self._told(now)
         if self._steady is None:
-            self._steady = written(self._told(now))
+            self._steady = Written(written(self._told(now)))
         return self._steady
 
     def _told(self, now: float) -> Parts:

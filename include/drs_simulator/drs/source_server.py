@@ -30,7 +30,7 @@ GIB = 1024**3
 ARCHITECTURE = "x86_64"
 PROCESSOR = "Intel(R) Xeon(R) Platinum 8259CL CPU @ 2.50GHz"
 _INSTANCE_TYPES = {2: "m5.large", 4: "m5.xlarge", 8: "m5.2xlarge"}
-_NOT_EXTENDED = written({"status": "NOT_EXTENDED"})
+_NOT_EXTENDED = Written(written({"status": "NOT_EXTENDED"}))
 _RESULTS = {LaunchStatus.LAUNCHED: "SUCCEEDED", LaunchStatus.FAILED: "FAILED"}
 
 
@@ -156,7 +156,7 @@ class SourceServer(BaseModel):
     @cached_property
     def properties(self) -> Written:
         """What the agent told of the server, which no operation changes."""
-        return written(self._properties())
+        return Written(written(Complete(self._properties())))
 
     def _properties(self) -> dict[str, Any]:
         return self.hardware() | {

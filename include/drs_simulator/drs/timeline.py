@@ -24,6 +24,8 @@ class _Name(str, Enum):
     def __str__(self) -> str:
         return str(self.value)
 
+    __hash__ = str.__hash__  # an enum's own is a call of Python
+
 
 class JobStatus(_Name):
     PENDING = "PENDING"
@@ -53,7 +55,7 @@ class Phase(_Name):
         return "LAUNCH_FAILED" if self is Phase.LAUNCH else f"{self}_FAIL"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Step:
     """One phase of one server."""
 
@@ -68,8 +70,12 @@ class Step:
     def end(self) -> float:
         return self.begin + self.length
 
+    def at(self, begin: float) -> Step:
+        """Return the same step with another begin."""
+        return Step(self.phase, begin, self.length, self.raw_error, self.remarks)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One entry of a job's log; ``source_server_id`` is absent in those about the whole job."""
 
@@ -257,6 +263,6 @@ def in_step(start: float, servers: Iterable[ServerTimeline], preparing: float) -
         for number, server in enumerate(placed):
             for step in server.steps:
                 if step.phase is phase:
-                    steps[number].append(replace(step, begin=begin))
+                    steps[number].append(step.at(begin))
                     at = max(at, begin + step.length)
     return tuple(replace(server, steps=tuple(its)) for server, its in zip(placed, steps, strict=True))
