@@ -122,7 +122,7 @@ def _instance(ec2: EC2Backend, server: SourceServer, data: Data, wanted: str, ne
         **_options(data),
     )
     instance: Instance = reservation.instances[0]
-    _add_profile(ec2, instance, data.get("IamInstanceProfile") or _usual_profile(ec2, server))
+    _add_profile(ec2, instance, _named_profile(data) or _usual_profile(ec2, server))
     network.complete(ec2, instance)
     return instance
 
@@ -130,7 +130,7 @@ def _instance(ec2: EC2Backend, server: SourceServer, data: Data, wanted: str, ne
 def _options(data: Data) -> dict[str, Any]:
     """Return what moto's RunInstances takes of a version as it is."""
     return {
-        "key_name": data.get("KeyName"),
+        "key_name": data.get("KeyName") or None,
         "monitoring_state": "enabled" if (data.get("Monitoring") or {}).get("Enabled") else "disabled",
         "metadata_options": data.get("MetadataOptions") or {},
         "ebs_optimized": bool(data.get("EbsOptimized")),
@@ -139,6 +139,11 @@ def _options(data: Data) -> dict[str, Any]:
         "hibernation_options": data.get("HibernationOptions") or {},
         "instance_initiated_shutdown_behavior": data.get("InstanceInitiatedShutdownBehavior"),
     }
+
+
+def _named_profile(data: Data) -> Data:
+    """Return the profile that a version names; tools that leave a name empty want none."""
+    return {member: value for member, value in (data.get("IamInstanceProfile") or {}).items() if value}
 
 
 def _usual_profile(ec2: EC2Backend, server: SourceServer) -> Data:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .recovery_instance import RecoveryInstance
     from .source_server import SourceServer
 
+_log = logging.getLogger(__name__)
 _CALLS = {
     Phase.CLEANUP: "TerminateInstances",
     Phase.CONVERSION: "CreateVolume",
@@ -125,12 +127,16 @@ class Job(BaseModel):
 
     @contextmanager
     def attempt(self, source_server_id: str, phase: Phase) -> Iterator[None]:
-        """Do a phase's work in EC2; the phase fails with what EC2 says when it refuses."""
+        """Do a phase's work in EC2; the phase fails with what EC2 says when it refuses, or breaks."""
+        call = f"when calling the {_CALLS[phase]} operation"
         try:
             yield
         except EC2ClientError as error:
-            call = f"An error occurred ({error.code}) when calling the {_CALLS[phase]} operation"
-            raw_error = f"{call}: {error.message}"
+            raw_error = f"An error occurred ({error.code}) {call}: {error.message}"
+            self._timeline = self.timeline.failed(source_server_id, phase, raw_error)
+        except Exception as error:  # noqa: BLE001 - whatever moto raises, it did not succeed
+            _log.exception("%s of %s in %s", phase, source_server_id, self.job_id)
+            raw_error = f"An error occurred (InternalError) {call}: {error!r}"
             self._timeline = self.timeline.failed(source_server_id, phase, raw_error)
 
     def instance_of(self, source_server_id: str) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from moto.ec2.models.instance_types import INSTANCE_TYPES
+
 from .exceptions import ConflictException
 from .lookup import invalid
 from .pit_policy import check_policy, policy
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from moto.ec2.models import EC2Backend
+
+
+MOST_MBPS = 10_000
+"""Most that bandwidth can be throttled to: AWS's DRS-Settings-Tool refuses more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,24 +86,49 @@ class ReplicationConfigurationBackend(Resources):
         if server.replication.state(self.now) == "DISCONNECTED":
             message = f"Source Server {source_server_id} is disconnected."
             raise ConflictException(message, source_server_id, "SourceServer")
-        wanted = server.replication_configuration.changed(members)
+        before = server.replication_configuration
+        wanted = before.changed(members).changed(
+            {"replicatedDisks": _merged(before.replicated_disks, members)}
+        )
         check_replication(self.ec2, wanted)
         server.replication_configuration = wanted
         server.retention.change(self.now, wanted.pit_policy)
         return self.get_replication_configuration(source_server_id)
 
 
+def _merged(disks: list[dict[str, Any]], members: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return how disks are replicated from now on: by name as a request says, the others as before."""
+    wanted = {disk.get("deviceName"): disk for disk in members.get("replicatedDisks", ())}
+    if unknown := sorted(str(name) for name in wanted.keys() - {disk["deviceName"] for disk in disks}):
+        place = "replicatedDisks.deviceName"
+        raise invalid(place, f"{place} {', '.join(unknown)}: the source server has no such disk.")
+    return [{**disk, **wanted.get(disk["deviceName"], {})} for disk in disks]
+
+
 def check_replication(ec2: EC2Backend, wanted: ReplicationSettings) -> None:
     """Raise ValidationException for what EC2 does not have, and for a policy that there cannot be."""
     check_policy(wanted.pit_policy)
-    groups, subnet_id = wanted.replication_servers_security_groups_ids, wanted.staging_area_subnet_id
-    subnets = {s for zone in ec2.subnets.values() for s in zone}
-    if subnet_id is not None and subnet_id not in subnets:
-        raise invalid("stagingAreaSubnetId", f"stagingAreaSubnetId {subnet_id} does not exist.")
-    for group in groups:
-        if not ec2.get_security_group_from_id(group):
-            place = "replicationServersSecurityGroupsIDs"
-            raise invalid(place, f"{place} {group} does not exist.")
+    if wanted.replication_server_instance_type not in INSTANCE_TYPES:
+        place = "replicationServerInstanceType"
+        raise invalid(place, f"{place} {wanted.replication_server_instance_type} does not exist.")
+    if wanted.bandwidth_throttling > MOST_MBPS:
+        place = "bandwidthThrottling"
+        raise invalid(place, f"{place} {wanted.bandwidth_throttling}: allowed is 0 to {MOST_MBPS}.")
+    _check_network(ec2, wanted)
     if wanted.ebs_encryption == "CUSTOM" and wanted.ebs_encryption_key_arn is None:
         message = "ebsEncryptionKeyArn is required with ebsEncryption 'CUSTOM'."
         raise invalid("ebsEncryptionKeyArn", message)
+
+
+def _check_network(ec2: EC2Backend, wanted: ReplicationSettings) -> None:
+    """Raise ValidationException for a subnet or groups that there are not, or not in one network."""
+    subnet_id = wanted.staging_area_subnet_id
+    subnets = {s.id: s for zone in ec2.subnets.values() for s in zone.values()}
+    if subnet_id is not None and subnet_id not in subnets:
+        raise invalid("stagingAreaSubnetId", f"stagingAreaSubnetId {subnet_id} does not exist.")
+    place = "replicationServersSecurityGroupsIDs"
+    for group_id in wanted.replication_servers_security_groups_ids:
+        if (group := ec2.get_security_group_from_id(group_id)) is None:
+            raise invalid(place, f"{place} {group_id} does not exist.")
+        if subnet_id is not None and group.vpc_id != subnets[subnet_id].vpc_id:
+            raise invalid(place, f"{place} {group_id} is in another network than {subnet_id}.")

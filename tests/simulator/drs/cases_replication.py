@@ -53,6 +53,10 @@ def update_replication(aws: Aws) -> None:
     after = aws.drs.get_replication_configuration(sourceServerID=DB1)
     del before["ResponseMetadata"], after["ResponseMetadata"]
     assert after == before | changes
+    disk = {"deviceName": "/dev/nvme1n1", "stagingDiskType": "IO1", "iops": 4000}
+    aws.drs.update_replication_configuration(sourceServerID=DB1, replicatedDisks=[disk])
+    first, second = aws.drs.get_replication_configuration(sourceServerID=DB1)["replicatedDisks"]
+    assert (first, second) == (before["replicatedDisks"][0], before["replicatedDisks"][1] | disk)
     assert aws.drs.get_replication_configuration(sourceServerID=DB2)["bandwidthThrottling"] == 0
 
 

@@ -140,3 +140,17 @@ def test_a_launch_that_ec2_refuses_is_failed(aws):
     assert events[-2:] == ["LAUNCH_FAILED", "JOB_END"]
     assert "RunInstances" in errors[0]
     assert aws.instances() == {}
+
+
+def test_what_breaks_in_ec2_is_no_success(aws, monkeypatch, backend):
+    """A launch whose instance was never made is FAILED, whatever EC2 fails with, and the next is healthy."""
+    with monkeypatch.context() as broken:
+        broken.setattr(backend.ec2, "run_instances", lambda *_, **__: 1 / 0)
+        job = aws.start(DB1, DB2)
+        assert _statuses(aws, job) == {DB1: "FAILED", DB2: "FAILED"}
+    _, errors = _log(aws, job)
+    assert len(errors) == 2
+    assert "(InternalError)" in errors[0]
+    assert "ZeroDivisionError" in errors[0]
+    assert aws.instances() == {}
+    assert aws.launched(DB1)

@@ -163,6 +163,14 @@ def test_an_instance_is_as_the_template_says(aws, edit):
         assert told[member]["Value"] == value
 
 
+def test_a_tool_leaves_names_empty(aws, edit):
+    """AWS's DRS-Settings-Tool writes the whole version, with empty names for what it does not have."""
+    edit(KeyName="", ImageId="", IamInstanceProfile={"Name": ""})
+    instance = aws.ec2_instance(aws.launched())
+    assert "IamInstanceProfile" not in instance
+    assert not instance.get("KeyName")
+
+
 def test_interfaces_are_as_the_template_says(aws, edit):
     """Further interfaces are passed through (user guide), and all addresses are assigned."""
     subnets = {s["AvailabilityZone"]: s for s in aws.ec2.describe_subnets()["Subnets"]}

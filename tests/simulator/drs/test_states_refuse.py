@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from cases import DB1
 
@@ -37,17 +39,35 @@ def test_a_server_that_replicates_is_not_retried(aws):
         ({"stagingAreaSubnetId": "subnet-00000404"}, "stagingAreaSubnetId"),
         ({"replicationServersSecurityGroupsIDs": ["sg-00000404"]}, "replicationServersSecurityGroupsIDs"),
         ({"ebsEncryption": "CUSTOM"}, "ebsEncryptionKeyArn"),
+        ({"replicationServerInstanceType": "x9.huge"}, "replicationServerInstanceType"),
+        ({"bandwidthThrottling": 10_001}, "bandwidthThrottling"),
+        ({"replicatedDisks": [{"deviceName": "/dev/sdx"}]}, "replicatedDisks.deviceName"),
     ],
-    ids=["subnet", "security group", "key"],
+    ids=["subnet", "security group", "key", "type", "bandwidth", "disk"],
 )
 def test_replication_uses_what_there_is(aws, change, place):
-    """An unknown subnet or group, or a missing key, is refused by its place, and nothing changes."""
+    """An unknown subnet, group, type or disk, or a missing key, is refused by its place, and nothing changes.
+
+    More than 10,000 Mb/s is refused as AWS's DRS-Settings-Tool does.
+    """
     before = aws.drs.get_replication_configuration(sourceServerID=DB1)
     with pytest.raises(aws.drs.exceptions.ValidationException) as refused:
-        aws.drs.update_replication_configuration(sourceServerID=DB1, bandwidthThrottling=7, **change)
+        aws.drs.update_replication_configuration(sourceServerID=DB1, **{"bandwidthThrottling": 7, **change})
     assert refused.value.response["fieldList"][0]["name"] == place
     after = aws.drs.get_replication_configuration(sourceServerID=DB1)
     assert after["bandwidthThrottling"] == before["bandwidthThrottling"] == 0
+
+
+def test_replication_servers_are_in_one_network(aws):
+    """A group of another VPC than the staging subnet is refused, in whichever request it comes."""
+    vpc = aws.ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
+    group = aws.ec2.create_security_group(GroupName="g", Description="g", VpcId=vpc)["GroupId"]
+    subnet = aws.ec2.create_subnet(VpcId=vpc, CidrBlock="10.7.1.0/24")["Subnet"]["SubnetId"]
+    default = aws.drs.get_replication_configuration(sourceServerID=DB1)["stagingAreaSubnetId"]
+    update = partial(aws.drs.update_replication_configuration, sourceServerID=DB1)
+    update(stagingAreaSubnetId=subnet, replicationServersSecurityGroupsIDs=[group])
+    with pytest.raises(aws.drs.exceptions.ValidationException, match=f"{group} is in another network"):
+        update(stagingAreaSubnetId=default)
 
 
 def test_an_unknown_recovery_instance_is_a_validation_error(aws):
