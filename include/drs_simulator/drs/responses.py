@@ -5,10 +5,12 @@ from __future__ import annotations
 from moto.core.responses import ActionResult, EmptyResult
 
 from .launch_responses import LaunchResponse
+from .lookup import invalid
 from .modelled import ModelledResult
 from .recovery_responses import RecoveryInstanceResponse
 from .replication_responses import ReplicationResponse
 from .server_responses import SourceServerResponse
+from .validation import MOST_TAGS
 
 
 class DRSResponse(SourceServerResponse, ReplicationResponse, LaunchResponse, RecoveryInstanceResponse):
@@ -50,7 +52,10 @@ class DRSResponse(SourceServerResponse, ReplicationResponse, LaunchResponse, Rec
         return ModelledResult({"items": [entry for _, entry in page], "nextToken": next_token})
 
     def tag_resource(self) -> ActionResult:
-        self.drs_backend.resource(self.params["resourceArn"]).tags.update(self.params["tags"])
+        tags = self.drs_backend.resource(self.params["resourceArn"]).tags
+        if (count := len(tags | self.params["tags"])) > MOST_TAGS:
+            raise invalid("tags", f"tags: the resource would have {count}: allowed are {MOST_TAGS} at most.")
+        tags.update(self.params["tags"])
         return EmptyResult()
 
     def untag_resource(self) -> ActionResult:

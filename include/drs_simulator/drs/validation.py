@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 Problem = tuple[str, str]
 """A place in the request, and what is wrong there."""
 
+MOST_TAGS = 50
+"""Tags that a resource has at most."""
+
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "structure": dict,
     "map": dict,
@@ -39,6 +42,7 @@ def problems(shape: Shape, value: Any, place: str = "") -> Iterator[Problem]:
         for index, item in enumerate(value):
             yield from problems(shape.member, item, f"{place}[{index}]")  # type: ignore[attr-defined]
     elif kind == "map":
+        yield from _tags(value, place) if shape.name == "TagsMap" else ()
         for key, item in value.items():
             yield from problems(shape.key, key, f"{place}.{key}")  # type: ignore[attr-defined]
             yield from problems(shape.value, item, f"{place}.{key}")  # type: ignore[attr-defined]
@@ -66,6 +70,15 @@ def _range(shape: Shape, value: Any, place: str) -> Iterator[Problem]:
         yield place, f"{what} {measured}: allowed is {low} at least"
     if high is not None and measured > high:
         yield place, f"{what} {measured}: allowed is {high} at most"
+
+
+def _tags(value: dict[str, Any], place: str) -> Iterator[Problem]:
+    """Yield what no service of AWS takes as tags, though the model allows it ("Tagging AWS resources")."""
+    if len(value) > MOST_TAGS:
+        yield place, f"{len(value)} tags: allowed are {MOST_TAGS} at most"
+    for key in value:
+        if not key or key.lower().startswith("aws:"):
+            yield f"{place}.{key}", "allowed are keys that do not begin with aws:, of 1 character at least"
 
 
 def _string(shape: Any, value: str, place: str) -> Iterator[Problem]:

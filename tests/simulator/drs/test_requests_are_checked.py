@@ -10,6 +10,8 @@ from botocore.exceptions import ClientError
 from drs_simulator.operations import operations
 
 DB1 = "s-000000000000db001"
+ARN = f"arn:aws:drs:eu-west-1:123456789012:source-server/{DB1}"
+STAGING = "stagingAreaTags.aws:a"
 OTHERS = [operation.name for operation in operations() if not operation.simulated]
 
 
@@ -45,6 +47,14 @@ def post(local_aws):
         ("StartRecovery", {"sourceServers": [{"sourceServerID": DB1}] * 201}, "sourceServers"),
         ("StartRecovery", {"sourceServers": [{"sourceServerID": "i-1"}]}, "sourceServers[0].sourceServerID"),
         ("StartRecovery", {"sourceServers": [{"sourceServerID": DB1}], "tags": {"a": "b" * 257}}, "tags.a"),
+        ("StartRecovery", {"sourceServers": [{"sourceServerID": DB1}], "tags": {"AWS:a": "b"}}, "tags.AWS:a"),
+        ("TagResource", {"resourceArn": ARN, "tags": {"": "b"}}, "tags."),
+        ("TagResource", {"resourceArn": ARN, "tags": {f"k{n}": "" for n in range(51)}}, "tags"),
+        (
+            "UpdateReplicationConfiguration",
+            {"sourceServerID": DB1, "stagingAreaTags": {"aws:a": ""}},
+            STAGING,
+        ),
         ("DescribeJobs", {"filters": {"jobIDs": ["drsjob-1"]}}, "filters.jobIDs[0]"),
         ("DescribeJobs", {"filters": {"fromDate": "yesterday"}}, "filters.fromDate"),
         ("DescribeJobs", {"filters": {"fromDate": "2026-02-31T00:00:00Z"}}, "filters.from"),
@@ -57,7 +67,10 @@ def post(local_aws):
     ],
 )
 def test_r04_what_the_model_forbids_is_refused(unchecked, operation, parameters, place):
-    """R-04: required members, lengths, ranges, patterns, enums: a ValidationException names the place."""
+    """R-04: required members, lengths, ranges, patterns, enums: a ValidationException names the place.
+
+    Tags that no service of AWS takes are among these.
+    """
     response = unchecked(operation, **parameters)
     assert response["Error"]["Code"] == "ValidationException"
     assert response["ResponseMetadata"]["HTTPStatusCode"] == 400

@@ -76,6 +76,19 @@ def test_an_unknown_recovery_instance_is_a_validation_error(aws):
         aws.drs.delete_recovery_instance(recoveryInstanceID=INSTANCE)
 
 
+def test_a_resource_has_fifty_tags(aws):
+    """More are refused, those that it has counted in; one that it has can be changed."""
+    server = aws.server()
+    full = server["tags"] | {f"k{number}": "" for number in range(50 - len(server["tags"]))}
+    aws.drs.tag_resource(resourceArn=server["arn"], tags=full)
+    aws.drs.tag_resource(resourceArn=server["arn"], tags={"k1": "changed"})
+    with pytest.raises(
+        aws.drs.exceptions.ValidationException, match=r"would have 51: allowed are 50 at most"
+    ):
+        aws.drs.tag_resource(resourceArn=server["arn"], tags={"more": ""})
+    assert aws.server()["tags"] == full | {"k1": "changed"}
+
+
 def test_a_deleted_resource_has_no_tags(aws):
     """An ARN ends with its resource."""
     job = aws.start(DB1)
