@@ -10,6 +10,7 @@ import pytest
 import typer
 from pydantic.alias_generators import to_camel
 
+from drs_recovery import __version__
 from drs_recovery.cli.app import app
 from drs_recovery.plan import Preflight, read_plan
 from drs_recovery.plan.models import PlanFile, Wave
@@ -209,4 +210,4 @@ def test_the_changelog_has_this_release() -> None:
     newest = re.search(r"^## (\S+)", PAGES["CHANGELOG.md"], re.MULTILINE)
     assert version
     assert newest
-    assert version[1] == newest[1]
+    assert version[1] == newest[1] == __version__

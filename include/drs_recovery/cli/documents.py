@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def execution_document(snapshot: Snapshot) -> dict[str, Any]:
 def record_document(snapshot: Snapshot, events: Sequence[Event], plan: Plan | None) -> dict[str, Any]:
     """Return all that is on record about an execution."""
     return execution_document(snapshot) | {
-        "plan": json.loads(plan.dump()) if plan else None,
+        "plan": plan.content() if plan else None,
         "events": [event.to_item() for event in events],
     }
 

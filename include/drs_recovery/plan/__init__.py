@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drs_recovery.plan.models import Plan, PlanFile, ServerTags, Wave
+from drs_recovery.plan.models import Plan, PlanFile, ServerTags, Wave, same_plan
 from drs_recovery.plan.policy import Policy, misfits, policies
 from drs_recovery.plan.preflight import Check, Preflight
 from drs_recovery.plan.reader import check_files, files_of_stem, plan_stems, read_plan, read_plans
@@ -30,4 +30,5 @@ __all__ = [
     "read_plan",
     "read_plans",
     "resolve",
+    "same_plan",
 ]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import timedelta
 from itertools import islice
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -23,6 +21,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from drs_recovery.errors import PlanError
 from drs_recovery.names import group_id
 from drs_recovery.plan import graph
+from drs_recovery.plan.frozen import FrozenPlan, frozen_text, identity, identity_in_0_1
 from drs_recovery.plan.preflight import Preflight
 from drs_recovery.plan.problems import MOST_PROBLEMS
 from drs_recovery.plan.rules import MOST_WAVES, PlanSketch, WaveSketch, findings
@@ -193,21 +192,39 @@ class Plan(PlanFile):
 
     @property
     def hash(self) -> str:
-        """The SHA-256 of what the plan says, however its file is laid out."""
-        return hashlib.sha256(self.dump().encode()).hexdigest()
+        """The identity of the plan, in every release: of what it says, however its file is laid out."""
+        return identity(self._said())
+
+    @property
+    def hashes(self) -> frozenset[str]:
+        """What an execution of this very plan may have as its plan's hash, by whatever release opened it."""
+        return frozenset({self.hash, identity_in_0_1(self._said())})
+
+    def content(self) -> dict[str, Any]:
+        """Return all that the plan says as plain data, defaults written out."""
+        return self.model_dump(mode="json", exclude_none=True)
 
     def dump(self) -> str:
-        """Return the plan as JSON that ``load`` reads: defaults written out, keys sorted."""
-        content = self.model_dump(mode="json", exclude_none=True)
-        return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        """Return the plan as the text that it is frozen as, which ``load`` reads."""
+        return frozen_text(self.content())
 
     @classmethod
     def load(cls, text: str) -> Self:
-        """Return the plan that was dumped; raises PlanError for any other text."""
+        """Return a plan that some release froze; raises PlanError for a newer format, and for other text."""
         try:
-            return cls.model_validate_json(text)
+            if complaint := FrozenPlan.model_validate_json(text).complaint:
+                raise PlanError([complaint])
+            return cls.model_validate_json(text, extra="ignore")
         except ValidationError as error:
             raise PlanError([_line(details) for details in error.errors(include_url=False)]) from error
+
+    def _said(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+
+def same_plan(one: str, other: str) -> bool:
+    """Whether two frozen texts say the same, whichever releases wrote them."""
+    return one == other or Plan.load(one).hash == Plan.load(other).hash
 
 
 def _line(details: ErrorDetails) -> str:

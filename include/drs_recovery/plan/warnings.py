@@ -124,9 +124,7 @@ def same_plans(plans: Mapping[Path, Plan]) -> Iterator[tuple[Path, Key, str]]:
         if plan.drill_schedule:
             alike[_target(plan), plan.drill_schedule].append((file, plan))
         else:
-            alike[plan.model_copy(update={"id": "", "name": "", "description": ""}).dump()].append(
-                (file, plan)
-            )
+            alike[plan.model_copy(update={"id": "", "name": "", "description": ""}).hash].append((file, plan))
     for (first, plan), *others in alike.values():
         for file, other in others:
             if other.id == plan.id:

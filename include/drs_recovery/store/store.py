@@ -8,6 +8,7 @@ Whatever is done twice, by a retry of a task or of the HTTP client, is done once
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from operator import eq
 from typing import TYPE_CHECKING, Any
 
 from drs_recovery.record.ending import Ending
@@ -85,6 +86,7 @@ class ExecutionStore(ExecutionReader):
         *,
         minimum_launched: Mapping[int, int] | None = None,
         account_id: str | None = None,
+        same_plan: Callable[[str, str], bool] = eq,
     ) -> Execution:
         """Freeze the plan, its servers, by wave number how many each needs, and the account they are in.
 
@@ -92,7 +94,7 @@ class ExecutionStore(ExecutionReader):
         The first freeze stays. Another plan then is TransitionRefused.
         """
         wanted = Frozen(plan=plan, servers=tuple(servers), minimum_launched=dict(minimum_launched or {}))
-        return self._run(open_execution.freeze(execution_id, wanted, account_id, event))
+        return self._run(open_execution.freeze(execution_id, wanted, account_id, event, same_plan=same_plan))
 
     def note_preflight(
         self, execution_id: str, warnings: Sequence[PreflightWarning], lag: Lag, event: Event | None = None

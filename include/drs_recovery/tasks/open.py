@@ -11,7 +11,7 @@ from botocore.config import Config
 
 from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.errors import LockHeld, ParamsError, PreflightBlocked, TransitionRefused
-from drs_recovery.plan import SourceServer, policies, resolve
+from drs_recovery.plan import SourceServer, policies, resolve, same_plan
 from drs_recovery.record.enums import EventType, ExecutionType, FailureKind
 from drs_recovery.record.models import Failure
 from drs_recovery.record.server_record import ServerRecord
@@ -112,7 +112,7 @@ class OpenExecution(BaseOperator):
         store.tell(execution.execution_id, event.having(once=EventType.LOCK_TAKEN))
 
     def _check_unedited(self, execution: Execution) -> None:
-        if execution.plan_hash != self.plan.hash:
+        if execution.plan_hash not in self.plan.hashes:
             raise TransitionRefused(
                 "the plan was edited while this execution was being opened; start a new run"
             )
@@ -138,6 +138,7 @@ class OpenExecution(BaseOperator):
                 if policy.minimum_launched is not None
             },
             account_id=account_id,
+            same_plan=same_plan,
         )
         self.log.info("Froze %s source servers in %s waves", len(servers), len(self.plan.waves))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from operator import eq
 from typing import TYPE_CHECKING
 
 from drs_recovery.errors import TransitionRefused
@@ -22,7 +23,7 @@ from drs_recovery.store.servers import server_item
 from drs_recovery.store.trail import tell_change
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from drs_recovery.record.events import Event
     from drs_recovery.record.server_record import ServerRecord
@@ -52,15 +53,23 @@ def _put(opened: Execution) -> Steps[Execution | None]:
 
 
 def freeze(
-    execution_id: str, wanted: Frozen, account_id: str | None, event: Event | None
+    execution_id: str,
+    wanted: Frozen,
+    account_id: str | None,
+    event: Event | None,
+    *,
+    same_plan: Callable[[str, str], bool] = eq,
 ) -> Steps[Execution]:
-    """Freeze plan, servers and account. The first put of the PLAN item decides; what follows repeats it."""
+    """Freeze plan, servers and account. The first put of the PLAN item decides; what follows repeats it.
+
+    ``same_plan`` says whether another release froze the same plan as another text.
+    """
     execution = yield from read(execution_id)
     if all(wave.server_count is not None for wave in execution.waves):
         changed = Changed(execution, written=False)
     else:
         _check_servers(execution, wanted.servers)
-        frozen = yield from _decide(execution, wanted)
+        frozen = yield from _decide(execution, wanted, same_plan)
         for server in frozen.servers:
             item = server_item(server.wave_number, server.source_server_id)
             yield from put_new(execution_id, item, server.to_item())
@@ -126,12 +135,12 @@ def _check_servers(execution: Execution, servers: Sequence[ServerRecord]) -> Non
         )
 
 
-def _decide(execution: Execution, wanted: Frozen) -> Steps[Frozen]:
+def _decide(execution: Execution, wanted: Frozen, same_plan: Callable[[str, str], bool]) -> Steps[Frozen]:
     """Freeze unless something is frozen; return what counts."""
     if (yield from put_frozen(execution.execution_id, wanted)):
         return wanted
     frozen = yield from read_frozen(execution.execution_id)
-    if frozen is None or frozen.plan != wanted.plan:
+    if frozen is None or not same_plan(frozen.plan, wanted.plan):
         raise TransitionRefused(
             f"execution {execution.execution_id} was opened with another version of plan "
             f"{execution.plan_id!r}; start a new run"
