@@ -49,7 +49,7 @@ def test_what_any_release_froze_is_loaded_and_is_the_same_plan(path: Path) -> No
 
 def test_there_are_plans_of_each_release() -> None:
     """A folder that moved would make the tests for nothing; each release leaves the same plans there."""
-    by_release = {path.parent.name: {*()} for path in FROZEN}
+    by_release: dict[str, set[str]] = {path.parent.name: set() for path in FROZEN}
     for path in FROZEN:
         by_release[path.parent.name].add(path.stem)
     major, minor, _ = __version__.split(".")
@@ -69,7 +69,7 @@ def test_a_plan_is_known_by_the_hash_that_release_0_1_had_for_it(path: Path) -> 
 
 def test_two_texts_of_one_plan_say_the_same(plan_of: Callable[..., Plan]) -> None:
     """Whoever froze them; a text that is no plan is an error, as ever."""
-    by_stem = {path.stem: [] for path in FROZEN}
+    by_stem: dict[str, list[str]] = {path.stem: [] for path in FROZEN}
     for path in FROZEN:
         by_stem[path.stem].append(path.read_text())
     assert all(same_plan(one, other) for one, *others in by_stem.values() for other in others)
