@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from moto.moto_api._internal import mock_random
 
 from .dates import iso_at
+from .description import ReplicationDescription
 from .exceptions import ConflictException
 from .job import InstanceJob
 from .lookup import invalid
@@ -112,15 +113,20 @@ class FailbackBackend(Resources):
     def add_reversed(self, server: SourceServer, region_name: str, origin: Instance) -> SourceServer:
         """Take up what replicates from a Region back to this one: the same server at each reversal."""
         self.require_initialized()
-        if (target := server.reversed) is None:
-            server_id = f"s-{mock_random.get_random_hex(17)}"
-            description = replace(server.description, id=server_id, origin_region=region_name)
-            target = self.register_source_server(description, origin)
-            target.replication_direction = _OPPOSITE[server.replication_direction]
-            server.reversed, target.reversed = target, server
-        target.come_from(origin)
-        target.replication.stop(self.now)
-        target.replication.start(self.now)
+        if (known := server.reversed) is not None:
+            known.come_from(origin)
+            known.replication.stop(self.now)
+            known.replication.start(self.now)
+            return known
+        description = replace(
+            server.description,
+            id=f"s-{mock_random.get_random_hex(17)}",
+            origin_region=region_name,
+            replication=ReplicationDescription("INITIATING"),
+        )
+        target = self.register_source_server(description, origin)
+        target.replication_direction = _OPPOSITE[server.replication_direction]
+        server.reversed, target.reversed = target, server
         return target
 
     def stop_failback(self, recovery_instance_id: str) -> None:

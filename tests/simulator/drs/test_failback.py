@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from cases import DB1, EC2_ORIGIN, ORIGIN
 
@@ -35,6 +37,19 @@ def test_the_origin_must_be_initialized(aws):
     with pytest.raises(aws.drs.exceptions.UninitializedAccountException):
         aws.drs.reverse_replication(recoveryInstanceID=instance_id)
     assert aws.failback() == {"state": "FAILBACK_NOT_STARTED"}
+
+
+def test_what_fails_back_is_added_when_it_is_reversed(aws):
+    """Its life begins with the reversal, of whatever age the server is that it is the opposite of."""
+    before = datetime.now(UTC)
+    aws.hold_time()
+    _, there = aws.reversed()
+    server = _only(there.describe_source_servers()["items"])
+    added = datetime.fromisoformat(server["lifeCycle"]["addedToServiceDateTime"])
+    started = server["dataReplicationInfo"]["dataReplicationInitiation"]["startDateTime"]
+    assert before < added == datetime.fromisoformat(started)
+    assert added <= datetime.fromisoformat(server["lifeCycle"]["lastSeenByServiceDateTime"])
+    assert there.describe_recovery_snapshots(sourceServerID=server["sourceServerID"])["items"] == []
 
 
 def test_a_disconnected_instance_cannot_be_reversed(aws, reversed_):
