@@ -101,7 +101,7 @@ def take_record(stack: Stack) -> None:
     command = [sys.executable, "-m", "drs_recovery", "show", PLAN]
     env = stack.env_of("alice") | {"FORCE_COLOR": "1", "COLUMNS": str(WIDTH), "TERM": "xterm-256color"}
     shown = subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout  # noqa: S603
-    text = Text.from_ansi(f"$ python -m drs_recovery show {PLAN}\n{shown}")
+    text = Text.from_ansi(f"$ recovery show {PLAN}\n{shown}")
     waves, record = text.divide([text.plain.index("\nRecord\n")])
     save(waves, "run.svg", "A drill of the web shop")
     save(record, "record.svg", "Its record and audit trail")

@@ -116,9 +116,7 @@ def test_every_command_is_there() -> None:
     commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
     table = {name.split()[0] for name in rows(section(page("operating"), "The command line"))}
     assert table == commands
-    named = {
-        name for text in PAGES.values() for name in re.findall(r"python -m drs_recovery ([a-z-]+)", text)
-    }
+    named = {name for text in PAGES.values() for name in re.findall(r"`recovery ([a-z-]+)", text)}
     assert named <= commands
 
 

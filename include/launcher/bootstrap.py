@@ -129,13 +129,19 @@ class Environment:
     def __init__(self, root: Path) -> None:
         self.path = root / ".venv"
         self.lock = root / "requirements.txt"
+        self.project = root / "pyproject.toml"
         self.stamp = self.path / "set-up-done"
         self.python = str(self.path / "bin" / "python")
 
     def wanted(self, version: str) -> str:
-        """Return what the stamp says once all is done: lock, Python, and place (scripts hold their path)."""
+        """Return what the stamp says once all is done: lock, commands, Python, and place.
+
+        Scripts hold the path of their interpreter.
+        """
         lock = hashlib.sha256(self.lock.read_bytes()).hexdigest()
-        return "\n".join((lock, version, str(self.path))) + "\n"
+        commands = self.project.read_text().partition("\n[tool.ruff]")[0]
+        project = hashlib.sha256(commands.encode()).hexdigest()
+        return "\n".join((lock, project, version, str(self.path))) + "\n"
 
     @property
     def settings(self) -> str:
@@ -244,6 +250,9 @@ def install(environment: Environment) -> None:
         [*sync, str(environment.lock)],
         env=as_pip_is_told(environment.python),
     )
+    # uv builds it by itself: nothing is downloaded, and nothing is written beside the code
+    own = [uv, "pip", "install", "--quiet", "--offline", "--no-deps", "--python", environment.python]
+    run("installing the command recovery", [*own, "--editable", str(environment.project.parent)])
 
 
 def set_up(root: Path = ROOT) -> None:

@@ -68,7 +68,7 @@ def users() -> list[str]:
 
 
 def client_environment(addresses: Addresses) -> dict[str, str]:
-    """Return the variables with which ``python -m drs_recovery`` and boto3 work with a stack."""
+    """Return the variables with which ``recovery`` and boto3 work with a stack."""
     return {
         "PYTHONPATH": str(ROOT / "include"),
         "RECOVERY_AIRFLOW_URL": addresses.airflow_url,

@@ -79,7 +79,7 @@ class Stack:
         return self.addresses.aws_url
 
     def env_of(self, user: str) -> dict[str, str]:
-        """Return the environment for ``python -m drs_recovery`` as one of the users."""
+        """Return the environment for ``recovery`` as one of the users."""
         return self.env | {
             "RECOVERY_AIRFLOW_USER": user,
             "RECOVERY_AIRFLOW_PASSWORD": self.passwords[user],

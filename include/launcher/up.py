@@ -57,7 +57,7 @@ def _tell_access(console: Console, home: Home, addresses: Addresses) -> None:
         f"{'Airflow':12}{addresses.airflow_url}\n{'Local AWS':12}{addresses.aws_url}\n"
         f"{'user':12}password\n{people}\n"
         f"The passwords are kept in {home.path / PASSWORDS}.\n"
-        f"To run a plan, in this shell: . {home.shell}; python -m drs_recovery run web_shop --user alice\n"
+        f"To run a plan, in this shell: . {home.shell}; recovery run web_shop --user alice\n"
         "To stop: make down",
         highlight=False,
         markup=False,

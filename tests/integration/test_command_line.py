@@ -1,4 +1,4 @@
-"""`python -m drs_recovery` on the real stack: what it starts, follows, answers and refuses."""
+"""`recovery` on the real stack: what it starts, follows, answers and refuses."""
 
 from __future__ import annotations
 

@@ -40,6 +40,7 @@ class Machine:
         self.root.mkdir()
         self.uv_entry, self.lock = UV, LOCK
         (self.root / "requirements.txt").write_text(LOCK)
+        (self.root / "pyproject.toml").write_text("[project]\n")
 
     def program(self, name: str, text: str) -> Path:
         """Put a program on the PATH."""

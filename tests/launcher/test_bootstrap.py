@@ -81,9 +81,15 @@ def test_set_up_makes_the_environment_then_installs_uv_then_the_lock(
     """Each step is told before it is taken."""
     machine.python("python3.12", "3.12.1")
     set_up(machine.root)
-    assert machine.asked_for() == ["venv", "pip", "uv pip sync"]
+    assert machine.asked_for() == ["venv", "pip", "uv pip sync", "uv pip install"]
     told = capsys.readouterr().out.splitlines()
-    assert [line.split(" ")[1] for line in told] == ["making", "installing", "installing", "done;"]
+    assert [line.split(" ")[1] for line in told] == [
+        "making",
+        "installing",
+        "installing",
+        "installing",
+        "done;",
+    ]
 
 
 def test_a_second_run_does_nothing_and_starts_nothing(
@@ -107,7 +113,7 @@ def test_another_lock_is_installed_into_the_same_environment(machine: Any) -> No
     machine.asked_for()
     (machine.root / "requirements.txt").write_text(machine.lock + "zope==1\n")
     set_up(machine.root)
-    assert machine.asked_for() == ["pip", "uv pip sync"]
+    assert machine.asked_for() == ["pip", "uv pip sync", "uv pip install"]
 
 
 def test_a_checkout_that_was_moved_gets_a_new_environment(machine: Any) -> None:
@@ -117,7 +123,7 @@ def test_a_checkout_that_was_moved_gets_a_new_environment(machine: Any) -> None:
     machine.asked_for()
     elsewhere = machine.root.rename(machine.root.with_name("elsewhere"))
     set_up(elsewhere)
-    assert machine.asked_for() == ["venv", "pip", "uv pip sync"]
+    assert machine.asked_for() == ["venv", "pip", "uv pip sync", "uv pip install"]
 
 
 def test_an_environment_whose_python_is_gone_is_made_anew(machine: Any) -> None:
@@ -127,7 +133,7 @@ def test_an_environment_whose_python_is_gone_is_made_anew(machine: Any) -> None:
     machine.asked_for()
     (machine.root / ".venv/bin/python").unlink()
     set_up(machine.root)
-    assert machine.asked_for() == ["venv", "pip", "uv pip sync"]
+    assert machine.asked_for() == ["venv", "pip", "uv pip sync", "uv pip install"]
 
 
 def test_a_set_up_that_failed_goes_on_at_the_next_run(machine: Any) -> None:
@@ -141,7 +147,7 @@ def test_a_set_up_that_failed_goes_on_at_the_next_run(machine: Any) -> None:
     machine.asked_for()
     machine.uv.write_text("#!/bin/sh\nexit 0\n")
     set_up(machine.root)
-    assert machine.asked_for() == ["pip", "uv pip sync"]
+    assert machine.asked_for() == ["pip", "uv pip sync", "uv pip install"]
     assert Environment(machine.root).done
 
 

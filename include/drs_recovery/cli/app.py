@@ -264,4 +264,4 @@ def main() -> None:
     from drs_recovery.cli.surroundings import prepare
 
     prepare()
-    app(prog_name="python -m drs_recovery")
+    app(prog_name="recovery")

@@ -30,7 +30,7 @@ def cleanup_words(execution: Execution) -> str | None:
     known = execution.cleanup
     said = f"{known.status}{_detail(known, execution)}" if known else "none is ordered"
     if may_be_cleaned_up(execution) and (known is None or known.status.over):
-        said += f"; to terminate its instances: python -m drs_recovery clean-up {execution.execution_id}"
+        said += f"; to terminate its instances: recovery clean-up {execution.execution_id}"
         return said
     return said if known else None
 

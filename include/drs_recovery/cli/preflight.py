@@ -46,7 +46,7 @@ def check_ready_to_run(client: AirflowClient, plan_id: str) -> str | None:
         return None
     return (
         f"The file of the plan {plan_id!r} cannot be read; what runs is its last good version. "
-        f"Mend the file; `python -m drs_recovery check` tells when it is right.\n{_problems(dag)}"
+        f"Mend the file; `recovery check` tells when it is right.\n{_problems(dag)}"
     )
 
 
@@ -66,7 +66,7 @@ def check_dag(dag: Dag) -> None:
     """Raise AirflowRefused for a DAG whose runs would fail, wait, or not exist."""
     if INVALID in dag.tags:
         raise AirflowRefused(
-            f"Not started: the plan {dag.dag_id!r} is invalid. Mend its file; `python -m drs_recovery check` "
+            f"Not started: the plan {dag.dag_id!r} is invalid. Mend its file; `recovery check` "
             f"tells when it is right.\n{_problems(dag)}"
         )
     if dag.is_stale or dag.has_import_errors:
@@ -89,7 +89,7 @@ def _missing(plan_id: str, known: tuple[str, ...]) -> str:
     plans += " …" if len(known) > MOST_NAMED else ""
     return (
         f"Not started: Airflow has no plan {plan_id!r}.{hint} It has: {plans}. A new file is found within "
-        "seconds; `python -m drs_recovery check` tells what is wrong with one, `airflow dags reserialize` "
+        "seconds; `recovery check` tells what is wrong with one, `airflow dags reserialize` "
         "reads them all again."
     )
 

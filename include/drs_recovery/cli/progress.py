@@ -62,7 +62,7 @@ def picture(snapshot: Snapshot, canvas: Canvas) -> RenderableType:
 def command_for(verb: str, gate: WaitingGate, snapshot: Snapshot) -> str:
     """Return the command line that answers a gate."""
     wave = shlex.quote(gate.wave_name)
-    return f"python -m drs_recovery {verb} {snapshot.target.plan_id} --wave {wave} --reason '…'"
+    return f"recovery {verb} {snapshot.target.plan_id} --wave {wave} --reason '…'"
 
 
 def _title(execution: Execution, snapshot: Snapshot) -> Text:

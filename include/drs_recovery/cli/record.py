@@ -108,7 +108,7 @@ def _by_beginning(store: ExecutionStore, named: str) -> str:
     if not found:
         raise ExecutionNotFound(
             f"No execution on record is {named!r}: neither a plan with executions, nor an execution id or "
-            "the beginning of one. `python -m drs_recovery list` shows what is in table "
+            "the beginning of one. `recovery list` shows what is in table "
             f"{settings().table!r}."
         )
     return found[0].execution_id

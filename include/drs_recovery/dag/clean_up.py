@@ -18,7 +18,7 @@ from drs_recovery.tasks.wait_for_termination import WaitForTermination
 DOC = """\
 Terminates the recovery instances of one drill that has ended, and no others: those that DRS calls a drill's
 and that a job of this execution launched. The maintenance triggers it when a plan's `cleanup` says so; to do
-it by hand: `python -m drs_recovery clean-up EXECUTION`. What came of it is in the execution's record.
+it by hand: `recovery clean-up EXECUTION`. What came of it is in the execution's record.
 """
 
 

@@ -46,7 +46,7 @@ def plan_doc(plan: Plan) -> Markdown:
         DOC,
         plan=plan,
         description=_paragraphs(plan.description),
-        show=f"python -m drs_recovery show {plan.id}",
+        show=f"recovery show {plan.id}",
         after=[_names(plan, numbers) for numbers in plan.dependencies],
         servers=_servers,
         policy=_policy,
@@ -71,7 +71,7 @@ def _targets(plan: Plan) -> str:
 
 def _cleanup(plan: Plan) -> str | Markdown:
     if plan.cleanup == "never":
-        command = code(f"python -m drs_recovery clean-up {plan.id}")
+        command = code(f"recovery clean-up {plan.id}")
         return Markdown("A drill's recovery instances stay until {}.").format(command)
     after = f"{in_words(plan.cleanup_after)} after" if plan.cleanup_after else "at"
     asked = "" if plan.cleanup == "always" else ", once an approver says so"

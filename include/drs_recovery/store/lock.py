@@ -146,7 +146,7 @@ def _read(plan_id: str) -> Steps[Lock | None]:
     if lock is None:
         raise RecordUnreadable(
             f"{trouble}; nobody can say who holds plan {plan_id!r}: see what of it runs, and free it with "
-            "`python -m drs_recovery unlock`"
+            "`recovery unlock`"
         )
     return lock
 

@@ -141,7 +141,7 @@ def _wait_for_indexes(client: DynamoDBClient, name: str) -> None:
         time.sleep(1)
     raise RecordUnavailable(
         f"{place_of(client, name)}: DynamoDB is still building {', '.join(building)}; "
-        "run `python -m drs_recovery init` again later"
+        "run `recovery init` again later"
     )
 
 

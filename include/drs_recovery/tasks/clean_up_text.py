@@ -66,7 +66,7 @@ def clean_up_body(
         at=at,
         pairs=[(one, known[one["sourceServerID"]]) for one in instances],
         approvers=codes(plan.approvers) or "Anyone who may answer gates in Airflow",
-        show=f"python -m drs_recovery show {execution.execution_id}",
+        show=f"recovery show {execution.execution_id}",
         hours=in_words(plan.gate_timeout),
     )
     return str(body)

@@ -102,7 +102,7 @@ def gate_body(
         execution=execution,
         wave=wave,
         at=at,
-        show=f"python -m drs_recovery show {execution.execution_id}",
+        show=f"recovery show {execution.execution_id}",
         run=link("the DAG run", f"{base_url}/{place}"),
         servers=[server for server in start if server not in gone],
         gone=gone,

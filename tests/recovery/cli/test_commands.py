@@ -138,7 +138,7 @@ def test_a_table_that_is_not_there_is_unreachable_and_names_the_remedy(
 ) -> None:
     result = recovery(*arguments)
     assert result.exit_code == 4
-    for word in ("recovery-executions", local_aws.url, "python -m drs_recovery init"):
+    for word in ("recovery-executions", local_aws.url, "recovery init"):
         assert word in result.stderr
 
 

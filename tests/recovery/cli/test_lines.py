@@ -64,7 +64,7 @@ def test_a_gate_is_told_once_with_who_and_how(story: Any) -> None:
     waiting = look(told.pause(1))
     (line,) = [line for line in lines(before, waiting) if "waits" in line]
     assert line.startswith(
-        "AppWave2 waits for an answer of alice, bob: python -m drs_recovery approve web_shop --wave AppWave2"
+        "AppWave2 waits for an answer of alice, bob: recovery approve web_shop --wave AppWave2"
     )
     assert "/appwave2.approve/required_actions" in line
     assert lines(waiting, look(told.answer(1))) == ["AppWave2 PAUSED, APPROVED by bob: looks right"]

@@ -79,8 +79,8 @@ def test_a_waiting_gate_says_what_who_and_how(story: Begin, width: int) -> None:
     for word in (
         "AppWave2 waits for an answer since 2026-03-01",
         "alice, bob",
-        "python -m drs_recovery approve web_shop --wave AppWave2 --reason",
-        "python -m drs_recovery reject web_shop --wave AppWave2 --reason",
+        "recovery approve web_shop --wave AppWave2 --reason",
+        "recovery reject web_shop --wave AppWave2 --reason",
         "/dags/web_shop/runs/manual__1/tasks/appwave2.approve/required_actions",
     ):
         assert word in shown

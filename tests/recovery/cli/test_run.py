@@ -67,7 +67,7 @@ def test_a_run_says_how_to_follow_it(airflow: Stub) -> None:
     assert document["planId"] == "web_shop"
     assert document["dagRunId"].startswith("manual__")
     shown = run().stdout
-    assert "python -m drs_recovery watch " in shown
+    assert "recovery watch " in shown
 
 
 def test_a_lost_answer_starts_no_second_run(airflow: Stub) -> None:
@@ -90,7 +90,7 @@ def test_run_ids_differ() -> None:
         ({"has_import_errors": True}, ["stale", "airflow dags list-import-errors"]),
         (
             {"tags": [{"name": "invalid"}], "doc_md": INVALID},
-            ["invalid", "web_shop.yaml:3:1: colour: no such key", "python -m drs_recovery check"],
+            ["invalid", "web_shop.yaml:3:1: colour: no such key", "recovery check"],
         ),
     ],
     ids=["paused", "stale", "import errors", "invalid"],

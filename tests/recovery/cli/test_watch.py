@@ -234,7 +234,7 @@ def test_ctrl_c_ends_the_watching_not_the_execution(
 
     monkeypatch.setattr(Watcher, "look", interrupted)
     assert follow_to_the_end(screen, told.store, TARGET, Airside(None)) is Exit.INTERRUPTED
-    assert f"The execution goes on: python -m drs_recovery watch {told.id}" in screen.out.export_text()
+    assert f"The execution goes on: recovery watch {told.id}" in screen.out.export_text()
 
 
 def test_following_shows_each_look_until_the_end(story: Any) -> None:

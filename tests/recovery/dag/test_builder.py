@@ -149,7 +149,7 @@ def test_the_page_of_a_plan_says_its_targets() -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({}, "stay until `python -m drs_recovery clean-up shop`"),
+        ({}, "stay until `recovery clean-up shop`"),
         ({"cleanup": "always"}, "are terminated at its end."),
         (
             {"cleanup": "after_approval", "cleanup_after": "8h"},

@@ -59,7 +59,7 @@ async def test_what_is_unavailable_is_named(world):
         ):
             await AsyncExecutionStore(client, "executions").get("ex-0")
     async with client_of(world.client.meta.endpoint_url) as client:
-        with pytest.raises(RecordUnavailable, match="python -m drs_recovery init"):
+        with pytest.raises(RecordUnavailable, match="recovery init"):
             await AsyncExecutionStore(client, "executions").get("ex-0")
 
 

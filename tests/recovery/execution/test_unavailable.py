@@ -101,7 +101,7 @@ def test_a_missing_table_says_how_to_make_it(dynamodb, make):
     """The first thing that goes wrong in a new installation has its remedy in the message."""
     store = ExecutionStore(dynamodb, "nowhere")
     for step in (lambda: store.open(make.execution()), lambda: store.get("ex-1"), store.open_executions):
-        with pytest.raises(RecordUnavailable, match=r"no table 'nowhere' .* `python -m drs_recovery init`"):
+        with pytest.raises(RecordUnavailable, match=r"no table 'nowhere' .* `recovery init`"):
             step()
 
 

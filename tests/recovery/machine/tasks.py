@@ -249,5 +249,5 @@ class Tasks:
                 self.complete(over="its DAG run is gone")
 
     def unlock(self) -> None:
-        """`python -m drs_recovery unlock`."""
+        """`recovery unlock`."""
         self.store.unlock(self.plan.id, "alice", "its run hangs")

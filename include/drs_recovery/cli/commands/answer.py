@@ -57,7 +57,7 @@ def answer(
     }
     told = f"{wave.wave_name} is {done} by {me}"
     told += "." if approval else "; Airflow has the answer, and the record does not show it yet."
-    follow = f"Follow it: python -m drs_recovery watch {execution.execution_id}"
+    follow = f"Follow it: recovery watch {execution.execution_id}"
     screen.result(document, Text(told).append("\n").append(follow))
     return Exit.OK
 
@@ -88,7 +88,7 @@ def _answer_clean_up(
         "cleanup": execution.cleanup.to_item() if execution.cleanup else None,
     }
     done = "approved" if option == APPROVE else "rejected"
-    look = f"Look: python -m drs_recovery show {execution.execution_id}"
+    look = f"Look: recovery show {execution.execution_id}"
     screen.result(document, Text(f"The clean-up is {done} by {me}.").append("\n").append(look))
     return Exit.OK
 

@@ -55,7 +55,7 @@ def cancel(screen: Screen, named: str, *, reason: str | None, user: str | None) 
         if ended.final
         else (
             "Airflow has ended its run; the record does not show the end yet. "
-            f"Look again: python -m drs_recovery show {execution.execution_id}"
+            f"Look again: recovery show {execution.execution_id}"
         )
     )
     screen.result(execution_document(Watcher(store, target, Airside(None)).look()), Text(told))

@@ -54,7 +54,7 @@ def clean_up(screen: Screen, named: str, *, reason: str | None, follow: bool, us
         try:
             last = _follow(store, client, execution) if follow else execution
         except KeyboardInterrupt:
-            screen.say(f"Stopped watching. It goes on: python -m drs_recovery show {execution.execution_id}")
+            screen.say(f"Stopped watching. It goes on: recovery show {execution.execution_id}")
             return Exit.INTERRUPTED
     target = Target(execution.plan_id, execution.dag_run_id)
     screen.result(
@@ -112,10 +112,10 @@ def _follow(store: ExecutionStore, client: AirflowClient, execution: Execution) 
 
 def _told(execution: Execution, *, follow: bool) -> Text:
     if not follow:
-        return Text(f"Look: python -m drs_recovery show {execution.execution_id}")
+        return Text(f"Look: recovery show {execution.execution_id}")
     told = Text(f"Clean-up {cleanup_words(execution) or 'is not on record'}")
     if waits_for_an_approver(execution):
         url = gate_url(settings().airflow_url, CLEAN_UP, current_run_id(execution), "approve")
-        answer = f"Answer: python -m drs_recovery approve {execution.execution_id}, or {url}"
+        answer = f"Answer: recovery approve {execution.execution_id}, or {url}"
         told.append("\n").append(answer)
     return told

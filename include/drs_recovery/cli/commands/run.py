@@ -72,7 +72,7 @@ def run(screen: Screen, request: Request, *, approve: bool, follow: bool, user: 
             )
         )
         if not follow:
-            shown = Text(f"Follow it: python -m drs_recovery watch {target.execution_id}")
+            shown = Text(f"Follow it: recovery watch {target.execution_id}")
             screen.result(execution_document(Snapshot(target, now())), shown)
             return Exit.OK
         approver = Approver(client, reason) if approve else None

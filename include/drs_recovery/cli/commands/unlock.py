@@ -40,9 +40,9 @@ def _held(freed: Freed) -> str:
     if held is None:
         return (
             f"Nobody can say which execution held it: {freed.trouble}. What that one is doing goes on: "
-            "`python -m drs_recovery list` shows what runs."
+            "`recovery list` shows what runs."
         )
     return (
         f"It was held by execution {held.holder} ({held.execution_type}, DAG run {held.dag_run_id}). "
-        f"What that execution is doing goes on: `python -m drs_recovery show {held.holder}` tells."
+        f"What that execution is doing goes on: `recovery show {held.holder}` tells."
     )

@@ -49,7 +49,7 @@ def follow_to_the_end(
 
 
 def _goes_on(target: Target) -> str:
-    return f"The execution goes on: python -m drs_recovery watch {target.execution_id}"
+    return f"The execution goes on: recovery watch {target.execution_id}"
 
 
 def _target(store: ExecutionStore, airside: Airside, named: str) -> Target:
