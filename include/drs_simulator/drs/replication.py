@@ -140,9 +140,8 @@ class Replication:
     def last_seen(self, now: float) -> float:
         """Return when the agent gave its last sign of life."""
         stage = self._stage(now)
-        if stage.state == "DISCONNECTED":
-            return stage.at
-        beat = (now + self._offset) // HEARTBEAT * HEARTBEAT - self._offset
+        until = stage.at if stage.state == "DISCONNECTED" else now
+        beat = (until + self._offset) // HEARTBEAT * HEARTBEAT - self._offset
         return max(beat, self.began, self.first_byte(now) or self.began)
 
     def healthy_spans(self, now: float) -> list[tuple[float, float]]:

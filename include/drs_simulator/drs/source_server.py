@@ -53,7 +53,7 @@ class SourceServer(BaseModel):
         self.tags = dict(description.tags)
         now = world.clock.now()
         self.replication = Replication(description, region_name, now)
-        self.added, self._updated = self.replication.began, now
+        self.added, self._updated = self.replication.began, self.replication.last_seen(now)
         self._seen: tuple[Any, dict[str, Any]] = (None, {})
         self._first_byte: datetime | None = None
         self.launches = 0

@@ -36,7 +36,7 @@ def _server(drs, server_id=NEW):
     deeds=st.lists(st.sampled_from(["stop", "start", "retry", "stall", "mend"]), max_size=3),
 )
 def test_the_dates_of_a_server_are_in_a_possible_order(add, drs, let_pass, **drawn):
-    """Added, first byte, oldest snapshot, last sign of life, now: whatever was done to it."""
+    """Added, first byte, oldest snapshot, what the agent sent last, now: whatever was done to it."""
     lag = 0 if drawn["state"] in {"STOPPED", *STARTING} else drawn["lag"]
     replication = add(replication={"state": drawn["state"], "lag_seconds": lag})
     for deed in drawn["deeds"]:
@@ -58,7 +58,8 @@ def test_the_dates_of_a_server_are_in_a_possible_order(add, drs, let_pass, **dra
     seen = datetime.fromisoformat(life["lastSeenByServiceDateTime"])
     assert in_order == sorted(in_order)
     assert in_order[-1] <= now
-    assert in_order[0] <= seen <= now
+    updated = datetime.fromisoformat(server["sourceProperties"]["lastUpdatedDateTime"])
+    assert in_order[0] <= updated <= seen <= now
     assert ("firstByteDateTime" in life) == ("elapsedReplicationDuration" in life)
     assert len(in_order) == 1 or "firstByteDateTime" in life
     if initiated := told.get("dataReplicationInitiation"):
