@@ -11,6 +11,7 @@ from moto.ec2.exceptions import EC2ClientError, InvalidInstanceIdError
 from moto.ec2.utils import random_ami_id
 
 from . import ec2_refusals as refusals
+from .ec2_dates import date_end, date_launch, date_start
 from .launch_machine import (
     check_architecture,
     check_interfaces,
@@ -35,18 +36,24 @@ if TYPE_CHECKING:
     from .source_server import SourceServer
 
 
-def launch_instance(ec2: EC2Backend, server: SourceServer, job_id: str) -> Instance:
-    """Run an EC2 instance for a source server, or take the one that it is to be launched into."""
-    data = settled(ec2, server)
+def launch_instance(ec2: EC2Backend, server: SourceServer, job_id: str, at: float) -> Instance:
+    """Run an EC2 instance for a source server, or take the one that it is to be launched into.
+
+    ``at`` is the second of the job at which EC2 has it.
+    """
+    data = settled(ec2, server, at)
     tags = _tags(server, data, job_id)
     check_tags(tags, template_tags(data, "volume"))
     if target := server.launch_configuration.launch_into:
         instance = _started(ec2, server, target)
+        date_start(instance, at)
     else:
-        instance = _run(ec2, server, data)
+        instance = _run(ec2, server, data, at)
+        date_launch(ec2, instance, at)
     instance.add_tags(tags)
     if server.launch_configuration.launch_disposition == "STOPPED":
         ec2.stop_instances([instance.id])
+        date_end(instance, at)
     return instance
 
 
@@ -66,7 +73,7 @@ def _started(ec2: EC2Backend, server: SourceServer, instance_id: str) -> Instanc
     return instance
 
 
-def _run(ec2: EC2Backend, server: SourceServer, data: Data) -> Instance:
+def _run(ec2: EC2Backend, server: SourceServer, data: Data, at: float) -> Instance:
     check_names(ec2, data)
     wanted = instance_type(server, data)
     zones = zones_of(server, wanted)
@@ -77,6 +84,7 @@ def _run(ec2: EC2Backend, server: SourceServer, data: Data) -> Instance:
     described = disks(server, data)
     volumes = _volumes(ec2, zone, described, template_tags(data, "volume"))
     instance = _instance(ec2, server, data, wanted, network)
+    _add_profile(ec2, instance, _named_profile(data) or _usual_profile(ec2, server, at))
     for mapping, volume in zip(described, volumes, strict=True):
         keep = not mapping["Ebs"]["DeleteOnTermination"]
         ec2.attach_volume(volume.id, instance.id, mapping["DeviceName"], delete_on_termination=not keep)
@@ -122,7 +130,6 @@ def _instance(ec2: EC2Backend, server: SourceServer, data: Data, wanted: str, ne
         **_options(data),
     )
     instance: Instance = reservation.instances[0]
-    _add_profile(ec2, instance, _named_profile(data) or _usual_profile(ec2, server))
     network.complete(ec2, instance)
     return instance
 
@@ -146,9 +153,9 @@ def _named_profile(data: Data) -> Data:
     return {member: value for member, value in (data.get("IamInstanceProfile") or {}).items() if value}
 
 
-def _usual_profile(ec2: EC2Backend, server: SourceServer) -> Data:
+def _usual_profile(ec2: EC2Backend, server: SourceServer, at: float) -> Data:
     """Return the profile of an instance whose launch template names none."""
-    return {"Name": actions_profile(ec2)} if server.launch_configuration.post_launch_enabled else {}
+    return {"Name": actions_profile(ec2, at)} if server.launch_configuration.post_launch_enabled else {}
 
 
 def _add_profile(ec2: EC2Backend, instance: Instance, profile: Data) -> None:

@@ -226,7 +226,7 @@ class TerminateJob(InstanceJob):
         server_id = server.source_server_id
         if server.launch_status(elapsed) is LaunchStatus.TERMINATED:
             with self.attempt(server_id, Phase.CLEANUP):
-                backend.remove_recovery_instance(self._instances[server_id])
+                backend.remove_recovery_instance(self._instances[server_id], self.at(server.end))
 
     def participating_servers(self, now: float) -> list[dict[str, Any]]:
         return [] if self.status(now) is JobStatus.COMPLETED else super().participating_servers(now)

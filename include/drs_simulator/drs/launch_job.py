@@ -53,7 +53,7 @@ class LaunchJob(Job):
         cleaned = server.end_of(Phase.CLEANUP)
         if cleaned is not None and cleaned <= elapsed and (replaced := self._replaced.pop(server_id, None)):
             with self.attempt(server_id, Phase.CLEANUP):
-                backend.replace_recovery_instance(replaced)
+                backend.replace_recovery_instance(replaced, self.at(cleaned))
         self._read_data(server, elapsed)
         is_launched = self.timeline.of(server_id).launch_status(elapsed) is LaunchStatus.LAUNCHED
         if is_launched and server_id not in self._launched:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from moto.iam.models import iam_backends
 
+from .ec2_dates import moment
+
 if TYPE_CHECKING:
     from moto.ec2.models import EC2Backend
 
@@ -24,11 +26,12 @@ _TRUST = {
 }
 
 
-def actions_profile(ec2: EC2Backend) -> str:
-    """Return the name of the profile, which is made with its role when it is needed first."""
+def actions_profile(ec2: EC2Backend, at: float) -> str:
+    """Return the name of the profile, which is made with its role at the second when it is needed first."""
     iam = iam_backends[ec2.account_id][ec2.partition]
     if NAME not in [profile.name for profile in iam.instance_profiles.values()]:
         if NAME not in [role.name for role in iam.roles.values()]:
-            iam.create_role(NAME, json.dumps(_TRUST), _PATH, None, "", [], None)
-        iam.create_instance_profile(NAME, _PATH, [NAME])
+            role = iam.create_role(NAME, json.dumps(_TRUST), _PATH, None, "", [], None)
+            role.create_date = moment(at)
+        iam.create_instance_profile(NAME, _PATH, [NAME]).create_date = moment(at)
     return NAME

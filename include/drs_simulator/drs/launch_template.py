@@ -24,8 +24,11 @@ ALLOWED = ("AWSDRS", "AllowLaunchingIntoThisInstance")
 """Tag without which DRS launches into no existing instance."""
 
 
-def launch_template(ec2: EC2Backend, server: SourceServer) -> LaunchTemplate:
-    """Return the launch template of a server: made when it is added, and again when someone deleted it."""
+def launch_template(ec2: EC2Backend, server: SourceServer, at: float | None = None) -> LaunchTemplate:
+    """Return the launch template of a server: made when it is added, and again when someone deleted it.
+
+    ``at`` is the second at which it is needed, where that is not now.
+    """
     known = server.launch_configuration.ec2_launch_template_id
     if known in ec2.launch_templates:
         return ec2.launch_templates[known]
@@ -33,8 +36,9 @@ def launch_template(ec2: EC2Backend, server: SourceServer) -> LaunchTemplate:
     if name in ec2.launch_template_name_to_ids:
         name += f"-{mock_random.get_random_hex(8)}"
     made = ec2.create_launch_template(name, "", _written(server, {}), {"launch-template": marks(server)})
-    if known is None:
-        made.create_time = made.default_version().create_time = world.clock.date(server.added)
+    since = server.added if known is None else at
+    if since is not None:
+        made.create_time = made.default_version().create_time = world.clock.date(since)
     server.launch_configuration = server.launch_configuration.changed({"ec2LaunchTemplateID": made.id})
     return made
 
@@ -51,11 +55,12 @@ def rewrite(ec2: EC2Backend, server: SourceServer, *, uncopied: bool = False) ->
     template.default_version_number = version.number
 
 
-def settled(ec2: EC2Backend, server: SourceServer) -> Data:
-    """Return what is launched: the default version, rewritten first where DRS decides otherwise."""
-    template = launch_template(ec2, server)
+def settled(ec2: EC2Backend, server: SourceServer, at: float) -> Data:
+    """Return what is launched at a second: the default version, rewritten where DRS decides otherwise."""
+    template = launch_template(ec2, server, at)
     if not _is_as_decided(server, template.default_version().data):
         rewrite(ec2, server)
+        template.default_version().create_time = world.clock.date(at)
     data: Data = template.default_version().data
     return data
 

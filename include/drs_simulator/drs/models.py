@@ -231,7 +231,7 @@ class DRSBackend(
     ) -> RecoveryInstance:
         """Launch a server's recovery instance in EC2."""
         server = job.servers[source_server_id]
-        instance = launch_instance(self.ec2, server, job.job_id)
+        instance = launch_instance(self.ec2, server, job.job_id, launched)
         added = RecoveryInstance(
             arn=self.arn("recovery-instance", instance.id),
             source_server=server,
@@ -244,21 +244,6 @@ class DRSBackend(
         self.recovery_instances[added.recovery_instance_id] = added
         server.recovery_instance_id = added.recovery_instance_id
         return added
-
-    def remove_recovery_instance(self, recovery_instance_id: str) -> None:
-        """Terminate a recovery instance in EC2, and know it no more; nothing happens the second time."""
-        known = self.recovery_instances.get(recovery_instance_id)
-        if known and known.ec2_instance_state != "TERMINATED":
-            self.ec2.terminate_instances([recovery_instance_id])
-        self.forget_recovery_instance(recovery_instance_id)
-
-    def replace_recovery_instance(self, recovery_instance_id: str) -> None:
-        """Remove a recovery instance before the next one; an instance that is launched into again stays."""
-        known = self.recovery_instances.get(recovery_instance_id)
-        if known and known.source_server.launch_configuration.launch_into == recovery_instance_id:
-            self.forget_recovery_instance(recovery_instance_id)
-        else:
-            self.remove_recovery_instance(recovery_instance_id)
 
     def _idle_instances(self, recovery_instance_ids: list[str]) -> list[RecoveryInstance]:
         """Return recovery instances by id, each once, that another job may have."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from moto.ec2.utils import random_ami_id
 
-from .world import world
+from .ec2_dates import date_launch
 
 if TYPE_CHECKING:
     from moto.ec2.models import EC2Backend
@@ -39,10 +39,10 @@ def run_origin(ec2: EC2Backend, server: SourceServer) -> Instance:
     instance: Instance = reservation.instances[0]
     tags = server.description.origin_tags
     instance.add_tags(server.description.tags if tags is None else tags)
-    instance.launch_time = world.clock.date(server.added).replace(tzinfo=None)
     for disk in server.disks():
         volume = ec2.create_volume(disk["bytes"] // GIB, zone, volume_type="gp3")
         ec2.attach_volume(volume.id, instance.id, disk["deviceName"], delete_on_termination=True)
+    date_launch(ec2, instance, server.added)
     return instance
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from moto.core.common_models import BaseModel
 
 from .dates import iso_at
+from .ec2_dates import date_end
 from .exceptions import ConflictException
 from .failback import Failback, FailbackReplicationConfiguration
 from .lookup import invalid, require
@@ -108,7 +109,7 @@ class RecoveryInstance(BaseModel):
 
 
 class RecoveryInstanceBackend(Resources):
-    """The operations that take a recovery instance out of DRS; its EC2 instance goes on."""
+    """What takes a recovery instance out of DRS, with its EC2 instance or without."""
 
     def disconnect_recovery_instance(self, recovery_instance_id: str) -> None:
         instance = self.recovery_instance(recovery_instance_id)
@@ -131,3 +132,19 @@ class RecoveryInstanceBackend(Resources):
         if forgotten and forgotten.source_server.recovery_instance_id == recovery_instance_id:
             forgotten.source_server.recovery_instance_id = None
         return forgotten
+
+    def remove_recovery_instance(self, recovery_instance_id: str, at: float) -> None:
+        """Terminate a recovery instance in EC2 at a second, and know it no more; once."""
+        known = self.recovery_instances.get(recovery_instance_id)
+        if known and known.ec2_instance_state != "TERMINATED":
+            self.ec2.terminate_instances([recovery_instance_id])
+            date_end(known.instance, at)
+        self.forget_recovery_instance(recovery_instance_id)
+
+    def replace_recovery_instance(self, recovery_instance_id: str, at: float) -> None:
+        """Remove a recovery instance before the next one; an instance that is launched into again stays."""
+        known = self.recovery_instances.get(recovery_instance_id)
+        if known and known.source_server.launch_configuration.launch_into == recovery_instance_id:
+            self.forget_recovery_instance(recovery_instance_id)
+        else:
+            self.remove_recovery_instance(recovery_instance_id, at)

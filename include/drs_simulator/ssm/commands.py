@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from moto.ssm.models import Command
@@ -25,6 +26,7 @@ class RunningCommand(Command):
         )
         self.command_id = run.run_id
         self.run = run
+        self.expires_after = run.began + timedelta(seconds=self.timeout_seconds)
 
     def response_object(self) -> dict[str, Any]:
         return self.told(self.run.begin)
