@@ -19,6 +19,7 @@ USAGE = 2
 def main(arguments: list[str] | None = None) -> int:
     """Serve; returns 2 with one line on stderr when it cannot."""
     options = _options(arguments)
+    gc.freeze()  # modules stay: to look through them for garbage takes 100 ms each time
     try:
         server = Server(
             port=options.port,
@@ -30,9 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (PortTaken, FleetError) as error:
         sys.stderr.write(f"simulator: {error}\n")
         return USAGE
-    # moto and the fleet stay: to look through them for garbage takes 100 ms each time.
     gc.collect()
-    gc.freeze()
+    gc.freeze()  # the fleet stays as well
     signal.signal(signal.SIGTERM, _end)
     sys.stdout.write(f"Local AWS is ready at {server.url}\n")
     sys.stdout.flush()

@@ -11,7 +11,7 @@ from moto.core.common_models import BaseModel
 from moto.ec2.exceptions import EC2ClientError
 
 from .dates import iso, iso_at
-from .members import Complete, without_absent
+from .members import Complete, Kept, Parts, without_absent
 from .timeline import Event, Hold, JobStatus, JobTimeline, LaunchStatus, Phase, ServerTimeline
 from .world import world
 
@@ -52,6 +52,7 @@ class Job(BaseModel):
         self.tags: dict[str, str] = {}
         self._hiding = world.faults.of_job(self.servers)
         self._looks = 0
+        self._participants = Kept()
 
     @property
     def timeline(self) -> JobTimeline:
@@ -156,22 +157,22 @@ class Job(BaseModel):
         self._settled, self._due = timeline, min((end for end in ends if end > elapsed), default=math.inf)
         return True
 
-    def to_dict(self, now: float) -> dict[str, Any]:
+    def to_dict(self, now: float) -> Parts:
         status = self.status(now)
-        return {
-            "jobID": self.job_id,
-            "arn": self.arn,
-            "type": self.type,
-            "initiatedBy": self.initiated_by,
-            "status": status,
-            "creationDateTime": iso(self.creation_date),
-            "endDateTime": iso_at(self.end) if status is JobStatus.COMPLETED else None,
-            "participatingServers": self.participating_servers(now),
-            "participatingResources": [],
-            "tags": self.tags,
-        }
+        return Parts(
+            jobID=self.job_id,
+            arn=self.arn,
+            type=self.type,
+            initiatedBy=self.initiated_by,
+            status=status,
+            creationDateTime=iso(self.creation_date),
+            endDateTime=iso_at(self.end) if status is JobStatus.COMPLETED else None,
+            participatingServers=self._participants.of(self.participating_servers(now)),
+            participatingResources=[],
+            tags=self.tags,
+        )
 
-    def participating_servers(self, now: float) -> list[dict[str, Any]]:
+    def participating_servers(self, now: float) -> list[Complete]:
         elapsed = self.elapsed(now)
         return [self._participant(server, elapsed) for server in self.timeline.servers]
 
@@ -189,16 +190,17 @@ class Job(BaseModel):
         """Return what the post-launch actions of a server have come to, where it has some."""
         return None
 
-    def log(self, now: float) -> list[dict[str, Any]]:
-        """Return the log's entries so far."""
-        return [
-            {
-                "logDateTime": iso_at(self.at(event.at)),
-                "event": event.name,
-                "eventData": self.event_data(event),
-            }
-            for event in self.timeline.events(self.elapsed(now))
-        ]
+    def events(self, now: float) -> list[Event]:
+        """Return what is in the log so far."""
+        return self.timeline.events(self.elapsed(now))
+
+    def log_item(self, event: Event) -> dict[str, Any]:
+        """Return the entry of the log about an event."""
+        return {
+            "logDateTime": iso_at(self.at(event.at)),
+            "event": event.name,
+            "eventData": self.event_data(event),
+        }
 
     def event_data(self, event: Event) -> dict[str, Any]:
         """Return what the log says of an event besides its name."""
@@ -228,5 +230,5 @@ class TerminateJob(InstanceJob):
             with self.attempt(server_id, Phase.CLEANUP):
                 backend.remove_recovery_instance(self._instances[server_id], self.at(server.end))
 
-    def participating_servers(self, now: float) -> list[dict[str, Any]]:
+    def participating_servers(self, now: float) -> list[Complete]:
         return [] if self.status(now) is JobStatus.COMPLETED else super().participating_servers(now)

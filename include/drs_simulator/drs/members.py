@@ -24,6 +24,20 @@ class Parts(dict[str, Any]):
     """Members some of which are Written, or are Parts themselves."""
 
 
+class Kept:
+    """JSON that is written again only when what it is written of is not equal to what it was."""
+
+    def __init__(self) -> None:
+        self._of: Any = None
+        self._written = Written()
+
+    def of(self, value: Any) -> Written:
+        """Return the JSON of a value."""
+        if value != self._of:
+            self._of, self._written = value, Written(written(value))
+        return self._written
+
+
 def without_absent(value: Any) -> Any:
     """Leave out members that are None, at every depth: to AWS, null and absent are the same."""
     if isinstance(value, Complete):

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from moto.ec2.models.instances import Instance
 
     from .description import ServerDescription
+    from .timeline import Event
 
 Resource = (
     SourceServer | Job | RecoveryInstance | LaunchConfigurationTemplate | ReplicationConfigurationTemplate
@@ -185,12 +186,13 @@ class DRSBackend(
         dated = ((job.creation_date, job) for job in jobs)
         return between(dated, filters.get("fromDate"), filters.get("toDate"))
 
-    def describe_job_log_items(self, job_id: str) -> list[dict[str, Any]]:
-        return require(self.jobs, job_id, "jobID").log(self.now)
+    def describe_job_log_items(self, job_id: str) -> tuple[Job, list[Event]]:
+        job = require(self.jobs, job_id, "jobID")
+        return job, job.events(self.now)
 
     def describe_recovery_instances(self, filters: dict[str, Any]) -> list[RecoveryInstance]:
         instances = select(self.recovery_instances, filters.get("recoveryInstanceIDs"))
-        of = filters.get("sourceServerIDs")
+        of = frozenset(filters.get("sourceServerIDs") or ())
         return [i for i in instances if not of or i.source_server.source_server_id in of]
 
     def describe_recovery_snapshots(

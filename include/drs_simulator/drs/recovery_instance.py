@@ -12,6 +12,7 @@ from .ec2_dates import date_end
 from .exceptions import ConflictException
 from .failback import Failback, FailbackReplicationConfiguration
 from .lookup import invalid, require
+from .members import Kept, Parts
 from .resources import Resources
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class RecoveryInstance(BaseModel):
         default_factory=FailbackReplicationConfiguration
     )
     disconnected: bool = False
+    _kept: Kept = field(default_factory=Kept, init=False)
 
     @property
     def recovery_instance_id(self) -> str:
@@ -66,24 +68,24 @@ class RecoveryInstance(BaseModel):
             message = f"{place} {self.recovery_instance_id} is {state}: allowed is FAILBACK_READY_FOR_LAUNCH."
             raise invalid(place, message)
 
-    def to_dict(self, now: float) -> dict[str, Any]:
-        return {
-            "recoveryInstanceID": self.recovery_instance_id,
-            "ec2InstanceID": self.recovery_instance_id,
-            "ec2InstanceState": self.ec2_instance_state,
-            "sourceServerID": self.source_server.source_server_id,
-            "jobID": self.job.job_id,
-            "arn": self.arn,
-            "tags": self.tags,
-            "isDrill": self.job.is_drill,
-            "pointInTimeSnapshotDateTime": iso_at(self.recovery_point),
-            "failback": self.failback.to_dict(self.source_server.source_server_id, now),
-            "dataReplicationInfo": self._replication(now),
-            "recoveryInstanceProperties": self._properties(),
-            "originEnvironment": "AWS" if self.source_server.origin_instance_id else "ON_PREMISES",
-            "originAvailabilityZone": self.source_server.origin_zone,
-            "agentVersion": "5.4.0",
-        }
+    def to_dict(self, now: float) -> Parts:
+        return Parts(
+            recoveryInstanceID=self.recovery_instance_id,
+            ec2InstanceID=self.recovery_instance_id,
+            ec2InstanceState=self.ec2_instance_state,
+            sourceServerID=self.source_server.source_server_id,
+            jobID=self.job.job_id,
+            arn=self.arn,
+            tags=self.tags,
+            isDrill=self.job.is_drill,
+            pointInTimeSnapshotDateTime=iso_at(self.recovery_point),
+            failback=self.failback.to_dict(self.source_server.source_server_id, now),
+            dataReplicationInfo=self._replication(now),
+            recoveryInstanceProperties=self._kept.of(self._properties()),
+            originEnvironment="AWS" if self.source_server.origin_instance_id else "ON_PREMISES",
+            originAvailabilityZone=self.source_server.origin_zone,
+            agentVersion="5.4.0",
+        )
 
     def _replication(self, now: float) -> dict[str, Any]:
         if not self.disconnected:

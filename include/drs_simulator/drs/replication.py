@@ -227,7 +227,7 @@ class Replication:
             self._then(now, *self._beginning(began))
             return
         self._stages = self._beginning(began)
-        self._initiation = self._initiated(began)
+        self._initiation = self._initiated(self._stages)
         if state == "STOPPED":
             self.stop(now)
         elif state in _LOST:
@@ -239,11 +239,11 @@ class Replication:
             self._fall_behind(now, lag)
 
     def _initiate(self, now: float) -> None:
-        self._initiation = initiation(self._id, now, now) if world.clock.immediate else self._initiated(now)
+        at_once = initiation(self._id, now, now) if world.clock.immediate else None
+        self._initiation = at_once or self._initiated(self._beginning(now))
 
-    def _initiated(self, began: float) -> Initiation:
-        first_byte = next(stage.at for stage in self._beginning(began) if stage.state != STARTING[0])
-        return initiation(self._id, began, first_byte)
+    def _initiated(self, stages: list[Stage]) -> Initiation:
+        return initiation(self._id, stages[0].at, stages[1].at)
 
     def _mend(self, now: float, stage: Stage, data: float | None) -> None:
         if stage.state not in _LOST:

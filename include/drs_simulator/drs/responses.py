@@ -47,9 +47,9 @@ class DRSResponse(SourceServerResponse, ReplicationResponse, LaunchResponse, Rec
         return EmptyResult()
 
     def describe_job_log_items(self) -> ActionResult:
-        entries = self.initialized_backend.describe_job_log_items(self.params["jobID"])
-        page, next_token = self.page(list(enumerate(entries)), lambda entry: entry[0])
-        return ModelledResult({"items": [entry for _, entry in page], "nextToken": next_token})
+        job, events = self.initialized_backend.describe_job_log_items(self.params["jobID"])
+        page, next_token = self.page(list(enumerate(events)), lambda entry: entry[0])
+        return ModelledResult({"items": [job.log_item(event) for _, event in page], "nextToken": next_token})
 
     def tag_resource(self) -> ActionResult:
         tags = self.drs_backend.resource(self.params["resourceArn"]).tags
