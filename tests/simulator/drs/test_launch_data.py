@@ -39,6 +39,11 @@ def _errors(log):
     return [item["eventData"]["rawError"] for item in log if item["eventData"].get("rawError")]
 
 
+def _taken(drs, snapshot_id):
+    snapshots = drs.describe_recovery_snapshots(sourceServerID=NEW)["items"]
+    return next(s["timestamp"] for s in snapshots if s["snapshotID"] == snapshot_id)
+
+
 def _point(drs):
     (instance,) = drs.describe_recovery_instances()["items"]
     return datetime.fromisoformat(instance["pointInTimeSnapshotDateTime"])
@@ -65,16 +70,14 @@ def test_a_server_whose_data_come_no_more_is_launched_from_its_last_snapshot(
     """The snapshot fails, the one before is used, and the recovery point is that of the one before."""
     add(state, replication={"state": state, "lag_seconds": 2 * HOUR})
     last = snapshots()[-1]
-    (taken,) = [
-        s for s in drs.describe_recovery_snapshots(sourceServerID=NEW)["items"] if s["snapshotID"] == last
-    ]
+    taken = _taken(drs, last)
     server, log = launched()
     assert server["launchStatus"] == "LAUNCHED"
     assert _events(log)[:3] == ["SNAPSHOT_START", "SNAPSHOT_FAIL", "USING_PREVIOUS_SNAPSHOT"]
     assert "LAUNCH_START" in _events(log)
-    assert _point(drs) == datetime.fromisoformat(taken["timestamp"])
+    assert _point(drs) == datetime.fromisoformat(taken)
     (converted,) = [item["eventData"] for item in log if item["event"] == "CONVERSION_START"]
-    assert converted["conversionProperties"]["dataTimestamp"] == taken["timestamp"]
+    assert converted["conversionProperties"]["dataTimestamp"] == taken
 
 
 @pytest.mark.parametrize("state", ["STALLED", "DISCONNECTED"])
@@ -94,12 +97,10 @@ def test_a_snapshot_that_is_asked_for_is_launched_whatever_replication_does(
     """With recoverySnapshotID no new snapshot is needed."""
     add(state, replication={"state": state, "lag_seconds": 2 * HOUR})
     wanted = snapshots()[-3]
-    (taken,) = [
-        s for s in drs.describe_recovery_snapshots(sourceServerID=NEW)["items"] if s["snapshotID"] == wanted
-    ]
+    taken = _taken(drs, wanted)
     server, log = launched(recoverySnapshotID=wanted)
     assert (server["launchStatus"], _errors(log)) == ("LAUNCHED", [])
-    assert _point(drs) == datetime.fromisoformat(taken["timestamp"])
+    assert _point(drs) == datetime.fromisoformat(taken)
 
 
 @pytest.mark.parametrize("operation", ["stop_replication", "disconnect_source_server"])
