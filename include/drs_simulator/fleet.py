@@ -36,6 +36,9 @@ NAMED = Path(__file__).with_name("fleets")
 
 _NUMBER = re.compile(r"\{n(?::0(\d{1,2}))?\}")
 _ID = re.compile(r"s-[0-9a-zA-Z]{17}")
+_OF_AGENT = tuple(field.name for field in fields(description.ServerDescription))
+"""What an agent tells of a server."""
+
 _MOST = 10
 """Problems of a file that are told; a mistake in a long list repeats itself."""
 
@@ -134,7 +137,7 @@ class ServerDescription(Strict):
 
     def described(self) -> description.ServerDescription:
         """Return the server as an agent tells it to DRS."""
-        own = {field.name: getattr(self, field.name) for field in fields(description.ServerDescription)}
+        own = {name: getattr(self, name) for name in _OF_AGENT}
         replication = description.ReplicationDescription(**self.replication.model_dump())
         return description.ServerDescription(**own | {"replication": replication})
 

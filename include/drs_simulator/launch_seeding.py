@@ -43,7 +43,8 @@ def check_there(backend: DRSBackend, servers: Iterable[ServerDescription]) -> No
 
 def configure(backend: DRSBackend, server: ServerDescription) -> None:
     """Change a server's launch configuration, then its EC2 launch template, where the fleet does."""
-    if members := server.launch_configuration.model_dump(exclude_none=True):
+    if server.launch_configuration.model_fields_set:
+        members = server.launch_configuration.model_dump(exclude_none=True)
         named = {to_camel(name): value for name, value in members.items()}
         backend.update_launch_configuration(server.id, named)
     if server.launch_template.model_fields_set:
