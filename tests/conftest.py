@@ -6,12 +6,10 @@ import gc
 import os
 import random
 from dataclasses import dataclass
-from functools import cache
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import botocore.session
 import pytest
 from hypothesis import settings
 
@@ -19,15 +17,14 @@ from budgets import NIGHTLY, examples
 from drs_simulator.client import Control
 from drs_simulator.server import Server
 
-from . import conformance
+from . import conformance, shared_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REGION = "eu-west-1"
 
-# Every hook makes a boto3 session of its own, which reads the service models again; here they may share them.
-botocore.session.create_loader = cache(botocore.session.create_loader)
+shared_parts.share()
 conformance.install()
 
 
@@ -54,6 +51,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 def pytest_collection_finish() -> None:
     """Keep the collector from walking through all of Airflow again and again."""
+    shared_parts.name_one_caller()
     gc.collect()
     gc.freeze()
 
