@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from moto.ec2.exceptions import EC2ClientError
-from moto.ec2.utils import random_snapshot_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +18,11 @@ def no_default_subnet(vpc_id: str) -> EC2ClientError:
 def zone_of_another_subnet(zone: str, subnet_id: str, its_zone: str) -> EC2ClientError:
     message = f"Value ({zone}) for parameter availabilityZone is invalid. "
     return invalid_value(f"{message}Subnet '{subnet_id}' is in the availability zone {its_zone}")
+
+
+def zone_twice() -> EC2ClientError:
+    message = "Either AvailabilityZone or AvailabilityZoneId can be specified, but not both."
+    return EC2ClientError("InvalidParameterCombination", message)
 
 
 def group_of_another_network(group_id: str, subnet_id: str) -> EC2ClientError:
@@ -180,12 +184,6 @@ def unknown_profile(member: str, value: str) -> EC2ClientError:
 
 def unknown_placement_group(name: str) -> EC2ClientError:
     return EC2ClientError("InvalidPlacementGroup.Unknown", f"The Placement Group '{name}' is unknown.")
-
-
-def volume_too_small(size: int, expected: int) -> EC2ClientError:
-    snapshot_id = random_snapshot_id()
-    message = f"Volume of size {size}GB is smaller than snapshot '{snapshot_id}', expect size >= {expected}GB"
-    return EC2ClientError("InvalidBlockDeviceMapping", message)
 
 
 def unknown_snapshot(snapshot_id: str) -> EC2ClientError:

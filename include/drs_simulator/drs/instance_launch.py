@@ -12,17 +12,18 @@ from moto.ec2.utils import random_ami_id
 
 from . import ec2_refusals as refusals
 from .ec2_dates import date_end, date_launch, date_start
+from .launch_disks import disks
 from .launch_machine import (
     check_architecture,
     check_interfaces,
     check_names,
     check_tags,
     check_zone,
-    disks,
     instance_type,
     zones_of,
 )
 from .launch_network import plan_network
+from .launch_options import apply_options, check_options, check_placement
 from .launch_profile import actions_profile
 from .launch_template import ALLOWED, OWNER, find_instance, marks, settled, template_tags
 
@@ -77,11 +78,13 @@ def _run(ec2: EC2Backend, server: SourceServer, data: Data, at: float) -> Instan
     check_names(ec2, data)
     wanted = instance_type(server, data)
     zones = zones_of(server, wanted)
+    described = disks(ec2, server, data)
+    check_options(ec2, data, wanted, described)
     check_interfaces(wanted, data)
     network = plan_network(ec2, data, zones)
     zone = network.subnet.availability_zone
     check_zone(wanted, zone, zones)
-    described = disks(server, data)
+    check_placement(ec2, data, wanted, zone)
     volumes = _volumes(ec2, zone, described, template_tags(data, "volume"))
     instance = _instance(ec2, server, data, wanted, network)
     _add_profile(ec2, instance, _named_profile(data) or _usual_profile(ec2, server, at))
@@ -102,6 +105,7 @@ def _volumes(ec2: EC2Backend, zone: str, described: list[Data], tags: dict[str, 
                 "iops": ebs.get("Iops"),
                 "throughput": ebs.get("Throughput"),
                 "encrypted": bool(ebs.get("Encrypted")),
+                "kms_key_id": ebs.get("KmsKeyId"),
             }
             made.append(ec2.create_volume(ebs["VolumeSize"], zone, **options))
             made[-1].add_tags(tags)
@@ -131,6 +135,7 @@ def _instance(ec2: EC2Backend, server: SourceServer, data: Data, wanted: str, ne
     )
     instance: Instance = reservation.instances[0]
     network.complete(ec2, instance)
+    apply_options(instance, data)
     return instance
 
 
@@ -144,6 +149,7 @@ def _options(data: Data) -> dict[str, Any]:
         "disable_api_stop": bool(data.get("DisableApiStop")),
         "disable_api_termination": bool(data.get("DisableApiTermination")),
         "hibernation_options": data.get("HibernationOptions") or {},
+        "instance_market_options": (data.get("InstanceMarketOptions") or {}).get("MarketType") == "spot",
         "instance_initiated_shutdown_behavior": data.get("InstanceInitiatedShutdownBehavior"),
     }
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from .launch_template import Data
     from .source_server import SourceServer
 
-GIB = 1024**3
-VOLUME_TYPES = ("standard", "io1", "io2", "gp2", "gp3", "sc1", "st1")
 MOST_TAGS = 50
 
 
@@ -82,8 +80,9 @@ def check_names(ec2: EC2Backend, data: Data) -> None:
         ec2.describe_images(ami_ids=[image_id])
     if (key := data.get("KeyName")) and key not in ec2.key_pairs:
         raise refusals.unknown_key_pair(key)
-    if group := (data.get("Placement") or {}).get("GroupName"):  # moto has none
-        raise refusals.unknown_placement_group(group)
+    for member in ("GroupName", "GroupId"):
+        if group := (data.get("Placement") or {}).get(member):  # moto has none
+            raise refusals.unknown_placement_group(group)
     profiles = iam_backends[ec2.account_id][ec2.partition].instance_profiles.values()
     for member in ("name", "arn"):
         value = (data.get("IamInstanceProfile") or {}).get(member.capitalize())
@@ -95,23 +94,3 @@ def check_tags(*groups: Mapping[str, str]) -> None:
     """Raise what EC2 says of more tags than a resource can have."""
     if any(len(tags) > MOST_TAGS for tags in groups):
         raise refusals.too_many_tags()
-
-
-def disks(server: SourceServer, data: Data) -> list[Data]:
-    """Return the volumes of an instance: one per disk of the server, with what the version says of it.
-
-    What a version says of other devices is disregarded.
-    """
-    described = {m["DeviceName"]: m.get("Ebs") or {} for m in data.get("BlockDeviceMappings") or []}
-    volumes = []
-    for disk in server.disks():
-        device, size = disk["deviceName"], disk["bytes"] // GIB
-        ebs = described.get(device, {})
-        wanted = {"VolumeType": "gp3", "DeleteOnTermination": True} | ebs
-        wanted["VolumeSize"] = int(ebs.get("VolumeSize") or size)
-        if wanted["VolumeType"] not in VOLUME_TYPES:
-            raise refusals.invalid_value(f"Invalid value '{wanted['VolumeType']}' for VolumeType.")
-        if wanted["VolumeSize"] < size:
-            raise refusals.volume_too_small(wanted["VolumeSize"], size)
-        volumes.append({"DeviceName": device, "Ebs": wanted})
-    return volumes

@@ -35,7 +35,10 @@ class Network:
     """What the interfaces that are made ask for, by device index."""
 
     def complete(self, ec2: EC2Backend, instance: Instance) -> None:
-        """Give the interfaces of an instance the addresses that moto does not give at the launch."""
+        """Give the interfaces of an instance what moto does not give them at the launch."""
+        for described in self.interfaces:
+            if "Description" in described:
+                instance.nics[described["DeviceIndex"]].description = described["Description"]
         for index, its in self.addresses.items():
             interface_id = instance.nics[index].id
             if its.others or its.secondary:
@@ -103,11 +106,24 @@ def _check_place(subnet: Subnet, others: Collection[Subnet]) -> None:
 
 
 def _primary_subnet(ec2: EC2Backend, data: Data, primary: Data, zones: Collection[str]) -> Subnet:
-    zone: str | None = (data.get("Placement") or {}).get("AvailabilityZone")
+    zone = _zone(ec2, data.get("Placement") or {})
     subnet = _named_subnet(ec2, primary) or _default_subnet(ec2, zone, zones)
     if zone and subnet.availability_zone != zone:
         raise refusals.zone_of_another_subnet(zone, subnet.id, subnet.availability_zone)
     return subnet
+
+
+def _zone(ec2: EC2Backend, placement: Data) -> str | None:
+    """Return the name of the zone that a version names, by its name or its id."""
+    zone, zone_id = placement.get("AvailabilityZone"), placement.get("AvailabilityZoneId")
+    if zone and zone_id:
+        raise refusals.zone_twice()
+    if not zone_id:
+        return str(zone) if zone else None
+    zones = {z.zone_id: z.name for z in ec2.describe_availability_zones()}
+    if zone_id not in zones:
+        raise refusals.invalid_value(f"Value ({zone_id}) for parameter availabilityZoneId is invalid.")
+    return str(zones[zone_id])
 
 
 def _named_subnet(ec2: EC2Backend, described: Data) -> Subnet | None:

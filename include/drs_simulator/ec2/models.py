@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 from typing import TYPE_CHECKING, Any
 
 from moto.ec2.exceptions import (
+    EC2ClientError,
     InvalidLaunchTemplateNameNotFoundError,
     InvalidLaunchTemplateVersionNotFound,
     MissingParameterError,
 )
 from moto.ec2.models import launch_templates
+from moto.ec2.utils import parse_user_data
 
 if TYPE_CHECKING:
     from moto.ec2.models.launch_templates import LaunchTemplateVersion
+
+
+USER_DATA_LIMIT = 16384
+
+
+class MissingLaunchTemplateDataError(EC2ClientError):
+    def __init__(self) -> None:
+        super().__init__(
+            "MissingParameter",
+            "No launch template data was provided. "
+            "Launch template data is required to create a launch template version.",
+        )
+
+
+class UserDataLimitExceededError(EC2ClientError):
+    def __init__(self) -> None:
+        super().__init__("InvalidUserData.Malformed", f"User data is limited to {USER_DATA_LIMIT} bytes.")
 
 
 class LaunchTemplate(launch_templates.LaunchTemplate):
@@ -24,6 +44,16 @@ class LaunchTemplate(launch_templates.LaunchTemplate):
             {"resource_id": self.id, "key": key, "value": value, "resource_type": "launch-template"}
             for key, value in tags.items()
         ]
+
+    def create_version(self, data: dict[str, Any], description: str) -> LaunchTemplateVersion:
+        # Numbers of versions that were deleted are not used again
+        self.last_number: int = getattr(self, "last_number", 0) + 1
+        version = launch_templates.LaunchTemplateVersion(self, self.last_number, data, description)
+        self.versions.append(version)
+        return version
+
+    def default_version(self) -> LaunchTemplateVersion:
+        return self.get_version(self.default_version_number)
 
     def get_version(self, num: Any) -> LaunchTemplateVersion:
         if str(num).lower() == "$latest":
@@ -64,6 +94,9 @@ class LaunchTemplateBackend(launch_templates.LaunchTemplateBackend):
         template_data: dict[str, Any],
         description: str,
     ) -> LaunchTemplateVersion:
+        if not template_data:
+            raise MissingLaunchTemplateDataError
+        self.check_user_data(template_data.get("UserData"))
         # Documented: what is not specified is inherited, but for the snapshots in block device mappings
         data: dict[str, Any] = {}
         if source_version is not None:
@@ -71,3 +104,27 @@ class LaunchTemplateBackend(launch_templates.LaunchTemplateBackend):
         for mapping in data.get("BlockDeviceMappings") or []:
             (mapping.get("Ebs") or {}).pop("SnapshotId", None)
         return template.create_version({**data, **template_data}, description)
+
+    def check_user_data(self, user_data: str | None) -> None:
+        encoded = parse_user_data(user_data)
+        if encoded is not None and len(base64.b64decode(str(encoded))) > USER_DATA_LIMIT:
+            raise UserDataLimitExceededError
+
+    def delete_launch_template_versions(
+        self, template: launch_templates.LaunchTemplate, numbers: list[str]
+    ) -> tuple[list[str], dict[str, tuple[str, str]]]:
+        """Delete versions; returns the numbers of those, and why the others are still there."""
+        deleted: list[str] = []
+        kept: dict[str, tuple[str, str]] = {}
+        for number in numbers:
+            version = next((v for v in template.versions if str(v.number) == number), None)
+            if version is None:
+                words = f"Could not find launch template version {number}."
+                kept[number] = ("launchTemplateVersionDoesNotExist", words)
+            elif template.is_default(version):
+                words = "The default version of a launch template cannot be deleted."
+                kept[number] = ("unexpectedError", words)
+            else:
+                template.versions.remove(version)
+                deleted.append(number)
+        return deleted, kept

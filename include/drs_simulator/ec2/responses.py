@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from moto.core.responses import ActionResult
-from moto.ec2.exceptions import InvalidNextToken
+from moto.ec2.exceptions import InvalidNextToken, InvalidParameterValueError, MissingParameterError
 from moto.ec2.responses import launch_templates
 from moto.utilities.paginator import Paginator
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 LARGEST_PAGE = 200
 MOST_VERSIONS = 10_000
+MOST_DELETED = 200
 
 
 class LaunchTemplates(launch_templates.LaunchTemplates):
@@ -34,6 +35,38 @@ class LaunchTemplates(launch_templates.LaunchTemplates):
             description=self._get_param("VersionDescription"),
         )
         return ActionResult({"LaunchTemplateVersion": self._version_to_dict(template, version)})
+
+    def delete_launch_template_versions(self) -> ActionResult:
+        name = self._get_param("LaunchTemplateName")
+        tmpl_id = self._get_param("LaunchTemplateId")
+        if bool(name) is bool(tmpl_id):
+            raise MissingParameterError("launch template ID or launch template name")
+        numbers = self._get_param("Versions", [])
+        if not all(number.isdecimal() for number in numbers) or len(numbers) > MOST_DELETED:
+            raise InvalidParameterValueError(numbers)
+        if name:
+            template = self.ec2_backend.get_launch_template_by_name(name)
+        else:
+            template = self.ec2_backend.get_launch_template(tmpl_id)
+
+        self.error_on_dryrun()
+
+        deleted, kept = self.ec2_backend.delete_launch_template_versions(template, numbers)
+        named = {"LaunchTemplateId": template.id, "LaunchTemplateName": template.name}
+        result = {
+            "SuccessfullyDeletedLaunchTemplateVersions": [
+                {**named, "VersionNumber": int(number)} for number in deleted
+            ],
+            "UnsuccessfullyDeletedLaunchTemplateVersions": [
+                {
+                    **named,
+                    "VersionNumber": int(number),
+                    "ResponseError": {"Code": code, "Message": message},
+                }
+                for number, (code, message) in kept.items()
+            ],
+        }
+        return ActionResult(result)
 
     def describe_launch_templates(self) -> ActionResult:
         self.error_on_dryrun()
@@ -68,11 +101,17 @@ class LaunchTemplates(launch_templates.LaunchTemplates):
             template_name=self._get_param("LaunchTemplateName"),
             template_id=self._get_param("LaunchTemplateId"),
             versions=self._get_param("Versions", []),
-            min_version=self._get_int_param("MinVersion"),
-            max_version=self._get_int_param("MaxVersion"),
+            min_version=None,
+            max_version=None,
             max_results=MOST_VERSIONS,
         )
-        described = [self._version_to_dict(template, version) for template, version in versions]
+        first = self._get_int_param("MinVersion") or 1
+        last = self._get_int_param("MaxVersion") or MOST_VERSIONS
+        described = [
+            self._version_to_dict(template, version)
+            for template, version in versions
+            if self._get_param("Versions") or first <= version.number <= last
+        ]
         page, next_token = self._page(described, ["LaunchTemplateId", "VersionNumber"])
         return ActionResult({"LaunchTemplateVersions": page, "NextToken": next_token})
 

@@ -103,7 +103,7 @@ NAMED_IN_VAIN = [
     ),
     (
         {"BlockDeviceMappings": [{"DeviceName": "/dev/nvme1n1", "Ebs": {"VolumeType": "io1"}}]},
-        ("InvalidParameterDependency", "The parameter [VolumeType] requires the parameter Iops to be set."),
+        ("InvalidParameterCombination", "The parameter iops must be specified for io1 volumes."),
     ),
 ]
 

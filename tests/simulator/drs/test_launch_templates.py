@@ -132,10 +132,18 @@ def test_volumes_are_as_the_template_says(aws, edit):
     assert [v["Size"] for v in aws.ec2.describe_volumes()["Volumes"]] == [700]
 
 
+def _profile(iam):
+    """Make an instance profile with a role."""
+    profile = iam.create_instance_profile(InstanceProfileName="app")["InstanceProfile"]
+    iam.create_role(RoleName="app", AssumeRolePolicyDocument="{}")
+    iam.add_role_to_instance_profile(InstanceProfileName="app", RoleName="app")
+    return profile
+
+
 def test_an_instance_is_as_the_template_says(aws, edit):
     """Key, profile, monitoring, metadata options, protection, user data and shut-down take effect."""
     aws.ec2.create_key_pair(KeyName="ops")
-    profile = aws.client("iam").create_instance_profile(InstanceProfileName="app")["InstanceProfile"]
+    profile = _profile(aws.client("iam"))
     user_data = base64.b64encode(b"echo launched").decode()
     edit(
         KeyName="ops",
@@ -247,10 +255,11 @@ def test_a_launch_configuration_template_shows_in_the_template_of_a_new_server(a
 def test_what_goes_after_a_launch_does_not_undo_it(aws, edit, local_aws):
     """An instance profile that was there at the launch, and that nobody looked for until it was deleted."""
     iam = aws.client("iam")
-    iam.create_instance_profile(InstanceProfileName="app")
+    _profile(iam)
     edit(IamInstanceProfile={"Name": "app"})
     local_aws.control.set_speed("real")
     aws.start()
     aws.let_pass()
+    iam.remove_role_from_instance_profile(InstanceProfileName="app", RoleName="app")
     iam.delete_instance_profile(InstanceProfileName="app")
     assert aws.server()["lastLaunchResult"] == "SUCCEEDED"

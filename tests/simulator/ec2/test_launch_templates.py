@@ -6,6 +6,8 @@ ModifyLaunchTemplate.
 
 from __future__ import annotations
 
+import base64
+
 import boto3
 import pytest
 from botocore.exceptions import ClientError
@@ -168,6 +170,66 @@ def test_describe_launch_templates__current_tags(ec2):
     ec2.create_tags(Resources=[template_id], Tags=[{"Key": "team", "Value": "b"}])
     found = ec2.describe_launch_templates(Filters=[{"Name": "tag:team", "Values": ["b"]}])["LaunchTemplates"]
     assert [template["Tags"] for template in found] == [[{"Key": "team", "Value": "b"}]]
+
+
+def test_create_launch_template_version__no_data(ec2):
+    template_id = _create(ec2)
+    for options in ({}, {"SourceVersion": "1"}):
+        with pytest.raises(ClientError) as exc:
+            _add(ec2, template_id, {}, **options)
+        assert exc.value.response["Error"]["Code"] == "MissingParameter"
+    (described,) = ec2.describe_launch_templates(LaunchTemplateIds=[template_id])["LaunchTemplates"]
+    assert described["LatestVersionNumber"] == 1
+
+
+@pytest.mark.parametrize(
+    ("user_data", "message"),
+    [
+        (base64.b64encode(16385 * b"a").decode(), "User data is limited to 16384 bytes."),
+        ("#!/bin/sh", "Invalid BASE64 encoding of user data."),
+    ],
+    ids=["too long", "not encoded"],
+)
+def test_create_launch_template_version__invalid_user_data(ec2, user_data, message):
+    template_id = _create(ec2)
+    with pytest.raises(ClientError) as exc:
+        _add(ec2, template_id, {"UserData": user_data})
+    error = exc.value.response["Error"]
+    assert (error["Code"], error["Message"]) == ("InvalidUserData.Malformed", message)
+
+
+def test_create_launch_template_version__longest_user_data(ec2):
+    longest = base64.b64encode(16384 * b"a").decode()
+    assert _add(ec2, _create(ec2), {"UserData": longest})["LaunchTemplateData"] == {"UserData": longest}
+
+
+def test_delete_launch_template_versions(ec2):
+    template_id = _create(ec2)
+    for number in (2, 3, 4):
+        _add(ec2, template_id, {"ImageId": f"ami-{number}"})
+    ec2.modify_launch_template(LaunchTemplateId=template_id, DefaultVersion="3")
+    result = ec2.delete_launch_template_versions(LaunchTemplateId=template_id, Versions=["1", "3", "4", "9"])
+    named = {"LaunchTemplateId", "LaunchTemplateName", "VersionNumber"}
+    deleted = result["SuccessfullyDeletedLaunchTemplateVersions"]
+    assert [set(version) for version in deleted] == [named, named]
+    assert [version["VersionNumber"] for version in deleted] == [1, 4]
+    kept = result["UnsuccessfullyDeletedLaunchTemplateVersions"]
+    assert {version["VersionNumber"]: version["ResponseError"]["Code"] for version in kept} == {
+        3: "unexpectedError",
+        9: "launchTemplateVersionDoesNotExist",
+    }
+    assert _data(ec2, template_id) == _data(ec2, template_id, "$Default") == {"ImageId": "ami-3"}
+    assert _add(ec2, template_id, {"ImageId": "ami-5"})["VersionNumber"] == 5
+    described = ec2.describe_launch_template_versions(LaunchTemplateId=template_id, MinVersion="3")
+    assert [v["VersionNumber"] for v in described["LaunchTemplateVersions"]] == [3, 5]
+    with pytest.raises(ClientError):
+        _data(ec2, template_id, "4")
+
+
+def test_delete_launch_template_versions__unknown_template(ec2):
+    with pytest.raises(ClientError) as exc:
+        ec2.delete_launch_template_versions(LaunchTemplateId="lt-00000404", Versions=["1"])
+    assert exc.value.response["Error"]["Code"] == "InvalidLaunchTemplateId.NotFound"
 
 
 def test_moto_still_lacks_this(region):
