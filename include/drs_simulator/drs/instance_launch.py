@@ -105,7 +105,7 @@ def _volumes(ec2: EC2Backend, zone: str, described: list[Data], tags: dict[str, 
                 "iops": ebs.get("Iops"),
                 "throughput": ebs.get("Throughput"),
                 "encrypted": bool(ebs.get("Encrypted")),
-                "kms_key_id": ebs.get("KmsKeyId"),
+                "kms_key_id": ebs.get("KmsKeyId") or None,
             }
             made.append(ec2.create_volume(ebs["VolumeSize"], zone, **options))
             made[-1].add_tags(tags)

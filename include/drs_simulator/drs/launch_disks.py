@@ -137,7 +137,7 @@ def _check_range(what: str, value: int, allowed: tuple[int, int]) -> None:
 
 
 def _check_key(ec2: EC2Backend, volume: Data) -> None:
-    if (key := volume.get("KmsKeyId")) is None:
+    if not (key := volume.get("KmsKeyId")):
         return
     if not volume.get("Encrypted"):
         raise refusals.key_without_encryption()

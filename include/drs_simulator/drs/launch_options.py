@@ -97,7 +97,7 @@ def _check_capacity(known: Type, data: Data) -> None:
             raise refusals.unknown_reservation(target[named])
     if capacity.get("CapacityReservationPreference") == "capacity-reservations-only":
         raise refusals.no_reserved_capacity()
-    market = (data.get("InstanceMarketOptions") or {}).get("MarketType", "on-demand")
+    market = (data.get("InstanceMarketOptions") or {}).get("MarketType") or "on-demand"
     if market in ("capacity-block", "interruptible-capacity-reservation"):
         raise refusals.no_reserved_capacity()
     if market not in known["SupportedUsageClasses"]:
@@ -119,7 +119,7 @@ def _check_protection(known: Type, data: Data, volumes: list[Data]) -> None:
         raise refusals.not_of_type("EnclaveOptions", "Enabled", name)
     if data.get("EbsOptimized") and known["EbsInfo"]["EbsOptimizedSupport"] == "unsupported":
         raise refusals.not_of_type("EbsOptimized", "true", name)
-    weighting = (data.get("NetworkPerformanceOptions") or {}).get("BandwidthWeighting", "default")
+    weighting = (data.get("NetworkPerformanceOptions") or {}).get("BandwidthWeighting") or "default"
     if weighting not in ("default", *known["NetworkInfo"].get("BandwidthWeightings", [])):
         raise refusals.not_of_type("BandwidthWeighting", weighting, name)
     if data.get("SecondaryInterfaces"):  # moto has no secondary subnets
