@@ -115,13 +115,13 @@ class Application:
         call = read_call(environ)
         fault = faults.on_call(call)
         if call.service in LOOKING:
-            self._settle()
+            self._settle(call)
         with self.locks.hold(call.service):
             worked = None if fault and fault.described.effect in UNWORKED else self._work(call, environ)
             answer = spoiled(fault.described, call, worked) if fault else worked
             self.log.add(logged(call, arrival, worked, answer, fault))
         if call.service == "events":  # a rule hears what happens from now on
-            self._settle()
+            self._settle(call)
         if fault:
             fault.cleared.wait(fault.described.seconds)
         if answer is None:
@@ -129,9 +129,9 @@ class Application:
         start_response(answer.status, list(answer.headers))
         return [answer.body]
 
-    def _settle(self) -> None:
+    def _settle(self, call: Call) -> None:
         with self.locks.hold("drs"):
-            settle_all()
+            settle_all(templates=_looks_at_templates(call))
 
     def _work(self, call: Call, environ: WSGIEnvironment) -> Answer:
         try:
@@ -142,3 +142,9 @@ class Application:
         except Exception as error:  # noqa: BLE001 - whatever moto raises, the client gets an answer
             _log.exception("moto failed on %s %s", environ["REQUEST_METHOD"], environ.get("PATH_INFO"))
             return AwsError("InternalFailure", 500, repr(error)).answer(call)
+
+
+def _looks_at_templates(call: Call) -> bool:
+    """Return whether an answer may depend on launch templates: thousands take a while to make."""
+    describes = call.operation.startswith("Describe") and call.operation != "DescribeTags"
+    return call.service == "ec2" and (not describes or "LaunchTemplate" in call.operation)

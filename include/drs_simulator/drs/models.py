@@ -112,7 +112,7 @@ class DRSBackend(
         """Add a source server, as a replication agent does: no operation can.
 
         ``origin`` is the EC2 instance that it is on; without one it is made where the server comes from EC2.
-        Its EC2 launch template is made at once, or ``late``: before somebody looks into EC2 or launches it.
+        Its EC2 launch template is made at once, or ``late``: before somebody looks at it or launches it.
         """
         arn = self.arn("source-server", description.id)
         server = SourceServer(arn, self.region_name, description)
@@ -129,13 +129,17 @@ class DRSBackend(
         self.source_servers[server.source_server_id] = server
         self._without_template.append(server)
         if not late:
+            self.show_snapshots()
             self.make_launch_templates()
         return server
 
-    def make_launch_templates(self) -> None:
-        """Make the EC2 launch templates that were left for later, and let EC2 have snapshots of servers."""
-        if self._without_template and not isinstance(self.ec2.snapshots, EbsSnapshots):
+    def show_snapshots(self) -> None:
+        """Let EC2 have the snapshots of servers from now on."""
+        if self.source_servers and not isinstance(self.ec2.snapshots, EbsSnapshots):
             self.ec2.snapshots = EbsSnapshots(self.ec2, self.source_servers)
+
+    def make_launch_templates(self) -> None:
+        """Make the EC2 launch templates that were left for later."""
         for server in self._without_template:
             if server.source_server_id in self.source_servers:
                 launch_template(self.ec2, server)
@@ -278,9 +282,14 @@ class DRSBackend(
 drs_backends = BackendDict(DRSBackend, "drs")
 
 
-def settle_all() -> None:
-    """Let everything happen that is due, in every account and Region, as EC2 shows it."""
+def settle_all(*, templates: bool) -> None:
+    """Let everything happen that is due, in every account and Region, as EC2 shows it.
+
+    Launch templates that were left for later are made if somebody looks at these.
+    """
     for account in list(drs_backends.values()):
         for backend in list(account.values()):
             backend.settle()
-            backend.make_launch_templates()
+            backend.show_snapshots()
+            if templates:
+                backend.make_launch_templates()
