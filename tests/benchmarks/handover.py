@@ -21,6 +21,7 @@ from rich.table import Table
 
 from drs_recovery.record.models import execution_id
 from drs_recovery.settings import settings
+from drs_recovery.store.queries import read_execution
 from drs_recovery.store.store import ExecutionStore
 from drs_simulator.client import Control
 from drs_simulator.drs.durations import LaunchRequest, plan_launch
@@ -192,7 +193,9 @@ def _client(stack: Stack, service: Any) -> Any:
 
 
 def _wave_ends(stack: Stack, run_id: str) -> list[datetime]:
-    execution = ExecutionStore(_client(stack, "dynamodb"), settings().table).get(execution_id(PLAN, run_id))
+    execution = ExecutionStore(_client(stack, "dynamodb"), settings().table).run(
+        read_execution(execution_id(PLAN, run_id))
+    )
     return [wave.end_time for wave in execution.waves if wave.end_time]
 
 

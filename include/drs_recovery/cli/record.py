@@ -16,6 +16,8 @@ from drs_recovery.cli.route import proxy_for
 from drs_recovery.errors import ExecutionNotFound, RecordUnavailable
 from drs_recovery.plan import Plan
 from drs_recovery.settings import settings
+from drs_recovery.store.frozen import read_plan
+from drs_recovery.store.queries import list_executions, read_execution
 from drs_recovery.store.store import ExecutionStore
 from drs_recovery.text.address import check_legible, without_who_signs_in
 
@@ -82,17 +84,17 @@ def find(store: ExecutionStore, named: str, *, live: bool = False) -> Execution:
     refused beside it is newer, and nothing is to be done about it.
     """
     if _is_id(named):
-        return store.get(named.lower())
-    if newest := store.list(named, limit=RECENT if live else 1):
+        return store.run(read_execution(named.lower()))
+    if newest := store.run(list_executions(named, limit=RECENT if live else 1)):
         running = [known for known in newest if live and not known.final]
-        return store.get((running or newest)[0].execution_id)
-    return store.get(_by_beginning(store, named))
+        return store.run(read_execution((running or newest)[0].execution_id))
+    return store.run(read_execution(_by_beginning(store, named)))
 
 
 def frozen_plan(store: ExecutionStore, execution_id: str) -> Plan | None:
     """Return the plan of an execution as it was frozen; None before that."""
     try:
-        return Plan.load(store.plan(execution_id))
+        return Plan.load(store.run(read_plan(execution_id)))
     except ExecutionNotFound:
         return None
 
@@ -101,7 +103,11 @@ def _by_beginning(store: ExecutionStore, named: str) -> str:
     beginning = named.lower()
     found: list[Execution] = []
     if len(beginning) >= FEWEST_LETTERS and set(beginning) <= set("0123456789abcdef-"):
-        found = [known for known in store.list(limit=SEARCHED) if known.execution_id.startswith(beginning)]
+        found = [
+            known
+            for known in store.run(list_executions(limit=SEARCHED))
+            if known.execution_id.startswith(beginning)
+        ]
     if len(found) > 1:
         several = ", ".join(f"{known.execution_id} ({known.plan_id})" for known in found)
         raise Misused(f"{named!r} is the beginning of several executions: {several}")

@@ -16,6 +16,9 @@ from drs_recovery.errors import ExecutionNotFound, RecordUnavailable
 from drs_recovery.names import APPROVE, task_id
 from drs_recovery.record.enums import EventType
 from drs_recovery.settings import settings
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.servers import read_servers
+from drs_recovery.store.trail import read_events
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -86,8 +89,8 @@ class Watcher:
         """Read execution and servers; a table that does not answer leaves what was known."""
         trouble: list[str] = []
         try:
-            self._execution = self.store.get(self.target.execution_id)
-            servers = self.store.servers(self.target.execution_id, passed_over=trouble.append)
+            self._execution = self.store.run(read_execution(self.target.execution_id))
+            servers = self.store.run(read_servers(self.target.execution_id, passed_over=trouble.append))
             self._servers = tuple(servers)
             self._plan = self._plan or frozen_plan(self.store, self.target.execution_id)
         except ExecutionNotFound:
@@ -118,7 +121,7 @@ class Watcher:
         asked = (wave.wave_number, wave.attempt)
         if asked not in self._asked_since:
             with suppress(RecordUnavailable):
-                for event in self.store.events(self.target.execution_id):
+                for event in self.store.run(read_events(self.target.execution_id)):
                     if event.type is EventType.GATE_WAITING and event.wave_number == wave.wave_number:
                         self._asked_since[asked] = event.time
         return self._asked_since.get(asked)

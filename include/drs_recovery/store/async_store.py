@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from drs_recovery.store.changes import EXECUTION, read
-from drs_recovery.store.programs import wait_for_recovery
+from drs_recovery.store.queries import EXECUTION
 from drs_recovery.store.requests import Request, asked, key, marshal, unmarshal
 from drs_recovery.store.runners import run_async, unavailable
-from drs_recovery.store.servers import read_servers
-from drs_recovery.store.store import now
-from drs_recovery.store.trail import tell
+from drs_recovery.store.store import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -20,11 +17,9 @@ if TYPE_CHECKING:
 
     from types_aiobotocore_dynamodb import DynamoDBClient
 
-    from drs_recovery.record.enums import WaveStatus
-    from drs_recovery.record.events import Event
-    from drs_recovery.record.models import Execution
-    from drs_recovery.record.server_record import ServerRecord
-    from drs_recovery.store.requests import Item
+    from drs_recovery.store.requests import Item, StoreProgram
+
+T = TypeVar("T")
 
 MOST_KEYS = 100
 """Of a BatchGetItem."""
@@ -36,64 +31,18 @@ DENIED = "AccessDeniedException"
 
 
 class AsyncExecutionStore:
-    """The triggers' part of ``ExecutionStore``, on an aiobotocore client."""
+    """What ``ExecutionStore`` is to tasks, to triggers: on an aiobotocore client."""
 
-    def __init__(self, client: DynamoDBClient, table: str, *, clock: Callable[[], datetime] = now) -> None:
+    def __init__(
+        self, client: DynamoDBClient, table: str, *, clock: Callable[[], datetime] = utc_now
+    ) -> None:
         self._client = client
         self._table = table
         self._clock = clock
 
-    async def poll(
-        self,
-        execution_id: str,
-        wave_number: int,
-        attempt: int,
-        changed: Sequence[ServerRecord] = (),
-        event: Event | None = None,
-    ) -> Execution:
-        """Write progress, each server with all that is known of it; what is over is left as it is."""
-        steps = wait_for_recovery.poll(execution_id, wave_number, attempt, changed, event)
-        return await run_async(self._client, self._table, steps)
-
-    async def polled(self, execution_id: str, at: datetime) -> None:
-        """Write when DRS was last asked."""
-        await run_async(self._client, self._table, wait_for_recovery.polled(execution_id, at))
-
-    async def end_wave(
-        self,
-        execution_id: str,
-        wave_number: int,
-        attempt: int,
-        servers: Sequence[ServerRecord],
-        status: WaveStatus,
-        *,
-        failure: str | None = None,
-        event: Event | None = None,
-    ) -> Execution:
-        """Write a wave's servers, then its final status; COMPLETED only if all on record are LAUNCHED."""
-        steps = wait_for_recovery.end_wave(
-            execution_id,
-            wave_number,
-            attempt,
-            servers,
-            status,
-            failure=failure,
-            at=self._clock(),
-            event=event,
-        )
-        return await run_async(self._client, self._table, steps)
-
-    async def tell(self, execution_id: str, event: Event) -> None:
-        """Tell the audit trail something that changes nothing else."""
-        await run_async(self._client, self._table, tell(execution_id, event))
-
-    async def get(self, execution_id: str) -> Execution:
-        """Read an execution, consistently."""
-        return await run_async(self._client, self._table, read(execution_id))
-
-    async def servers(self, execution_id: str, wave_number: int | None = None) -> list[ServerRecord]:
-        """Read the servers of an execution, or of one of its waves, consistently."""
-        return await run_async(self._client, self._table, read_servers(execution_id, wave_number))
+    async def run(self, program: StoreProgram[T]) -> T:
+        """Run a program to its end without blocking the event loop, and return what it returns."""
+        return await run_async(self._client, self._table, program, self._clock)
 
     async def stopped(self, execution_ids: Collection[str]) -> set[str]:
         """Return those of the executions that go on to no other wave: superseded, failed or final.
@@ -125,5 +74,5 @@ class AsyncExecutionStore:
     async def _mark(self, name: str) -> Item:
         """Read the same of one execution, by the right that everything else needs too."""
         wanted = {"Key": marshal(key(name, EXECUTION)), "ProjectionExpression": MARKS}
-        answer = await run_async(self._client, self._table, asked(Request("get_item", wanted)))
+        answer = await self.run(asked(Request("get_item", wanted)))
         return unmarshal(answer.get("Item", {}))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from drs_recovery.errors import ExecutionNotFound, RecordUnavailable
+from drs_recovery.errors import RecordUnavailable
 from drs_recovery.record.base import iso
 from drs_recovery.record.models import Execution
 from drs_recovery.record.status import completed_waves, running_status
@@ -17,20 +17,19 @@ from drs_recovery.store.expressions import Path, Update
 from drs_recovery.store.fitting import BUDGETS, Fitted, fitted, recognised
 from drs_recovery.store.intents import keep_past
 from drs_recovery.store.own_items import put_ids, put_text
-from drs_recovery.store.requests import Wait, get, smaller_and_smaller, unmarshal
+from drs_recovery.store.queries import EXECUTION, parse, read_execution
+from drs_recovery.store.requests import Wait, smaller_and_smaller, unmarshal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from drs_recovery.record.enums import Writer
-    from drs_recovery.store.requests import Item, Steps
-
-EXECUTION = "EXECUTION"
+from drs_recovery.store.requests import Item, StoreProgram
 
 TRIES = 14
 """Writers of parallel waves meet on one version; 14 tries with their pauses take about 4 s."""
 
-Alter = Callable[[Execution], "Execution | Steps[Execution]"]
+Alter = Callable[[Execution], "Execution | StoreProgram[Execution]"]
 """Returns the record as it shall be, the very same if it is so already, or raises what forbids it.
 
 As steps where it reads more than the record, or puts what belongs beside it: always before the record itself.
@@ -45,27 +44,14 @@ class Changed:
     written: bool
 
 
-def read(execution_id: str) -> Steps[Execution]:
-    """Read the record of an execution consistently."""
-    item = yield from get(execution_id, EXECUTION)
-    if item is None:
-        raise ExecutionNotFound(f"no execution {execution_id!r} is on record in this table and Region")
-    return parse(item)
-
-
-def parse(item: Item) -> Execution:
-    """Return the execution of an item; RecordUnavailable says what in it cannot be read."""
-    return Execution.from_item(item)
-
-
-def change(execution_id: str, writer: Writer, alter: Alter) -> Steps[Changed]:
+def change(execution_id: str, writer: Writer, alter: Alter) -> StoreProgram[Changed]:
     """Change the record under its version, reading again and retrying when somebody else was first.
 
     A write whose answer was lost, and that the client sent again, is refused the second time: read again, the
     record then holds the change already, which is a success.
     """
     for pause in pauses():
-        before = yield from read(execution_id)
+        before = yield from read_execution(execution_id)
         altered = alter(before)
         after = altered if isinstance(altered, Execution) else (yield from altered)
         after = recognised(before, after)
@@ -109,14 +95,14 @@ def write(
     after: Execution,
     conditions: Callable[[Update, Execution], Iterable[str]],
     budgets: Sequence[int] = BUDGETS,
-) -> Steps[Execution | None]:
+) -> StoreProgram[Execution | None]:
     """Make one record of the other; return what is on record then, None if a condition did not hold.
 
     What the item has no room for is put beside it first. If DynamoDB refuses the write for its size all the
     same, it is made again with less and less text; RecordTooLarge if no text is left.
     """
 
-    def once(budget: int) -> Steps[Execution | None]:
+    def once(budget: int) -> StoreProgram[Execution | None]:
         fits = fitted(after, budget, before)
         yield from put_beside(before.execution_id, fits)
         update = Update(before.execution_id, EXECUTION)
@@ -129,7 +115,7 @@ def write(
     return (yield from smaller_and_smaller(once, budgets))
 
 
-def put_beside(execution_id: str, fits: Fitted) -> Steps[None]:
+def put_beside(execution_id: str, fits: Fitted) -> StoreProgram[None]:
     """Put what a record has no room for in items of its own."""
     for number, intent in fits.past:
         yield from keep_past(execution_id, number, [intent])

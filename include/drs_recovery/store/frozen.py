@@ -15,7 +15,7 @@ from drs_recovery.store.requests import get, put_new
 from drs_recovery.store.sizes import item_size
 
 if TYPE_CHECKING:
-    from drs_recovery.store.requests import Item, Steps
+    from drs_recovery.store.requests import Item, StoreProgram
 
 PLAN = "PLAN"
 
@@ -35,7 +35,7 @@ class Frozen(Record):
     minimum_launched: dict[int, int] = Field(default_factory=dict)
 
 
-def put_frozen(execution_id: str, wanted: Frozen) -> Steps[bool]:
+def put_frozen(execution_id: str, wanted: Frozen) -> StoreProgram[bool]:
     """Freeze unless something is frozen; whether it was put. Ten thousand servers fit in no item."""
     item = wanted.to_item()
     if item_size(item) > ROOM:
@@ -44,7 +44,7 @@ def put_frozen(execution_id: str, wanted: Frozen) -> Steps[bool]:
     return (yield from put_new(execution_id, PLAN, item))
 
 
-def read_frozen(execution_id: str) -> Steps[Frozen | None]:
+def read_frozen(execution_id: str) -> StoreProgram[Frozen | None]:
     """Read what is frozen; None where nothing is."""
     item = yield from get(execution_id, PLAN)
     if item is None:
@@ -55,7 +55,7 @@ def read_frozen(execution_id: str) -> Steps[Frozen | None]:
     return Frozen.from_item(item | {"plan": plan, "servers": servers})
 
 
-def read_plan(execution_id: str) -> Steps[str]:
+def read_plan(execution_id: str) -> StoreProgram[str]:
     """Read the frozen plan of an execution."""
     item = yield from get(execution_id, PLAN)
     if item is None:
@@ -65,7 +65,7 @@ def read_plan(execution_id: str) -> Steps[str]:
     return (yield from _plan_of(execution_id, item))
 
 
-def _plan_of(execution_id: str, item: Item) -> Steps[str]:
+def _plan_of(execution_id: str, item: Item) -> StoreProgram[str]:
     if held := item.get("planItem"):
         return (yield from read_long(execution_id, str(held)))
     plan = item.get("plan")

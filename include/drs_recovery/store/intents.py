@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from drs_recovery.record.models import Execution
-    from drs_recovery.store.requests import Steps
+    from drs_recovery.store.requests import StoreProgram
 
 PREFIX = "INTENT#"
 
@@ -35,13 +35,13 @@ def wave_prefix(number: int) -> str:
     return f"{PREFIX}{number:03}#"
 
 
-def put_servers(execution_id: str, intent: Intent) -> Steps[Intent]:
+def put_servers(execution_id: str, intent: Intent) -> StoreProgram[Intent]:
     """Put the servers of an intent in an item of their own; return it as the record is to hold it."""
     name = yield from put_ids(execution_id, intent.servers)
     return intent.having(servers=(), server_count=len(intent.servers), servers_item=name)
 
 
-def with_servers(execution_id: str, intents: Iterable[Intent]) -> Steps[list[Intent]]:
+def with_servers(execution_id: str, intents: Iterable[Intent]) -> StoreProgram[list[Intent]]:
     """Return intents with their servers, wherever these are; a list that several share is read once."""
     read: dict[str, tuple[str, ...]] = {}
     found = []
@@ -56,7 +56,7 @@ def with_servers(execution_id: str, intents: Iterable[Intent]) -> Steps[list[Int
     return found
 
 
-def with_known_servers(execution_id: str, intents: Iterable[Intent]) -> Steps[list[Intent]]:
+def with_known_servers(execution_id: str, intents: Iterable[Intent]) -> StoreProgram[list[Intent]]:
     """Return intents with their servers; one whose list cannot be read stays without, and hides no other."""
     found = []
     for intent in intents:
@@ -68,7 +68,7 @@ def with_known_servers(execution_id: str, intents: Iterable[Intent]) -> Steps[li
     return found
 
 
-def keep_past(execution_id: str, number: int, intents: Iterable[Intent]) -> Steps[None]:
+def keep_past(execution_id: str, number: int, intents: Iterable[Intent]) -> StoreProgram[None]:
     """Put intents that leave the record, each with what became of it; a job is never forgotten again."""
     for intent in intents:
         put = Put(execution_id, intent_item(number, intent))
@@ -77,7 +77,7 @@ def keep_past(execution_id: str, number: int, intents: Iterable[Intent]) -> Step
         yield put.request(intent.to_item())
 
 
-def past_intents(execution_id: str, number: int | None = None) -> Steps[dict[int, list[Intent]]]:
+def past_intents(execution_id: str, number: int | None = None) -> StoreProgram[dict[int, list[Intent]]]:
     """Read the intents of attempts that are over, by wave number, in the order of attempt and batch.
 
     One that cannot be read hides no other.
@@ -94,7 +94,7 @@ def past_intents(execution_id: str, number: int | None = None) -> Steps[dict[int
     return found
 
 
-def find_intent(execution: Execution, number: int, intent: Intent) -> Steps[Intent]:
+def find_intent(execution: Execution, number: int, intent: Intent) -> StoreProgram[Intent]:
     """Return an intent as it is on record, of whatever attempt; TransitionRefused if it is not."""
     wave = execution.wave(number)
     for known in wave.intents:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from drs_recovery.record.events import Event
     from drs_recovery.record.models import Execution, Intent
     from drs_recovery.record.server_record import ServerRecord
-    from drs_recovery.store.requests import Steps
+    from drs_recovery.store.requests import StoreProgram
 
 _PROGRESS = (
     "job_id",
@@ -36,7 +36,7 @@ _PROGRESS = (
 
 def record_job(
     execution_id: str, number: int, intent: Intent, job_id: str, event: Event | None, *, writer: Writer
-) -> Steps[Execution]:
+) -> StoreProgram[Execution]:
     """Write the job of an intent: in the wave first, where it must never be lost, then in its servers."""
     changed = yield from change(
         execution_id, writer, lambda execution: _with_job(execution, number, intent, job_id)
@@ -50,7 +50,7 @@ def record_job(
     return changed.execution
 
 
-def _with_job(execution: Execution, number: int, intent: Intent, job_id: str) -> Steps[Execution]:
+def _with_job(execution: Execution, number: int, intent: Intent, job_id: str) -> StoreProgram[Execution]:
     """Return the execution with the job; that of an attempt that is over may show late too."""
     wave = execution.wave(number)
     known = yield from find_intent(execution, number, intent)

@@ -18,9 +18,10 @@ from drs_recovery.errors import (
 from drs_recovery.record.base import ExecutionId, Record, RunId, Time, is_execution_id, iso
 from drs_recovery.record.enums import EventType, ExecutionType, Writer
 from drs_recovery.record.events import Event
-from drs_recovery.store.changes import EXECUTION, change, pauses, read, same_version
+from drs_recovery.store.changes import change, pauses, same_version
 from drs_recovery.store.expressions import Delete, Put, Update
-from drs_recovery.store.requests import Wait, get
+from drs_recovery.store.queries import EXECUTION, read_execution
+from drs_recovery.store.requests import Wait, get, now
 from drs_recovery.store.trail import tell, tell_change
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from drs_recovery.record.models import Execution
-    from drs_recovery.store.requests import Item, Steps
+    from drs_recovery.store.requests import Item, StoreProgram
 
 LOCK = "LOCK"
 
@@ -57,17 +58,17 @@ def lock_key(plan_id: str) -> str:
 
 def take_lock(
     execution: Execution,
-    at: datetime,
     *,
     is_over: Callable[[Execution], bool] | None = None,
     anew: bool = False,
-) -> Steps[str | None]:
+) -> StoreProgram[str | None]:
     """Take the plan for an execution; return the execution it was taken over from, if any.
 
     Taking one's own again is fine; ``anew`` it is put again, and nobody takes it who has looked at it before.
     It is taken over from an execution that is final, or not on record, or whose DAG run has ended or
     is gone, which ``is_over`` says; and by a RECOVERY from a DRILL. Else LockHeld.
     """
+    at = yield from now()
     mine = Lock(
         holder=execution.execution_id,
         since=at,
@@ -90,7 +91,7 @@ def take_lock(
     raise RecordUnavailable(f"the lock of plan {execution.plan_id!r} kept changing hands")
 
 
-def unlock(plan_id: str, actor: str, reason: str, at: datetime) -> Steps[Freed | None]:
+def unlock(plan_id: str, actor: str, reason: str) -> StoreProgram[Freed | None]:
     """Delete the lock of a plan whoever holds it, and tell so in the holder's trail; return what it was.
 
     The way out when nothing else frees a plan, also one whose lock cannot be read. The execution that held
@@ -106,6 +107,7 @@ def unlock(plan_id: str, actor: str, reason: str, at: datetime) -> Steps[Freed |
     if (yield delete.request()) is None:
         raise TransitionRefused(f"the lock of plan {plan_id!r} changed hands just now: look again")
     if is_execution_id(holder := item.get("holder")):
+        at = yield from now()
         detail = f"the plan was unlocked by hand: {reason}"
         yield from tell(holder, Event(type=EventType.LOCK_RELEASED, time=at, actor=actor, detail=detail))
     return freed
@@ -118,14 +120,14 @@ def _freed(item: Item) -> Freed:
         return Freed(None, str(error))
 
 
-def release_lock(execution: Execution) -> Steps[None]:
+def release_lock(execution: Execution) -> StoreProgram[None]:
     """Delete the lock of a plan if this execution holds it."""
     delete = Delete(lock_key(execution.plan_id), LOCK)
     delete.require(delete.equal(("holder",), execution.execution_id))
     yield delete.request()
 
 
-def _put(plan_id: str, mine: Lock, before: Lock | None, *, anew: bool) -> Steps[bool]:
+def _put(plan_id: str, mine: Lock, before: Lock | None, *, anew: bool) -> StoreProgram[bool]:
     """Put the lock where there is none, or anew one's own, or in the place of the very one that makes way."""
     put = Put(lock_key(plan_id), LOCK)
     if before is None and anew:
@@ -138,7 +140,7 @@ def _put(plan_id: str, mine: Lock, before: Lock | None, *, anew: bool) -> Steps[
     return answer is not None
 
 
-def _read(plan_id: str) -> Steps[Lock | None]:
+def _read(plan_id: str) -> StoreProgram[Lock | None]:
     item = yield from get(lock_key(plan_id), LOCK)
     if item is None:
         return None
@@ -153,13 +155,13 @@ def _read(plan_id: str) -> Steps[Lock | None]:
 
 def _make_way(
     execution: Execution, held: Lock, at: datetime, is_over: Callable[[Execution], bool] | None
-) -> Steps[bool]:
+) -> StoreProgram[bool]:
     """Return whether the holder is out of the way, or raise LockHeld.
 
     What is not on record starts nothing.
     """
     try:
-        holder = yield from read(held.holder)
+        holder = yield from read_execution(held.holder)
     except ExecutionNotFound:
         return True
     if holder.final:
@@ -181,7 +183,7 @@ def _make_way(
     )
 
 
-def _keep_closed(holder: Execution) -> Steps[bool]:
+def _keep_closed(holder: Execution) -> StoreProgram[bool]:
     """Return whether a final holder stays final: a new attempt that has looked at its record is refused.
 
     Nothing of it but its version is written, whoever else writes of its clean-up meanwhile.
@@ -196,7 +198,7 @@ def _keep_closed(holder: Execution) -> Steps[bool]:
     return (yield update.request()) is not None
 
 
-def supersede(holder: Execution, by: Execution, at: datetime) -> Steps[None]:
+def supersede(holder: Execution, by: Execution, at: datetime) -> StoreProgram[None]:
     """Write on an execution that another took its plan: before the lock goes, so that no crash forgets it.
 
     From here on the record permits none of its starts and takes no answer to its gates.

@@ -18,7 +18,6 @@ from drs_recovery.store.changes import (
     change,
     following,
     pauses,
-    read,
     same_cleanup,
     same_version,
     with_wave,
@@ -26,19 +25,19 @@ from drs_recovery.store.changes import (
 )
 from drs_recovery.store.intents import keep_past
 from drs_recovery.store.lock import take_lock
-from drs_recovery.store.requests import Wait
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.requests import Wait, now
 from drs_recovery.store.servers import write_found
 from drs_recovery.store.trail import tell_change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from datetime import datetime
 
     from drs_recovery.record.events import Event
     from drs_recovery.record.models import Execution, Intent
     from drs_recovery.record.server_record import ServerRecord
     from drs_recovery.store.expressions import Update
-    from drs_recovery.store.requests import Steps
+    from drs_recovery.store.requests import StoreProgram
 
 
 @dataclass(frozen=True)
@@ -59,23 +58,23 @@ class Opening:
 def open_attempt(
     execution_id: str,
     opening: Opening,
-    at: datetime,
-    event: Event | None,
+    event: Event | None = None,
     *,
     is_over: Callable[[Execution], bool] | None = None,
-) -> Steps[Execution]:
+) -> StoreProgram[Execution]:
     """Open a new attempt, and the execution again, if the record permits it and the plan's lock can be taken.
 
     The lock is taken between reading the record and writing it under the version read: see
     ``drs_recovery.store.lock``. Nothing is written before that.
     """
+    at = yield from now()
     for pause in pauses():
-        before = yield from read(execution_id)
+        before = yield from read_execution(execution_id)
         if _opened(before, opening):
             yield from tell_change(Changed(before, written=False), event)
             return before
         _check(before, opening)
-        yield from take_lock(before, at, is_over=is_over, anew=True)
+        yield from take_lock(before, is_over=is_over, anew=True)
         yield from write_found(execution_id, opening.servers)
         past = settled_intents(before.wave(opening.wave_number), opening.settled)
         yield from keep_past(execution_id, opening.wave_number, past)
@@ -91,7 +90,7 @@ def open_attempt(
     )
 
 
-def note_clear(execution_id: str, number: int, attempt: int, clear_number: int) -> Steps[Execution]:
+def note_clear(execution_id: str, number: int, attempt: int, clear_number: int) -> StoreProgram[Execution]:
     """Write that an attempt which has not ended goes on after a clear: that clear opens no other one."""
 
     def alter(execution: Execution) -> Execution:

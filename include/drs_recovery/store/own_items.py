@@ -16,7 +16,7 @@ from drs_recovery.store.requests import put_new, query_items
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from drs_recovery.store.requests import Item, Steps
+    from drs_recovery.store.requests import Item, StoreProgram
 
 IDS = "IDS#"
 TEXT = "TEXT#"
@@ -35,7 +35,7 @@ def ids_item(ids: Sequence[str]) -> str:
     return f"{IDS}{digest(chr(10).join(ids))}"
 
 
-def put_ids(execution_id: str, ids: Sequence[str]) -> Steps[str]:
+def put_ids(execution_id: str, ids: Sequence[str]) -> StoreProgram[str]:
     """Put ids in items of their own; return what refers to them."""
     name = ids_item(ids)
     for start in range(0, max(len(ids), 1), MOST_IDS):
@@ -44,7 +44,7 @@ def put_ids(execution_id: str, ids: Sequence[str]) -> Steps[str]:
     return name
 
 
-def read_ids(execution_id: str, name: str) -> Steps[tuple[str, ...]]:
+def read_ids(execution_id: str, name: str) -> StoreProgram[tuple[str, ...]]:
     """Read the ids that somebody refers to; RecordUnreadable if they are not what their name says."""
     ids = _ids((yield from query_items(execution_id, name)))
     if ids_item(ids) != name:
@@ -54,7 +54,7 @@ def read_ids(execution_id: str, name: str) -> Steps[tuple[str, ...]]:
     return ids
 
 
-def read_all_ids(execution_id: str) -> Steps[dict[str, tuple[str, ...]]]:
+def read_all_ids(execution_id: str) -> StoreProgram[dict[str, tuple[str, ...]]]:
     """Read all lists of ids of an execution that are what their names say, by what refers to them."""
     parts: dict[str, list[Item]] = {}
     for part in (yield from query_items(execution_id, IDS)):
@@ -63,7 +63,7 @@ def read_all_ids(execution_id: str) -> Steps[dict[str, tuple[str, ...]]]:
     return {name: ids for name, ids in found.items() if ids_item(ids) == name}
 
 
-def put_text(execution_id: str, name: str, text: str) -> Steps[None]:
+def put_text(execution_id: str, name: str, text: str) -> StoreProgram[None]:
     """Put the whole of a text that its record has no room for.
 
     The only thing that is left out where there is no room for it either: what is cut stays true.
@@ -72,13 +72,13 @@ def put_text(execution_id: str, name: str, text: str) -> Steps[None]:
         yield from put_new(execution_id, f"{TEXT}{name}", {"text": text})
 
 
-def read_texts(execution_id: str) -> Steps[dict[str, str]]:
+def read_texts(execution_id: str) -> StoreProgram[dict[str, str]]:
     """Read the whole texts of an execution, by their names."""
     items = yield from query_items(execution_id, TEXT)
     return {item["item"].removeprefix(TEXT): str(item.get("text")) for item in items}
 
 
-def put_long(execution_id: str, text: str) -> Steps[str]:
+def put_long(execution_id: str, text: str) -> StoreProgram[str]:
     """Put a text of any length in items of its own; return what refers to it."""
     name = f"{LONG}{digest(text)}"
     for start in range(0, max(len(text), 1), MOST_CHARACTERS):
@@ -87,7 +87,7 @@ def put_long(execution_id: str, text: str) -> Steps[str]:
     return name
 
 
-def read_long(execution_id: str, name: str) -> Steps[str]:
+def read_long(execution_id: str, name: str) -> StoreProgram[str]:
     """Read a text that somebody refers to; RecordUnreadable if it is not what its name says."""
     parts = yield from query_items(execution_id, name)
     text = "".join(str(part.get("text")) for part in parts)

@@ -6,22 +6,36 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.errors import ExecutionNotFound, RecordUnreadable
 from drs_recovery.record.base import iso
-from drs_recovery.store.changes import EXECUTION, parse, read
+from drs_recovery.record.models import Execution
 from drs_recovery.store.passed_over import PassedOver, log_it
-from drs_recovery.store.requests import marshal, query, query_some
+from drs_recovery.store.requests import get, marshal, query, query_some
 from drs_recovery.store.table import BY_PLAN, CLEANUP, NEWEST, OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from drs_recovery.record.models import Execution
-    from drs_recovery.store.requests import Item, Steps
+    from drs_recovery.store.requests import Item, StoreProgram
+
+EXECUTION = "EXECUTION"
+
+
+def read_execution(execution_id: str) -> StoreProgram[Execution]:
+    """Read the record of an execution, consistently."""
+    item = yield from get(execution_id, EXECUTION)
+    if item is None:
+        raise ExecutionNotFound(f"no execution {execution_id!r} is on record in this table and Region")
+    return parse(item)
+
+
+def parse(item: Item) -> Execution:
+    """Return the execution of an item; RecordUnavailable says what in it cannot be read."""
+    return Execution.from_item(item)
 
 
 def list_executions(
-    plan_id: str | None, limit: int, passed_over: PassedOver = log_it
-) -> Steps[list[Execution]]:
+    plan_id: str | None = None, limit: int = 20, *, passed_over: PassedOver = log_it
+) -> StoreProgram[list[Execution]]:
     """Read executions, newest first, from an index: it may be a moment behind.
 
     One that cannot be read hides no other, and takes no other's place.
@@ -45,7 +59,7 @@ def list_executions(
     return (yield from query_some(arguments, limit, readable))
 
 
-def open_executions(passed_over: PassedOver = log_it) -> Steps[list[Execution]]:
+def open_executions(*, passed_over: PassedOver = log_it) -> StoreProgram[list[Execution]]:
     """Read the executions that are not final, oldest first: found by the sparse index, then read again."""
     items = yield from query(
         {
@@ -59,7 +73,7 @@ def open_executions(passed_over: PassedOver = log_it) -> Steps[list[Execution]]:
     return [execution for execution in found if not execution.final]
 
 
-def due_clean_ups(at: datetime, passed_over: PassedOver = log_it) -> Steps[list[Execution]]:
+def due_clean_ups(at: datetime, *, passed_over: PassedOver = log_it) -> StoreProgram[list[Execution]]:
     """Read the ended drills whose clean-up is due and not over, the longest due first, like the open ones."""
     items = yield from query(
         {
@@ -73,12 +87,12 @@ def due_clean_ups(at: datetime, passed_over: PassedOver = log_it) -> Steps[list[
     return [execution for execution in found if execution.final and execution.cleanup_due is not None]
 
 
-def _read_again(items: Iterable[Item], passed_over: PassedOver) -> Steps[list[Execution]]:
+def _read_again(items: Iterable[Item], passed_over: PassedOver) -> StoreProgram[list[Execution]]:
     """Read executions that an index names; one that cannot be read hides no other."""
     found = []
     for item in items:
         try:
-            found.append((yield from read(item["executionId"])))
+            found.append((yield from read_execution(item["executionId"])))
         except (ExecutionNotFound, RecordUnreadable) as error:
             passed_over(str(error))
     return found

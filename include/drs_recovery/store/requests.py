@@ -10,11 +10,14 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from drs_recovery.errors import RecordTooLarge
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 Item: TypeAlias = dict[str, Any]
 """Attributes of an item in plain Python values."""
@@ -41,9 +44,15 @@ class Wait:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Now:
+    """A question for the time, by the clock of whoever runs the program."""
+
+
 T = TypeVar("T")
 Size = TypeVar("Size")
-Steps: TypeAlias = Generator[Request | Wait, Any, T]
+StoreProgram: TypeAlias = Generator[Request | Wait | Now, Any, T]
+"""What a writer or a query does, step by step, and what it returns."""
 
 _to_dynamodb = TypeSerializer().serialize
 _from_dynamodb = TypeDeserializer().deserialize
@@ -64,20 +73,26 @@ def key(execution_id: str, item: str) -> Item:
     return {"executionId": execution_id, "item": item}
 
 
-def asked(request: Request) -> Steps[Item]:
+def now() -> StoreProgram[datetime]:
+    """Return the time."""
+    at: datetime = yield Now()
+    return at
+
+
+def asked(request: Request) -> StoreProgram[Item]:
     """Return DynamoDB's answer to one request."""
     answer: Item = yield request
     return answer
 
 
-def get(execution_id: str, item: str) -> Steps[Item | None]:
+def get(execution_id: str, item: str) -> StoreProgram[Item | None]:
     """Read one item consistently."""
     answer = yield Request("get_item", {"Key": marshal(key(execution_id, item)), "ConsistentRead": True})
     found = answer.get("Item")
     return None if found is None else unmarshal(found)
 
 
-def put_new(execution_id: str, item: str, attributes: Item) -> Steps[bool]:
+def put_new(execution_id: str, item: str, attributes: Item) -> StoreProgram[bool]:
     """Put an item unless it is there; whether it was put."""
     answer = yield Request(
         "put_item",
@@ -89,7 +104,7 @@ def put_new(execution_id: str, item: str, attributes: Item) -> Steps[bool]:
     return answer is not None
 
 
-def smaller_and_smaller(write: Callable[[Size], Steps[T]], sizes: Sequence[Size]) -> Steps[T]:
+def smaller_and_smaller(write: Callable[[Size], StoreProgram[T]], sizes: Sequence[Size]) -> StoreProgram[T]:
     """Write something as large as it is, and smaller as long as DynamoDB refuses it for its size."""
     for size in sizes[:-1]:
         with suppress(RecordTooLarge):
@@ -103,7 +118,7 @@ def shorter_and_shorter(words: str | None) -> tuple[str, str, str]:
     return said, said if len(said) <= SHORT else f"{said[:SHORT]} (shortened)", ""
 
 
-def query(arguments: Item) -> Steps[list[Item]]:
+def query(arguments: Item) -> StoreProgram[list[Item]]:
     """Read all pages of a query (P-4)."""
     found: list[Item] = []
     page: Item = {}
@@ -115,7 +130,7 @@ def query(arguments: Item) -> Steps[list[Item]]:
         page["ExclusiveStartKey"] = last
 
 
-def query_some(arguments: Item, limit: int, read: Callable[[Item], T | None]) -> Steps[list[T]]:
+def query_some(arguments: Item, limit: int, read: Callable[[Item], T | None]) -> StoreProgram[list[T]]:
     """Read the first items of a query, so many as are asked for; those that say nothing do not count."""
     found: list[T] = []
     page: Item = {"Limit": limit}
@@ -129,7 +144,7 @@ def query_some(arguments: Item, limit: int, read: Callable[[Item], T | None]) ->
         page["ExclusiveStartKey"] = last
 
 
-def query_items(execution_id: str, prefix: str) -> Steps[list[Item]]:
+def query_items(execution_id: str, prefix: str) -> StoreProgram[list[Item]]:
     """Read the items of an execution whose range key begins so, consistently and in key order."""
     return (
         yield from query(

@@ -1,6 +1,6 @@
-"""Running the store's steps on DynamoDB, blocking with boto3 or not with aiobotocore.
+"""Running the store's programs on DynamoDB, blocking with boto3 or not with aiobotocore.
 
-A refused condition is an answer; a refusal for size is RecordTooLarge to the steps, which may write less.
+A refused condition is an answer; a refusal for size is RecordTooLarge to the program, which may write less.
 Anything else that DynamoDB refuses, or that keeps it from answering, is RecordUnavailable in its own words;
 each step is one write of one item, so nothing is left half-written.
 """
@@ -10,7 +10,10 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -22,16 +25,17 @@ from botocore.exceptions import (
 )
 
 from drs_recovery.errors import RecordTooLarge, RecordUnavailable
-from drs_recovery.store.requests import Wait
+from drs_recovery.store.requests import Now, Request, Wait
 from drs_recovery.text.address import hide_who_signs_in, without_who_signs_in
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from types_aiobotocore_dynamodb import DynamoDBClient as AsyncDynamoDBClient
 
-    from drs_recovery.store.requests import Item, Request, Steps
+    from drs_recovery.store.requests import Item, StoreProgram
 
 T = TypeVar("T")
+Clock: TypeAlias = Callable[[], datetime]
 
 REMEDIES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     (
@@ -47,51 +51,68 @@ _SIZE = re.compile(r"size (to update )?has exceeded")
 """In DynamoDB's words for an item, an update or an expression that is larger than it takes."""
 
 
-def run(client: DynamoDBClient, table: str, steps: Steps[T]) -> T:
-    """Run steps to their end and return what they return."""
-    answer: Item | RecordTooLarge | None = None
+def run(client: DynamoDBClient, table: str, program: StoreProgram[T], clock: Clock) -> T:
+    """Run a program to its end and return what it returns."""
+
+    async def ask(request: Request) -> Item:
+        return getattr(client, request.operation)(TableName=table, **request.arguments)  # type: ignore[no-any-return]
+
+    async def pause(seconds: float) -> None:
+        time.sleep(seconds)  # noqa: ASYNC251 - no event loop runs this
+
+    running = _run(program, ask, pause, clock, partial(_refused, client, table))
+    try:
+        running.send(None)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+    raise AssertionError("a blocking client was waited for")
+
+
+async def run_async(client: AsyncDynamoDBClient, table: str, program: StoreProgram[T], clock: Clock) -> T:
+    """Run a program to its end without blocking the event loop, and return what it returns."""
+
+    async def ask(request: Request) -> Item:
+        return await getattr(client, request.operation)(TableName=table, **request.arguments)  # type: ignore[no-any-return]
+
+    return await _run(program, ask, asyncio.sleep, clock, partial(_refused, client, table))
+
+
+async def _run(
+    program: StoreProgram[T],
+    ask: Callable[[Request], Awaitable[Item]],
+    pause: Callable[[float], Awaitable[None]],
+    clock: Clock,
+    refused: Callable[[Request, ClientError | BotoCoreError], RecordTooLarge | None],
+) -> T:
+    """Do what a program asks for, step by step; only ``ask`` and ``pause`` may wait."""
+    answer: Item | RecordTooLarge | datetime | None = None
     while True:
         try:
-            step = _next(steps, answer)
+            step = _next(program, answer)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
-        if isinstance(step, Wait):
-            time.sleep(step.seconds)
-            answer = None
-            continue
-        try:
-            answer = getattr(client, step.operation)(TableName=table, **step.arguments)
-        except (ClientError, BotoCoreError) as error:
-            answer = _refused(error, client, table, step)
+        match step:
+            case Now():
+                answer = clock()
+            case Wait(seconds):
+                await pause(seconds)
+                answer = None
+            case Request():
+                try:
+                    answer = await ask(step)
+                except (ClientError, BotoCoreError) as error:
+                    answer = refused(step, error)
 
 
-async def run_async(client: AsyncDynamoDBClient, table: str, steps: Steps[T]) -> T:
-    """Run steps to their end without blocking the event loop, and return what they return."""
-    answer: Item | RecordTooLarge | None = None
-    while True:
-        try:
-            step = _next(steps, answer)
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
-        if isinstance(step, Wait):
-            await asyncio.sleep(step.seconds)
-            answer = None
-            continue
-        try:
-            answer = await getattr(client, step.operation)(TableName=table, **step.arguments)
-        except (ClientError, BotoCoreError) as error:
-            answer = _refused(error, client, table, step)
-
-
-def _next(steps: Steps[T], answer: Item | RecordTooLarge | None) -> Request | Wait:
+def _next(program: StoreProgram[T], answer: Item | RecordTooLarge | datetime | None) -> Request | Wait | Now:
     """Go on with an answer; a refusal for size is raised where the request was made."""
-    return steps.throw(answer) if isinstance(answer, RecordTooLarge) else steps.send(answer)
+    return program.throw(answer) if isinstance(answer, RecordTooLarge) else program.send(answer)
 
 
 def _refused(
-    error: ClientError | BotoCoreError, client: Any, table: str, request: Request
+    client: Any, table: str, request: Request, error: ClientError | BotoCoreError
 ) -> RecordTooLarge | None:
-    """Return what a refusal means to the steps: None that the condition did not hold; raise anything else."""
+    """Return what a refusal means: None that the condition did not hold; raise what it is no answer to."""
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else None
     if code == "ConditionalCheckFailedException":
         return None

@@ -15,7 +15,7 @@ from drs_recovery.store.requests import query_items, shorter_and_shorter, smalle
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from drs_recovery.store.requests import Item, Steps
+    from drs_recovery.store.requests import Item, StoreProgram
 
 PREFIX = "SERVER#"
 
@@ -35,8 +35,8 @@ def wave_prefix(wave_number: int) -> str:
 
 
 def read_servers(
-    execution_id: str, wave_number: int | None = None, passed_over: PassedOver = log_it
-) -> Steps[list[ServerRecord]]:
+    execution_id: str, wave_number: int | None = None, *, passed_over: PassedOver = log_it
+) -> StoreProgram[list[ServerRecord]]:
     """Read the servers of an execution, or of one of its waves, consistently, by wave and id.
 
     One that cannot be read hides no other: its wave counts it as not launched.
@@ -52,7 +52,7 @@ def read_servers(
     return servers
 
 
-def read_server_ids(execution_id: str) -> Steps[set[str]]:
+def read_server_ids(execution_id: str) -> StoreProgram[set[str]]:
     """Read which servers an execution is for: their keys say it, whatever else can be read.
 
     What DRS would not take for an id is none of them.
@@ -72,7 +72,7 @@ def _server(item: Item) -> ServerRecord:
     return server
 
 
-def write_progress(execution_id: str, servers: Iterable[ServerRecord]) -> Steps[None]:
+def write_progress(execution_id: str, servers: Iterable[ServerRecord]) -> StoreProgram[None]:
     """Write what became of servers; one that is past that already is left as it is.
 
     An item takes what a newer attempt says; of its own attempt only what its own job says, and only until it
@@ -88,7 +88,7 @@ def write_progress(execution_id: str, servers: Iterable[ServerRecord]) -> Steps[
     yield from _write(execution_id, servers, conditions)
 
 
-def write_job(execution_id: str, servers: Iterable[ServerRecord]) -> Steps[None]:
+def write_job(execution_id: str, servers: Iterable[ServerRecord]) -> StoreProgram[None]:
     """Give servers the job of their attempt, or why there is none, unless they have a job already."""
 
     def conditions(update: Update, server: ServerRecord) -> Iterable[str]:
@@ -98,7 +98,7 @@ def write_job(execution_id: str, servers: Iterable[ServerRecord]) -> Steps[None]
     yield from _write(execution_id, servers, conditions)
 
 
-def write_found(execution_id: str, servers: Iterable[ServerRecord]) -> Steps[None]:
+def write_found(execution_id: str, servers: Iterable[ServerRecord]) -> StoreProgram[None]:
     """Write what the ended jobs of an attempt say of servers, also over an end that was written too early.
 
     A wave is judged without its jobs' end when it times out, or is left; they run on. What is LAUNCHED on
@@ -130,11 +130,11 @@ def _write(
     execution_id: str,
     servers: Iterable[ServerRecord],
     conditions: Callable[[Update, ServerRecord], Iterable[str]],
-) -> Steps[None]:
+) -> StoreProgram[None]:
     """Write servers that are on record and meet the conditions, each with less of its error if it must be."""
     for server in servers:
 
-        def once(error: str, server: ServerRecord = server) -> Steps[object]:
+        def once(error: str, server: ServerRecord = server) -> StoreProgram[object]:
             update = _progress(execution_id, server.having(error=error))
             update.require(update.present("executionId"), *conditions(update, server))
             return (yield update.request())

@@ -14,10 +14,10 @@ from drs_recovery.store.requests import put_new, query_items, shorter_and_shorte
 
 if TYPE_CHECKING:
     from drs_recovery.store.changes import Changed
-    from drs_recovery.store.requests import Item, Steps
+    from drs_recovery.store.requests import Item, StoreProgram
 
 
-def tell(execution_id: str, event: Event) -> Steps[None]:
+def tell(execution_id: str, event: Event) -> StoreProgram[None]:
     """Put an event unless it, or the same thing at another time (``once``), is told already."""
     if event.once is not None:
         told = yield from query_items(execution_id, PREFIX)
@@ -26,7 +26,7 @@ def tell(execution_id: str, event: Event) -> Steps[None]:
     yield from _put(execution_id, event)
 
 
-def tell_change(changed: Changed, event: Event | None, *about: object) -> Steps[None]:
+def tell_change(changed: Changed, event: Event | None, *about: object) -> StoreProgram[None]:
     """Tell of a change after it is made, so that the trail never tells what did not happen.
 
     A step that is run again finds its change made, and tells it if a crash came between the two. ``about``
@@ -43,16 +43,16 @@ def tell_change(changed: Changed, event: Event | None, *about: object) -> Steps[
         yield from tell(changed.execution.execution_id, event)
 
 
-def _put(execution_id: str, event: Event) -> Steps[None]:
+def _put(execution_id: str, event: Event) -> StoreProgram[None]:
     """Put an event; where DynamoDB has no room for all that it says, with the beginning of it, or without."""
 
-    def once(detail: str) -> Steps[bool]:
+    def once(detail: str) -> StoreProgram[bool]:
         return (yield from put_new(execution_id, event.key, event.having(detail=detail).to_item()))
 
     yield from smaller_and_smaller(once, shorter_and_shorter(event.detail))
 
 
-def read_events(execution_id: str) -> Steps[list[Event]]:
+def read_events(execution_id: str) -> StoreProgram[list[Event]]:
     """Read the trail in the order of its times."""
     items = yield from query_items(execution_id, PREFIX)
     return [event for item in items if (event := _readable(item)) is not None]

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from drs_recovery.record.models import Execution, Intent
-    from drs_recovery.store.requests import Steps
+    from drs_recovery.store.requests import StoreProgram
 
 
-def read_whole(execution: Execution) -> Steps[Execution]:
+def read_whole(execution: Execution) -> StoreProgram[Execution]:
     """Return an execution with its texts in full, the intents of all attempts, and the servers of each."""
     past = yield from past_intents(execution.execution_id)
     ids = yield from read_all_ids(execution.execution_id)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from drs_recovery.record.enums import EventType
+from drs_recovery.store.intents import with_servers
+from drs_recovery.store.trail import tell
 from drs_recovery.tasks.base import told
 from drs_recovery.tasks.jobs import LONGEST_JOB, contradiction, has_tags, in_words
 
@@ -45,7 +47,7 @@ class Adoption:
         A job that only claims to be ours is told in the audit trail, once, and left alone. Looked for since
         long ago: DRS may call a job older than this machine does.
         """
-        wanted = self.store.with_servers(self.record.execution_id, intents)
+        wanted = self.store.run(with_servers(self.record.execution_id, intents))
         found: list[Found] = []
         jobs = self.hook.list_jobs(since=self.record.start_time - LONGEST_JOB) if wanted else []
         for intent in wanted:
@@ -66,4 +68,4 @@ class Adoption:
         words = f"{in_words(job)} is not taken for a job of this execution, though it {why}"
         log.warning("%s", words)
         event = told(self.context, EventType.JOB_DISOWNED, words, wave=wave)
-        self.store.tell(self.record.execution_id, event.having(once=f"disowned|{job['jobID']}"))
+        self.store.run(tell(self.record.execution_id, event.having(once=f"disowned|{job['jobID']}")))

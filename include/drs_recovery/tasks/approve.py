@@ -26,6 +26,9 @@ from drs_recovery.record.enums import EventType, ExecutionType
 from drs_recovery.record.models import Approval
 from drs_recovery.record.permission import check_ask
 from drs_recovery.record.reasons import FEWEST_LETTERS, check_reason, given_reason
+from drs_recovery.store.programs import approve
+from drs_recovery.store.servers import read_servers
+from drs_recovery.store.trail import read_events
 from drs_recovery.tasks.attempt import current_attempt
 from drs_recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, verdicts
 from drs_recovery.tasks.gate_text import gate_body, gate_subject
@@ -120,10 +123,12 @@ class ApproveWave(ApprovalOperator):
             if self._passed(wave):
                 return None
             detail = f"waits for {', '.join(plan.approvers) or 'anyone who may answer gates'}"
-            store.pause(
-                execution.execution_id,
-                self.wave_number,
-                told(context, EventType.GATE_WAITING, detail, wave=wave),
+            store.run(
+                approve.pause(
+                    execution.execution_id,
+                    self.wave_number,
+                    told(context, EventType.GATE_WAITING, detail, wave=wave),
+                )
             )
             self._write(store, context, execution, wave, plan)
         try:
@@ -201,14 +206,14 @@ class ApproveWave(ApprovalOperator):
         self.response_timeout = max(left, min(LEAST_WAIT, plan.gate_timeout))
         self.subject = gate_subject(execution, wave)
         base = conf.get("api", "base_url", fallback="").rstrip("/")
-        servers = store.servers(execution.execution_id)
+        servers = store.run(read_servers(execution.execution_id))
         self.body = gate_body(plan, execution, wave, servers, at=now(), base_url=base)
 
     def _waits_since(self, store: ExecutionStore, execution: Execution, wave: WaveRecord) -> datetime:
         """Return when this gate of this attempt first waited: asking again gives no new time-out."""
         waiting = [
             event.time
-            for event in store.events(execution.execution_id)
+            for event in store.run(read_events(execution.execution_id))
             if event.type is EventType.GATE_WAITING
             and (event.wave_number, event.attempt) == (wave.wave_number, wave.attempt)
         ]
@@ -246,11 +251,13 @@ class ApproveWave(ApprovalOperator):
         said = f"Nobody answered the gate of {wave.wave_name} within {given}"
         approval = Approval(decision="TIMED_OUT", time=now(), attempt=wave.attempt)
         with verdicts(store, context, id_of(context), self.wave_number):
-            store.reject(
-                id_of(context),
-                self.wave_number,
-                approval,
-                told(context, EventType.GATE_TIMED_OUT, said, wave=wave),
+            store.run(
+                approve.reject(
+                    id_of(context),
+                    self.wave_number,
+                    approval,
+                    told(context, EventType.GATE_TIMED_OUT, said, wave=wave),
+                )
             )
         raise AirflowFailException(f"{said}: the execution is cancelled")
 
@@ -284,6 +291,6 @@ class ApproveWave(ApprovalOperator):
         approved = approval.decision == "APPROVED"
         type_ = EventType.APPROVED if approved else EventType.REJECTED
         event = told(context, type_, said, wave=wave, who=approval.by)
-        write = store.approve if approved else store.reject
+        write = approve.approve if approved else approve.reject
         with verdicts(store, context, id_of(context), self.wave_number):
-            write(id_of(context), self.wave_number, approval, event)
+            store.run(write(id_of(context), self.wave_number, approval, event))

@@ -12,6 +12,7 @@ from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.record.enums import CleanupMode, CleanupStatus, Decision, EventType
 from drs_recovery.record.models import Approval
 from drs_recovery.record.reasons import given_reason
+from drs_recovery.store.servers import read_servers
 from drs_recovery.tasks.base import now
 from drs_recovery.tasks.clean_up import verdicts_on
 from drs_recovery.tasks.clean_up_text import clean_up_body, clean_up_subject
@@ -95,7 +96,7 @@ class ApproveCleanUp(ApprovalOperator):
         self.subject = clean_up_subject(execution)
         hook = DrsHook(aws_conn_id=plan.aws_conn_id, region_name=plan.region)
         instances = Termination(hook, clean_up).find()
-        servers = clean_up.store.servers(execution.execution_id)
+        servers = clean_up.store.run(read_servers(execution.execution_id))
         self.body = clean_up_body(plan, execution, servers, instances, at=now())
 
     def _answer(self, event: dict[str, Any]) -> Approval:

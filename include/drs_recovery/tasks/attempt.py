@@ -14,7 +14,9 @@ from drs_recovery.errors import StartRefused
 from drs_recovery.names import APPROVE, task_id
 from drs_recovery.record.enums import EventType, LaunchStatus, WaveStatus
 from drs_recovery.record.permission import check_ask, check_attempt
-from drs_recovery.store.open_attempt import Opening
+from drs_recovery.store.open_attempt import Opening, note_clear, open_attempt
+from drs_recovery.store.servers import read_servers
+from drs_recovery.store.trail import tell
 from drs_recovery.tasks.adoption import Adoption
 from drs_recovery.tasks.base import frozen_plan, now, told
 from drs_recovery.tasks.final_servers import final_servers
@@ -47,11 +49,11 @@ def current_attempt(
         return record
     if cleared <= (wave.clear_number or 0):
         if wave.attempt > 1 and not wave.status.final:
-            store.tell(record.execution_id, _opened(context, wave, "it was cleared"))
+            store.run(tell(record.execution_id, _opened(context, wave, "it was cleared")))
         return record
     if not wave.status.final:
         check_ask(record, number)
-        return store.note_clear(record.execution_id, number, wave.attempt, cleared)
+        return store.run(note_clear(record.execution_id, number, wave.attempt, cleared))
     check_attempt(record, number)
     if wave.pause_before_wave and not asks:
         raise StartRefused(
@@ -74,13 +76,13 @@ def _open(
     hook = DrsHook(aws_conn_id=plan.aws_conn_id, region_name=plan.region)
     settled = settled_intents(Adoption(hook, store, context, record), wave)
     jobs = _ended_jobs(hook, wave, [intent.job_id for intent in settled if intent.job_id])
-    known = store.servers(key, number)
+    known = store.run(read_servers(key, number))
     found = asyncio.run(final_servers(hook, known, jobs))
     changed = _to_write(wave, known, found, {job["jobID"] for job in jobs})
     opening = Opening(number, wave.attempt, cleared, settled, changed)
     event = _opened(context, wave.having(attempt=wave.attempt + 1), _why(record, wave))
-    return store.open_attempt(
-        key, opening, event, is_over=lambda holder: run_over(context, holder) is not None
+    return store.run(
+        open_attempt(key, opening, event, is_over=lambda holder: run_over(context, holder) is not None)
     )
 
 

@@ -14,7 +14,10 @@ from drs_recovery.record.enums import EventType
 from drs_recovery.record.events import Event
 from drs_recovery.record.models import execution_id
 from drs_recovery.settings import settings
+from drs_recovery.store.frozen import read_plan
+from drs_recovery.store.queries import read_execution
 from drs_recovery.store.store import ExecutionStore
+from drs_recovery.store.trail import tell
 from drs_recovery.tasks.causes import is_final
 from drs_recovery.tasks.connections import table_hook
 
@@ -44,7 +47,7 @@ def id_of(context: Context) -> str:
 
 def frozen_plan(store: ExecutionStore, execution: str) -> Plan:
     """Return the plan as it was when the execution was opened; the file may have been edited since."""
-    return Plan.load(store.plan(execution))
+    return Plan.load(store.run(read_plan(execution)))
 
 
 def actor(context: Context) -> str:
@@ -73,11 +76,11 @@ def verdicts(
         raise
     except Exception as error:
         if is_final(error):
-            store.tell(execution, _last_words(store, context, execution, wave_number, error))
+            store.run(tell(execution, _last_words(store, context, execution, wave_number, error)))
             raise AirflowFailException(str(error)) from error
         if is_last_try(context):
             with suppress(RecordUnavailable):
-                store.tell(execution, _last_words(store, context, execution, wave_number, error))
+                store.run(tell(execution, _last_words(store, context, execution, wave_number, error)))
         raise
 
 
@@ -101,7 +104,7 @@ def _attempt(store: ExecutionStore, execution: str, wave_number: int | None) -> 
     if wave_number is None:
         return None
     try:
-        return store.get(execution).wave(wave_number).attempt
+        return store.run(read_execution(execution)).wave(wave_number).attempt
     except RecordError:
         return None
 

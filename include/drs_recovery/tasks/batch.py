@@ -19,6 +19,9 @@ from drs_recovery.errors import IntentOpen, TransitionRefused
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.models import NO_JOB, Intent
 from drs_recovery.settings import settings
+from drs_recovery.store.programs import start_recovery
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.trail import tell
 from drs_recovery.tasks.adoption import Adoption
 from drs_recovery.tasks.base import now, told
 from drs_recovery.tasks.causes import Cause, cause_of, retry_after, was_refused
@@ -157,7 +160,7 @@ class Batch:
         # All that may take its time comes before the announcement
         self.hook.prepare_start()
         intent = Intent(attempt=self.wave.attempt, batch=self.number, servers=self.servers, time=now())
-        self.store.intend(self.record.execution_id, self.wave_number, intent)
+        self.store.run(start_recovery.intend(self.record.execution_id, self.wave_number, intent))
         try:
             job_id = self._call(intent)
         except (ClientError, BotoCoreError) as error:
@@ -217,7 +220,7 @@ class Batch:
         It is put on record, and so are those of other refused intents of the attempt. NotYet if one of those
         has some of these servers: they are to be cut anew.
         """
-        wave = self.store.get(self.record.execution_id).waves[self.wave_number]
+        wave = self.store.run(read_execution(self.record.execution_id)).waves[self.wave_number]
         refused = [intent for intent in wave.attempt_intents if intent.refusal]
         mine = None
         for found in self.adoption.jobs_of(wave, refused):
@@ -231,7 +234,11 @@ class Batch:
 
     def _refuse(self, intent: Intent, words: str, *, lost: bool = False) -> None:
         event = told(self.context, EventType.JOB_REFUSED, f"Batch {self.number}: {words}", wave=self.wave)
-        self.store.refused(self.record.execution_id, self.wave_number, intent, words, event, lost=lost)
+        self.store.run(
+            start_recovery.refused(
+                self.record.execution_id, self.wave_number, intent, words, event, lost=lost
+            )
+        )
 
     def put_on_record(self, intent: Intent, job_id: str) -> None:
         """Write the job; where the record takes none any more, the trail tells of it."""
@@ -239,9 +246,9 @@ class Batch:
         event = told(self.context, EventType.JOB_STARTED, said, wave=self.wave)
         key = self.record.execution_id
         try:
-            self.store.started(key, self.wave_number, intent, job_id, event)
+            self.store.run(start_recovery.started(key, self.wave_number, intent, job_id, event))
         except TransitionRefused as error:
-            ended = ", and its record had ended already" if self.store.get(key).final else ""
+            ended = ", and its record had ended already" if self.store.run(read_execution(key)).final else ""
             words = f"{said}: it was started{ended}. It runs on in DRS. {error}"
-            self.store.tell(key, told(self.context, EventType.JOB_STARTED, words, wave=self.wave))
+            self.store.run(tell(key, told(self.context, EventType.JOB_STARTED, words, wave=self.wave)))
             raise AirflowFailException(words) from error

@@ -23,6 +23,9 @@ from drs_recovery.errors import ExecutionNotFound, PlanError, RecordError, Recor
 from drs_recovery.record.clean_up import EXECUTION_ID, clean_up_run_id
 from drs_recovery.record.enums import CleanupMode, CleanupStatus, Decision, EventType
 from drs_recovery.record.models import Cleanup, CleanupOrder
+from drs_recovery.store.programs import clean_up as clean_up_program
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.trail import read_events, tell
 from drs_recovery.tasks.base import execution_store, frozen_plan, is_last_try, told
 from drs_recovery.tasks.causes import is_final
 
@@ -79,7 +82,7 @@ class CleanUp:
     def write(self, status: CleanupStatus, event: Event | None = None, **known: object) -> Execution:
         """Write how the clean-up stands."""
         known |= {"mode": self.mode, "dag_run_id": self.context["dag_run"].run_id}
-        return self.store.clean_up(self.execution, status, event, **known)
+        return self.store.run(clean_up_program.clean_up(self.execution, status, event, **known))
 
     def told(self, type_: EventType, detail: str, *, who: str | None = None) -> Event:
         """Return an event of the audit trail, told by this task unless a person acts."""
@@ -87,7 +90,9 @@ class CleanUp:
 
     def check_ended(self) -> None:
         """Raise TransitionRefused unless this very end of the drill stands, as of now."""
-        if (now := self.store.get(self.execution.execution_id)).end_time != self.execution.end_time:
+        if (
+            now := self.store.run(read_execution(self.execution.execution_id))
+        ).end_time != self.execution.end_time:
             raise TransitionRefused(
                 f"execution {now.execution_id} is {now.status}: it was opened again while it was cleaned up"
             )
@@ -130,14 +135,14 @@ class CleanUp:
         end = self.execution.end_time
         if by and not any(
             event.type is EventType.CLEANUP_ASKED and event.actor == by and end and event.time >= end
-            for event in self.store.events(key)
+            for event in self.store.run(read_events(key))
         ):
             asked = self.told(EventType.CLEANUP_ASKED, f"DAG run {run.run_id}", who=by)
-            self.store.tell(key, asked.having(once=f"asked|{run.run_id}"))
+            self.store.run(tell(key, asked.having(once=f"asked|{run.run_id}")))
         if run.clear_number:
             said = f"DAG run {run.run_id} was cleared; Airflow does not tell a task by whom"
             cleared = self.told(EventType.CLEANUP_ASKED, said)
-            self.store.tell(key, cleared.having(once=f"cleared|{run.run_id}|{run.clear_number}"))
+            self.store.run(tell(key, cleared.having(once=f"cleared|{run.run_id}|{run.clear_number}")))
 
 
 def opened(context: Context) -> CleanUp:
@@ -147,7 +152,7 @@ def opened(context: Context) -> CleanUp:
     TransitionRefused for what is never cleaned up.
     """
     run, store = context["dag_run"], execution_store()
-    execution = store.get(str((run.conf or {}).get(EXECUTION_ID)))
+    execution = store.run(read_execution(str((run.conf or {}).get(EXECUTION_ID))))
     place = f"execution {execution.execution_id}"
     of_an_end = run.run_id.startswith(f"{execution.execution_id}__")
     if of_an_end and run.run_id != clean_up_run_id(execution):
@@ -198,7 +203,7 @@ def _held(clean_up: CleanUp | None, error: NotBegun) -> str:
         words += ". A task before it was marked, and Airflow does not tell by whom: another DAG run follows"
     run_id = clean_up.context["dag_run"].run_id
     event = clean_up.told(EventType.CLEANUP_HELD, words)
-    clean_up.store.tell(clean_up.execution.execution_id, event.having(once=f"held|{run_id}|{words}"))
+    clean_up.store.run(tell(clean_up.execution.execution_id, event.having(once=f"held|{run_id}|{words}")))
     return words
 
 

@@ -9,6 +9,8 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.record.enums import EventType, ExecutionStatus
+from drs_recovery.store.programs import complete_execution, open_execution
+from drs_recovery.store.trail import read_events
 from drs_recovery.tasks.base import execution_store, now, told, verdicts
 from drs_recovery.tasks.finish import finish, tell_end
 from drs_recovery.tasks.interruption import ending, failed_tasks
@@ -54,7 +56,7 @@ class CompleteExecution(BaseOperator):
             tell_end(store, context, execution)
         else:
             execution = self._finish(store, context, execution)
-        store.release_lock(execution)
+        store.run(complete_execution.release(execution))
         if execution.status not in GOOD:
             raise AirflowFailException(f"{execution.status}: {execution.outcome}")
         return execution.status.value
@@ -63,15 +65,17 @@ class CompleteExecution(BaseOperator):
         """Return the record; a run ended before `open_execution` ran gets one now, so that it is not lost."""
         run = context["dag_run"]
         said = "on record only at its end: the run was ended before open_execution"
-        opened = store.open(
-            new_execution(self.plan, run), told(context, EventType.OPENED, said, who=requested_by(run))
+        opened = store.run(
+            open_execution.open_execution(
+                new_execution(self.plan, run), told(context, EventType.OPENED, said, who=requested_by(run))
+            )
         )
         with verdicts(store, context, opened.execution_id):
             check_same_run(opened, run)
         return opened
 
     def _finish(self, store: ExecutionStore, context: Context, execution: Execution) -> Execution:
-        events = store.events(execution.execution_id)
+        events = store.run(read_events(execution.execution_id))
         execution = settle(store, context, execution)
         states = self._other_task_states(context)
         known = ending(execution, events, states, now())

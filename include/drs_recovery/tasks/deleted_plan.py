@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from drs_recovery.plan import plan_stems
 from drs_recovery.record.enums import EventType
 from drs_recovery.settings import settings
+from drs_recovery.store.trail import read_events, tell
 from drs_recovery.tasks.base import now, told
 from drs_recovery.text.durations import in_words
 
@@ -53,14 +54,14 @@ def plan_deleted(
     key, limit = execution.execution_id, timedelta(minutes=settings().deleted_minutes)
     if now() - execution.start_time < limit:
         return None
-    since = _gone_since(store.events(key))
+    since = _gone_since(store.run(read_events(key)))
     if execution.plan_id in known:
         if since is not None:
-            store.tell(key, told(context, EventType.PLAN_BACK, "the file of the plan is there again"))
+            store.run(tell(key, told(context, EventType.PLAN_BACK, "the file of the plan is there again")))
         return None
     if since is None:
         said = f"the file of the plan is gone; if it stays so for {in_words(limit)}, this ends CANCELLED"
-        store.tell(key, told(context, EventType.PLAN_GONE, said))
+        store.run(tell(key, told(context, EventType.PLAN_GONE, said)))
     elif now() - since >= limit:
         return f"its plan {execution.plan_id} was deleted: the file is gone since {since:%Y-%m-%d %H:%M} UTC"
     return None

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.outcome import outcome
 from drs_recovery.record.status import final_status
+from drs_recovery.store.programs import complete_execution
+from drs_recovery.store.servers import read_servers
+from drs_recovery.store.whole import read_whole
 from drs_recovery.tasks.base import now, told
 from drs_recovery.tasks.clean_up import order_of
 
@@ -24,7 +27,7 @@ def finish(
     """Return the execution as it ended; ``hint`` is added to an outcome that the record cannot explain."""
     key, stopped = execution.execution_id, known.interrupted
     event = told(context, EventType.INTERRUPTED, stopped) if stopped else None
-    closed = store.close(key, known, event)
+    closed = store.run(complete_execution.close(key, known, event))
     status = final_status(
         closed.waves,
         superseded=closed.superseded_by is not None,
@@ -33,14 +36,16 @@ def finish(
         total_waves=closed.total_waves,
     )
     # With its reasons in full, also those that stand shortened on record
-    said = outcome(store.whole(closed), store.servers(key), interrupted=stopped, at=now())
+    said = outcome(store.run(read_whole(closed)), store.run(read_servers(key)), interrupted=stopped, at=now())
     if "inconsistent" in said:
         said = f"{said} {hint}".strip()
     event = told(context, EventType.EXECUTION_ENDED, f"{status}: {said}")
-    return store.finish(key, status, said, event, cleanup=order_of(store, closed))
+    return store.run(complete_execution.finish(key, status, said, event, cleanup=order_of(store, closed)))
 
 
 def tell_end(store: ExecutionStore, context: Context, execution: Execution) -> Execution:
     """Tell how an execution ended, once: a crash may have come between its end and the telling."""
     event = told(context, EventType.EXECUTION_ENDED, f"{execution.status}: {execution.outcome}")
-    return store.finish(execution.execution_id, execution.status, execution.outcome or "", event)
+    return store.run(
+        complete_execution.finish(execution.execution_id, execution.status, execution.outcome or "", event)
+    )

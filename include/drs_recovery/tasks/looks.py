@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.events import Event
+from drs_recovery.store.trail import tell
 from drs_recovery.tasks.base import now
 
 if TYPE_CHECKING:
@@ -54,5 +55,5 @@ class FailingLooks:
             }
         )
         with suppress(Exception):  # the look itself goes on, whatever the table says
-            await store.tell(self._execution_id, event)
+            await store.run(tell(self._execution_id, event))
             self._told = True

@@ -15,6 +15,9 @@ from drs_recovery.plan import SourceServer, policies, resolve, same_plan
 from drs_recovery.record.enums import EventType, ExecutionType, FailureKind
 from drs_recovery.record.models import Failure
 from drs_recovery.record.server_record import ServerRecord
+from drs_recovery.store.lock import take_lock
+from drs_recovery.store.programs import open_execution
+from drs_recovery.store.trail import tell
 from drs_recovery.tasks.base import ended, execution_store, is_last_try, told, verdicts
 from drs_recovery.tasks.causes import is_final
 from drs_recovery.tasks.connections import connection_source
@@ -91,7 +94,11 @@ class OpenExecution(BaseOperator):
             detail += f" ({self.remark})"
         if execution.reason:
             detail += f": {execution.reason}"
-        opened = store.open(execution, told(context, EventType.OPENED, detail, who=requested_by(run)))
+        opened = store.run(
+            open_execution.open_execution(
+                execution, told(context, EventType.OPENED, detail, who=requested_by(run))
+            )
+        )
         with verdicts(store, context, opened.execution_id):
             check_same_run(opened, run)
         return opened
@@ -106,10 +113,12 @@ class OpenExecution(BaseOperator):
 
     def _take_lock(self, store: ExecutionStore, context: Context, execution: Execution) -> None:
         """Take the plan, from another execution too if that is over or is a drill in a recovery's way."""
-        taken_from = store.take_lock(execution, is_over=lambda holder: run_over(context, holder) is not None)
+        taken_from = store.run(
+            take_lock(execution, is_over=lambda holder: run_over(context, holder) is not None)
+        )
         said = f"taken over from execution {taken_from}" if taken_from else "the plan was free"
         event = told(context, EventType.LOCK_TAKEN, said)
-        store.tell(execution.execution_id, event.having(once=EventType.LOCK_TAKEN))
+        store.run(tell(execution.execution_id, event.having(once=EventType.LOCK_TAKEN)))
 
     def _check_unedited(self, execution: Execution) -> None:
         if execution.plan_hash not in self.plan.hashes:
@@ -128,17 +137,19 @@ class OpenExecution(BaseOperator):
         connection = look_at_connection(store, soon, self.plan.id, account_id)
         self._check(store, context, execution, replace(facts, connection=connection))
         servers = server_records(selection, wanted)
-        store.freeze(
-            execution.execution_id,
-            self.plan.dump(),
-            servers,
-            minimum_launched={
-                number: policy.minimum_launched
-                for number, policy in enumerate(wanted)
-                if policy.minimum_launched is not None
-            },
-            account_id=account_id,
-            same_plan=same_plan,
+        store.run(
+            open_execution.freeze(
+                execution.execution_id,
+                self.plan.dump(),
+                servers,
+                minimum_launched={
+                    number: policy.minimum_launched
+                    for number, policy in enumerate(wanted)
+                    if policy.minimum_launched is not None
+                },
+                account_id=account_id,
+                same_plan=same_plan,
+            )
         )
         self.log.info("Froze %s source servers in %s waves", len(servers), len(self.plan.waves))
 
@@ -153,7 +164,7 @@ class OpenExecution(BaseOperator):
         if passing is not None and not is_last_try(context):
             raise passing
         event = told(context, EventType.PREFLIGHT, str(found))
-        store.note_preflight(execution.execution_id, found.warnings, found.lag, event)
+        store.run(open_execution.note_preflight(execution.execution_id, found.warnings, found.lag, event))
         if found.blocking:
             problems = "; ".join(map(str, found.blocking))
             warn = ", ".join(f"{check}: warn" for check in dict.fromkeys(one.check for one in found.blocking))
@@ -173,7 +184,7 @@ class OpenExecution(BaseOperator):
     def _fail(self, store: ExecutionStore, context: Context, kind: FailureKind, error: Exception) -> None:
         failure = Failure(kind=kind, message=str(error))
         type_ = EventType(kind.value)
-        store.note_failure(self._id(context), failure, told(context, type_, str(error)))
+        store.run(open_execution.note_failure(self._id(context), failure, told(context, type_, str(error))))
         raise AirflowFailException(str(error)) from error
 
     def _id(self, context: Context) -> str:

@@ -16,6 +16,9 @@ from drs_recovery.errors import StartRefused
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.models import NO_JOB
 from drs_recovery.settings import settings
+from drs_recovery.store.programs import complete_execution
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.trail import tell
 from drs_recovery.tasks.adoption import Adoption
 from drs_recovery.tasks.base import frozen_plan, now, told
 from drs_recovery.text.durations import in_words
@@ -45,7 +48,7 @@ def settle(store: ExecutionStore, context: Context, execution: Execution) -> Exe
     for wave in execution.waves:
         for intent in wave.open_intents:
             _settle(store, context, execution, wave, intent)
-    return store.get(execution.execution_id) if _any_open(execution) else execution
+    return store.run(read_execution(execution.execution_id)) if _any_open(execution) else execution
 
 
 def settled_intents(adoption: Adoption, wave: WaveRecord) -> list[Intent]:
@@ -79,11 +82,13 @@ def _settle(
         if job_id := Adoption(hook, store, context, execution).job_of(wave, intent):
             log.info("Adopted job %s of %s, whose answer was lost", job_id, wave.wave_name)
             event = told(context, EventType.JOB_STARTED, _said(intent, job_id), wave=wave)
-            store.adopt(execution.execution_id, wave.wave_number, intent, job_id, event)
+            store.run(
+                complete_execution.adopt(execution.execution_id, wave.wave_number, intent, job_id, event)
+            )
     except Exception as error:
         log.exception("The job of an open intent cannot be found")
         said = f"Whether an announced StartRecovery became a job cannot be found out: {error}"
-        store.tell(execution.execution_id, told(context, EventType.FAILED, said))
+        store.run(tell(execution.execution_id, told(context, EventType.FAILED, said)))
 
 
 def _any_open(execution: Execution) -> bool:
@@ -95,7 +100,7 @@ def _wait(store: ExecutionStore, execution: Execution) -> Execution:
     until = time.monotonic() + PATIENCE
     while _young(execution) and time.monotonic() < until:
         time.sleep(PAUSE)
-        execution = store.get(execution.execution_id)
+        execution = store.run(read_execution(execution.execution_id))
     return execution
 
 

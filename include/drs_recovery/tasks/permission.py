@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drs_recovery.errors import StartRefused
+from drs_recovery.store.queries import open_executions
+from drs_recovery.store.servers import read_server_ids
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -56,9 +58,9 @@ def recoveries_with(
     store: ExecutionStore, drill: Execution, servers: Collection[str]
 ) -> Iterator[tuple[Execution, str]]:
     """Yield each RECOVERY that is not over and holds some of a drill's servers, with which ones."""
-    for other in store.open_executions():
+    for other in store.run(open_executions()):
         if other.execution_type != "RECOVERY" or other.execution_id == drill.execution_id:
             continue
-        shared = set(servers) & store.server_ids(other.execution_id)
+        shared = set(servers) & store.run(read_server_ids(other.execution_id))
         if shared:
             yield other, ", ".join(sorted(shared))

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException
 
+from drs_recovery.store.programs import complete_execution
+from drs_recovery.store.queries import open_executions
+from drs_recovery.store.trail import read_events
 from drs_recovery.tasks.base import execution_store, now
 from drs_recovery.tasks.deleted_plan import known_plans, plan_deleted
 from drs_recovery.tasks.finish import finish
@@ -52,7 +55,7 @@ class ReconcileExecutions(BaseOperator):
         """
         store, ended, trouble = execution_store(), list[str](), list[str]()
         known = known_plans(self.plans)
-        for execution in store.open_executions(passed_over=trouble.append):
+        for execution in store.run(open_executions(passed_over=trouble.append)):
             try:
                 if (why := _over(store, context, execution, known)) is not None:
                     self._end(store, context, execution, why)
@@ -65,10 +68,10 @@ class ReconcileExecutions(BaseOperator):
         return ended
 
     def _end(self, store: ExecutionStore, context: Context, execution: Execution, why: str) -> None:
-        events = store.events(execution.execution_id)
+        events = store.run(read_events(execution.execution_id))
         execution = settle(store, context, execution)
         done = finish(store, context, execution, ending(execution, events, {}, now(), over=why))
-        store.release_lock(done)
+        store.run(complete_execution.release(done))
         self.log.info("Execution %s of %s ended %s: %s", done.execution_id, done.plan_id, done.status, why)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from drs_recovery.errors import RunDiffers
 from drs_recovery.record.base import iso
 from drs_recovery.record.texts import same_text
+from drs_recovery.store.queries import read_execution
 from drs_recovery.tasks.base import id_of
 from drs_recovery.tasks.request import (
     execution_type,
@@ -37,7 +38,7 @@ REASON = "reason"
 
 def own_record(store: ExecutionStore, context: Context) -> Execution:
     """Return the execution that this DAG run opened, as it is on record; RunDiffers if another run did."""
-    record = store.get(id_of(context))
+    record = store.run(read_execution(id_of(context)))
     check_same_run(record, context["dag_run"])
     return record
 

@@ -15,6 +15,10 @@ from drs_recovery.errors import RecordUnavailable, StartRefused
 from drs_recovery.record.attempts import to_start
 from drs_recovery.record.enums import EventType, OnFailure
 from drs_recovery.record.permission import check_start
+from drs_recovery.store.programs import start_recovery
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.servers import read_servers
+from drs_recovery.store.trail import tell
 from drs_recovery.tasks.attempt import current_attempt
 from drs_recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, verdicts
 from drs_recovery.tasks.causes import is_final
@@ -109,7 +113,7 @@ class StartRecovery(DrsStartRecoveryOperator):
                     self._wait(store, context, starting, min(since, wave.start_time or since))
                 if outcome.refusals and (reason := starting.failure()):
                     self._fail(store, context, wave, f"Nothing of {wave.wave_name} was started: {reason}")
-                return list(store.get(execution).waves[self.wave_number].job_ids)
+                return list(store.run(read_execution(execution)).waves[self.wave_number].job_ids)
             except RecordUnavailable as error:
                 self._wait_for_table(since, error)
                 raise
@@ -136,14 +140,14 @@ class StartRecovery(DrsStartRecoveryOperator):
         self, store: ExecutionStore, context: Context, record: Execution, wave: WaveRecord
     ) -> Starting | None:
         """Return the start of what earlier attempts have not launched; None if they launched everything."""
-        servers = store.servers(record.execution_id, self.wave_number)
+        servers = store.run(read_servers(record.execution_id, self.wave_number))
         if len(servers) != wave.server_count:
             raise StartRefused(
                 f"{wave.wave_name} has {wave.server_count} servers, but {len(servers)} are on record."
             )
         if not (wanted := to_start(wave, servers)):
             self.log.info("All servers of %s were launched by an earlier attempt", wave.wave_name)
-            store.nothing_to_start(record.execution_id, self.wave_number, wave.attempt)
+            store.run(start_recovery.nothing_to_start(record.execution_id, self.wave_number, wave.attempt))
             return None
         if record.execution_type == "DRILL":
             check_no_recovery(store, record, [server.source_server_id for server in wanted])
@@ -174,12 +178,12 @@ class StartRecovery(DrsStartRecoveryOperator):
                 words = f"{held.wait.words} It was waited for until {deadline:%H:%M} UTC."
                 starting.leave_out(dict.fromkeys(held.servers, words))
             return
-        wave = store.get(id_of(context)).waves[self.wave_number]
+        wave = store.run(read_execution(id_of(context))).waves[self.wave_number]
         for held in outcome.waits:
             who = held_words(starting.servers, held)
             words = f"{who}, until {deadline:%H:%M} UTC at the latest: {held.wait.words}"
             event = told(context, EventType.START_WAITING, words, wave=wave)
-            store.tell(id_of(context), event.having(once=f"waits|{wave.attempt}|{words}"))
+            store.run(tell(id_of(context), event.having(once=f"waits|{wave.attempt}|{words}")))
         waits = [held.wait for held in outcome.waits]
         trigger = waking(waits, deadline, self.aws_conn_id, self.region_name)
         self._park(trigger, since, deadline, outcome.refused)
@@ -206,12 +210,12 @@ class StartRecovery(DrsStartRecoveryOperator):
 
     def _end_for_others(self, store: ExecutionStore, context: Context, error: Exception) -> None:
         """Fail a wave that cannot start, where others go on without it: they look for its end on record."""
-        wave = store.get(id_of(context)).waves[self.wave_number]
+        wave = store.run(read_execution(id_of(context))).waves[self.wave_number]
         begun = wave.attempt_job_ids or wave.open_intents or wave.status.final
         if wave.on_failure is OnFailure.CONTINUE and is_final(error) and not begun:
             self._fail(store, context, wave, f"{wave.wave_name} cannot start: {error}")
 
     def _fail(self, store: ExecutionStore, context: Context, wave: WaveRecord, reason: str) -> None:
         event = told(context, EventType.WAVE_ENDED, reason, wave=wave)
-        store.fail_wave(id_of(context), self.wave_number, wave.attempt, reason, event)
+        store.run(start_recovery.fail_wave(id_of(context), self.wave_number, wave.attempt, reason, event))
         raise AirflowFailException(reason)

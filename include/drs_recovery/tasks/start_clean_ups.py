@@ -11,6 +11,8 @@ from airflow.sdk.exceptions import AirflowException
 from drs_recovery.names import CLEAN_UP
 from drs_recovery.record.clean_up import EXECUTION_ID, clean_up_run_id, current_run_id
 from drs_recovery.record.enums import CleanupStatus, EventType
+from drs_recovery.store.programs import clean_up
+from drs_recovery.store.queries import due_clean_ups, read_execution
 from drs_recovery.tasks.base import execution_store, now, told
 from drs_recovery.tasks.reconcile import OVER
 from drs_recovery.tasks.request import this_airflow
@@ -47,7 +49,7 @@ class StartCleanUps(BaseOperator):
         Trouble with one, or a record that cannot be read, holds no other back; it fails the task at its end.
         """
         store, trouble, started = execution_store(), list[str](), list[str]()
-        for execution in store.due_clean_ups(now(), passed_over=trouble.append):
+        for execution in store.run(due_clean_ups(now(), passed_over=trouble.append)):
             if len(started) == MOST:
                 break
             try:
@@ -72,7 +74,7 @@ class StartCleanUps(BaseOperator):
             return True
         if all(word in OVER for _, word in there):
             # Read again: the run may have ended just now, with its end on record
-            left = store.get(execution.execution_id)
+            left = store.run(read_execution(execution.execution_id))
             if left.cleanup_due is not None and left.cleanup == execution.cleanup:
                 self._again(store, context, left, *there[0])
         return False
@@ -90,7 +92,7 @@ class StartCleanUps(BaseOperator):
         )
         event = told(context, EventType.CLEANUP_HELD, said)
         status = cleanup.status if cleanup else CleanupStatus.PENDING
-        store.clean_up(execution, status, event, attempt=attempt + 1, dag_run_id=None, due=due)
+        store.run(clean_up.clean_up(execution, status, event, attempt=attempt + 1, dag_run_id=None, due=due))
 
 
 def _run_ids(execution: Execution) -> list[str]:

@@ -15,6 +15,11 @@ from drs_recovery.errors import RecoveryError, StartRefused
 from drs_recovery.plan.words import listed
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.status import judge
+from drs_recovery.store.intents import with_servers
+from drs_recovery.store.programs import start_recovery
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.servers import read_servers
+from drs_recovery.store.trail import tell
 from drs_recovery.tasks.adoption import Adoption
 from drs_recovery.tasks.base import told
 from drs_recovery.tasks.batch import Batch
@@ -109,10 +114,12 @@ class Starting:
         wave = self._wave()
         if wave.attempt_job_ids:
             return None
-        status, reason = judge(wave, self.store.servers(self.record.execution_id, self.wave_number))
+        status, reason = judge(wave, self.store.run(read_servers(self.record.execution_id, self.wave_number)))
         if not status.met:
             return reason
-        self.store.nothing_to_start(self.record.execution_id, self.wave_number, wave.attempt)
+        self.store.run(
+            start_recovery.nothing_to_start(self.record.execution_id, self.wave_number, wave.attempt)
+        )
         return None
 
     @cached_property
@@ -125,7 +132,7 @@ class Starting:
         StartRefused if another attempt of it has been opened.
         """
         before, number = self.record.wave(self.wave_number), self.wave_number
-        record = self.store.get(self.record.execution_id)
+        record = self.store.run(read_execution(self.record.execution_id))
         wave = record.wave(number)
         if wave.attempt != before.attempt:
             raise StartRefused(
@@ -136,7 +143,7 @@ class Starting:
             intent if intent.servers else intent.having(servers=read.get(intent.servers_item, ()))
             for intent in wave.intents
         ]
-        filled = wave.having(intents=tuple(self.store.with_servers(record.execution_id, held)))
+        filled = wave.having(intents=tuple(self.store.run(with_servers(record.execution_id, held))))
         self.record = record.having(waves=(*record.waves[:number], filled, *record.waves[number + 1 :]))
         return filled
 
@@ -260,7 +267,9 @@ class Starting:
         labels = {server.source_server_id: server.label for server in self.servers}
         said = f"Not started: {listed(labels.get(server, server) for server in ids)}: {words}"
         log.warning("%s", said)
-        self.store.not_started(self.record.execution_id, self.wave_number, wave.attempt, ids, words)
+        self.store.run(
+            start_recovery.not_started(self.record.execution_id, self.wave_number, wave.attempt, ids, words)
+        )
         event = told(self.context, EventType.SERVERS_LEFT_OUT, said, wave=wave)
         once = f"left out|{wave.wave_number}|{wave.attempt}|{said}"
-        self.store.tell(self.record.execution_id, event.having(once=once))
+        self.store.run(tell(self.record.execution_id, event.having(once=once)))

@@ -10,6 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_recovery.aws.operators.drs import DrsTerminateRecoveryInstancesOperator
 from drs_recovery.record.enums import CleanupStatus, EventType
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.trail import tell
 from drs_recovery.tasks.base import now
 from drs_recovery.tasks.causes import is_final, retry_after
 from drs_recovery.tasks.clean_up import LONGEST_WAIT, verdicts_on
@@ -66,7 +68,7 @@ class TerminateInstances(DrsTerminateRecoveryInstancesOperator):
             self.aws_conn_id, self.region_name = clean_up.plan.aws_conn_id, clean_up.plan.region
             if waits := list(self._send_all(context, clean_up)):
                 self._wait(clean_up, waits, since + LONGEST_WAIT, since)
-            cleanup = clean_up.store.get(clean_up.execution.execution_id).cleanup
+            cleanup = clean_up.store.run(read_execution(clean_up.execution.execution_id)).cleanup
             return list(cleanup.job_ids) if cleanup else []
 
     def _send_all(self, context: Context, clean_up: CleanUp) -> Iterator[NotYet]:
@@ -108,7 +110,7 @@ class TerminateInstances(DrsTerminateRecoveryInstancesOperator):
         event = clean_up.told(
             EventType.CLEANUP_HELD, f"Waits, until {deadline:%H:%M} UTC at the latest: {words}"
         )
-        clean_up.store.tell(clean_up.execution.execution_id, event.having(once=f"held|{since}|{words}"))
+        clean_up.store.run(tell(clean_up.execution.execution_id, event.having(once=f"held|{since}|{words}")))
         self.defer(
             trigger=waking(waits, deadline, self.aws_conn_id, self.region_name),
             method_name=self.execute_complete.__name__,

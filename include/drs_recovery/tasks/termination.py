@@ -16,6 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_recovery.aws.utils.drs import is_gone
 from drs_recovery.record.enums import CleanupStatus, EventType
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.servers import read_server_ids
 from drs_recovery.tasks.blame import halves, is_about_what_is_named, named
 from drs_recovery.tasks.causes import Cause, cause_of, retry_after
 from drs_recovery.tasks.jobs import find_blocking, in_words, servers_of
@@ -45,7 +47,7 @@ class Termination:
 
     def find(self) -> list[RecoveryInstanceTypeDef]:
         """Return the drill's instances that are not gone."""
-        ids = self.clean_up.store.server_ids(self.clean_up.execution.execution_id)
+        ids = self.clean_up.store.run(read_server_ids(self.clean_up.execution.execution_id))
         return self._own(self.hook.list_recovery_instances(sorted(ids)))
 
     def check_launched(self) -> None:
@@ -56,7 +58,7 @@ class Termination:
 
     def free(self, instances: Iterable[RecoveryInstanceTypeDef]) -> list[str]:
         """Return the ids of those that no terminate job of this clean-up has already."""
-        cleanup = self.clean_up.store.get(self.clean_up.execution.execution_id).cleanup
+        cleanup = self.clean_up.store.run(read_execution(self.clean_up.execution.execution_id)).cleanup
         running = self._running(cleanup.job_ids if cleanup else ())
         busy = {server for job in running for server in servers_of(job)}
         return [one["recoveryInstanceID"] for one in instances if one.get("sourceServerID") not in busy]
@@ -128,7 +130,7 @@ class Termination:
     def _make_way(self, ids: Sequence[str]) -> None:
         """Raise NotYet while a RECOVERY holds servers of the drill: a terminate job would lock them."""
         execution = self.clean_up.execution
-        servers = self.clean_up.store.server_ids(execution.execution_id)
+        servers = self.clean_up.store.run(read_server_ids(execution.execution_id))
         for other, shared in recoveries_with(self.clean_up.store, execution, servers):
             words = f"the RECOVERY {other.execution_id} of {other.plan_name} goes before, it holds {shared}"
             raise NotYet(f"{len(ids)} instances wait: {words}", seconds=AFTER_RECOVERY)

@@ -15,6 +15,9 @@ from drs_recovery.errors import StartRefused
 from drs_recovery.names import APPROVE, START_RECOVERY, task_id
 from drs_recovery.record.enums import EventType
 from drs_recovery.settings import settings
+from drs_recovery.store.programs import wait_for_recovery
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.servers import read_servers
 from drs_recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, verdicts
 from drs_recovery.tasks.final_servers import final_servers
 from drs_recovery.tasks.permission import wave_on_record
@@ -97,7 +100,7 @@ class WaitForRecovery(DrsJobSensor):
 
     def make_trigger(self, context: Context) -> WaveTrigger:
         """Return the trigger that writes this wave's progress."""
-        wave = execution_store().get(id_of(context)).wave(self.wave_number)
+        wave = execution_store().run(read_execution(id_of(context))).wave(self.wave_number)
         return WaveTrigger(
             execution_id=id_of(context),
             wave_number=self.wave_number,
@@ -136,19 +139,21 @@ class WaitForRecovery(DrsJobSensor):
         self, store: ExecutionStore, context: Context, jobs: Sequence[JobTypeDef], event: Mapping[str, Any]
     ) -> str:
         key = id_of(context)
-        wave = store.get(key).wave(self.wave_number)
-        servers = asyncio.run(final_servers(self.hook, store.servers(key, self.wave_number), jobs))
+        wave = store.run(read_execution(key)).wave(self.wave_number)
+        servers = asyncio.run(final_servers(self.hook, store.run(read_servers(key, self.wave_number)), jobs))
         ended = {job["jobID"] for job in jobs if job.get("status") == "COMPLETED"}
         status, reason = verdict(wave, servers, sorted(set(wave.attempt_job_ids) - ended), event)
         said = in_words(status, reason, servers)
-        store.end_wave(
-            key,
-            self.wave_number,
-            wave.attempt,
-            servers,
-            status,
-            failure=reason,
-            event=told(context, EventType.WAVE_ENDED, said, wave=wave),
+        store.run(
+            wait_for_recovery.end_wave(
+                key,
+                self.wave_number,
+                wave.attempt,
+                servers,
+                status,
+                failure=reason,
+                event=told(context, EventType.WAVE_ENDED, said, wave=wave),
+            )
         )
         if not status.met:
             raise AirflowFailException(f"{wave.wave_name} {said}")

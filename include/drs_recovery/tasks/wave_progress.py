@@ -11,6 +11,9 @@ from drs_recovery.record.enums import EventType, WaveStatus
 from drs_recovery.record.events import Event
 from drs_recovery.record.status import judge
 from drs_recovery.settings import settings
+from drs_recovery.store.programs import wait_for_recovery
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.servers import read_servers
 from drs_recovery.tasks.addresses import prepare
 from drs_recovery.tasks.base import now
 from drs_recovery.tasks.final_servers import final_servers
@@ -67,10 +70,12 @@ class WaveProgress:
         seen = observed_all(self.known.values(), snapshot.jobs, self.logs)
         changed = [server for server in seen if server != self.known[server.source_server_id]]
         if changed or self.polled is None:
-            await self.store.poll(trigger.execution_id, trigger.wave_number, trigger.attempt, changed)
+            await self.store.run(
+                wait_for_recovery.poll(trigger.execution_id, trigger.wave_number, trigger.attempt, changed)
+            )
             self.known.update({server.source_server_id: server for server in changed})
         if self.polled is None or (snapshot.at - self.polled).total_seconds() >= settings().polled_seconds:
-            await self.store.polled(trigger.execution_id, snapshot.at)
+            await self.store.run(wait_for_recovery.polled(trigger.execution_id, snapshot.at))
             self.polled = snapshot.at
         if not self.prepared and any(about_to_end(job) for job in snapshot.jobs):
             self.prepared = True
@@ -82,7 +87,7 @@ class WaveProgress:
         await self._read_servers()
         known = list(self.known.values())
         servers = await final_servers(trigger.hook, known, jobs, trigger.log_items)
-        wave = (await self.store.get(trigger.execution_id)).wave(trigger.wave_number)
+        wave = (await self.store.run(read_execution(trigger.execution_id))).wave(trigger.wave_number)
         status, reason = judge(wave, servers)
         if status is not WaveStatus.COMPLETED:
             return False
@@ -94,14 +99,16 @@ class WaveProgress:
             attempt=trigger.attempt,
             detail=in_words(status, reason, servers),
         )
-        await self.store.end_wave(
-            trigger.execution_id, trigger.wave_number, trigger.attempt, servers, status, event=event
+        await self.store.run(
+            wait_for_recovery.end_wave(
+                trigger.execution_id, trigger.wave_number, trigger.attempt, servers, status, event=event
+            )
         )
         return True
 
     async def _read_servers(self) -> None:
         if not self.known:
-            servers = await self.store.servers(self.trigger.execution_id, self.trigger.wave_number)
+            servers = await self.store.run(read_servers(self.trigger.execution_id, self.trigger.wave_number))
             self.known = {server.source_server_id: server for server in servers}
 
     async def _read_log(self, job: Mapping[str, Any], at: datetime) -> None:

@@ -12,7 +12,17 @@ from drs_recovery.record.models import Approval, Execution, Failure, Intent, Wav
 from drs_recovery.record.outcome import outcome
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.record.status import final_status, judge
-from drs_recovery.store.open_attempt import Opening
+from drs_recovery.store.lock import take_lock
+from drs_recovery.store.open_attempt import Opening, open_attempt
+from drs_recovery.store.programs import (
+    approve,
+    complete_execution,
+    open_execution,
+    start_recovery,
+    wait_for_recovery,
+)
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.servers import read_servers
 from drs_recovery.store.store import ExecutionStore
 
 if TYPE_CHECKING:
@@ -81,11 +91,15 @@ class Story:
             start_time=start,
             open_since=start,
         )
-        self.store.open(execution, self._told(EventType.OPENED, "alice", detail="monthly drill"))
+        self.store.run(
+            open_execution.open_execution(
+                execution, self._told(EventType.OPENED, "alice", detail="monthly drill")
+            )
+        )
 
     def freeze(self) -> Story:
         """Take the plan's lock, freeze plan and servers."""
-        self.store.take_lock(self.store.get(self.id))
+        self.store.run(take_lock(self.store.run(read_execution(self.id))))
         servers = [
             ServerRecord(
                 source_server_id=server,
@@ -97,56 +111,60 @@ class Story:
             for number, wave in enumerate(self.plan.waves)
             for server, hostname, name in FLEET[wave.name]
         ]
-        self.store.freeze(self.id, self.plan.dump(), servers)
+        self.store.run(open_execution.freeze(self.id, self.plan.dump(), servers))
         return self
 
     def refuse(self, why: str) -> Story:
         """Note that the start was refused."""
-        self.store.note_failure(self.id, Failure(kind="REFUSED", message=why))
+        self.store.run(open_execution.note_failure(self.id, Failure(kind="REFUSED", message=why)))
         return self
 
     def pause(self, wave: int) -> Story:
         """Ask at a gate."""
-        self.store.pause(self.id, wave, self._told(EventType.GATE_WAITING, "approve", wave))
+        self.store.run(approve.pause(self.id, wave, self._told(EventType.GATE_WAITING, "approve", wave)))
         return self
 
     def answer(self, wave: int, decision: str = "APPROVED", by: str | None = "bob") -> Story:
         """Answer a gate."""
         approval = Approval(decision=decision, by=by, time=self._next(), reason="looks right")
-        write = self.store.approve if decision == "APPROVED" else self.store.reject
-        write(self.id, wave, approval, self._told(EventType(decision), by, wave))
+        write = approve.approve if decision == "APPROVED" else approve.reject
+        self.store.run(write(self.id, wave, approval, self._told(EventType(decision), by, wave)))
         return self
 
     def launch(self, wave: int, phase: str | None = "CONVERSION") -> Story:
         """Start the wave's job, and have its servers in a phase."""
-        ids = tuple(server.source_server_id for server in self.store.servers(self.id, wave))
+        ids = tuple(server.source_server_id for server in self.store.run(read_servers(self.id, wave)))
         intent = Intent(attempt=1, batch=0, servers=ids, time=self._next())
-        self.store.intend(self.id, wave, intent)
+        self.store.run(start_recovery.intend(self.id, wave, intent))
         job = f"drsjob-{wave:017}"
-        self.store.started(
-            self.id, wave, intent, job, self._told(EventType.JOB_STARTED, "start_recovery", wave)
+        self.store.run(
+            start_recovery.started(
+                self.id, wave, intent, job, self._told(EventType.JOB_STARTED, "start_recovery", wave)
+            )
         )
         going = {"launch_status": LaunchStatus.IN_PROGRESS, "phase": phase, "phase_since": self._next()}
-        changed = [server.having(**going) for server in self.store.servers(self.id, wave)]
-        self.store.poll(self.id, wave, 1, changed)
+        changed = [server.having(**going) for server in self.store.run(read_servers(self.id, wave))]
+        self.store.run(wait_for_recovery.poll(self.id, wave, 1, changed))
         return self
 
     def land(self, wave: int, *, failed: dict[str, str] | None = None) -> Story:
         """End the wave: its servers are LAUNCHED but for those that failed, with DRS's reason."""
-        servers = [self._landed(server, failed or {}) for server in self.store.servers(self.id, wave)]
-        status, why = judge(self.store.get(self.id).wave(wave), servers)
+        servers = [
+            self._landed(server, failed or {}) for server in self.store.run(read_servers(self.id, wave))
+        ]
+        status, why = judge(self.store.run(read_execution(self.id)).wave(wave), servers)
         told = self._told(EventType.WAVE_ENDED, "wait_for_recovery", wave, detail=status)
-        self.store.end_wave(self.id, wave, 1, servers, status, failure=why, event=told)
+        self.store.run(wait_for_recovery.end_wave(self.id, wave, 1, servers, status, failure=why, event=told))
         return self
 
     def finish(self) -> Story:
         """End the execution as its waves say."""
-        execution = self.store.close(self.id)
+        execution = self.store.run(complete_execution.close(self.id))
         status = final_status(execution.waves, failure=execution.failure, total_waves=execution.total_waves)
-        words = outcome(execution, self.store.servers(self.id))
+        words = outcome(execution, self.store.run(read_servers(self.id)))
         told = self._told(EventType.EXECUTION_ENDED, "complete_execution", detail=words)
-        self.store.finish(self.id, status, words, told)
-        self.store.release_lock(self.store.get(self.id))
+        self.store.run(complete_execution.finish(self.id, status, words, told))
+        self.store.run(complete_execution.release(self.store.run(read_execution(self.id))))
         return self
 
     def again(self, wave: int) -> Story:
@@ -154,7 +172,7 @@ class Story:
         told = self._told(
             EventType.ATTEMPT_OPENED, "appwave2.approve", wave, attempt=2, detail="it was FAILED"
         )
-        self.store.open_attempt(self.id, Opening(wave_number=wave, last=1, clear_number=1), told)
+        self.store.run(open_attempt(self.id, Opening(wave_number=wave, last=1, clear_number=1), told))
         return self
 
     def to_the_second_gate(self) -> Story:
@@ -187,4 +205,4 @@ class Story:
 
 def wave_status(story: Story, number: int) -> WaveStatus:
     """Return what the record says of a wave."""
-    return story.store.get(story.id).wave(number).status
+    return story.store.run(read_execution(story.id)).wave(number).status

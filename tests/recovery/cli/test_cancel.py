@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from drs_recovery.cli.app import app
 from drs_recovery.cli.commands import cancel as command
+from drs_recovery.store.trail import read_events
 
 if TYPE_CHECKING:
     from airflow_stub import Stub
@@ -38,7 +39,7 @@ def test_c1_the_run_is_noted_then_ended(story: Any, airflow: Stub) -> None:
     """Who and why first, so that the teardown finds it; without an end on record the exit code says so."""
     told = story().to_the_second_gate()
     result = cancel("--reason", "the Region is back")
-    (asked,) = [event for event in told.store.events(told.id) if event.type == "CANCEL_ASKED"]
+    (asked,) = [event for event in told.store.run(read_events(told.id)) if event.type == "CANCEL_ASKED"]
     assert (asked.actor, asked.detail) == ("alice", "the Region is back")
     assert patches(airflow) == [
         {"note": "cancelled by alice: the Region is back"},
@@ -52,7 +53,7 @@ def test_a_cancel_that_did_not_arrive_is_taken_back(story: Any, airflow: Stub) -
     told = story().to_the_second_gate()
     airflow.on(f"PATCH {RUN}", (200, {}), (404, {"detail": "gone"}))
     assert cancel().exit_code == 3
-    types = [event.type for event in told.store.events(told.id) if event.type.startswith("CANCEL")]
+    types = [event.type for event in told.store.run(read_events(told.id)) if event.type.startswith("CANCEL")]
     assert types == ["CANCEL_ASKED", "CANCEL_FAILED"]
 
 
@@ -69,5 +70,5 @@ def test_a4_who_may_not_edit_the_run_cancels_nothing(story: Any, airflow: Stub) 
     told = story().to_the_second_gate()
     airflow.on(f"PATCH {RUN}", (403, {"detail": "Forbidden"}))
     result = cancel()
-    assert not any(event.type == "CANCEL_ASKED" for event in told.store.events(told.id))
+    assert not any(event.type == "CANCEL_ASKED" for event in told.store.run(read_events(told.id)))
     assert (result.exit_code, "Forbidden" in result.stderr) == (3, True)

@@ -16,6 +16,9 @@ from drs_recovery.cli.words import now
 from drs_recovery.record.clean_up import clean_up_run_id
 from drs_recovery.record.enums import CleanupStatus
 from drs_recovery.record.models import Approval
+from drs_recovery.store.programs import clean_up
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.trail import read_events
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +45,7 @@ def run(*arguments: str) -> Result:
 
 def path(told: Any) -> str:
     """Return the path of the run that cleans an execution up, as it is sent."""
-    run_id = clean_up_run_id(told.store.get(told.id))
+    run_id = clean_up_run_id(told.store.run(read_execution(told.id)))
     return f"{RUNS}/{run_id.replace(':', '%3A')}"
 
 
@@ -64,9 +67,9 @@ def test_r47_it_triggers_the_run_of_this_end_and_tells_the_trail(story: Any, air
     told.to_the_end()
     result = run("clean-up", "web_shop", "--reason", "seen enough", "--no-follow")
     (sent,) = [body for request, body in airflow.requests if request == f"POST {RUNS}"]
-    assert sent["dag_run_id"] == clean_up_run_id(told.store.get(told.id))
+    assert sent["dag_run_id"] == clean_up_run_id(told.store.run(read_execution(told.id)))
     assert sent["conf"] == {"execution_id": told.id}
-    (asked,) = [event for event in told.store.events(told.id) if event.type == "CLEANUP_ASKED"]
+    (asked,) = [event for event in told.store.run(read_events(told.id)) if event.type == "CLEANUP_ASKED"]
     assert (asked.actor, asked.detail, result.exit_code) == ("alice", "seen enough", 0)
 
 
@@ -80,12 +83,12 @@ def test_it_follows_to_the_end(
     """DONE is 0, any other end 1."""
     told = story()
     told.to_the_end()
-    execution = told.store.get(told.id)
+    execution = told.store.run(read_execution(told.id))
 
     def work() -> None:
-        told.store.clean_up(execution, C.TERMINATING)
+        told.store.run(clean_up.clean_up(execution, C.TERMINATING))
         known = {"terminated": 2} if status is C.DONE else {"failure": "AccessDenied"}
-        told.store.clean_up(execution, status, **known)
+        told.store.run(clean_up.clean_up(execution, status, **known))
 
     meanwhile(monkeypatch, work)
     result = run("clean-up", "web_shop", "--json")
@@ -101,7 +104,10 @@ def test_a_gate_that_waits_is_told_with_its_address(
     """The command has done what it can."""
     told = story()
     told.to_the_end()
-    meanwhile(monkeypatch, lambda: told.store.clean_up(told.store.get(told.id), C.WAITING))
+    meanwhile(
+        monkeypatch,
+        lambda: told.store.run(clean_up.clean_up(told.store.run(read_execution(told.id)), C.WAITING)),
+    )
     result = run("clean-up", "web_shop")
     assert result.exit_code == 0
     assert "/dags/recovery_clean_up/runs/" in result.stdout.replace("\n", "")
@@ -111,7 +117,7 @@ def test_one_that_failed_or_was_kept_is_run_again(story: Any, airflow: Stub) -> 
     """The DAG run of this end is cleared: there is never a second one."""
     told = story()
     told.to_the_end()
-    told.store.clean_up(told.store.get(told.id), C.KEPT)
+    told.store.run(clean_up.clean_up(told.store.run(read_execution(told.id)), C.KEPT))
     ended(airflow, told, "success")
     assert run("clean-up", "web_shop", "--no-follow").exit_code == 0
     assert (airflow.count(f"POST {RUNS}"), airflow.count(f"POST {path(told)}/clear")) == (0, 1)
@@ -139,10 +145,10 @@ def test_what_is_not_cleaned_up_is_refused_with_the_reason(story: Any, airflow: 
     else:
         told.to_the_end()
     if kind == "done":
-        execution = told.store.get(told.id)
-        told.store.clean_up(execution, C.TERMINATING)
-        told.store.clean_up(execution, C.DONE, terminated=5)
-    before = told.store.get(told.id)
+        execution = told.store.run(read_execution(told.id))
+        told.store.run(clean_up.clean_up(execution, C.TERMINATING))
+        told.store.run(clean_up.clean_up(execution, C.DONE, terminated=5))
+    before = told.store.run(read_execution(told.id))
     result = run("clean-up", "web_shop")
     words = {
         "it runs": "only what has ended",
@@ -151,7 +157,7 @@ def test_what_is_not_cleaned_up_is_refused_with_the_reason(story: Any, airflow: 
         "done": "cleaned up already: DONE, 5 instances",
     }
     assert (result.exit_code, words[kind] in result.stderr) == (3, True)
-    assert (airflow.requests, told.store.get(told.id)) == ([], before)
+    assert (airflow.requests, told.store.run(read_execution(told.id))) == ([], before)
 
 
 def test_a4_who_may_not_trigger_it_cleans_nothing_up(story: Any, airflow: Stub) -> None:
@@ -161,7 +167,7 @@ def test_a4_who_may_not_trigger_it_cleans_nothing_up(story: Any, airflow: Stub) 
     airflow.on(f"POST {RUNS}", (403, {"detail": "Forbidden"}))
     result = run("clean-up", "web_shop")
     assert (result.exit_code, "Forbidden" in result.stderr) == (3, True)
-    assert not any(event.type == "CLEANUP_ASKED" for event in told.store.events(told.id))
+    assert not any(event.type == "CLEANUP_ASKED" for event in told.store.run(read_events(told.id)))
 
 
 @pytest.mark.parametrize(("verb", "option"), [("approve", "Approve"), ("reject", "Reject")])
@@ -172,7 +178,7 @@ def test_its_gate_is_answered_like_any_other(
     monkeypatch.setattr(answering, "TAKEN_UP", 0)
     told = story()
     told.to_the_end()
-    told.store.clean_up(told.store.get(told.id), C.WAITING)
+    told.store.run(clean_up.clean_up(told.store.run(read_execution(told.id)), C.WAITING))
     gate = f"{path(told)}/taskInstances/approve/-1/hitlDetails"
     ended(airflow, told, "running")
     asked = {"subject": "?", "task_instance": {"task_id": "approve", "state": "awaiting_input"}}
@@ -191,6 +197,6 @@ def test_list_and_show_tell_how_it_stands(story: Any) -> None:
     assert f"clean-up {told.id}" in run("show", "web_shop").stdout.replace("\n", " ")
     assert "clean-up" not in run("list").stdout
     answer = Approval(decision="REJECTED", by="bob", time=told.at, reason="still testing")
-    told.store.clean_up(told.store.get(told.id), C.KEPT, approval=answer)
+    told.store.run(clean_up.clean_up(told.store.run(read_execution(told.id)), C.KEPT, approval=answer))
     assert "KEPT by bob: still testing" in run("show", "web_shop").stdout
     assert "KEPT" in run("list").stdout

@@ -16,6 +16,7 @@ from drs_recovery.record.params import RunParams
 from drs_recovery.settings import settings
 from drs_recovery.store.changes import put_beside
 from drs_recovery.store.fitting import fitted
+from drs_recovery.store.queries import read_execution
 from drs_recovery.store.requests import marshal
 
 if TYPE_CHECKING:
@@ -83,9 +84,9 @@ def test_show_names_in_full_what_the_record_has_no_room_for(story: Any, local_aw
     """Texts that were cut, the servers of each announced job, and the intents of attempts that are over."""
     told = story().to_the_second_gate().answer(1).launch(1)
     told.land(1, failed={"s-00000000000app001": "no capacity"}).finish()
-    known = told.store.get(told.id)
+    known = told.store.run(read_execution(told.id))
     fits = fitted(known.having(outcome=f"it ended {'badly, ' * 500}"), 0)
-    told.store._run(put_beside(told.id, fits))
+    told.store.run(put_beside(told.id, fits))
     item = marshal(fits.execution.to_item() | {"item": "EXECUTION"})
     local_aws.client("dynamodb").put_item(TableName="recovery-executions", Item=item)
     assert "shortened" in fits.execution.outcome

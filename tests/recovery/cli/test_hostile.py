@@ -26,6 +26,7 @@ from drs_recovery.cli.snapshot import Snapshot, Target, WaitingGate
 from drs_recovery.cli.watcher import Watcher
 from drs_recovery.plan import Plan
 from drs_recovery.settings import settings
+from drs_recovery.store.trail import read_events
 from hostile import TERMINAL, TRIED, texts
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def test_a_terminal_gets_no_codes_but_our_own(told: Story, width: int, view: Any
     paper = Console(file=StringIO(), force_terminal=True, width=width, height=40, color_system="truecolor")
     with view(Screen(out=paper)) as shown:
         shown.show(snapshot(told))
-    paper.print(details(snapshot(told), told.store.events(told.id), Canvas.of(paper)))
+    paper.print(details(snapshot(told), told.store.run(read_events(told.id)), Canvas.of(paper)))
     written = paper.file.getvalue()
     assert "\x1b[" in written
     assert not hidden(OWN.sub("", written))
@@ -128,7 +129,7 @@ def test_a_terminal_gets_no_codes_but_our_own(told: Story, width: int, view: Any
 def test_what_is_shown_has_the_width_that_was_counted(told: Story, width: int) -> None:
     """A column is as wide as what is shown of a value, so nothing runs over the edge."""
     paper = Console(file=StringIO(), width=width, record=True)
-    paper.print(details(snapshot(told), told.store.events(told.id), Canvas.of(paper)))
+    paper.print(details(snapshot(told), told.store.run(read_events(told.id)), Canvas.of(paper)))
     lines = paper.export_text().splitlines()
     assert max(map(cell_len, (line for line in lines if "http" not in line))) <= width
 

@@ -13,6 +13,7 @@ from drs_recovery.cli.snapshot import Snapshot, Target
 from drs_recovery.cli.watcher import Watcher
 from drs_recovery.cli.words import now
 from drs_recovery.record.models import Lag, PreflightWarning
+from drs_recovery.store.programs import open_execution
 
 APPS = SHOP.waves[1].servers
 
@@ -113,7 +114,9 @@ def test_warnings_of_the_start_are_told_once(story: Any) -> None:
     """As soon as they are on record, before anything is launched."""
     told = story().freeze()
     before = look(told)
-    told.store.note_preflight(told.id, [PreflightWarning(check="lag", message="db-1 lags 2h")], Lag())
+    told.store.run(
+        open_execution.note_preflight(told.id, [PreflightWarning(check="lag", message="db-1 lags 2h")], Lag())
+    )
     warned = look(told)
     (line,) = changes(before, warned)
     assert line.endswith("⚠ lag: db-1 lags 2h")

@@ -20,6 +20,8 @@ from drs_recovery.cli.words import now
 from drs_recovery.record.enums import LaunchStatus, WaveStatus
 from drs_recovery.record.models import Execution, Lag, PreflightWarning, WaveRecord
 from drs_recovery.record.server_record import ServerRecord
+from drs_recovery.store.programs import open_execution, start_recovery
+from drs_recovery.store.trail import read_events
 
 if TYPE_CHECKING:
     from execution_story import Story
@@ -119,8 +121,8 @@ def test_a_wave_that_never_began_says_why_it_failed(story: Begin, width: int) ->
     """Its servers have no lines of their own: what is on record of them stands beside the wave."""
     told = story().freeze()
     gone = "DRS knows no such source server"
-    told.store.not_started(told.id, 0, 1, ["s-000000000000db001"], gone)
-    told.store.fail_wave(told.id, 0, 1, f"Nothing of DBWave1 was started: db-1: {gone}")
+    told.store.run(start_recovery.not_started(told.id, 0, 1, ["s-000000000000db001"], gone))
+    told.store.run(start_recovery.fail_wave(told.id, 0, 1, f"Nothing of DBWave1 was started: db-1: {gone}"))
     shown = " ".join(seen(picture(look(told), Canvas(width)), width).split())
     assert "Nothing of DBWave1 was started" in shown
 
@@ -141,13 +143,13 @@ def test_a_partial_wave_says_which_servers_did_not_launch(story: Begin, width: i
 def test_tables_fit_the_screen(story: Begin, width: int) -> None:
     """Only addresses may be longer than a narrow screen: broken they could not be copied."""
     told = story().to_the_end()
-    shown = seen(details(look(told), told.store.events(told.id), Canvas(width)), width)
+    shown = seen(details(look(told), told.store.run(read_events(told.id)), Canvas(width)), width)
     assert [line for line in shown.splitlines() if len(line) > width and "http" not in line] == []
 
 
 def test_show_tells_everything_on_record(story: Begin, width: int) -> None:
     told = story().to_the_end()
-    shown = seen(details(look(told), told.store.events(told.id), Canvas(width)), width)
+    shown = seen(details(look(told), told.store.run(read_events(told.id)), Canvas(width)), width)
     job = f"https://console.aws.amazon.com/drs/home?region=eu-west-1#/launchHistory/drsjob-{1:017}"
     for word in (
         told.id,
@@ -260,7 +262,7 @@ WARNINGS = [
 def test_warnings_of_the_start_are_shown(story: Begin, width: int) -> None:
     """In full where length does not matter; a live picture has a line for each and stays on the screen."""
     told = story().to_the_second_gate()
-    told.store.note_preflight(told.id, WARNINGS, Lag())
+    told.store.run(open_execution.note_preflight(told.id, WARNINGS, Lag()))
     snapshot = look(told)
     shown = " ".join(seen(details(snapshot, [], Canvas(width)), width).split())
     for word in ("⚠ lag: above the RPO of 15m", "lags 2h", "⚠ quotas: the quota is 20"):

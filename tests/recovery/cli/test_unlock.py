@@ -8,6 +8,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from drs_recovery.cli.app import app
+from drs_recovery.store.lock import unlock as unlock_of_store
+from drs_recovery.store.trail import read_events
 
 if TYPE_CHECKING:
     from airflow_stub import Stub
@@ -41,7 +43,7 @@ def test_a_plan_is_freed_with_its_reason_in_the_trail(story: Any, airflow: Stub)
     result = unlock("--reason", "its run hangs")
     assert result.exit_code == 0
     assert told.id in result.stdout
-    released = [event for event in told.store.events(told.id) if event.type == "LOCK_RELEASED"]
+    released = [event for event in told.store.run(read_events(told.id)) if event.type == "LOCK_RELEASED"]
     assert [(event.actor, event.detail) for event in released] == [
         ("alice", "the plan was unlocked by hand: its run hangs")
     ]
@@ -57,7 +59,7 @@ def test_a_plan_whose_lock_cannot_be_read_is_freed_too(story: Any, airflow: Stub
     assert result.exit_code == 0
     assert "Nobody can say which execution held it" in result.stdout
     assert "recovery list" in result.stdout
-    assert store.unlock("web_shop", "test", "look") is None
+    assert store.run(unlock_of_store("web_shop", "test", "look")) is None
 
 
 def test_a4_who_may_not_edit_the_plan_frees_nothing(story: Any, airflow: Stub) -> None:
@@ -66,7 +68,7 @@ def test_a4_who_may_not_edit_the_plan_frees_nothing(story: Any, airflow: Stub) -
     airflow.on(f"PATCH {DAG}", (403, {"detail": "Forbidden"}))
     result = unlock("--reason", "its run hangs")
     assert (result.exit_code, "Forbidden" in result.stderr) == (3, True)
-    assert told.store.unlock("web_shop", "test", "look") is not None
+    assert told.store.run(unlock_of_store("web_shop", "test", "look")) is not None
 
 
 def test_a_reason_is_needed(story: Any, airflow: Stub) -> None:

@@ -20,6 +20,8 @@ from drs_recovery.cli.sign_in import Credentials
 from drs_recovery.cli.snapshot import Snapshot, Target
 from drs_recovery.cli.watcher import Watcher
 from drs_recovery.cli.words import now
+from drs_recovery.store.programs import wait_for_recovery
+from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import server_item
 from drs_recovery.store.store import ExecutionStore
 
@@ -76,7 +78,7 @@ def test_following_goes_on_beside_a_server_that_cannot_be_read(story: Any) -> No
     spoilt = server_item(0, before.servers[0].source_server_id)
     key = {"executionId": {"S": TARGET.execution_id}, "item": {"S": spoilt}}
     told.store._client.put_item(TableName=told.store._table, Item=key)
-    told.store.polled(TARGET.execution_id, now())
+    told.store.run(wait_for_recovery.polled(TARGET.execution_id, now()))
     after = watcher.look()
     assert after.execution != before.execution
     assert len(after.servers) == len(before.servers) - 1
@@ -221,7 +223,7 @@ def test_the_exit_code_tells_how_it_ended(
     if failed:
         told.finish()
     assert follow_to_the_end(screen, told.store, Target("web_shop", told.run_id), Airside(None)) is code
-    assert told.store.get(told.id).outcome.split()[0] in screen.out.export_text()
+    assert told.store.run(read_execution(told.id)).outcome.split()[0] in screen.out.export_text()
 
 
 def test_ctrl_c_ends_the_watching_not_the_execution(

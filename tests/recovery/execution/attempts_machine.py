@@ -15,7 +15,10 @@ from drs_recovery.record.attempts import to_start
 from drs_recovery.record.ending import Ending
 from drs_recovery.record.enums import EventType, LaunchStatus, WaveStatus
 from drs_recovery.record.status import final_status, judge
-from drs_recovery.store.open_attempt import Opening
+from drs_recovery.store.open_attempt import Opening, open_attempt
+from drs_recovery.store.programs import approve, complete_execution, start_recovery, wait_for_recovery
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.servers import read_servers
 
 from .world import Make, World
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from drs_recovery.record.models import WaveRecord
+    from drs_recovery.store.requests import StoreProgram
 
 WAVES, EACH = 2, 2
 deaths = st.none() | st.integers(1, 5)
@@ -48,43 +52,45 @@ class Attempts(RuleBasedStateMachine):
         self.launched: dict[str, int] = {}
         self.over: dict[str, Any] | None = None
 
-    def do(self, death: int | None, step: Callable[..., object], *arguments: Any, **more: Any) -> None:
+    def do(
+        self, death: int | None, step: Callable[..., StoreProgram[object]], *arguments: Any, **more: Any
+    ) -> None:
         if death is not None:
             self.wire.die_after(death)
         try:
-            step(self.world.id, *arguments, **more)
+            self.store.run(step(self.world.id, *arguments, **more))
         except (RecordError, StartRefused):
             pass
         finally:
             self.wire.mend()
 
     def wave(self, number: int) -> WaveRecord:
-        return self.store.get(self.world.id).wave(number)
+        return self.store.run(read_execution(self.world.id)).wave(number)
 
     @rule(number=numbers, death=deaths)
     def goes_on(self, number: int, death: int | None) -> None:
         """Ask, answer and start, as far as the wave has come."""
         wave = self.wave(number)
         if wave.status is WaveStatus.PENDING and wave.pause_before_wave:
-            self.do(death, self.store.pause, number)
+            self.do(death, approve.pause, number)
         elif wave.status is WaveStatus.PAUSED and not wave.approved:
             answer = self.world.make.approval(attempt=wave.attempt)
-            self.do(death, self.store.approve, number, answer)
+            self.do(death, approve.approve, number, answer)
         elif wave.open_intents:
             intent = wave.open_intents[0]
-            self.do(death, self.store.started, number, intent, f"drsjob of {intent.intent_id}")
+            self.do(death, start_recovery.started, number, intent, f"drsjob of {intent.intent_id}")
         elif not wave.status.final and not wave.attempt_job_ids:
             self.starts(wave, death)
 
     def starts(self, wave: WaveRecord, death: int | None) -> None:
-        servers = to_start(wave, self.store.servers(self.world.id, wave.wave_number))
+        servers = to_start(wave, self.store.run(read_servers(self.world.id, wave.wave_number)))
         ids = [server.source_server_id for server in servers]
         if not ids:
-            self.do(death, self.store.nothing_to_start, wave.wave_number, wave.attempt)
+            self.do(death, start_recovery.nothing_to_start, wave.wave_number, wave.attempt)
             return
         assert not set(ids) & self.launched.keys(), "launched, and started again"
         intent = self.world.make.intent(wave.wave_number, attempt=wave.attempt, servers=ids)
-        self.do(death, self.store.intend, wave.wave_number, intent)
+        self.do(death, start_recovery.intend, wave.wave_number, intent)
 
     @rule(number=numbers, death=deaths, last=st.sampled_from(list(LaunchStatus)))
     def job_ends(self, number: int, death: int | None, last: LaunchStatus) -> None:
@@ -92,7 +98,7 @@ class Attempts(RuleBasedStateMachine):
         wave = self.wave(number)
         if wave.status.final or not (wave.attempt_job_ids or wave.has_nothing_to_start):
             return
-        servers = self.store.servers(self.world.id, number)
+        servers = self.store.run(read_servers(self.world.id, number))
         mine = [server.source_server_id for server in to_start(wave, servers)]
         fates = dict.fromkeys(mine, LaunchStatus.LAUNCHED) | ({mine[-1]: last} if mine else {})
         judged = [
@@ -100,8 +106,8 @@ class Attempts(RuleBasedStateMachine):
             for server in servers
         ]
         status, why = judge(wave, judged)
-        self.do(death, self.store.end_wave, number, wave.attempt, judged, status, failure=why)
-        for server in self.store.servers(self.world.id, number):
+        self.do(death, wait_for_recovery.end_wave, number, wave.attempt, judged, status, failure=why)
+        for server in self.store.run(read_servers(self.world.id, number)):
             if server.launch_status is LaunchStatus.LAUNCHED and server.end_time:
                 self.launched[server.source_server_id] = server.attempt
 
@@ -109,23 +115,23 @@ class Attempts(RuleBasedStateMachine):
     def late(self, number: int, status: LaunchStatus, back: int) -> None:
         """Let a process of an earlier attempt, or of this one, write what it believes."""
         attempt = self.wave(number).attempt - back
-        servers = self.store.servers(self.world.id, number)
+        servers = self.store.run(read_servers(self.world.id, number))
         believed = [server.having(launch_status=status, attempt=max(attempt, 1)) for server in servers]
         if back:
-            self.do(None, self.store.poll, number, attempt, believed)
-            self.do(None, self.store.end_wave, number, attempt, believed, WaveStatus.COMPLETED)
+            self.do(None, wait_for_recovery.poll, number, attempt, believed)
+            self.do(None, wait_for_recovery.end_wave, number, attempt, believed, WaveStatus.COMPLETED)
         else:
-            self.do(None, self.store.polled, self.world.make.time())
+            self.do(None, wait_for_recovery.polled, self.world.make.time())
 
     @rule(death=deaths, interrupted=st.none() | st.just("marked failed"))
     def run_ends(self, death: int | None, interrupted: str | None) -> None:
         """End the execution as complete_execution does."""
-        self.do(death, self.store.close, Ending(interrupted=interrupted))
-        execution = self.store.get(self.world.id)
+        self.do(death, complete_execution.close, Ending(interrupted=interrupted))
+        execution = self.store.run(read_execution(self.world.id))
         if not execution.final and all(wave.status.final for wave in execution.waves):
             status = final_status(execution.waves, interrupted=interrupted is not None, total_waves=WAVES)
             told = self.world.make.event(EventType.EXECUTION_ENDED)
-            self.do(death, self.store.finish, status, "over", told)
+            self.do(death, complete_execution.finish, status, "over", told)
 
     @rule(number=numbers, death=deaths, again=st.booleans())
     def cleared_wave(self, number: int, death: int | None, again: bool) -> None:
@@ -134,9 +140,9 @@ class Attempts(RuleBasedStateMachine):
         wave = self.wave(number)
         found = [intent.having(job_id=f"drsjob of {intent.intent_id}") for intent in wave.open_intents]
         opening = Opening(number, wave.attempt, self.cleared, found)
-        before = self.store.get(self.world.id)
-        self.do(death, self.store.open_attempt, opening)
-        after = self.store.get(self.world.id)
+        before = self.store.run(read_execution(self.world.id))
+        self.do(death, open_attempt, opening)
+        after = self.store.run(read_execution(self.world.id))
         if after.attempts > before.attempts:
             assert self.cleared > (wave.clear_number or 0)
             assert wave.status.final

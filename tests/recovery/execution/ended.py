@@ -7,6 +7,8 @@ from types import SimpleNamespace
 from drs_recovery.record.ending import Ending
 from drs_recovery.record.enums import EventType, ExecutionStatus, LaunchStatus, WaveStatus
 from drs_recovery.store.open_attempt import Opening
+from drs_recovery.store.programs import complete_execution, start_recovery, wait_for_recovery
+from drs_recovery.store.queries import read_execution
 from drs_recovery.tasks.finish import finish, tell_end
 
 E, W = ExecutionStatus, WaveStatus
@@ -20,26 +22,37 @@ def ended(world, status=W.FAILED, execution=E.FAILED):
         record["waves"][1]["minimumLaunched"] = 1
         world.put(record)
     intent = world.make.intent(1)
-    world.store.intend(world.id, 1, intent)
-    world.store.started(world.id, 1, intent, "drsjob-1")
+    world.store.run(start_recovery.intend(world.id, 1, intent))
+    world.store.run(start_recovery.started(world.id, 1, intent, "drsjob-1"))
     servers = world.launched(1)
     servers[1] = servers[1].having(launch_status=LaunchStatus.FAILED, error="no capacity")
-    world.store.end_wave(world.id, 1, 1, servers, status, failure="1 of its 2 servers did not launch")
-    world.store.close(world.id, Ending(), world.make.event(EventType.INTERRUPTED))
+    world.store.run(
+        wait_for_recovery.end_wave(
+            world.id, 1, 1, servers, status, failure="1 of its 2 servers did not launch"
+        )
+    )
+    world.store.run(complete_execution.close(world.id, Ending(), world.make.event(EventType.INTERRUPTED)))
     if execution:
-        world.store.finish(world.id, execution, "it failed", world.make.event(EventType.EXECUTION_ENDED))
-        world.store.release_lock(world.store.get(world.id))
+        world.store.run(
+            complete_execution.finish(
+                world.id, execution, "it failed", world.make.event(EventType.EXECUTION_ENDED)
+            )
+        )
+        world.store.run(complete_execution.release(world.store.run(read_execution(world.id))))
     return world
 
 
 def brought_to_its_end(store, execution_id, **known):
     """End an execution in the product's own way, as the last try of `complete_execution` does."""
-    execution, context = store.get(execution_id), {"ti": SimpleNamespace(task_id="complete_execution")}
+    execution, context = (
+        store.run(read_execution(execution_id)),
+        {"ti": SimpleNamespace(task_id="complete_execution")},
+    )
     if execution.final:
         tell_end(store, context, execution)
     else:
         execution = finish(store, context, execution, Ending(**known))
-    store.release_lock(execution)
+    store.run(complete_execution.release(execution))
     return execution
 
 

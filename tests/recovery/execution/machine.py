@@ -15,6 +15,15 @@ from drs_recovery.record.ending import Ending
 from drs_recovery.record.enums import Decision, ExecutionStatus, LaunchStatus, WaveStatus
 from drs_recovery.record.models import Failure
 from drs_recovery.record.status import final_status
+from drs_recovery.store.programs import (
+    approve,
+    complete_execution,
+    open_execution,
+    start_recovery,
+    wait_for_recovery,
+)
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.servers import read_servers
 
 from .world import Make, World
 
@@ -22,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from drs_recovery.record.models import Intent
+    from drs_recovery.store.requests import StoreProgram
 
 WAVES, EACH = 2, 1
 STEPS = 9
@@ -60,14 +70,16 @@ class Writers(RuleBasedStateMachine):
         for _ in range(ahead):
             self.next_step(None)
 
-    def do(self, death: int | None, step: Callable[..., object], *arguments: Any, **more: Any) -> None:
+    def do(
+        self, death: int | None, step: Callable[..., StoreProgram[object]], *arguments: Any, **more: Any
+    ) -> None:
         """Let a process do a step, which the record may refuse, or which a death may cut off."""
         if death is not None:
             self.wire.die_after(death)
         elif self.no_room:
             self.wire.refuse(*self.no_room)
         try:
-            step(self.world.id, *arguments, **more)
+            self.store.run(step(self.world.id, *arguments, **more))
         except (RecordError, StartRefused):
             pass
         finally:
@@ -78,7 +90,7 @@ class Writers(RuleBasedStateMachine):
         """Return a wave's number: the one that is asked for, or the first that has not ended."""
         if number is not None:
             return number
-        waves = self.store.get(self.world.id).waves
+        waves = self.store.run(read_execution(self.world.id)).waves
         return next((wave.wave_number for wave in waves if not wave.status.final), 0)
 
     @rule(first=st.integers(1, 3), times=st.integers(1, 4))
@@ -89,27 +101,27 @@ class Writers(RuleBasedStateMachine):
     @rule(number=numbers, death=deaths)
     def gate(self, number: int | None, death: int | None) -> None:
         number = self.turn(number)
-        self.do(death, self.store.pause, number)
+        self.do(death, approve.pause, number)
 
     @rule(number=numbers, death=deaths, decision=st.sampled_from([Decision.APPROVED] * 4 + [*Decision]))
     def answer(self, number: int | None, death: int | None, decision: Decision) -> None:
         number = self.turn(number)
         approved = decision is Decision.APPROVED
-        step = self.store.approve if approved else self.store.reject
+        step = approve.approve if approved else approve.reject
         self.do(death, step, number, self.world.make.approval(decision))
 
     @rule(number=numbers, death=deaths)
     def announce(self, number: int | None, death: int | None) -> None:
         number = self.turn(number)
         self.intents[number].append(intent := self.world.make.intent(number, each=EACH))
-        self.do(death, self.store.intend, number, intent)
+        self.do(death, start_recovery.intend, number, intent)
 
     @rule(number=numbers, death=deaths, data=st.data())
     def job(self, number: int | None, death: int | None, data: st.DataObject) -> None:
         number = self.turn(number)
         if self.intents[number]:
             intent = data.draw(st.sampled_from(self.intents[number]))
-            step = data.draw(st.sampled_from([self.store.started, self.store.adopt]))
+            step = data.draw(st.sampled_from([start_recovery.started, complete_execution.adopt]))
             self.do(death, step, number, intent, f"drsjob of {intent.intent_id}")
 
     @rule(number=numbers, death=deaths, data=st.data())
@@ -117,15 +129,15 @@ class Writers(RuleBasedStateMachine):
         number = self.turn(number)
         if self.intents[number]:
             intent = data.draw(st.sampled_from(self.intents[number]))
-            self.do(death, self.store.refused, number, intent, "ConflictException")
+            self.do(death, start_recovery.refused, number, intent, "ConflictException")
 
     @rule(number=numbers, death=deaths, status=st.sampled_from(LaunchStatus), ended=st.booleans())
     def progress(self, number: int | None, death: int | None, status: LaunchStatus, ended: bool) -> None:
         number = self.turn(number)
         end = self.world.make.time() if ended and status is not LaunchStatus.IN_PROGRESS else None
-        servers = self.store.servers(self.world.id, number)
+        servers = self.store.run(read_servers(self.world.id, number))
         changed = [server.having(launch_status=status, end_time=server.end_time or end) for server in servers]
-        self.do(death, self.store.poll, number, 1, changed[: 1 if ended else EACH])
+        self.do(death, wait_for_recovery.poll, number, 1, changed[: 1 if ended else EACH])
 
     @rule(number=numbers, death=deaths, status=st.sampled_from([WaveStatus.COMPLETED] * 6 + OVER), last=lasts)
     def wave_ends(
@@ -134,46 +146,46 @@ class Writers(RuleBasedStateMachine):
         number = self.turn(number)
         servers = self.world.launched(number)
         servers[-1] = servers[-1].having(launch_status=last)
-        self.do(death, self.store.end_wave, number, 1, servers, status, failure=f"ended {status}")
+        self.do(death, wait_for_recovery.end_wave, number, 1, servers, status, failure=f"ended {status}")
 
     @rule(number=numbers, death=deaths)
     def cannot_start(self, number: int | None, death: int | None) -> None:
         number = self.turn(number)
-        self.do(death, self.store.fail_wave, number, 1, "AccessDeniedException")
+        self.do(death, start_recovery.fail_wave, number, 1, "AccessDeniedException")
 
     @rule(death=deaths)
     def fails_beside_its_waves(self, death: int | None) -> None:
-        self.do(death, self.store.note_failure, Failure(kind="FAILED", message="no such server"))
+        self.do(death, open_execution.note_failure, Failure(kind="FAILED", message="no such server"))
 
     @rule(death=deaths, interrupted=st.none() | st.just("marked failed"))
     def closes(self, death: int | None, interrupted: str | None) -> None:
-        self.do(death, self.store.close, Ending(interrupted=interrupted))
+        self.do(death, complete_execution.close, Ending(interrupted=interrupted))
 
     @rule(death=deaths, status=st.sampled_from([ExecutionStatus.COMPLETED] * 5 + FINAL))
     def ends_at_will(self, death: int | None, status: ExecutionStatus) -> None:
-        self.do(death, self.store.finish, status, "at will")
+        self.do(death, complete_execution.finish, status, "at will")
 
     @rule(death=deaths)
     def completes(self, death: int | None) -> None:
         """Do what complete_execution does, as soon as all waves are over."""
-        execution = self.store.get(self.world.id)
+        execution = self.store.run(read_execution(self.world.id))
         if all(wave.status.final for wave in execution.waves):
             status = final_status(execution.waves, failure=execution.failure, total_waves=WAVES)
-            self.do(death, self.store.finish, status, "in its order")
+            self.do(death, complete_execution.finish, status, "in its order")
 
     @rule(death=deaths)
     def next_step(self, death: int | None) -> None:
         """Do what comes next when nothing goes wrong."""
-        waves = self.store.get(self.world.id).waves
+        waves = self.store.run(read_execution(self.world.id)).waves
         wave = next((wave for wave in waves if not wave.status.final), None)
         if wave is None:
             self.completes(death)
         elif wave.open_intents:
             intent = wave.open_intents[0]
-            self.do(death, self.store.started, wave.wave_number, intent, f"drsjob of {intent.intent_id}")
+            self.do(death, start_recovery.started, wave.wave_number, intent, f"drsjob of {intent.intent_id}")
         elif wave.attempt_job_ids:
             servers = self.world.launched(wave.wave_number)
-            self.do(death, self.store.end_wave, wave.wave_number, 1, servers, WaveStatus.COMPLETED)
+            self.do(death, wait_for_recovery.end_wave, wave.wave_number, 1, servers, WaveStatus.COMPLETED)
         elif not wave.pause_before_wave or wave.approved:
             self.announce(wave.wave_number, death)
         elif wave.status is WaveStatus.PAUSED:

@@ -12,6 +12,10 @@ from drs_recovery.errors import ExecutionNotFound, RecordUnavailable, Transition
 from drs_recovery.record.enums import EventType, ExecutionStatus, LaunchStatus, WaveStatus
 from drs_recovery.record.models import Failure
 from drs_recovery.store.async_store import AsyncExecutionStore
+from drs_recovery.store.programs import complete_execution, open_execution, wait_for_recovery
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.servers import read_servers
+from drs_recovery.store.trail import read_events, tell
 
 from .world import CREDENTIALS
 
@@ -28,16 +32,18 @@ async def test_a_wave_is_polled_to_its_end(world, running_simulator):
     world.frozen().launching(0)
     async with client_of(running_simulator.url) as client:
         store = AsyncExecutionStore(client, world.table, clock=world.make.time)
-        servers = await store.servers(world.id, 0)
+        servers = await store.run(read_servers(world.id, 0))
         busy = [server.having(launch_status=LaunchStatus.IN_PROGRESS) for server in servers]
-        assert (await store.poll(world.id, 0, 1, busy)).wave(0).status is W.POLLING
-        await store.polled(world.id, at := world.make.time())
-        await store.tell(world.id, world.make.event(EventType.WAVE_ENDED, 0))
+        assert (await store.run(wait_for_recovery.poll(world.id, 0, 1, busy))).wave(0).status is W.POLLING
+        await store.run(wait_for_recovery.polled(world.id, at := world.make.time()))
+        await store.run(tell(world.id, world.make.event(EventType.WAVE_ENDED, 0)))
         done = [server.having(launch_status=LaunchStatus.LAUNCHED) for server in servers]
-        assert (await store.end_wave(world.id, 0, 1, done, W.COMPLETED)).wave(0).status is W.COMPLETED
-        assert (await store.get(world.id)).last_polled_time == at
-    assert world.store.get(world.id).wave(0).status is W.COMPLETED
-    assert len(world.store.events(world.id)) == 1
+        assert (await store.run(wait_for_recovery.end_wave(world.id, 0, 1, done, W.COMPLETED))).wave(
+            0
+        ).status is W.COMPLETED
+        assert (await store.run(read_execution(world.id))).last_polled_time == at
+    assert world.store.run(read_execution(world.id)).wave(0).status is W.COMPLETED
+    assert len(world.store.run(read_events(world.id))) == 1
 
 
 async def test_the_rules_are_the_same(world, running_simulator):
@@ -46,9 +52,13 @@ async def test_the_rules_are_the_same(world, running_simulator):
     async with client_of(running_simulator.url) as client:
         store = AsyncExecutionStore(client, world.table)
         with pytest.raises(TransitionRefused, match="not launched"):
-            await store.end_wave(world.id, 0, 1, await store.servers(world.id, 0), W.COMPLETED)
+            await store.run(
+                wait_for_recovery.end_wave(
+                    world.id, 0, 1, await store.run(read_servers(world.id, 0)), W.COMPLETED
+                )
+            )
         with pytest.raises(ExecutionNotFound):
-            await store.get("ex-0")
+            await store.run(read_execution("ex-0"))
 
 
 async def test_what_is_unavailable_is_named(world):
@@ -57,10 +67,10 @@ async def test_what_is_unavailable_is_named(world):
         with pytest.raises(
             RecordUnavailable, match=r"get_item on table 'executions' at http://127\.0\.0\.1:9"
         ):
-            await AsyncExecutionStore(client, "executions").get("ex-0")
+            await AsyncExecutionStore(client, "executions").run(read_execution("ex-0"))
     async with client_of(world.client.meta.endpoint_url) as client:
         with pytest.raises(RecordUnavailable, match="recovery init"):
-            await AsyncExecutionStore(client, "executions").get("ex-0")
+            await AsyncExecutionStore(client, "executions").run(read_execution("ex-0"))
 
 
 async def test_waiting_for_a_version_blocks_nobody(world, running_simulator):
@@ -68,21 +78,26 @@ async def test_waiting_for_a_version_blocks_nobody(world, running_simulator):
     world.frozen(waves=1).launching(0)
     async with client_of(running_simulator.url) as client:
         store = AsyncExecutionStore(client, world.table)
-        before = (await store.get(world.id)).version
-        polls = [store.poll(world.id, 0, 1, await store.servers(world.id, 0)) for _ in range(20)]
+        before = (await store.run(read_execution(world.id))).version
+        polls = [
+            store.run(wait_for_recovery.poll(world.id, 0, 1, await store.run(read_servers(world.id, 0))))
+            for _ in range(20)
+        ]
         for execution in await asyncio.gather(*polls):
             assert execution.status is ExecutionStatus.POLLING
-        assert (await store.get(world.id)).version == before + 1
+        assert (await store.run(read_execution(world.id))).version == before + 1
 
 
 async def test_what_is_stopped_is_seen_among_many(world, running_simulator):
     """Superseded, failed or final: of 250 executions, whatever the requests take at a time."""
-    runs = [world.store.open(world.make.execution(f"manual__{n}")) for n in range(4)]
+    runs = [
+        world.store.run(open_execution.open_execution(world.make.execution(f"manual__{n}"))) for n in range(4)
+    ]
     going, superseded, failed, ended = [run.execution_id for run in runs]
     world.put(runs[1].having(superseded_by=going).to_item() | {"item": "EXECUTION"})
-    world.store.note_failure(failed, Failure(kind="FAILED", message="no such server"))
-    world.store.close(ended)
-    world.store.finish(ended, ExecutionStatus.FAILED, "inconsistent")
+    world.store.run(open_execution.note_failure(failed, Failure(kind="FAILED", message="no such server")))
+    world.store.run(complete_execution.close(ended))
+    world.store.run(complete_execution.finish(ended, ExecutionStatus.FAILED, "inconsistent"))
     others = [f"unknown-{n:03}" for n in range(246)]
     async with client_of(running_simulator.url) as client:
         store = AsyncExecutionStore(client, world.table)

@@ -13,6 +13,10 @@ from drs_recovery.errors import RecordError, TransitionRefused
 from drs_recovery.record.enums import CleanupMode, CleanupStatus, EventType, ExecutionStatus
 from drs_recovery.record.models import CleanupOrder
 from drs_recovery.record.transitions import CLEANUP_FIELDS, CLEANUP_MOVES, check_clean_up
+from drs_recovery.store.programs import clean_up, complete_execution
+from drs_recovery.store.queries import due_clean_ups, read_execution
+from drs_recovery.store.trail import read_events
+from drs_recovery.store.whole import read_whole
 
 C = CleanupStatus
 LATER = CleanupOrder(CleanupMode.ALWAYS, timedelta(hours=2))
@@ -22,7 +26,9 @@ OURS = {"cleanup", "cleanupDue"}
 def ended(world, cleanup=LATER, **fields):
     """Bring an execution of one wave to its end; return it as it is on record."""
     world.frozen(waves=1, **fields).completed(0)
-    return world.store.finish(world.id, ExecutionStatus.COMPLETED, "done", cleanup=cleanup)
+    return world.store.run(
+        complete_execution.finish(world.id, ExecutionStatus.COMPLETED, "done", cleanup=cleanup)
+    )
 
 
 def others(world):
@@ -38,7 +44,7 @@ class TestOrder:
         done = ended(world)
         assert (done.cleanup.mode, done.cleanup.status) == ("always", "PENDING")
         assert done.cleanup_due == done.end_time + timedelta(hours=2)
-        due = lambda at: [one.execution_id for one in world.store.due_clean_ups(at)]  # noqa: E731
+        due = lambda at: [one.execution_id for one in world.store.run(due_clean_ups(at))]  # noqa: E731
         assert due(done.end_time + timedelta(hours=1)) == []
         assert due(done.end_time + timedelta(hours=2)) == [world.id]
 
@@ -54,8 +60,10 @@ class TestOrder:
     def test_without_jobs_there_is_nothing_to_clean_up(self, world):
         """A drill that was refused, say."""
         world.frozen(waves=1)
-        world.store.close(world.id)
-        done = world.store.finish(world.id, ExecutionStatus.CANCELLED, "refused", cleanup=LATER)
+        world.store.run(complete_execution.close(world.id))
+        done = world.store.run(
+            complete_execution.finish(world.id, ExecutionStatus.CANCELLED, "refused", cleanup=LATER)
+        )
         assert (done.cleanup, done.cleanup_due) == (None, None)
 
 
@@ -86,7 +94,7 @@ def test_whatever_it_is_told_it_changes_nothing_else(world, steps):
     before, status = others(world), C.PENDING
     for wanted, known in steps:
         try:
-            world.store.clean_up(done, wanted, **known)
+            world.store.run(clean_up.clean_up(done, wanted, **known))
             assert wanted in {status, *CLEANUP_MOVES[status]}
             status = wanted
         except TransitionRefused:
@@ -114,18 +122,20 @@ def test_no_other_field_passes_the_table_of_writers(make, data):
 def test_it_is_out_of_the_index_when_it_is_over(world):
     """DONE, KEPT and FAILED wait for nobody."""
     done = ended(world)
-    world.store.clean_up(done, C.WAITING)
+    world.store.run(clean_up.clean_up(done, C.WAITING))
     assert "cleanupDue" in world.record()
-    world.store.clean_up(done, C.KEPT)
+    world.store.run(clean_up.clean_up(done, C.KEPT))
     assert "cleanupDue" not in world.record()
-    assert world.store.due_clean_ups(done.end_time + timedelta(days=1)) == []
+    assert world.store.run(due_clean_ups(done.end_time + timedelta(days=1))) == []
 
 
 def test_jobs_and_instances_add_up(world):
     """Nothing that was recorded is lost to who has read less."""
     done = ended(world)
-    world.store.clean_up(done, C.TERMINATING, instances=["i-1"], job_ids=["drsjob-1"])
-    after = world.store.clean_up(done, C.TERMINATING, instances=["i-2", "i-1"], job_ids=["drsjob-2"])
+    world.store.run(clean_up.clean_up(done, C.TERMINATING, instances=["i-1"], job_ids=["drsjob-1"]))
+    after = world.store.run(
+        clean_up.clean_up(done, C.TERMINATING, instances=["i-2", "i-1"], job_ids=["drsjob-2"])
+    )
     assert after.cleanup.instances == ("i-1", "i-2")
     assert after.cleanup.job_ids == ("drsjob-1", "drsjob-2")
 
@@ -135,10 +145,10 @@ def test_what_runs_and_what_is_real_is_refused(world, fields):
     """Nothing changes."""
     world.frozen(waves=1, **fields).completed(0)
     if fields:
-        world.store.finish(world.id, ExecutionStatus.COMPLETED, "done")
+        world.store.run(complete_execution.finish(world.id, ExecutionStatus.COMPLETED, "done"))
     before = world.record()
     with pytest.raises(TransitionRefused):
-        world.store.clean_up(world.store.get(world.id), C.TERMINATING)
+        world.store.run(clean_up.clean_up(world.store.run(read_execution(world.id)), C.TERMINATING))
     assert world.record() == before
 
 
@@ -150,23 +160,23 @@ def test_an_execution_that_was_opened_again_is_left_alone(world, end):
     world.put({name: value for name, value in item.items() if value is not None})
     before = world.record()
     with pytest.raises(TransitionRefused, match="opened again"):
-        world.store.clean_up(done, C.TERMINATING)
+        world.store.run(clean_up.clean_up(done, C.TERMINATING))
     assert world.record() == before
 
 
 def test_dynamodb_refuses_one_who_has_read_an_older_word(world, monkeypatch):
     """Two processes at once: the second reads again, and adds to what the first wrote."""
     done = ended(world)
-    get, met = world.store._run, []
+    run, met = world.store.run, []
 
-    def first_another(steps):
+    def first_another(program):
         if not met:
             met.append(True)
-            world.store.clean_up(done, C.TERMINATING, job_ids=["drsjob-1"])
-        return get(steps)
+            world.store.run(clean_up.clean_up(done, C.TERMINATING, job_ids=["drsjob-1"]))
+        return run(program)
 
-    monkeypatch.setattr(world.store, "_run", first_another)
-    after = world.store.clean_up(done, C.TERMINATING, job_ids=["drsjob-2"])
+    monkeypatch.setattr(world.store, "run", first_another)
+    after = world.store.run(clean_up.clean_up(done, C.TERMINATING, job_ids=["drsjob-2"]))
     assert after.cleanup.job_ids == ("drsjob-1", "drsjob-2")
 
 
@@ -175,8 +185,8 @@ def test_the_trail_tells_it_once_for_each_end(world):
     done = ended(world)
     event = world.make.event(EventType.CLEANUP_STARTED, detail="2 instances")
     for _ in range(2):
-        world.store.clean_up(done, C.TERMINATING, event.having(time=world.make.time()))
-    assert [told.type for told in world.store.events(world.id)] == ["CLEANUP_STARTED"]
+        world.store.run(clean_up.clean_up(done, C.TERMINATING, event.having(time=world.make.time())))
+    assert [told.type for told in world.store.run(read_events(world.id))] == ["CLEANUP_STARTED"]
 
 
 def test_an_answer_that_was_lost_is_no_trouble(world, persistent):
@@ -185,7 +195,9 @@ def test_an_answer_that_was_lost_is_no_trouble(world, persistent):
     client, wire = persistent
     store = type(world.store)(client, world.table, clock=world.make.time)
     wire.lose_writes()
-    assert store.clean_up(done, C.TERMINATING, job_ids=["drsjob-1"]).cleanup.job_ids == ("drsjob-1",)
+    assert store.run(clean_up.clean_up(done, C.TERMINATING, job_ids=["drsjob-1"])).cleanup.job_ids == (
+        "drsjob-1",
+    )
 
 
 def test_a_table_that_does_not_answer_loses_nothing(world, fragile):
@@ -196,7 +208,7 @@ def test_a_table_that_does_not_answer_loses_nothing(world, fragile):
     store = type(world.store)(client, world.table, clock=world.make.time)
     wire.cut_after(1)
     with pytest.raises(RecordError):
-        store.clean_up(done, C.TERMINATING)
+        store.run(clean_up.clean_up(done, C.TERMINATING))
     assert world.record() == before
 
 
@@ -204,14 +216,16 @@ def test_the_instances_of_a_large_drill_are_in_items_of_their_own(world):
     """The record counts them; whoever adds some adds to all of them, and `show` names each."""
     drill = ended(world)
     first, more = ([f"i-{batch}{number:016x}" for number in range(6000)] for batch in (1, 2))
-    world.store.clean_up(drill, C.TERMINATING, instances=first)
-    world.store.clean_up(drill, C.TERMINATING, instances=[*more, first[0]], job_ids=["drsjob-t"])
-    after = world.store.clean_up(drill, C.FAILED, failure="some are left", left=first[:200])
+    world.store.run(clean_up.clean_up(drill, C.TERMINATING, instances=first))
+    world.store.run(
+        clean_up.clean_up(drill, C.TERMINATING, instances=[*more, first[0]], job_ids=["drsjob-t"])
+    )
+    after = world.store.run(clean_up.clean_up(drill, C.FAILED, failure="some are left", left=first[:200]))
     assert (after.cleanup.instances, after.cleanup.count, after.cleanup.left) == ((), 12_000, ())
-    shown = world.store.whole(after).cleanup
+    shown = world.store.run(read_whole(after)).cleanup
     assert (list(shown.instances), list(shown.left)) == ([*first, *more], first[:200])
     assert len(str(world.record()["cleanup"])) < 1000
-    again = world.store.clean_up(drill, C.FAILED, failure="some are left", left=first[:200])
+    again = world.store.run(clean_up.clean_up(drill, C.FAILED, failure="some are left", left=first[:200]))
     assert again == after
 
 
@@ -220,11 +234,13 @@ def test_a_list_of_instances_that_cannot_be_read_holds_no_clean_up_up(world, add
     """It stays as it is, with how many they were, until DRS shows others."""
     drill = ended(world)
     many = [f"i-{number:016x}" for number in range(200)]
-    before = world.store.clean_up(drill, C.TERMINATING, instances=many).cleanup
+    before = world.store.run(clean_up.clean_up(drill, C.TERMINATING, instances=many)).cleanup
     for item in world.items():
         if item["item"].startswith("IDS#"):
             world.put({"executionId": world.id, "item": item["item"], "ids": ["i-0"]})
-    after = world.store.clean_up(drill, C.FAILED, failure="some are left", instances=added).cleanup
+    after = world.store.run(
+        clean_up.clean_up(drill, C.FAILED, failure="some are left", instances=added)
+    ).cleanup
     assert (after.status, after.failure) == ("FAILED", "some are left")
     named = (added, None, 1) if added else (before.instances, before.instances_item, 200)
     assert (after.instances, after.instances_item, after.count) == named

@@ -10,7 +10,16 @@ import pytest
 from drs_recovery.errors import LockHeld, RecordUnavailable, StartRefused, TransitionRefused
 from drs_recovery.record.enums import EventType, ExecutionStatus, WaveStatus, Writer
 from drs_recovery.store.changes import TRIES, change, with_wave
-from drs_recovery.store.runners import run
+from drs_recovery.store.lock import take_lock
+from drs_recovery.store.programs import (
+    approve,
+    complete_execution,
+    open_execution,
+    start_recovery,
+    wait_for_recovery,
+)
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.trail import read_events
 
 E, W = ExecutionStatus, WaveStatus
 
@@ -38,7 +47,7 @@ def parallel(world):
     record = world.record()
     record["waves"] = [wave.to_item() for wave in waves]
     world.put(record)
-    world.store.freeze(world.id, "{}", world.make.servers(3, 1))
+    world.store.run(open_execution.freeze(world.id, "{}", world.make.servers(3, 1)))
     return world
 
 
@@ -48,19 +57,23 @@ def test_r35_waves_that_run_at_once_lose_nothing_of_each_other(parallel):
     intents = [parallel.make.intent(wave, each=1) for wave in range(3)]
 
     def drive(wave):
-        store.intend(parallel.id, wave, intents[wave])
-        store.started(parallel.id, wave, intents[wave], f"drsjob-{wave}")
-        store.poll(parallel.id, wave, 1, parallel.launched(wave))
-        store.polled(parallel.id, datetime.now(UTC))
+        store.run(start_recovery.intend(parallel.id, wave, intents[wave]))
+        store.run(start_recovery.started(parallel.id, wave, intents[wave], f"drsjob-{wave}"))
+        store.run(wait_for_recovery.poll(parallel.id, wave, 1, parallel.launched(wave)))
+        store.run(wait_for_recovery.polled(parallel.id, datetime.now(UTC)))
         event = parallel.make.event(EventType.WAVE_ENDED, wave)
-        store.end_wave(parallel.id, wave, 1, parallel.launched(wave), W.COMPLETED, event=event)
+        store.run(
+            wait_for_recovery.end_wave(
+                parallel.id, wave, 1, parallel.launched(wave), W.COMPLETED, event=event
+            )
+        )
 
     assert together(*(lambda wave=wave: drive(wave) for wave in range(3))) == [None] * 3
-    execution = store.get(parallel.id)
+    execution = store.run(read_execution(parallel.id))
     assert [wave.status for wave in execution.waves] == [W.COMPLETED] * 3
     assert [wave.job_ids for wave in execution.waves] == [("drsjob-0",), ("drsjob-1",), ("drsjob-2",)]
     assert (execution.completed_waves, execution.total_waves) == (3, 3)
-    assert len(store.events(parallel.id)) == 3
+    assert len(store.run(read_events(parallel.id))) == 3
     assert execution.version == 2 + 3 * len(["intent", "job", "polling", "end"])
 
 
@@ -68,17 +81,20 @@ def test_r01_one_of_many_processes_gets_to_start_a_batch(world):
     """Six processes want to start the same wave: one intent is on record, five are refused."""
     world.frozen(waves=1)
     intents = [world.make.intent() for _ in range(6)]
-    answers = together(*(lambda i=i: world.store.intend(world.id, 0, i) for i in intents))
+    answers = together(*(lambda i=i: world.store.run(start_recovery.intend(world.id, 0, i)) for i in intents))
     assert sum(isinstance(answer, StartRefused) for answer in answers) == 5
-    assert len(world.store.get(world.id).wave(0).intents) == 1
+    assert len(world.store.run(read_execution(world.id)).wave(0).intents) == 1
 
 
 def test_one_of_many_executions_gets_the_plan(world):
     """Six runs at once, also when the last holder is over: one holds the plan, five are told who."""
     ghost = world.make.execution("manual__0")
-    world.store.take_lock(ghost)
-    runs = [world.store.open(world.make.execution(f"manual__{n}")) for n in range(1, 7)]
-    answers = together(*(lambda run=run: world.store.take_lock(run) for run in runs))
+    world.store.run(take_lock(ghost))
+    runs = [
+        world.store.run(open_execution.open_execution(world.make.execution(f"manual__{n}")))
+        for n in range(1, 7)
+    ]
+    answers = together(*(lambda run=run: world.store.run(take_lock(run)) for run in runs))
     assert answers.count(ghost.execution_id) == 1
     held = [answer for answer in answers if isinstance(answer, LockHeld)]
     assert len(held) == 5
@@ -90,24 +106,27 @@ def test_one_of_many_endings_is_written(world):
     world.frozen(waves=1).completed(0)
     answers = together(
         *(
-            lambda status=status: world.store.finish(world.id, status, f"ended {status}")
+            lambda status=status: world.store.run(
+                complete_execution.finish(world.id, status, f"ended {status}")
+            )
             for status in (E.COMPLETED, E.CANCELLED, E.COMPLETED, E.CANCELLED)
         )
     )
-    ended = world.store.get(world.id)
+    ended = world.store.run(read_execution(world.id))
     assert [answer for answer in answers if not isinstance(answer, TransitionRefused)] == [ended, ended]
     assert ended.outcome == f"ended {ended.status}"
 
 
 def test_one_of_many_answers_is_recorded(world):
     """Alice approves while the clock times the gate out: one answer stands, the other is told so."""
-    world.frozen().completed(0).store.pause(world.id, 1)
+    world.frozen().completed(0).store.run(approve.pause(world.id, 1))
     yes, no = world.make.approval(), world.make.approval("TIMED_OUT", by=None)
     answers = together(
-        lambda: world.store.approve(world.id, 1, yes), lambda: world.store.reject(world.id, 1, no)
+        lambda: world.store.run(approve.approve(world.id, 1, yes)),
+        lambda: world.store.run(approve.reject(world.id, 1, no)),
     )
     assert sum(isinstance(answer, TransitionRefused) for answer in answers) == 1
-    wave = world.store.get(world.id).wave(1)
+    wave = world.store.run(read_execution(world.id)).wave(1)
     assert wave.approval in (yes, no)
     assert (wave.status is W.CANCELLED) == (wave.approval == no)
 
@@ -127,17 +146,20 @@ def test_r36_a_record_that_never_stops_changing_is_given_up(world, monkeypatch):
         return with_wave(execution, 0, status=W.PAUSED)
 
     with pytest.raises(RecordUnavailable, match=f"approve found its record changed by others {TRIES} times"):
-        run(world.client, world.table, change(world.id, Writer.APPROVE, alter))
+        world.store.run(change(world.id, Writer.APPROVE, alter))
     assert len(pauses.__self__) == TRIES
     assert all(0 <= pause <= 0.8 for pause in pauses.__self__)
-    assert world.store.get(world.id).wave(0).status is W.PENDING
+    assert world.store.run(read_execution(world.id)).wave(0).status is W.PENDING
 
 
 def test_the_loser_of_a_race_writes_on_what_the_winner_wrote(world):
     """A poll and a close at once: whichever is second sees the first, and no wave comes back to life."""
     world.frozen(waves=1).launching(0)
-    together(lambda: world.store.close(world.id), lambda: world.store.poll(world.id, 0, 1, world.launched(0)))
-    assert world.store.get(world.id).wave(0).status is W.FAILED
+    together(
+        lambda: world.store.run(complete_execution.close(world.id)),
+        lambda: world.store.run(wait_for_recovery.poll(world.id, 0, 1, world.launched(0))),
+    )
+    assert world.store.run(read_execution(world.id)).wave(0).status is W.FAILED
 
 
 def test_nobody_writes_an_execution_that_ended_meanwhile(world):
@@ -149,5 +171,5 @@ def test_nobody_writes_an_execution_that_ended_meanwhile(world):
         return with_wave(execution, 0, status=W.PAUSED)
 
     with pytest.raises(TransitionRefused, match="is CANCELLED, and a final status is written once"):
-        run(world.client, world.table, change(world.id, Writer.APPROVE, alter))
-    assert world.store.get(world.id).wave(0).status is W.PENDING
+        world.store.run(change(world.id, Writer.APPROVE, alter))
+    assert world.store.run(read_execution(world.id)).wave(0).status is W.PENDING

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.events import Event
+from drs_recovery.store.programs import approve
+from drs_recovery.store.trail import read_events, tell
 
 moments = st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants naive bounds
 
@@ -49,10 +51,10 @@ def test_the_same_thing_has_the_same_tail_whenever_it_is_told(make):
 def test_an_event_told_twice_is_in_the_trail_once(world):
     """A retried step tells its event at another time; the trail keeps the first."""
     event = world.make.event(EventType.GATE_WAITING, 1, once="gate of wave 1")
-    world.opened().store.tell(world.id, event)
-    world.store.tell(world.id, event)
-    world.store.tell(world.id, event.having(time=world.make.time(), detail="another try"))
-    assert [told.detail for told in world.store.events(world.id)] == [None]
+    world.opened().store.run(tell(world.id, event))
+    world.store.run(tell(world.id, event))
+    world.store.run(tell(world.id, event.having(time=world.make.time(), detail="another try")))
+    assert [told.detail for told in world.store.run(read_events(world.id))] == [None]
 
 
 def test_the_trail_is_read_in_time_order(world):
@@ -60,16 +62,16 @@ def test_the_trail_is_read_in_time_order(world):
     events = [world.make.event(kind) for kind in (EventType.OPENED, EventType.FROZEN, EventType.WAVE_STARTED)]
     world.opened()
     for event in reversed(events):
-        world.store.tell(world.id, event)
-    assert world.store.events(world.id) == events
+        world.store.run(tell(world.id, event))
+    assert world.store.run(read_events(world.id)) == events
 
 
 def test_what_is_in_the_trail_is_never_changed(world):
     """An event with the same key does not replace the one that is there."""
     event = world.make.event(EventType.OPENED, once="opened")
-    world.opened().store.tell(world.id, event)
+    world.opened().store.run(tell(world.id, event))
     before = world.items()
-    world.store.tell(world.id, event.having(actor="mallory"))
+    world.store.run(tell(world.id, event.having(actor="mallory")))
     assert world.items() == before
 
 
@@ -79,7 +81,7 @@ def test_r61_an_unknown_event_is_shown(world):
         {"executionId": world.id, "item": "EVENT#2026-03-01T06:00:00.000000Z#x", "type": "FORETOLD",
          "time": "2026-03-01T06:00:00.000000Z"}
     )  # fmt: skip
-    assert [str(event.type) for event in world.store.events(world.id)] == ["FORETOLD"]
+    assert [str(event.type) for event in world.store.run(read_events(world.id))] == ["FORETOLD"]
 
 
 @pytest.mark.parametrize("repeat", [1, 2])
@@ -87,8 +89,8 @@ def test_a_change_tells_its_event_once_however_often_it_is_made(world, repeat):
     """The first telling follows the change; a retry finds the change made and tells only what is missing."""
     world.frozen().completed(0)
     for _ in range(repeat):
-        world.store.pause(world.id, 1, world.make.event(EventType.GATE_WAITING, 1, attempt=1))
-    assert [event.type for event in world.store.events(world.id)] == [EventType.GATE_WAITING]
+        world.store.run(approve.pause(world.id, 1, world.make.event(EventType.GATE_WAITING, 1, attempt=1)))
+    assert [event.type for event in world.store.run(read_events(world.id))] == [EventType.GATE_WAITING]
 
 
 @pytest.mark.parametrize(
@@ -101,9 +103,9 @@ def test_an_entry_that_somebody_spoilt_leaves_its_place_in_the_trail(world, make
     world.opened()
     first, second, third = (make.event(EventType.PREFLIGHT, detail=word) for word in ("a", "b", "c"))
     for event in (first, second, third):
-        world.store.tell(world.id, event)
+        world.store.run(tell(world.id, event))
     world.put({**second.to_item(), "executionId": world.id, "item": second.key} | spoilt)
-    told = world.store.events(world.id)
+    told = world.store.run(read_events(world.id))
     assert [event.detail for event in told if event.type == "PREFLIGHT"] == ["a", "c"]
     assert told[1].type == "UNREADABLE"
     assert told[1].time == second.time
@@ -113,7 +115,7 @@ def test_an_entry_that_somebody_spoilt_leaves_its_place_in_the_trail(world, make
 def test_what_never_was_an_entry_is_passed_over(world, make, caplog):
     """Its key has no time; it is named in the log."""
     world.opened()
-    world.store.tell(world.id, make.event(EventType.PREFLIGHT))
+    world.store.run(tell(world.id, make.event(EventType.PREFLIGHT)))
     world.put({"executionId": world.id, "item": "EVENT#{{ x }}", "type": 1})
-    assert [event.type for event in world.store.events(world.id)] == ["PREFLIGHT"]
+    assert [event.type for event in world.store.run(read_events(world.id))] == ["PREFLIGHT"]
     assert "EVENT#{{ x }}" in caplog.text

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from drs_recovery.record.enums import ExecutionStatus, Writer
 from drs_recovery.record.models import Execution, Lag, WaveRecord
 from drs_recovery.record.transitions import FIELDS, WAVE_FIELDS
-from drs_recovery.store.changes import EXECUTION, change, set_difference
+from drs_recovery.store.changes import change, set_difference
 from drs_recovery.store.expressions import Update
+from drs_recovery.store.queries import EXECUTION, read_execution
 
 from . import largest
 from .world import START, Make
@@ -48,7 +49,7 @@ def written(world, before, after):
     set_difference(update, before, after)
     request = update.request(returning=True)
     world.client.update_item(TableName=world.table, **request.arguments)
-    return world.store.get(before.execution_id)
+    return world.store.run(read_execution(before.execution_id))
 
 
 @pytest.mark.parametrize("name", OF_EXECUTIONS)
@@ -101,8 +102,8 @@ def test_what_the_table_of_writers_permits_is_written(world, writer, name):
     """Through the one way that all writers take."""
     world.opened()
     wanted = sample(name)
-    world.store._run(change(world.id, writer, lambda execution: execution.having(**{name: wanted})))
-    assert getattr(world.store.get(world.id), name) == wanted
+    world.store.run(change(world.id, writer, lambda execution: execution.having(**{name: wanted})))
+    assert getattr(world.store.run(read_execution(world.id)), name) == wanted
 
 
 OF_ANY_WAVE = [(writer, name) for writer in Writer for name in sorted(WAVE_FIELDS[writer] - {"status"})]
@@ -115,5 +116,5 @@ def test_what_the_table_of_writers_permits_of_a_wave_is_written(world, writer, n
     """The same for each field of a wave."""
     world.opened()
     wanted = getattr(largest.wave(1), name)
-    world.store._run(change(world.id, writer, lambda execution: with_waves(execution, {1}, **{name: wanted})))
-    assert getattr(world.store.get(world.id).wave(1), name) == wanted
+    world.store.run(change(world.id, writer, lambda execution: with_waves(execution, {1}, **{name: wanted})))
+    assert getattr(world.store.run(read_execution(world.id)).wave(1), name) == wanted

@@ -11,6 +11,7 @@ from drs_recovery.record.enums import ExecutionStatus, WaveStatus
 from drs_recovery.record.models import MOST_WAVES, Execution, Failure
 from drs_recovery.store.changes import write
 from drs_recovery.store.fitting import BUDGETS
+from drs_recovery.store.programs import complete_execution, open_execution
 from drs_recovery.store.programs.complete_execution import ended, final_conditions
 
 from . import largest
@@ -166,8 +167,10 @@ def test_100_waves_are_closed_and_ended_in_two_writes(world):
         "provide-client-params.dynamodb.UpdateItem", _within_limits, unique_id="limits"
     )
     try:
-        world.store.close(execution.execution_id)
-        ended = world.store.finish(execution.execution_id, E.FAILED, "nobody saw the jobs end")
+        world.store.run(complete_execution.close(execution.execution_id))
+        ended = world.store.run(
+            complete_execution.finish(execution.execution_id, E.FAILED, "nobody saw the jobs end")
+        )
     finally:
         world.client.meta.events.unregister("provide-client-params.dynamodb.UpdateItem", unique_id="limits")
     assert [wave.status for wave in ended.waves] == [W.FAILED] * 50 + [W.SKIPPED] * 50
@@ -192,15 +195,17 @@ def test_finish_says_what_the_waves_are_when_dynamodb_refuses(world):
     with pytest.raises(
         TransitionRefused, match="of 2 waves on record are DBWave1 COMPLETED, AppWave2 PENDING"
     ):
-        world.store.finish(world.id, E.COMPLETED, "done")
+        world.store.run(complete_execution.finish(world.id, E.COMPLETED, "done"))
     assert "endTime" not in world.record()
 
 
 def test_a_failed_execution_is_never_completed_though_its_waves_are(world):
     """A failure beside the waves keeps COMPLETED and PARTIAL away."""
     world.frozen(waves=1).completed(0)
-    world.store.note_failure(world.id, Failure(kind="FAILED", message="the plan changed"))
+    world.store.run(open_execution.note_failure(world.id, Failure(kind="FAILED", message="the plan changed")))
     for status in (E.COMPLETED, E.PARTIAL):
         with pytest.raises(TransitionRefused, match="failure: the plan changed"):
-            world.store.finish(world.id, status, "done")
-    assert world.store.finish(world.id, E.FAILED, "the plan changed").status is E.FAILED
+            world.store.run(complete_execution.finish(world.id, status, "done"))
+    assert (
+        world.store.run(complete_execution.finish(world.id, E.FAILED, "the plan changed")).status is E.FAILED
+    )

@@ -14,6 +14,10 @@ from drs_recovery.record.models import Execution, WaveRecord, execution_id
 from drs_recovery.record.run_request import RunRequest
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.store.fitting import fitted, record_size
+from drs_recovery.store.programs import open_execution, wait_for_recovery
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.servers import read_servers
+from drs_recovery.store.trail import read_events, tell
 
 
 def test_the_id_of_an_execution_is_that_of_its_dag_run():
@@ -26,17 +30,17 @@ def test_the_id_of_an_execution_is_that_of_its_dag_run():
 def test_r28_what_is_written_reads_back_with_its_types(world):
     """Numbers stay numbers, times stay times and texts stay texts on their way through DynamoDB."""
     world.frozen().completed(0)
-    world.store.polled(world.id, world.make.time())
-    execution = world.store.get(world.id)
+    world.store.run(wait_for_recovery.polled(world.id, world.make.time()))
+    execution = world.store.run(read_execution(world.id))
     wave = execution.wave(0)
     assert type(execution.version) is int
     assert (type(wave.attempt), type(wave.server_count), type(wave.intents[0].batch)) == (int, int, int)
     assert wave.start_time.utcoffset() == timedelta(0)
     assert wave.pause_before_wave is False
     assert Execution.from_item(execution.to_item()) == execution
-    assert [ServerRecord.from_item(server.to_item()) for server in world.store.servers(world.id)] == (
-        world.store.servers(world.id)
-    )
+    assert [
+        ServerRecord.from_item(server.to_item()) for server in world.store.run(read_servers(world.id))
+    ] == (world.store.run(read_servers(world.id)))
 
 
 def test_the_record_keeps_the_names_that_its_readers_expect(world):
@@ -174,12 +178,12 @@ def test_half_a_character_is_written_as_a_question_mark(world, make):
     request = RunRequest.of(dict.fromkeys(("confirm", "approvals"), half), run_type=half, run_after=None)
     asked = make.execution(reason=half * 1500, connection_source=half, request=request)
     failed = asked.having(failure={"kind": "FAILED", "message": half})
-    kept = world.store.open(failed)
+    kept = world.store.run(open_execution.open_execution(failed))
     assert (kept.failure.message, kept.reason[:2], kept.request.confirm) == ("?!", "?!", "?!")
     assert record_size(fitted(failed, 0).execution) < record_size(failed)
     server = make.servers()[0].having(hostname=half, name=half, error=half)
     assert (server.label, server.error) == (f"?! (?!, {server.source_server_id})", "?!")
     approval = make.approval(by=half, reason=half)
     assert (approval.by, approval.reason) == ("?!", "?!")
-    world.store.tell(kept.execution_id, make.event(EventType.FAILED, detail=half, once=half))
-    assert [event.detail for event in world.store.events(kept.execution_id)] == ["?!"]
+    world.store.run(tell(kept.execution_id, make.event(EventType.FAILED, detail=half, once=half)))
+    assert [event.detail for event in world.store.run(read_events(kept.execution_id))] == ["?!"]

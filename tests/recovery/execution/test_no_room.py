@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from datetime import timedelta
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
 from aiobotocore.session import get_session
@@ -19,10 +22,24 @@ from drs_recovery.record.enums import (
 )
 from drs_recovery.record.models import CleanupOrder, Lag, PreflightWarning
 from drs_recovery.record.texts import name_in, same_text
+from drs_recovery.store import programs
 from drs_recovery.store.async_store import AsyncExecutionStore
 from drs_recovery.store.fitting import BUDGETS, record_size, texts_of
+from drs_recovery.store.lock import take_lock, unlock
+from drs_recovery.store.open_attempt import note_clear, open_attempt
+from drs_recovery.store.programs import (
+    approve,
+    clean_up,
+    complete_execution,
+    open_execution,
+    start_recovery,
+    wait_for_recovery,
+)
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.servers import read_servers
 from drs_recovery.store.sizes import MOST_BYTES, item_size
-from drs_recovery.store.store import ExecutionStore
+from drs_recovery.store.trail import read_events
+from drs_recovery.store.whole import read_whole
 from drs_recovery.tasks.causes import is_final
 
 from . import test_once
@@ -38,38 +55,38 @@ LONG = f"the servers did not launch: {LETTER * 3900}"
 def noting_the_preflight(world):
     world.opened()
     warnings = [PreflightWarning(check="lag", message=LONG)]
-    return lambda: world.store.note_preflight(world.id, warnings, Lag(seconds=1))
+    return lambda: world.store.run(open_execution.note_preflight(world.id, warnings, Lag(seconds=1)))
 
 
 def opening_an_attempt(world):
     ended(world)
-    servers = [server.having(error=LONG) for server in world.store.servers(world.id, 1)]
+    servers = [server.having(error=LONG) for server in world.store.run(read_servers(world.id, 1))]
     event = world.make.event(EventType.ATTEMPT_OPENED, 1, detail=LONG)
-    return lambda: world.store.open_attempt(world.id, opening(servers=servers), event)
+    return lambda: world.store.run(open_attempt(world.id, opening(servers=servers), event))
 
 
 def noting_a_clear(world):
     world.frozen()
-    return lambda: world.store.note_clear(world.id, 0, 1, 1)
+    return lambda: world.store.run(note_clear(world.id, 0, 1, 1))
 
 
 def having_nothing_to_start(world):
     world.frozen()
-    return lambda: world.store.nothing_to_start(world.id, 0, 1)
+    return lambda: world.store.run(start_recovery.nothing_to_start(world.id, 0, 1))
 
 
 def cleaning_up(world):
     world.frozen(waves=1).completed(0)
     order = CleanupOrder(CleanupMode.ALWAYS, timedelta())
-    execution = world.store.finish(world.id, E.COMPLETED, LONG, cleanup=order)
+    execution = world.store.run(complete_execution.finish(world.id, E.COMPLETED, LONG, cleanup=order))
     event = world.make.event(EventType.CLEANUP_FAILED, detail=LONG)
     known = {"failure": LONG, "instances": [f"i-{number:017x}" for number in range(150)]}
-    return lambda: world.store.clean_up(execution, CleanupStatus.FAILED, event, **known)
+    return lambda: world.store.run(clean_up.clean_up(execution, CleanupStatus.FAILED, event, **known))
 
 
 def unlocking(world):
-    world.store.take_lock(world.opened().store.get(world.id))
-    return lambda: world.store.unlock("web_shop", "alice", LONG)
+    world.store.run(take_lock(world.opened().store.run(read_execution(world.id))))
+    return lambda: world.store.run(unlock("web_shop", "alice", LONG))
 
 
 STEPS = [
@@ -102,20 +119,27 @@ def refused_at(world, fragile, first, times, step):
 
 def statuses(world):
     """Return all that is true or not, without a word."""
-    execution = world.store.get(world.id)
-    servers = world.store.servers(world.id)
+    execution = world.store.run(read_execution(world.id))
+    servers = world.store.run(read_servers(world.id))
     return (
         [execution.status, execution.version, execution.completed_waves, execution.superseded_by],
         [(wave.status, wave.attempt, wave.job_ids, wave.server_count) for wave in execution.waves],
         [(server.launch_status, server.job_id, server.attempt) for server in servers],
         execution.cleanup and (execution.cleanup.status, execution.cleanup.count),
-        [event.type for event in world.store.events(world.id)],
+        [event.type for event in world.store.run(read_events(world.id))],
     )
 
 
 def test_every_writer_is_tried():
-    """All that writes, by the names of the store's methods; a new one has to be added above."""
-    writes = {name for name in vars(ExecutionStore) if not name.startswith("_")}
+    """All that writes, by the names of the programs; a new one has to be added above."""
+    writes = set()
+    for found in iter_modules(programs.__path__, f"{programs.__name__}."):
+        module = import_module(found.name)
+        for name, program in inspect.getmembers(module, inspect.isgeneratorfunction):
+            own = program.__module__ == found.name and not name.startswith("_")
+            if own and program.__annotations__["return"].startswith("StoreProgram"):
+                writes.add(name)
+    writes |= {"take_lock", "unlock", "open_attempt", "note_clear", "tell"}
     codes = [step.__code__ for step in STEPS]
     codes += [const for code in codes for const in code.co_consts if hasattr(const, "co_names")]
     assert {name for code in codes for name in code.co_names} >= writes
@@ -136,7 +160,7 @@ def test_a_refusal_of_any_write_is_got_over_or_ends_the_execution(world, fragile
         else:
             assert step in WHOLE
         brought_to_its_end(world.store, world.id, interrupted="marked failed")
-        assert world.store.get(world.id).final
+        assert world.store.run(read_execution(world.id)).final
         assert world.id not in [item["holder"] for item in world.items("PLAN#web_shop")]
         if not refused:
             break
@@ -146,14 +170,14 @@ def test_a_refusal_of_any_write_is_got_over_or_ends_the_execution(world, fragile
 def ready_to_end(world, long=LONG):
     """Let an execution run to where complete_execution begins: two waves over, one left in the middle."""
     world.frozen(reason=long)
-    lock = world.store.get(world.id)
-    world.store.take_lock(lock)
+    lock = world.store.run(read_execution(world.id))
+    world.store.run(take_lock(lock))
     world.completed(0).answered(1)
     intent = world.make.intent(1)
-    world.store.intend(world.id, 1, intent)
-    world.store.started(world.id, 1, intent, "drsjob-1")
+    world.store.run(start_recovery.intend(world.id, 1, intent))
+    world.store.run(start_recovery.started(world.id, 1, intent, "drsjob-1"))
     servers = [server.having(launch_status=LaunchStatus.FAILED, error=long) for server in world.launched(1)]
-    world.store.end_wave(world.id, 1, 1, servers, W.FAILED, failure=long)
+    world.store.run(wait_for_recovery.end_wave(world.id, 1, 1, servers, W.FAILED, failure=long))
     return world
 
 
@@ -175,17 +199,17 @@ def test_complete_execution_ends_it_whatever_is_refused(world, fragile, times):
         )
         if not got_over:
             brought_to_its_end(world.store, world.id)
-        record = world.store.get(world.id)
+        record = world.store.run(read_execution(world.id))
         assert (record.status, [wave.status for wave in record.waves]) == (
             E.FAILED, [W.COMPLETED, W.FAILED, W.SKIPPED],
         )  # fmt: skip
         assert world.items("PLAN#web_shop") == []
         shortened += name_in(record.outcome) is not None
-        whole = world.store.whole(record)
+        whole = world.store.run(read_whole(record))
         assert (whole.reason, whole.wave(1).failure) == (LONG, LONG)
         # The third refusal may be that of the text's own item
         assert same_text(whole.outcome, said) if times > 2 else whole.outcome == said
-        assert world.store.events(world.id)[-1].type is EventType.EXECUTION_ENDED
+        assert world.store.run(read_events(world.id))[-1].type is EventType.EXECUTION_ENDED
         if not refused:
             break
     assert 1 < first < 19
@@ -207,7 +231,9 @@ async def test_a_trigger_gets_over_it_too(world, running_simulator):
         running_simulator.control.deny(
             "dynamodb", "UpdateItem", error="ValidationException", message=TOO_LARGE, times=1
         )
-        assert (await store.end_wave(world.id, 0, 1, done, W.COMPLETED)).wave(0).status is W.COMPLETED
+        assert (await store.run(wait_for_recovery.end_wave(world.id, 0, 1, done, W.COMPLETED))).wave(
+            0
+        ).status is W.COMPLETED
 
 
 def stuck(world, full):
@@ -229,7 +255,7 @@ def stuck(world, full):
     for server in make.servers(100, 1):
         key = {"executionId": world.id, "item": f"SERVER#{server.wave_number:03}#{server.source_server_id}"}
         world.put(server.to_item() | key)
-    world.store.take_lock(execution)
+    world.store.run(take_lock(execution))
     return execution
 
 
@@ -240,24 +266,28 @@ def test_a_hundred_waves_with_long_failures_come_to_their_end(world):
     assert BUDGETS[0] < record_size(execution) < MOST_BYTES < record_size(execution) + 2 * len(LONG.encode())
     for number in range(full, full + 10):
         intent = world.make.intent(number, each=1)
-        world.store.intend(world.id, number, intent)
-        world.store.started(world.id, number, intent, f"drsjob-{number}")
+        world.store.run(start_recovery.intend(world.id, number, intent))
+        world.store.run(start_recovery.started(world.id, number, intent, f"drsjob-{number}"))
         servers = [
             each.having(launch_status=LaunchStatus.FAILED, error=LONG) for each in world.launched(number)
         ]
-        world.store.end_wave(world.id, number, 1, servers, W.FAILED, failure=f"{number} {LONG}")
-        assert record_size(world.store.get(world.id)) <= BUDGETS[0]
+        world.store.run(
+            wait_for_recovery.end_wave(world.id, number, 1, servers, W.FAILED, failure=f"{number} {LONG}")
+        )
+        assert record_size(world.store.run(read_execution(world.id))) <= BUDGETS[0]
     failures = {number: f"{number} {LONG}" for number in range(full + 10, 100)}
     brought_to_its_end(world.store, world.id, failures=failures)
     assert world.items("PLAN#web_shop") == []
-    record = world.store.get(world.id)
-    assert [wave.failure for wave in world.store.whole(record).waves] == [f"{n} {LONG}" for n in range(100)]
+    record = world.store.run(read_execution(world.id))
+    assert [wave.failure for wave in world.store.run(read_whole(record)).waves] == [
+        f"{n} {LONG}" for n in range(100)
+    ]
     assert max(item_size(item) for item in world.items()) <= BUDGETS[0]
 
 
 def answering(world):
     test_once.pausing(world)()
-    return lambda: world.store.approve(world.id, 1, world.make.approval(reason=LONG))
+    return lambda: world.store.run(approve.approve(world.id, 1, world.make.approval(reason=LONG)))
 
 
 @pytest.mark.parametrize(
@@ -279,4 +309,4 @@ def test_the_same_said_again_is_known_though_it_is_shortened(world, fragile, ste
 
 
 def words(world):
-    return [text for _, text in texts_of(world.store.get(world.id))]
+    return [text for _, text in texts_of(world.store.run(read_execution(world.id)))]

@@ -14,7 +14,20 @@ import pytest
 
 from drs_recovery.plan import Plan
 from drs_recovery.record.enums import CleanupMode, CleanupStatus, ExecutionStatus, LaunchStatus, WaveStatus
-from drs_recovery.store.open_attempt import Opening
+from drs_recovery.store.frozen import read_plan
+from drs_recovery.store.intents import with_servers
+from drs_recovery.store.open_attempt import Opening, open_attempt
+from drs_recovery.store.programs import (
+    approve,
+    clean_up,
+    complete_execution,
+    start_recovery,
+    wait_for_recovery,
+)
+from drs_recovery.store.queries import list_executions, read_execution
+from drs_recovery.store.servers import read_servers
+from drs_recovery.store.trail import read_events
+from drs_recovery.store.whole import read_whole
 
 from .ended import brought_to_its_end
 
@@ -51,19 +64,19 @@ def left(*stems):
 
 def run_wave(world, number, attempt=1):
     """Start a wave and see it launched."""
-    wave = world.store.get(world.id).wave(number)
+    wave = world.store.run(read_execution(world.id)).wave(number)
     if wave.pause_before_wave and not wave.approved:
-        world.store.pause(world.id, number)
-        world.store.approve(world.id, number, world.make.approval(attempt=attempt))
+        world.store.run(approve.pause(world.id, number))
+        world.store.run(approve.approve(world.id, number, world.make.approval(attempt=attempt)))
     if not wave.attempt_job_ids:
         intent = wave.open_intents[0] if wave.open_intents else world.make.intent(number, attempt=attempt)
-        world.store.intend(world.id, number, intent)
-        world.store.started(world.id, number, intent, f"drsjob-new-{number}")
+        world.store.run(start_recovery.intend(world.id, number, intent))
+        world.store.run(start_recovery.started(world.id, number, intent, f"drsjob-new-{number}"))
     servers = [
         server.having(attempt=attempt, launch_status=LaunchStatus.LAUNCHED)
-        for server in world.store.servers(world.id, number)
+        for server in world.store.run(read_servers(world.id, number))
     ]
-    world.store.end_wave(world.id, number, attempt, servers, WaveStatus.COMPLETED)
+    world.store.run(wait_for_recovery.end_wave(world.id, number, attempt, servers, WaveStatus.COMPLETED))
 
 
 def test_there_are_records_of_each_release():
@@ -74,38 +87,38 @@ def test_there_are_records_of_each_release():
 
 def test_all_of_it_is_read(old):
     """The record, its plan and servers, the trail, and what `show` shows."""
-    execution = old.store.get(old.id)
+    execution = old.store.run(read_execution(old.id))
     assert execution.total_waves == len(execution.waves) == 3
-    assert old.store.whole(execution).execution_id == old.id
-    assert [known.execution_id for known in old.store.list()] == [old.id]
-    assert old.store.events(old.id)
+    assert old.store.run(read_whole(execution)).execution_id == old.id
+    assert [known.execution_id for known in old.store.run(list_executions())] == [old.id]
+    assert old.store.run(read_events(old.id))
     if execution.waves[0].server_count is not None:
-        assert len(old.store.servers(old.id)) == 6
-        assert Plan.load(old.store.plan(old.id)).id == "web_shop"
+        assert len(old.store.run(read_servers(old.id))) == 6
+        assert Plan.load(old.store.run(read_plan(old.id))).id == "web_shop"
 
 
 def test_reading_writes_nothing(old):
     """A record is not made new by being looked at."""
     before = old.raw()
-    old.store.whole(old.store.get(old.id))
+    old.store.run(read_whole(old.store.run(read_execution(old.id))))
     assert old.raw() == before
 
 
 @pytest.mark.parametrize("path", [path for path in RUNS if path.stem != "opened"], ids=ids)
 def test_what_runs_goes_on_to_completed(world, path):
     """From wherever the upgrade found it; what an earlier release announced keeps its one job."""
-    for wave in loaded(world, path).store.get(world.id).waves:
+    for wave in loaded(world, path).store.run(read_execution(world.id)).waves:
         if not wave.status.final:
             run_wave(world, wave.wave_number, wave.attempt)
-    world.store.close(world.id)
-    after = world.store.finish(world.id, ExecutionStatus.COMPLETED, "all is launched")
+    world.store.run(complete_execution.close(world.id))
+    after = world.store.run(complete_execution.finish(world.id, ExecutionStatus.COMPLETED, "all is launched"))
     assert (after.status, after.completed_waves) == (ExecutionStatus.COMPLETED, 3)
 
 
 @pytest.mark.parametrize("path", RUNS, ids=ids)
 def test_what_runs_can_be_ended(world, path):
     """By hand, from any state; the plan is free then."""
-    assert not loaded(world, path).store.get(world.id).final
+    assert not loaded(world, path).store.run(read_execution(world.id)).final
     assert (
         brought_to_its_end(world.store, world.id, interrupted="marked failed").status
         is ExecutionStatus.CANCELLED
@@ -117,25 +130,27 @@ def test_what_runs_can_be_ended(world, path):
 def test_a_job_whose_intent_an_earlier_release_wrote_is_adopted(world, path):
     """Its servers are in the record, and get the job."""
     loaded(world, path)
-    (intent,) = world.store.get(world.id).wave(1).open_intents
-    assert [len(each.servers) for each in world.store.with_servers(world.id, [intent])] == [2]
-    if not world.store.get(world.id).final:
-        world.store.adopt(world.id, 1, intent, "drsjob-found")
-        assert [server.job_id for server in world.store.servers(world.id, 1)] == ["drsjob-found"] * 2
+    (intent,) = world.store.run(read_execution(world.id)).wave(1).open_intents
+    assert [len(each.servers) for each in world.store.run(with_servers(world.id, [intent]))] == [2]
+    if not world.store.run(read_execution(world.id)).final:
+        world.store.run(complete_execution.adopt(world.id, 1, intent, "drsjob-found"))
+        assert [server.job_id for server in world.store.run(read_servers(world.id, 1))] == [
+            "drsjob-found"
+        ] * 2
 
 
 @left("/failed")
 def test_what_failed_is_tried_again(world, path):
     """What is launched stays so; the intents of the attempt before are still shown, with their servers."""
     loaded(world, path)
-    wave = world.store.get(world.id).wave(1)
+    wave = world.store.run(read_execution(world.id)).wave(1)
     settled = [intent.having(job_id="drsjob-found") for intent in wave.open_intents]
-    after = world.store.open_attempt(world.id, Opening(1, wave.attempt, 1, settled))
+    after = world.store.run(open_attempt(world.id, Opening(1, wave.attempt, 1, settled)))
     assert (after.final, after.wave(1).attempt, after.wave(1).intents) == (False, 2, ())
-    shown = world.store.whole(after).wave(1).intents
+    shown = world.store.run(read_whole(after)).wave(1).intents
     assert [len(intent.servers) for intent in shown] == [2] * len(wave.intents)
     for number in (1, 2):
-        run_wave(world, number, world.store.get(world.id).wave(number).attempt)
+        run_wave(world, number, world.store.run(read_execution(world.id)).wave(number).attempt)
     assert (
         brought_to_its_end(world.store, world.id, interrupted="marked failed").status
         is ExecutionStatus.CANCELLED
@@ -146,14 +161,16 @@ def test_what_failed_is_tried_again(world, path):
 def test_a_clean_up_goes_on(world, path):
     """What an earlier release wrote of it stays, and is added to."""
     loaded(world, path)
-    execution = world.store.get(world.id)
+    execution = world.store.run(read_execution(world.id))
     before = execution.cleanup
     assert before.mode is CleanupMode.AFTER_APPROVAL
     answer = world.make.approval() if before.status is CleanupStatus.PENDING else before.approval
     if before.status is not CleanupStatus.TERMINATING:
-        world.store.clean_up(execution, CleanupStatus.WAITING, approval=answer)
-    world.store.clean_up(execution, CleanupStatus.TERMINATING, instances=["i-new"], job_ids=["drsjob-new"])
-    after = world.store.clean_up(execution, CleanupStatus.DONE, terminated=7)
+        world.store.run(clean_up.clean_up(execution, CleanupStatus.WAITING, approval=answer))
+    world.store.run(
+        clean_up.clean_up(execution, CleanupStatus.TERMINATING, instances=["i-new"], job_ids=["drsjob-new"])
+    )
+    after = world.store.run(clean_up.clean_up(execution, CleanupStatus.DONE, terminated=7))
     assert after.cleanup.job_ids == (*before.job_ids, "drsjob-new")
     assert after.cleanup.instances == (*before.instances, "i-new")
     assert (after.cleanup.approval, after.cleanup_due) == (answer, None)

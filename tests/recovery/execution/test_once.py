@@ -12,7 +12,18 @@ from drs_recovery.errors import RecordUnavailable
 from drs_recovery.record.ending import Ending
 from drs_recovery.record.enums import Decision, EventType, ExecutionStatus, LaunchStatus, WaveStatus
 from drs_recovery.record.models import Failure
+from drs_recovery.store.lock import take_lock
+from drs_recovery.store.programs import (
+    approve,
+    complete_execution,
+    open_execution,
+    start_recovery,
+    wait_for_recovery,
+)
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.servers import read_servers
 from drs_recovery.store.table import create_table
+from drs_recovery.store.trail import tell
 
 from .world import START, Make, World
 
@@ -25,123 +36,128 @@ E, W = ExecutionStatus, WaveStatus
 def opening(world):
     execution, event = world.make.execution(), world.make.event(EventType.OPENED)
     world.id = execution.execution_id
-    return lambda: world.store.open(execution, event)
+    return lambda: world.store.run(open_execution.open_execution(execution, event))
 
 
 def taking_the_lock(world):
-    execution = world.opened().store.get(world.id)
-    return lambda: world.store.take_lock(execution)
+    execution = world.opened().store.run(read_execution(world.id))
+    return lambda: world.store.run(take_lock(execution))
 
 
 def taking_the_lock_over(world):
     execution = taking_the_lock(world)
-    world.store.take_lock(world.make.execution("manual__0"))
+    world.store.run(take_lock(world.make.execution("manual__0")))
     return execution
 
 
 def freezing(world):
     event = world.opened().make.event(EventType.FROZEN)
-    return lambda: world.store.freeze(world.id, "{}", world.make.servers(), event)
+    return lambda: world.store.run(open_execution.freeze(world.id, "{}", world.make.servers(), event))
 
 
 def noting_a_failure(world):
     event = world.opened().make.event(EventType.FAILED)
     failure = Failure(kind="FAILED", message="no such server")
-    return lambda: world.store.note_failure(world.id, failure, event)
+    return lambda: world.store.run(open_execution.note_failure(world.id, failure, event))
 
 
 def pausing(world):
     event = world.frozen(each=1).completed(0).make.event(EventType.GATE_WAITING, 1, attempt=1)
-    return lambda: world.store.pause(world.id, 1, event)
+    return lambda: world.store.run(approve.pause(world.id, 1, event))
 
 
 def approving(world):
     pausing(world)()
     answer, event = world.make.approval(), world.make.event(EventType.APPROVED, 1)
-    return lambda: world.store.approve(world.id, 1, answer, event)
+    return lambda: world.store.run(approve.approve(world.id, 1, answer, event))
 
 
 def rejecting(world):
     pausing(world)()
     answer, event = world.make.approval(Decision.REJECTED), world.make.event(EventType.REJECTED, 1)
-    return lambda: world.store.reject(world.id, 1, answer, event)
+    return lambda: world.store.run(approve.reject(world.id, 1, answer, event))
 
 
 def intending(world):
     intent, event = world.make.intent(intent_id="intent-1"), world.make.event(EventType.WAVE_STARTED, 0)
     world.frozen()
-    return lambda: world.store.intend(world.id, 0, intent, event)
+    return lambda: world.store.run(start_recovery.intend(world.id, 0, intent, event))
 
 
 def starting(world):
     intent, event = world.make.intent(intent_id="intent-1"), world.make.event(EventType.JOB_STARTED, 0)
-    world.frozen().store.intend(world.id, 0, intent)
-    return lambda: world.store.started(world.id, 0, intent, "drsjob-1", event)
+    world.frozen().store.run(start_recovery.intend(world.id, 0, intent))
+    return lambda: world.store.run(start_recovery.started(world.id, 0, intent, "drsjob-1", event))
 
 
 def adopting(world):
     intent, event = world.make.intent(intent_id="intent-1"), world.make.event(EventType.JOB_STARTED, 0)
-    world.frozen().store.intend(world.id, 0, intent)
-    return lambda: world.store.adopt(world.id, 0, intent, "drsjob-1", event)
+    world.frozen().store.run(start_recovery.intend(world.id, 0, intent))
+    return lambda: world.store.run(complete_execution.adopt(world.id, 0, intent, "drsjob-1", event))
 
 
 def leaving_out(world):
     mine = world.frozen().make.intent().servers[:1]
-    return lambda: world.store.not_started(world.id, 0, 1, mine, "ConflictException")
+    return lambda: world.store.run(start_recovery.not_started(world.id, 0, 1, mine, "ConflictException"))
 
 
 def refusing(world):
     intent, event = world.make.intent(intent_id="intent-1"), world.make.event(EventType.JOB_REFUSED, 0)
-    world.frozen().store.intend(world.id, 0, intent)
-    return lambda: world.store.refused(world.id, 0, intent, "ConflictException", event)
+    world.frozen().store.run(start_recovery.intend(world.id, 0, intent))
+    return lambda: world.store.run(start_recovery.refused(world.id, 0, intent, "ConflictException", event))
 
 
 def failing_a_wave(world):
     event = world.frozen().make.event(EventType.WAVE_ENDED, 0)
-    return lambda: world.store.fail_wave(world.id, 0, 1, "AccessDeniedException", event)
+    return lambda: world.store.run(start_recovery.fail_wave(world.id, 0, 1, "AccessDeniedException", event))
 
 
 def polling(world):
     starting(world)()
     servers = [
-        server.having(launch_status=LaunchStatus.IN_PROGRESS) for server in world.store.servers(world.id, 0)
+        server.having(launch_status=LaunchStatus.IN_PROGRESS)
+        for server in world.store.run(read_servers(world.id, 0))
     ]
-    return lambda: world.store.poll(world.id, 0, 1, servers)
+    return lambda: world.store.run(wait_for_recovery.poll(world.id, 0, 1, servers))
 
 
 def having_polled(world):
     at = world.opened().make.time()
-    return lambda: world.store.polled(world.id, at)
+    return lambda: world.store.run(wait_for_recovery.polled(world.id, at))
 
 
 def ending_a_wave(world):
     starting(world)()
     servers, event = world.launched(0), world.make.event(EventType.WAVE_ENDED, 0, attempt=1)
-    return lambda: world.store.end_wave(world.id, 0, 1, servers, W.COMPLETED, event=event)
+    return lambda: world.store.run(
+        wait_for_recovery.end_wave(world.id, 0, 1, servers, W.COMPLETED, event=event)
+    )
 
 
 def closing(world):
     starting(world)()
     event = world.make.event(EventType.INTERRUPTED)
-    return lambda: world.store.close(world.id, Ending(interrupted="marked failed"), event)
+    return lambda: world.store.run(
+        complete_execution.close(world.id, Ending(interrupted="marked failed"), event)
+    )
 
 
 def finishing(world):
     closing(world)()
     event = world.make.event(EventType.EXECUTION_ENDED)
-    return lambda: world.store.finish(world.id, E.CANCELLED, "marked failed", event)
+    return lambda: world.store.run(complete_execution.finish(world.id, E.CANCELLED, "marked failed", event))
 
 
 def releasing(world):
-    world.opened().store.take_lock(world.store.get(world.id))
-    world.store.close(world.id)
-    ended = world.store.finish(world.id, E.FAILED, "over")
-    return lambda: world.store.release_lock(ended)
+    world.opened().store.run(take_lock(world.store.run(read_execution(world.id))))
+    world.store.run(complete_execution.close(world.id))
+    ended = world.store.run(complete_execution.finish(world.id, E.FAILED, "over"))
+    return lambda: world.store.run(complete_execution.release(ended))
 
 
 def telling(world):
     event = world.opened().make.event(EventType.GATE_WAITING, once="gate")
-    return lambda: world.store.tell(world.id, event)
+    return lambda: world.store.run(tell(world.id, event))
 
 
 STEPS = [

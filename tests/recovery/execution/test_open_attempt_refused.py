@@ -8,6 +8,11 @@ from drs_recovery.errors import LockHeld, StartRefused
 from drs_recovery.record.enums import CleanupStatus
 from drs_recovery.record.models import Failure
 from drs_recovery.store import open_attempt as open_attempt_module
+from drs_recovery.store.lock import take_lock
+from drs_recovery.store.open_attempt import open_attempt
+from drs_recovery.store.programs import clean_up, complete_execution, open_execution
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.servers import read_servers
 
 from .ended import E, ended, open_intent, opening
 from .world import OTHER
@@ -23,8 +28,8 @@ def failed_to_open(world):
 
 
 def held(world):
-    other = world.store.open(world.make.execution("manual__2"))
-    world.store.take_lock(other)
+    other = world.store.run(open_execution.open_execution(world.make.execution("manual__2")))
+    world.store.run(take_lock(other))
 
 
 def noted(world):
@@ -41,7 +46,7 @@ def not_frozen(world):
 
 def cleaned_up(world):
     """Let the clean-up of the drill begin: what earlier attempts launched is no more."""
-    world.store.clean_up(world.store.get(world.id), CleanupStatus.TERMINATING)
+    world.store.run(clean_up.clean_up(world.store.run(read_execution(world.id)), CleanupStatus.TERMINATING))
 
 
 REFUSALS = {
@@ -63,9 +68,11 @@ def test_a_refused_attempt_changes_nothing(world, disturb, fields, words):
     """Final status, end time, outcome, servers, lock and trail stay as they are."""
     disturb(ended(world))
     before = world.raw()
-    servers = [server.having(launch_status="LAUNCHED") for server in world.store.servers(world.id, 1)]
+    servers = [
+        server.having(launch_status="LAUNCHED") for server in world.store.run(read_servers(world.id, 1))
+    ]
     with pytest.raises((StartRefused, LockHeld), match=words):
-        world.store.open_attempt(world.id, opening(servers=servers, **fields))
+        world.store.run(open_attempt(world.id, opening(servers=servers, **fields)))
     assert world.raw() == before
 
 
@@ -80,15 +87,15 @@ def test_a_clean_up_that_begins_meanwhile_keeps_the_attempt_from_opening(world, 
 
     monkeypatch.setattr(open_attempt_module, "take_lock", meanwhile)
     with pytest.raises(StartRefused, match="TERMINATING"):
-        world.store.open_attempt(world.id, opening())
+        world.store.run(open_attempt(world.id, opening()))
     assert "endTime" in world.record()
 
 
 def test_what_is_completed_never_opens_again(world):
     """Nothing of it is left to try."""
-    world.frozen().completed(0, 1, 2).store.finish(world.id, E.COMPLETED, "done")
+    world.frozen().completed(0, 1, 2).store.run(complete_execution.finish(world.id, E.COMPLETED, "done"))
     before = world.raw()
     for number in range(3):
         with pytest.raises(StartRefused, match="it is COMPLETED"):
-            world.store.open_attempt(world.id, opening(wave_number=number))
+            world.store.run(open_attempt(world.id, opening(wave_number=number)))
     assert world.raw() == before

@@ -8,7 +8,11 @@ import pytest
 
 from drs_recovery.record.enums import ExecutionStatus
 from drs_recovery.record.server_record import ServerRecord
+from drs_recovery.store.lock import take_lock
+from drs_recovery.store.programs import complete_execution, open_execution
+from drs_recovery.store.queries import list_executions, open_executions, read_execution
 from drs_recovery.store.requests import marshal
+from drs_recovery.store.servers import read_server_ids, read_servers
 
 E = ExecutionStatus
 FIRST, SECOND = "s-00000000000000001", "s-00000000000000002"
@@ -17,32 +21,43 @@ FIRST, SECOND = "s-00000000000000001", "s-00000000000000002"
 def opened_at(world, run, minutes, plan="web_shop"):
     start = world.make.time() + timedelta(minutes=minutes)
     execution = world.make.execution(run, plan=plan, start_time=start)
-    return world.store.open(execution).execution_id
+    return world.store.run(open_execution.open_execution(execution)).execution_id
 
 
 def test_executions_are_listed_newest_first(world):
     """All, or those of a plan; as many as are asked for."""
     old, new, middle = (opened_at(world, f"run{minutes}", minutes) for minutes in (0, 20, 10))
     other = opened_at(world, "run", 15, plan="payroll")
-    assert [execution.execution_id for execution in world.store.list()] == [new, other, middle, old]
-    assert [execution.execution_id for execution in world.store.list("web_shop")] == [new, middle, old]
-    assert [execution.execution_id for execution in world.store.list("web_shop", limit=2)] == [new, middle]
-    assert world.store.list("unknown") == []
+    assert [execution.execution_id for execution in world.store.run(list_executions())] == [
+        new,
+        other,
+        middle,
+        old,
+    ]
+    assert [execution.execution_id for execution in world.store.run(list_executions("web_shop"))] == [
+        new,
+        middle,
+        old,
+    ]
+    assert [
+        execution.execution_id for execution in world.store.run(list_executions("web_shop", limit=2))
+    ] == [new, middle]
+    assert world.store.run(list_executions("unknown")) == []
 
 
 def test_lists_hold_executions_and_nothing_else(world):
     """Servers, events, plans and locks are no executions."""
     world.frozen().completed(0)
-    world.store.take_lock(world.store.get(world.id))
-    assert [execution.execution_id for execution in world.store.list()] == [world.id]
+    world.store.run(take_lock(world.store.run(read_execution(world.id))))
+    assert [execution.execution_id for execution in world.store.run(list_executions())] == [world.id]
 
 
 def test_open_executions_are_found_without_a_scan(world):
     """Those that are not final, oldest first; a final write takes an execution out of the index."""
     first, second, third = (opened_at(world, f"run{minutes}", minutes) for minutes in (0, 10, 20))
-    world.store.close(second)
-    world.store.finish(second, E.FAILED, "over")
-    assert [execution.execution_id for execution in world.store.open_executions()] == [first, third]
+    world.store.run(complete_execution.close(second))
+    world.store.run(complete_execution.finish(second, E.FAILED, "over"))
+    assert [execution.execution_id for execution in world.store.run(open_executions())] == [first, third]
 
 
 def test_r61_one_unreadable_record_hides_no_other(world, caplog):
@@ -50,8 +65,8 @@ def test_r61_one_unreadable_record_hides_no_other(world, caplog):
     good = opened_at(world, "run1", 0)
     bad = world.make.execution("run2").to_item() | {"item": "EXECUTION", "executionType": "REHEARSAL"}
     world.put(bad | {"openSince": bad["startTime"]})
-    assert [execution.execution_id for execution in world.store.list()] == [good]
-    assert [execution.execution_id for execution in world.store.open_executions()] == [good]
+    assert [execution.execution_id for execution in world.store.run(list_executions())] == [good]
+    assert [execution.execution_id for execution in world.store.run(open_executions())] == [good]
     assert "REHEARSAL" in caplog.text
 
 
@@ -65,7 +80,7 @@ def test_an_unreadable_record_takes_no_other_ones_place(world, plan, limit):
         bad = world.make.execution(f"bad{number}", start_time=start).to_item() | {"item": "EXECUTION"}
         world.put(bad | {"executionType": f"REHEARSAL{number}"})
     told: list[str] = []
-    listed = world.store.list(plan, limit, passed_over=told.append)
+    listed = world.store.run(list_executions(plan, limit, passed_over=told.append))
     assert [execution.execution_id for execution in listed] == good[:limit]
     assert [words[words.index("REHEARSAL") :][:11] for words in told] == [
         f"REHEARSAL{number}" for number in {1: [], 2: [25, 24, 23]}.get(limit, [25, 24, 23, 10])
@@ -76,8 +91,8 @@ def test_r61_an_execution_of_an_unknown_status_is_listed(world):
     """A status that nobody mapped made executions invisible."""
     item = world.make.execution().to_item() | {"item": "EXECUTION", "status": "ARCHIVED"}
     world.put(item | {"openSince": item["startTime"]})
-    assert [str(execution.status) for execution in world.store.list()] == ["ARCHIVED"]
-    assert [str(execution.status) for execution in world.store.open_executions()] == ["ARCHIVED"]
+    assert [str(execution.status) for execution in world.store.run(list_executions())] == ["ARCHIVED"]
+    assert [str(execution.status) for execution in world.store.run(open_executions())] == ["ARCHIVED"]
 
 
 def test_p4_all_servers_are_read_however_many_pages_they_fill(world):
@@ -96,7 +111,7 @@ def test_p4_all_servers_are_read_however_many_pages_they_fill(world):
     world.client.meta.events.register(
         "before-send.dynamodb.Query", lambda **_: sent.append(1), unique_id="sent"
     )
-    assert world.store.servers(world.id) == servers
+    assert world.store.run(read_servers(world.id)) == servers
     world.client.meta.events.unregister("before-send.dynamodb.Query", unique_id="sent")
     assert len(sent) > 1
 
@@ -104,8 +119,8 @@ def test_p4_all_servers_are_read_however_many_pages_they_fill(world):
 def test_a_wave_is_not_taken_for_another_with_a_longer_number(world):
     """Wave 1 is not wave 10 or 100: numbers have three digits in keys."""
     world.frozen(waves=12, each=1)
-    assert [server.wave_number for server in world.store.servers(world.id, 1)] == [1]
-    assert [server.wave_number for server in world.store.servers(world.id)] == list(range(12))
+    assert [server.wave_number for server in world.store.run(read_servers(world.id, 1))] == [1]
+    assert [server.wave_number for server in world.store.run(read_servers(world.id))] == list(range(12))
 
 
 @pytest.mark.parametrize(
@@ -127,23 +142,23 @@ def test_a_wave_is_not_taken_for_another_with_a_longer_number(world):
 def test_a_server_that_cannot_be_read_hides_no_other_and_is_told(world, spoilt, words):
     """Nor one that its key does not name; which servers there are, the keys tell all the same."""
     world.frozen(waves=1)
-    good = [server.source_server_id for server in world.store.servers(world.id)]
+    good = [server.source_server_id for server in world.store.run(read_servers(world.id))]
     key = f"SERVER#000#{FIRST}"
     world.put({"executionId": world.id, "item": key} | spoilt)
     told: list[str] = []
-    servers = world.store.servers(world.id, passed_over=told.append)
+    servers = world.store.run(read_servers(world.id, passed_over=told.append))
     assert [server.source_server_id for server in servers] == good[:1]
     assert len(told) == 1
     assert key in told[0]
     assert words in told[0]
-    assert world.store.server_ids(world.id) == set(good)
+    assert world.store.run(read_server_ids(world.id)) == set(good)
 
 
 def test_what_drs_would_not_take_for_an_id_is_no_server(world):
     """AWS would refuse the whole question about servers that names it."""
     world.frozen(waves=1)
-    good = world.store.server_ids(world.id)
+    good = world.store.run(read_server_ids(world.id))
     for foreign in ("SERVER#x", "SERVER#000#", "SERVER#000#s-1", "SERVER#000#s-0000000000000000\u0661"):
         world.put({"executionId": world.id, "item": foreign})
-    assert world.store.server_ids(world.id) == good
+    assert world.store.run(read_server_ids(world.id)) == good
     assert len(good) == 2

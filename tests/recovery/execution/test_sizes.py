@@ -10,10 +10,11 @@ from botocore.exceptions import ClientError
 from drs_recovery.record.models import execution_id
 from drs_recovery.record.texts import text_name
 from drs_recovery.store.fitting import BUDGETS, CLEAN_UP_BUDGETS, fitted, record_size
-from drs_recovery.store.frozen import Frozen, put_frozen, read_frozen
+from drs_recovery.store.frozen import Frozen, put_frozen, read_frozen, read_plan
 from drs_recovery.store.intents import intent_item
 from drs_recovery.store.lock import Lock
 from drs_recovery.store.own_items import MOST_CHARACTERS, MOST_IDS
+from drs_recovery.store.queries import read_execution
 from drs_recovery.store.sizes import MOST_BYTES, item_size
 
 from . import largest
@@ -135,7 +136,7 @@ def test_the_largest_record_is_taken(world):
     """By DynamoDB itself, as it is written."""
     fits = fitted(largest.execution(), CLEAN_UP_BUDGETS[0]).execution
     world.put(fits.to_item() | {"item": "EXECUTION"})
-    assert world.store.get(fits.execution_id) == fits
+    assert world.store.run(read_execution(fits.execution_id)) == fits
 
 
 def test_ten_thousand_servers_and_a_long_plan_are_frozen(world):
@@ -147,9 +148,9 @@ def test_ten_thousand_servers_and_a_long_plan_are_frozen(world):
         for number, server in enumerate(servers)
     ]
     wanted = Frozen(plan=largest.LETTER * 200_000, servers=servers, minimum_launched={0: 99})
-    run = world.store._run
+    run = world.store.run
     assert run(put_frozen(world.id, wanted))
     assert not run(put_frozen(world.id, wanted.having(plan="another")))
     assert run(read_frozen(world.id)) == wanted
-    assert world.store.plan(world.id) == wanted.plan
+    assert world.store.run(read_plan(world.id)) == wanted.plan
     assert all(item_size(item) < MOST_BYTES for item in world.items())

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from drs_recovery.errors import RecordUnavailable
+from drs_recovery.store.queries import due_clean_ups
 from drs_recovery.store.requests import marshal
 from drs_recovery.store.store import ExecutionStore
 from drs_recovery.store.table import _INDEXES, BY_PLAN, CLEANUP, NEWEST, OPEN, create_table
@@ -66,7 +67,7 @@ def test_a_table_of_an_earlier_release_gets_the_index_it_lacks(world, dynamodb, 
     create_table(dynamodb, table)
     indexes = described(dynamodb, table)["GlobalSecondaryIndexes"]
     assert {index["IndexName"] for index in indexes} == set(_INDEXES)
-    (found,) = ExecutionStore(dynamodb, table).due_clean_ups(execution.start_time + timedelta(days=1))
+    (found,) = ExecutionStore(dynamodb, table).run(due_clean_ups(execution.start_time + timedelta(days=1)))
     assert found.execution_id == execution.execution_id
     create_table(dynamodb, table)
 

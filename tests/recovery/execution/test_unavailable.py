@@ -12,6 +12,8 @@ from botocore.config import Config
 
 from drs_recovery.errors import RecordUnavailable
 from drs_recovery.record.enums import ExecutionStatus, WaveStatus
+from drs_recovery.store.programs import complete_execution, open_execution, wait_for_recovery
+from drs_recovery.store.queries import list_executions, open_executions, read_execution
 from drs_recovery.store.store import ExecutionStore
 from drs_recovery.store.table import create_table
 
@@ -56,7 +58,7 @@ def test_an_endpoint_that_does_not_answer_is_named(make):
     """Nobody listens there: the message names table, endpoint and Region."""
     store = ExecutionStore(client_of("http://127.0.0.1:9"), "executions")
     with pytest.raises(RecordUnavailable) as error:
-        store.open(make.execution())
+        store.run(open_execution.open_execution(make.execution()))
     assert "put_item on table 'executions' at http://127.0.0.1:9 (eu-west-1)" in str(error.value)
     assert "Could not connect" in str(error.value)
     with pytest.raises(RecordUnavailable, match=r"init on table 'executions' at http://127\.0\.0\.1:9"):
@@ -67,7 +69,7 @@ def test_no_error_holds_who_signs_in_at_an_endpoint(make):
     """Botocore quotes the whole address; what is told of it goes into notes and logs."""
     client = client_of("http://me:pass'word@127.0.0.1:9")
     for broken in (
-        lambda: ExecutionStore(client, "t").open(make.execution()),
+        lambda: ExecutionStore(client, "t").run(open_execution.open_execution(make.execution())),
         lambda: create_table(client, "t"),
     ):
         with pytest.raises(RecordUnavailable, match=r"Could not connect .*127\.0\.0\.1:9") as error:
@@ -90,7 +92,11 @@ def test_what_aws_refuses_is_said_in_its_words(refusing, make, status, code, mes
     """Throttled, not allowed, broken: the error is one, the words are AWS's (invariant 11)."""
     refusing.error = (status, code, message)
     store = ExecutionStore(client_of(f"http://127.0.0.1:{refusing.server_port}"), "executions")
-    for step in (lambda: store.open(make.execution()), lambda: store.get("ex-1"), store.list):
+    for step in (
+        lambda: store.run(open_execution.open_execution(make.execution())),
+        lambda: store.run(read_execution("ex-1")),
+        lambda: store.run(list_executions()),
+    ):
         with pytest.raises(RecordUnavailable) as error:
             step()
         assert code in str(error.value)
@@ -100,7 +106,11 @@ def test_what_aws_refuses_is_said_in_its_words(refusing, make, status, code, mes
 def test_a_missing_table_says_how_to_make_it(dynamodb, make):
     """The first thing that goes wrong in a new installation has its remedy in the message."""
     store = ExecutionStore(dynamodb, "nowhere")
-    for step in (lambda: store.open(make.execution()), lambda: store.get("ex-1"), store.open_executions):
+    for step in (
+        lambda: store.run(open_execution.open_execution(make.execution())),
+        lambda: store.run(read_execution("ex-1")),
+        lambda: store.run(open_executions()),
+    ):
         with pytest.raises(RecordUnavailable, match=r"no table 'nowhere' .* `recovery init`"):
             step()
 
@@ -115,7 +125,7 @@ def test_credentials_that_are_missing_are_said_to_be(monkeypatch, make):
     session = boto3.session.Session(region_name="eu-west-1")
     store = ExecutionStore(session.client("dynamodb", endpoint_url="http://127.0.0.1:9"), "executions")
     with pytest.raises(RecordUnavailable, match="Unable to locate credentials"):
-        store.open(make.execution())
+        store.run(open_execution.open_execution(make.execution()))
 
 
 def test_an_outage_in_the_middle_leaves_what_the_next_try_understands(world, fragile):
@@ -127,12 +137,12 @@ def test_an_outage_in_the_middle_leaves_what_the_next_try_understands(world, fra
     for answered in range(20):
         wire.cut_after(answered)
         try:
-            world.store.end_wave(world.id, 0, 1, servers, WaveStatus.COMPLETED)
-            world.store.finish(world.id, ExecutionStatus.COMPLETED, "done")
+            world.store.run(wait_for_recovery.end_wave(world.id, 0, 1, servers, WaveStatus.COMPLETED))
+            world.store.run(complete_execution.finish(world.id, ExecutionStatus.COMPLETED, "done"))
         except RecordUnavailable:
             continue
         break
     assert answered > 4
     wire.mend()
-    record = world.store.get(world.id)
+    record = world.store.run(read_execution(world.id))
     assert (record.status, record.wave(0).status) == (ExecutionStatus.COMPLETED, WaveStatus.COMPLETED)

@@ -14,8 +14,10 @@ from drs_recovery.record.models import Approval, Execution, Intent, WaveRecord, 
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.record.status import completed_waves, running_status
 from drs_recovery.store.changes import with_wave
+from drs_recovery.store.programs import approve, open_execution
+from drs_recovery.store.queries import read_execution
 from drs_recovery.store.requests import marshal, unmarshal
-from drs_recovery.store.servers import server_item
+from drs_recovery.store.servers import read_servers, server_item
 from drs_recovery.store.store import ExecutionStore
 
 if TYPE_CHECKING:
@@ -103,7 +105,7 @@ class World:
         self.id = ""
 
     def opened(self, **fields: Any) -> World:
-        execution = self.store.open(self.make.execution(**fields))
+        execution = self.store.run(open_execution.open_execution(self.make.execution(**fields)))
         self.id = execution.execution_id
         return self
 
@@ -119,9 +121,9 @@ class World:
 
     def answered(self, wave: int) -> World:
         """Let a person approve the gate of a wave, if it has one."""
-        if self.store.get(self.id).wave(wave).pause_before_wave:
-            self.store.pause(self.id, wave)
-            self.store.approve(self.id, wave, self.make.approval())
+        if self.store.run(read_execution(self.id)).wave(wave).pause_before_wave:
+            self.store.run(approve.pause(self.id, wave))
+            self.store.run(approve.approve(self.id, wave, self.make.approval()))
         return self
 
     def launching(self, number: int) -> World:
@@ -133,9 +135,9 @@ class World:
         return self._launch(numbers, WaveStatus.COMPLETED, LaunchStatus.LAUNCHED)
 
     def _launch(self, numbers: Iterable[int], status: WaveStatus, launch_status: LaunchStatus) -> World:
-        execution, servers = self.store.get(self.id), []
+        execution, servers = self.store.run(read_execution(self.id)), []
         for number in numbers:
-            mine, job = self.store.servers(self.id, number), {"job_id": f"drsjob-{number}"}
+            mine, job = self.store.run(read_servers(self.id, number)), {"job_id": f"drsjob-{number}"}
             intent = self.make.intent(number, each=len(mine), **job)
             wave = execution.wave(number)
             answer = self.make.approval() if wave.pause_before_wave else None
@@ -160,7 +162,7 @@ class World:
 
     def launched(self, wave: int) -> list[ServerRecord]:
         """Return the servers of a wave as they are once their job launched them."""
-        servers = self.store.servers(self.id, wave)
+        servers = self.store.run(read_servers(self.id, wave))
         return [server.having(launch_status=LaunchStatus.LAUNCHED, phase="LAUNCH_END") for server in servers]
 
     def items(self, hash_key: str | None = None) -> list[dict[str, Any]]:

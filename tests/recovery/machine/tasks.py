@@ -26,6 +26,18 @@ from drs_recovery.record.models import Approval, Execution, Failure, WaveRecord,
 from drs_recovery.record.permission import check_start
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.record.status import judge
+from drs_recovery.store.intents import with_servers
+from drs_recovery.store.lock import take_lock, unlock
+from drs_recovery.store.programs import (
+    approve,
+    complete_execution,
+    open_execution,
+    start_recovery,
+    wait_for_recovery,
+)
+from drs_recovery.store.queries import open_executions, read_execution
+from drs_recovery.store.servers import read_servers
+from drs_recovery.store.trail import read_events
 from drs_recovery.tasks.attempt import current_attempt
 from drs_recovery.tasks.finish import finish
 from drs_recovery.tasks.interruption import ending
@@ -127,48 +139,52 @@ class Tasks:
 
     def open(self, is_over: Callable[[Execution], bool]) -> None:
         """`open_execution`."""
-        execution = self.store.open(self.new, self.told(EventType.OPENED))
+        execution = self.store.run(open_execution.open_execution(self.new, self.told(EventType.OPENED)))
         if execution.final or execution.failure:
             return
         try:
-            self.store.take_lock(execution, is_over=is_over)
+            self.store.run(take_lock(execution, is_over=is_over))
         except LockHeld as error:
             failure = Failure(kind=FailureKind.REFUSED, message=str(error))
-            self.store.note_failure(self.id, failure, self.told(EventType.REFUSED))
+            self.store.run(open_execution.note_failure(self.id, failure, self.told(EventType.REFUSED)))
             return
         servers = [
             ServerRecord(source_server_id=server, wave_number=number, optional=server == OPTIONAL or None)
             for number, wave in enumerate(SERVERS)
             for server in wave
         ]
-        self.store.freeze(self.id, self.plan.dump(), servers, self.told(EventType.FROZEN))
+        self.store.run(open_execution.freeze(self.id, self.plan.dump(), servers, self.told(EventType.FROZEN)))
 
     def ask(self, number: int) -> None:
         """`approve`, until it waits."""
         context = self.context(f"wave{number + 1}.approve")
-        record = current_attempt(self.store, context, self.store.get(self.id), number, asks=True)
+        record = current_attempt(
+            self.store, context, self.store.run(read_execution(self.id)), number, asks=True
+        )
         if not (wave := record.wave(number)).status.met:
-            self.store.pause(self.id, number, self.told(EventType.GATE_WAITING, wave))
+            self.store.run(approve.pause(self.id, number, self.told(EventType.GATE_WAITING, wave)))
 
     def answer(self, number: int, decision: Decision) -> None:
         """`approve`, when it was answered."""
-        wave = self.store.get(self.id).wave(number)
+        wave = self.store.run(read_execution(self.id)).wave(number)
         given = Approval(decision=decision, by="alice", time=self.clock(), attempt=wave.attempt)
         if decision is Decision.APPROVED:
-            self.store.approve(self.id, number, given, self.told(EventType.APPROVED, wave))
+            self.store.run(approve.approve(self.id, number, given, self.told(EventType.APPROVED, wave)))
         else:
-            self.store.reject(self.id, number, given, self.told(EventType.REJECTED, wave))
+            self.store.run(approve.reject(self.id, number, given, self.told(EventType.REJECTED, wave)))
 
     def start(self, number: int) -> None:
         """`start_recovery`."""
         context = self.context(f"wave{number + 1}.start_recovery")
-        record = current_attempt(self.store, context, self.store.get(self.id), number, asks=False)
+        record = current_attempt(
+            self.store, context, self.store.run(read_execution(self.id)), number, asks=False
+        )
         if (wave := record.wave(number)).status.met:
             return
         check_start(record, number)
-        servers = to_start(wave, self.store.servers(self.id, number))
+        servers = to_start(wave, self.store.run(read_servers(self.id, number)))
         if not servers:
-            self.store.nothing_to_start(self.id, number, wave.attempt)
+            self.store.run(start_recovery.nothing_to_start(self.id, number, wave.attempt))
             return
         starting = Starting(
             self.hook, self.store, context, record, number, servers, replace=True, size=SERVERS_PER_JOB
@@ -178,23 +194,25 @@ class Tasks:
             raise outcome.waits[0].wait
         if outcome.refusals and (reason := starting.failure()):
             event = self.told(EventType.WAVE_ENDED, wave)
-            self.store.fail_wave(self.id, number, wave.attempt, reason, event)
+            self.store.run(start_recovery.fail_wave(self.id, number, wave.attempt, reason, event))
 
     def cannot_start(self, number: int) -> None:
         """`start_recovery` of a wave that AWS refuses."""
-        wave = self.store.get(self.id).wave(number)
+        wave = self.store.run(read_execution(self.id)).wave(number)
         event = self.told(EventType.WAVE_ENDED, wave)
-        self.store.fail_wave(self.id, number, wave.attempt, "AccessDeniedException", event)
+        self.store.run(
+            start_recovery.fail_wave(self.id, number, wave.attempt, "AccessDeniedException", event)
+        )
 
     def _watched(self, number: int, status: LaunchStatus) -> tuple[WaveRecord, list[ServerRecord]]:
         """Return a wave whose jobs are on record, as a sensor sees to, and its servers as DRS shows them."""
-        wave = self.store.get(self.id).wave(number)
+        wave = self.store.run(read_execution(self.id)).wave(number)
         if not wave.attempt_job_ids and not wave.has_nothing_to_start:
             raise StartRefused(f"{wave.wave_name} has no jobs")
-        servers = self.store.servers(self.id, number)
+        servers = self.store.run(read_servers(self.id, number))
         if wave.has_nothing_to_start:
             return wave, servers
-        intents = self.store.with_servers(self.id, wave.attempt_intents)
+        intents = self.store.run(with_servers(self.id, wave.attempt_intents))
         jobs = {server: each.job_id for each in intents if each.job_id for server in each.servers}
         seen = {"launch_status": status, "attempt": wave.attempt}
         return wave, [
@@ -207,8 +225,8 @@ class Tasks:
     def poll(self, number: int, status: LaunchStatus) -> None:
         """The trigger of `wait_for_recovery`, once."""
         wave, servers = self._watched(number, status)
-        self.store.poll(self.id, number, wave.attempt, servers)
-        self.store.polled(self.id, self.clock())
+        self.store.run(wait_for_recovery.poll(self.id, number, wave.attempt, servers))
+        self.store.run(wait_for_recovery.polled(self.id, self.clock()))
 
     def end_wave(self, number: int, failed: int) -> None:
         """The trigger or the sensor, when the jobs have ended, and so many of the last servers failed."""
@@ -227,27 +245,29 @@ class Tasks:
         self, wave: WaveRecord, servers: Sequence[ServerRecord], status: WaveStatus, why: str | None
     ) -> None:
         event = self.told(EventType.WAVE_ENDED, wave)
-        self.store.end_wave(
-            self.id, wave.wave_number, wave.attempt, servers, status, failure=why, event=event
+        self.store.run(
+            wait_for_recovery.end_wave(
+                self.id, wave.wave_number, wave.attempt, servers, status, failure=why, event=event
+            )
         )
 
     def complete(self, over: str | None = None) -> None:
         """`complete_execution`, or the reconciler where the DAG run is over."""
         context = self.context("complete_execution")
-        execution = self.store.open(self.new, self.told(EventType.OPENED))
+        execution = self.store.run(open_execution.open_execution(self.new, self.told(EventType.OPENED)))
         if not execution.final:
-            events = self.store.events(self.id)
+            events = self.store.run(read_events(self.id))
             execution = settle(self.store, context, execution)
             known = ending(execution, events, {}, self.clock(), over=over)
             execution = finish(self.store, context, execution, known)
-        self.store.release_lock(execution)
+        self.store.run(complete_execution.release(execution))
 
     def reconcile(self, is_over: Callable[[Execution], bool]) -> None:
         """`reconcile`, as far as this execution goes."""
-        for execution in self.store.open_executions():
+        for execution in self.store.run(open_executions()):
             if execution.execution_id == self.id and is_over(execution):
                 self.complete(over="its DAG run is gone")
 
     def unlock(self) -> None:
         """`recovery unlock`."""
-        self.store.unlock(self.plan.id, "alice", "its run hangs")
+        self.store.run(unlock(self.plan.id, "alice", "its run hangs"))

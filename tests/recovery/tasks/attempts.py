@@ -9,6 +9,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.dag.maintenance import maintenance_dag
+from drs_recovery.store.trail import read_events
 
 from .conftest import APP, DB, WEB, Drive, plan
 
@@ -53,7 +54,7 @@ def started(table: Any) -> list[list[str]]:
 
 
 def told(drive: Drive, type_: str) -> list[Event]:
-    return [event for event in drive.store.events(drive.execution_id) if event.type == type_]
+    return [event for event in drive.store.run(read_events(drive.execution_id)) if event.type == type_]
 
 
 def reconcile(drive: Drive, **fate: Any) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.plan import Preflight
+from drs_recovery.store.trail import read_events
 from drs_simulator.drs.models import drs_backends
 from drs_simulator.fleet import ServerDescription
 
@@ -34,7 +35,11 @@ def warned(drive: Drive) -> dict[str, str]:
 
 def told(drive: Drive) -> list[str]:
     """Return what the trail tells of the preflight."""
-    return [event.detail for event in drive.store.events(drive.execution_id) if event.type == "PREFLIGHT"]
+    return [
+        event.detail
+        for event in drive.store.run(read_events(drive.execution_id))
+        if event.type == "PREFLIGHT"
+    ]
 
 
 def refused(drive: Drive) -> str:

@@ -18,6 +18,7 @@ from drs_recovery.dag.builder import build_dag
 from drs_recovery.plan import Plan
 from drs_recovery.record.models import execution_id
 from drs_recovery.settings import settings
+from drs_recovery.store.queries import read_execution
 from drs_recovery.store.store import ExecutionStore
 from drs_recovery.store.table import create_table
 
@@ -154,7 +155,7 @@ class Drive:
     @property
     def record(self) -> Any:
         """The execution as it is on record."""
-        return self.store.get(self.execution_id)
+        return self.store.run(read_execution(self.execution_id))
 
     @property
     def statuses(self) -> list[str]:

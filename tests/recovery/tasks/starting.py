@@ -9,6 +9,7 @@ import pytest
 from airflow.sdk.exceptions import TaskDeferred
 
 from drs_recovery.settings import settings
+from drs_recovery.store.trail import read_events
 from drs_recovery.tasks import base, batch, start
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def jobs(table: Any) -> list[dict[str, Any]]:
 
 def told(drive: Drive, type_: str) -> list[str]:
     """Return what the audit trail tells of a type."""
-    return [event.detail for event in drive.store.events(drive.execution_id) if event.type == type_]
+    return [event.detail for event in drive.store.run(read_events(drive.execution_id)) if event.type == type_]
 
 
 def taken_for_none(drive: Drive, table: Any, monkeypatch: pytest.MonkeyPatch) -> str:

@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import TaskAwaitingInput, TaskDeferred
 from drs_recovery.dag.clean_up import clean_up_dag
 from drs_recovery.names import CLEAN_UP
 from drs_recovery.record.clean_up import clean_up_run_id
+from drs_recovery.store.trail import read_events
 
 from .conftest import DB, Drive, TaskInstance, plan
 
@@ -104,7 +105,7 @@ class Sweep:
 
     def told(self, type_: str) -> list[str]:
         """Return what the audit trail tells of a type."""
-        events = self.drive.store.events(self.drive.execution_id)
+        events = self.drive.store.run(read_events(self.drive.execution_id))
         return [event.detail for event in events if event.type == type_]
 
 

@@ -14,6 +14,7 @@ from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.errors import StartRefused
 from drs_recovery.record.models import Execution, Intent, WaveRecord
 from drs_recovery.settings import settings
+from drs_recovery.store.queries import read_execution
 from drs_recovery.tasks import attempt, base, batch, open_intents, start
 from drs_recovery.tasks.jobs import contradiction, has_tags, job_tags
 
@@ -109,7 +110,7 @@ def test_a_job_from_before_the_announcement_is_not_ours(
     ahead = datetime.now(UTC) + timedelta(minutes=10)
     _move(table, recovery, ahead)
     look(recovery, monkeypatch)
-    assert store.get(recovery.execution_id).job_ids == frozenset()
+    assert store.run(read_execution(recovery.execution_id)).job_ids == frozenset()
     assert intent.time < ahead
     (words,) = told(recovery, "JOB_DISOWNED")
     assert job in words

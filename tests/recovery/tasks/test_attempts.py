@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from drs_recovery.settings import settings
-from drs_recovery.store.store import ExecutionStore
+from drs_recovery.store.programs import start_recovery
+from drs_recovery.store.servers import read_servers
+from drs_recovery.store.whole import read_whole
 from drs_recovery.tasks import base, batch, open_intents
 
 from .attempts import (
@@ -84,7 +86,7 @@ def test_a_retried_start_of_an_attempt_sends_nothing_again(
     approve(failed)
     monkeypatch.setattr("drs_recovery.tasks.start.SERVERS_PER_JOB", 1)
     with monkeypatch.context() as patch:
-        patch.setattr(ExecutionStore, "started", raising(KeyboardInterrupt()))
+        patch.setattr(start_recovery, "started", raising(KeyboardInterrupt()))
         with pytest.raises(KeyboardInterrupt):
             failed.execute("application.start_recovery")
     for _ in range(2):
@@ -105,7 +107,7 @@ def test_r15a_a_job_on_record_that_no_server_has_is_given_to_its_servers(
         with pytest.raises(KeyboardInterrupt):
             failed.execute("application.start_recovery")
     failed.execute("application.start_recovery", try_number=2)
-    assert {server.attempt for server in failed.store.servers(failed.execution_id, 1)} == {1, 2}
+    assert {server.attempt for server in failed.store.run(read_servers(failed.execution_id, 1))} == {1, 2}
     failed.execute("application.wait_for_recovery")
     assert failed.statuses[1] == "COMPLETED"
 
@@ -119,7 +121,8 @@ def test_what_a_job_launched_after_the_time_out_is_not_launched_again(table: Any
     approve(timed_out)
     table.control.clear_faults()
     servers = {
-        s.source_server_id: s.launch_status for s in timed_out.store.servers(timed_out.execution_id, 1)
+        s.source_server_id: s.launch_status
+        for s in timed_out.store.run(read_servers(timed_out.execution_id, 1))
     }
     assert servers == {APP: "FAILED", WEB: "LAUNCHED"}
     timed_out.execute("application.start_recovery")
@@ -133,7 +136,7 @@ def test_a_lost_job_is_found_before_another_attempt(table: Any, monkeypatch: pyt
     drive = Drive(plan({"name": "Database", "servers": [DB]}, {"name": "Files", "servers": [FILES]}))
     drive.execute("open_execution")
     with monkeypatch.context() as patch:
-        patch.setattr(ExecutionStore, "started", raising(KeyboardInterrupt()))
+        patch.setattr(start_recovery, "started", raising(KeyboardInterrupt()))
         patch.setattr(open_intents, "PATIENCE", 0)
         patch.setattr("drs_recovery.tasks.adoption.Adoption.job_of", lambda *_: None)
         with pytest.raises(KeyboardInterrupt):
@@ -167,7 +170,7 @@ def test_an_announcement_that_became_no_job_is_started_again(
     later = base.now() + 2 * timedelta(seconds=settings().adoption_seconds)
     monkeypatch.setattr(open_intents, "now", lambda: later)
     drive.wave("database")
-    (first, second) = base.execution_store().whole(drive.record).waves[0].intents
+    (first, second) = base.execution_store().run(read_whole(drive.record)).waves[0].intents
     assert (first.attempt, first.job_id, second.attempt) == (1, None, 2)
     assert "no job came of it" in (first.refusal or "")
     assert started(table) == [[DB]]

@@ -9,6 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.events import Event
+from drs_recovery.store.trail import tell
 from drs_recovery.tasks import base
 
 from .attempts import BROKEN, FILES, approve, end, fail, fails, reconcile, started, three, told
@@ -51,7 +52,7 @@ def test_a_completed_execution_that_was_cleared_stays_so(table: Any, starts: Any
 def test_what_ended_it_before_is_not_why_it_ends_again(failed: Drive) -> None:
     """Who cancelled the first time, and what was refused then, are of the first time."""
     asked = Event(type=EventType.CANCEL_ASKED, time=base.now(), actor="bob", detail="too early")
-    failed.store.tell(failed.execution_id, asked)
+    failed.store.run(tell(failed.execution_id, asked))
     fails(failed, "last.approve", "waits for waves")
     failed.park("application.approve")
     failed.states = {"application.approve": "failed", "application.start_recovery": "skipped"}

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
+from drs_recovery.store.programs import start_recovery
+from drs_recovery.store.servers import read_servers
+from drs_recovery.store.trail import read_events
 from drs_recovery.tasks import base
 from drs_recovery.tasks.starting import Starting
 
@@ -32,11 +35,13 @@ def deny(table: Any, *servers: str) -> None:
 
 
 def told(drive: Drive, type_: str) -> list[str]:
-    return [event.detail for event in drive.store.events(drive.execution_id) if event.type == type_]
+    return [event.detail for event in drive.store.run(read_events(drive.execution_id)) if event.type == type_]
 
 
 def errors(drive: Drive) -> dict[str, str | None]:
-    return {server.source_server_id: server.error for server in drive.store.servers(drive.execution_id)}
+    return {
+        server.source_server_id: server.error for server in drive.store.run(read_servers(drive.execution_id))
+    }
 
 
 def test_a_refusal_is_told_once_however_long_it_is(table: Any, wave: Drive) -> None:
@@ -64,7 +69,9 @@ def test_p2_the_batches_that_started_are_watched_and_the_wave_is_judged_after(
     with pytest.raises(AirflowFailException, match="FAILED"):
         wave.execute("complete_execution")
     assert (wave.record.status, wave.statuses) == ("FAILED", ["FAILED"])
-    launched = [s.source_server_id for s in wave.store.servers(wave.execution_id) if s.launch_status]
+    launched = [
+        s.source_server_id for s in wave.store.run(read_servers(wave.execution_id)) if s.launch_status
+    ]
     assert launched == [DB, WEB]
     assert "AccessDenied" in wave.record.outcome
 
@@ -222,7 +229,7 @@ def test_an_intent_that_another_start_settles_between_two_looks_is_no_trouble(
     resolved = Starting._resolved
 
     def settled(starting: Starting, batch: Any) -> bool:
-        wave.store.refused(wave.execution_id, 0, intent, "no job came of it", lost=True)
+        wave.store.run(start_recovery.refused(wave.execution_id, 0, intent, "no job came of it", lost=True))
         return resolved(starting, batch)
 
     monkeypatch.setattr(Starting, "_resolved", settled)

@@ -9,6 +9,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from drs_recovery.record.texts import text_name
+from drs_recovery.store.programs import clean_up
+from drs_recovery.store.trail import read_events
 
 from .conftest import DB
 from .sweeping import ASKS, DB2, Sweep, calls, drilled, instances
@@ -16,7 +18,7 @@ from .sweeping import ASKS, DB2, Sweep, calls, drilled, instances
 
 def drive_events(sweep: Sweep) -> list[tuple[str, str]]:
     """Return who asked for a clean-up, and how."""
-    events = sweep.drive.store.events(sweep.drive.execution_id)
+    events = sweep.drive.store.run(read_events(sweep.drive.execution_id))
     return [(event.actor, event.detail) for event in events if event.type == "CLEANUP_ASKED"]
 
 
@@ -103,7 +105,7 @@ class TestApproval:
         first = sweep.run.run_id
         drive = sweep.drive
         status = sweep.cleanup.status
-        drive.store.clean_up(drive.record, status, attempt=2, dag_run_id=None)
+        drive.store.run(clean_up.clean_up(drive.record, status, attempt=2, dag_run_id=None))
         again = Sweep(drive)
         assert again.run.run_id == f"{first}__2"
         again.ask()

@@ -10,6 +10,8 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.record.enums import CleanupStatus, ExecutionStatus
+from drs_recovery.store.programs import clean_up
+from drs_recovery.store.servers import read_servers
 from drs_recovery.tasks import base, terminate
 from drs_recovery.tasks.termination import Termination
 
@@ -214,7 +216,7 @@ class TestTrouble:
 
 
 def _instance(sweep: Sweep, server: str) -> str:
-    servers = sweep.drive.store.servers(sweep.drive.execution_id)
+    servers = sweep.drive.store.run(read_servers(sweep.drive.execution_id))
     (found,) = [one.recovery_instance_id for one in servers if one.source_server_id == server]
     assert found is not None
     return found
@@ -254,7 +256,7 @@ class TestReopened:
 
     def test_the_next_end_orders_a_clean_up_of_its_own(self, table: Any, sweep: Sweep) -> None:
         """In a DAG run of its own, whatever became of the first."""
-        sweep.drive.store.clean_up(sweep.drive.record, CleanupStatus.KEPT)
+        sweep.drive.store.run(clean_up.clean_up(sweep.drive.record, CleanupStatus.KEPT))
         first = sweep.run.run_id
         reopen(table, sweep.drive)
         sweep.drive.execute("complete_execution")

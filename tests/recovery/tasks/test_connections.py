@@ -16,7 +16,8 @@ from airflow.sdk.execution_time.comms import ConnectionResult, ErrorResponse, Ge
 from drs_recovery.errors import RecordUnavailable
 from drs_recovery.record.enums import ExecutionStatus
 from drs_recovery.settings import settings
-from drs_recovery.store.store import ExecutionStore
+from drs_recovery.store.programs import complete_execution
+from drs_recovery.store.queries import open_executions
 from drs_recovery.tasks.base import execution_store
 from drs_recovery.tasks.connections import DATABASE, connection_source, table_hook
 from drs_recovery.tasks.preflight import connection
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from drs_recovery.record.models import Execution
+    from drs_recovery.store.requests import StoreProgram
 
 ELSEWHERE = {"endpoint_url": "http://127.0.0.1:9", "region_name": "us-west-2"}
 
@@ -76,7 +78,7 @@ def test_a_connection_that_somebody_makes_in_airflow_does_not_lead_the_record_el
 ) -> None:
     """Its database is not asked; boto3 finds credentials and endpoint where it always does."""
     airflow.connections["aws_default"] = ELSEWHERE
-    assert execution_store().open_executions() == []
+    assert execution_store().run(open_executions()) == []
     assert airflow.asked == []
 
 
@@ -174,13 +176,13 @@ def test_another_account_than_last_time_is_told(
     It is looked for among the newest few, and among many only where none of those tells an account.
     """
     monkeypatch.setattr(connection, "FEW", few)
-    limits, listed = [], ExecutionStore.list
+    limits, listed = [], connection.list_executions
 
-    def spy(store: ExecutionStore, plan_id: str | None = None, limit: int = 20) -> list[Execution]:
+    def spy(plan_id: str | None = None, limit: int = 20) -> StoreProgram[list[Execution]]:
         limits.append(limit)
-        return listed(store, plan_id, limit)
+        return listed(plan_id, limit)
 
-    monkeypatch.setattr(ExecutionStore, "list", spy)
+    monkeypatch.setattr(connection, "list_executions", spy)
     wave = {"name": "Database", "servers": [DB]}
     last = Drive(plan(wave), run_id="manual__0")
     last.execute("open_execution")
@@ -192,9 +194,9 @@ def test_another_account_than_last_time_is_told(
         UpdateExpression="SET accountId = :other",
         ExpressionAttributeValues=other,
     )
-    last.store.close(last.execution_id)
-    last.store.finish(last.execution_id, ExecutionStatus.CANCELLED, "over")
-    last.store.release_lock(last.record)
+    last.store.run(complete_execution.close(last.execution_id))
+    last.store.run(complete_execution.finish(last.execution_id, ExecutionStatus.CANCELLED, "over"))
+    last.store.run(complete_execution.release(last.record))
     limits.clear()
     drive = Drive(plan(wave))
     drive.execute("open_execution")

@@ -9,6 +9,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 from boto3.dynamodb.types import TypeSerializer
 
+from drs_recovery.store.servers import read_servers
 from drs_recovery.tasks.base import now
 from drs_recovery.tasks.gate_text import gate_body
 
@@ -80,7 +81,7 @@ def test_a_gate_shows_the_warnings_of_the_start_and_the_targets(table: Any) -> N
         drive.plan,
         drive.record,
         drive.record.waves[1],
-        store.servers(drive.execution_id),
+        store.run(read_servers(drive.execution_id)),
         at=drive.record.start_time + timedelta(minutes=20),
         base_url="http://airflow",
     )
@@ -94,7 +95,7 @@ def test_a_gate_shows_the_warnings_of_the_start_and_the_targets(table: Any) -> N
 
 def test_a_gate_without_warnings_or_targets_says_nothing_of_them(recovery: Drive) -> None:
     """No empty headings."""
-    servers = recovery.store.servers(recovery.execution_id)
+    servers = recovery.store.run(read_servers(recovery.execution_id))
     record = recovery.record
     text = gate_body(recovery.plan, record, record.waves[1], servers, at=now(), base_url="http://airflow")
     assert "### Warnings" not in text

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from drs_recovery.store.servers import read_servers
 from drs_recovery.tasks.base import now
 from drs_recovery.tasks.gate_text import gate_body
 
@@ -23,7 +24,7 @@ def test_an_approver_reads_what_the_waves_before_met_and_what_may_be_missing_nex
         {"name": "Web", "servers": [WEB, OTHER], "optional": [OTHER], "pause_before_wave": True},
     )
     drive.wave("data")
-    record, servers = drive.record, drive.store.servers(drive.execution_id)
+    record, servers = drive.record, drive.store.run(read_servers(drive.execution_id))
     body = gate_body(drive.plan, record, record.waves[1], servers, at=now(), base_url="http://airflow")
     assert "**Data** PARTIAL: 1 of 2 servers launched" in body
     assert f"optional app-1.shop.example (shop-app-1, {APP}): {FULL}" in body
@@ -44,7 +45,7 @@ def test_an_approver_reads_what_the_waves_before_met_and_what_may_be_missing_nex
 def test_an_approver_reads_how_many_must_be_launched(table: Any, policy: dict[str, Any], words: str) -> None:
     """Before anything runs."""
     drive = opened({"name": "Web", "servers": [WEB, OTHER], "pause_before_wave": True, **policy})
-    record, servers = drive.record, drive.store.servers(drive.execution_id)
+    record, servers = drive.record, drive.store.run(read_servers(drive.execution_id))
     assert words in gate_body(
         drive.plan, record, record.waves[0], servers, at=now(), base_url="http://airflow"
     )
@@ -55,7 +56,7 @@ def test_an_approver_reads_of_a_failed_wave_that_the_plan_goes_on(table: Any) ->
     table.control.fail_server(DB, raw_error=FULL)
     drive = opened(DATA, NEXT | {"pause_before_wave": True})
     wave_fails(drive, "data")
-    record, servers = drive.record, drive.store.servers(drive.execution_id)
+    record, servers = drive.record, drive.store.run(read_servers(drive.execution_id))
     body = gate_body(drive.plan, record, record.waves[1], servers, at=now(), base_url="http://airflow")
     assert "The plan says `on_failure: continue`" in body
     assert "| Source server | Hostname | Name |\n| --- | --- | --- |\n" in body
@@ -70,7 +71,7 @@ def test_an_approver_reads_who_will_not_be_started_and_why(table: Any, servers: 
         confirm="shop",
     )
     drive.execute("open_execution")
-    record, known = drive.record, drive.store.servers(drive.execution_id)
+    record, known = drive.record, drive.store.run(read_servers(drive.execution_id))
     body = gate_body(drive.plan, record, record.waves[0], known, at=now(), base_url="http://airflow")
     assert f"| `{GHOST}`" not in body
     assert "Not started, unless DRS knows them by then:\n\n- `s-9" in body

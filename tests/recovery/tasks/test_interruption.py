@@ -13,7 +13,7 @@ from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.errors import RecordUnavailable
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.events import Event
-from drs_recovery.store.store import ExecutionStore
+from drs_recovery.store.trail import read_events, tell
 from drs_recovery.tasks.base import now
 
 from .conftest import DB, WEB, Drive, plan
@@ -50,7 +50,7 @@ def unreachable() -> EndpointConnectionError:
 
 
 def last_words(drive: Drive) -> list[tuple[str, int | None]]:
-    events = drive.store.events(drive.execution_id)
+    events = drive.store.run(read_events(drive.execution_id))
     return [(event.type.value, event.attempt) for event in events if event.type in {"REFUSED", "FAILED"}]
 
 
@@ -124,7 +124,7 @@ def test_a_trail_that_cannot_be_written_hides_no_error(
 ) -> None:
     """DRS and DynamoDB fail together: the log says what failed first."""
     monkeypatch.setattr(DrsHook, "list_recovery_instances", raising(ConnectionResetError(URL)))
-    monkeypatch.setattr(ExecutionStore, "tell", raising(RecordUnavailable("no table")))
+    monkeypatch.setattr("drs_recovery.tasks.base.tell", raising(RecordUnavailable("no table")))
     with pytest.raises(ConnectionResetError):
         opened.execute("database.start_recovery", **LAST_TRY)
 
@@ -189,7 +189,7 @@ def test_words_from_before_a_wave_went_on_are_not_its_last(opened: Drive) -> Non
 def test_words_of_another_attempt_are_not_the_last(opened: Drive) -> None:
     """An event says which attempt it concerns."""
     old = Event(type=EventType.FAILED, time=now(), wave_number=0, attempt=2, detail="no capacity")
-    opened.store.tell(opened.execution_id, old)
+    opened.store.run(tell(opened.execution_id, old))
     opened.states = {"database.approve": "failed", "database.start_recovery": "skipped"}
     end(opened)
     assert opened.record.status == "CANCELLED"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.settings import settings as ours
+from drs_recovery.store.servers import read_servers
 from drs_recovery.store.table import create_table
 
 from .conftest import APP, DB, WEB, Drive, plan
@@ -62,7 +63,7 @@ def test_no_server_s_trouble_keeps_another_from_being_launched(
     drive.execute("complete_execution")
     launched = {
         server.source_server_id
-        for server in drive.store.servers(drive.execution_id)
+        for server in drive.store.run(read_servers(drive.execution_id))
         if server.launch_status == "LAUNCHED"
     }
     left = trouble in {"deleted", "without data", "recovered"}

@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from drs_recovery.errors import RecordTooLarge
 from drs_recovery.record.enums import EventType, ExecutionStatus
 from drs_recovery.store.requests import unmarshal
+from drs_recovery.store.trail import read_events
 
 from .conftest import DB, Drive, plan
 
@@ -73,6 +74,8 @@ def test_complete_execution_ends_it_at_its_next_try(table: Any, operation: str) 
     assert drive.record.status is ExecutionStatus.COMPLETED
     assert not list(locks(table))
     ends = [
-        event for event in drive.store.events(drive.execution_id) if event.type is EventType.EXECUTION_ENDED
+        event
+        for event in drive.store.run(read_events(drive.execution_id))
+        if event.type is EventType.EXECUTION_ENDED
     ]
     assert len(ends) == 1

@@ -14,6 +14,9 @@ from drs_recovery.dag.outdated import Outdated
 from drs_recovery.errors import RecordUnavailable
 from drs_recovery.plan import Plan
 from drs_recovery.settings import settings
+from drs_recovery.store.frozen import read_plan
+from drs_recovery.store.servers import read_servers
+from drs_recovery.store.trail import read_events
 
 from .conftest import DB, Drive, plan
 
@@ -25,7 +28,7 @@ def test_r17_all_waves_are_on_record_before_anything_starts(table: Any, starts: 
     assert drive.statuses == ["PENDING", "PENDING"]
     assert (drive.record.status, drive.record.total_waves) == ("PENDING", 2)
     assert [wave.server_count for wave in drive.record.waves] == [1, 1]
-    assert {server.hostname for server in drive.store.servers(drive.execution_id)} == {
+    assert {server.hostname for server in drive.store.run(read_servers(drive.execution_id))} == {
         "db-1.shop.example",
         "app-1.shop.example",
     }
@@ -64,7 +67,7 @@ def test_opening_twice_is_opening_once(table: Any) -> None:
     """A retried task finds the execution open, and tells nothing again."""
     drive = Drive(plan())
     assert drive.execute("open_execution") == drive.execute("open_execution", try_number=2)
-    assert [event.type for event in drive.store.events(drive.execution_id)].count("OPENED") == 1
+    assert [event.type for event in drive.store.run(read_events(drive.execution_id))].count("OPENED") == 1
 
 
 def test_an_execution_of_a_last_good_version_says_so(table: Any) -> None:
@@ -73,7 +76,9 @@ def test_an_execution_of_a_last_good_version_says_so(table: Any) -> None:
     drive = Drive(good)
     drive.dag = build_dag(good, outdated=Outdated("2026-11-25 02:11:00 UTC", "shop.yaml:1:1: empty"))
     drive.execute("open_execution")
-    (opened,) = (event for event in drive.store.events(drive.execution_id) if event.type == "OPENED")
+    (opened,) = (
+        event for event in drive.store.run(read_events(drive.execution_id)) if event.type == "OPENED"
+    )
     assert "cannot be read since 2026-11-25 02:11:00 UTC; its last good version runs" in opened.detail
     assert drive.record.plan_hash == good.hash
 
@@ -86,7 +91,7 @@ def test_r39_tags_are_resolved_when_the_execution_opens(table: Any) -> None:
     drs.tag_resource(resourceArn=files["arn"], tags={"Tier": "web"})
     drive.execute("open_execution")
     drs.untag_resource(resourceArn=files["arn"], tagKeys=["Tier"])
-    servers = [server.source_server_id for server in drive.store.servers(drive.execution_id)]
+    servers = [server.source_server_id for server in drive.store.run(read_servers(drive.execution_id))]
     assert "s-00000000000fil001" in servers
     assert len(servers) == 5
 
@@ -165,7 +170,7 @@ def test_r64_the_execution_keeps_its_plan(table: Any) -> None:
     drive = Drive(plan())
     drive.execute("open_execution")
     assert (drive.record.plan_name, drive.record.plan_hash) == ("Shop", drive.plan.hash)
-    assert Plan.load(drive.store.plan(drive.execution_id)) == drive.plan
+    assert Plan.load(drive.store.run(read_plan(drive.execution_id))) == drive.plan
 
 
 def test_a_second_execution_is_refused_and_told_who_holds_the_plan(table: Any) -> None:

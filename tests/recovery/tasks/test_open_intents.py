@@ -10,7 +10,9 @@ from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import EndpointConnectionError
 
 from drs_recovery.aws.hooks.drs import DrsHook
-from drs_recovery.store.store import ExecutionStore
+from drs_recovery.store.programs import start_recovery
+from drs_recovery.store.servers import read_servers
+from drs_recovery.store.trail import read_events
 
 from .conftest import DB, Drive, plan
 
@@ -33,11 +35,11 @@ def in_flight(drive: Drive) -> tuple[Drive, str]:
     jobs = []
 
     def killed(*arguments: Any, **_: object) -> None:
-        jobs.append(arguments[4])
+        jobs.append(arguments[3])
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ExecutionStore, "started", killed)
+        patch.setattr(start_recovery, "started", killed)
         with pytest.raises(KeyboardInterrupt):
             drive.execute("database.start_recovery")
     drive.states = MARKED_FAILED
@@ -50,7 +52,7 @@ def end(drive: Drive) -> None:
 
 
 def told_started(drive: Drive) -> list[str]:
-    events = drive.store.events(drive.execution_id)
+    events = drive.store.run(read_events(drive.execution_id))
     return [event.detail or "" for event in events if event.type == "JOB_STARTED"]
 
 
@@ -60,7 +62,7 @@ def test_the_job_of_a_start_that_was_killed_is_adopted(in_flight: tuple[Drive, s
     end(drive)
     assert (drive.record.status, drive.record.waves[0].job_ids) == ("CANCELLED", (job_id,))
     assert drive.record.waves[0].open_intents == ()
-    assert [server.job_id for server in drive.store.servers(drive.execution_id)] == [job_id]
+    assert [server.job_id for server in drive.store.run(read_servers(drive.execution_id))] == [job_id]
     assert job_id in drive.record.outcome
     assert "nobody knows" not in drive.record.outcome
     (words,) = told_started(drive)
@@ -72,7 +74,7 @@ def test_a_start_that_lives_on_writes_its_job_itself(in_flight: tuple[Drive, str
     drive, job_id = in_flight
     table.control.clear_requests()
     intent = drive.record.waves[0].open_intents[0]
-    timer = Timer(0.2, lambda: drive.store.started(drive.execution_id, 0, intent, job_id))
+    timer = Timer(0.2, lambda: drive.store.run(start_recovery.started(drive.execution_id, 0, intent, job_id)))
     timer.start()
     end(drive)
     timer.join()
@@ -110,7 +112,7 @@ def test_drs_that_cannot_be_asked_keeps_no_execution_from_ending(
     end(drive)
     assert drive.record.status == "CANCELLED"
     assert "nobody knows whether it became a job" in drive.record.outcome
-    assert any("drs.eu-west-1" in (e.detail or "") for e in drive.store.events(drive.execution_id))
+    assert any("drs.eu-west-1" in (e.detail or "") for e in drive.store.run(read_events(drive.execution_id)))
 
 
 def test_c1_a_job_that_comes_after_the_end_is_told_in_the_trail(

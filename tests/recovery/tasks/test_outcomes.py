@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from drs_recovery.store.servers import read_servers
+from drs_recovery.store.trail import read_events
 from drs_recovery.tasks.base import now
 
 from .conftest import APP, DB, WEB, Drive, plan
@@ -20,7 +22,7 @@ def passed_on(drive: Drive, slug: str, *names: str) -> None:
 
 
 def told(drive: Drive, type_: str) -> list[str]:
-    return [event.detail for event in drive.store.events(drive.execution_id) if event.type == type_]
+    return [event.detail for event in drive.store.run(read_events(drive.execution_id)) if event.type == type_]
 
 
 class TestServers:
@@ -98,7 +100,9 @@ class TestServers:
         (wave,) = drive.record.waves
         assert (wave.server_count, wave.minimum_launched) == (4, 2)
         assert (wave.on_failure, wave.timeout_seconds) == ("continue", 7200)
-        optional = [s.source_server_id for s in drive.store.servers(drive.execution_id) if s.optional]
+        optional = [
+            s.source_server_id for s in drive.store.run(read_servers(drive.execution_id)) if s.optional
+        ]
         assert optional == [WEB]
 
     @pytest.mark.parametrize(

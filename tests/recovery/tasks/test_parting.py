@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drs_recovery.store.store import ExecutionStore
+from drs_recovery.store.programs import start_recovery
 from drs_recovery.tasks.blame import halves, named
 from drs_recovery.tasks.parting import NotYet
 from drs_recovery.tasks.waking import FirstWay, waking
@@ -113,7 +113,7 @@ def test_a_start_that_dies_between_its_parts_starts_each_server_once(
     for method in ("refused", "intend", "started", "not_started"):
         for after in (False, True):
             with monkeypatch.context() as patch:
-                patch.setattr(ExecutionStore, method, _dies(getattr(ExecutionStore, method), after=after))
+                patch.setattr(start_recovery, method, _dies(getattr(start_recovery, method), after=after))
                 try:
                     wave.execute(START)
                 except (KeyboardInterrupt, TaskDeferred, AirflowFailException):
@@ -133,7 +133,7 @@ def _late() -> Any:
 def _dies(method: Any, *, after: bool) -> Any:
     def dies(*arguments: Any, **more: Any) -> Any:
         if after:
-            method(*arguments, **more)
+            yield from method(*arguments, **more)
         raise KeyboardInterrupt
 
     return dies

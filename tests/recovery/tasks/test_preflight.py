@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from drs_recovery.store.servers import read_servers
 from drs_simulator.drs.models import drs_backends
 
 from .checked import ONE, SURE, add, refused, told, warned
@@ -88,7 +89,7 @@ def test_servers_that_drs_does_not_know_block_a_drill_and_no_recovery(
     real = Drive(plan(ghosts), run_id="manual__2", **SURE)
     real.execute("open_execution")
     assert "s-99999999999999999" in warned(real)["servers"]
-    records = {server.source_server_id: server for server in real.store.servers(real.execution_id)}
+    records = {server.source_server_id: server for server in real.store.run(read_servers(real.execution_id))}
     assert set(records) == set(wave)
     missing = records["s-99999999999999999"]
     assert missing.launch_status is None
@@ -109,7 +110,9 @@ def test_a_plan_may_let_a_drill_go_on_without_a_server_that_its_wave_needs(table
     drive.execute("database.start_recovery")
     with pytest.raises(AirflowFailException, match="DRS knows no such source server"):
         drive.execute("database.wait_for_recovery")
-    launched = {one.source_server_id: one.launch_status for one in drive.store.servers(drive.execution_id)}
+    launched = {
+        one.source_server_id: one.launch_status for one in drive.store.run(read_servers(drive.execution_id))
+    }
     assert launched == {DB: "LAUNCHED", gone: None}
     assert drive.statuses == ["FAILED"]
 

@@ -10,7 +10,10 @@ import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from drs_recovery.dag.maintenance import maintenance_dag
-from drs_recovery.store.store import ExecutionStore
+from drs_recovery.store.programs import complete_execution
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.servers import read_servers
+from drs_recovery.store.trail import read_events
 from drs_recovery.tasks import base, deleted_plan
 from drs_recovery.tasks.base import now
 
@@ -88,14 +91,14 @@ def test_one_that_cannot_be_ended_keeps_no_other_from_its_end(
     """The others are ended, and the trouble is told: the task fails."""
     other = Drive(plan(id="other"), run_id="manual__1")
     other.execute("open_execution")
-    close = ExecutionStore.close
+    close = complete_execution.close
 
-    def broken(store: ExecutionStore, key: str, *more: Any) -> Any:
+    def broken(key: str, *more: Any) -> Any:
         if key == drive.execution_id:
-            return store.get("00000000-0000-0000-0000-000000000000")
-        return close(store, key, *more)
+            return read_execution("00000000-0000-0000-0000-000000000000")
+        return close(key, *more)
 
-    monkeypatch.setattr(ExecutionStore, "close", broken)
+    monkeypatch.setattr(complete_execution, "close", broken)
     with pytest.raises(AirflowException, match=drive.execution_id):
         reconcile(drive, **GONE)
     assert (drive.record.final, other.record.final) == (False, True)
@@ -160,7 +163,7 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def trail(drive: Drive) -> list[str]:
-    events = drive.store.events(drive.execution_id)
+    events = drive.store.run(read_events(drive.execution_id))
     return [event.type.value for event in events if event.type.value.startswith("PLAN_")]
 
 
@@ -177,7 +180,7 @@ def test_r45_r64_an_execution_of_a_deleted_plan_is_cancelled_with_what_it_leaves
     outcome = drive.record.outcome
     assert "its plan shop was deleted: the file is gone since 20" in outcome
     assert "Finished: Database." in outcome
-    (server,) = drive.store.servers(drive.execution_id, 0)
+    (server,) = drive.store.run(read_servers(drive.execution_id, 0))
     assert server.recovery_instance_id
     assert server.recovery_instance_id in outcome
     assert trail(drive) == ["PLAN_GONE"]

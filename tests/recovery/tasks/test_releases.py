@@ -9,6 +9,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.plan.frozen import identity_in_0_1
+from drs_recovery.store.frozen import read_plan
 from drs_recovery.store.store import ExecutionStore
 
 from .conftest import Drive, plan
@@ -86,7 +87,7 @@ def test_what_another_release_froze_stays_frozen(table: Any, told: Any) -> None:
     put(table, drive, "PLAN", plan=text)
     drive.execute("open_execution")
     drive.wave("database")
-    assert drive.store.plan(drive.execution_id) == text
+    assert drive.store.run(read_plan(drive.execution_id)) == text
     assert [wave.server_count for wave in drive.record.waves] == [1, 1]
 
 

@@ -9,6 +9,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from drs_recovery.settings import settings
+from drs_recovery.store.servers import read_servers
+from drs_recovery.store.trail import read_events
 from drs_recovery.tasks import looks
 from drs_recovery.tasks.gate_trigger import STOPPED, GateTrigger
 from drs_recovery.tasks.preflight.rights import READ_ADDRESSES, READ_LOGS, WATCH_GATES
@@ -41,7 +43,7 @@ def eager(table: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def told(drive: Drive, type_: str) -> list[str]:
     """Return what the audit trail tells of a type."""
-    return [event.detail for event in drive.store.events(drive.execution_id) if event.type == type_]
+    return [event.detail for event in drive.store.run(read_events(drive.execution_id)) if event.type == type_]
 
 
 @pytest.mark.parametrize("right", RIGHTS, ids=lambda right: right.action)
@@ -156,4 +158,6 @@ def test_without_the_right_to_read_logs_progress_is_written(eager: Any) -> None:
             await task
 
     asyncio.run(run())
-    assert {server.launch_status for server in drive.store.servers(drive.execution_id)} == {"LAUNCHED"}
+    assert {server.launch_status for server in drive.store.run(read_servers(drive.execution_id))} == {
+        "LAUNCHED"
+    }

@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from drs_recovery.errors import RunDiffers
 from drs_recovery.record.texts import text_name
 from drs_recovery.store.requests import marshal
+from drs_recovery.store.trail import read_events
 from drs_recovery.tasks.request import run_request
 from drs_recovery.tasks.same_run import check_same_run
 
@@ -102,7 +103,11 @@ def test_a_run_that_differs_is_refused_by_every_task_and_changes_nothing(
         assert "start a new run" in said.lower()
     assert items(table) == before
     assert starts() == 0
-    told = [event for event in recovery.store.events(recovery.execution_id) if event.type == "RUN_REFUSED"]
+    told = [
+        event
+        for event in recovery.store.run(read_events(recovery.execution_id))
+        if event.type == "RUN_REFUSED"
+    ]
     assert [event.actor for event in told] == list(TASKS)
     assert {event.detail for event in told} == {said}
 

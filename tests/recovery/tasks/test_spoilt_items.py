@@ -12,7 +12,8 @@ from airflow.sdk.exceptions import AirflowFailException
 from drs_recovery.record.models import Intent
 from drs_recovery.settings import settings
 from drs_recovery.store import programs
-from drs_recovery.store.changes import EXECUTION
+from drs_recovery.store.programs import start_recovery
+from drs_recovery.store.queries import EXECUTION
 from drs_recovery.store.requests import marshal, unmarshal
 from drs_recovery.tasks.base import now
 
@@ -85,7 +86,9 @@ def forced(table: Any, monkeypatch: pytest.MonkeyPatch) -> Drive:
     drive = Drive(plan(*waves, cleanup="always"))
     drive.execute("open_execution")
     drive.wave("database")
-    drive.store.intend(drive.execution_id, 1, Intent(attempt=1, batch=0, servers=(APP,), time=now()))
+    drive.store.run(
+        start_recovery.intend(drive.execution_id, 1, Intent(attempt=1, batch=0, servers=(APP,), time=now()))
+    )
     drive.states = FORCED
     return drive
 

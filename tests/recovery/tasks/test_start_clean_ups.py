@@ -16,7 +16,10 @@ from airflow.sdk.execution_time.comms import ErrorResponse, OKResponse, TriggerD
 from drs_recovery.dag.maintenance import maintenance_dag
 from drs_recovery.record.clean_up import clean_up_run_id
 from drs_recovery.record.enums import CleanupStatus
+from drs_recovery.store.programs import clean_up
+from drs_recovery.store.queries import due_clean_ups
 from drs_recovery.store.requests import marshal
+from drs_recovery.store.trail import read_events
 from drs_recovery.tasks import base, start_clean_ups
 
 from .conftest import TaskInstance
@@ -140,7 +143,9 @@ def test_o1_a_clean_up_whose_run_has_ended_without_its_work_gets_another(
         clock[0] = drive.record.cleanup_due
     assert [pause.total_seconds() / 60 for pause in pauses] == [1, 2, 4, 8, 16, 32, 60, 60]
     assert (drive.record.cleanup.status, drive.record.status) == ("PENDING", "COMPLETED")
-    told = [one.detail for one in drive.store.events(drive.execution_id) if one.type == "CLEANUP_HELD"]
+    told = [
+        one.detail for one in drive.store.run(read_events(drive.execution_id)) if one.type == "CLEANUP_HELD"
+    ]
     assert len(told) == 8
     assert f"its DAG run {first} ended {state}, and its work is not done" in told[0]
     Sweep(drive).all()
@@ -186,7 +191,7 @@ def test_an_execution_that_was_opened_again_is_not_due(table: Any) -> None:
         Key={"executionId": {"S": drive.execution_id}, "item": {"S": "EXECUTION"}},
         UpdateExpression="REMOVE endTime",
     )
-    assert drive.store.due_clean_ups(base.now()) == []
+    assert drive.store.run(due_clean_ups(base.now())) == []
 
 
 def test_one_that_a_person_started_is_not_started_again(table: Any) -> None:
@@ -201,5 +206,5 @@ def test_one_that_a_person_started_is_not_started_again(table: Any) -> None:
 def test_a_kept_one_is_out_of_it(table: Any) -> None:
     """A person said so."""
     drive = drilled(cleanup="after_approval")
-    drive.store.clean_up(drive.record, CleanupStatus.KEPT)
+    drive.store.run(clean_up.clean_up(drive.record, CleanupStatus.KEPT))
     assert due(drive) == []

@@ -9,7 +9,7 @@ import pytest
 
 from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.settings import settings
-from drs_recovery.store.store import ExecutionStore
+from drs_recovery.store.programs import start_recovery
 
 from .conftest import DB, Drive
 from .starting import START, jobs, later, parked, pause, taken_for_none, told
@@ -125,7 +125,7 @@ class TestAnswerLost:
     ) -> None:
         """SIGKILL between call and record: the job is found, and on record."""
         with monkeypatch.context() as patch:
-            patch.setattr(ExecutionStore, "started", _killed)
+            patch.setattr(start_recovery, "started", _killed)
             with pytest.raises(KeyboardInterrupt):
                 drive.execute(START)
         (job_id,) = drive.execute(START)
@@ -135,14 +135,14 @@ class TestAnswerLost:
         self, drive: Drive, table: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """It was stopped after its announcement: another may have taken that for lost."""
-        intend = ExecutionStore.intend
+        intend = start_recovery.intend
 
         def held_up(*arguments: Any, **more: Any) -> Any:
-            written = intend(*arguments, **more)
+            written = yield from intend(*arguments, **more)
             later(monkeypatch, seconds=settings().adoption_seconds / 2)
             return written
 
-        monkeypatch.setattr(ExecutionStore, "intend", held_up)
+        monkeypatch.setattr(start_recovery, "intend", held_up)
         parked(drive)
         assert jobs(table) == []
         assert "not sent" in told(drive, "JOB_REFUSED")[0]

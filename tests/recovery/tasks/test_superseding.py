@@ -9,6 +9,8 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.settings import settings
 from drs_recovery.store import lock
+from drs_recovery.store.lock import unlock
+from drs_recovery.store.trail import read_events
 
 from .conftest import DB, Drive, plan
 
@@ -32,7 +34,7 @@ def recovery(run_id: str = "manual__recovery", **fields: Any) -> Drive:
 
 def told(drive: Drive, type_: str) -> list[str]:
     """Return what the audit trail tells of a type."""
-    return [event.detail for event in drive.store.events(drive.execution_id) if event.type == type_]
+    return [event.detail for event in drive.store.run(read_events(drive.execution_id)) if event.type == type_]
 
 
 def test_a_recovery_takes_the_plan_from_a_drill(drill: Drive, starts: Any) -> None:
@@ -137,8 +139,8 @@ def test_a_drill_of_another_plan_starts_nothing_that_a_recovery_holds(
 
 def test_unlock_frees_a_plan_and_says_so(drill: Drive) -> None:
     """The way out, with its reason in the trail of who held it."""
-    held = drill.store.unlock("shop", "alice", "its run hangs")
+    held = drill.store.run(unlock("shop", "alice", "its run hangs"))
     assert held.lock.holder == drill.execution_id
     assert told(drill, "LOCK_RELEASED") == ["the plan was unlocked by hand: its run hangs"]
-    assert drill.store.unlock("shop", "alice", "again") is None
+    assert drill.store.run(unlock("shop", "alice", "again")) is None
     Drive(plan(), run_id="manual__after").execute("open_execution")

@@ -10,6 +10,8 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferralError, Task
 from airflow.triggers.base import TaskSuccessEvent
 
 from drs_recovery.settings import settings
+from drs_recovery.store.servers import read_servers
+from drs_recovery.store.trail import read_events
 from drs_recovery.tasks.wave_trigger import WaveTrigger
 
 from .conftest import APP, DB, Drive, plan
@@ -80,7 +82,7 @@ def test_r10_r23_progress_is_on_record_with_phases(polled: Drive, trigger_of: Tr
         running = asyncio.create_task(first_event(trigger))
         while not running.done():
             seen.add(tuple(await asyncio.to_thread(lambda: polled.statuses)))
-            servers = await asyncio.to_thread(lambda: polled.store.servers(polled.execution_id))
+            servers = await asyncio.to_thread(lambda: polled.store.run(read_servers(polled.execution_id)))
             phases.update(server.phase for server in servers if server.phase and server.phase_since)
             await asyncio.sleep(0.05)
         await running
@@ -88,7 +90,7 @@ def test_r10_r23_progress_is_on_record_with_phases(polled: Drive, trigger_of: Tr
     asyncio.run(watched())
     assert ("POLLING",) in seen
     assert polled.record.last_polled_time is not None
-    servers = polled.store.servers(polled.execution_id)
+    servers = polled.store.run(read_servers(polled.execution_id))
     assert {server.launch_status for server in servers} == {"LAUNCHED"}
     assert phases
     assert {server.phase for server in servers} <= {None, "LAUNCH_END"}
@@ -102,7 +104,9 @@ def test_a_completed_wave_ends_its_sensor_without_a_worker(polled: Drive, trigge
     assert event.xcoms == {"return_value": "COMPLETED"}
     assert polled.statuses == ["COMPLETED"]
     assert (polled.record.status, polled.record.end_time) == ("POLLING", None)
-    (ended,) = [told for told in polled.store.events(polled.execution_id) if told.type == "WAVE_ENDED"]
+    (ended,) = [
+        told for told in polled.store.run(read_events(polled.execution_id)) if told.type == "WAVE_ENDED"
+    ]
     assert (ended.actor, ended.detail) == ("both.wait_for_recovery", "COMPLETED: all 2 servers launched")
 
 
@@ -160,7 +164,9 @@ def test_r35_a_trigger_of_an_earlier_attempt_writes_nothing(polled: Drive, trigg
     trigger.attempt = 2
     asyncio.run(first_event(trigger))
     assert polled.statuses == ["STARTED"]
-    assert {server.launch_status for server in polled.store.servers(polled.execution_id)} == {"PENDING"}
+    assert {server.launch_status for server in polled.store.run(read_servers(polled.execution_id))} == {
+        "PENDING"
+    }
 
 
 def test_a_trigger_that_breaks_is_told_before_the_sensor_gives_up(polled: Drive) -> None:
@@ -169,5 +175,7 @@ def test_a_trigger_that_breaks_is_told_before_the_sensor_gives_up(polled: Drive)
     context = polled.context("both.wait_for_recovery", try_number=4)
     with pytest.raises(TaskDeferralError, match="no such module"):
         sensor.resume_execution("__fail__", {"error": "no such module"}, context)
-    told = [event.detail for event in polled.store.events(polled.execution_id) if event.type == "FAILED"]
+    told = [
+        event.detail for event in polled.store.run(read_events(polled.execution_id)) if event.type == "FAILED"
+    ]
     assert told == ["no such module"]

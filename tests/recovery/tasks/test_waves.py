@@ -11,7 +11,9 @@ from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput, Task
 
 from drs_recovery.aws.utils.drs import JobsSnapshot
 from drs_recovery.record.texts import text_name
-from drs_recovery.store.store import ExecutionStore
+from drs_recovery.store.programs import start_recovery
+from drs_recovery.store.servers import read_servers
+from drs_recovery.store.trail import read_events
 
 from .conftest import APP, DB, WEB, Drive, plan
 
@@ -83,7 +85,7 @@ def test_r15a_a_start_whose_answer_was_lost_is_adopted(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(ExecutionStore, "started", die)
+        patch.setattr(start_recovery, "started", die)
         with pytest.raises(KeyboardInterrupt):
             opened.execute("database.start_recovery")
     assert opened.record.waves[0].open_intents
@@ -99,7 +101,9 @@ def test_r32_a_wave_waits_for_the_record_not_for_task_states(opened: Drive, star
     with pytest.raises(AirflowFailException, match="Database is PENDING"):
         opened.execute("application.start_recovery")
     assert starts() == 0
-    assert any("Database is PENDING" in (e.detail or "") for e in opened.store.events(opened.execution_id))
+    assert any(
+        "Database is PENDING" in (e.detail or "") for e in opened.store.run(read_events(opened.execution_id))
+    )
 
 
 def test_a_gate_marked_success_opens_nothing(at_gate: Drive, starts: Any) -> None:
@@ -206,7 +210,7 @@ def test_r03_p2_a_failed_server_fails_its_wave_after_the_job_ended(table: Any) -
     with pytest.raises(AirflowFailException, match="FAILED"):
         drive.execute("complete_execution")
     assert (drive.record.status, drive.statuses) == ("FAILED", ["FAILED"])
-    servers = {s.source_server_id: s.launch_status for s in drive.store.servers(drive.execution_id)}
+    servers = {s.source_server_id: s.launch_status for s in drive.store.run(read_servers(drive.execution_id))}
     assert servers == {APP: "FAILED", WEB: "LAUNCHED"}
 
 
@@ -236,7 +240,7 @@ def test_r21_a_wave_that_takes_too_long_is_timed_out_and_names_its_jobs(table: A
     event = {"status": "timeout", "job_ids": [job_id], "message": "too long"}
     with pytest.raises(AirflowFailException, match=job_id):
         opened.resume("database.wait_for_recovery", event)
-    assert all(server.end_time is None for server in opened.store.servers(opened.execution_id))
+    assert all(server.end_time is None for server in opened.store.run(read_servers(opened.execution_id)))
     with pytest.raises(AirflowFailException, match="TIMED_OUT"):
         opened.execute("complete_execution")
     assert (opened.record.status, opened.statuses) == ("TIMED_OUT", ["TIMED_OUT", "SKIPPED"])

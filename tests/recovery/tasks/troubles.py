@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
+from drs_recovery.store.servers import read_servers
+from drs_recovery.store.trail import read_events
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -76,12 +79,12 @@ def sent(table: Any, drive: Drive) -> list[set[str]]:
 
 def told(drive: Drive, type_: str) -> list[str]:
     """Return what the audit trail tells of a type."""
-    return [event.detail for event in drive.store.events(drive.execution_id) if event.type == type_]
+    return [event.detail for event in drive.store.run(read_events(drive.execution_id)) if event.type == type_]
 
 
 def errors(drive: Drive) -> dict[str, str]:
     """Return what went wrong with servers, as it is on record: also where they were launched all the same."""
-    servers = drive.store.servers(drive.execution_id)
+    servers = drive.store.run(read_servers(drive.execution_id))
     return {server.source_server_id: server.error for server in servers if server.error}
 
 

@@ -17,6 +17,7 @@ from drs_recovery.errors import AirflowRefused
 from drs_recovery.names import APPROVE as GATE
 from drs_recovery.names import CLEAN_UP, task_id
 from drs_recovery.record.clean_up import current_run_id
+from drs_recovery.store.queries import read_execution
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +80,7 @@ def _answer_clean_up(
     deadline = time.monotonic() + TAKEN_UP
     while waits_for_an_approver(execution) and time.monotonic() < deadline:
         time.sleep(0.5)
-        execution = store.get(execution.execution_id)
+        execution = store.run(read_execution(execution.execution_id))
     document = {
         "executionId": execution.execution_id,
         "planId": execution.plan_id,
@@ -147,7 +148,7 @@ def _on_record(store: ExecutionStore, execution: Execution, wave: WaveRecord) ->
     """Return the answer as the record has it, as soon as it has it."""
     deadline = time.monotonic() + TAKEN_UP
     while time.monotonic() < deadline:
-        approval = store.get(execution.execution_id).wave(wave.wave_number).approval
+        approval = store.run(read_execution(execution.execution_id)).wave(wave.wave_number).approval
         if approval is not None and approval.attempt == wave.attempt:
             return approval
         time.sleep(0.5)

@@ -17,6 +17,8 @@ from drs_recovery.cli.words import now
 from drs_recovery.errors import AirflowApiError, AirflowRefused
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.events import Event
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.trail import tell
 
 if TYPE_CHECKING:
     from drs_recovery.cli.screen import Screen
@@ -40,12 +42,12 @@ def cancel(screen: Screen, named: str, *, reason: str | None, user: str | None) 
         # Airflow says by the note whether this user may: only then the trail is told, and the run ended
         client.note(execution.plan_id, execution.dag_run_id, f"cancelled by {me}: {why}")
         asked = Event(type=EventType.CANCEL_ASKED, time=now(), actor=me, detail=why)
-        store.tell(execution.execution_id, asked)
+        store.run(tell(execution.execution_id, asked))
         try:
             client.end_run(execution.plan_id, execution.dag_run_id)
         except AirflowApiError as error:
             failed = Event(type=EventType.CANCEL_FAILED, time=now(), actor=me, detail=str(error))
-            store.tell(execution.execution_id, failed)
+            store.run(tell(execution.execution_id, failed))
             raise
     screen.say(f"{execution.execution_id} of {execution.plan_id} is being cancelled …")
     ended = _ended(store, execution)
@@ -67,5 +69,5 @@ def _ended(store: ExecutionStore, execution: Execution) -> Execution:
     deadline = time.monotonic() + LONGEST_WAIT
     while not execution.final and time.monotonic() < deadline:
         time.sleep(0.5)
-        execution = store.get(execution.execution_id)
+        execution = store.run(read_execution(execution.execution_id))
     return execution

@@ -22,6 +22,8 @@ from drs_recovery.record.clean_up import EXECUTION_ID, clean_up_run_id, current_
 from drs_recovery.record.enums import CleanupStatus, EventType
 from drs_recovery.record.events import Event
 from drs_recovery.settings import settings
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.trail import tell
 
 if TYPE_CHECKING:
     from drs_recovery.cli.airflow import AirflowClient
@@ -49,7 +51,7 @@ def clean_up(screen: Screen, named: str, *, reason: str | None, follow: bool, us
             detail=reason or "no reason given",
         )
         _start(client, execution)
-        store.tell(execution.execution_id, asked)
+        store.run(tell(execution.execution_id, asked))
         screen.say(f"{execution.execution_id} of {execution.plan_id} is being cleaned up …")
         try:
             last = _follow(store, client, execution) if follow else execution
@@ -96,7 +98,7 @@ def _follow(store: ExecutionStore, client: AirflowClient, execution: Execution) 
     """Return the execution when its clean-up is over, waits for a person, or was given up without a word."""
     before, run_id, check = execution.cleanup, clean_up_run_id(execution), time.monotonic() + RUN_CHECK
     while True:
-        execution = store.get(execution.execution_id)
+        execution = store.run(read_execution(execution.execution_id))
         known = execution.cleanup
         if waits_for_an_approver(execution):
             return execution
@@ -106,7 +108,7 @@ def _follow(store: ExecutionStore, client: AirflowClient, execution: Execution) 
             check = time.monotonic() + RUN_CHECK
             run = client.run(CLEAN_UP, run_id)
             if run is None or run.ended:
-                return store.get(execution.execution_id)
+                return store.run(read_execution(execution.execution_id))
         time.sleep(INTERVAL)
 
 

@@ -18,6 +18,9 @@ from drs_recovery.cli.snapshot import Target
 from drs_recovery.cli.watcher import Watcher
 from drs_recovery.cli.words import lasting, now, text, when, word
 from drs_recovery.settings import settings
+from drs_recovery.store.queries import list_executions as list_executions_of_store
+from drs_recovery.store.trail import read_events
+from drs_recovery.store.whole import read_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +34,10 @@ SHORT = 8
 
 def list_executions(screen: Screen, plan_id: str | None, limit: int) -> Exit:
     """Show executions, newest first."""
-    executions = open_store().list(
-        plan_id, limit, passed_over=lambda words: screen.say(f"passed over: {words}")
+    executions = open_store().run(
+        list_executions_of_store(
+            plan_id, limit, passed_over=lambda words: screen.say(f"passed over: {words}")
+        )
     )
     document = {"executions": [execution.to_item() for execution in executions]}
     screen.result(document, table(executions, screen.out.width) if executions else _none(plan_id))
@@ -46,8 +51,8 @@ def show(screen: Screen, named: str) -> Exit:
     target = Target(execution.plan_id, execution.dag_run_id)
     snapshot = Watcher(store, target, Airside(None)).look()
     if snapshot.execution:
-        snapshot = replace(snapshot, execution=store.whole(snapshot.execution))
-    events = store.events(execution.execution_id)
+        snapshot = replace(snapshot, execution=store.run(read_whole(snapshot.execution)))
+    events = store.run(read_events(execution.execution_id))
     document = record_document(snapshot, events, frozen_plan(store, execution.execution_id))
     screen.result(document, details(snapshot, events, Canvas.of(screen.out)))
     return Exit.OK

@@ -14,6 +14,7 @@ from drs_recovery.cli.record import find, open_store
 from drs_recovery.cli.snapshot import Target
 from drs_recovery.cli.watcher import Watcher
 from drs_recovery.errors import ExecutionNotFound, RecoveryError
+from drs_recovery.store.queries import read_execution
 
 if TYPE_CHECKING:
     from drs_recovery.cli.airside import Airside
@@ -63,7 +64,7 @@ def _target(store: ExecutionStore, airside: Airside, named: str) -> Target:
 
 def _on_record(store: ExecutionStore, target: Target) -> bool:
     try:
-        store.get(target.execution_id)
+        store.run(read_execution(target.execution_id))
     except ExecutionNotFound:
         return False
     return True

@@ -15,11 +15,14 @@ from drs_recovery.store.trail import tell_change
 if TYPE_CHECKING:
     from drs_recovery.record.events import Event
     from drs_recovery.record.models import Approval, Execution, WaveRecord
-    from drs_recovery.store.requests import Steps
+    from drs_recovery.store.requests import StoreProgram
 
 
-def pause(execution_id: str, number: int, event: Event | None) -> Steps[Execution]:
-    """Write that the gate of a wave waits; nothing changes if it waits, or is answered, already."""
+def pause(execution_id: str, number: int, event: Event | None = None) -> StoreProgram[Execution]:
+    """Write that the gate of a wave waits; nothing changes if it waits, or is answered, already.
+
+    StartRefused if no answer could let the wave start.
+    """
 
     def alter(execution: Execution) -> Execution:
         if execution.wave(number).status is WaveStatus.PAUSED:
@@ -32,21 +35,30 @@ def pause(execution_id: str, number: int, event: Event | None) -> Steps[Executio
     return changed.execution
 
 
-def approve(execution_id: str, number: int, approval: Approval, event: Event | None) -> Steps[Execution]:
-    """Write that the gate was approved; the wave is PAUSED until its start."""
+def approve(
+    execution_id: str, number: int, approval: Approval, event: Event | None = None
+) -> StoreProgram[Execution]:
+    """Write that the gate was approved; the wave is PAUSED until its start.
+
+    Another answer to the same attempt is TransitionRefused.
+    """
     if approval.decision is not Decision.APPROVED:
         raise TransitionRefused(f"{approval.decision} approves nothing; allowed: {Decision.APPROVED}")
     return (yield from _answer(execution_id, number, approval, event))
 
 
-def reject(execution_id: str, number: int, approval: Approval, event: Event | None) -> Steps[Execution]:
+def reject(
+    execution_id: str, number: int, approval: Approval, event: Event | None = None
+) -> StoreProgram[Execution]:
     """Write that the gate was rejected, or timed out: its wave is CANCELLED."""
     if approval.decision is Decision.APPROVED:
         raise TransitionRefused(f"{approval.decision} rejects nothing; allowed: REJECTED, TIMED_OUT")
     return (yield from _answer(execution_id, number, approval, event))
 
 
-def _answer(execution_id: str, number: int, approval: Approval, event: Event | None) -> Steps[Execution]:
+def _answer(
+    execution_id: str, number: int, approval: Approval, event: Event | None
+) -> StoreProgram[Execution]:
     """Write the answer to a gate; one per attempt."""
 
     def alter(execution: Execution) -> Execution:

@@ -9,11 +9,12 @@ from drs_recovery.record.base import iso
 from drs_recovery.record.enums import CleanupMode, CleanupStatus
 from drs_recovery.record.models import Cleanup
 from drs_recovery.record.transitions import check_clean_up
-from drs_recovery.store.changes import Changed, pauses, read, same_cleanup, write
+from drs_recovery.store.changes import Changed, pauses, same_cleanup, write
 from drs_recovery.store.fitting import CLEAN_UP_BUDGETS, recognised
 from drs_recovery.store.own_items import ids_item, put_ids, read_ids
 from drs_recovery.store.passed_over import log_it
-from drs_recovery.store.requests import Wait
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.requests import Wait, now
 from drs_recovery.store.trail import tell_change
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from drs_recovery.record.events import Event
     from drs_recovery.record.models import Execution
     from drs_recovery.store.expressions import Update
-    from drs_recovery.store.requests import Steps
+    from drs_recovery.store.requests import StoreProgram
 
 MOST_INLINE = 100
 """Ids of a list that the record holds itself; of more it names the items that do."""
@@ -32,16 +33,18 @@ MOST_INLINE = 100
 def clean_up(
     execution: Execution,
     status: CleanupStatus,
-    at: datetime,
-    event: Event | None,
-    known: Mapping[str, Any],
-) -> Steps[Execution]:
+    event: Event | None = None,
+    **known: Any,
+) -> StoreProgram[Execution]:
     """Write how the clean-up of this very end of an execution stands.
 
-    An execution that was opened again, or has ended anew, since ``execution`` was read is left alone.
+    ``known`` are fields of Cleanup; instances and job ids are added to those on record. TransitionRefused for
+    an execution that was opened again, or has ended anew, since ``execution`` was read, and for what is no
+    drill.
     """
+    at = yield from now()
     for pause in pauses():
-        before = yield from read(execution.execution_id)
+        before = yield from read_execution(execution.execution_id)
         _check_same_end(execution, before)
         known_lists = yield from _lists(before, known)
         after = _having(before, status, at, known, known_lists)
@@ -67,7 +70,7 @@ def _check_same_end(execution: Execution, now: Execution) -> None:
         )
 
 
-def _lists(execution: Execution, known: Mapping[str, Any]) -> Steps[dict[str, tuple[str, ...]]]:
+def _lists(execution: Execution, known: Mapping[str, Any]) -> StoreProgram[dict[str, tuple[str, ...]]]:
     """Return the instances as they are to be on record: those that are there, wherever, and those added.
 
     A list that cannot be read stays as it is until others are added: no clean-up is held up by it.
@@ -85,7 +88,7 @@ def _lists(execution: Execution, known: Mapping[str, Any]) -> Steps[dict[str, tu
     return left | {"instances": tuple(dict.fromkeys((*there, *added)))}
 
 
-def _put_lists(execution_id: str, lists: Mapping[str, Sequence[str]]) -> Steps[None]:
+def _put_lists(execution_id: str, lists: Mapping[str, Sequence[str]]) -> StoreProgram[None]:
     for ids in lists.values():
         if len(ids) > MOST_INLINE:
             yield from put_ids(execution_id, ids)
@@ -131,7 +134,7 @@ def _same_end(update: Update, before: Execution) -> Iterable[str]:
     yield same_cleanup(update, before)
 
 
-def _told(changed: Changed, event: Event | None) -> Steps[Execution]:
+def _told(changed: Changed, event: Event | None) -> StoreProgram[Execution]:
     """Tell of the change once for this end of the execution."""
     end = changed.execution.end_time
     yield from tell_change(changed, event, end and iso(end), event and event.detail)

@@ -7,25 +7,26 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.errors import RecordUnavailable, TransitionRefused
 from drs_recovery.record.base import iso
+from drs_recovery.record.ending import Ending
 from drs_recovery.record.enums import ExecutionStatus, ExecutionType, WaveStatus, Writer
 from drs_recovery.record.models import Cleanup
 from drs_recovery.record.status import named
-from drs_recovery.store.changes import Changed, change, pauses, read, same_version, write
+from drs_recovery.store.changes import Changed, change, pauses, same_version, write
 from drs_recovery.store.intents import with_known_servers
 from drs_recovery.store.jobs import record_job
 from drs_recovery.store.lock import release_lock
-from drs_recovery.store.requests import Wait
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.requests import Wait, now
 from drs_recovery.store.trail import tell_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from drs_recovery.record.ending import Ending
     from drs_recovery.record.events import Event
     from drs_recovery.record.models import CleanupOrder, Execution, Intent, WaveRecord
     from drs_recovery.store.expressions import Update
-    from drs_recovery.store.requests import Steps
+    from drs_recovery.store.requests import StoreProgram
 
 _BEFORE = {WaveStatus.PENDING, WaveStatus.PAUSED}
 
@@ -37,23 +38,27 @@ _FINAL = tuple(status for status in WaveStatus if status.final)
 
 
 def adopt(
-    execution_id: str, number: int, intent: Intent, job_id: str, event: Event | None
-) -> Steps[Execution]:
+    execution_id: str, number: int, intent: Intent, job_id: str, event: Event | None = None
+) -> StoreProgram[Execution]:
     """Write the job of an open intent that DRS shows, whose start task is no longer there to write it."""
     return (yield from record_job(execution_id, number, intent, job_id, event, writer=Writer.COMPLETE))
 
 
-def close(execution_id: str, ending: Ending, at: datetime, event: Event | None) -> Steps[Execution]:
+def close(
+    execution_id: str, ending: Ending | None = None, event: Event | None = None
+) -> StoreProgram[Execution]:
     """End every wave that has not ended: SKIPPED if it never ran; nobody writes it any more."""
+    known_end = ending or Ending()
+    at = yield from now()
 
-    def alter(execution: Execution) -> Steps[Execution]:
+    def alter(execution: Execution) -> StoreProgram[Execution]:
         if execution.final:
             return execution
         waves = []
         for wave in execution.waves:
             unknown = () if wave.status.final else wave.open_intents
             known = yield from with_known_servers(execution_id, unknown)
-            waves.append(_closed(execution, wave, ending, at, known))
+            waves.append(_closed(execution, wave, known_end, at, known))
         return execution.having(waves=tuple(waves))
 
     changed = yield from change(execution_id, Writer.COMPLETE, alter)
@@ -65,17 +70,18 @@ def finish(
     execution_id: str,
     status: ExecutionStatus,
     outcome: str,
-    at: datetime,
-    event: Event | None,
+    event: Event | None = None,
     *,
     cleanup: CleanupOrder | None = None,
-) -> Steps[Execution]:
+) -> StoreProgram[Execution]:
     """Write the final status, once, if DynamoDB finds that the waves on record allow it.
 
-    With it comes the clean-up that is due later, if the plan orders one: no crash can come between the two.
+    TransitionRefused if not. With it comes the clean-up that is due later, if the plan orders one
+    (``cleanup``; a drill without jobs needs none): no crash can come between the two.
     """
+    at = yield from now()
     for pause in pauses():
-        before = yield from read(execution_id)
+        before = yield from read_execution(execution_id)
         if before.final:
             return (yield from _finished(before, status, event))
         wanted = ended(before, status, outcome, at, cleanup)
@@ -130,9 +136,9 @@ def final_conditions(update: Update, execution: Execution, status: ExecutionStat
     yield from (update.among(("waves", number, "status"), allowed) for number in range(count))
 
 
-def release(execution: Execution) -> Steps[None]:
+def release(execution: Execution) -> StoreProgram[None]:
     """Free the plan, if this execution holds it and is over."""
-    on_record = yield from read(execution.execution_id)
+    on_record = yield from read_execution(execution.execution_id)
     if not on_record.final:
         raise TransitionRefused(
             f"execution {execution.execution_id} is {on_record.status}: it keeps its plan until it is over"
@@ -140,7 +146,7 @@ def release(execution: Execution) -> Steps[None]:
     yield from release_lock(on_record)
 
 
-def _finished(execution: Execution, status: ExecutionStatus, event: Event | None) -> Steps[Execution]:
+def _finished(execution: Execution, status: ExecutionStatus, event: Event | None) -> StoreProgram[Execution]:
     if execution.status is not status:
         raise TransitionRefused(
             f"execution {execution.execution_id} is {execution.status}: a final status is written once, "
@@ -150,9 +156,9 @@ def _finished(execution: Execution, status: ExecutionStatus, event: Event | None
     return execution
 
 
-def _check_moved(before: Execution, status: ExecutionStatus) -> Steps[None]:
+def _check_moved(before: Execution, status: ExecutionStatus) -> StoreProgram[None]:
     """Raise TransitionRefused if nobody changed the record: then its waves do not allow the status."""
-    now = yield from read(before.execution_id)
+    now = yield from read_execution(before.execution_id)
     if now.version == before.version and not now.final:
         waves = ", ".join(f"{wave.wave_name} {wave.status}" for wave in now.waves)
         raise TransitionRefused(

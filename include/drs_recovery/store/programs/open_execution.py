@@ -15,35 +15,36 @@ from drs_recovery.record.models import (
     Lag,
     PreflightWarning,
 )
-from drs_recovery.store.changes import EXECUTION, Changed, change, put_beside, read
+from drs_recovery.store.changes import Changed, change, put_beside
 from drs_recovery.store.fitting import BUDGETS, fitted
 from drs_recovery.store.frozen import Frozen, put_frozen, read_frozen
+from drs_recovery.store.queries import EXECUTION, read_execution
 from drs_recovery.store.requests import put_new, smaller_and_smaller
 from drs_recovery.store.servers import server_item
 from drs_recovery.store.trail import tell_change
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from drs_recovery.record.events import Event
     from drs_recovery.record.server_record import ServerRecord
-    from drs_recovery.store.requests import Steps
+    from drs_recovery.store.requests import StoreProgram
 
 
-def open_execution(execution: Execution, event: Event | None) -> Steps[Execution]:
+def open_execution(execution: Execution, event: Event | None = None) -> StoreProgram[Execution]:
     """Put the record, all waves PENDING, unless it is there; return what is on record."""
     _check_opening(execution)
     opened = execution.having(open_since=execution.start_time)
     put = yield from _put(opened)
-    on_record = put or (yield from read(execution.execution_id))
+    on_record = put or (yield from read_execution(execution.execution_id))
     yield from tell_change(Changed(on_record, written=put is not None), event)
     return on_record
 
 
-def _put(opened: Execution) -> Steps[Execution | None]:
+def _put(opened: Execution) -> StoreProgram[Execution | None]:
     """Put a record where there is none, with what it has room for; None if one is there."""
 
-    def once(budget: int) -> Steps[Execution | None]:
+    def once(budget: int) -> StoreProgram[Execution | None]:
         fits = fitted(opened, budget)
         yield from put_beside(opened.execution_id, fits)
         put = yield from put_new(opened.execution_id, EXECUTION, fits.execution.to_item())
@@ -54,17 +55,22 @@ def _put(opened: Execution) -> Steps[Execution | None]:
 
 def freeze(
     execution_id: str,
-    wanted: Frozen,
-    account_id: str | None,
-    event: Event | None,
+    plan: str,
+    servers: Sequence[ServerRecord],
+    event: Event | None = None,
     *,
+    minimum_launched: Mapping[int, int] | None = None,
+    account_id: str | None = None,
     same_plan: Callable[[str, str], bool] = eq,
-) -> Steps[Execution]:
-    """Freeze plan, servers and account. The first put of the PLAN item decides; what follows repeats it.
+) -> StoreProgram[Execution]:
+    """Freeze the plan, its servers, by wave number how many each needs, and the account they are in.
 
+    A wave without a number needs all that are not optional; the account is absent if nobody could say. The
+    first put of the PLAN item decides; what follows repeats it. Another plan then is TransitionRefused;
     ``same_plan`` says whether another release froze the same plan as another text.
     """
-    execution = yield from read(execution_id)
+    wanted = Frozen(plan=plan, servers=tuple(servers), minimum_launched=dict(minimum_launched or {}))
+    execution = yield from read_execution(execution_id)
     if all(wave.server_count is not None for wave in execution.waves):
         changed = Changed(execution, written=False)
     else:
@@ -81,9 +87,9 @@ def freeze(
 
 
 def note_preflight(
-    execution_id: str, warnings: Sequence[PreflightWarning], lag: Lag, event: Event | None
-) -> Steps[Execution]:
-    """Record what the checks found that keeps nothing from starting, and how old the data are."""
+    execution_id: str, warnings: Sequence[PreflightWarning], lag: Lag, event: Event | None = None
+) -> StoreProgram[Execution]:
+    """Record what the checks before the start warn of, and how old the data are; the last look counts."""
     changed = yield from change(
         execution_id, Writer.OPEN, lambda execution: execution.having(warnings=tuple(warnings), lag=lag)
     )
@@ -91,7 +97,7 @@ def note_preflight(
     return changed.execution
 
 
-def note_failure(execution_id: str, failure: Failure, event: Event | None) -> Steps[Execution]:
+def note_failure(execution_id: str, failure: Failure, event: Event | None = None) -> StoreProgram[Execution]:
     """Record why the execution comes to nothing; the first failure stays."""
 
     def alter(execution: Execution) -> Execution:
@@ -135,7 +141,9 @@ def _check_servers(execution: Execution, servers: Sequence[ServerRecord]) -> Non
         )
 
 
-def _decide(execution: Execution, wanted: Frozen, same_plan: Callable[[str, str], bool]) -> Steps[Frozen]:
+def _decide(
+    execution: Execution, wanted: Frozen, same_plan: Callable[[str, str], bool]
+) -> StoreProgram[Frozen]:
     """Freeze unless something is frozen; return what counts."""
     if (yield from put_frozen(execution.execution_id, wanted)):
         return wanted

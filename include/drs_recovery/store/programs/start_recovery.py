@@ -11,22 +11,24 @@ from drs_recovery.store.changes import change, with_wave
 from drs_recovery.store.intents import find_intent, put_servers, with_servers
 from drs_recovery.store.jobs import anew, place, record_job, with_intent
 from drs_recovery.store.own_items import ids_item
+from drs_recovery.store.requests import now
 from drs_recovery.store.servers import read_servers, write_job
 from drs_recovery.store.trail import tell_change
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from drs_recovery.record.events import Event
     from drs_recovery.record.models import Execution, Intent, WaveRecord
-    from drs_recovery.store.requests import Steps
+    from drs_recovery.store.requests import StoreProgram
 
 
-def intend(execution_id: str, number: int, intent: Intent, event: Event | None) -> Steps[Execution]:
+def intend(
+    execution_id: str, number: int, intent: Intent, event: Event | None = None
+) -> StoreProgram[Execution]:
     """Write an intent, if the record permits the start; from here on a job may exist, so it is STARTED."""
 
-    def alter(execution: Execution) -> Steps[Execution]:
+    def alter(execution: Execution) -> StoreProgram[Execution]:
         wave = execution.wave(number)
         if any(known.intent_id == intent.intent_id for known in wave.intents):
             return execution
@@ -48,17 +50,28 @@ def intend(execution_id: str, number: int, intent: Intent, event: Event | None) 
     return changed.execution
 
 
-def refused(execution_id: str, number: int, intent: Intent, event: Event | None) -> Steps[Execution]:
-    """Write why no job came of an intent: what AWS refused it with, or that its answer is lost."""
+def refused(
+    execution_id: str,
+    number: int,
+    intent: Intent,
+    words: str,
+    event: Event | None = None,
+    *,
+    lost: bool = False,
+) -> StoreProgram[Execution]:
+    """Write that no job came of an intent's call, and another may be sent.
 
-    def alter(execution: Execution) -> Steps[Execution]:
+    AWS definitely refused it; or it is ``lost``: no answer was heard, and DRS has shown no job for long.
+    """
+
+    def alter(execution: Execution) -> StoreProgram[Execution]:
         known = yield from find_intent(execution, number, intent)
         if known.job_id is not None:
             became = f"{place(execution, number, known)} became job {known.job_id}"
-            raise TransitionRefused(f"{became}: {intent.refusal}")
+            raise TransitionRefused(f"{became}: {words}")
         if known.refusal is not None:
             return execution
-        done = known.having(refusal=intent.refusal, lost=intent.lost or known.lost)
+        done = known.having(refusal=words, lost=lost or known.lost)
         return with_intent(execution, number, done)
 
     changed = yield from change(execution_id, Writer.START_RECOVERY, alter)
@@ -67,25 +80,26 @@ def refused(execution_id: str, number: int, intent: Intent, event: Event | None)
 
 
 def started(
-    execution_id: str, number: int, intent: Intent, job_id: str, event: Event | None
-) -> Steps[Execution]:
+    execution_id: str, number: int, intent: Intent, job_id: str, event: Event | None = None
+) -> StoreProgram[Execution]:
     """Write the job of an intent, as DRS answered or as it was found there."""
     return (yield from record_job(execution_id, number, intent, job_id, event, writer=Writer.START_RECOVERY))
 
 
 def not_started(
     execution_id: str, number: int, attempt: int, server_ids: Sequence[str], words: str
-) -> Steps[None]:
+) -> StoreProgram[None]:
     """Write why no job of this attempt has these servers; one that has a job is left as it is."""
     servers = yield from read_servers(execution_id, number)
     yield from write_job(execution_id, anew(servers, server_ids, attempt, error=words))
 
 
-def nothing_to_start(execution_id: str, number: int, attempt: int, at: datetime) -> Steps[Execution]:
+def nothing_to_start(execution_id: str, number: int, attempt: int) -> StoreProgram[Execution]:
     """Write that an attempt began and starts nothing: the sensor judges what is launched already.
 
     Refusals of this attempt are forgotten, as the trail tells them; not an intent that may still be a job.
     """
+    at = yield from now()
 
     def alter(execution: Execution) -> Execution:
         wave = execution.wave(number)
@@ -101,9 +115,10 @@ def nothing_to_start(execution_id: str, number: int, attempt: int, at: datetime)
 
 
 def fail_wave(
-    execution_id: str, number: int, attempt: int, failure: str, *, at: datetime, event: Event | None
-) -> Steps[Execution]:
+    execution_id: str, number: int, attempt: int, failure: str, event: Event | None = None
+) -> StoreProgram[Execution]:
     """Write that a wave cannot start; not while a job of it runs, or may: the sensor judges that."""
+    at = yield from now()
 
     def alter(execution: Execution) -> Execution:
         wave = execution.wave(number)
@@ -156,7 +171,7 @@ def _lost(wave: WaveRecord, intent: Intent) -> bool | None:
     return any(known.may_show and _same(known, intent) for known in wave.attempt_intents) or None
 
 
-def _others(execution_id: str, wave: WaveRecord, intent: Intent) -> Steps[list[Intent]]:
+def _others(execution_id: str, wave: WaveRecord, intent: Intent) -> StoreProgram[list[Intent]]:
     """Return the other intents, without refused ones that this one replaces, or is a part of.
 
     The trail keeps them; a batch that is sent again for hours must not fill the record. A larger one of which

@@ -10,8 +10,10 @@ from drs_recovery.record.base import iso
 from drs_recovery.record.enums import LaunchStatus, WaveStatus, Writer
 from drs_recovery.record.status import judge
 from drs_recovery.record.transitions import check_change
-from drs_recovery.store.changes import EXECUTION, change, read, with_wave
+from drs_recovery.store.changes import change, with_wave
 from drs_recovery.store.expressions import Update
+from drs_recovery.store.queries import EXECUTION, read_execution
+from drs_recovery.store.requests import now
 from drs_recovery.store.servers import read_servers, write_progress
 from drs_recovery.store.trail import tell_change
 
@@ -22,13 +24,20 @@ if TYPE_CHECKING:
     from drs_recovery.record.events import Event
     from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.record.server_record import ServerRecord
-    from drs_recovery.store.requests import Steps
+    from drs_recovery.store.requests import StoreProgram
 
 
 def poll(
-    execution_id: str, number: int, attempt: int, changed: Sequence[ServerRecord], event: Event | None
-) -> Steps[Execution]:
-    """Write progress of a wave and its servers; nothing at all for an attempt or a wave that is over."""
+    execution_id: str,
+    number: int,
+    attempt: int,
+    changed: Sequence[ServerRecord] = (),
+    event: Event | None = None,
+) -> StoreProgram[Execution]:
+    """Write progress of a wave, and its servers with all that is known of each.
+
+    Nothing at all for an attempt or a wave that is over.
+    """
 
     def alter(execution: Execution) -> Execution:
         wave = execution.wave(number)
@@ -44,7 +53,7 @@ def poll(
     return result.execution
 
 
-def polled(execution_id: str, at: datetime) -> Steps[None]:
+def polled(execution_id: str, at: datetime) -> StoreProgram[None]:
     """Write when DRS was last asked; never backwards, and not once the execution is final.
 
     It makes no room for itself: where there is none, the next change of the record makes some.
@@ -64,22 +73,22 @@ def end_wave(
     servers: Sequence[ServerRecord],
     status: WaveStatus,
     *,
-    failure: str | None,
-    at: datetime,
-    event: Event | None,
-) -> Steps[Execution]:
+    failure: str | None = None,
+    event: Event | None = None,
+) -> StoreProgram[Execution]:
     """Write a wave's servers, then its final status.
 
     COMPLETED only if all servers on record are LAUNCHED for good, whatever a second sensor wrote meanwhile;
     PARTIAL only if they meet the wave's policy.
     """
+    at = yield from now()
 
     def alter(execution: Execution) -> Execution:
         if _ended(execution.wave(number), attempt, status):
             return execution
         return with_wave(execution, number, status=status, failure=failure, end_time=at)
 
-    before = yield from read(execution_id)
+    before = yield from read_execution(execution_id)
     after = alter(before)
     if after != before:
         check_change(Writer.SENSOR, before, after)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from drs_recovery.store.queries import list_executions
 from drs_recovery.tasks.connections import DATABASE, connection_source
 from drs_recovery.tasks.preflight.facts import Problem, Unknown
 
@@ -40,7 +41,7 @@ def look_at_connection(
     conn_id = hook.aws_conn_id
     try:
         source = connection_source(conn_id) if conn_id else None
-        newest = (one for limit in (FEW, MOST) for one in store.list(plan_id, limit))
+        newest = (one for limit in (FEW, MOST) for one in store.run(list_executions(plan_id, limit)))
         ended = (one for one in newest if one.final and one.account_id)
         return Connection(conn_id, source, account_id, next(ended, None))
     except Exception as error:  # noqa: BLE001 - whatever it is: what is not known does not pass (A-3)

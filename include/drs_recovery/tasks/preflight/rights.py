@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from drs_recovery.settings import settings
-from drs_recovery.store.changes import EXECUTION
+from drs_recovery.store.queries import EXECUTION
 from drs_recovery.store.requests import key, marshal
 from drs_recovery.tasks.connections import table_hook
 from drs_recovery.tasks.preflight.facts import Problem, Right
