@@ -5,6 +5,8 @@ Interfaces that can be had have addresses that EC2 knows to be theirs.
 
 from __future__ import annotations
 
+from ipaddress import ip_address, ip_network
+
 import pytest
 
 
@@ -148,3 +150,24 @@ def test_interfaces_are_in_one_network(aws, edit, refused, subnet):
     for other in ({"SubnetId": subnet_id}, {"NetworkInterfaceId": made}):
         edit(NetworkInterfaces=[first, {"DeviceIndex": 1, **other}])
         assert refused() == ("InvalidParameterCombination", words)
+
+
+def test_ipv6_addresses_are_those_of_the_subnet(aws, edit, refused):
+    """As many as are asked for, or those that are named, of the subnet's own block."""
+    vpc_id = aws.ec2.create_vpc(CidrBlock="10.1.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]["VpcId"]
+    (vpc,) = aws.ec2.describe_vpcs(VpcIds=[vpc_id])["Vpcs"]
+    block = vpc["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"].replace("/56", "/64")
+    made = aws.ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.1.0.0/24", Ipv6CidrBlock=block)["Subnet"]
+    subnet_id, network = made["SubnetId"], ip_network(block)
+    edit(NetworkInterfaces=_interface(SubnetId=subnet_id, Ipv6Addresses=[{"Ipv6Address": "2001:db8::1"}]))
+    words = "Address 2001:db8::1 does not fall within the subnet's address range"
+    assert refused() == ("InvalidParameterValue", words)
+    edit(NetworkInterfaces=_interface(SubnetId=subnet_id, Ipv6AddressCount=2))
+    (interface,) = aws.ec2_instance(aws.launched())["NetworkInterfaces"]
+    addresses = {ip_address(a["Ipv6Address"]) for a in interface["Ipv6Addresses"]}
+    assert len(addresses) == 2
+    assert all(address in network for address in addresses)
+    named = [{"Ipv6Address": str(network[7])}]
+    edit(NetworkInterfaces=_interface(SubnetId=subnet_id, Ipv6Addresses=named))
+    (interface,) = aws.ec2_instance(aws.launched())["NetworkInterfaces"]
+    assert [a["Ipv6Address"] for a in interface["Ipv6Addresses"]] == [str(network[7])]
