@@ -24,6 +24,16 @@ def iso_at(simulated: float) -> str:
     return iso(world.clock.date(simulated))
 
 
+def whole_second(simulated: float) -> datetime:
+    """Return the date of a simulated second without its fraction, be that a hair too small."""
+    return (world.clock.date(simulated) + timedelta(milliseconds=1)).replace(microsecond=0)
+
+
+def iso_second(simulated: float) -> str:
+    """Write it as DRS writes when it expects a snapshot (recorded)."""
+    return whole_second(simulated).astimezone(timezone.utc).isoformat()
+
+
 def iso_duration(duration: timedelta | float) -> str:
     """Write a duration in days, hours, minutes and seconds, without those that are zero: none is ``P0D``.
 

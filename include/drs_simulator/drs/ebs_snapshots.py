@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from moto.ec2.models.elastic_block_store import Snapshot
 
+from .ec2_dates import moment
 from .launch_template import marks
 from .snapshots import snapshots_of
 from .world import world
@@ -47,7 +48,7 @@ class DiskSnapshot(Snapshot):
         staging = StagingVolume(point.server.staging_volume(point.disk), size)
         words = f"AWS Elastic Disaster Recovery, {point.server.source_server_id}, {point.taken.snapshot_id}"
         super().__init__(ec2, point.id, staging, words)
-        self.start_time = world.clock.date(point.taken.expected).replace(tzinfo=None)
+        self.start_time = moment(point.taken.taken)
         self._server = point.server
 
     def get_tags(self) -> list[dict[str, str]]:
@@ -105,5 +106,5 @@ class EbsSnapshots(dict[str, Snapshot]):
         now = world.clock.now()
         for server in self._servers.values():
             for taken in snapshots_of(server, now):
-                if taken.expected <= now:
+                if taken.taken <= now:
                     yield from (Point(server, taken, *disk) for disk in enumerate(taken.ebs_snapshots))

@@ -19,7 +19,7 @@ from moto.events.models import events_backends
 from moto.moto_api._internal import mock_random
 
 from .launch_job import LaunchJob
-from .snapshots import UNIT, snapshots_of
+from .snapshots import LATEST, SOONEST, UNIT, snapshots_of
 from .timeline import LaunchStatus
 from .world import world
 
@@ -138,7 +138,7 @@ def _happened(backend: DRSBackend, jobs: list[Job], since: float, now: float) ->
 
 
 def _snapshots_of(backend: DRSBackend, since: float, now: float) -> Iterator[Event]:
-    if now // UNIT > since // UNIT:
+    if (now - SOONEST) // UNIT > (since - LATEST) // UNIT:
         for server in backend.source_servers.values():
             yield from _snapshots(server, since, now)
 
@@ -187,14 +187,14 @@ def _failback(instance: RecoveryInstance, now: float) -> Iterator[Event]:
 
 
 def _snapshots(server: SourceServer, since: float, now: float) -> Iterator[Event]:
-    """Yield the snapshots that were taken, but for those that are deleted already."""
+    """Yield the snapshots of the policy that were taken, but for those that are deleted already."""
     for snapshot in snapshots_of(server, now):
-        if since < snapshot.expected <= now:
+        if snapshot.job_id is None and since < snapshot.taken <= now:
             ids = (
                 ("DrsSnapshotID", snapshot.snapshot_id),
                 ("EbsSnapshotIDs", ",".join(snapshot.ebs_snapshots)),
             )
-            yield Event(snapshot.expected, _SNAPSHOT, server.arn, ids)
+            yield Event(snapshot.taken, _SNAPSHOT, server.arn, ids)
 
 
 def _send(message: EventMessageType, rules: Iterable[Rule]) -> bool:

@@ -34,13 +34,16 @@ if TYPE_CHECKING:
 
     from .launch_network import Network
     from .launch_template import Data
+    from .snapshots import RecoverySnapshot
     from .source_server import SourceServer
 
 
-def launch_instance(ec2: EC2Backend, server: SourceServer, job_id: str, at: float) -> Instance:
+def launch_instance(
+    ec2: EC2Backend, server: SourceServer, job_id: str, snapshot: RecoverySnapshot, at: float
+) -> Instance:
     """Run an EC2 instance for a source server, or take the one that it is to be launched into.
 
-    ``at`` is the second of the job at which EC2 has it.
+    Its volumes are made of the snapshot; ``at`` is the second of the job at which EC2 has it.
     """
     data = settled(ec2, server, at)
     tags = _tags(server, data, job_id)
@@ -50,6 +53,7 @@ def launch_instance(ec2: EC2Backend, server: SourceServer, job_id: str, at: floa
         date_start(instance, at)
     else:
         instance = _run(ec2, server, data, at)
+        _made_of(ec2, instance, snapshot)
         date_launch(ec2, instance, at)
     instance.add_tags(tags)
     if server.launch_configuration.launch_disposition == "STOPPED":
@@ -92,6 +96,14 @@ def _run(ec2: EC2Backend, server: SourceServer, data: Data, at: float) -> Instan
         keep = not mapping["Ebs"]["DeleteOnTermination"]
         ec2.attach_volume(volume.id, instance.id, mapping["DeviceName"], delete_on_termination=not keep)
     return instance
+
+
+def _made_of(ec2: EC2Backend, instance: Instance, snapshot: RecoverySnapshot) -> None:
+    """Let each volume name the EBS snapshot of its disk, and the first one be the root."""
+    devices = instance.block_device_mapping
+    for mapping, snapshot_id in zip(devices.values(), snapshot.ebs_snapshots, strict=True):
+        ec2.volumes[mapping.volume_id].snapshot_id = snapshot_id
+    instance.root_device_name = next(iter(devices))
 
 
 def _volumes(ec2: EC2Backend, zone: str, described: list[Data], tags: dict[str, str]) -> list[Volume]:

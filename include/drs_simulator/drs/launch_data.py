@@ -48,13 +48,21 @@ class LaunchData:
     def point(self, timeline: ServerTimeline, at: Callable[[float], float]) -> float:
         """Return the moment of the data that are launched; ``at`` tells when a moment of the timeline is."""
         if (used := self._used(timeline)) is not None:
-            return used.expected
+            return used.taken
         return at(timeline.begin_of(Phase.SNAPSHOT)) if self.latest is None else self.latest
 
-    def check(self, timeline: ServerTimeline) -> None:
+    def snapshot(
+        self, timeline: ServerTimeline, at: Callable[[float], float], job_id: str
+    ) -> RecoverySnapshot:
+        """Return the snapshot that is launched: one that there was, or the job's own of the latest data."""
+        if (used := self._used(timeline)) is not None:
+            return used
+        point, volumes = self.point(timeline, at), len(self.server.description.disks_gib)
+        return RecoverySnapshot(self.server.source_server_id, point, point, volumes, job_id)
+
+    def check(self, used: RecoverySnapshot) -> None:
         """Raise what EC2 says of a snapshot that somebody deleted after the job began."""
-        used = self._used(timeline)
-        if used is not None and used.snapshot_id in self.server.lost_snapshots:
+        if used.snapshot_id in self.server.lost_snapshots:
             raise unknown_snapshot(used.ebs_snapshots[0])
 
     def _used(self, timeline: ServerTimeline) -> RecoverySnapshot | None:
@@ -97,5 +105,5 @@ def _told(server: SourceServer, state: str) -> str:
 
 def last_taken(server: SourceServer, now: float) -> RecoverySnapshot | None:
     """Return the last snapshot of DRS's policy that is taken by now, if there is one."""
-    taken = (s for s in snapshots_of(server, now) if s.expected <= now)
-    return max(taken, key=lambda snapshot: snapshot.expected, default=None)
+    taken = (s for s in snapshots_of(server, now) if s.taken <= now and s.job_id is None)
+    return max(taken, key=lambda snapshot: snapshot.taken, default=None)

@@ -15,6 +15,7 @@ from .world import world
 if TYPE_CHECKING:
     from .launch_data import LaunchData
     from .models import DRSBackend
+    from .snapshots import RecoverySnapshot
     from .source_server import SourceServer
     from .timeline import JobTimeline
 
@@ -42,6 +43,7 @@ class LaunchJob(Job):
         self._data = data
         self._replaced = {server.source_server_id: server.recovery_instance_id for server in servers}
         self._launched: dict[str, str] = {}
+        self._taken: set[str] = set()
         self._read: set[str] = set()
         self._actions = {server.source_server_id: plan_actions(server, self.job_id) for server in servers}
         for server in servers:
@@ -54,14 +56,28 @@ class LaunchJob(Job):
         if cleaned is not None and cleaned <= elapsed and (replaced := self._replaced.pop(server_id, None)):
             with self.attempt(server_id, Phase.CLEANUP):
                 backend.replace_recovery_instance(replaced, self.at(cleaned))
+        self._take_snapshot(server, elapsed)
         self._read_data(server, elapsed)
         is_launched = self.timeline.of(server_id).launch_status(elapsed) is LaunchStatus.LAUNCHED
         if is_launched and server_id not in self._launched:
-            point, launched = self.recovery_point(server_id), self.at(server.end)
+            snapshot, launched = self._snapshot(server), self.at(server.end)
             with self.attempt(server_id, Phase.LAUNCH):
-                instance = backend.add_recovery_instance(self, server_id, point, launched)
+                instance = backend.add_recovery_instance(self, server_id, snapshot, launched)
                 self._launched[server_id] = instance.recovery_instance_id
                 self._show_actions(backend, server, instance.recovery_instance_id)
+
+    def _snapshot(self, server: ServerTimeline) -> RecoverySnapshot:
+        return self._data[server.source_server_id].snapshot(server, self.at, self.job_id)
+
+    def _take_snapshot(self, server: ServerTimeline, elapsed: float) -> None:
+        """Keep the snapshot that is launched once its phase is over, also where it is an earlier one."""
+        server_id = server.source_server_id
+        number = server.phases.index(Phase.SNAPSHOT) if Phase.SNAPSHOT in server.phases[:-1] else None
+        over = math.inf if number is None else server.steps[number].end
+        if over <= elapsed and server_id not in self._taken:
+            self._taken.add(server_id)
+            used, made = self._snapshot(server), self.at(over)
+            self.servers[server_id].launch_snapshots.use(self.job_id, used, made)
 
     def _read_data(self, server: ServerTimeline, elapsed: float) -> None:
         """Read what is launched: at the end of the conversion, or of the launch where there is none."""
@@ -71,7 +87,7 @@ class LaunchJob(Job):
         if over is not None and over <= elapsed and server_id not in self._read:
             self._read.add(server_id)
             with self.attempt(server_id, phase):
-                self._data[server_id].check(server)
+                self._data[server_id].check(self._snapshot(server))
 
     def _show_actions(self, backend: DRSBackend, server: ServerTimeline, instance_id: str) -> None:
         """Let Systems Manager tell of the actions of a server that is launched."""

@@ -9,6 +9,7 @@ from moto.core.base_backend import BackendDict
 from moto.ec2.models import ec2_backends
 
 from . import admission
+from .dates import whole_second
 from .durations import plan_launch, plan_termination
 from .ebs_snapshots import EbsSnapshots
 from .events import Announcements
@@ -203,9 +204,7 @@ class DRSBackend(
         self, source_server_id: str, filters: dict[str, Any]
     ) -> list[RecoverySnapshot]:
         server = require(self.source_servers, source_server_id, "sourceServerID")
-        dated = (
-            (world.clock.date(snapshot.expected), snapshot) for snapshot in snapshots_of(server, self.now)
-        )
+        dated = ((whole_second(snapshot.expected), snapshot) for snapshot in snapshots_of(server, self.now))
         return between(dated, filters.get("fromDateTime"), filters.get("toDateTime"))
 
     def delete_job(self, job_id: str) -> None:
@@ -233,22 +232,22 @@ class DRSBackend(
         return resource
 
     def add_recovery_instance(
-        self, job: LaunchJob, source_server_id: str, recovery_point: float, launched: float
+        self, job: LaunchJob, source_server_id: str, snapshot: RecoverySnapshot, launched: float
     ) -> RecoveryInstance:
         """Launch a server's recovery instance in EC2."""
         server = job.servers[source_server_id]
-        instance = launch_instance(self.ec2, server, job.job_id, launched)
+        instance = launch_instance(self.ec2, server, job.job_id, snapshot, launched)
         added = RecoveryInstance(
             arn=self.arn("recovery-instance", instance.id),
             source_server=server,
             job=job,
             instance=instance,
-            recovery_point=recovery_point,
+            recovery_point=snapshot.taken,
             launched=launched,
             tags=dict(server.tags),
         )
         self.recovery_instances[added.recovery_instance_id] = added
-        server.recovery_instance_id = added.recovery_instance_id
+        server.recovery_instance_id, server.recovery_job_id = added.recovery_instance_id, job.job_id
         return added
 
     def _idle_instances(self, recovery_instance_ids: list[str]) -> list[RecoveryInstance]:
@@ -273,7 +272,7 @@ class DRSBackend(
         for wanted in source_servers:
             server, chosen = self.source_servers[wanted["sourceServerID"]], None
             if snapshot_id := wanted.get("recoverySnapshotID"):
-                taken = {s.snapshot_id: s for s in snapshots_of(server, self.now) if s.expected <= self.now}
+                taken = {s.snapshot_id: s for s in snapshots_of(server, self.now) if s.taken <= self.now}
                 chosen = require(taken, snapshot_id, "sourceServers.recoverySnapshotID")
             data[server.source_server_id] = launch_data(server, self.now, chosen)
         return data

@@ -42,6 +42,7 @@ def run_origin(ec2: EC2Backend, server: SourceServer) -> Instance:
     for disk in server.disks():
         volume = ec2.create_volume(disk["bytes"] // GIB, zone, volume_type="gp3")
         ec2.attach_volume(volume.id, instance.id, disk["deviceName"], delete_on_termination=True)
+    instance.root_device_name = next(iter(instance.block_device_mapping))
     date_launch(ec2, instance, server.added)
     return instance
 

@@ -133,6 +133,7 @@ class RecoveryInstanceBackend(Resources):
         forgotten = self.recovery_instances.pop(recovery_instance_id, None)
         if forgotten and forgotten.source_server.recovery_instance_id == recovery_instance_id:
             forgotten.source_server.recovery_instance_id = None
+            forgotten.source_server.recovery_job_id = None
         return forgotten
 
     def remove_recovery_instance(self, recovery_instance_id: str, at: float) -> None:

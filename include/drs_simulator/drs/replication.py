@@ -152,8 +152,8 @@ class Replication:
         data = self._data(now)
         spans, last = [], now if data is None else data
         for stage in reversed(self._stages[: self._index(now) + 1]):
-            if stage.state == "CONTINUOUS" and max(stage.at, self._kept_from) <= last:
-                spans.append((max(stage.at, self._kept_from), last))
+            if stage.state == "CONTINUOUS" and max(stage.at, self.kept_from) <= last:
+                spans.append((max(stage.at, self.kept_from), last))
             last = min(last, stage.at if stage.data is None else stage.data)
         return spans
 
@@ -221,7 +221,7 @@ class Replication:
         passed = {stage.state: stage.at for stage in self._beginning(0)}
         data = world.clock.earlier(now, lag or (SHORTEST if state in _CATCHING_UP else 0))
         began = now - passed[state] if state in STARTING else data - passed["CONTINUOUS"] - PAST
-        self._kept_from = began
+        self.kept_from = began
         if state in STARTING:
             self._initiate(began)
             self._then(now, *self._beginning(began))
@@ -260,7 +260,7 @@ class Replication:
         self._steady = None
 
     def _forget(self, now: float, *stages: Stage) -> None:
-        self._kept_from = now
+        self.kept_from = now
         self._fall_behind(now, 0.0)
         self._then(now, *stages)
 

@@ -27,7 +27,10 @@ class DRSResponse(SourceServerResponse, ReplicationResponse, LaunchResponse, Rec
             is_drill=self.params.get("isDrill", False),
             tags=self.params.get("tags", {}),
         )
-        return ModelledResult({"job": job.to_dict(backend.now)})
+        started = job.to_dict(backend.now)
+        # Recorded: of a job without tags, this answer has one of DRS's own
+        started["tags"] = job.tags or {"resourceArn": job.arn}
+        return ModelledResult({"job": started})
 
     def terminate_recovery_instances(self) -> ActionResult:
         backend = self.initialized_backend

@@ -31,7 +31,7 @@ class SourceServerResponse(ModelledResponse):
             self.params["sourceServerID"], self.params.get("filters", {})
         )
         sign = -1 if self.params.get("order") == "DESC" else 1
-        page, next_token = self.page(snapshots, lambda snapshot: sign * snapshot.number)
+        page, next_token = self.page(snapshots, lambda snapshot: sign * snapshot.position)
         items = [snapshot.to_dict(backend.now) for snapshot in page]
         return ModelledResult({"items": items, "nextToken": next_token})
 

@@ -6,10 +6,13 @@ import hashlib
 from dataclasses import dataclass
 from itertools import pairwise
 from math import floor
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from .dates import iso_at
-from .pit_policy import Rule, rules_of
+from .dates import iso_at, iso_second
+from .pit_policy import FIXED, UNITS, Rule, rules_of
+from .stages import spread
+from .timeline import JobStatus
 
 if TYPE_CHECKING:
     from .source_server import SourceServer
@@ -17,18 +20,30 @@ if TYPE_CHECKING:
 UNIT = 600.0
 """Seconds between the moments at which a snapshot can be due: the shortest interval of a policy."""
 
+SOONEST, LATEST = 410.0, 430.0
+"""Seconds from when a snapshot is expected until it is taken: two recorded ones took 6:57 and 7:07."""
+
+KEPT = FIXED["MINUTE"][1] * UNITS["MINUTE"]
+"""Seconds for which the snapshot of a launch is kept, as long as those that a policy takes most often."""
+
 
 @dataclass(frozen=True)
 class RecoverySnapshot:
-    """A snapshot of a source server that is due at a simulated second."""
+    """A snapshot of a source server: when it was due, and of which simulated second its data are.
+
+    It is one of the server's policy, or of the job that launched the server from its latest data.
+    """
 
     source_server_id: str
-    number: int
+    expected: float
+    taken: float
     volumes: int
+    job_id: str | None = None
 
     @property
-    def expected(self) -> float:
-        return self.number * UNIT
+    def position(self) -> int:
+        """Place in the order of a server's snapshots."""
+        return round(self.expected * 1e6)
 
     @property
     def snapshot_id(self) -> str:
@@ -40,39 +55,70 @@ class RecoverySnapshot:
         return [f"snap-{self._hash(number)}" for number in range(self.volumes)]
 
     def to_dict(self, now: float) -> dict[str, Any]:
-        taken = self.expected <= now
+        taken = self.taken <= now
         return {
             "snapshotID": self.snapshot_id,
             "sourceServerID": self.source_server_id,
-            "expectedTimestamp": iso_at(self.expected),
-            "timestamp": iso_at(self.expected) if taken else None,
+            "expectedTimestamp": iso_second(self.expected),
+            "timestamp": iso_at(self.taken) if taken else None,
             "ebsSnapshots": self.ebs_snapshots if taken else [],
         }
 
     def _hash(self, part: object) -> str:
-        text = f"{self.source_server_id}:{self.number}:{part}"
+        text = f"{self.source_server_id}:{self.job_id or floor(self.expected / UNIT)}:{part}"
         return hashlib.sha256(text.encode()).hexdigest()[:17]
 
 
-class Retention:
-    """The policies of one source server, each from a simulated second on; what one deletes is gone."""
+class LaunchSnapshots:
+    """The snapshots that a server's launches use, by job; each stays for as long as it is used."""
 
-    def __init__(self, policy: list[dict[str, Any]]) -> None:
+    def __init__(self, server: SourceServer) -> None:
+        self._server = server
+        self._by_job: dict[str, tuple[RecoverySnapshot, float]] = {}
+
+    def use(self, job_id: str, snapshot: RecoverySnapshot, made: float) -> None:
+        """Keep what a job launches; its own one, which it made at this second, for longer."""
+        until = made + KEPT if snapshot.job_id else made
+        self._by_job = {j: kept for j, kept in self._by_job.items() if self._is_kept(j, kept, made)}
+        self._by_job[job_id] = snapshot, until
+
+    def kept(self, now: float) -> list[RecoverySnapshot]:
+        return [kept[0] for job_id, kept in self._by_job.items() if self._is_kept(job_id, kept, now)]
+
+    def _is_kept(self, job_id: str, kept: tuple[RecoverySnapshot, float], now: float) -> bool:
+        snapshot, until = kept
+        if snapshot.taken < self._server.replication.kept_from:
+            return False
+        return now < until or job_id == self._server.recovery_job_id or self._works(job_id, now)
+
+    def _works(self, job_id: str, now: float) -> bool:
+        last = self._server.last_job
+        return last is not None and last.job_id == job_id and last.status(now) is not JobStatus.COMPLETED
+
+
+class Retention:
+    """The policies of one source server, each from a simulated second on; what one deletes is gone.
+
+    A snapshot is taken ``delay`` seconds after the moment of which it is, and kept from then on.
+    """
+
+    def __init__(self, server_id: str, policy: list[dict[str, Any]]) -> None:
+        self.delay = SOONEST + spread(server_id, "snapshot") * (LATEST - SOONEST)
         self._from: list[tuple[float, list[Rule]]] = [(0.0, rules_of(policy))]
 
     def change(self, now: float, policy: list[dict[str, Any]]) -> None:
         """Take and keep snapshots by another policy from now on."""
         if (rules := rules_of(policy)) != self._from[-1][1]:
-            self._from.append((now, rules))
+            self._from.append((now - self.delay, rules))
 
     def kept(self, now: float) -> list[float]:
         """Return the moments of which a snapshot is kept, if there was one, the earliest first."""
-        kept = {moment for rule in self._from[-1][1] for moment in rule.kept(now)}
+        kept = {moment for rule in self._from[-1][1] for moment in rule.kept(now - self.delay)}
         return sorted(kept if len(self._from) == 1 else filter(self._kept_by_earlier, kept))
 
     def coming(self, now: float) -> float | None:
-        """Return the moment of the next snapshot, unless the policy takes none."""
-        return min((rule.coming(now) for rule in self._from[-1][1]), default=None)
+        """Return the moment of the snapshot that is taken next, unless the policy takes none."""
+        return min((rule.coming(now - self.delay) for rule in self._from[-1][1]), default=None)
 
     def _kept_by_earlier(self, moment: float) -> bool:
         ended = ((rules, end) for (_, rules), (end, _) in pairwise(self._from))
@@ -83,16 +129,19 @@ def snapshots_of(server: SourceServer, now: float) -> list[RecoverySnapshot]:
     """Return the snapshots that are kept, oldest first, and the next one where one will be taken.
 
     They are taken while replication is CONTINUOUS, at whole intervals of the rules of the server's policy,
-    and kept for as long as one of these says, whether replication is healthy still or not. One whose EBS
-    snapshot somebody deleted is no more.
+    and kept for as long as one of these says, whether replication is healthy still or not. Those that
+    launches use are among them. One whose EBS snapshot somebody deleted is no more.
     """
+    delay = server.retention.delay
     spans = server.replication.healthy_spans(now)
-    moments = [m for m in server.retention.kept(now) if any(begin < m <= end for begin, end in spans)]
+    moments = [m for m in server.retention.kept(now) if any(begin < m + delay <= end for begin, end in spans)]
     coming = server.retention.coming(now)
     if coming is not None and server.replication.state(now) == "CONTINUOUS":
         moments.append(coming)
     server_id, volumes = server.source_server_id, len(server.description.disks_gib)
-    snapshots = [RecoverySnapshot(server_id, floor(moment / UNIT), volumes) for moment in moments]
+    snapshots = [RecoverySnapshot(server_id, moment, moment + delay, volumes) for moment in moments]
+    if launched := server.launch_snapshots.kept(now):
+        snapshots = sorted({*snapshots, *launched}, key=attrgetter("expected", "taken"))
     if not (lost := server.lost_snapshots):
         return snapshots
     return [snapshot for snapshot in snapshots if snapshot.snapshot_id not in lost]

@@ -13,7 +13,7 @@ from .launch_configuration import LaunchConfiguration
 from .members import Complete, Parts, Written, written
 from .replication import Replication
 from .replication_configuration import ReplicationConfiguration, replicated_disks
-from .snapshots import Retention
+from .snapshots import LaunchSnapshots, Retention
 from .timeline import LaunchStatus
 from .world import world
 
@@ -59,15 +59,17 @@ class SourceServer(BaseModel):
         self.launches = 0
         self.last_job: Job | None = None
         self.recovery_instance_id: str | None = None
+        self.recovery_job_id: str | None = None
         name = self.tags.get("Name", description.hostname)
         self.launch_configuration = LaunchConfiguration(name=name)
         self.launch_actions: list[LaunchAction] = []
         disks = replicated_disks(self.disks())
         self.replication_configuration = ReplicationConfiguration(name=name, replicated_disks=disks)
-        self.retention = Retention(self.replication_configuration.pit_policy)
+        self.retention = Retention(self.source_server_id, self.replication_configuration.pit_policy)
         self.replication_direction = "FAILOVER"
         self.reversed: SourceServer | None = None
         self.lost_snapshots: set[str] = set()
+        self.launch_snapshots = LaunchSnapshots(self)
         digest = sha256(self.source_server_id.encode()).digest()
         self.private_ip = address_of(self.source_server_id)
         self.mac_address = "0a" + "".join(f":{byte:02x}" for byte in digest[-5:])
@@ -88,7 +90,7 @@ class SourceServer(BaseModel):
     def replicate_as(self, members: dict[str, Any]) -> None:
         """Replicate by other settings from the beginning on."""
         self.replication_configuration = self.replication_configuration.changed(members)
-        self.retention = Retention(self.replication_configuration.pit_policy)
+        self.retention = Retention(self.source_server_id, self.replication_configuration.pit_policy)
 
     @property
     def instance_type(self) -> str:

@@ -31,11 +31,16 @@ def test_ids_and_arns_have_the_form_of_drs(aws, kind, pattern):
     assert re.fullmatch(f"arn:aws:drs:eu-west-1:123456789012:{kind}/{pattern}", described["arn"])
 
 
+EXPECTED = r"\d{4}-\d\d-\d\dT\d\d:\d0:00\+00:00"
+"""When a snapshot is expected, recorded: on whole ten minutes, without microseconds."""
+
+
 def test_snapshots_have_the_ids_of_drs(aws):
     """``pit-`` and seventeen characters; those of EBS are there once it is taken."""
     snapshots = aws.drs.describe_recovery_snapshots(sourceServerID=DB1)["items"]
     assert all(re.fullmatch(f"pit-{SEVENTEEN}", snapshot["snapshotID"]) for snapshot in snapshots)
     assert {"timestamp" in s for s in snapshots} == {True, False}
+    assert all(re.fullmatch(EXPECTED, snapshot["expectedTimestamp"]) for snapshot in snapshots)
     assert all(bool(s["ebsSnapshots"]) == ("timestamp" in s) for s in snapshots)
 
 
@@ -43,6 +48,7 @@ def _dates(value):
     if isinstance(value, dict):
         for key, member in value.items():
             is_date = isinstance(member, str) and key.lower().endswith(("datetime", "timestamp"))
+            is_date = is_date and key != "expectedTimestamp"
             yield from [member] if is_date else _dates(member)
     elif isinstance(value, list):
         for item in value:
@@ -50,7 +56,10 @@ def _dates(value):
 
 
 def test_times_have_microseconds_and_end_as_recorded(aws):
-    """Of servers, jobs, log items, instances and snapshots: no recorded answer ends in the model's ``Z``."""
+    """Of servers, jobs, log items, instances and snapshots: no recorded answer ends in the model's ``Z``.
+
+    When a snapshot is expected is recorded in whole seconds.
+    """
     aws.launched()
     job = aws.drs.describe_jobs()["items"][0]
     answers = [
@@ -64,6 +73,15 @@ def test_times_have_microseconds_and_end_as_recorded(aws):
         dates = list(_dates(answer))
         assert dates
         assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00", date) for date in dates)
+
+
+def test_a_job_started_without_tags_is_answered_with_one_of_drs(aws):
+    """Recorded of StartRecovery: ``resourceArn``, the job's own; DescribeJobs has none (decided here)."""
+    aws.hold_time()
+    untagged, tagged = aws.start(DB1), aws.start(DB2, tags={"Run": "1"})
+    assert (untagged["tags"], tagged["tags"]) == ({"resourceArn": untagged["arn"]}, {"Run": "1"})
+    told = {job["jobID"]: job["tags"] for job in aws.drs.describe_jobs()["items"]}
+    assert told == {untagged["jobID"]: {}, tagged["jobID"]: {"Run": "1"}}
 
 
 def test_r15a_start_recovery_is_not_idempotent(aws):

@@ -14,6 +14,7 @@ from cases import DB1, EC2_ORIGIN, ORIGIN
 from drs_simulator.drs.description import ServerDescription
 
 TAGS = {"Name": "billing-1", "Owner": "billing"}
+DAY = 86_400
 
 
 @pytest.fixture
@@ -203,3 +204,63 @@ def test_the_disks_of_a_recovery_instance_come_and_go_with_it(aws):
     aws.drs.terminate_recovery_instances(recoveryInstanceIDs=[instance_id])
     aws.let_pass()
     assert aws.ec2.describe_volumes()["Volumes"] == []
+
+
+def _point(aws, taken):
+    """Return the recovery snapshot of which DB1's recovery instance is, as its volumes tell."""
+    told = aws.instances()[DB1]
+    instance = aws.ec2_instance(told["recoveryInstanceID"])
+    volume_ids = {m["DeviceName"]: m["Ebs"]["VolumeId"] for m in instance["BlockDeviceMappings"]}
+    assert instance["RootDeviceName"] == next(iter(volume_ids))
+    volumes = aws.ec2.describe_volumes(VolumeIds=[*volume_ids.values()])["Volumes"]
+    found = aws.ec2.describe_snapshots(SnapshotIds=[v["SnapshotId"] for v in volumes])["Snapshots"]
+    sizes = {snapshot["SnapshotId"]: snapshot["VolumeSize"] for snapshot in found}
+    assert [sizes[volume["SnapshotId"]] for volume in volumes] == [volume["Size"] for volume in volumes]
+    (point,) = [s for s in taken() if s["ebsSnapshots"] == [volume["SnapshotId"] for volume in volumes]]
+    assert point["timestamp"] == told["pointInTimeSnapshotDateTime"]
+    return point
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["latest", "asked for"])
+def test_volumes_of_a_recovery_instance_are_made_of_its_recovery_snapshot(aws, taken, asked):
+    """The one that was asked for, or the launch's own; both are there for as long as the instance is."""
+    before, wanted = taken(), {"sourceServerID": DB1}
+    chosen = before[-3]
+    if asked:
+        wanted["recoverySnapshotID"] = chosen["snapshotID"]
+    aws.drs.start_recovery(sourceServers=[wanted], isDrill=True)
+    aws.let_pass()
+    point = _point(aws, taken)
+    assert (point["snapshotID"] in {s["snapshotID"] for s in before}) == asked
+    assert (point == chosen) == asked
+    aws.let_pass(DAY)
+    assert _point(aws, taken) == point
+    aws.drs.terminate_recovery_instances(recoveryInstanceIDs=[aws.instances()[DB1]["recoveryInstanceID"]])
+    aws.let_pass(DAY)
+    assert point not in taken()
+
+
+def test_a_launch_takes_a_snapshot_of_its_own(aws, taken):
+    """Told from SNAPSHOT_END on, dated as the log tells; gone an hour later where nothing is made of it."""
+    aws.hold_time()
+    known = {snapshot["snapshotID"] for snapshot in taken()}
+    aws.control.fail_server(DB1, phase="CONVERSION")
+    job = aws.start(DB1)
+    assert {snapshot["snapshotID"] for snapshot in taken()} == known
+    aws.let_pass(20)
+    (own,) = [snapshot for snapshot in taken() if snapshot["snapshotID"] not in known]
+    aws.let_pass(1_200)
+    log = aws.drs.describe_job_log_items(jobID=job["jobID"])["items"]
+    (data,) = {i["eventData"]["conversionProperties"]["dataTimestamp"] for i in log if "conv" in str(i)}
+    assert own["timestamp"] == data
+    assert own in taken()
+    aws.let_pass(3_600)
+    assert own not in taken()
+
+
+def test_stopped_replication_deletes_also_the_snapshots_of_launches(aws, taken):
+    """StopReplication leaves none, whatever is made of them."""
+    aws.launched(DB1)
+    assert taken()
+    aws.drs.stop_replication(sourceServerID=DB1)
+    assert taken() == []
