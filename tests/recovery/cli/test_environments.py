@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cli_surroundings import NO_AIRFLOW
 
+from budgets import pairs
+
 if TYPE_CHECKING:
     from drs_recovery.store.store import ExecutionStore
 
@@ -156,10 +158,12 @@ FORMS = {
 }
 
 
+COMMANDS = ["list", "whoami", "init", f"watch {UNKNOWN}"]
+
+
 @pytest.mark.parametrize(
-    "command", ["list", "whoami", "init", f"watch {UNKNOWN}"], ids=lambda it: it.split()[0]
+    ("command", "form"), [(command, FORMS[form]) for form, command in pairs(list(FORMS), COMMANDS, 2)]
 )
-@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 def test_no_secret_is_in_any_output(command: str, form: str, surroundings: dict[str, str]) -> None:
     """All that a process is given as a secret, in every form that people paste, with a traceback asked for."""
     secrets = {
@@ -191,12 +195,12 @@ ADDRESSES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("sign", SIGNS)
-@pytest.mark.parametrize(("command", "address", "env"), ADDRESSES.values(), ids=ADDRESSES)
+@pytest.mark.parametrize(("kind", "sign"), pairs(list(ADDRESSES), SIGNS, 2))
 def test_no_part_of_a_password_in_an_address_is_told(
-    command: str, address: str, env: dict[str, str], sign: str, surroundings: dict[str, str]
+    kind: str, sign: str, surroundings: dict[str, str]
 ) -> None:
     """Whatever is in it that a URL writes otherwise, and whatever a library takes for its port."""
+    command, address, env = ADDRESSES[kind]
     given = address.format(f"hu9{sign}z8nter7q")
     ran = run([*command.split(), "--json"], surroundings | {k: it.format(given) for k, it in env.items()})
     assert ran.returncode in {2, 4}

@@ -47,7 +47,7 @@ def test_the_invariants_hold_over_all_attempts(world, fragile):
     run_state_machine_as_test(
         machine(world, fragile),
         settings=settings(
-            max_examples=examples(12),
+            max_examples=examples(6),
             stateful_step_count=14,
             phases=(Phase.explicit, Phase.reuse, Phase.generate),  # each step costs requests; no shrinking
             deadline=None,

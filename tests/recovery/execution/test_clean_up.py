@@ -84,7 +84,7 @@ STEPS = st.lists(st.tuples(st.sampled_from(CleanupStatus), KNOWN), min_size=1, m
 
 
 @settings(
-    max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=STEPS)
 def test_whatever_it_is_told_it_changes_nothing_else(world, steps):
