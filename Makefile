@@ -46,6 +46,11 @@ test: setup lint ## Run all checks and all tests: first what needs no stack, on 
 	@$(in_venv)/pytest -m "not stack" --numprocesses auto --maxprocesses 8 --dist worksteal
 	@$(in_venv)/pytest -m stack
 
+.PHONY: nightly
+nightly: setup ## Try many more examples for hours, and print their seed (SEED=n)
+	@HYPOTHESIS_PROFILE=nightly $(in_venv)/pytest -m "not stack" --timeout 14400 --numprocesses auto \
+	  --maxprocesses 8 --dist worksteal $(if $(SEED),--hypothesis-seed $(SEED))
+
 .PHONY: lint
 lint: setup ## Check format, style, types, import rules and spelling
 	$(in_venv)/ruff format --check

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import timedelta
 from types import SimpleNamespace
@@ -13,6 +12,7 @@ from botocore.config import Config
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from budgets import NIGHTLY, examples
 from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.record.enums import ExecutionType, OnFailure, WaveStatus
 from drs_recovery.store.store import ExecutionStore
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from drs_simulator.client import Control
-
-EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "0"))
-"""So many runs, and longer ones, instead of the few of every day; one that fails is shrunk."""
 
 DRILL = ExecutionType.DRILL
 
@@ -234,13 +231,13 @@ def test_a_job_that_hides_for_longer_than_it_is_looked_for_is_the_only_one(
 
 
 def test_the_invariants_hold_whatever_interleaves_and_whoever_dies(machine: type[Interleaved]) -> None:
-    """Any order of any tasks' requests, each of which may be its process's last."""
-    phases = [Phase.explicit, Phase.reuse, Phase.generate] + [Phase.shrink] * bool(EXAMPLES)
+    """Any order of any tasks' requests, each of which may be its process's last; at night, longer runs."""
+    phases = [Phase.explicit, Phase.reuse, Phase.generate] + [Phase.shrink] * NIGHTLY
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=EXAMPLES or 10,
-            stateful_step_count=50 if EXAMPLES else 12,
+            max_examples=examples(10),
+            stateful_step_count=50 if NIGHTLY else 12,
             phases=phases,
             deadline=None,
             suppress_health_check=list(HealthCheck),
