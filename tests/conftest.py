@@ -31,7 +31,7 @@ conformance.install()
 def pytest_configure(config: pytest.Config) -> None:
     """Let every run draw the same, so that a failure is the change's; only a nightly run draws anew.
 
-    Its seed is its own, which the header tells; what fails prints how to repeat it.
+    Its seed is its own, which the header tells, and which workers find in their environment.
     """
     settings.register_profile("same", derandomize=True)
     settings.load_profile("same")
@@ -41,7 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
         )
         settings.load_profile("nightly")
         if config.option.hypothesis_seed is None:
-            config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
+            drawn = str(random.SystemRandom().randrange(2**32))
+            config.option.hypothesis_seed = os.environ.setdefault("NIGHTLY_SEED", drawn)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
