@@ -7,7 +7,7 @@ trusted (``docs/security.md``).
 | it goes into | and becomes |
 | --- | --- |
 | a DAG id | the stem of the plan's file: `dag_id_of` |
-| a task group, a task id | lower case and a digest for what is lost: `group_id`, `task_id`, `group_of` |
+| a task group, a task id | lower case and a digest for what is lost: `group_id`, `task_id`, `role_of` |
 | the value of a tag | what every AWS service takes: `tag_value`, `wave_tag` |
 | a file | the dag id, which is a file's stem: `dag_id_of` |
 | an address of Airflow | one part of a path: `path_part` |
@@ -19,20 +19,26 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from enum import StrEnum
+from typing import NamedTuple
 from urllib.parse import quote
 
 from drs_recovery.text.visible import one_line as in_log
 from drs_recovery.text.visible import without_unseen_letters
 
 __all__ = [
+    "OF_THE_RUN",
     "RESERVED_DAG_IDS",
+    "CleanUpTask",
+    "Role",
+    "TaskName",
     "complaint_of_dag_id",
     "dag_id_of",
     "group_id",
-    "group_of",
     "in_log",
     "likeness",
     "path_part",
+    "role_of",
     "tag_value",
     "task_id",
     "wave_tag",
@@ -48,9 +54,40 @@ UNREADABLE_FOLDER = "recovery_plans"
 RESERVED_DAG_IDS = frozenset({MAINTENANCE, CLEAN_UP, UNREADABLE_FOLDER})
 """Ids of the DAGs that are no plan: a plan by that name would take their place."""
 
-APPROVE = "approve"
-START_RECOVERY = "start_recovery"
-WAIT_FOR_RECOVERY = "wait_for_recovery"
+
+class Role(StrEnum):
+    """What a task of a plan's DAG is for, by its name there: the product's own tasks, which all speak."""
+
+    OPEN = "open_execution"
+    GATE = "approve"
+    START = "start_recovery"
+    WATCH = "wait_for_recovery"
+    FINISH = "complete_execution"
+
+
+class CleanUpTask(StrEnum):
+    """The tasks of the DAG that cleans up, in order."""
+
+    APPROVE = "approve"
+    TERMINATE = "terminate"
+    WATCH = "wait_for_termination"
+    CHECK = "check"
+
+
+OF_THE_RUN = frozenset({Role.OPEN, Role.FINISH})
+"""Roles of the tasks before and after the waves; the others have one task in each wave's group."""
+
+
+class TaskName(NamedTuple):
+    """What a task id says: the role, the task group of its wave, and its name there.
+
+    ``role`` is absent for a task of any other operator, and ``group`` for one that stands in no group.
+    """
+
+    role: Role | None
+    group: str | None
+    name: str
+
 
 LONGEST_GROUP_ID = 200
 """Airflow's limit; it leaves room for the task's own name within the 250 of a task id."""
@@ -101,14 +138,18 @@ def likeness(name: str) -> str:
     return " ".join(without_unseen_letters(unicodedata.normalize("NFKC", folded)).split())
 
 
-def task_id(wave_name: str, task: str) -> str:
-    """Return the id of a task of a wave, such as ``webwave3.approve``."""
-    return f"{group_id(wave_name)}.{task}"
+def task_id(role: Role, wave_name: str | None = None) -> str:
+    """Return the id of the task that has a role: ``open_execution``, or ``webwave3.approve`` of a wave."""
+    return role.value if wave_name is None else f"{group_id(wave_name)}.{role}"
 
 
-def group_of(task_id: str) -> str:
-    """Return the task group that a task id names; the id itself of a task in none."""
-    return task_id.partition(".")[0]
+def role_of(task_id: str) -> TaskName:
+    """Return what a task id says; a name that stands in the wrong place is nobody's role."""
+    group, dot, name = task_id.partition(".")
+    if not dot:
+        group, name = "", task_id
+    role = next((role for role in Role if role == name and (role in OF_THE_RUN) == (not group)), None)
+    return TaskName(role, group or None, name)
 
 
 def tag_value(value: str) -> str:

@@ -14,7 +14,7 @@ from browser import answer_gate, find_chromium, open_gate
 from playwright.sync_api import expect
 from rest import HOLD, until
 
-from drs_recovery.names import group_id, task_id
+from drs_recovery.names import Role, group_id, task_id
 from drs_recovery.plan import read_plan
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ PLAN = "hostile_names"
 WAVES = [
     wave.name for wave in read_plan(Path(__file__).parents[1] / "plans" / "stack" / f"{PLAN}.yaml").waves
 ]
-GATE, LATER = (task_id(name, "approve") for name in WAVES[1:3])
+GATE, LATER = (task_id(Role.GATE, name) for name in WAVES[1:3])
 
 EVIL = "http://evil.example"
 REASON = (

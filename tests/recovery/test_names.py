@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from airflow.sdk import DAG, TaskGroup
@@ -12,11 +15,16 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from drs_recovery import names
+from drs_recovery.names import CleanUpTask, Role
 from drs_recovery.record.base import DagId
 from hostile import EXAMPLES, TRIED, texts
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+COMMANDS = {"command_for"}
 TAG_OF_EVERY_SERVICE = re.compile(r"[A-Za-z0-9 _.:/=+@-]{0,256}")
-TASKS = (names.APPROVE, names.START_RECOVERY, names.WAIT_FOR_RECOVERY)
+OF_A_WAVE = [role for role in Role if role not in names.OF_THE_RUN]
 
 
 @TRIED
@@ -61,10 +69,10 @@ def test_a_wave_becomes_a_task_group_that_airflow_takes(name: str) -> None:
     assert re.fullmatch(r"[a-z0-9_]{1,200}", group)
     with DAG("shop", schedule=None):
         TaskGroup(group)
-    for task in TASKS:
-        task_id = names.task_id(name, task)
+    for role in OF_A_WAVE:
+        task_id = names.task_id(role, name)
         assert len(task_id) <= 250
-        assert names.group_of(task_id) == group
+        assert names.role_of(task_id) == (role, group, role.value)
 
 
 @TRIED
@@ -116,3 +124,47 @@ def test_a_log_has_a_line_for_a_name_and_a_path_has_a_part(value: str) -> None:
     """No second line that looks like one of ours; no slash that opens another page."""
     assert "\n" not in names.in_log(value)
     assert "/" not in names.path_part(value)
+
+
+@pytest.mark.parametrize(
+    ("task_id", "said"),
+    [
+        ("open_execution", (Role.OPEN, None, "open_execution")),
+        ("complete_execution", (Role.FINISH, None, "complete_execution")),
+        ("db.approve", (Role.GATE, "db", "approve")),
+        ("approve", (None, None, "approve")),
+        ("db.open_execution", (None, "db", "open_execution")),
+        ("db.before_switch_dns", (None, "db", "before_switch_dns")),
+        ("db.inner.approve", (None, "db", "inner.approve")),
+        ("notify", (None, None, "notify")),
+        ("", (None, None, "")),
+    ],
+)
+def test_a_task_id_says_role_wave_and_name(task_id: str, said: object) -> None:
+    """A task of another operator has no role, whatever it is called, nor has one in the wrong place."""
+    assert names.role_of(task_id) == said
+
+
+def test_no_module_but_one_spells_a_task_id() -> None:
+    """Who needs one asks for it by its role; ``command_for`` names commands, one of which is alike."""
+    ids = {*Role, *CleanUpTask}
+    ends = tuple(f".{role}" for role in ids)
+    package = Path(names.__file__).parent
+    spelt = [
+        f"{path.relative_to(package)}:{node.lineno}: {node.value}"
+        for path in package.rglob("*.py")
+        if path != Path(names.__file__)
+        for node in _texts(ast.parse(path.read_text()))
+        if node.value in ids or node.value.endswith(ends)
+    ]
+    assert spelt == []
+
+
+def _texts(tree: ast.AST) -> Iterator[ast.Constant]:
+    """Yield the texts of a module, without names of commands, attributes and modules."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in COMMANDS:
+            continue
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node
+        yield from _texts(node)

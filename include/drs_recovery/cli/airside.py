@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from drs_recovery.cli.airflow_models import DELETED, WAITING_STATES, DagRun
 from drs_recovery.cli.snapshot import Target
 from drs_recovery.errors import AirflowApiError, AirflowUnreachable
+from drs_recovery.names import Role, task_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,9 +83,10 @@ def _queued(client: AirflowClient, target: Target) -> str:
         if dag is not None and dag.is_paused:
             return f"the DAG is paused; `airflow dags unpause {target.plan_id}` lets the run begin"
         return "the DAG run is queued in Airflow"
-    task = client.task(target.plan_id, target.run_id, "open_execution")
+    opening = task_id(Role.OPEN)
+    task = client.task(target.plan_id, target.run_id, opening)
     if task is None:
-        return f"the DAG run is {run.state} and has no task open_execution; is its plan invalid?"
+        return f"the DAG run is {run.state} and has no task {opening}; is its plan invalid?"
     return _opening(client, target, run, task)
 
 

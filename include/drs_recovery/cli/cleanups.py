@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drs_recovery.cli.words import plural, when
-from drs_recovery.record.enums import CleanupStatus, ExecutionType
+from drs_recovery.record.enums import CleanupStatus
 
 if TYPE_CHECKING:
     from drs_recovery.record.models import Cleanup, Execution
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def may_be_cleaned_up(execution: Execution) -> bool:
     """Whether a clean-up may be asked for: of every drill that has ended and started a job."""
-    drill = execution.execution_type is ExecutionType.DRILL
+    drill = execution.is_drill
     done = execution.cleanup is not None and execution.cleanup.status is CleanupStatus.DONE
     return execution.final and drill and bool(execution.job_ids) and not done
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from drs_recovery.record.models import WaveRecord
     from drs_recovery.record.server_record import ServerRecord
 
-ACTIVE = frozenset({WaveStatus.STARTED, WaveStatus.POLLING})
 CALM = frozenset({WaveStatus.PENDING, WaveStatus.COMPLETED, WaveStatus.SKIPPED})
 NEIGHBOURS = 3
 """Waves that stay in sight on each side of those that run, when there are too many for the screen."""
@@ -75,7 +74,7 @@ def _opened(snapshot: Snapshot, shown: frozenset[int], left: int | None) -> dict
     waves = snapshot.execution.waves if snapshot.execution else ()
     begun = [wave for wave in waves if wave.wave_number in shown and _begun(wave)]
     opened: dict[int, list[Row]] = {}
-    for wave in sorted(begun, key=lambda wave: (wave.status not in ACTIVE, -wave.wave_number)):
+    for wave in sorted(begun, key=lambda wave: (not wave.status.running, -wave.wave_number)):
         opened[wave.wave_number] = _server_rows(snapshot.servers_of(wave), snapshot, left)
         left = None if left is None else left - len(opened[wave.wave_number])
     return opened

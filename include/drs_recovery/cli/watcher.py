@@ -13,7 +13,7 @@ from drs_recovery.cli.record import frozen_plan
 from drs_recovery.cli.snapshot import Snapshot, WaitingGate, paused_waves
 from drs_recovery.cli.words import now, when
 from drs_recovery.errors import ExecutionNotFound, RecordUnavailable
-from drs_recovery.names import APPROVE, task_id
+from drs_recovery.names import Role, task_id
 from drs_recovery.record.enums import EventType
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import read_execution
@@ -102,7 +102,7 @@ class Watcher:
 
     def _gate(self, wave: WaveRecord) -> WaitingGate:
         plan = self._plan
-        gate = task_id(plan.waves[wave.wave_number].name if plan else wave.wave_name, APPROVE)
+        gate = task_id(Role.GATE, plan.waves[wave.wave_number].name if plan else wave.wave_name)
         url = gate_url(settings().airflow_url, self.target.plan_id, self.target.run_id, gate)
         asked = self.airside.gate(self.target, gate)
         since = asked.created_at if asked else self._since(wave)
@@ -135,7 +135,7 @@ class Watcher:
             self._held = self.airside.held(self.target) if self._execution else None
         if self._ended_at is None or now() - self._ended_at < STRANDED_AFTER:
             return None
-        last = "complete_execution" if self._execution else "open_execution"
+        last = task_id(Role.FINISH if self._execution else Role.OPEN)
         state = "is not final" if self._execution else "does not exist"
         url = task_url(settings().airflow_url, self.target.plan_id, self.target.run_id, last)
         return (

@@ -10,7 +10,7 @@ from airflow.sdk import DAG, CronTriggerTimetable, TaskGroup, TriggerRule
 from drs_recovery.dag.doc import plan_doc
 from drs_recovery.dag.params import run_params
 from drs_recovery.dag.scheduled import FIRST_SLOT
-from drs_recovery.names import APPROVE, START_RECOVERY, WAIT_FOR_RECOVERY
+from drs_recovery.names import Role, task_id
 from drs_recovery.settings import settings
 from drs_recovery.tasks import (
     ApproveWave,
@@ -60,9 +60,9 @@ def build_dag(plan: Plan, *, outdated: Outdated | None = None, since: datetime |
         default_args=_default_args(plan),
     ) as dag:
         opened = OpenExecution(
-            task_id="open_execution", plan=plan, remark=outdated.remark if outdated else ""
+            task_id=task_id(Role.OPEN), plan=plan, remark=outdated.remark if outdated else ""
         )
-        complete = CompleteExecution(task_id="complete_execution", plan=plan)
+        complete = CompleteExecution(task_id=task_id(Role.FINISH), plan=plan)
         complete.as_teardown(on_failure_fail_dagrun=True)
         waves = [_wave(plan, number) for number in range(len(plan.waves))]
         for (gate, _), dependencies in zip(waves, plan.dependencies, strict=True):
@@ -95,9 +95,9 @@ def _wave(plan: Plan, number: int) -> tuple[ApproveWave, WaitForRecovery]:
     wave = plan.waves[number]
     where: dict[str, Any] = {"plan": plan, "wave_number": number, "wave_name": wave.name}
     with TaskGroup(wave.slug, tooltip=wave.name):
-        gate = ApproveWave(task_id=APPROVE, trigger_rule=_rule_of_gate(plan, number), **where)
-        start = StartRecovery(task_id=START_RECOVERY, **where)
-        wait = WaitForRecovery(task_id=WAIT_FOR_RECOVERY, **where)
+        gate = ApproveWave(task_id=Role.GATE.value, trigger_rule=_rule_of_gate(plan, number), **where)
+        start = StartRecovery(task_id=Role.START.value, **where)
+        wait = WaitForRecovery(task_id=Role.WATCH.value, **where)
         gate >> start >> wait
     return gate, wait
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, Param
 
 from drs_recovery.dag.scheduled import FIRST_SLOT
-from drs_recovery.names import CLEAN_UP
+from drs_recovery.names import CLEAN_UP, CleanUpTask
 from drs_recovery.record.clean_up import EXECUTION_ID
 from drs_recovery.settings import settings
 from drs_recovery.tasks.approve_clean_up import ApproveCleanUp
@@ -46,9 +46,9 @@ def clean_up_dag() -> DAG:
         },
     ) as dag:
         (
-            ApproveCleanUp(task_id="approve")
-            >> TerminateInstances(task_id="terminate")
-            >> WaitForTermination(task_id="wait_for_termination")
-            >> CheckTerminated(task_id="check")
+            ApproveCleanUp(task_id=CleanUpTask.APPROVE.value)
+            >> TerminateInstances(task_id=CleanUpTask.TERMINATE.value)
+            >> WaitForTermination(task_id=CleanUpTask.WATCH.value)
+            >> CheckTerminated(task_id=CleanUpTask.CHECK.value)
         )
     return dag

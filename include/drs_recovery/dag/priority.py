@@ -1,8 +1,10 @@
-"""A RECOVERY goes before every drill when tasks wait for a slot."""
+"""Tasks of a RECOVERY are scheduled before those of any drill."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+from drs_recovery.settings import settings
 
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
@@ -15,15 +17,10 @@ RECOVERY_WEIGHT = 10_000
 def prefer_recovery(task_instance: TaskInstance, dag_run: DagRun | None) -> None:
     """Raise the weight of a task instance that belongs to a RECOVERY of a plan, and is confirmed as one.
 
-    One that is not is refused as soon as it opens, and need not go before anything.
+    One that is not is refused as soon as it opens, and need not go before anything. What takes slots of the
+    plans' pool is a plan's, by whatever operator.
     """
     conf: dict[str, Any] = (dag_run.conf if dag_run else None) or {}
-    ours = task_instance.operator in OPERATORS
-    confirmed = conf.get("confirm") == task_instance.dag_id
-    if ours and confirmed and conf.get("execution_type") == "RECOVERY":
+    confirmed = conf.get("execution_type") == "RECOVERY" and conf.get("confirm") == task_instance.dag_id
+    if confirmed and task_instance.pool == settings().pool:
         task_instance.priority_weight = RECOVERY_WEIGHT
-
-
-OPERATORS = frozenset(
-    {"OpenExecution", "ApproveWave", "StartRecovery", "WaitForRecovery", "CompleteExecution"}
-)

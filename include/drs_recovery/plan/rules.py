@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from drs_recovery.names import group_id, likeness
+from drs_recovery.names import OF_THE_RUN, group_id, likeness
 from drs_recovery.plan.graph import cycles, dependencies
 from drs_recovery.plan.words import Hints, listed, quoted
 
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MOST_WAVES = 100
-TAKEN_GROUPS = frozenset({"open_execution", "complete_execution"})
-"""Ids of the tasks before and after the waves."""
-
 NEVER = "never"
 """What ``cleanup`` is when a plan does not say."""
 
@@ -102,7 +99,7 @@ def _complaint_of_group(name: str, group: str, other: str | None) -> str | None:
     if other is not None:
         both = f"{quoted(other)} and {quoted(name)}"
         return f"the waves {both} would share the task group {quoted(group)}; rename one"
-    if group in TAKEN_GROUPS:
+    if group in OF_THE_RUN:
         return f"the wave's task group would be {quoted(group)}, which is the id of a task; rename the wave"
     return None
 

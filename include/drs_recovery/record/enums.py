@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Self
 
+from drs_recovery.names import Role
+
 
 class RecordedEnum(StrEnum):
     """A choice as a record holds it.
@@ -59,6 +61,11 @@ class ExecutionStatus(RecordedEnum):
         """Whether only ``complete_execution`` may write it."""
         return self in _FINAL_EXECUTION
 
+    @property
+    def met(self) -> bool:
+        """Whether every wave's policy is met: then, and only then, its DAG run is a success."""
+        return self in {ExecutionStatus.COMPLETED, ExecutionStatus.PARTIAL}
+
 
 class WaveStatus(RecordedEnum):
     """Status of a wave; SKIPPED is one that never ran."""
@@ -83,6 +90,16 @@ class WaveStatus(RecordedEnum):
     def met(self) -> bool:
         """Whether the wave's policy is met."""
         return self in {WaveStatus.COMPLETED, WaveStatus.PARTIAL}
+
+    @property
+    def running(self) -> bool:
+        """Whether DRS may be at it."""
+        return self in {WaveStatus.STARTED, WaveStatus.POLLING}
+
+    @property
+    def begun(self) -> bool:
+        """Whether it is past its gate; a word of a newer release counts as begun, which permits less."""
+        return self not in {WaveStatus.PENDING, WaveStatus.PAUSED}
 
 
 class OnFailure(RecordedEnum):
@@ -144,11 +161,11 @@ class CleanupStatus(RecordedEnum):
 class Writer(StrEnum):
     """Who writes an execution record, by task; nobody else does."""
 
-    OPEN = "open_execution"
-    APPROVE = "approve"
-    START_RECOVERY = "start_recovery"
-    SENSOR = "wait_for_recovery"
-    COMPLETE = "complete_execution"
+    OPEN = Role.OPEN.value
+    APPROVE = Role.GATE.value
+    START_RECOVERY = Role.START.value
+    SENSOR = Role.WATCH.value
+    COMPLETE = Role.FINISH.value
     CLEAN_UP = "clean_up"
 
 

@@ -265,6 +265,11 @@ class Execution(Record):
         return self.end_time is not None
 
     @property
+    def is_drill(self) -> bool:
+        """Whether it is a rehearsal beside the source servers."""
+        return self.execution_type is ExecutionType.DRILL
+
+    @property
     def attempts(self) -> int:
         """How many attempts its waves have had, all together: more each time it was opened again."""
         return sum(wave.attempt for wave in self.waves)

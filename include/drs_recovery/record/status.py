@@ -12,15 +12,13 @@ if TYPE_CHECKING:
     from drs_recovery.record.models import Failure, WaveRecord
     from drs_recovery.record.server_record import ServerRecord
 
-_RUNNING = {WaveStatus.STARTED, WaveStatus.POLLING}
-
 
 def running_status(waves: Sequence[WaveRecord]) -> ExecutionStatus:
     """Return the status of an execution that is not final."""
     statuses = {wave.status for wave in waves}
     if statuses <= {WaveStatus.PENDING}:
         return ExecutionStatus.PENDING
-    if WaveStatus.PAUSED in statuses and not statuses & _RUNNING:
+    if WaveStatus.PAUSED in statuses and not any(status.running for status in statuses):
         return ExecutionStatus.PAUSED
     return ExecutionStatus.POLLING
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.errors import TransitionRefused
 from drs_recovery.record.enums import CleanupStatus as C
-from drs_recovery.record.enums import ExecutionType, Writer
 from drs_recovery.record.enums import WaveStatus as W
+from drs_recovery.record.enums import Writer
 
 if TYPE_CHECKING:
     from drs_recovery.record.models import Execution, WaveRecord
@@ -146,7 +146,7 @@ def check_clean_up(before: Execution, after: Execution) -> None:
     place = f"execution {before.execution_id}"
     if not before.final:
         raise TransitionRefused(f"{place} is {before.status}: only what has ended is cleaned up")
-    if before.execution_type is not ExecutionType.DRILL:
+    if not before.is_drill:
         raise TransitionRefused(f"{place} is a {before.execution_type}: only a drill is ever cleaned up")
     _check_fields(Writer.CLEAN_UP, CLEANUP_FIELDS, _changed(before, after), place)
     old, new = before.cleanup, after.cleanup

@@ -166,9 +166,7 @@ def _make_way(
         return True
     if holder.final:
         return (yield from _keep_closed(holder))
-    real_before_drill = (
-        execution.execution_type is ExecutionType.RECOVERY and holder.execution_type is ExecutionType.DRILL
-    )
+    real_before_drill = not execution.is_drill and holder.is_drill
     if real_before_drill or (is_over is not None and is_over(holder)):
         # Its run may be cleared: nothing of it may start beside this execution. What has nothing left to
         # start keeps the end that it earned.

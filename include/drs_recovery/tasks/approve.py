@@ -22,7 +22,7 @@ from airflow.sdk.exceptions import (
 
 from drs_recovery.errors import ParamsError, StartRefused
 from drs_recovery.names import in_log
-from drs_recovery.record.enums import EventType, ExecutionType
+from drs_recovery.record.enums import EventType
 from drs_recovery.record.models import Approval
 from drs_recovery.record.permission import check_ask
 from drs_recovery.record.reasons import FEWEST_LETTERS, check_reason, given_reason
@@ -134,7 +134,7 @@ class ApproveWave(ApprovalOperator):
         try:
             return super().execute(context)
         except TaskAwaitingInput:
-            if not self.watched or execution.execution_type is not ExecutionType.DRILL:
+            if not self.watched or not execution.is_drill:
                 raise
             self._watch(context, execution)
 
@@ -170,7 +170,7 @@ class ApproveWave(ApprovalOperator):
         wave = execution.wave(self.wave_number)
         if not wave.status.met:
             check_ask(execution, self.wave_number)
-        self.reason_required = execution.execution_type == "RECOVERY"
+        self.reason_required = not execution.is_drill
         return execution, wave, frozen_plan(store, execution.execution_id)
 
     def _check_asked(self, context: Context, wave: WaveRecord) -> None:
@@ -227,7 +227,7 @@ class ApproveWave(ApprovalOperator):
         with verdicts(store, context, id_of(context), self.wave_number):
             execution = own_record(store, context)
             wave = wave_on_record(execution, self.wave_number, self.wave_name)
-        self.reason_required = execution.execution_type == "RECOVERY"
+        self.reason_required = not execution.is_drill
         if "error" in event:
             self._timed_out(store, context, wave, event)
         try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.errors import StartRefused
-from drs_recovery.names import APPROVE, task_id
+from drs_recovery.names import Role, task_id
 from drs_recovery.record.enums import EventType, LaunchStatus, WaveStatus
 from drs_recovery.record.permission import check_ask, check_attempt
 from drs_recovery.store.open_attempt import Opening, note_clear, open_attempt
@@ -58,7 +58,7 @@ def current_attempt(
     if wave.pause_before_wave and not asks:
         raise StartRefused(
             f"{wave.wave_name} is {wave.status}, and a new attempt needs a new approval. To try again, clear "
-            f"{task_id(wave.wave_name, APPROVE)} too."
+            f"{task_id(Role.GATE, wave.wave_name)} too."
         )
     return _open(store, context, record, wave, cleared)
 

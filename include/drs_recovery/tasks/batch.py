@@ -185,7 +185,7 @@ class Batch:
             raise NotYet(words, seconds=LOOK_AGAIN)
         job = self.hook.start_recovery(
             self.servers,
-            is_drill=self.record.execution_type == "DRILL",
+            is_drill=self.record.is_drill,
             tags=job_tags(self.record, self.wave, intent.batch),
         )
         return job["jobID"]

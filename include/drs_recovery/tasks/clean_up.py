@@ -161,7 +161,7 @@ def opened(context: Context) -> CleanUp:
         )
     if not execution.final:
         raise TransitionRefused(f"{place} is {execution.status}: only what has ended is cleaned up")
-    if execution.execution_type != "DRILL":
+    if not execution.is_drill:
         raise TransitionRefused(f"{place} is a {execution.execution_type}: only a drill is ever cleaned up")
     return CleanUp(store, context, execution, frozen_plan(store, execution.execution_id))
 
@@ -212,7 +212,7 @@ def order_of(store: ExecutionStore, execution: Execution) -> CleanupOrder | None
 
     No trouble with that keeps an execution from ending.
     """
-    if execution.execution_type != "DRILL" or not execution.job_ids:
+    if not execution.is_drill or not execution.job_ids:
         return None
     try:
         plan = frozen_plan(store, execution.execution_id)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from drs_recovery.record.enums import EventType, ExecutionStatus
+from drs_recovery.record.enums import EventType
 from drs_recovery.store.programs import complete_execution, open_execution
 from drs_recovery.store.trail import read_events
 from drs_recovery.tasks.base import execution_store, now, told, verdicts
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from drs_recovery.plan import Plan
     from drs_recovery.record.models import Execution
     from drs_recovery.store.store import ExecutionStore
-
-GOOD = frozenset({ExecutionStatus.COMPLETED, ExecutionStatus.PARTIAL})
 
 
 class CompleteExecution(BaseOperator):
@@ -57,7 +55,7 @@ class CompleteExecution(BaseOperator):
         else:
             execution = self._finish(store, context, execution)
         store.run(complete_execution.release(execution))
-        if execution.status not in GOOD:
+        if not execution.status.met:
             raise AirflowFailException(f"{execution.status}: {execution.outcome}")
         return execution.status.value
 

@@ -71,7 +71,7 @@ Not started, unless DRS knows them by then:
 ### Who may answer
 
 {{ approvers }}. Nobody within {{ hours }}: the execution is CANCELLED. \
-{% if execution.execution_type == "RECOVERY" %}A reason is required.{% else %}A reason is welcome.{% endif %}
+{% if execution.is_drill %}A reason is welcome.{% else %}A reason is required.{% endif %}
 
 The live record: {{ show | code }}, or {{ run }}.
 """

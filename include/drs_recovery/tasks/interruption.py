@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_recovery.names import WAIT_FOR_RECOVERY, group_id, group_of, task_id
+from drs_recovery.names import Role, group_id, role_of, task_id
 from drs_recovery.record.ending import Ending
-from drs_recovery.record.enums import EventType, WaveStatus
+from drs_recovery.record.enums import EventType
 from drs_recovery.text.durations import in_words
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ FORCED = frozenset({"skipped", "removed"})
 
 PASSED_ON = "upstream_failed"
 """The state in which Airflow leaves what follows a failed task, and nobody who ends a run."""
-
-RUNNING = frozenset({WaveStatus.STARTED, WaveStatus.POLLING})
 
 LAST_WORDS = frozenset({EventType.REFUSED, EventType.FAILED})
 """What the trail tells when a task of a wave ends for good without ending its wave."""
@@ -75,7 +73,7 @@ def _is_echo(execution: Execution, event: Event, task_states: Mapping[str, str |
     if event.wave_number is None:
         return False
     before = [execution.wave(number) for number in execution.wave(event.wave_number).depends_on]
-    waits = [task_id(wave.wave_name, WAIT_FOR_RECOVERY) for wave in before if not wave.releases]
+    waits = [task_id(Role.WATCH, wave.wave_name) for wave in before if not wave.releases]
     return any(task_states.get(wait) in {"failed", PASSED_ON} for wait in waits)
 
 
@@ -85,7 +83,7 @@ def _unexplained(execution: Execution, task_states: Mapping[str, str | None]) ->
     These say why their tasks failed. What was done to the run afterwards shows in the others.
     """
     told = {group_id(wave.wave_name) for wave in execution.waves if wave.releases and not wave.status.met}
-    return {task: state for task, state in task_states.items() if group_of(task) not in told}
+    return {task: state for task, state in task_states.items() if role_of(task).group not in told}
 
 
 def _since_opened(execution: Execution, events: Sequence[Event]) -> Sequence[Event]:
@@ -113,7 +111,7 @@ def _refusal(words: Iterable[Event]) -> str | None:
 def _overdue(waves: Iterable[WaveRecord], at: datetime) -> Iterable[tuple[int, str]]:
     """Yield the running waves whose time-out has passed, and words: their sensors judged nothing."""
     for wave in waves:
-        if wave.status in RUNNING and wave.deadline and at >= wave.deadline:
+        if wave.status.running and wave.deadline and at >= wave.deadline:
             words = f"its time-out of {in_words(wave.timeout)} passed and nobody saw its jobs to their end"
             yield wave.wave_number, words
 
@@ -146,7 +144,7 @@ def _interruption(unfinished: Iterable[WaveRecord], task_states: Mapping[str, st
         return "the DAG run, or a task of it, was marked by hand; Airflow does not tell by whom"
     if FORCED & states:
         return "the DAG run was ended by hand; Airflow does not tell by whom"
-    running = [wave.wave_name for wave in unfinished if wave.status in RUNNING]
+    running = [wave.wave_name for wave in unfinished if wave.status.running]
     if running and PASSED_ON not in states:
         return f"the DAG run was ended while {' and '.join(running)} was running"
     silent = "" if running else _silent(unfinished, task_states)
@@ -157,7 +155,7 @@ def _silent(unfinished: Iterable[WaveRecord], task_states: Mapping[str, str | No
     """Return the failed tasks of waves that never began: each would have left a verdict or last words."""
     never_began = {group_id(wave.wave_name) for wave in unfinished}
     failed = (task for task, state in task_states.items() if state == "failed")
-    return " and ".join(sorted(task for task in failed if group_of(task) in never_began))
+    return " and ".join(sorted(task for task in failed if role_of(task).group in never_began))
 
 
 def failed_tasks(task_states: Mapping[str, str | None]) -> str:

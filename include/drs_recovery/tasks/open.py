@@ -12,7 +12,7 @@ from botocore.config import Config
 from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.errors import LockHeld, ParamsError, PreflightBlocked, TransitionRefused
 from drs_recovery.plan import SourceServer, policies, resolve, same_plan
-from drs_recovery.record.enums import EventType, ExecutionType, FailureKind
+from drs_recovery.record.enums import EventType, FailureKind
 from drs_recovery.record.models import Failure
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.store.lock import take_lock
@@ -158,7 +158,7 @@ class OpenExecution(BaseOperator):
 
         A check that blocks and could not look is made again first, where that may help.
         """
-        found = report(self.plan, facts, drill=execution.execution_type is ExecutionType.DRILL)
+        found = report(self.plan, facts, drill=execution.is_drill)
         failed = [problem.error for problem in found.blocking if problem.error is not None]
         passing = next((error for error in failed if not is_final(error)), None)
         if passing is not None and not is_last_try(context):

@@ -59,7 +59,7 @@ def recoveries_with(
 ) -> Iterator[tuple[Execution, str]]:
     """Yield each RECOVERY that is not over and holds some of a drill's servers, with which ones."""
     for other in store.run(open_executions()):
-        if other.execution_type != "RECOVERY" or other.execution_id == drill.execution_id:
+        if other.is_drill or other.execution_id == drill.execution_id:
             continue
         shared = set(servers) & store.run(read_server_ids(other.execution_id))
         if shared:

@@ -149,7 +149,7 @@ class StartRecovery(DrsStartRecoveryOperator):
             self.log.info("All servers of %s were launched by an earlier attempt", wave.wave_name)
             store.run(start_recovery.nothing_to_start(record.execution_id, self.wave_number, wave.attempt))
             return None
-        if record.execution_type == "DRILL":
+        if record.is_drill:
             check_no_recovery(store, record, [server.source_server_id for server in wanted])
         # Of a record that does not say what its run asked for, nothing real is replaced
         asked = record.request.replace_recovered if record.request else None

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout
 
 from drs_recovery.aws.sensors.drs import DrsJobSensor
 from drs_recovery.errors import StartRefused
-from drs_recovery.names import APPROVE, START_RECOVERY, task_id
+from drs_recovery.names import Role, task_id
 from drs_recovery.record.enums import EventType
 from drs_recovery.settings import settings
 from drs_recovery.store.programs import wait_for_recovery
@@ -116,9 +116,9 @@ class WaitForRecovery(DrsJobSensor):
         if wave.status.met:
             return wave
         if wave.status.final:
-            tasks = task_id(wave.wave_name, START_RECOVERY)
+            tasks = task_id(Role.START, wave.wave_name)
             if wave.pause_before_wave:
-                tasks = f"{task_id(wave.wave_name, APPROVE)} and {tasks}"
+                tasks = f"{task_id(Role.GATE, wave.wave_name)} and {tasks}"
             raise StartRefused(f"{wave.wave_name} has ended: {wave.status}. To try again, clear {tasks} too.")
         if not wave.attempt_job_ids and not wave.has_nothing_to_start:
             raise StartRefused(

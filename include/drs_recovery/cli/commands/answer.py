@@ -14,8 +14,7 @@ from drs_recovery.cli.paper import Text
 from drs_recovery.cli.record import find, frozen_plan, open_store
 from drs_recovery.cli.snapshot import Target, paused_waves
 from drs_recovery.errors import AirflowRefused
-from drs_recovery.names import APPROVE as GATE
-from drs_recovery.names import CLEAN_UP, task_id
+from drs_recovery.names import CLEAN_UP, CleanUpTask, Role, task_id
 from drs_recovery.record.clean_up import current_run_id
 from drs_recovery.store.queries import read_execution
 
@@ -76,7 +75,7 @@ def _answer_clean_up(
     target = Target(CLEAN_UP, current_run_id(execution))
     with sign_in(user) as client:
         me = client.me().id
-        _when_ready(screen, lambda: answer_gate(client, target, "approve", option, reason))
+        _when_ready(screen, lambda: answer_gate(client, target, CleanUpTask.APPROVE, option, reason))
     deadline = time.monotonic() + TAKEN_UP
     while waits_for_an_approver(execution) and time.monotonic() < deadline:
         time.sleep(0.5)
@@ -121,7 +120,7 @@ def task_of(store: ExecutionStore, execution: Execution, wave: WaveRecord) -> st
     plan = frozen_plan(store, execution.execution_id)
     if plan is None:
         raise AirflowRefused(f"{execution.execution_id} holds no frozen plan, so none of its gates can wait.")
-    return task_id(plan.waves[wave.wave_number].name, GATE)
+    return task_id(Role.GATE, plan.waves[wave.wave_number].name)
 
 
 def _when_ready(screen: Screen, answer: Callable[[], object]) -> None:

@@ -17,7 +17,7 @@ from drs_recovery.cli.snapshot import Target
 from drs_recovery.cli.watcher import Watcher
 from drs_recovery.cli.words import now
 from drs_recovery.errors import AirflowRefused, TransitionRefused
-from drs_recovery.names import CLEAN_UP
+from drs_recovery.names import CLEAN_UP, CleanUpTask
 from drs_recovery.record.clean_up import EXECUTION_ID, clean_up_run_id, current_run_id
 from drs_recovery.record.enums import CleanupStatus, EventType
 from drs_recovery.record.events import Event
@@ -73,7 +73,7 @@ def _check(execution: Execution) -> None:
     place = f"{execution.execution_id} ({execution.plan_id})"
     if not execution.final:
         raise TransitionRefused(f"{place} is {execution.status}: only what has ended is cleaned up.")
-    if execution.execution_type != "DRILL":
+    if not execution.is_drill:
         raise TransitionRefused(f"{place} is a {execution.execution_type}: only drills are ever cleaned up.")
     if not execution.job_ids:
         raise TransitionRefused(f"{place} started no job: there is nothing to clean up.")
@@ -117,7 +117,7 @@ def _told(execution: Execution, *, follow: bool) -> Text:
         return Text(f"Look: recovery show {execution.execution_id}")
     told = Text(f"Clean-up {cleanup_words(execution) or 'is not on record'}")
     if waits_for_an_approver(execution):
-        url = gate_url(settings().airflow_url, CLEAN_UP, current_run_id(execution), "approve")
+        url = gate_url(settings().airflow_url, CLEAN_UP, current_run_id(execution), CleanUpTask.APPROVE)
         answer = f"Answer: recovery approve {execution.execution_id}, or {url}"
         told.append("\n").append(answer)
     return told

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from drs_recovery.errors import RecordUnavailable, TransitionRefused
 from drs_recovery.record.base import iso
 from drs_recovery.record.ending import Ending
-from drs_recovery.record.enums import ExecutionStatus, ExecutionType, WaveStatus, Writer
+from drs_recovery.record.enums import ExecutionStatus, WaveStatus, Writer
 from drs_recovery.record.models import Cleanup
 from drs_recovery.record.status import named
 from drs_recovery.store.changes import Changed, change, pauses, same_version, write
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from drs_recovery.record.models import CleanupOrder, Execution, Intent, WaveRecord
     from drs_recovery.store.expressions import Update
     from drs_recovery.store.requests import StoreProgram
-
-_BEFORE = {WaveStatus.PENDING, WaveStatus.PAUSED}
 
 _ALLOWS = {
     ExecutionStatus.COMPLETED: (WaveStatus.COMPLETED,),
@@ -103,7 +101,7 @@ def ended(
 
     Only a drill that has jobs is cleaned up.
     """
-    ordered = cleanup if execution.execution_type is ExecutionType.DRILL and execution.job_ids else None
+    ordered = cleanup if execution.is_drill and execution.job_ids else None
     return execution.having(
         status=status,
         end_time=at,
@@ -187,7 +185,7 @@ def _end(execution: Execution, wave: WaveRecord, ending: Ending) -> tuple[WaveSt
         return WaveStatus.FAILED, ending.failures[number]
     if number in ending.overdue:
         return WaveStatus.TIMED_OUT, ending.overdue[number]
-    if wave.status not in _BEFORE:
+    if wave.status.begun:
         status = WaveStatus.FAILED if ending.interrupted is None else WaveStatus.CANCELLED
         return status, ending.interrupted or "nobody saw its jobs to their end"
     if wave.status is WaveStatus.PAUSED and not wave.approved:

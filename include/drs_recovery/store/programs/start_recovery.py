@@ -41,7 +41,7 @@ def intend(
             execution,
             number,
             intents=(*others, slim),
-            status=WaveStatus.STARTED if wave.status in _BEFORE else wave.status,
+            status=WaveStatus.STARTED if not wave.status.begun else wave.status,
             start_time=wave.start_time or intent.time,
         )
 
@@ -104,7 +104,7 @@ def nothing_to_start(execution_id: str, number: int, attempt: int) -> StoreProgr
     def alter(execution: Execution) -> Execution:
         wave = execution.wave(number)
         certain = all(intent.refusal and not intent.may_show for intent in wave.attempt_intents)
-        if wave.attempt != attempt or wave.status not in {*_BEFORE, WaveStatus.STARTED} or not certain:
+        if wave.attempt != attempt or _goes_on(wave.status) or not certain:
             return execution
         check_start(execution, number)
         kept = tuple(intent for intent in wave.intents if intent.attempt != attempt)
@@ -137,7 +137,9 @@ def fail_wave(
     return changed.execution
 
 
-_BEFORE = {WaveStatus.PENDING, WaveStatus.PAUSED}
+def _goes_on(status: WaveStatus) -> bool:
+    """Whether a wave is past the point where its start is all that may be written of it."""
+    return status.begun and status is not WaveStatus.STARTED
 
 
 def _check_free(wave: WaveRecord, known: Sequence[Intent], intent: Intent) -> None:
