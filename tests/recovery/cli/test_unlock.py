@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from drs_recovery.cli.app import app
-from drs_recovery.store.lock import unlock as unlock_of_store
+from drs_recovery.store import lock
 from drs_recovery.store.trail import read_events
 
 if TYPE_CHECKING:
@@ -53,13 +53,13 @@ def test_a_plan_is_freed_with_its_reason_in_the_trail(story: Any, airflow: Stub)
 def test_a_plan_whose_lock_cannot_be_read_is_freed_too(story: Any, airflow: Stub) -> None:
     """It says that nobody can say who held it, and where to look for what runs."""
     store = story().freeze().store
-    lock = {"executionId": {"S": "PLAN#web_shop"}, "item": {"S": "LOCK"}}
-    store._client.put_item(TableName=store._table, Item=lock)
+    spoilt = {"executionId": {"S": "PLAN#web_shop"}, "item": {"S": "LOCK"}}
+    store._client.put_item(TableName=store._table, Item=spoilt)
     result = unlock("--reason", "its lock is spoilt")
     assert result.exit_code == 0
     assert "Nobody can say which execution held it" in result.stdout
     assert "recovery list" in result.stdout
-    assert store.run(unlock_of_store("web_shop", "test", "look")) is None
+    assert store.run(lock.unlock("web_shop", "test", "look")) is None
 
 
 def test_a4_who_may_not_edit_the_plan_frees_nothing(story: Any, airflow: Stub) -> None:
@@ -68,7 +68,7 @@ def test_a4_who_may_not_edit_the_plan_frees_nothing(story: Any, airflow: Stub) -
     airflow.on(f"PATCH {DAG}", (403, {"detail": "Forbidden"}))
     result = unlock("--reason", "its run hangs")
     assert (result.exit_code, "Forbidden" in result.stderr) == (3, True)
-    assert told.store.run(unlock_of_store("web_shop", "test", "look")) is not None
+    assert told.store.run(lock.unlock("web_shop", "test", "look")) is not None
 
 
 def test_a_reason_is_needed(story: Any, airflow: Stub) -> None:

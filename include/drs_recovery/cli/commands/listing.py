@@ -18,7 +18,7 @@ from drs_recovery.cli.snapshot import Target
 from drs_recovery.cli.watcher import Watcher
 from drs_recovery.cli.words import lasting, now, text, when, word
 from drs_recovery.settings import settings
-from drs_recovery.store.queries import list_executions as list_executions_of_store
+from drs_recovery.store import queries
 from drs_recovery.store.trail import read_events
 from drs_recovery.store.whole import read_whole
 
@@ -35,9 +35,7 @@ SHORT = 8
 def list_executions(screen: Screen, plan_id: str | None, limit: int) -> Exit:
     """Show executions, newest first."""
     executions = open_store().run(
-        list_executions_of_store(
-            plan_id, limit, passed_over=lambda words: screen.say(f"passed over: {words}")
-        )
+        queries.list_executions(plan_id, limit, passed_over=lambda words: screen.say(f"passed over: {words}"))
     )
     document = {"executions": [execution.to_item() for execution in executions]}
     screen.result(document, table(executions, screen.out.width) if executions else _none(plan_id))

@@ -10,7 +10,7 @@ from drs_recovery.cli.paper import Text
 from drs_recovery.cli.record import open_store
 from drs_recovery.errors import AirflowRefused
 from drs_recovery.record.reasons import check_reason
-from drs_recovery.store.lock import unlock as unlock_of_store
+from drs_recovery.store import lock
 
 if TYPE_CHECKING:
     from drs_recovery.cli.screen import Screen
@@ -26,7 +26,7 @@ def unlock(screen: Screen, plan_id: str, reason: str, user: str | None) -> Exit:
         if dag is None:
             raise AirflowRefused(f"Airflow knows no plan {plan_id!r}: {', '.join(client.plans()) or 'none'}")
         client.check_may_edit(plan_id, is_paused=dag.is_paused)
-        freed = store.run(unlock_of_store(plan_id, client.me().id, reason))
+        freed = store.run(lock.unlock(plan_id, client.me().id, reason))
     if freed is None:
         screen.result({"plan": plan_id, "unlocked": False}, Text(f"{plan_id} is not held by any execution."))
         return Exit.OK
