@@ -1,4 +1,7 @@
-"""Load: how fast the running simulator describes 4,000 servers, 20 jobs and the 500 servers in them."""
+"""Load: how fast the running simulator describes 4,000 servers, 20 jobs and the 500 servers in them.
+
+And what it takes to start, to describe and to launch them, in time of the processor and in memory.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
 import httpx
+import psutil
 from rich.table import Table
 
 from drs_simulator.client import Control
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 JOBS, SERVERS_IN_JOB = 20, 25
 ROUNDS, REQUESTS = 5, 200
 _KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+LARGEST_JOB, LARGEST_JOBS = 100, 5
 AHEAD = 1200
 """Simulated seconds after which the servers of all jobs are being launched."""
 
@@ -69,7 +74,7 @@ def measure(console: Console) -> None:
         title_justify="left",
         caption_justify="left",
     )
-    with _simulator() as url, console.status("describing"):
+    with _simulator() as (url, _), console.status("describing"):
         drs = boto3.client("drs", endpoint_url=url, region_name="eu-west-1", **_KEYS)
         _fill(drs, url)
         with httpx.Client(base_url=url, trust_env=False, headers={"Authorization": SIGNED}) as http:
@@ -77,30 +82,72 @@ def measure(console: Console) -> None:
                 _add(table, row, "boto3", _rounds(_boto3_times(drs, row)))
                 _add(table, row, "bare", _rounds(_bare_times(http, row)))
     console.print(table)
+    console.print(_costs())
+
+
+def _costs() -> Table:
+    """Return what the server itself spends, be the machine busy or not."""
+    table = Table(
+        "what the server does",
+        "processor ms",
+        "then MB",
+        title="The process of a simulator with 4,000 servers",
+        title_justify="left",
+    )
+    with _simulator() as (url, server):
+        drs = boto3.client("drs", endpoint_url=url, region_name="eu-west-1", **_KEYS)
+        _add_cost(table, "start-up", server, 0, 1)
+        spent, pages = _spent(server), _boto3_times(drs, ROWS[0])
+        for _ in range(REQUESTS):
+            next(pages)
+        _add_cost(table, "DescribeSourceServers, 200 of 4,000", server, spent, REQUESTS)
+        spent = _spent(server)
+        _start(drs, LARGEST_JOBS, LARGEST_JOB)
+        _add_cost(table, f"StartRecovery of {LARGEST_JOB}", server, spent, LARGEST_JOBS)
+        spent, pages = _spent(server), _boto3_times(drs, ROWS[2])
+        for _ in range(REQUESTS):
+            next(pages)
+        _add_cost(table, f"DescribeJobs, {LARGEST_JOBS} of {LARGEST_JOB}", server, spent, REQUESTS)
+    return table
+
+
+def _add_cost(table: Table, what: str, server: psutil.Process, before: float, times: int) -> None:
+    """Add a row: seconds since ``before``, for each of so many times."""
+    milliseconds = (_spent(server) - before) * 1000 / times
+    table.add_row(what, f"{milliseconds:.1f}", f"{server.memory_info().rss / 2**20:.0f}")
+
+
+def _spent(server: psutil.Process) -> float:
+    times = server.cpu_times()
+    return float(times.user + times.system)
 
 
 @contextmanager
-def _simulator() -> Iterator[str]:
+def _simulator() -> Iterator[tuple[str, psutil.Process]]:
     command = [sys.executable, "-m", "drs_simulator", "--port", "0", "--fleet", "large", "--speed", "real"]
     environment = LOCAL_AWS_ACCOUNT | {"PYTHONPATH": str(ROOT / "include")}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout
         try:
-            yield process.stdout.readline().split()[-1]
+            yield process.stdout.readline().split()[-1], psutil.Process(process.pid)
         finally:
             process.terminate()
 
 
 def _fill(drs: Any, url: str) -> None:
     """Have as many jobs running as the quotas allow, with as many servers, in different phases."""
-    ids = [f"s-000000000web{number:05}" for number in range(1, JOBS * SERVERS_IN_JOB + 1)]
-    for job in range(JOBS):
-        chosen = ids[job * SERVERS_IN_JOB : (job + 1) * SERVERS_IN_JOB]
-        drs.start_recovery(isDrill=True, sourceServers=[{"sourceServerID": one} for one in chosen])
+    _start(drs, JOBS, SERVERS_IN_JOB)
     with Control(url) as control:
         control.set_speed(AHEAD)
         time.sleep(1)
         control.set_speed("real")
+
+
+def _start(drs: Any, jobs: int, servers: int) -> None:
+    ids = [f"s-000000000web{number:05}" for number in range(1, jobs * servers + 1)]
+    for job in range(jobs):
+        chosen = ids[job * servers : (job + 1) * servers]
+        drs.start_recovery(isDrill=True, sourceServers=[{"sourceServerID": one} for one in chosen])
 
 
 def _boto3_times(drs: Any, row: Row) -> Iterator[float]:
