@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.cli.words import ABSENT, doing, lasting, plural, server_name
 from drs_recovery.plan.words import listed
-from drs_recovery.record.enums import LaunchStatus, WaveStatus
+from drs_recovery.record.enums import ActionsStatus, LaunchStatus, WaveStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -102,6 +102,8 @@ def _server_row(server: ServerRecord, snapshot: Snapshot) -> Row:
 
 
 def _interest(server: ServerRecord) -> int:
+    if server.actions_status is ActionsStatus.FAILED:
+        return 0
     order = (LaunchStatus.FAILED, LaunchStatus.IN_PROGRESS, LaunchStatus.PENDING, LaunchStatus.LAUNCHED)
     return order.index(server.launch_status) if server.launch_status in order else 0
 
@@ -136,7 +138,7 @@ def _wave_words(wave: WaveRecord, snapshot: Snapshot) -> Iterator[str]:
     if wave.approval and (wave.approved or not wave.failure):
         yield f"{wave.approval.decision.lower().replace('_', ' ')} by {wave.approval.by or 'the clock'}"
     if wave.status is WaveStatus.PARTIAL:
-        missing = [each for each in servers if each.launch_status is not LaunchStatus.LAUNCHED]
+        missing = [each for each in servers if not each.recovered]
         yield f"without {listed(map(server_name, missing))}"
     elif wave.failure and not (_begun(wave) and any(server.error for server in servers)):
         yield wave.failure

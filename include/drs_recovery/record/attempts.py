@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_recovery.record.enums import LaunchStatus, WaveStatus
+from drs_recovery.record.enums import WaveStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 def to_start(wave: WaveRecord, servers: Iterable[ServerRecord]) -> list[ServerRecord]:
     """Return the servers that the current attempt of a wave starts: those no earlier one has launched.
 
+    One whose post-launch action failed runs: DRS would terminate it to launch it again, and what was done
+    on it would be lost. A new attempt judges it again. Whoever wants it launched again starts a new run.
+
     What this attempt itself has launched is among them: its batches stay the same whenever they are cut.
     """
     return [
@@ -25,7 +28,7 @@ def to_start(wave: WaveRecord, servers: Iterable[ServerRecord]) -> list[ServerRe
 
 
 def _launched(wave: WaveRecord, server: ServerRecord) -> bool:
-    return server.launch_status is LaunchStatus.LAUNCHED and server.attempt < wave.attempt
+    return server.launched and server.attempt < wave.attempt
 
 
 def settled_intents(wave: WaveRecord, settled: Sequence[Intent]) -> list[Intent]:

@@ -119,6 +119,14 @@ class LaunchStatus(RecordedEnum):
     TERMINATED = "TERMINATED"
 
 
+class ActionsStatus(RecordedEnum):
+    """How far the post-launch actions of a server are, as a whole: those that are not optional."""
+
+    IN_PROGRESS = "IN_PROGRESS"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+
 class Decision(StrEnum):
     """The answer to a gate, a person's or the clock's."""
 
@@ -191,6 +199,7 @@ class EventType(RecordedEnum):
     SERVERS_LEFT_OUT = "SERVERS_LEFT_OUT"
     START_WAITING = "START_WAITING"
     LOOK_FAILED = "LOOK_FAILED"
+    ACTION_FAILED = "ACTION_FAILED"
     WAVE_ENDED = "WAVE_ENDED"
     ATTEMPT_OPENED = "ATTEMPT_OPENED"
     CANCEL_ASKED = "CANCEL_ASKED"

@@ -216,7 +216,8 @@ class WaveRecord(Record):
     @property
     def has_nothing_to_start(self) -> bool:
         """Whether the current attempt began and found all servers launched by earlier ones."""
-        return self.status is WaveStatus.STARTED and not self.attempt_intents
+        begun = self.status in {WaveStatus.STARTED, WaveStatus.POLLING}
+        return begun and not self.attempt_intents
 
     @property
     def attempt_job_ids(self) -> tuple[str, ...]:

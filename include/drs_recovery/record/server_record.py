@@ -5,13 +5,14 @@ from __future__ import annotations
 from pydantic import Field
 
 from drs_recovery.record.base import AwsId, Label, Record, Time, Words
-from drs_recovery.record.enums import LaunchStatus
+from drs_recovery.record.enums import ActionsStatus, LaunchStatus
 
 
 class ServerRecord(Record):
     """A source server of an execution and what became of it; ``launch_status`` is absent before its job.
 
-    ``optional`` says that its wave does not need it; absent if it does.
+    ``optional`` says that its wave does not need it; absent if it does. ``actions_due`` is how many actions
+    must succeed after its launch, absent while nobody could tell; ``actions_status`` is absent without any.
     """
 
     source_server_id: AwsId = Field(alias="sourceServerID")
@@ -22,6 +23,8 @@ class ServerRecord(Record):
     attempt: int = 1
     job_id: AwsId | None = None
     launch_status: LaunchStatus | None = None
+    actions_due: int | None = None
+    actions_status: ActionsStatus | None = None
     recovery_instance_id: AwsId | None = None
     private_ip: str | None = None
     phase: str | None = None
@@ -29,6 +32,22 @@ class ServerRecord(Record):
     error: Words | None = None
     launch_start_time: Time | None = None
     end_time: Time | None = None
+
+    @property
+    def launched(self) -> bool:
+        """Whether its job launched an instance; DRS says FAILED of a launch whose action failed, too."""
+        return self.launch_status is LaunchStatus.LAUNCHED or self.actions_status is not None
+
+    @property
+    def acting(self) -> bool:
+        """Whether post-launch actions that must succeed run on it, or are still to come."""
+        return self.actions_status is ActionsStatus.IN_PROGRESS
+
+    @property
+    def recovered(self) -> bool:
+        """Whether it is LAUNCHED, and all that must succeed after that has."""
+        done = self.actions_status in {None, ActionsStatus.SUCCEEDED}
+        return self.launch_status is LaunchStatus.LAUNCHED and done
 
     @property
     def label(self) -> str:

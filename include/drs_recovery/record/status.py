@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_recovery.record.enums import ExecutionStatus, FailureKind, LaunchStatus, WaveStatus
+from drs_recovery.record.enums import ExecutionStatus, FailureKind, WaveStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -77,10 +77,11 @@ def judge(wave: WaveRecord, servers: Sequence[ServerRecord]) -> tuple[WaveStatus
     A server that its wave counts and that is not among these cannot be read: nobody can say that it launched.
 
     By each server's launch status: a DRS job is COMPLETED also when nothing was launched (R-03, R-07), and
-    with servers still PENDING, which then did not launch (P-3). PARTIAL if the wave's policy is met, which
-    it never is when nothing was launched.
+    with servers still PENDING, which then did not launch (P-3). And by its post-launch actions: a server on
+    which one fails that is not optional counts like one that did not launch. PARTIAL if the wave's policy is
+    met, which it never is when nothing was launched.
     """
-    missing = [server for server in servers if server.launch_status is not LaunchStatus.LAUNCHED]
+    missing = [server for server in servers if not server.recovered]
     unread = unreadable(wave, servers)
     if not servers:
         return WaveStatus.FAILED, "the wave has no servers on record"
@@ -102,15 +103,20 @@ def _count(missing: Sequence[ServerRecord], servers: Sequence[ServerRecord], unr
     if unread:
         others = f"{len(missing)} did not launch, " if missing else ""
         return f"{of}, {others}{unread} cannot be read on record"
-    return f"none {of} launched" if len(missing) == len(servers) else f"{len(missing)} {of} did not launch"
+    running = sum(server.launched for server in missing)
+    if running == len(missing):
+        return f"post-launch actions on {running} {of} did not succeed"
+    lost = len(missing) - running
+    words = f"none {of} launched" if lost == len(servers) else f"{lost} {of} did not launch"
+    return f"{words}, post-launch actions on {running} did not succeed" if running else words
 
 
 def _by_policy(wave: WaveRecord, servers: Sequence[ServerRecord], unread: int) -> tuple[WaveStatus, str]:
     """Return what a wave is of which not every server launched, and the policy in words if it has one."""
     counted = [server for server in servers if not server.optional]
     must = needed(wave, servers) + (unread if wave.minimum_launched is None else 0)
-    launched = sum(server.launch_status is LaunchStatus.LAUNCHED for server in counted)
-    some = any(server.launch_status is LaunchStatus.LAUNCHED for server in servers)
+    launched = sum(server.recovered for server in counted)
+    some = any(server.recovered for server in servers)
     status = WaveStatus.PARTIAL if some and launched >= must else WaveStatus.FAILED
     if must == len(servers) + unread:
         return status, ""

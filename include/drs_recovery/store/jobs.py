@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _PROGRESS = (
     "job_id",
     "launch_status",
+    "actions_due",
+    "actions_status",
     "launch_start_time",
     "recovery_instance_id",
     "private_ip",

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from drs_recovery.errors import RecordUnreadable
-from drs_recovery.record.enums import LaunchStatus
+from drs_recovery.record.enums import ActionsStatus, LaunchStatus
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.store.expressions import Update
 from drs_recovery.store.passed_over import PassedOver, log_it
@@ -101,15 +101,19 @@ def write_job(execution_id: str, servers: Iterable[ServerRecord]) -> StoreProgra
 def write_found(execution_id: str, servers: Iterable[ServerRecord]) -> StoreProgram[None]:
     """Write what the ended jobs of an attempt say of servers, also over an end that was written too early.
 
-    A wave is judged without its jobs' end when it times out, or is left; they run on. What is LAUNCHED on
-    record stays so.
+    A wave is judged without its jobs' end when it times out, or is left; they run on, and so do post-launch
+    actions. What is LAUNCHED on record, and well, stays so.
     """
 
     def conditions(update: Update, server: ServerRecord) -> Iterable[str]:
         same_attempt = update.both(_this_attempt(update, server), _its_job(update, server))
         yield update.either(_newer(update, server), same_attempt)
-        launched = LaunchStatus.LAUNCHED.value
-        yield update.either(update.absent("launchStatus"), update.differs(("launchStatus",), launched))
+        yield update.either(
+            update.absent("launchStatus"),
+            update.differs(("launchStatus",), LaunchStatus.LAUNCHED.value),
+            update.equal(("actionsStatus",), ActionsStatus.IN_PROGRESS.value),
+            update.equal(("actionsStatus",), ActionsStatus.FAILED.value),
+        )
 
     yield from _write(execution_id, servers, conditions)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.errors import StartRefused
 from drs_recovery.names import Role, task_id
-from drs_recovery.record.enums import EventType, LaunchStatus, WaveStatus
+from drs_recovery.record.enums import EventType, WaveStatus
 from drs_recovery.record.permission import check_ask, check_attempt
 from drs_recovery.store.open_attempt import Opening, note_clear, open_attempt
 from drs_recovery.store.servers import read_servers
@@ -108,11 +108,11 @@ def _to_write(
 ) -> list[ServerRecord]:
     """Return the servers of the last attempt's jobs as these ended, where the record says less or other."""
     ended = [
-        (old, new.having(attempt=wave.attempt, end_time=new.end_time or now()))
+        (old, new.having(attempt=wave.attempt, end_time=None if new.acting else new.end_time or now()))
         for old, new in zip(known, found, strict=True)
         if new.job_id in job_ids
     ]
-    return [new for old, new in ended if new != old and old.launch_status is not LaunchStatus.LAUNCHED]
+    return [new for old, new in ended if new != old and not old.recovered]
 
 
 def _why(record: Execution, wave: WaveRecord) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_recovery.tasks.addresses import private_addresses
+from drs_recovery.tasks.launch_actions import look_up
 from drs_recovery.tasks.observe import (
     observed_all,
     with_addresses,
@@ -36,7 +37,7 @@ async def final_servers(
     ``read_log`` returns the log of a job; absent, the hook does, through a client of its own.
     """
     logs = {job["jobID"]: await _log(read_log or hook.get_job_log, job["jobID"]) for job in jobs}
-    servers = observed_all(records, jobs, logs)
+    servers = observed_all(await look_up(hook, records, jobs), jobs, logs)
     if missing := without_instance(servers):
         servers = with_instances(servers, await _instances(hook, missing))
     if unknown := without_address(servers):

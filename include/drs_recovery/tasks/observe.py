@@ -1,7 +1,8 @@
 """What DRS says of a wave's servers, as the execution record keeps it.
 
-Only a server's launch status decides anything. Everything else here is optional in DRS's service model, or
-takes a look-up that may fail: it is shown where it is known, and its absence is no failure (R-22, R-24).
+Only a server's launch status and its post-launch actions decide anything. Everything else here is optional in
+DRS's service model, or takes a look-up that may fail: it is shown where it is known, and its absence is no
+failure (R-22, R-24).
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from drs_recovery.aws.utils.drs import BEFORE_ALL, in_order, moment, when
-from drs_recovery.record.enums import LaunchStatus
+from drs_recovery.aws.utils.launch_actions import failed_actions, standing
+from drs_recovery.record.enums import ActionsStatus, LaunchStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,24 +36,39 @@ def participants(jobs: Iterable[Json]) -> dict[str, tuple[Json, Json]]:
 def observed(record: ServerRecord, job: Json, server: Json, job_log: Sequence[Json]) -> ServerRecord:
     """Return a server's record as a job and its log tell it now; what they leave out stays as it was.
 
-    The log counts by its times, whatever the order in which DRS lists it.
+    The log counts by its times, whatever the order in which DRS lists it. DRS marks a launch as failed when
+    an action of it fails: the server runs all the same, and its log is that of one that was launched.
     """
     own = in_order(item for item in job_log if _data(item).get("sourceServerID") == record.source_server_id)
     told = server.get("launchStatus")
     status = LaunchStatus(told) if told else record.launch_status
-    phase, since = _phase(status, own) or _kept(status, record)
+    actions = ActionsStatus(acts) if (acts := standing(server, record.actions_due)) else None
+    outcome = LaunchStatus.LAUNCHED if actions is ActionsStatus.FAILED else status
+    phase, since = _phase(outcome, own) or _kept(outcome, record)
     return record.model_copy(
         update={
             "job_id": job["jobID"],
             "launch_status": status,
+            "actions_status": actions,
             "recovery_instance_id": server.get("recoveryInstanceID")
             or _instance(own)
             or record.recovery_instance_id,
             "phase": phase,
             "phase_since": since,
-            "error": _trouble(status, own) or record.error,
+            "error": _join(_trouble(outcome, own), *_action_words(server)) or record.error,
         }
     )
+
+
+def _action_words(server: Json) -> list[str]:
+    """Return what post-launch actions of a server came to, as far as it is bad."""
+    needed = failed_actions(server, optional=False)
+    first = ["LAUNCHED, but post-launch action " + " and ".join(needed)] if needed else []
+    return first + [f"optional post-launch action {words}" for words in failed_actions(server, optional=True)]
+
+
+def _join(*words: str | None) -> str:
+    return "; ".join(filter(None, words))
 
 
 def _trouble(status: LaunchStatus | None, log: Sequence[Json]) -> str | None:
@@ -122,15 +139,24 @@ def _kept(status: LaunchStatus | None, record: ServerRecord) -> tuple[str | None
 def observed_all(
     records: Iterable[ServerRecord], jobs: Iterable[Json], logs: Mapping[str, Sequence[Json]]
 ) -> list[ServerRecord]:
-    """Return servers as jobs and the logs of jobs, by job id, tell them; one in no job stays as it was."""
-    found = participants(jobs)
-    return [
-        observed(record, job, server, logs.get(job["jobID"], ()))
-        if (job := found.get(record.source_server_id, ({}, {}))[0])
-        and (server := found[record.source_server_id][1])
-        else record
-        for record in records
-    ]
+    """Return servers as jobs and the logs of jobs, by job id, tell them; one in no job stays as it was.
+
+    Of two jobs that have a server the later counts, and none of an attempt before its own: that is watched
+    for the sake of others, whose actions run on.
+    """
+    records, jobs = list(records), list(jobs)
+    earliest: dict[str | None, int] = {}
+    for record in records:
+        earliest[record.job_id] = min(record.attempt, earliest.get(record.job_id, record.attempt))
+
+    def seen(record: ServerRecord) -> ServerRecord:
+        own = [job for job in jobs if earliest.get(job["jobID"], record.attempt) >= record.attempt]
+        if (found := participants(own).get(record.source_server_id)) is None:
+            return record
+        job, server = found
+        return observed(record, job, server, logs.get(job["jobID"], ()))
+
+    return [seen(record) for record in records]
 
 
 def with_instances(servers: Iterable[ServerRecord], instances: Iterable[Json]) -> list[ServerRecord]:
@@ -164,9 +190,7 @@ def with_addresses(servers: Iterable[ServerRecord], addresses: Mapping[str, str]
 def without_instance(servers: Iterable[ServerRecord]) -> list[str]:
     """Return the source servers that were launched and of whose instance the job says nothing (R-24)."""
     return [
-        server.source_server_id
-        for server in servers
-        if server.launch_status == LaunchStatus.LAUNCHED and not server.recovery_instance_id
+        server.source_server_id for server in servers if server.launched and not server.recovery_instance_id
     ]
 
 
@@ -175,9 +199,7 @@ def without_address(servers: Iterable[ServerRecord]) -> list[str]:
     return [
         server.recovery_instance_id
         for server in servers
-        if server.launch_status == LaunchStatus.LAUNCHED
-        and server.recovery_instance_id
-        and not server.private_ip
+        if server.launched and server.recovery_instance_id and not server.private_ip
     ]
 
 

@@ -109,13 +109,15 @@ class Starting:
     def failure(self) -> str | None:
         """Return why a wave of which nothing is started fails; None if its sensor judges it (P-2).
 
-        The sensor also judges one whose policy is met by what earlier attempts have launched.
+        The sensor also judges one whose policy is met by what earlier attempts have launched, or may be:
+        post-launch actions run on it.
         """
         wave = self._wave()
         if wave.attempt_job_ids:
             return None
-        status, reason = judge(wave, self.store.run(read_servers(self.record.execution_id, self.wave_number)))
-        if not status.met:
+        servers = self.store.run(read_servers(self.record.execution_id, self.wave_number))
+        status, reason = judge(wave, servers)
+        if not status.met and not any(server.acting for server in servers):
             return reason
         self.store.run(
             start_recovery.nothing_to_start(self.record.execution_id, self.wave_number, wave.attempt)

@@ -18,8 +18,10 @@ from drs_recovery.settings import settings
 from drs_recovery.store.programs import wait_for_recovery
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
+from drs_recovery.store.trail import tell
 from drs_recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, verdicts
 from drs_recovery.tasks.final_servers import final_servers
+from drs_recovery.tasks.launch_actions import warnings
 from drs_recovery.tasks.permission import wave_on_record
 from drs_recovery.tasks.same_run import own_record
 from drs_recovery.tasks.verdict import in_words, verdict
@@ -69,7 +71,7 @@ class WaitForRecovery(DrsJobSensor):
             wave = self._watched(store, context)
             if wave.status.met:
                 return wave.status.value
-            if not wave.attempt_job_ids:
+            if not self.job_ids:
                 return self._end(store, context, (), {})
             return super().execute(context)
 
@@ -80,7 +82,8 @@ class WaitForRecovery(DrsJobSensor):
             wave = self._watched(store, context)
             if wave.status.met:
                 return wave.status.value
-            return self._end(store, context, self.look().jobs, event or {})
+            jobs = self.look().jobs if self.job_ids else ()
+            return self._end(store, context, jobs, event or {})
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Resume, or tell the audit trail why the trigger broke, when no retry is left.
@@ -126,9 +129,17 @@ class WaitForRecovery(DrsJobSensor):
             )
         plan = frozen_plan(store, record.execution_id)
         self.aws_conn_id, self.region_name = plan.aws_conn_id, plan.region
-        self.job_ids = wave.attempt_job_ids
+        self.job_ids = [*self._acting_since(store, record.execution_id, wave), *wave.attempt_job_ids]
         self.timeout = self._remaining(wave)
         return wave
+
+    def _acting_since(self, store: ExecutionStore, key: str, wave: WaveRecord) -> list[str]:
+        """Return the jobs of earlier attempts on whose servers post-launch actions still run."""
+        if wave.attempt == 1:
+            return []
+        servers = store.run(read_servers(key, self.wave_number))
+        jobs = {server.job_id for server in servers if server.acting and server.job_id}
+        return sorted(jobs - set(wave.attempt_job_ids))
 
     def _remaining(self, wave: WaveRecord) -> float:
         """Return the seconds until the wave's time-out, counted from its start and not from this try."""
@@ -141,9 +152,15 @@ class WaitForRecovery(DrsJobSensor):
         key = id_of(context)
         wave = store.run(read_execution(key)).wave(self.wave_number)
         servers = asyncio.run(final_servers(self.hook, store.run(read_servers(key, self.wave_number)), jobs))
+        acting = any(server.acting for server in servers)
         ended = {job["jobID"] for job in jobs if job.get("status") == "COMPLETED"}
-        status, reason = verdict(wave, servers, sorted(set(wave.attempt_job_ids) - ended), event)
+        unfinished = sorted(set(wave.attempt_job_ids) - ended)
+        if acting and not unfinished and event.get("status") not in {"timeout", "error"}:
+            self.defer_to(self.make_trigger(context))  # the jobs have ended, what follows them has not
+        status, reason = verdict(wave, servers, unfinished, event)
         said = in_words(status, reason, servers)
+        for warning in warnings(wave, servers, jobs, self.task_id):
+            store.run(tell(key, warning))
         store.run(
             wait_for_recovery.end_wave(
                 key,

@@ -14,9 +14,11 @@ from drs_recovery.settings import settings
 from drs_recovery.store.programs import wait_for_recovery
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
+from drs_recovery.store.trail import tell
 from drs_recovery.tasks.addresses import prepare
 from drs_recovery.tasks.base import now
 from drs_recovery.tasks.final_servers import final_servers
+from drs_recovery.tasks.launch_actions import known, unasked, warnings, with_due
 from drs_recovery.tasks.looks import FailingLooks
 from drs_recovery.tasks.observe import observed_all
 from drs_recovery.tasks.verdict import in_words
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
     from drs_recovery.tasks.wave_trigger import WaveTrigger
 
 JOBS_UNSEEN = "DRS cannot be asked about the wave's jobs, which run on; it is asked until the wave's deadline"
+ACTIONS_UNSEEN = (
+    "The launch settings of the wave's servers cannot be read: post-launch actions that have not begun when "
+    "the jobs end are not waited for"
+)
 LOGS_UNSEEN = "The logs of the wave's jobs cannot be read: no phase is shown, nor why a server failed"
 
 
@@ -45,6 +51,9 @@ class WaveProgress:
         self.known: dict[str, ServerRecord] = {}
         self.logs: dict[str, Sequence[Mapping[str, Any]]] = {}
         self.logs_read: dict[str, datetime] = {}
+        self.due: dict[str, int] = {}
+        self.due_asked: datetime | None = None
+        self.acting: list[str] = []
         self.polled: datetime | None = None
         self.prepared = False
         about: dict[str, int | str | None] = {
@@ -53,6 +62,7 @@ class WaveProgress:
             "actor": trigger.actor,
         }
         self.jobs_unseen = FailingLooks(trigger.execution_id, JOBS_UNSEEN, **about)
+        self.actions_unseen = FailingLooks(trigger.execution_id, ACTIONS_UNSEEN, **about)
         self.logs_unseen = FailingLooks(trigger.execution_id, LOGS_UNSEEN, **about)
 
     async def write(self, snapshot: JobsSnapshot) -> None:
@@ -61,13 +71,16 @@ class WaveProgress:
             await self.jobs_unseen.failed(snapshot.last_error, self.store)
             return
         self.jobs_unseen.worked()
-        if snapshot.ended:
-            return
         trigger = self.trigger
         await self._read_servers()
+        if snapshot.ended:
+            await self._ask_due(snapshot)
+        self.acting = [server.label for server in self._seen(snapshot) if server.acting]
+        if snapshot.ended and not self.acting:
+            return
         for job in snapshot.jobs:
             await self._read_log(job, snapshot.at)
-        seen = observed_all(self.known.values(), snapshot.jobs, self.logs)
+        seen = self._seen(snapshot)
         changed = [server for server in seen if server != self.known[server.source_server_id]]
         if changed or self.polled is None:
             await self.store.run(
@@ -80,13 +93,14 @@ class WaveProgress:
         if not self.prepared and any(about_to_end(job) for job in snapshot.jobs):
             self.prepared = True
             await prepare(trigger.hook)
+        await self._ask_due(snapshot)
 
     async def complete(self, jobs: Sequence[JobTypeDef]) -> bool:
         """Write that the wave is COMPLETED, if it is; whether it is on record as such now."""
         trigger = self.trigger
         await self._read_servers()
-        known = list(self.known.values())
-        servers = await final_servers(trigger.hook, known, jobs, trigger.log_items)
+        before = with_due(self.known.values(), self.due)
+        servers = await final_servers(trigger.hook, before, jobs, trigger.log_items)
         wave = (await self.store.run(read_execution(trigger.execution_id))).wave(trigger.wave_number)
         status, reason = judge(wave, servers)
         if status is not WaveStatus.COMPLETED:
@@ -99,6 +113,8 @@ class WaveProgress:
             attempt=trigger.attempt,
             detail=in_words(status, reason, servers),
         )
+        for warning in warnings(wave, servers, jobs, trigger.actor):
+            await self.store.run(tell(trigger.execution_id, warning))
         await self.store.run(
             wait_for_recovery.end_wave(
                 trigger.execution_id, trigger.wave_number, trigger.attempt, servers, status, event=event
@@ -110,6 +126,23 @@ class WaveProgress:
         if not self.known:
             servers = await self.store.run(read_servers(self.trigger.execution_id, self.trigger.wave_number))
             self.known = {server.source_server_id: server for server in servers}
+
+    def _seen(self, snapshot: JobsSnapshot) -> list[ServerRecord]:
+        return observed_all(with_due(self.known.values(), self.due), snapshot.jobs, self.logs)
+
+    async def _ask_due(self, snapshot: JobsSnapshot) -> None:
+        """Ask which servers have actions that must succeed: once each, and seldom where it cannot be told."""
+        left = unasked(with_due(self.known.values(), self.due), snapshot.jobs)
+        asked = self.due_asked
+        if not left or (asked and (snapshot.at - asked).total_seconds() < settings().phase_seconds):
+            return
+        self.due_asked = snapshot.at
+        found = await self.trigger.count_actions_due(left)
+        self.due |= known(found)
+        if errors := [error for error in found.values() if isinstance(error, Exception)]:
+            await self.actions_unseen.failed(errors[0], self.store)
+        else:
+            self.actions_unseen.worked()
 
     async def _read_log(self, job: Mapping[str, Any], at: datetime) -> None:
         """Read a job's log for the phases of its servers, seldom: it is one call for each job."""

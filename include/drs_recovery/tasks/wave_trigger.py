@@ -9,6 +9,7 @@ from airflow.triggers.base import TaskSuccessEvent
 
 from drs_recovery.aws.triggers.drs import DrsJobTrigger
 from drs_recovery.record.enums import WaveStatus
+from drs_recovery.record.status import named
 from drs_recovery.settings import settings
 from drs_recovery.store.async_store import AsyncExecutionStore
 from drs_recovery.tasks.connections import table_hook
@@ -28,7 +29,8 @@ class WaveTrigger(DrsJobTrigger):
 
     A wave whose servers were all launched is COMPLETED here, which spares a worker the start of a process;
     any other end resumes the sensor, which judges the wave and fails in its own words. There is no way from
-    here to a final status of the execution.
+    here to a final status of the execution. Jobs that have ended are watched on while post-launch actions run
+    that must succeed.
 
     :param execution_id: the execution.
     :param wave_number: the wave, from 0.
@@ -61,6 +63,20 @@ class WaveTrigger(DrsJobTrigger):
     async def on_snapshot(self, snapshot: JobsSnapshot) -> None:
         """Write what changed since the last snapshot; trouble with the table never ends the polling."""
         await (await self._get_progress()).write(snapshot)
+
+    def is_over(self, snapshot: JobsSnapshot) -> bool:
+        """Whether the jobs have ended, and no action that must succeed is known to run on."""
+        return snapshot.ended and not self._acting
+
+    def overdue(self) -> str:
+        """Return what had not ended: the jobs, or else the actions after them."""
+        if not self._acting:
+            return super().overdue()
+        return f"post-launch actions on {named(self._acting)} did not end by {self.deadline}; they run on"
+
+    @property
+    def _acting(self) -> list[str]:
+        return self._progress.acting if self._progress else []
 
     async def conclude(self, event: DrsJobEvent, jobs: Sequence[JobTypeDef]) -> TriggerEvent:
         """End the sensor if the wave is COMPLETED and on record as such; resume it otherwise."""

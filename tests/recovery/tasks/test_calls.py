@@ -35,6 +35,7 @@ def acting(table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("RECOVERY_HOLD_SECONDS", "0")
     settings.cache_clear()
     addresses._client.cache_clear()
+    table.client("drs").update_launch_configuration(sourceServerID=DB, postLaunchEnabled=True)
 
     @contextmanager
     def block() -> Iterator[Any]:

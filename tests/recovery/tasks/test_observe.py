@@ -13,7 +13,7 @@ from drs_recovery.record.enums import LaunchStatus
 from drs_recovery.record.models import WaveRecord
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.record.status import judge
-from drs_recovery.tasks.observe import observed, participants
+from drs_recovery.tasks.observe import observed, observed_all, participants
 
 if TYPE_CHECKING:
     from random import Random
@@ -194,3 +194,51 @@ def test_a_server_that_is_through_is_in_no_phase_that_goes_on(status: str, phase
     assert (after.phase, after.phase_since is None) == (phase, phase is None)
     kept = observed(before, *found, [])
     assert kept.phase == (None if phase is None else "CONVERSION_END")
+
+
+def test_a_launch_that_drs_leaves_launched_is_judged_by_its_actions() -> None:
+    """The status stays what DRS says; the server does not count, and its error names action and reason."""
+    runs = [
+        {"action": {"name": "Warm caches"}, "status": "FAILED", "failureReason": "no agent"},
+        {"action": {"actionCode": "Check", "optional": True}, "status": "FAILED"},
+    ]
+    server = seen(job(launchActionsStatus={"runs": runs}))
+    assert (server.launch_status, server.actions_status, server.recovered) == ("LAUNCHED", "FAILED", False)
+    assert server.error == (
+        "LAUNCHED, but post-launch action Warm caches failed: no agent; "
+        "optional post-launch action Check failed: DRS gave no reason"
+    )
+    status, reason = judge(WaveRecord(wave_number=0, wave_name="One"), [server])
+    assert status == "FAILED"
+    assert (reason or "").startswith("post-launch actions on 1 of its 1 servers did not succeed: ")
+
+
+@pytest.mark.parametrize(
+    ("due", "statuses", "told"),
+    [
+        (None, [], None),
+        (0, [], None),
+        (1, [], "IN_PROGRESS"),
+        (2, ["SUCCEEDED"], "IN_PROGRESS"),
+        (None, ["IN_PROGRESS"], "IN_PROGRESS"),
+        (1, ["SUCCEEDED"], "SUCCEEDED"),
+        (2, ["FAILED"], "FAILED"),
+    ],
+)
+def test_actions_that_are_due_and_not_told_are_to_come(
+    due: int | None, statuses: list[str], told: str | None
+) -> None:
+    """One that failed decides, whatever is still to come."""
+    runs = [{"action": {}, "status": status} for status in statuses]
+    (found,) = participants([job(launchActionsStatus={"runs": runs})]).values()
+    assert observed(SERVER.having(actions_due=due), *found, ()).actions_status == told
+
+
+def test_a_job_of_an_earlier_attempt_tells_nothing_of_a_server_that_is_past_it() -> None:
+    """It is watched for another server, whose actions run on."""
+    other = {"sourceServerID": "s-000000000000db002", "launchStatus": "FAILED"}
+    earlier = job()
+    earlier["participatingServers"].append(other)  # type: ignore[attr-defined]
+    acting = SERVER.having(job_id=earlier["jobID"])
+    left_out = ServerRecord(source_server_id=other["sourceServerID"], wave_number=0, attempt=2, error="gone")
+    assert observed_all([acting, left_out], [earlier], {})[1] == left_out

@@ -13,7 +13,13 @@ from drs_recovery.store.servers import read_servers
 from drs_recovery.store.trail import read_events
 from drs_recovery.tasks import looks
 from drs_recovery.tasks.gate_trigger import STOPPED, GateTrigger
-from drs_recovery.tasks.preflight.rights import READ_ADDRESSES, READ_LOGS, WATCH_GATES
+from drs_recovery.tasks.preflight.rights import (
+    READ_ACTIONS,
+    READ_ADDRESSES,
+    READ_LOGS,
+    READ_SETTINGS,
+    WATCH_GATES,
+)
 from drs_recovery.tasks.wave_trigger import WaveTrigger
 from integration.rest import until
 
@@ -26,6 +32,8 @@ if TYPE_CHECKING:
 RIGHTS = {
     WATCH_GATES: ("dynamodb", "BatchGetItem"),
     READ_LOGS: ("drs", "DescribeJobLogItems"),
+    READ_SETTINGS: ("drs", "GetLaunchConfiguration"),
+    READ_ACTIONS: ("drs", "ListLaunchActions"),
     READ_ADDRESSES: ("ec2", "DescribeInstances"),
 }
 
@@ -126,7 +134,11 @@ def wave_trigger(drive: Drive) -> WaveTrigger:
 
 @pytest.mark.parametrize(
     ("operation", "words"),
-    [("DescribeJobs", "cannot be asked about the wave's jobs"), ("DescribeJobLogItems", "no phase is shown")],
+    [
+        ("DescribeJobs", "cannot be asked about the wave's jobs"),
+        ("DescribeJobLogItems", "no phase is shown"),
+        ("GetLaunchConfiguration", "actions that have not begun when the jobs end are not waited for"),
+    ],
 )
 def test_a_wave_that_cannot_be_watched_says_so(eager: Any, operation: str, words: str) -> None:
     """Once, with AWS's words; it is looked at on, and ends as it would have."""

@@ -10,6 +10,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.aws.utils.drs import JobsSnapshot, summary, validate_job_ids
 from drs_recovery.aws.utils.drs_poller import DrsJobPoller, JobsWatch
+from drs_recovery.aws.utils.launch_actions import count_due
 from drs_recovery.text.durations import in_words
 
 if TYPE_CHECKING:
@@ -136,6 +137,21 @@ class DrsJobTrigger(BaseTrigger):
         """
         return TriggerEvent(event)  # type: ignore[no-untyped-call]
 
+    def is_over(self, snapshot: JobsSnapshot) -> bool:
+        """Whether there is nothing more to wait for; a subclass may wait for what follows the jobs' end."""
+        return snapshot.ended
+
+    def overdue(self) -> str:
+        """Return what had not ended when the deadline passed."""
+        return f"{', '.join(self.job_ids)} did not end by {self.deadline}; DRS jobs run on"
+
+    async def count_actions_due(self, source_server_ids: Sequence[str]) -> dict[str, int | Exception]:
+        """Return how many post-launch actions must succeed, by source server, or why nobody can tell."""
+        if self._watch is None:
+            async with await self.hook.get_async_conn() as client:  # type: ignore[no-untyped-call]
+                return await count_due(client, source_server_ids)
+        return await self._watch.poller.count_actions_due(source_server_ids)
+
     async def log_items(self, job_id: str) -> list[JobLogTypeDef]:
         """Return the log of a job, through the client of the poller while the trigger runs."""
         if self._watch is None:
@@ -189,7 +205,7 @@ class DrsJobTrigger(BaseTrigger):
             self.log.exception("Progress of %s was not written; polling goes on", ", ".join(self.job_ids))
 
     async def _verdict(self, snapshot: JobsSnapshot, watch: JobsWatch) -> DrsJobEvent | None:
-        if snapshot.ended:
+        if self.is_over(snapshot):
             return self._event("success")
         if snapshot.last_error:
             return None
@@ -217,8 +233,7 @@ class DrsJobTrigger(BaseTrigger):
 
     def _timeout(self) -> DrsJobEvent:
         trouble = f". Last error: {self._warned[0]}" if self._warned else ""
-        jobs = ", ".join(self.job_ids)
-        return self._event("timeout", f"{jobs} did not end by {self.deadline}; DRS jobs run on{trouble}")
+        return self._event("timeout", f"{self.overdue()}{trouble}")
 
     def _event(
         self, status: Literal["success", "timeout", "error"], message: str | None = None

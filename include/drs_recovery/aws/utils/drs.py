@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from drs_recovery.aws.utils.launch_actions import failed_actions
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -160,7 +162,8 @@ def raw_errors(log: Iterable[JobLogTypeDef]) -> dict[str, str]:
 def failure(job: JobTypeDef, log: Iterable[JobLogTypeDef] = ()) -> str | None:
     """Return why a COMPLETED job is no success, with the raw errors of its log; None if it is one.
 
-    A job that launches is judged by the launch status of every participating server.
+    A job that launches is judged by the launch status of every participating server, and by its post-launch
+    actions as far as they are: they may run on when their job has ended.
     """
     if job.get("type") in JOB_TYPES_WITHOUT_LAUNCH:
         return None
@@ -168,7 +171,8 @@ def failure(job: JobTypeDef, log: Iterable[JobLogTypeDef] = ()) -> str | None:
     if not servers:
         return f"{job['jobID']}: no server took part"
     if not lost:
-        return None
+        unwell = [_words(s, {}) for s in servers if failed_actions(s, optional=False)]
+        return f"{job['jobID']}: post-launch actions failed: {'; '.join(unwell)}" if unwell else None
     errors = raw_errors(log)
     words = "; ".join(_words(server, errors) for server in lost)
     return f"{job['jobID']}: {len(lost)} of {len(servers)} servers did not launch: {words}"
@@ -177,4 +181,5 @@ def failure(job: JobTypeDef, log: Iterable[JobLogTypeDef] = ()) -> str | None:
 def _words(server: ParticipatingServerTypeDef, errors: dict[str, str]) -> str:
     server_id = server.get("sourceServerID", "a server without id")
     status = server.get("launchStatus", "without launch status")
-    return f"{server_id} {status}" + (f" ({errors[server_id]})" if server_id in errors else "")
+    why = [*filter(None, [errors.get(server_id)]), *failed_actions(server, optional=False)]
+    return f"{server_id} {status}" + (f" ({', '.join(why)})" if why else "")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from botocore.exceptions import ClientError, HTTPClientError
 
 from drs_recovery.aws.utils.drs import JobsSnapshot, about_to_end
+from drs_recovery.aws.utils.launch_actions import count_due
 from drs_recovery.text.durations import in_words
 
 if TYPE_CHECKING:
@@ -148,6 +149,11 @@ class DrsJobPoller:
         """Return the log of a job, through the client that is open for polling."""
         hook, client = await self._open()
         return await hook.get_job_log(job_id, client=client)
+
+    async def count_actions_due(self, source_server_ids: Sequence[str]) -> dict[str, int | Exception]:
+        """Return how many post-launch actions must succeed, by source server, or why nobody can tell."""
+        _, client = await self._open()
+        return await count_due(client, source_server_ids)
 
     async def _stop(self) -> None:
         self._running.pop(self._key, None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.errors import RecordTooLarge, TransitionRefused
 from drs_recovery.record.base import iso
-from drs_recovery.record.enums import LaunchStatus, WaveStatus, Writer
+from drs_recovery.record.enums import WaveStatus, Writer
 from drs_recovery.record.status import judge
 from drs_recovery.record.transitions import check_change
 from drs_recovery.store.changes import change, with_wave
@@ -78,8 +78,8 @@ def end_wave(
 ) -> StoreProgram[Execution]:
     """Write a wave's servers, then its final status.
 
-    COMPLETED only if all servers on record are LAUNCHED for good, whatever a second sensor wrote meanwhile;
-    PARTIAL only if they meet the wave's policy.
+    COMPLETED only if all servers on record are LAUNCHED for good, and no post-launch action of them failed,
+    whatever a second sensor wrote meanwhile; PARTIAL only if they meet the wave's policy.
     """
     at = yield from now()
 
@@ -143,9 +143,9 @@ def _check_met(status: WaveStatus, wave: WaveRecord, servers: Sequence[ServerRec
     wrong = [
         f"{server.label} {server.launch_status or 'without launch status'}"
         for server in servers
-        if server.launch_status is not LaunchStatus.LAUNCHED or server.end_time is None
+        if not server.recovered or server.end_time is None
     ]
     raise TransitionRefused(
         f"wave {wave.wave_name!r} is not {status}: {len(servers)} of {wave.server_count} servers are on "
-        f"record; not launched: {', '.join(wrong) or 'none'}"
+        f"record; not launched, or not well: {', '.join(wrong) or 'none'}"
     )

@@ -25,9 +25,16 @@ if TYPE_CHECKING:
 NO_JOB = "drsjob-00000000000000000"
 """A job that nobody has: what DRS says of it tells whether it may be asked for."""
 
+NO_SERVER = "s-00000000000000000"
+"""A source server that nobody has, likewise."""
+
 
 WATCH_GATES = Right("dynamodb:BatchGetItem", "gates that wait are looked at one by one, at a higher cost")
 READ_LOGS = Right("drs:DescribeJobLogItems", "no phase is shown, and no reason of DRS why a server failed")
+READ_SETTINGS = Right(
+    "drs:GetLaunchConfiguration", "post-launch actions that begin after the end of a job are not waited for"
+)
+READ_ACTIONS = Right("drs:ListLaunchActions", READ_SETTINGS.without)
 READ_ADDRESSES = Right("ec2:DescribeInstances", "no private address is shown")
 
 
@@ -36,6 +43,12 @@ def find_denied(hook: DrsHook, execution_id: str) -> dict[Right, Exception]:
     looks: dict[Right, Callable[[], object]] = {
         WATCH_GATES: lambda: _read_table(hook, execution_id),
         READ_LOGS: lambda: _may(lambda: hook.list_job_log(NO_JOB), "ResourceNotFound", "Validation"),
+        READ_SETTINGS: lambda: _may(
+            lambda: hook.conn.get_launch_configuration(sourceServerID=NO_SERVER), "ResourceNotFound"
+        ),
+        READ_ACTIONS: lambda: _may(
+            lambda: hook.conn.list_launch_actions(resourceId=NO_SERVER), "ResourceNotFound"
+        ),
         READ_ADDRESSES: lambda: _may(lambda: _dry_run(hook), "DryRunOperation"),
     }
     return {right: error for right, look in looks.items() if (error := _trouble(look)) is not None}

@@ -1,0 +1,90 @@
+"""The post-launch actions of a wave's servers: which are due, and what is told of those that are optional."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from drs_recovery.aws.utils.launch_actions import count_due, failed_actions
+from drs_recovery.record.enums import EventType
+from drs_recovery.record.events import Event
+from drs_recovery.record.status import named
+from drs_recovery.tasks.base import now
+from drs_recovery.tasks.observe import participants
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from drs_recovery.aws.hooks.drs import DrsHook
+    from drs_recovery.record.models import WaveRecord
+    from drs_recovery.record.server_record import ServerRecord
+
+    Json = Mapping[str, Any]
+
+log = logging.getLogger(__name__)
+
+
+def unasked(servers: Iterable[ServerRecord], jobs: Iterable[Json]) -> list[str]:
+    """Return the servers that jobs launch and of which nobody knows yet how many actions are due."""
+    taking_part = participants(jobs)
+    return [
+        server.source_server_id
+        for server in servers
+        if server.actions_due is None
+        and server.source_server_id in taking_part
+        and taking_part[server.source_server_id][1].get("launchStatus") != "FAILED"
+    ]
+
+
+def with_due(servers: Iterable[ServerRecord], due: Mapping[str, int]) -> list[ServerRecord]:
+    """Return servers with how many actions are due, where that is known now."""
+    return [
+        server.having(actions_due=due[server.source_server_id])
+        if server.actions_due is None and server.source_server_id in due
+        else server
+        for server in servers
+    ]
+
+
+def known(found: Mapping[str, int | Exception]) -> dict[str, int]:
+    """Return what could be told; of the others only what their job tells is waited for."""
+    return {server: count for server, count in found.items() if isinstance(count, int)}
+
+
+async def look_up(hook: DrsHook, servers: Sequence[ServerRecord], jobs: Sequence[Json]) -> list[ServerRecord]:
+    """Return servers with how many actions are due on them, through a client of the hook's own."""
+    if not (ids := unasked(servers, jobs)):
+        return list(servers)
+    try:
+        async with await hook.get_async_conn() as client:  # type: ignore[no-untyped-call]
+            found = await count_due(client, ids)
+    except (BotoCoreError, ClientError) as error:
+        found = dict.fromkeys(ids, error)
+    for server, trouble in found.items():
+        if isinstance(trouble, Exception):
+            log.warning("The post-launch actions of %s are unknown: %s", server, trouble)
+    return with_due(servers, known(found))
+
+
+def warnings(
+    wave: WaveRecord, servers: Iterable[ServerRecord], jobs: Iterable[Json], actor: str
+) -> Iterator[Event]:
+    """Yield events of actions that failed and are optional, each once after the servers that share it."""
+    by_words: dict[str, list[str]] = {}
+    taking_part = participants(jobs)
+    for server in servers:
+        for words in failed_actions(taking_part.get(server.source_server_id, ({}, {}))[1], optional=True):
+            by_words.setdefault(words, []).append(server.label)
+    for words, labels in by_words.items():
+        detail = f"{named(labels)}: optional post-launch action {words}"
+        yield Event(
+            type=EventType.ACTION_FAILED,
+            time=now(),
+            actor=actor,
+            wave_number=wave.wave_number,
+            attempt=wave.attempt,
+            detail=detail,
+            once=f"{EventType.ACTION_FAILED}|{wave.wave_number}|{wave.attempt}|{detail}",
+        )
