@@ -50,7 +50,7 @@ def with_attempt(
         for wave in execution.waves
     )
     since = at if execution.final else execution.open_since
-    return execution.having(waves=waves, end_time=None, outcome=None, open_since=since)
+    return execution.having(waves=waves, end_time=None, outcome=None, task_failure=None, open_since=since)
 
 
 def _begun(wave: WaveRecord, clear_number: int, settled: Sequence[Intent]) -> WaveRecord:

@@ -166,6 +166,14 @@ class CleanupStatus(RecordedEnum):
         return self in {CleanupStatus.DONE, CleanupStatus.KEPT, CleanupStatus.FAILED}
 
 
+class TaskState(RecordedEnum):
+    """How a task of another operator stands."""
+
+    RUNNING = "RUNNING"
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
+
+
 class Writer(StrEnum):
     """Who writes an execution record, by task; nobody else does."""
 

@@ -251,6 +251,7 @@ class Execution(Record):
     last_polled_time: Time | None = None
     outcome: Words | None = None
     failure: Failure | None = None
+    task_failure: Words | None = None
     superseded_by: ExecutionId | None = None
     rto_seconds: int | None = None
     rpo_seconds: int | None = None
@@ -264,6 +265,11 @@ class Execution(Record):
     def final(self) -> bool:
         """Whether its final status is written: the end time comes with it and with nothing else (R-44)."""
         return self.end_time is not None
+
+    @property
+    def open_waves(self) -> tuple[WaveRecord, ...]:
+        """The waves that have not ended."""
+        return tuple(wave for wave in self.waves if not wave.status.final)
 
     @property
     def is_drill(self) -> bool:

@@ -40,12 +40,7 @@ def _sentences(
     execution: Execution, servers: Sequence[ServerRecord], interrupted: str | None
 ) -> Iterable[str]:
     waves = execution.waves
-    if execution.superseded_by is not None:
-        yield f"Superseded by execution {execution.superseded_by}."
-    if execution.failure is not None:
-        yield _sentence(f"{execution.failure.kind.capitalize()}: {execution.failure.message}")
-    if interrupted is not None:
-        yield _sentence(f"Interrupted: {interrupted}")
+    yield from _causes(execution, interrupted)
     finished = [wave for wave in waves if wave.status.met]
     yield f"Finished: {_names(finished)}." if finished else "No wave finished."
     unread = sum(unreadable(wave, servers) for wave in waves)
@@ -62,6 +57,18 @@ def _sentences(
         yield f"Never started: {_names(never)}."
     if (wrong := _unexplained(execution, interrupted)) is not None:
         yield _sentence(f"The record is {wrong}")
+
+
+def _causes(execution: Execution, interrupted: str | None) -> Iterable[str]:
+    """Say what ended it beside its waves."""
+    if execution.superseded_by is not None:
+        yield f"Superseded by execution {execution.superseded_by}."
+    if execution.failure is not None:
+        yield _sentence(f"{execution.failure.kind.capitalize()}: {execution.failure.message}")
+    if execution.task_failure is not None:
+        yield _sentence(f"Failed: {execution.task_failure}")
+    if interrupted is not None:
+        yield _sentence(f"Interrupted: {interrupted}")
 
 
 def _instances(servers: Sequence[ServerRecord]) -> Iterable[str]:
@@ -93,7 +100,8 @@ def _ended(wave: WaveRecord, interrupted: str | None) -> str:
 
 
 def _unexplained(execution: Execution, interrupted: str | None) -> str | None:
-    if execution.superseded_by is not None or execution.failure is not None or interrupted is not None:
+    known = (execution.superseded_by, execution.failure, execution.task_failure, interrupted)
+    if any(why is not None for why in known):
         return None
     return inconsistency(execution.waves, execution.total_waves)
 

@@ -34,9 +34,12 @@ def final_status(
     superseded: bool = False,
     failure: Failure | None = None,
     interrupted: bool = False,
+    task_failed: bool = False,
     total_waves: int | None = None,
 ) -> ExecutionStatus:
     """Return the status an execution ends with; ``total_waves`` is what its record promised.
+
+    A task of another operator that failed keeps it from being a success, however its waves ended.
 
     A wave that timed out and stopped nothing is a failure like others. FAILED also when the waves fit no
     ending at all: see ``inconsistency``.
@@ -47,7 +50,7 @@ def final_status(
         return ExecutionStatus.CANCELLED
     if any(wave.status is WaveStatus.TIMED_OUT and not wave.releases for wave in waves):
         return ExecutionStatus.TIMED_OUT
-    if failure is not None or statuses & {WaveStatus.FAILED, WaveStatus.TIMED_OUT}:
+    if failure is not None or task_failed or statuses & {WaveStatus.FAILED, WaveStatus.TIMED_OUT}:
         return ExecutionStatus.FAILED
     if not _complete(waves, total_waves):
         return ExecutionStatus.FAILED

@@ -54,13 +54,11 @@ before it heard of the job. An execution never ends with a job that DRS shows an
 """
 
 FIELDS: dict[Writer, frozenset[str]] = {
-    writer: frozenset(
-        {"waves", "failure", "account_id", "superseded_by", "lag", "warnings"}
-        if writer is Writer.OPEN
-        else {"waves"}
-    )
-    for writer in set(Writer) - {Writer.CLEAN_UP}
-} | {Writer.CLEAN_UP: frozenset()}
+    **dict.fromkeys(Writer, frozenset({"waves"})),
+    Writer.OPEN: frozenset({"waves", "failure", "account_id", "superseded_by", "lag", "warnings"}),
+    Writer.COMPLETE: frozenset({"waves", "task_failure"}),
+    Writer.CLEAN_UP: frozenset(),
+}
 """Which fields of a running execution a writer may write; ``status`` and ``completed_waves`` follow."""
 
 
@@ -72,7 +70,7 @@ ATTEMPT_MOVES: dict[W, frozenset[W]] = {
 FOLLOWING_MOVES: dict[W, frozenset[W]] = {W.SKIPPED: frozenset({W.PENDING})}
 """How a new attempt moves the other waves: those that never ran may come to their turn after all."""
 
-ATTEMPT_FIELDS = frozenset({"waves", "end_time", "outcome", "open_since"})
+ATTEMPT_FIELDS = frozenset({"waves", "end_time", "outcome", "open_since", "task_failure"})
 """Which fields a new attempt may write of its execution, which may be final: nothing else opens it again."""
 
 ATTEMPT_WAVE_FIELDS = _ENDING | {"attempt", "clear_number", "approval", "start_time", "intents", "job_ids"}

@@ -10,10 +10,11 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.record.enums import EventType
 from drs_recovery.store.programs import complete_execution, open_execution
+from drs_recovery.store.tasks import read_tasks
 from drs_recovery.store.trail import read_events
 from drs_recovery.tasks.base import execution_store, now, told, verdicts
 from drs_recovery.tasks.finish import finish, tell_end
-from drs_recovery.tasks.interruption import ending, failed_tasks
+from drs_recovery.tasks.interruption import ending, named_failed
 from drs_recovery.tasks.open_intents import settle
 from drs_recovery.tasks.request import new_execution, requested_by
 from drs_recovery.tasks.same_run import check_same_run
@@ -76,8 +77,9 @@ class CompleteExecution(BaseOperator):
         events = store.run(read_events(execution.execution_id))
         execution = settle(store, context, execution)
         states = self._other_task_states(context)
-        known = ending(execution, events, states, now())
-        hint = f"Airflow tasks that failed: {failed_tasks(states)}."
+        tasks = store.run(read_tasks(execution.execution_id))
+        known = ending(execution, events, states, now(), tasks=tasks)
+        hint = f"Airflow tasks that failed: {named_failed(states)}."
         return finish(store, context, execution, known, hint=hint)
 
     def _other_task_states(self, context: Context) -> Mapping[str, str | None]:

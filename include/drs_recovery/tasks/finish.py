@@ -33,6 +33,7 @@ def finish(
         superseded=closed.superseded_by is not None,
         failure=closed.failure,
         interrupted=stopped is not None,
+        task_failed=closed.task_failure is not None,
         total_waves=closed.total_waves,
     )
     # With its reasons in full, also those that stand shortened on record

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.names import Role, group_id, role_of, task_id
 from drs_recovery.record.ending import Ending
-from drs_recovery.record.enums import EventType
+from drs_recovery.record.enums import EventType, TaskState
+from drs_recovery.tasks.recorded import NO_MESSAGE, wave_of
 from drs_recovery.text.durations import in_words
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from drs_recovery.record.events import Event
     from drs_recovery.record.models import Execution, WaveRecord
+    from drs_recovery.record.task_record import TaskRecord
 
 FORCED = frozenset({"skipped", "removed"})
 """States that no task of ours takes by itself: it is given them when a person forces the run's state."""
@@ -35,33 +37,114 @@ def ending(
     task_states: Mapping[str, str | None],
     at: datetime,
     *,
+    tasks: Sequence[TaskRecord] = (),
     over: str | None = None,
 ) -> Ending:
-    """Return what is known of the end beside the waves' statuses.
+    """Return what is known of the end beside the waves' statuses: what failed, what is late, who stopped it.
 
-    ``task_states`` are those of the other tasks of the run, by task id. They are evidence of what a person
-    did to the run, never of what was recovered. A failure or a time-out stands above an interruption: what
-    AWS did is never hidden behind what people did about it. ``over`` says what became of a DAG run that is no
-    more, where its tasks cannot be asked.
+    ``task_states`` are those of the other tasks of the run, by task id, and ``tasks`` what is on record of
+    those of other operators. They are evidence of what was done to the run, never of what was recovered. The
+    questions are asked in this order: what AWS did is never hidden behind what people did about it. ``over``
+    says what became of a DAG run that is no more, where its tasks cannot be asked.
     """
     events = _since_opened(execution, events)
-    unfinished = [wave for wave in execution.waves if not wave.status.final]
-    words = list(_last_words(unfinished, events))
+    words = list(_last_words(execution.open_waves, events))
+    failed = failed_tasks(execution, words, tasks, task_states)
+    late = overdue(execution, words, at)
+    if failed.failures or failed.task_failure or late or _explained(execution):
+        return failed.having(overdue=late)
+    return Ending(interrupted=stopped_by_people(execution, events, words, task_states, over))
+
+
+def failed_tasks(
+    execution: Execution,
+    words: Iterable[Event],
+    tasks: Sequence[TaskRecord],
+    task_states: Mapping[str, str | None],
+) -> Ending:
+    """Return what failed: of tasks of ours by their last words, of those of other operators by either.
+
+    A task in the group of a wave that has not ended fails this wave, any other the execution.
+    """
     failures = {
         event.wave_number: event.detail
         for event in words
         if event.type is EventType.FAILED and event.wave_number is not None and event.detail
     }
+    beside = []
+    for failed, why in _failed_others(execution, tasks, task_states):
+        wave, name = wave_of(execution, failed), role_of(failed).name
+        text = f"task {name} of {wave.wave_name} failed: {why}" if wave else f"task {failed} failed: {why}"
+        if wave is not None and text in (wave.failure or ""):
+            continue  # closed by a try of this task that did not come to its end
+        if wave is None or wave.status.final:
+            beside.append(text)
+        else:
+            known = failures.get(wave.wave_number)
+            failures[wave.wave_number] = f"{known}; {text}" if known else text
+    return Ending(failures=failures, task_failure="; ".join(beside) or None)
+
+
+def _failed_others(
+    execution: Execution, tasks: Sequence[TaskRecord], task_states: Mapping[str, str | None]
+) -> Iterable[tuple[str, str]]:
+    """Yield the tasks of other operators that failed, and why.
+
+    One that says so itself did, whatever its state is by now: a state is what a person makes of it. One that
+    says nothing failed by its state alone, unless the whole run was ended by hand, which fails what runs.
+    """
+    told = {
+        task.task_id: task.message or NO_MESSAGE
+        for task in tasks
+        if task.state is TaskState.FAILED and _of_this_attempt(execution, task)
+    }
+    others = {task for task, state in task_states.items() if state == "failed" and not role_of(task).role}
+    silent = set() if FORCED & set(_own(task_states).values()) else others - told.keys()
+    yield from ((task, told.get(task, NO_MESSAGE)) for task in sorted(told.keys() | silent))
+
+
+def _of_this_attempt(execution: Execution, task: TaskRecord) -> bool:
+    wave = wave_of(execution, task.task_id)
+    return wave is None or task.attempt == wave.attempt
+
+
+def _own(task_states: Mapping[str, str | None]) -> Mapping[str, str | None]:
+    """Return the states of the tasks that leave words on record: silence of no other says anything."""
+    return {task: state for task, state in task_states.items() if role_of(task).role}
+
+
+def overdue(execution: Execution, words: Iterable[Event], at: datetime) -> dict[int, str]:
+    """Return the running waves whose time-out has passed, and a text: their sensors judged nothing."""
     spoken = {event.wave_number for event in words}
-    overdue = dict(_overdue((wave for wave in unfinished if wave.wave_number not in spoken), at))
-    if failures or overdue or not unfinished or execution.failure or execution.superseded_by:
-        return Ending(failures=failures, overdue=overdue)
-    if any(wave.status.final and not wave.releases for wave in execution.waves):
-        return Ending()
+    return {
+        wave.wave_number: f"its time-out of {in_words(wave.timeout)} passed and nobody saw its jobs to their"
+        " end"
+        for wave in execution.open_waves
+        if wave.wave_number not in spoken
+        and wave.status.running
+        and wave.deadline is not None
+        and at >= wave.deadline
+    }
+
+
+def _explained(execution: Execution) -> bool:
+    """Whether the record says by itself why it ends."""
+    ended_badly = any(wave.status.final and not wave.releases for wave in execution.waves)
+    known = execution.failure or execution.superseded_by or not execution.open_waves
+    return ended_badly or bool(known)
+
+
+def stopped_by_people(
+    execution: Execution,
+    events: Sequence[Event],
+    words: Iterable[Event],
+    task_states: Mapping[str, str | None],
+    over: str | None,
+) -> str | None:
+    """Return who or what ended the run before its waves; None if nobody did."""
     own = [event for event in words if not _is_echo(execution, event, task_states)]
-    states = _unexplained(execution, task_states)
-    stopped = _cancelled(events) or _refusal(own) or over or _interruption(unfinished, states)
-    return Ending(interrupted=stopped)
+    states = _unexplained(execution, _own(task_states))
+    return _cancelled(events) or _refusal(own) or over or _interruption(execution.open_waves, states)
 
 
 def _is_echo(execution: Execution, event: Event, task_states: Mapping[str, str | None]) -> bool:
@@ -108,14 +191,6 @@ def _refusal(words: Iterable[Event]) -> str | None:
     return max(refusals, key=lambda event: event.time).detail if refusals else None
 
 
-def _overdue(waves: Iterable[WaveRecord], at: datetime) -> Iterable[tuple[int, str]]:
-    """Yield the running waves whose time-out has passed, and words: their sensors judged nothing."""
-    for wave in waves:
-        if wave.status.running and wave.deadline and at >= wave.deadline:
-            words = f"its time-out of {in_words(wave.timeout)} passed and nobody saw its jobs to their end"
-            yield wave.wave_number, words
-
-
 def _last_words(unfinished: Sequence[WaveRecord], events: Sequence[Event]) -> Iterable[Event]:
     """Yield the last words on each unfinished wave's current attempt, and those on no wave."""
     yield from (event for event in events if event.wave_number is None and event.type in LAST_WORDS)
@@ -158,6 +233,6 @@ def _silent(unfinished: Iterable[WaveRecord], task_states: Mapping[str, str | No
     return " and ".join(sorted(task for task in failed if role_of(task).group in never_began))
 
 
-def failed_tasks(task_states: Mapping[str, str | None]) -> str:
+def named_failed(task_states: Mapping[str, str | None]) -> str:
     """Return the tasks that failed, for an outcome that the record cannot explain."""
     return ", ".join(sorted(task for task, state in task_states.items() if state == "failed")) or "none"

@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowException
 
 from drs_recovery.store.programs import complete_execution
 from drs_recovery.store.queries import open_executions
+from drs_recovery.store.tasks import read_tasks
 from drs_recovery.store.trail import read_events
 from drs_recovery.tasks.base import execution_store, now
 from drs_recovery.tasks.deleted_plan import known_plans, plan_deleted
@@ -70,7 +71,8 @@ class ReconcileExecutions(BaseOperator):
     def _end(self, store: ExecutionStore, context: Context, execution: Execution, why: str) -> None:
         events = store.run(read_events(execution.execution_id))
         execution = settle(store, context, execution)
-        done = finish(store, context, execution, ending(execution, events, {}, now(), over=why))
+        tasks = store.run(read_tasks(execution.execution_id))
+        done = finish(store, context, execution, ending(execution, events, {}, now(), tasks=tasks, over=why))
         store.run(complete_execution.release(done))
         self.log.info("Execution %s of %s ended %s: %s", done.execution_id, done.plan_id, done.status, why)
 

@@ -118,6 +118,7 @@ def execution(**fields: object) -> Execution:
         "last_polled_time": START,
         "outcome": text("outcome"),
         "failure": Failure(kind="FAILED", message=text("failed")),
+        "task_failure": text("task failed"),
         "superseded_by": execution_id("other", "r"),
         "rto_seconds": 10**6,
         "rpo_seconds": 10**6,

@@ -119,9 +119,10 @@ def test_a_completed_execution_reads_so(world):
         {"version": 2},
         {"endTime": "2026-03-01T07:00:00.000000Z", "status": "CANCELLED"},
         {"failure": {"kind": "FAILED", "message": "no such server"}},
+        {"taskFailure": "task after_smoke of WebWave3 failed: 503"},
         {"supersededBy": OTHER},
     ],
-    ids=["version moved", "ended already", "failure", "superseded"],
+    ids=["version moved", "ended already", "failure", "a task failed", "superseded"],
 )
 def test_dynamodb_refuses_completed_for_a_record_that_changed_meanwhile(world, attributes):
     """What was read before is no ground for the final write: the condition looks at the record itself."""

@@ -26,6 +26,7 @@ from drs_recovery.store.programs import (
 )
 from drs_recovery.store.queries import list_executions, read_execution
 from drs_recovery.store.servers import read_servers
+from drs_recovery.store.tasks import read_tasks
 from drs_recovery.store.trail import read_events
 from drs_recovery.store.whole import read_whole
 
@@ -95,6 +96,20 @@ def test_all_of_it_is_read(old):
     if execution.waves[0].server_count is not None:
         assert len(old.store.run(read_servers(old.id))) == 6
         assert Plan.load(old.store.run(read_plan(old.id))).id == "web_shop"
+
+
+@pytest.mark.parametrize(
+    ("stem", "told"),
+    [
+        ("failed", ("dbwave1.after_promote", 0, 1, "SUCCESS", None)),
+        ("launches", ("appwave2.before_switch_dns", 1, 2, "FAILED", "NXDOMAIN")),
+    ],
+)
+def test_tasks_of_other_operators_are_read(world, stem, told):
+    """As 0.2 wrote them."""
+    loaded(world, Path(__file__).parent / "old_records" / "v0_2" / f"{stem}.json")
+    (task,) = world.store.run(read_tasks(world.id))
+    assert (task.task_id, task.wave_number, task.try_number, task.state, task.message) == told
 
 
 def test_reading_writes_nothing(old):

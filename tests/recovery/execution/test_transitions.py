@@ -35,7 +35,9 @@ def test_only_the_sensor_completes_a_wave():
 def test_no_writer_of_a_running_execution_ends_it():
     """Final status, end time and outcome are in nobody's fields: only the final write has them."""
     for writer in Writer:
-        assert FIELDS[writer] <= {"waves", "failure", "account_id", "superseded_by", "lag", "warnings"}
+        opening = {"failure", "account_id", "superseded_by", "lag", "warnings"}
+        assert FIELDS[writer] <= {"waves", "task_failure", *opening}
+        assert ("task_failure" in FIELDS[writer]) == (writer is Writer.COMPLETE)
         assert "approval" not in WAVE_FIELDS[writer] or writer is Writer.APPROVE
         jobs = writer in {Writer.START_RECOVERY, Writer.COMPLETE}
         assert (WAVE_FIELDS[writer] >= {"intents", "job_ids"}) == jobs

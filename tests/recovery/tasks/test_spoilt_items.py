@@ -10,16 +10,18 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.record.models import Intent
+from drs_recovery.record.task_record import TaskRecord
 from drs_recovery.settings import settings
 from drs_recovery.store import programs
 from drs_recovery.store.programs import start_recovery
 from drs_recovery.store.queries import EXECUTION
 from drs_recovery.store.requests import marshal, unmarshal
+from drs_recovery.store.tasks import note_task
 from drs_recovery.tasks.base import now
 
 from .conftest import APP, DB, WEB, Drive, plan
 
-KINDS = {"PLAN", "SERVER#", "EVENT#", "INTENT#", "IDS#", "TEXT#", "LONG#"}
+KINDS = {"PLAN", "SERVER#", "TASK#", "EVENT#", "INTENT#", "IDS#", "TEXT#", "LONG#"}
 KEYS = {"executionId", "item"}
 FORCED = {"application.start_recovery": "failed", "web.approve": "skipped"}
 
@@ -89,6 +91,8 @@ def forced(table: Any, monkeypatch: pytest.MonkeyPatch) -> Drive:
     drive.store.run(
         start_recovery.intend(drive.execution_id, 1, Intent(attempt=1, batch=0, servers=(APP,), time=now()))
     )
+    task = TaskRecord(task_id="application.before_start", wave_number=1, state="SUCCESS")
+    drive.store.run(note_task(drive.execution_id, task))
     drive.states = FORCED
     return drive
 

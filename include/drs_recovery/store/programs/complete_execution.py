@@ -57,7 +57,7 @@ def close(
             unknown = () if wave.status.final else wave.open_intents
             known = yield from with_known_servers(execution_id, unknown)
             waves.append(_closed(execution, wave, known_end, at, known))
-        return execution.having(waves=tuple(waves))
+        return execution.having(waves=tuple(waves), task_failure=known_end.task_failure)
 
     changed = yield from change(execution_id, Writer.COMPLETE, alter)
     yield from tell_change(changed, event, changed.execution.attempts)
@@ -116,8 +116,9 @@ def ended(
 def final_conditions(update: Update, execution: Execution, status: ExecutionStatus) -> Iterable[str]:
     """Yield the conditions of the final write, which alone keep an execution from ending before its waves.
 
-    COMPLETED: as many waves as promised, each COMPLETED. PARTIAL: each COMPLETED or PARTIAL. The others: none
-    that waits or runs. At most 100 waves keep the condition under 4 KB and 300 operators.
+    COMPLETED: as many waves as promised, each COMPLETED. PARTIAL: each COMPLETED or PARTIAL. Neither with a
+    task that failed. The others: none that waits or runs. At most 100 waves keep the condition under 4 KB
+    and 300 operators.
     """
     if not status.final:
         raise TransitionRefused(f"execution {execution.execution_id} cannot end {status}")
@@ -128,6 +129,7 @@ def final_conditions(update: Update, execution: Execution, status: ExecutionStat
         count = execution.total_waves
         yield update.equal(("totalWaves",), count)
         yield update.absent("failure")
+        yield update.absent("taskFailure")
         yield update.absent("supersededBy")
     yield update.counts(("waves",), count)
     allowed = _ALLOWS.get(status, _FINAL)

@@ -1,0 +1,61 @@
+"""The items of tasks of other operators: one for each task, which its last try writes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_recovery.errors import RecordUnreadable
+from drs_recovery.record.task_record import TaskRecord
+from drs_recovery.store.passed_over import PassedOver, log_it
+from drs_recovery.store.requests import Request, key, marshal, query_items
+
+if TYPE_CHECKING:
+    from drs_recovery.store.requests import Item, StoreProgram
+
+PREFIX = "TASK#"
+
+OF_NO_WAVE = "run"
+"""Stands in the place of a wave's number."""
+
+
+def task_item(task: TaskRecord) -> str:
+    """Return the range key of a task."""
+    wave = OF_NO_WAVE if task.wave_number is None else f"{task.wave_number:03}"
+    return f"{PREFIX}{wave}#{task.name}"
+
+
+def note_task(execution_id: str, task: TaskRecord) -> StoreProgram[bool]:
+    """Write how a try of a task stands; whether it was written. A later try is never written over.
+
+    It is told by the task's own process, or by Airflow after that was killed, in whatever order. Nothing of
+    the execution's record changes: only ``complete_execution`` draws conclusions.
+    """
+    answer = yield Request(
+        "put_item",
+        {
+            "Item": marshal(task.to_item() | key(execution_id, task_item(task))),
+            "ConditionExpression": "attribute_not_exists(tryNumber) OR tryNumber <= :try",
+            "ExpressionAttributeValues": marshal({":try": task.try_number}),
+        },
+    )
+    return answer is not None
+
+
+def read_tasks(execution_id: str, passed_over: PassedOver = log_it) -> StoreProgram[list[TaskRecord]]:
+    """Read the tasks of an execution, consistently; one that cannot be read hides no other."""
+    items = yield from query_items(execution_id, PREFIX)
+    tasks = []
+    for item in items:
+        try:
+            tasks.append(_task(item))
+        except RecordUnreadable as error:
+            passed_over(str(error))
+    return tasks
+
+
+def _task(item: Item) -> TaskRecord:
+    """Return the task of an item; RecordUnreadable for one that stands under another's key."""
+    task = TaskRecord.from_item(item)
+    if task_item(task) != item["item"]:
+        raise RecordUnreadable(f"{item['item']} holds another task: {task.task_id}")
+    return task
