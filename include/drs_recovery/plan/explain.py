@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 
 from drs_recovery.plan.document import NUMBER, UNREADABLE, Node
-from drs_recovery.plan.models import BROKEN_RULES, PlanFile, ServerTags, Wave
-from drs_recovery.plan.preflight import Preflight
+from drs_recovery.plan.models import BROKEN_RULES, PlanFile
 from drs_recovery.plan.problems import MOST_PROBLEMS, Problem, Rejected
 from drs_recovery.plan.rules import MOST_WAVES, NEVER, PlanSketch, WaveSketch, findings
 from drs_recovery.plan.words import brief, did_you_mean, quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
@@ -122,13 +123,39 @@ def _unknown_key(key: str, allowed: list[str]) -> str:
 
 
 def _fields(details: ErrorDetails) -> dict[str, FieldInfo]:
-    """Return the fields of the model that complains: of the plan, its checks, a wave or tags of servers."""
-    *parents, _ = details["loc"]
-    if not parents:
-        return PlanFile.model_fields
-    if parents == ["preflight"]:
-        return Preflight.model_fields
-    return Wave.model_fields if len(parents) == len(("waves", "number")) else ServerTags.model_fields
+    """Return the fields of the model that complains."""
+    return model_at(PlanFile, details["loc"][:-1]).model_fields
+
+
+def model_at(root: type[BaseModel], place: Place) -> type[BaseModel]:
+    """Return the model that a place leads to, as pydantic names it: keys, indexes, and kinds of a union."""
+    kind: Any = root
+    for part in place:
+        kind = _inside(kind, part)
+    return next(_models(kind))
+
+
+def _inside(kind: Any, part: str | int) -> Any:
+    """Return the type of what a part of a place leads to; an index leads to what its list is of."""
+    if (one := _tagged(kind, part)) is not None:
+        return one
+    fields = (model.model_fields.get(str(part)) for model in _models(kind))
+    return next((field.annotation for field in fields if field is not None), kind)
+
+
+def _tagged(kind: Any, tag: str | int) -> Any:
+    """Return the member of a union that a tag stands for; None if there is none in this type."""
+    if any(isinstance(note, Tag) and note.tag == tag for note in getattr(kind, "__metadata__", ())):
+        return kind
+    found = (_tagged(member, tag) for member in get_args(kind))
+    return next((one for one in found if one is not None), None)
+
+
+def _models(kind: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield kind
+    for member in get_args(kind):
+        yield from _models(member)
 
 
 def _sketch(content: dict[str, Any]) -> PlanSketch:
