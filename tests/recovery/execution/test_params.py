@@ -30,7 +30,9 @@ def test_a_run_without_params_is_a_drill_as_planned():
 )
 def test_what_may_be_asked_for(given):
     """A form sends empty fields; they are absent."""
-    RunParams.read(given).check("web_shop", "manual")
+    params = RunParams.read(given)
+    assert params.check("web_shop", "manual") is None
+    assert params.reason == given.get("reason")
 
 
 @pytest.mark.parametrize(

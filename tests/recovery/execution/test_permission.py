@@ -36,7 +36,7 @@ def changed(execution, number, **fields):
 
 def test_an_approved_wave_after_a_completed_one_may_start(ready):
     """Everything it needs is on record."""
-    check_start(ready, 1)
+    assert check_start(ready, 1) is None
 
 
 @pytest.mark.parametrize("status", [status for status in W if not status.met])
@@ -54,8 +54,8 @@ def test_r32_a_wave_that_says_continue_holds_up_nobody_when_it_failed(ready, sta
     """FAILED and TIMED_OUT release the next wave then; CANCELLED, a person's no, never does."""
     record = changed(ready, 0, status=status, on_failure="continue")
     if status.met or status in {W.FAILED, W.TIMED_OUT}:
-        check_start(record, 1)
-        check_ask(record, 1)
+        assert check_start(record, 1) is None
+        assert check_ask(record, 1) is None
     else:
         with pytest.raises(StartRefused, match=f"DBWave1 is {status}"):
             check_start(record, 1)
@@ -63,7 +63,7 @@ def test_r32_a_wave_that_says_continue_holds_up_nobody_when_it_failed(ready, sta
 
 def test_a_partial_wave_lets_the_next_one_start(ready):
     """PARTIAL met its policy."""
-    check_start(changed(ready, 0, status=W.PARTIAL), 1)
+    assert check_start(changed(ready, 0, status=W.PARTIAL), 1) is None
 
 
 @pytest.mark.parametrize(

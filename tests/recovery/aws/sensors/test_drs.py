@@ -28,9 +28,11 @@ def running_job(hook, local_aws, servers):
 
 
 def test_jobs_that_have_ended_are_judged_without_deferring(hook, local_aws, servers, context):
-    """A wave already final is no reason to park a task."""
+    """A wave already final is no reason to park a task: it looks at all jobs at once, and raises nothing."""
     jobs = [hook.start_recovery(group, is_drill=True)["jobID"] for group in (servers.db, servers.app)]
     sensor(jobs).execute(context)
+    looks = local_aws.control.requests(operation="DescribeJobs")
+    assert {frozenset(look["parameters"]["filters"]["jobIDs"]) for look in looks} == {frozenset(jobs)}
 
 
 @pytest.mark.parametrize("phase", ["SNAPSHOT", "CONVERSION", "LAUNCH"])

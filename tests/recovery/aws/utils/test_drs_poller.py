@@ -38,7 +38,7 @@ async def test_watchers_that_join_at_any_moment_never_crowd_the_looks(local_aws)
 
 
 async def test_a_new_watcher_gets_its_first_answer_soon(local_aws):
-    """It does not wait for the others' long sleep to end."""
+    """It does not wait for the others' long sleep to end: if it did, pytest's time-out would end the test."""
     async with watch(1, relaxed_interval=HOUR) as patient:
         await patient.next()
         await asyncio.sleep(0.05)  # the poller sleeps by now, for an hour
