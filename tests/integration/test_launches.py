@@ -60,8 +60,10 @@ def test_waves_side_by_side_run_together_and_the_next_waits_for_both(world: Worl
 
 
 def test_a_server_that_is_deleted_at_the_gate_keeps_no_other_from_being_launched(world: World) -> None:
-    """PARTIAL, as its wave does not need it; record and `show` name it and why. No test after it uses it."""
-    run, gone = world.start("one_gone"), "s-00000000000pay003"
+    """PARTIAL, as its wave does not need it; record and `show` name it and why."""
+    gone = "s-0000000000gone001"
+    world.control.add_server(gone, "gone-1.corp.example", replication={"state": "CONTINUOUS"})
+    run = world.start("one_gone")
     run.wait_for("only.approve", "deferred")
     drs = world.client("drs")
     drs.disconnect_source_server(sourceServerID=gone)
@@ -83,7 +85,7 @@ def test_a_server_that_is_deleted_at_the_gate_keeps_no_other_from_being_launched
         timeout=60,
         check=False,
     ).stdout
-    assert "app-2.payroll.example" in shown
+    assert "gone-1.corp.example" in shown
     assert "DRS knows no such source server" in shown
     world.terminate_all()
 
