@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from moto.iam.models import iam_backends
 from pydantic.alias_generators import to_camel
 
+from drs_simulator.drs.launch_profile import need_profile
 from drs_simulator.drs.launch_template import launch_template
+from drs_simulator.drs.world import world
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,9 +64,7 @@ def _changed(ec2: EC2Backend, described: LaunchTemplateDescription, before: dict
     if described.instance_type:
         changed["InstanceType"] = described.instance_type
     if profile := described.instance_profile:
-        iam = iam_backends[ec2.account_id][ec2.partition]
-        if profile not in [known.name for known in iam.instance_profiles.values()]:
-            iam.create_instance_profile(profile, "/", [])
+        need_profile(ec2, profile, world.clock.now())
         changed["IamInstanceProfile"] = {"Name": profile}
     return changed
 

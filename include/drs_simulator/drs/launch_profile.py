@@ -1,4 +1,4 @@
-"""The instance profile that DRS gives to recovery instances whose post-launch actions are to run.
+"""Instance profiles, and the one of recovery instances whose post-launch actions are to run.
 
 User guide, "Configuring the default post-launch actions": where the EC2 launch template names no profile, and
 post-launch actions are active, it is this one.
@@ -28,10 +28,16 @@ _TRUST = {
 
 def actions_profile(ec2: EC2Backend, at: float) -> str:
     """Return the name of the profile, which is made with its role at the second when it is needed first."""
-    iam = iam_backends[ec2.account_id][ec2.partition]
-    if NAME not in [profile.name for profile in iam.instance_profiles.values()]:
-        if NAME not in [role.name for role in iam.roles.values()]:
-            role = iam.create_role(NAME, json.dumps(_TRUST), _PATH, None, "", [], None)
-            role.create_date = moment(at)
-        iam.create_instance_profile(NAME, _PATH, [NAME]).create_date = moment(at)
+    need_profile(ec2, NAME, at, path=_PATH)
     return NAME
+
+
+def need_profile(ec2: EC2Backend, name: str, at: float, *, path: str = "/") -> None:
+    """Let there be a profile, with a role of its name: without a role EC2 launches no instance with it."""
+    iam = iam_backends[ec2.account_id][ec2.partition]
+    if name in [profile.name for profile in iam.instance_profiles.values()]:
+        return
+    if name not in [role.name for role in iam.roles.values()]:
+        role = iam.create_role(name, json.dumps(_TRUST), path, None, "", [], None)
+        role.create_date = moment(at)
+    iam.create_instance_profile(name, path, [name]).create_date = moment(at)
