@@ -53,7 +53,7 @@ def launch_instance(
         date_start(instance, at)
     else:
         instance = _run(ec2, server, data, at)
-        _made_of(ec2, instance, snapshot)
+        _made_of(ec2, server, instance, snapshot)
         date_launch(ec2, instance, at)
     instance.add_tags(tags)
     if server.launch_configuration.launch_disposition == "STOPPED":
@@ -98,11 +98,13 @@ def _run(ec2: EC2Backend, server: SourceServer, data: Data, at: float) -> Instan
     return instance
 
 
-def _made_of(ec2: EC2Backend, instance: Instance, snapshot: RecoverySnapshot) -> None:
+def _made_of(ec2: EC2Backend, server: SourceServer, instance: Instance, snapshot: RecoverySnapshot) -> None:
     """Let each volume name the EBS snapshot of its disk, and the first one be the root."""
     devices = instance.block_device_mapping
-    for mapping, snapshot_id in zip(devices.values(), snapshot.ebs_snapshots, strict=True):
-        ec2.volumes[mapping.volume_id].snapshot_id = snapshot_id
+    names = (disk["deviceName"] for disk in server.disks())
+    of_disk = dict(zip(names, snapshot.ebs_snapshots, strict=True))
+    for device, mapping in devices.items():
+        ec2.volumes[mapping.volume_id].snapshot_id = of_disk[device]
     instance.root_device_name = next(iter(devices))
 
 

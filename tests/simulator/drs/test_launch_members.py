@@ -119,6 +119,8 @@ def test_options_of_a_template_take_effect(aws, edit):
     (volume,) = aws.ec2.describe_volumes()["Volumes"]
     assert (volume["Attachments"][0]["Device"], volume["KmsKeyId"]) == (ROOT, key_id)
     assert (volume["Encrypted"], volume["Throughput"]) == (True, 250)
+    (snapshot,) = aws.ec2.describe_snapshots(SnapshotIds=[volume["SnapshotId"]])["Snapshots"]
+    assert snapshot["VolumeSize"] == volume["Size"]
     (interface,) = aws.ec2.describe_network_interfaces()["NetworkInterfaces"]
     assert (interface["Description"], interface["TagSet"]) == ("front", tags)
 
