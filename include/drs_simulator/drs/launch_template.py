@@ -80,8 +80,8 @@ def forget(ec2: EC2Backend, server: SourceServer) -> None:
 
 def find_instance(ec2: EC2Backend, instance_id: str) -> Instance | None:
     """Return an EC2 instance, if there is one of this id."""
-    instances = (i for reservation in ec2.reservations.values() for i in reservation.instances)
-    return next((instance for instance in instances if instance.id == instance_id), None)
+    found: Instance | None = ec2.get_instance_by_id(instance_id)
+    return found
 
 
 def template_tags(data: Data, resource_type: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What moto's EC2 lacks of launch templates and addresses, put in its place: ready to be offered to moto.
+"""What moto's EC2 lacks of launch templates, addresses and instances, put in its place: ready for moto.
 
 The classes are named as moto's are, and hold the methods that are to replace theirs.
 """
@@ -8,11 +8,12 @@ from __future__ import annotations
 from types import FunctionType
 from typing import TYPE_CHECKING
 
-from moto.ec2.models import elastic_network_interfaces, instances, subnets
+from moto.ec2.models import elastic_network_interfaces, subnets
+from moto.ec2.models import instances as moto_instances
 from moto.ec2.models import launch_templates as moto_models
 from moto.ec2.responses import launch_templates as moto_responses
 
-from . import addresses, models, responses
+from . import addresses, instances, models, responses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,8 @@ def mend() -> None:
         (responses.LaunchTemplates, moto_responses.LaunchTemplates),
         (addresses.Subnet, subnets.Subnet),
         (addresses.NetworkInterfaceBackend, elastic_network_interfaces.NetworkInterfaceBackend),
-        (addresses.Instance, instances.Instance),
+        (addresses.Instance, moto_instances.Instance),
+        (instances.InstanceBackend, moto_instances.InstanceBackend),
     ):
         for name, method in vars(mended).items():
             before = vars(original).get(name)
