@@ -9,7 +9,7 @@ from dateutil.parser import isoparse
 from .exceptions import ValidationException
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable
     from datetime import datetime
 
 Found = TypeVar("Found")
@@ -32,13 +32,17 @@ def require(known: dict[str, Found], wanted: str, field: str) -> Found:
     return known[wanted]
 
 
-def between(dates: Iterable[tuple[datetime, Found]], since: str | None, until: str | None) -> list[Found]:
+def between(
+    items: list[Found], date: Callable[[Found], datetime], since: str | None, until: str | None
+) -> list[Found]:
     """Return what lies between two dates, both included, of which either may be absent."""
     first = _read_date("filters.from", since) if since else None
     last = _read_date("filters.to", until) if until else None
-    return [
-        found for date, found in dates if (first is None or date >= first) and (last is None or date <= last)
-    ]
+    if first is not None:
+        items = [item for item in items if date(item) >= first]
+    if last is not None:
+        items = [item for item in items if date(item) <= last]
+    return items
 
 
 def invalid(field: str, message: str) -> ValidationException:

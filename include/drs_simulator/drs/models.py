@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from moto.core.base_backend import BackendDict
 from moto.ec2.models import ec2_backends
 
 from . import admission
-from .dates import whole_second
 from .durations import plan_launch, plan_termination
 from .ebs_snapshots import EbsSnapshots
 from .events import Announcements
@@ -188,8 +188,7 @@ class DRSBackend(
         jobs = [job for job in select(self.jobs, filters.get("jobIDs")) if job.look(self.now)]
         if any(not job.by_itself for job in jobs):
             self.settle()
-        dated = ((job.creation_date, job) for job in jobs)
-        return between(dated, filters.get("fromDate"), filters.get("toDate"))
+        return between(jobs, attrgetter("creation_date"), filters.get("fromDate"), filters.get("toDate"))
 
     def describe_job_log_items(self, job_id: str) -> tuple[Job, list[Event]]:
         job = require(self.jobs, job_id, "jobID")
@@ -204,8 +203,8 @@ class DRSBackend(
         self, source_server_id: str, filters: dict[str, Any]
     ) -> list[RecoverySnapshot]:
         server = require(self.source_servers, source_server_id, "sourceServerID")
-        dated = ((whole_second(snapshot.expected), snapshot) for snapshot in snapshots_of(server, self.now))
-        return between(dated, filters.get("fromDateTime"), filters.get("toDateTime"))
+        kept = snapshots_of(server, self.now)
+        return between(kept, attrgetter("due"), filters.get("fromDateTime"), filters.get("toDateTime"))
 
     def delete_job(self, job_id: str) -> None:
         """Know a job no more, once it has ended."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from .dates import iso_at, iso_duration
 from .initiation import Initiation, initiation
 from .members import Complete, Parts, Written, written
-from .stages import SHORTEST, STARTING, Stage, beginning, catching_up, spread
+from .stages import SHORTEST, STARTING, Stage, beginning, catching_up, spread, starting
 from .world import world
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class Replication:
     def __init__(self, description: ServerDescription, region_name: str, now: float) -> None:
         self._id = description.id
         self._sizes = [size * GIB for size in description.disks_gib]
+        self._lengths = starting(self._id, sum(self._sizes) / GIB)
         self._zone = f"{region_name}a"
         self._offset = spread(self._id, "heartbeat") * HEARTBEAT
         self._lags = [(0.0, 0.0)]
@@ -251,7 +252,7 @@ class Replication:
         self._then(now, *(self._beginning(now) if data is None else catching_up(now, "BACKLOG", data)))
 
     def _beginning(self, now: float) -> list[Stage]:
-        return beginning(self._id, sum(self._sizes) / GIB, now)
+        return beginning(self._lengths, now)
 
     def _then(self, now: float, *stages: Stage) -> None:
         if world.clock.immediate:

@@ -9,12 +9,15 @@ from math import floor
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from .dates import iso_at, iso_second
+from .dates import iso_at, iso_second, whole_second
+from .members import Complete
 from .pit_policy import FIXED, UNITS, Rule, rules_of
 from .stages import spread
 from .timeline import JobStatus
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from .source_server import SourceServer
 
 UNIT = 600.0
@@ -46,6 +49,11 @@ class RecoverySnapshot:
         return round(self.expected * 1e6)
 
     @property
+    def due(self) -> datetime:
+        """Date on which it was due."""
+        return whole_second(self.expected)
+
+    @property
     def snapshot_id(self) -> str:
         return f"pit-{self._hash('pit')}"
 
@@ -54,15 +62,17 @@ class RecoverySnapshot:
         """Ids of the EBS snapshots that it consists of: one for each volume."""
         return [f"snap-{self._hash(number)}" for number in range(self.volumes)]
 
-    def to_dict(self, now: float) -> dict[str, Any]:
+    def to_dict(self, now: float) -> Complete:
         taken = self.taken <= now
-        return {
-            "snapshotID": self.snapshot_id,
-            "sourceServerID": self.source_server_id,
-            "expectedTimestamp": iso_second(self.expected),
-            "timestamp": iso_at(self.taken) if taken else None,
-            "ebsSnapshots": self.ebs_snapshots if taken else [],
-        }
+        members = Complete(
+            snapshotID=self.snapshot_id,
+            sourceServerID=self.source_server_id,
+            expectedTimestamp=iso_second(self.expected),
+            ebsSnapshots=self.ebs_snapshots if taken else [],
+        )
+        if taken:
+            members["timestamp"] = iso_at(self.taken)
+        return members
 
     def _hash(self, part: object) -> str:
         text = f"{self.source_server_id}:{self.job_id or floor(self.expected / UNIT)}:{part}"

@@ -24,15 +24,22 @@ class Stage:
     data: float | None = None
 
 
-def beginning(server_id: str, gib: float, now: float) -> list[Stage]:
+def starting(server_id: str, gib: float) -> list[float]:
+    """Return how long a server is in each of the states before there are data to launch."""
+    lengths = []
+    for state in STARTING:
+        shortest, longest = _SPANS[state]
+        synced = gib * _SYNC_OF_GIB if state == "INITIAL_SYNC" else 0.0
+        lengths.append(shortest + spread(server_id, state) * (longest - shortest) + synced)
+    return lengths
+
+
+def beginning(lengths: list[float], now: float) -> list[Stage]:
     """Return the stages of a server that replicates from its first byte on."""
     stages, at = [], now
-    for state in STARTING:
+    for state, length in zip(STARTING, lengths, strict=True):
         stages.append(Stage(at, state))
-        shortest, longest = _SPANS[state]
-        at += shortest + spread(server_id, state) * (longest - shortest)
-        if state == "INITIAL_SYNC":
-            at += gib * _SYNC_OF_GIB
+        at += length
     return [*stages, Stage(at, "CONTINUOUS", at)]
 
 
