@@ -8,7 +8,7 @@ further server as far as it has to for the latter, and its conversion with the l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING
@@ -47,11 +47,13 @@ class Durations:
     closing: Span = (2, 7)
     agent: Span = (60, 120)
     action: Span = (20, 60)
+    _random: Random = field(default_factory=Random, init=False, repr=False, compare=False)
 
     def pick(self, part: str, *occasion: object) -> float:
         """Return how long a part takes on an occasion: always the same for the same seed and occasion."""
         span: Span = getattr(self, part)
-        return Random(repr((self.seed, part, occasion))).uniform(*span)  # noqa: S311 - no secret
+        self._random.seed(repr((self.seed, part, occasion)))  # a generator more takes as long as that
+        return self._random.uniform(*span)
 
 
 def stay_healthy(timeline: ServerTimeline) -> ServerTimeline:

@@ -219,9 +219,9 @@ class Replication:
 
     def _enter(self, state: str, now: float, lag: float) -> None:
         """Be in a state at the start, after as good a past as it allows."""
-        passed = {stage.state: stage.at for stage in self._beginning(0)}
         data = world.clock.earlier(now, lag or (SHORTEST if state in _CATCHING_UP else 0))
-        began = now - passed[state] if state in STARTING else data - passed["CONTINUOUS"] - PAST
+        passed = sum(self._lengths[: STARTING.index(state)] if state in STARTING else self._lengths)
+        began = now - passed if state in STARTING else data - passed - PAST
         self.kept_from = began
         if state in STARTING:
             self._initiate(began)
@@ -236,7 +236,7 @@ class Replication:
         elif state in _CATCHING_UP:
             self._stages.append(Stage(data, "STALLED", data))
             self._then(now, *catching_up(now, state, data))
-        else:
+        elif lag:
             self._fall_behind(now, lag)
 
     def _initiate(self, now: float) -> None:
