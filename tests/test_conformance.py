@@ -10,6 +10,7 @@ from moto.core.exceptions import ServiceException
 
 from drs_simulator.drs.exceptions import ValidationException
 from drs_simulator.drs.job import Job
+from drs_simulator.drs.members import Parts
 from drs_simulator.drs.responses import DRSResponse
 
 from . import conformance
@@ -39,7 +40,7 @@ def wrong(job, request, monkeypatch):
     """Let jobs be answered in a way that the model forbids; gives what the check says."""
     changes, message = request.param
     right = Job.to_dict
-    monkeypatch.setattr(Job, "to_dict", lambda self, now: right(self, now) | changes)
+    monkeypatch.setattr(Job, "to_dict", lambda self, now: Parts(right(self, now) | changes))
     yield message
     assert conformance.found
     conformance.found.clear()

@@ -185,7 +185,7 @@ def _finished(number: int) -> Execution:
 
 def _open(number: int) -> Execution:
     """Return an execution that waits, and whose DAG run lives in this Airflow."""
-    from drs_recovery.tasks.request import this_airflow  # noqa: PLC0415 - Airflow reads its home at import
+    from drs_recovery.tasks.airflow_runs import this_airflow  # noqa: PLC0415 - Airflow reads its home at import
 
     execution = _execution(number, "PAUSED", datetime.now(UTC) - timedelta(hours=1), "open")
     return execution.having(open_since=execution.start_time, airflow_url=this_airflow())

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from drs_recovery.names import role_of
+from typing import TYPE_CHECKING
+
+from drs_recovery.names import group_id, role_of
 from drs_recovery.record.base import Label, Record, Time, Words
 from drs_recovery.record.enums import TaskState
+
+if TYPE_CHECKING:
+    from drs_recovery.record.models import Execution, WaveRecord
+
+NO_MESSAGE = "its process ended without an error"
+"""What Airflow knows of a task whose process was killed."""
 
 
 class TaskRecord(Record):
@@ -27,3 +35,9 @@ class TaskRecord(Record):
     def name(self) -> str:
         """Its name in its wave's group."""
         return role_of(self.task_id).name
+
+
+def wave_of(execution: Execution, task_id: str) -> WaveRecord | None:
+    """Return the wave in whose group a task stands."""
+    group = role_of(task_id).group
+    return next((wave for wave in execution.waves if group_id(wave.wave_name) == group), None)

@@ -20,6 +20,9 @@ from airflow.sdk.exceptions import (
     TaskDeferralTimeout,
 )
 
+from drs_recovery.engine.attempt import current_attempt
+from drs_recovery.engine.frozen_plan import frozen_plan
+from drs_recovery.engine.permission import wave_on_record
 from drs_recovery.errors import ParamsError, StartRefused
 from drs_recovery.names import in_log
 from drs_recovery.record.enums import EventType
@@ -29,11 +32,10 @@ from drs_recovery.record.reasons import FEWEST_LETTERS, check_reason, given_reas
 from drs_recovery.store.programs import approve
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.trail import read_events
-from drs_recovery.tasks.attempt import current_attempt
-from drs_recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, verdicts
+from drs_recovery.tasks.airflow_runs import clear_of
+from drs_recovery.tasks.base import execution_store, id_of, journal_of, now, told, verdicts
 from drs_recovery.tasks.gate_text import gate_body, gate_subject
 from drs_recovery.tasks.gate_trigger import STOPPED, GateTrigger
-from drs_recovery.tasks.permission import wave_on_record
 from drs_recovery.tasks.same_run import own_record
 from drs_recovery.text.durations import in_words
 
@@ -166,7 +168,9 @@ class ApproveWave(ApprovalOperator):
     def _look(self, store: ExecutionStore, context: Context) -> tuple[Execution, WaveRecord, Plan]:
         execution = own_record(store, context)
         wave_on_record(execution, self.wave_number, self.wave_name)
-        execution = current_attempt(store, context, execution, self.wave_number, asks=True)
+        execution = current_attempt(
+            store, journal_of(context), execution, self.wave_number, clear_of(context), asks=True
+        )
         wave = execution.wave(self.wave_number)
         if not wave.status.met:
             check_ask(execution, self.wave_number)

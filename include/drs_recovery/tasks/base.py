@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowFailException
 
+from drs_recovery.aws.utils.errors import is_final
+from drs_recovery.engine.batch import JobOffRecord
+from drs_recovery.engine.journal import Journal
 from drs_recovery.errors import RecordError, RecordTooLarge, RecordUnavailable, RecoveryError, RunDiffers
-from drs_recovery.plan import Plan
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.events import Event
 from drs_recovery.record.models import execution_id
 from drs_recovery.settings import settings
-from drs_recovery.store.frozen import read_plan
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.store import ExecutionStore
 from drs_recovery.store.trail import tell
-from drs_recovery.tasks.causes import is_final
 from drs_recovery.tasks.connections import table_hook
 
 if TYPE_CHECKING:
@@ -45,14 +45,14 @@ def id_of(context: Context) -> str:
     return execution_id(run.dag_id, run.run_id)
 
 
-def frozen_plan(store: ExecutionStore, execution: str) -> Plan:
-    """Return the plan as it was when the execution was opened; the file may have been edited since."""
-    return Plan.load(store.run(read_plan(execution)))
-
-
 def actor(context: Context) -> str:
     """Return who acts in the audit trail when nobody but this task does."""
     return context["ti"].task_id
+
+
+def journal_of(context: Context) -> Journal:
+    """Return the journal of a task."""
+    return Journal(actor(context), lambda: now())  # noqa: PLW0108 - a test may let time pass meanwhile
 
 
 def is_last_try(context: Context) -> bool:
@@ -74,6 +74,8 @@ def verdicts(
         yield
     except AirflowFailException:
         raise
+    except JobOffRecord as error:
+        raise AirflowFailException(str(error)) from error
     except Exception as error:
         if is_final(error):
             store.run(tell(execution, _last_words(store, context, execution, wave_number, error)))
@@ -118,14 +120,7 @@ def told(
     who: str | None = None,
 ) -> Event:
     """Return an event of the audit trail, told by this task unless a person acts."""
-    return Event(
-        type=type_,
-        time=now(),
-        actor=who or actor(context),
-        wave_number=wave.wave_number if wave else None,
-        attempt=wave.attempt if wave else None,
-        detail=detail,
-    )
+    return journal_of(context).event(type_, detail, wave=wave, who=who)
 
 
 def ended(execution: Execution) -> str:

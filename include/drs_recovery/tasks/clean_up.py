@@ -19,15 +19,15 @@ from airflow.sdk.exceptions import (
     AirflowSkipException,
 )
 
-from drs_recovery.errors import ExecutionNotFound, PlanError, RecordError, RecordUnreadable, TransitionRefused
+from drs_recovery.aws.utils.errors import is_final
+from drs_recovery.engine.frozen_plan import frozen_plan
+from drs_recovery.errors import RecordError, TransitionRefused
 from drs_recovery.record.clean_up import EXECUTION_ID, clean_up_run_id
 from drs_recovery.record.enums import CleanupMode, CleanupStatus, Decision, EventType
-from drs_recovery.record.models import Cleanup, CleanupOrder
 from drs_recovery.store.programs import clean_up as clean_up_program
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.trail import read_events, tell
-from drs_recovery.tasks.base import execution_store, frozen_plan, is_last_try, told
-from drs_recovery.tasks.causes import is_final
+from drs_recovery.tasks.base import execution_store, is_last_try, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from drs_recovery.plan import Plan
     from drs_recovery.record.events import Event
-    from drs_recovery.record.models import Execution
+    from drs_recovery.record.models import Cleanup, Execution
     from drs_recovery.store.store import ExecutionStore
 
 log = logging.getLogger(__name__)
@@ -205,21 +205,3 @@ def _held(clean_up: CleanUp | None, error: NotBegun) -> str:
     event = clean_up.told(EventType.CLEANUP_HELD, words)
     clean_up.store.run(tell(clean_up.execution.execution_id, event.having(once=f"held|{run_id}|{words}")))
     return words
-
-
-def order_of(store: ExecutionStore, execution: Execution) -> CleanupOrder | None:
-    """Return what the frozen plan orders of the clean-up of an execution that ends.
-
-    No trouble with that keeps an execution from ending.
-    """
-    if not execution.is_drill or not execution.job_ids:
-        return None
-    try:
-        plan = frozen_plan(store, execution.execution_id)
-    except (ExecutionNotFound, PlanError, RecordUnreadable):
-        log.exception("No clean-up of %s is ordered: its plan cannot be read", execution.execution_id)
-        return None
-    mode = CleanupMode(plan.cleanup)
-    if mode is CleanupMode.NEVER:
-        return None
-    return CleanupOrder(mode, plan.cleanup_after or timedelta())

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
+from drs_recovery.engine.finish import finish, tell_end
+from drs_recovery.engine.open_intents import settle
+from drs_recovery.engine.run_end import ending, named_failed
 from drs_recovery.record.enums import EventType
 from drs_recovery.store.programs import complete_execution, open_execution
 from drs_recovery.store.tasks import read_tasks
 from drs_recovery.store.trail import read_events
-from drs_recovery.tasks.base import execution_store, now, told, verdicts
-from drs_recovery.tasks.finish import finish, tell_end
-from drs_recovery.tasks.interruption import ending, named_failed
-from drs_recovery.tasks.open_intents import settle
+from drs_recovery.tasks.base import execution_store, journal_of, now, told, verdicts
 from drs_recovery.tasks.request import new_execution, requested_by
 from drs_recovery.tasks.same_run import check_same_run
 
@@ -52,7 +52,7 @@ class CompleteExecution(BaseOperator):
         store = execution_store()
         execution = self._on_record(store, context)
         if execution.final:
-            tell_end(store, context, execution)
+            tell_end(store, journal_of(context), execution)
         else:
             execution = self._finish(store, context, execution)
         store.run(complete_execution.release(execution))
@@ -75,12 +75,12 @@ class CompleteExecution(BaseOperator):
 
     def _finish(self, store: ExecutionStore, context: Context, execution: Execution) -> Execution:
         events = store.run(read_events(execution.execution_id))
-        execution = settle(store, context, execution)
+        execution = settle(store, journal_of(context), execution)
         states = self._other_task_states(context)
         tasks = store.run(read_tasks(execution.execution_id))
         known = ending(execution, events, states, now(), tasks=tasks)
         hint = f"Airflow tasks that failed: {named_failed(states)}."
-        return finish(store, context, execution, known, hint=hint)
+        return finish(store, journal_of(context), execution, known, hint=hint)
 
     def _other_task_states(self, context: Context) -> Mapping[str, str | None]:
         ti = context["ti"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from drs_recovery.engine.launchable import GONE
 from drs_recovery.names import path_part
 from drs_recovery.record.attempts import to_start
 from drs_recovery.record.enums import LaunchStatus
 from drs_recovery.record.status import needed
 from drs_recovery.record.targets import rpo_words, rto_words
-from drs_recovery.tasks.launchable import GONE
 from drs_recovery.text.durations import in_words
 from drs_recovery.text.markdown import Markdown, codes, link, render
 from drs_recovery.text.visible import one_line

@@ -10,6 +10,8 @@ from airflow.sdk.exceptions import AirflowFailException
 from botocore.config import Config
 
 from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.aws.utils.errors import is_final
+from drs_recovery.engine.launchable import GONE
 from drs_recovery.errors import LockHeld, ParamsError, PreflightBlocked, TransitionRefused
 from drs_recovery.plan import SourceServer, policies, resolve, same_plan
 from drs_recovery.record.enums import EventType, FailureKind
@@ -18,14 +20,12 @@ from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.store.lock import take_lock
 from drs_recovery.store.programs import open_execution
 from drs_recovery.store.trail import tell
+from drs_recovery.tasks.airflow_runs import run_over
 from drs_recovery.tasks.base import ended, execution_store, is_last_try, told, verdicts
-from drs_recovery.tasks.causes import is_final
 from drs_recovery.tasks.connections import connection_source
-from drs_recovery.tasks.launchable import GONE
 from drs_recovery.tasks.preflight import report
 from drs_recovery.tasks.preflight.connection import look_at_connection
 from drs_recovery.tasks.preflight.gather import gather
-from drs_recovery.tasks.reconcile import run_over
 from drs_recovery.tasks.request import check_request, new_execution, requested_by
 from drs_recovery.tasks.same_run import check_same_run
 

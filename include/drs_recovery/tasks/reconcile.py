@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException
 
+from drs_recovery.engine.deleted_plan import known_plans, plan_deleted
+from drs_recovery.engine.finish import finish
+from drs_recovery.engine.open_intents import settle
+from drs_recovery.engine.run_end import ending
 from drs_recovery.store.programs import complete_execution
 from drs_recovery.store.queries import open_executions
 from drs_recovery.store.tasks import read_tasks
 from drs_recovery.store.trail import read_events
-from drs_recovery.tasks.base import execution_store, now
-from drs_recovery.tasks.deleted_plan import known_plans, plan_deleted
-from drs_recovery.tasks.finish import finish
-from drs_recovery.tasks.interruption import ending
-from drs_recovery.tasks.open_intents import settle
-from drs_recovery.tasks.request import this_airflow
+from drs_recovery.tasks.airflow_runs import is_ours, run_over
+from drs_recovery.tasks.base import execution_store, journal_of, now
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
     from drs_recovery.record.models import Execution
     from drs_recovery.store.store import ExecutionStore
-
-OVER = frozenset({"success", "failed"})
-"""States of a DAG run that has ended."""
 
 
 class ReconcileExecutions(BaseOperator):
@@ -70,9 +67,10 @@ class ReconcileExecutions(BaseOperator):
 
     def _end(self, store: ExecutionStore, context: Context, execution: Execution, why: str) -> None:
         events = store.run(read_events(execution.execution_id))
-        execution = settle(store, context, execution)
+        journal = journal_of(context)
+        execution = settle(store, journal, execution)
         tasks = store.run(read_tasks(execution.execution_id))
-        done = finish(store, context, execution, ending(execution, events, {}, now(), tasks=tasks, over=why))
+        done = finish(store, journal, execution, ending(execution, events, {}, now(), tasks=tasks, over=why))
         store.run(complete_execution.release(done))
         self.log.info("Execution %s of %s ended %s: %s", done.execution_id, done.plan_id, done.status, why)
 
@@ -82,22 +80,6 @@ def _over(
 ) -> str | None:
     """Return in words why nobody else will end an execution; None if its DAG run will."""
     over = run_over(context, execution)
-    if over is not None or known is None or execution.airflow_url != this_airflow():
+    if over is not None or known is None or not is_ours(execution):
         return over
-    return plan_deleted(store, context, execution, known)
-
-
-def run_over(context: Context, execution: Execution) -> str | None:
-    """Return in words that the DAG run of an execution has ended or is gone.
-
-    None while it lives, and for the run of another Airflow that shares the table: this one knows nothing of
-    it.
-    """
-    if execution.airflow_url != this_airflow():
-        return None
-    ti, run_id = context["ti"], execution.dag_run_id
-    if not ti.get_dr_count(dag_id=execution.plan_id, run_ids=[run_id]):
-        return f"its DAG run {run_id} was deleted; Airflow does not tell by whom"
-    state = ti.get_dagrun_state(dag_id=execution.plan_id, run_id=run_id)
-    word = str(getattr(state, "value", state))
-    return f"its DAG run {run_id} ended {word} with no end on record" if word in OVER else None
+    return plan_deleted(store, journal_of(context), execution, known)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from drs_recovery.names import group_id, role_of
 from drs_recovery.record.enums import TaskState
-from drs_recovery.record.task_record import TaskRecord
+from drs_recovery.record.task_record import NO_MESSAGE, TaskRecord, wave_of
 from drs_recovery.store.tasks import note_task
 from drs_recovery.tasks.base import execution_store, now
 from drs_recovery.tasks.same_run import own_record
@@ -19,11 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow.sdk import Context
-
-    from drs_recovery.record.models import Execution, WaveRecord
-
-NO_MESSAGE = "its process ended without an error"
-"""What Airflow knows of a task whose process was killed."""
 
 
 def recorded() -> dict[str, Any]:
@@ -67,9 +61,3 @@ def _note(context: Context, state: TaskState, **ended: Any) -> None:
         **ended,
     )
     store.run(note_task(record.execution_id, task))
-
-
-def wave_of(execution: Execution, task_id: str) -> WaveRecord | None:
-    """Return the wave in whose group a task stands."""
-    group = role_of(task_id).group
-    return next((wave for wave in execution.waves if group_id(wave.wave_name) == group), None)

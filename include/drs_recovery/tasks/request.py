@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.errors import ParamsError
@@ -16,6 +15,7 @@ from drs_recovery.record.params import RunParams
 from drs_recovery.record.reasons import given_reason
 from drs_recovery.record.run_request import RunRequest
 from drs_recovery.settings import settings
+from drs_recovery.tasks.airflow_runs import this_airflow
 from drs_recovery.tasks.base import now
 from drs_recovery.text.durations import in_words, roughly
 
@@ -85,11 +85,6 @@ def new_execution(plan: Plan, run: DagRunProtocol) -> Execution:
         start_time=started,
         open_since=started,
     )
-
-
-def this_airflow() -> str | None:
-    """Return the address by which an Airflow calls itself: DAG runs of another are none of its business."""
-    return conf.get("api", "base_url", fallback="").rstrip("/") or None
 
 
 def requested_by(run: DagRunProtocol) -> str:

@@ -14,6 +14,7 @@ from drs_recovery.errors import RunDiffers
 from drs_recovery.record.base import iso
 from drs_recovery.record.texts import same_text
 from drs_recovery.store.queries import read_execution
+from drs_recovery.tasks.airflow_runs import this_airflow
 from drs_recovery.tasks.base import id_of
 from drs_recovery.tasks.request import (
     execution_type,
@@ -21,7 +22,6 @@ from drs_recovery.tasks.request import (
     reason_of,
     requested_by,
     run_request,
-    this_airflow,
 )
 
 if TYPE_CHECKING:

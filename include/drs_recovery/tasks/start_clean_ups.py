@@ -13,9 +13,8 @@ from drs_recovery.record.clean_up import EXECUTION_ID, clean_up_run_id, current_
 from drs_recovery.record.enums import CleanupStatus, EventType
 from drs_recovery.store.programs import clean_up
 from drs_recovery.store.queries import due_clean_ups, read_execution
+from drs_recovery.tasks.airflow_runs import OVER, is_ours
 from drs_recovery.tasks.base import execution_store, now, told
-from drs_recovery.tasks.reconcile import OVER
-from drs_recovery.tasks.request import this_airflow
 from drs_recovery.tasks.triggering import trigger_dag_run
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ class StartCleanUps(BaseOperator):
 
     def _is_due(self, store: ExecutionStore, context: Context, execution: Execution) -> bool:
         """Whether a DAG run is to be triggered; executions of another Airflow are none of its business."""
-        if execution.airflow_url != this_airflow():
+        if not is_ours(execution):
             return False
         known = [(run_id, _state(context, run_id)) for run_id in _run_ids(execution)]
         there = [(run_id, word) for run_id, word in known if word is not None]

@@ -9,13 +9,13 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_recovery.aws.operators.drs import DrsTerminateRecoveryInstancesOperator
+from drs_recovery.aws.utils.errors import is_final, retry_after
+from drs_recovery.engine.parting import LOOK_AGAIN, NotYet
 from drs_recovery.record.enums import CleanupStatus, EventType
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.trail import tell
 from drs_recovery.tasks.base import now
-from drs_recovery.tasks.causes import is_final, retry_after
 from drs_recovery.tasks.clean_up import LONGEST_WAIT, verdicts_on
-from drs_recovery.tasks.parting import LOOK_AGAIN, NotYet
 from drs_recovery.tasks.termination import Termination
 from drs_recovery.tasks.waking import waking
 from drs_recovery.text.durations import in_words
@@ -32,7 +32,7 @@ class TerminateInstances(DrsTerminateRecoveryInstancesOperator):
     """Starts the DRS jobs that terminate a drill's recovery instances, and puts their ids on record.
 
     What may pass is waited for without a worker slot: throttling, trouble of AWS, a job that holds a server,
-    a quota, a RECOVERY of the same servers. See `drs_recovery.tasks.causes`.
+    a quota, a RECOVERY of the same servers. See `drs_recovery.aws.utils.errors`.
     """
 
     template_fields = ()

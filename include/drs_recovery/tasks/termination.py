@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_recovery.aws.utils.drs import is_gone
+from drs_recovery.aws.utils.errors import Cause, cause_of, retry_after
+from drs_recovery.engine.blame import halves, is_about_what_is_named, named
+from drs_recovery.engine.jobs import find_blocking, in_words, servers_of
+from drs_recovery.engine.parting import CAPACITY, LOOK_AGAIN, NotYet, pause
+from drs_recovery.engine.permission import recoveries_with
 from drs_recovery.record.enums import CleanupStatus, EventType
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_server_ids
-from drs_recovery.tasks.blame import halves, is_about_what_is_named, named
-from drs_recovery.tasks.causes import Cause, cause_of, retry_after
-from drs_recovery.tasks.jobs import find_blocking, in_words, servers_of
-from drs_recovery.tasks.parting import CAPACITY, LOOK_AGAIN, NotYet, pause
-from drs_recovery.tasks.permission import recoveries_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

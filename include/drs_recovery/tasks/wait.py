@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout
 
 from drs_recovery.aws.sensors.drs import DrsJobSensor
+from drs_recovery.engine.final_servers import final_servers
+from drs_recovery.engine.frozen_plan import frozen_plan
+from drs_recovery.engine.launch_actions import warnings
+from drs_recovery.engine.permission import wave_on_record
 from drs_recovery.errors import StartRefused
 from drs_recovery.names import Role, task_id
 from drs_recovery.record.enums import EventType
@@ -19,10 +23,7 @@ from drs_recovery.store.programs import wait_for_recovery
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.trail import tell
-from drs_recovery.tasks.base import execution_store, frozen_plan, id_of, now, told, verdicts
-from drs_recovery.tasks.final_servers import final_servers
-from drs_recovery.tasks.launch_actions import warnings
-from drs_recovery.tasks.permission import wave_on_record
+from drs_recovery.tasks.base import execution_store, id_of, now, told, verdicts
 from drs_recovery.tasks.same_run import own_record
 from drs_recovery.tasks.verdict import in_words, verdict
 from drs_recovery.tasks.wave_trigger import WaveTrigger

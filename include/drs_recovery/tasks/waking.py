@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
 
     from drs_recovery.aws.utils.drs import JobsSnapshot
-    from drs_recovery.tasks.parting import NotYet
+    from drs_recovery.engine.parting import NotYet
 
 
 class FirstWay(DrsJobTrigger):

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from drs_recovery.aws.utils.addresses import prepare
 from drs_recovery.aws.utils.drs import about_to_end
+from drs_recovery.engine.final_servers import final_servers
+from drs_recovery.engine.launch_actions import known, unasked, warnings, with_due
+from drs_recovery.engine.observe import observed_all
 from drs_recovery.record.enums import EventType, WaveStatus
 from drs_recovery.record.events import Event
 from drs_recovery.record.status import judge
@@ -15,12 +19,8 @@ from drs_recovery.store.programs import wait_for_recovery
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.trail import tell
-from drs_recovery.tasks.addresses import prepare
 from drs_recovery.tasks.base import now
-from drs_recovery.tasks.final_servers import final_servers
-from drs_recovery.tasks.launch_actions import known, unasked, warnings, with_due
 from drs_recovery.tasks.looks import FailingLooks
-from drs_recovery.tasks.observe import observed_all
 from drs_recovery.tasks.verdict import in_words
 
 if TYPE_CHECKING:

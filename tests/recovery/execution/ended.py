@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
+from drs_recovery.engine.finish import finish, tell_end
+from drs_recovery.engine.journal import Journal
 from drs_recovery.record.ending import Ending
 from drs_recovery.record.enums import EventType, ExecutionStatus, LaunchStatus, WaveStatus
 from drs_recovery.store.open_attempt import Opening
 from drs_recovery.store.programs import complete_execution, start_recovery, wait_for_recovery
 from drs_recovery.store.queries import read_execution
-from drs_recovery.tasks.finish import finish, tell_end
 
 E, W = ExecutionStatus, WaveStatus
 
@@ -44,14 +43,11 @@ def ended(world, status=W.FAILED, execution=E.FAILED):
 
 def brought_to_its_end(store, execution_id, **known):
     """End an execution in the product's own way, as the last try of `complete_execution` does."""
-    execution, context = (
-        store.run(read_execution(execution_id)),
-        {"ti": SimpleNamespace(task_id="complete_execution")},
-    )
+    execution, journal = store.run(read_execution(execution_id)), Journal("complete_execution")
     if execution.final:
-        tell_end(store, context, execution)
+        tell_end(store, journal, execution)
     else:
-        execution = finish(store, context, execution, Ending(**known))
+        execution = finish(store, journal, execution, Ending(**known))
     store.run(complete_execution.release(execution))
     return execution
 

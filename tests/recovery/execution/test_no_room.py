@@ -10,6 +10,7 @@ from pkgutil import iter_modules
 import pytest
 from aiobotocore.session import get_session
 
+from drs_recovery.aws.utils.errors import is_final
 from drs_recovery.errors import RecordTooLarge
 from drs_recovery.record.enums import (
     CleanupMode,
@@ -40,7 +41,6 @@ from drs_recovery.store.servers import read_servers
 from drs_recovery.store.sizes import MOST_BYTES, item_size
 from drs_recovery.store.trail import read_events
 from drs_recovery.store.whole import read_whole
-from drs_recovery.tasks.causes import is_final
 
 from . import test_once
 from .ended import brought_to_its_end, ended, opening

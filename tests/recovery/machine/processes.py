@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from greenlet import GreenletExit, getcurrent, greenlet
 
+from drs_recovery.engine.batch import JobOffRecord
+from drs_recovery.engine.parting import NotYet
 from drs_recovery.errors import RecoveryError
-from drs_recovery.tasks.parting import NotYet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +94,7 @@ class Working(greenlet):
     def run(self) -> None:
         try:
             self._work()
-        except (RecoveryError, NotYet, AirflowFailException, ClientError, BotoCoreError):
+        except (RecoveryError, NotYet, JobOffRecord, ClientError, BotoCoreError):
             return
 
 

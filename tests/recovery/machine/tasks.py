@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.api.datamodels._generated import DagRunType
 
+from drs_recovery.engine.attempt import Clear, current_attempt
+from drs_recovery.engine.finish import finish
+from drs_recovery.engine.journal import Journal
+from drs_recovery.engine.open_intents import settle
+from drs_recovery.engine.run_end import ending
+from drs_recovery.engine.start import Ports, StartRequest, Waiting, start_wave
 from drs_recovery.errors import LockHeld, StartRefused
 from drs_recovery.plan import Plan
-from drs_recovery.record.attempts import to_start
 from drs_recovery.record.enums import (
     Decision,
     EventType,
@@ -23,7 +28,6 @@ from drs_recovery.record.enums import (
 )
 from drs_recovery.record.events import Event
 from drs_recovery.record.models import Approval, Execution, Failure, WaveRecord, execution_id
-from drs_recovery.record.permission import check_start
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.record.status import judge
 from drs_recovery.store.intents import with_servers
@@ -38,13 +42,7 @@ from drs_recovery.store.programs import (
 from drs_recovery.store.queries import open_executions, read_execution
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.trail import read_events
-from drs_recovery.tasks.attempt import current_attempt
-from drs_recovery.tasks.finish import finish
-from drs_recovery.tasks.interruption import ending
-from drs_recovery.tasks.open_intents import settle
 from drs_recovery.tasks.request import new_execution
-from drs_recovery.tasks.start import SERVERS_PER_JOB
-from drs_recovery.tasks.starting import Starting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -117,7 +115,7 @@ class Tasks:
             run_id=self.run_id,
             run_type=DagRunType.MANUAL,
             run_after=None,
-            conf={"execution_type": self.type.value},
+            conf={"execution_type": self.type.value, "replace_recovered": self.plan.id},
             triggering_user_name="alice",
         )
         return new_execution(self.plan, run)
@@ -129,13 +127,14 @@ class Tasks:
             type=kind, time=self.clock(), actor="machine", detail=detail, wave_number=number, attempt=attempt
         )
 
-    def context(self, task_id: str) -> Any:
-        """Return what a task needs of Airflow's context: who acts, and what it knows of DAG runs."""
-        ti = SimpleNamespace(
-            task_id=task_id, get_dr_count=lambda **_: 1, get_dagrun_state=lambda **_: "running"
-        )
-        run = SimpleNamespace(clear_number=self.cleared, conf={"execution_type": self.type.value})
-        return {"ti": ti, "dag_run": run}
+    def journal(self, task_id: str) -> Journal:
+        """Return the journal of a task."""
+        return Journal(task_id, self.clock)
+
+    @property
+    def clear(self) -> Clear:
+        """What Airflow tells: how often the run was cleared, and that no other is over."""
+        return Clear(self.cleared, lambda _: False)
 
     def open(self, is_over: Callable[[Execution], bool]) -> None:
         """`open_execution`."""
@@ -157,10 +156,8 @@ class Tasks:
 
     def ask(self, number: int) -> None:
         """`approve`, until it waits."""
-        context = self.context(f"wave{number + 1}.approve")
-        record = current_attempt(
-            self.store, context, self.store.run(read_execution(self.id)), number, asks=True
-        )
+        journal, record = self.journal(f"wave{number + 1}.approve"), self.store.run(read_execution(self.id))
+        record = current_attempt(self.store, journal, record, number, self.clear, asks=True)
         if not (wave := record.wave(number)).status.met:
             self.store.run(approve.pause(self.id, number, self.told(EventType.GATE_WAITING, wave)))
 
@@ -175,26 +172,12 @@ class Tasks:
 
     def start(self, number: int) -> None:
         """`start_recovery`."""
-        context = self.context(f"wave{number + 1}.start_recovery")
-        record = current_attempt(
-            self.store, context, self.store.run(read_execution(self.id)), number, asks=False
-        )
-        if (wave := record.wave(number)).status.met:
-            return
-        check_start(record, number)
-        servers = to_start(wave, self.store.run(read_servers(self.id, number)))
-        if not servers:
-            self.store.run(start_recovery.nothing_to_start(self.id, number, wave.attempt))
-            return
-        starting = Starting(
-            self.hook, self.store, context, record, number, servers, replace=True, size=SERVERS_PER_JOB
-        )
-        outcome = starting.run()
-        if outcome.waits:
-            raise outcome.waits[0].wait
-        if outcome.refusals and (reason := starting.failure()):
-            event = self.told(EventType.WAVE_ENDED, wave)
-            self.store.run(start_recovery.fail_wave(self.id, number, wave.attempt, reason, event))
+        journal = self.journal(f"wave{number + 1}.start_recovery")
+        request = StartRequest(number, self.plan.waves[number].name, self.clock(), self.clear, {})
+        ports = Ports(self.store, journal, lambda _: self.hook)
+        result = start_wave(self.store.run(read_execution(self.id)), request, ports)
+        if isinstance(result, Waiting):
+            raise result.waits[0]
 
     def cannot_start(self, number: int) -> None:
         """`start_recovery` of a wave that AWS refuses."""
@@ -253,13 +236,13 @@ class Tasks:
 
     def complete(self, over: str | None = None) -> None:
         """`complete_execution`, or the reconciler where the DAG run is over."""
-        context = self.context("complete_execution")
+        journal = self.journal("complete_execution")
         execution = self.store.run(open_execution.open_execution(self.new, self.told(EventType.OPENED)))
         if not execution.final:
             events = self.store.run(read_events(self.id))
-            execution = settle(self.store, context, execution)
+            execution = settle(self.store, journal, execution)
             known = ending(execution, events, {}, self.clock(), over=over)
-            execution = finish(self.store, context, execution, known)
+            execution = finish(self.store, journal, execution, known)
         self.store.run(complete_execution.release(execution))
 
     def reconcile(self, is_over: Callable[[Execution], bool]) -> None:

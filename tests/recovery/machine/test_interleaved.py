@@ -74,14 +74,12 @@ def machine(local_aws: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[In
     for each in (wired, hook.conn, hook._one_request_conn):
         wire.attach(each)
     asleep = SimpleNamespace(sleep=lambda _: None, monotonic=lambda: float("inf"))
-    for module in ("attempt", "base", "batch", "open_intents", "request"):
-        monkeypatch.setattr(f"drs_recovery.tasks.{module}.now", clock)
-    monkeypatch.setattr("drs_recovery.tasks.open_intents.time", asleep)
+    monkeypatch.setattr("drs_recovery.tasks.request.now", clock)
+    monkeypatch.setattr("drs_recovery.engine.open_intents.time", asleep)
     # The time that a test lets pass is that of the processes; DRS dates its jobs by the real one
-    monkeypatch.setattr("drs_recovery.tasks.jobs.SKEW", timedelta(days=1))
-    for module in ("attempt", "open_intents"):
-        monkeypatch.setattr(f"drs_recovery.tasks.{module}.DrsHook", lambda **_: hook)
-    monkeypatch.setattr("drs_recovery.tasks.attempt.final_servers", as_recorded)
+    monkeypatch.setattr("drs_recovery.engine.jobs.SKEW", timedelta(days=1))
+    monkeypatch.setattr("drs_recovery.engine.frozen_plan.DrsHook", lambda **_: hook)
+    monkeypatch.setattr("drs_recovery.engine.attempt.final_servers", as_recorded)
     monkeypatch.setattr("drs_recovery.store.runners.time", asleep)
     store = ExecutionStore(wired, table, clock=clock)
     Interleaved.surroundings = Surroundings(store, hook, client, table, local_aws.control)

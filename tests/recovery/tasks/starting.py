@@ -9,8 +9,9 @@ import pytest
 from airflow.sdk.exceptions import TaskDeferred
 
 from drs_recovery.settings import settings
+from drs_recovery.store.store import utc_now
 from drs_recovery.store.trail import read_events
-from drs_recovery.tasks import base, batch, start
+from drs_recovery.tasks import base, start
 
 if TYPE_CHECKING:
     from .conftest import Drive
@@ -30,13 +31,13 @@ def pause(deferred: TaskDeferred) -> timedelta:
     """Return how long a start waits that waits for nothing but time."""
     path, kwargs = deferred.trigger.serialize()
     assert path.endswith("DateTimeTrigger")
-    return kwargs["moment"] - base.now() + timedelta(seconds=1)
+    return kwargs["moment"] - utc_now() + timedelta(seconds=1)
 
 
 def later(monkeypatch: pytest.MonkeyPatch, **gone: float) -> None:
     """Let some time have passed for the tasks."""
-    for module in (batch, start):
-        monkeypatch.setattr(module, "now", lambda: base.now() + timedelta(**gone))
+    for module in (base, start):
+        monkeypatch.setattr(module, "now", lambda: utc_now() + timedelta(**gone))
 
 
 def jobs(table: Any) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from drs_recovery.aws.hooks.drs import DrsHook
-from drs_recovery.tasks import addresses
+from drs_recovery.aws.utils import addresses
 
 from .conftest import APP, DB, WEB
 

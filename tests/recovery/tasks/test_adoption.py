@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.engine import open_intents
+from drs_recovery.engine.jobs import contradiction, has_tags, job_tags
 from drs_recovery.errors import StartRefused
 from drs_recovery.record.models import Execution, Intent, WaveRecord
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import read_execution
-from drs_recovery.tasks import attempt, base, batch, open_intents, start
-from drs_recovery.tasks.jobs import contradiction, has_tags, job_tags
+from drs_recovery.tasks import base, start
 
 from .conftest import APP, DB, Drive, plan
 from .troubles import finish, released, told
@@ -77,7 +78,7 @@ def cleared(drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
     ended(drive, monkeypatch)
     drive.clear()
     later = base.now() + timedelta(seconds=settings().adoption_seconds + 5)
-    for module in (attempt, batch, open_intents, start):
+    for module in (base, start):
         monkeypatch.setattr(module, "now", lambda: later)
     try:
         drive.execute(START)
@@ -123,7 +124,7 @@ def test_a_drill_s_forged_job_makes_no_recovery_completed(table: Any, recovery: 
     released(table)
     with pytest.MonkeyPatch.context() as patch:
         late = base.now() + timedelta(seconds=settings().adoption_seconds + 5)
-        for module in (batch, start):
+        for module in (base, start):
             patch.setattr(module, "now", lambda: late)
         (own,) = recovery.execute(START)
     assert own != job

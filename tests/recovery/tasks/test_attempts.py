@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from drs_recovery.engine import batch, open_intents
 from drs_recovery.settings import settings
 from drs_recovery.store.programs import start_recovery
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.whole import read_whole
-from drs_recovery.tasks import base, batch, open_intents
+from drs_recovery.tasks import base
 
 from .attempts import (
     BROKEN,
@@ -84,7 +85,7 @@ def test_a_retried_start_of_an_attempt_sends_nothing_again(
 ) -> None:
     """Its batches are the same, also when one of its servers is launched meanwhile, or after a crash."""
     approve(failed)
-    monkeypatch.setattr("drs_recovery.tasks.start.SERVERS_PER_JOB", 1)
+    monkeypatch.setattr("drs_recovery.engine.start.SERVERS_PER_JOB", 1)
     with monkeypatch.context() as patch:
         patch.setattr(start_recovery, "started", raising(KeyboardInterrupt()))
         with pytest.raises(KeyboardInterrupt):
@@ -138,7 +139,7 @@ def test_a_lost_job_is_found_before_another_attempt(table: Any, monkeypatch: pyt
     with monkeypatch.context() as patch:
         patch.setattr(start_recovery, "started", raising(KeyboardInterrupt()))
         patch.setattr(open_intents, "PATIENCE", 0)
-        patch.setattr("drs_recovery.tasks.adoption.Adoption.job_of", lambda *_: None)
+        patch.setattr("drs_recovery.engine.adoption.Adoption.job_of", lambda *_: None)
         with pytest.raises(KeyboardInterrupt):
             drive.execute("database.start_recovery")
         drive.states = {"database.start_recovery": "failed", "database.wait_for_recovery": "skipped"}
@@ -168,7 +169,7 @@ def test_an_announcement_that_became_no_job_is_started_again(
     end(drive)
     drive.clear()
     later = base.now() + 2 * timedelta(seconds=settings().adoption_seconds)
-    monkeypatch.setattr(open_intents, "now", lambda: later)
+    monkeypatch.setattr(base, "now", lambda: later)
     drive.wave("database")
     (first, second) = base.execution_store().run(read_whole(drive.record)).waves[0].intents
     assert (first.attempt, first.job_id, second.attempt) == (1, None, 2)

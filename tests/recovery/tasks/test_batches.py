@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
+from drs_recovery.engine.starting import Starting
 from drs_recovery.store.programs import start_recovery
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.trail import read_events
-from drs_recovery.tasks import base
-from drs_recovery.tasks.starting import Starting
 
 from .conftest import APP, DB, WEB, Drive, plan
 from .troubles import recover, sent
@@ -21,7 +20,7 @@ from .troubles import recover, sent
 @pytest.fixture
 def wave(table: Any, monkeypatch: pytest.MonkeyPatch) -> Drive:
     """A drill of one wave whose three servers, at one a job, are three batches: DB, APP, WEB."""
-    monkeypatch.setattr("drs_recovery.tasks.start.SERVERS_PER_JOB", 1)
+    monkeypatch.setattr("drs_recovery.engine.start.SERVERS_PER_JOB", 1)
     table.control.set_speed("real")
     drive = Drive(plan({"name": "All", "servers": [DB, APP, WEB]}))
     drive.execute("open_execution")
@@ -99,9 +98,9 @@ def test_a_batch_that_must_wait_keeps_no_other_from_starting(table: Any, wave: D
         wave.execute("all.start_recovery")
     assert len(wave.record.waves[0].job_ids) == 2
     assert errors(wave)[APP] is None
-    late = base.now() + timedelta(hours=4)
+    late = datetime.now(UTC) + timedelta(hours=4)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("drs_recovery.tasks.start.now", lambda: late)
+        patch.setattr("drs_recovery.tasks.base.now", lambda: late)
         assert len(wave.execute("all.start_recovery")) == 2
     assert "ThrottlingException" in (errors(wave)[APP] or "")
 
@@ -148,7 +147,7 @@ def test_a_real_instance_keeps_no_other_server_from_starting(
     table: Any, wave: Drive, monkeypatch: pytest.MonkeyPatch, real: tuple[str, ...], size: int
 ) -> None:
     """Whichever batch it is in, alone or with others: each server of it says why it was not started."""
-    monkeypatch.setattr("drs_recovery.tasks.start.SERVERS_PER_JOB", size)
+    monkeypatch.setattr("drs_recovery.engine.start.SERVERS_PER_JOB", size)
     table.control.set_speed("immediate")
     recover(table, *real)
     table.control.set_speed("real")
@@ -195,7 +194,7 @@ def test_who_has_a_job_waits_for_nothing(table: Any, wave: Drive) -> None:
     (waits,) = told(wave, "START_WAITING")
     assert waits.startswith("app-1.shop.example")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("drs_recovery.tasks.start.now", lambda: base.now() + timedelta(hours=4))
+        patch.setattr("drs_recovery.tasks.base.now", lambda: datetime.now(UTC) + timedelta(hours=4))
         wave.execute("all.start_recovery")
     assert all(DB not in words and WEB not in words for words in told(wave, "SERVERS_LEFT_OUT"))
 
@@ -204,7 +203,7 @@ def test_an_old_refusal_of_a_batch_is_no_word_on_what_is_in_its_way_now(
     table: Any, wave: Drive, monkeypatch: pytest.MonkeyPatch, starts: Any
 ) -> None:
     """DRS was busy with it once; now nobody may look: nothing is started, so that is about the wave."""
-    monkeypatch.setattr("drs_recovery.tasks.start.SERVERS_PER_JOB", 100)
+    monkeypatch.setattr("drs_recovery.engine.start.SERVERS_PER_JOB", 100)
     table.control.deny("drs", "StartRecovery", error="ConflictException", message="in a job")
     with pytest.raises(TaskDeferred):
         wave.execute("all.start_recovery")
@@ -221,7 +220,7 @@ def test_an_intent_that_another_start_settles_between_two_looks_is_no_trouble(
     table: Any, wave: Drive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two starts find the same lost answer: the second one goes on with what the first one wrote."""
-    monkeypatch.setattr("drs_recovery.tasks.start.SERVERS_PER_JOB", 100)
+    monkeypatch.setattr("drs_recovery.engine.start.SERVERS_PER_JOB", 100)
     table.control.drop("drs", "StartRecovery", after=False, times=1)
     with pytest.raises(TaskDeferred):
         wave.execute("all.start_recovery")

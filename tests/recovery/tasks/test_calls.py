@@ -10,9 +10,9 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 import iam
+from drs_recovery.aws.utils import addresses
 from drs_recovery.dag.maintenance import maintenance_dag
 from drs_recovery.settings import settings
-from drs_recovery.tasks import addresses
 
 from .conftest import DB, Drive, TaskInstance, plan
 from .sweeping import ALWAYS, Sweep

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.engine.adoption import Adoption
+from drs_recovery.engine.jobs import job_tags
+from drs_recovery.engine.journal import Journal
 from drs_recovery.record.models import Intent
-from drs_recovery.tasks.adoption import Adoption
 from drs_recovery.tasks.base import now
-from drs_recovery.tasks.jobs import job_tags
 
 if TYPE_CHECKING:
     from conftest import Drive
@@ -29,7 +30,7 @@ def start(table: Any, tags: dict[str, str]) -> str:
 def found(drive: Drive, batch: int) -> str | None:
     """Return the job of a batch that was announced just now, as a start task looks for it."""
     hook = DrsHook(aws_conn_id="aws_default", region_name="eu-west-1")
-    adoption = Adoption(hook, drive.store, drive.context("database.start_recovery"), drive.record)
+    adoption = Adoption(hook, drive.store, Journal("database.start_recovery"), drive.record)
     intent = Intent(attempt=1, batch=batch, servers=(DB,), time=now())
     return adoption.job_of(drive.record.waves[0], intent)
 

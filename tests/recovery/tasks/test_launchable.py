@@ -211,7 +211,7 @@ def test_whoever_is_gone_or_held_or_recovered_the_others_start_and_the_policy_ju
         if who["held"]:
             hold(table, *who["held"])
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("drs_recovery.tasks.start.SERVERS_PER_JOB", size)
+            patch.setattr("drs_recovery.engine.start.SERVERS_PER_JOB", size)
             if who["held"]:
                 with pytest.raises(TaskDeferred) as deferred:
                     drive.execute(START)

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drs_recovery.engine.observe import observed, observed_all, participants
 from drs_recovery.record.enums import LaunchStatus
 from drs_recovery.record.models import WaveRecord
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.record.status import judge
-from drs_recovery.tasks.observe import observed, observed_all, participants
 
 if TYPE_CHECKING:
     from random import Random

@@ -11,8 +11,9 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.dag.maintenance import maintenance_dag
 from drs_recovery.errors import RunDiffers
+from drs_recovery.record.task_record import NO_MESSAGE
 from drs_recovery.store.tasks import read_tasks
-from drs_recovery.tasks.recorded import NO_MESSAGE, recorded
+from drs_recovery.tasks.recorded import recorded
 
 from .conftest import Drive, plan
 

@@ -74,7 +74,7 @@ class TestServers:
         self, table: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """One job a server: AWS refuses that of the optional one."""
-        monkeypatch.setattr("drs_recovery.tasks.start.SERVERS_PER_JOB", 1)
+        monkeypatch.setattr("drs_recovery.engine.start.SERVERS_PER_JOB", 1)
         table.control.deny("drs", "StartRecovery", resource=APP)
         drive = opened({"name": "Data", "servers": [DB, APP], "optional": [APP]})
         drive.wave("data")

@@ -12,9 +12,9 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drs_recovery.engine.blame import halves, named
+from drs_recovery.engine.parting import NotYet
 from drs_recovery.store.programs import start_recovery
-from drs_recovery.tasks.blame import halves, named
-from drs_recovery.tasks.parting import NotYet
 from drs_recovery.tasks.waking import FirstWay, waking
 
 from .conftest import APP, DB, WEB, Drive, plan
@@ -118,7 +118,6 @@ def test_a_start_that_dies_between_its_parts_starts_each_server_once(
                     wave.execute(START)
                 except (KeyboardInterrupt, TaskDeferred, AirflowFailException):
                     continue
-    monkeypatch.setattr("drs_recovery.tasks.batch.now", _late)
     monkeypatch.setattr("drs_recovery.tasks.base.now", _late)
     wave.execute(START)
     table.control.clear_faults()
@@ -162,7 +161,7 @@ class TestHeld:
         other = hold(table, WEB)
         deferred = wait(wave)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("drs_recovery.tasks.start.now", lambda: datetime.now(UTC) + timedelta(hours=5))
+            patch.setattr("drs_recovery.tasks.base.now", lambda: datetime.now(UTC) + timedelta(hours=5))
             assert len(resume(wave, deferred)) == 1
         assert other in errors(wave)[WEB]
 
@@ -197,7 +196,7 @@ def test_a_job_whose_answer_was_lost_is_known_after_its_batch_was_halved(
     table.control.drop("drs", "StartRecovery", after=True, times=1)
     hidden = table.control.hide_jobs(seconds=100_000, times=1)
     wait(wave)
-    monkeypatch.setattr("drs_recovery.tasks.batch.now", _late)
+    monkeypatch.setattr("drs_recovery.tasks.base.now", _late)
     for _ in range(3):
         wait(wave)
     assert len({intent.batch for intent in wave.record.waves[0].intents}) > 1

@@ -16,7 +16,7 @@ from .conftest import DB, Drive, plan
 
 
 def test_a_healthy_fleet_is_told_in_one_event(table: Any) -> None:
-    """No warning on record, how old the data are, and seven requests beside the account's."""
+    """No warning on record, how old the data are, and nine requests, two of them to try rights."""
     drive = Drive(plan(rto="4h", rpo="15m"))
     drive.execute("open_execution")
     assert told(drive) == ["no check found a problem"]
@@ -32,6 +32,8 @@ def test_a_healthy_fleet_is_told_in_one_event(table: Any) -> None:
         "DescribeRecoveryInstances",
         "DescribeSourceServers",
         "GetCallerIdentity",
+        "GetLaunchConfiguration",
+        "ListLaunchActions",
         "ListServiceQuotas",
     ]
 

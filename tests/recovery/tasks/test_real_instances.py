@@ -8,7 +8,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.aws.hooks.drs import DrsHook
-from drs_recovery.tasks.real_instances import real_instances
+from drs_recovery.engine.real_instances import real_instances
 
 from .conftest import APP, DB, Drive, plan
 

@@ -14,7 +14,8 @@ from drs_recovery.store.programs import complete_execution
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.trail import read_events
-from drs_recovery.tasks import base, deleted_plan
+from drs_recovery.tasks import base
+from drs_recovery.tasks import reconcile as module
 from drs_recovery.tasks.base import now
 
 from .conftest import Drive, TaskInstance, plan
@@ -121,7 +122,7 @@ def test_executions_of_another_airflow_are_none_of_its_business(
 ) -> None:
     """Two Airflows on one table: each knows its own runs only, and a run it does not know is not gone."""
     before = drive.record
-    monkeypatch.setattr("drs_recovery.tasks.reconcile.this_airflow", lambda: "https://the-other.example")
+    monkeypatch.setattr("drs_recovery.tasks.airflow_runs.this_airflow", lambda: "https://the-other.example")
     assert reconcile(drive, **GONE) == []
     assert drive.record == before
 
@@ -156,8 +157,8 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a function that says how many minutes have passed, to who tells and who looks."""
 
     def pass_(minutes: float) -> None:
-        for module in (base, deleted_plan):
-            monkeypatch.setattr(module, "now", lambda: now() + timedelta(minutes=minutes))
+        for each in (base, module):
+            monkeypatch.setattr(each, "now", lambda: now() + timedelta(minutes=minutes))
 
     return pass_
 
@@ -253,7 +254,7 @@ def test_a_deleted_plan_of_another_airflow_is_none_of_its_business(
     drive: Drive, plans: Path, later: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has other plans."""
-    monkeypatch.setattr("drs_recovery.tasks.reconcile.this_airflow", lambda: "https://the-other.example")
+    monkeypatch.setattr("drs_recovery.tasks.airflow_runs.this_airflow", lambda: "https://the-other.example")
     (plans / "shop.yaml").unlink()
     for minute in (4, 10):
         later(minute)

@@ -158,9 +158,7 @@ def test_executions_of_another_airflow_are_none_of_its_business(
 ) -> None:
     """Each starts the clean-ups of its own."""
     drive = drilled(cleanup="always")
-    monkeypatch.setattr(
-        "drs_recovery.tasks.start_clean_ups.this_airflow", lambda: "https://the-other.example"
-    )
+    monkeypatch.setattr("drs_recovery.tasks.airflow_runs.this_airflow", lambda: "https://the-other.example")
     assert due(drive) == []
 
 

@@ -2,7 +2,7 @@
 
 What a check finds blocks the execution or warns, as the plan says. That no StartRecovery names a server with
 a real recovery instance is none of them: it is asked right before each call, and always holds
-(``drs_recovery.tasks.real_instances``).
+(``drs_recovery.engine.real_instances``).
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drs_recovery.aws.utils.drs import is_gone
+from drs_recovery.engine.jobs import in_words, servers_of
 from drs_recovery.plan.words import listed
-from drs_recovery.tasks.jobs import in_words, servers_of
 from drs_recovery.tasks.preflight.facts import Problem, Unknown
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from drs_recovery.engine.jobs import LONGEST_JOB
 from drs_recovery.plan import misfits, policies
 from drs_recovery.tasks.base import now
-from drs_recovery.tasks.jobs import LONGEST_JOB
 from drs_recovery.tasks.preflight.facts import Facts, Unknown, server_facts
 from drs_recovery.tasks.preflight.rights import find_denied
 

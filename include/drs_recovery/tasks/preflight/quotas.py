@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from drs_recovery.engine.blame import SERVERS_IN_JOB as IN_ONE_JOB
+from drs_recovery.engine.jobs import servers_of
+from drs_recovery.engine.start import SERVERS_PER_JOB
 from drs_recovery.plan import heaviest_together
 from drs_recovery.plan.words import listed, quoted
-from drs_recovery.tasks.blame import SERVERS_IN_JOB as IN_ONE_JOB
-from drs_recovery.tasks.jobs import servers_of
 from drs_recovery.tasks.preflight.facts import Problem, Unknown
-from drs_recovery.tasks.start import SERVERS_PER_JOB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from drs_recovery.tasks.launchable import replicates_back
+from drs_recovery.engine.launchable import replicates_back
 from drs_recovery.tasks.preflight.facts import Problem
 from drs_recovery.tasks.preflight.words import named
 from drs_recovery.text.durations import brief

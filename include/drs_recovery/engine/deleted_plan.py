@@ -10,7 +10,6 @@ from drs_recovery.plan import plan_stems
 from drs_recovery.record.enums import EventType
 from drs_recovery.settings import settings
 from drs_recovery.store.trail import read_events, tell
-from drs_recovery.tasks.base import now, told
 from drs_recovery.text.durations import in_words
 
 if TYPE_CHECKING:
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from airflow.sdk import Context
-
+    from drs_recovery.engine.journal import Journal
     from drs_recovery.record.events import Event
     from drs_recovery.record.models import Execution
     from drs_recovery.store.store import ExecutionStore
@@ -43,7 +41,7 @@ def known_plans(folder: Path) -> frozenset[str] | None:
 
 
 def plan_deleted(
-    store: ExecutionStore, context: Context, execution: Execution, known: frozenset[str]
+    store: ExecutionStore, journal: Journal, execution: Execution, known: frozenset[str]
 ) -> str | None:
     """Return in words that the file of an execution's plan is gone for good; None while it is not.
 
@@ -52,17 +50,17 @@ def plan_deleted(
     maintenance sees.
     """
     key, limit = execution.execution_id, timedelta(minutes=settings().deleted_minutes)
-    if now() - execution.start_time < limit:
+    if journal.now() - execution.start_time < limit:
         return None
     since = _gone_since(store.run(read_events(key)))
     if execution.plan_id in known:
         if since is not None:
-            store.run(tell(key, told(context, EventType.PLAN_BACK, "the file of the plan is there again")))
+            store.run(tell(key, journal.event(EventType.PLAN_BACK, "the file of the plan is there again")))
         return None
     if since is None:
         said = f"the file of the plan is gone; if it stays so for {in_words(limit)}, this ends CANCELLED"
-        store.run(tell(key, told(context, EventType.PLAN_GONE, said)))
-    elif now() - since >= limit:
+        store.run(tell(key, journal.event(EventType.PLAN_GONE, said)))
+    elif journal.now() - since >= limit:
         return f"its plan {execution.plan_id} was deleted: the file is gone since {since:%Y-%m-%d %H:%M} UTC"
     return None
 

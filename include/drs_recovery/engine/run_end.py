@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from drs_recovery.names import Role, group_id, role_of, task_id
 from drs_recovery.record.ending import Ending
 from drs_recovery.record.enums import EventType, TaskState
-from drs_recovery.tasks.recorded import NO_MESSAGE, wave_of
+from drs_recovery.record.task_record import NO_MESSAGE, wave_of
 from drs_recovery.text.durations import in_words
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from drs_recovery.tasks.blame import halves, is_about_what_is_named, is_too_large, named
-from drs_recovery.tasks.causes import Cause, cause_of, retry_after
-from drs_recovery.tasks.jobs import find_blocking, in_words, servers_of
-from drs_recovery.tasks.launchable import left_out
+from drs_recovery.aws.utils.errors import Cause, cause_of, retry_after
+from drs_recovery.engine.blame import halves, is_about_what_is_named, is_too_large, named
+from drs_recovery.engine.jobs import find_blocking, in_words, servers_of
+from drs_recovery.engine.launchable import left_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -11,10 +11,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from drs_recovery.aws.utils.errors import Cause, cause_of, retry_after, was_refused
+from drs_recovery.engine.adoption import Adoption
+from drs_recovery.engine.jobs import job_tags
+from drs_recovery.engine.parting import LOOK_AGAIN, NotYet, Parted, part, pause
+from drs_recovery.engine.real_instances import real_instances
 from drs_recovery.errors import IntentOpen, TransitionRefused
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.models import NO_JOB, Intent
@@ -22,18 +26,11 @@ from drs_recovery.settings import settings
 from drs_recovery.store.programs import start_recovery
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.trail import tell
-from drs_recovery.tasks.adoption import Adoption
-from drs_recovery.tasks.base import now, told
-from drs_recovery.tasks.causes import Cause, cause_of, retry_after, was_refused
-from drs_recovery.tasks.jobs import job_tags
-from drs_recovery.tasks.parting import LOOK_AGAIN, NotYet, Parted, part, pause
-from drs_recovery.tasks.real_instances import real_instances
 from drs_recovery.text.durations import in_words as duration
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
-
     from drs_recovery.aws.hooks.drs import DrsHook
+    from drs_recovery.engine.journal import Journal
     from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.store.store import ExecutionStore
 
@@ -47,6 +44,10 @@ UNHEARD = (
     "The `replace_recovered` of this run is not on record, since an earlier release opened its execution: "
     "start a new run."
 )
+
+
+class JobOffRecord(Exception):
+    """A job was started that the record takes no more: the wave's task ends, and the trail has it."""
 
 
 class _Refused(Exception):
@@ -67,12 +68,13 @@ class Batch:
 
     hook: DrsHook
     store: ExecutionStore
-    context: Context
+    journal: Journal
     record: Execution
     wave_number: int
     number: int
     servers: tuple[str, ...]
     replace: bool
+    unheard: bool = False
 
     @property
     def wave(self) -> WaveRecord:
@@ -82,7 +84,7 @@ class Batch:
     @property
     def adoption(self) -> Adoption:
         """The search for jobs of this execution."""
-        return Adoption(self.hook, self.store, self.context, self.record)
+        return Adoption(self.hook, self.store, self.journal, self.record)
 
     def start(self) -> str:
         """Return the id of the batch's job, after starting it.
@@ -132,7 +134,7 @@ class Batch:
             return job_id
         window = timedelta(seconds=settings().adoption_seconds)
         servers = f"{intent.count} servers, announced at {intent.time:%H:%M:%S} UTC"
-        if now() < intent.time + window:
+        if self.journal.now() < intent.time + window:
             words = f"the answer to StartRecovery for {servers}, was lost, and DRS shows no job of it yet"
             raise NotYet(words, seconds=LOOK_AGAIN)
         words = f"{NO_JOB} StartRecovery for {servers}: DRS showed none within {duration(window)}"
@@ -159,7 +161,8 @@ class Batch:
             raise Parted("real recovery instances are running", parts=[rest], refused=real)
         # All that may take its time comes before the announcement
         self.hook.prepare_start()
-        intent = Intent(attempt=self.wave.attempt, batch=self.number, servers=self.servers, time=now())
+        announced = self.journal.now()
+        intent = Intent(attempt=self.wave.attempt, batch=self.number, servers=self.servers, time=announced)
         self.store.run(start_recovery.intend(self.record.execution_id, self.wave_number, intent))
         try:
             job_id = self._call(intent)
@@ -171,14 +174,12 @@ class Batch:
     def _real(self) -> dict[str, str]:
         """Return why servers with real instances are not started, and whether a wish was not heard."""
         real = real_instances(self.hook, self.servers, replace=self.replace)
-        if not real or self.record.request is not None:
-            return real
-        unheard = f" {UNHEARD}" if (self.context["dag_run"].conf or {}).get("replace_recovered") else ""
+        unheard = f" {UNHEARD}" if self.unheard else ""
         return {server: f"{words}{unheard}" for server, words in real.items()}
 
     def _call(self, intent: Intent) -> str:
         """Send the one request of an intent; one that was held up since its announcement is not sent."""
-        age = now() - intent.time
+        age = self.journal.now() - intent.time
         if age.total_seconds() > settings().adoption_seconds / 3:
             words = f"announced {duration(age)} ago and not sent: others may take it for lost"
             self._refuse(intent, words)
@@ -233,7 +234,7 @@ class Batch:
         return mine
 
     def _refuse(self, intent: Intent, words: str, *, lost: bool = False) -> None:
-        event = told(self.context, EventType.JOB_REFUSED, f"Batch {self.number}: {words}", wave=self.wave)
+        event = self.journal.event(EventType.JOB_REFUSED, f"Batch {self.number}: {words}", wave=self.wave)
         self.store.run(
             start_recovery.refused(
                 self.record.execution_id, self.wave_number, intent, words, event, lost=lost
@@ -243,12 +244,12 @@ class Batch:
     def put_on_record(self, intent: Intent, job_id: str) -> None:
         """Write the job; where the record takes none any more, the trail tells of it."""
         said = f"{job_id} launches {intent.count} servers"
-        event = told(self.context, EventType.JOB_STARTED, said, wave=self.wave)
+        event = self.journal.event(EventType.JOB_STARTED, said, wave=self.wave)
         key = self.record.execution_id
         try:
             self.store.run(start_recovery.started(key, self.wave_number, intent, job_id, event))
         except TransitionRefused as error:
             ended = ", and its record had ended already" if self.store.run(read_execution(key)).final else ""
             words = f"{said}: it was started{ended}. It runs on in DRS. {error}"
-            self.store.run(tell(key, told(self.context, EventType.JOB_STARTED, words, wave=self.wave)))
-            raise AirflowFailException(words) from error
+            self.store.run(tell(key, self.journal.event(EventType.JOB_STARTED, words, wave=self.wave)))
+            raise JobOffRecord(words) from error

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from drs_recovery.tasks.addresses import private_addresses
-from drs_recovery.tasks.launch_actions import look_up
-from drs_recovery.tasks.observe import (
+from drs_recovery.aws.utils.addresses import private_addresses
+from drs_recovery.engine.launch_actions import look_up
+from drs_recovery.engine.observe import (
     observed_all,
     with_addresses,
     with_instances,

@@ -7,9 +7,12 @@ on record and keeps the attempt.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.engine.adoption import Adoption
+from drs_recovery.engine.final_servers import final_servers
+from drs_recovery.engine.frozen_plan import drs_of
+from drs_recovery.engine.open_intents import settled_intents
 from drs_recovery.errors import StartRefused
 from drs_recovery.names import Role, task_id
 from drs_recovery.record.enums import EventType, WaveStatus
@@ -17,26 +20,34 @@ from drs_recovery.record.permission import check_ask, check_attempt
 from drs_recovery.store.open_attempt import Opening, note_clear, open_attempt
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.trail import tell
-from drs_recovery.tasks.adoption import Adoption
-from drs_recovery.tasks.base import frozen_plan, now, told
-from drs_recovery.tasks.final_servers import final_servers
-from drs_recovery.tasks.open_intents import settled_intents
-from drs_recovery.tasks.reconcile import run_over
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
 
-    from airflow.sdk import Context
     from mypy_boto3_drs.type_defs import JobTypeDef
 
+    from drs_recovery.aws.hooks.drs import DrsHook
+    from drs_recovery.engine.journal import Journal
     from drs_recovery.record.events import Event
     from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.record.server_record import ServerRecord
     from drs_recovery.store.store import ExecutionStore
 
 
+class Clear(NamedTuple):
+    """What Airflow knows of a DAG run that decides about an attempt.
+
+    ``number`` is how often the run was cleared: each clear of its tasks, or of the whole run, counts one.
+    ``is_over`` says of an execution whether its DAG run has ended or is gone.
+    """
+
+    number: int
+    is_over: Callable[[Execution], bool]
+
+
 def current_attempt(
-    store: ExecutionStore, context: Context, record: Execution, number: int, *, asks: bool
+    store: ExecutionStore, journal: Journal, record: Execution, number: int, clear: Clear, *, asks: bool
 ) -> Execution:
     """Return the record with the attempt of a wave that goes on, or that the clearing of its tasks opens.
 
@@ -44,46 +55,38 @@ def current_attempt(
     the new attempt: an attempt that nobody could approve is not opened. StartRefused, LockHeld, or what AWS
     said, when the wave cannot be tried again; nothing of the record is changed then.
     """
-    wave, cleared = record.wave(number), clear_number(context)
+    wave = record.wave(number)
     if wave.status is WaveStatus.COMPLETED:
         return record
-    if cleared <= (wave.clear_number or 0):
+    if clear.number <= (wave.clear_number or 0):
         if wave.attempt > 1 and not wave.status.final:
-            store.run(tell(record.execution_id, _opened(context, wave, "it was cleared")))
+            store.run(tell(record.execution_id, _opened(journal, wave, "it was cleared")))
         return record
     if not wave.status.final:
         check_ask(record, number)
-        return store.run(note_clear(record.execution_id, number, wave.attempt, cleared))
+        return store.run(note_clear(record.execution_id, number, wave.attempt, clear.number))
     check_attempt(record, number)
     if wave.pause_before_wave and not asks:
         raise StartRefused(
             f"{wave.wave_name} is {wave.status}, and a new attempt needs a new approval. To try again, clear "
             f"{task_id(Role.GATE, wave.wave_name)} too."
         )
-    return _open(store, context, record, wave, cleared)
-
-
-def clear_number(context: Context) -> int:
-    """Return how often this DAG run was cleared: each clear of its tasks, or of the whole run, counts one."""
-    return context["dag_run"].clear_number or 0
+    return _open(store, journal, record, wave, clear)
 
 
 def _open(
-    store: ExecutionStore, context: Context, record: Execution, wave: WaveRecord, cleared: int
+    store: ExecutionStore, journal: Journal, record: Execution, wave: WaveRecord, clear: Clear
 ) -> Execution:
     key, number = record.execution_id, wave.wave_number
-    plan = frozen_plan(store, key)
-    hook = DrsHook(aws_conn_id=plan.aws_conn_id, region_name=plan.region)
-    settled = settled_intents(Adoption(hook, store, context, record), wave)
+    hook = drs_of(store, key)
+    settled = settled_intents(Adoption(hook, store, journal, record), wave)
     jobs = _ended_jobs(hook, wave, [intent.job_id for intent in settled if intent.job_id])
     known = store.run(read_servers(key, number))
     found = asyncio.run(final_servers(hook, known, jobs))
-    changed = _to_write(wave, known, found, {job["jobID"] for job in jobs})
-    opening = Opening(number, wave.attempt, cleared, settled, changed)
-    event = _opened(context, wave.having(attempt=wave.attempt + 1), _why(record, wave))
-    return store.run(
-        open_attempt(key, opening, event, is_over=lambda holder: run_over(context, holder) is not None)
-    )
+    changed = _to_write(wave, known, found, {job["jobID"] for job in jobs}, journal.now())
+    opening = Opening(number, wave.attempt, clear.number, settled, changed)
+    event = _opened(journal, wave.having(attempt=wave.attempt + 1), _why(record, wave))
+    return store.run(open_attempt(key, opening, event, is_over=clear.is_over))
 
 
 def _ended_jobs(hook: DrsHook, wave: WaveRecord, found: Sequence[str]) -> list[JobTypeDef]:
@@ -104,11 +107,15 @@ def _ended_jobs(hook: DrsHook, wave: WaveRecord, found: Sequence[str]) -> list[J
 
 
 def _to_write(
-    wave: WaveRecord, known: Sequence[ServerRecord], found: Sequence[ServerRecord], job_ids: set[str]
+    wave: WaveRecord,
+    known: Sequence[ServerRecord],
+    found: Sequence[ServerRecord],
+    job_ids: set[str],
+    at: datetime,
 ) -> list[ServerRecord]:
     """Return the servers of the last attempt's jobs as these ended, where the record says less or other."""
     ended = [
-        (old, new.having(attempt=wave.attempt, end_time=None if new.acting else new.end_time or now()))
+        (old, new.having(attempt=wave.attempt, end_time=None if new.acting else new.end_time or at))
         for old, new in zip(known, found, strict=True)
         if new.job_id in job_ids
     ]
@@ -122,8 +129,8 @@ def _why(record: Execution, wave: WaveRecord) -> str:
     return f"{before}. The execution was {record.status} and is open again" if record.final else before
 
 
-def _opened(context: Context, wave: WaveRecord, why: str) -> Event:
+def _opened(journal: Journal, wave: WaveRecord, why: str) -> Event:
     """Return the event of a new attempt, which is told once; Airflow does not tell a task who cleared it."""
     said = f"Attempt {wave.attempt} of {wave.wave_name}: {why}. Airflow does not tell who cleared it"
-    event = told(context, EventType.ATTEMPT_OPENED, said, wave=wave)
+    event = journal.event(EventType.ATTEMPT_OPENED, said, wave=wave)
     return event.having(once=f"{EventType.ATTEMPT_OPENED}|{wave.wave_number}|{wave.attempt}")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_recovery.aws.utils.launch_actions import count_due, failed_actions
+from drs_recovery.engine.observe import participants
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.events import Event
 from drs_recovery.record.status import named
-from drs_recovery.tasks.base import now
-from drs_recovery.tasks.observe import participants
+from drs_recovery.store.store import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -81,7 +81,7 @@ def warnings(
         detail = f"{named(labels)}: optional post-launch action {words}"
         yield Event(
             type=EventType.ACTION_FAILED,
-            time=now(),
+            time=utc_now(),
             actor=actor,
             wave_number=wave.wave_number,
             attempt=wave.attempt,

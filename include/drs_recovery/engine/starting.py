@@ -11,6 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from drs_recovery.aws.utils.errors import is_final
+from drs_recovery.engine.adoption import Adoption
+from drs_recovery.engine.batch import Batch
+from drs_recovery.engine.batches import cut, next_number
+from drs_recovery.engine.launchable import left_out
+from drs_recovery.engine.parting import Held, NotYet, Parted, pause
 from drs_recovery.errors import RecoveryError, StartRefused
 from drs_recovery.plan.words import listed
 from drs_recovery.record.enums import EventType
@@ -20,20 +26,12 @@ from drs_recovery.store.programs import start_recovery
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.trail import tell
-from drs_recovery.tasks.adoption import Adoption
-from drs_recovery.tasks.base import told
-from drs_recovery.tasks.batch import Batch
-from drs_recovery.tasks.batches import cut, next_number
-from drs_recovery.tasks.causes import is_final
-from drs_recovery.tasks.launchable import left_out
-from drs_recovery.tasks.parting import Held, NotYet, Parted, pause
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from airflow.sdk import Context
-
     from drs_recovery.aws.hooks.drs import DrsHook
+    from drs_recovery.engine.journal import Journal
     from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.record.server_record import ServerRecord
     from drs_recovery.store.store import ExecutionStore
@@ -77,17 +75,19 @@ class Starting:
     """The start of one attempt of a wave, by whoever works on it: what was done is on record, or in DRS.
 
     ``servers`` are those that the attempt starts, ``size`` is the most that one job takes; ``replace`` is
-    the word of its run, as it is on record, that real instances may go.
+    the word of its run, as it is on record, that real instances may go; ``unheard`` says that the run asks
+    for it and that its record, of an earlier release, does not tell.
     """
 
     hook: DrsHook
     store: ExecutionStore
-    context: Context
+    journal: Journal
     record: Execution
     wave_number: int
     servers: Sequence[ServerRecord]
     replace: bool
     size: int
+    unheard: bool = False
     outcome: Outcome = field(default_factory=Outcome)
     _troubles: list[tuple[tuple[str, ...], Exception]] = field(default_factory=list, init=False)
 
@@ -151,7 +151,15 @@ class Starting:
 
     def _batch(self, number: int, servers: tuple[str, ...]) -> Batch:
         return Batch(
-            self.hook, self.store, self.context, self.record, self.wave_number, number, servers, self.replace
+            self.hook,
+            self.store,
+            self.journal,
+            self.record,
+            self.wave_number,
+            number,
+            servers,
+            self.replace,
+            self.unheard,
         )
 
     def _known(self) -> set[str]:
@@ -162,7 +170,7 @@ class Starting:
         wave, taken = self._wave(), set[str]()
         refused = [intent for intent in wave.attempt_intents if intent.refusal]
         try:
-            late = Adoption(self.hook, self.store, self.context, self.record).jobs_of(wave, refused)
+            late = Adoption(self.hook, self.store, self.journal, self.record).jobs_of(wave, refused)
         except (ClientError, BotoCoreError) as error:
             live = {
                 server for intent in wave.attempt_intents if not intent.refusal for server in intent.servers
@@ -272,6 +280,6 @@ class Starting:
         self.store.run(
             start_recovery.not_started(self.record.execution_id, self.wave_number, wave.attempt, ids, words)
         )
-        event = told(self.context, EventType.SERVERS_LEFT_OUT, said, wave=wave)
+        event = self.journal.event(EventType.SERVERS_LEFT_OUT, said, wave=wave)
         once = f"left out|{wave.wave_number}|{wave.attempt}|{said}"
         self.store.run(tell(self.record.execution_id, event.having(once=once)))

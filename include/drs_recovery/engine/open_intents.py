@@ -11,7 +11,8 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.engine.adoption import Adoption
+from drs_recovery.engine.frozen_plan import drs_of
 from drs_recovery.errors import StartRefused
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.models import NO_JOB
@@ -19,13 +20,12 @@ from drs_recovery.settings import settings
 from drs_recovery.store.programs import complete_execution
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.trail import tell
-from drs_recovery.tasks.adoption import Adoption
-from drs_recovery.tasks.base import frozen_plan, now, told
 from drs_recovery.text.durations import in_words
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from datetime import datetime
 
+    from drs_recovery.engine.journal import Journal
     from drs_recovery.record.models import Execution, Intent, WaveRecord
     from drs_recovery.store.store import ExecutionStore
 
@@ -38,16 +38,16 @@ PAUSE = 1.0
 log = logging.getLogger(__name__)
 
 
-def settle(store: ExecutionStore, context: Context, execution: Execution) -> Execution:
+def settle(store: ExecutionStore, journal: Journal, execution: Execution) -> Execution:
     """Return the execution when each of its open intents is a job on record, or none that DRS shows.
 
     DRS that cannot be asked keeps no execution from ending: the trail tells why, and the outcome names the
     intents that stay open.
     """
-    execution = _wait(store, execution)
+    execution = _wait(store, journal, execution)
     for wave in execution.waves:
         for intent in wave.open_intents:
-            _settle(store, context, execution, wave, intent)
+            _settle(store, journal, execution, wave, intent)
     return store.run(read_execution(execution.execution_id)) if _any_open(execution) else execution
 
 
@@ -63,7 +63,7 @@ def _settled(adoption: Adoption, wave: WaveRecord, intent: Intent) -> Intent:
     if job_id := adoption.job_of(wave, intent):
         return intent.having(job_id=job_id)
     window = timedelta(seconds=settings().adoption_seconds)
-    if now() < intent.time + window:
+    if adoption.journal.now() < intent.time + window:
         raise StartRefused(
             f"{wave.wave_name} cannot be tried again yet: StartRecovery of batch {intent.batch} was "
             f"announced at {intent.time:%H:%M:%S} UTC, and its job may not show in DRS before "
@@ -74,38 +74,37 @@ def _settled(adoption: Adoption, wave: WaveRecord, intent: Intent) -> Intent:
 
 
 def _settle(
-    store: ExecutionStore, context: Context, execution: Execution, wave: WaveRecord, intent: Intent
+    store: ExecutionStore, journal: Journal, execution: Execution, wave: WaveRecord, intent: Intent
 ) -> None:
     try:
-        plan = frozen_plan(store, execution.execution_id)
-        hook = DrsHook(aws_conn_id=plan.aws_conn_id, region_name=plan.region)
-        if job_id := Adoption(hook, store, context, execution).job_of(wave, intent):
+        hook = drs_of(store, execution.execution_id)
+        if job_id := Adoption(hook, store, journal, execution).job_of(wave, intent):
             log.info("Adopted job %s of %s, whose answer was lost", job_id, wave.wave_name)
-            event = told(context, EventType.JOB_STARTED, _said(intent, job_id), wave=wave)
+            event = journal.event(EventType.JOB_STARTED, _said(intent, job_id), wave=wave)
             store.run(
                 complete_execution.adopt(execution.execution_id, wave.wave_number, intent, job_id, event)
             )
     except Exception as error:
         log.exception("The job of an open intent cannot be found")
         said = f"Whether an announced StartRecovery became a job cannot be found out: {error}"
-        store.run(tell(execution.execution_id, told(context, EventType.FAILED, said)))
+        store.run(tell(execution.execution_id, journal.event(EventType.FAILED, said)))
 
 
 def _any_open(execution: Execution) -> bool:
     return any(wave.open_intents for wave in execution.waves)
 
 
-def _wait(store: ExecutionStore, execution: Execution) -> Execution:
+def _wait(store: ExecutionStore, journal: Journal, execution: Execution) -> Execution:
     """Return the execution when its start tasks had time to write; nobody writes an old intent's job."""
     until = time.monotonic() + PATIENCE
-    while _young(execution) and time.monotonic() < until:
+    while _young(execution, journal.now()) and time.monotonic() < until:
         time.sleep(PAUSE)
         execution = store.run(read_execution(execution.execution_id))
     return execution
 
 
-def _young(execution: Execution) -> bool:
-    limit = now() - timedelta(seconds=settings().adoption_seconds)
+def _young(execution: Execution, at: datetime) -> bool:
+    limit = at - timedelta(seconds=settings().adoption_seconds)
     return any(intent.time > limit for wave in execution.waves for intent in wave.open_intents)
 
 

@@ -6,19 +6,18 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from drs_recovery.engine.jobs import LONGEST_JOB, contradiction, has_tags, in_words
 from drs_recovery.record.enums import EventType
 from drs_recovery.store.intents import with_servers
 from drs_recovery.store.trail import tell
-from drs_recovery.tasks.base import told
-from drs_recovery.tasks.jobs import LONGEST_JOB, contradiction, has_tags, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from airflow.sdk import Context
     from mypy_boto3_drs.type_defs import JobTypeDef
 
     from drs_recovery.aws.hooks.drs import DrsHook
+    from drs_recovery.engine.journal import Journal
     from drs_recovery.record.models import Execution, Intent, WaveRecord
     from drs_recovery.store.store import ExecutionStore
 
@@ -38,7 +37,7 @@ class Adoption:
 
     hook: DrsHook
     store: ExecutionStore
-    context: Context
+    journal: Journal
     record: Execution
 
     def jobs_of(self, wave: WaveRecord, intents: Iterable[Intent]) -> list[Found]:
@@ -67,5 +66,5 @@ class Adoption:
     def _disown(self, wave: WaveRecord, job: JobTypeDef, why: str) -> None:
         words = f"{in_words(job)} is not taken for a job of this execution, though it {why}"
         log.warning("%s", words)
-        event = told(self.context, EventType.JOB_DISOWNED, words, wave=wave)
+        event = self.journal.event(EventType.JOB_DISOWNED, words, wave=wave)
         self.store.run(tell(self.record.execution_id, event.having(once=f"disowned|{job['jobID']}")))

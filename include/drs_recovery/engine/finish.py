@@ -1,0 +1,78 @@
+"""How an execution is brought to its end on record: its open waves closed, its final status written, once."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from drs_recovery.engine.frozen_plan import frozen_plan
+from drs_recovery.errors import ExecutionNotFound, PlanError, RecordUnreadable
+from drs_recovery.record.enums import CleanupMode, EventType
+from drs_recovery.record.models import CleanupOrder
+from drs_recovery.record.outcome import outcome
+from drs_recovery.record.status import final_status
+from drs_recovery.store.programs import complete_execution
+from drs_recovery.store.servers import read_servers
+from drs_recovery.store.whole import read_whole
+
+if TYPE_CHECKING:
+    from drs_recovery.engine.journal import Journal
+    from drs_recovery.record.ending import Ending
+    from drs_recovery.record.models import Execution
+    from drs_recovery.store.store import ExecutionStore
+
+log = logging.getLogger(__name__)
+
+
+def finish(
+    store: ExecutionStore, journal: Journal, execution: Execution, known: Ending, *, hint: str = ""
+) -> Execution:
+    """Return the execution as it ended; ``hint`` is added to an outcome that the record cannot explain."""
+    key, stopped = execution.execution_id, known.interrupted
+    event = journal.event(EventType.INTERRUPTED, stopped) if stopped else None
+    closed = store.run(complete_execution.close(key, known, event))
+    status = final_status(
+        closed.waves,
+        superseded=closed.superseded_by is not None,
+        failure=closed.failure,
+        interrupted=stopped is not None,
+        task_failed=closed.task_failure is not None,
+        total_waves=closed.total_waves,
+    )
+    # With its reasons in full, also those that stand shortened on record
+    said = outcome(
+        store.run(read_whole(closed)), store.run(read_servers(key)), interrupted=stopped, at=journal.now()
+    )
+    if "inconsistent" in said:
+        said = f"{said} {hint}".strip()
+    event = journal.event(EventType.EXECUTION_ENDED, f"{status}: {said}")
+    return store.run(
+        complete_execution.finish(key, status, said, event, cleanup=_clean_up_order(store, closed))
+    )
+
+
+def tell_end(store: ExecutionStore, journal: Journal, execution: Execution) -> Execution:
+    """Tell how an execution ended, once: a crash may have come between its end and the telling."""
+    event = journal.event(EventType.EXECUTION_ENDED, f"{execution.status}: {execution.outcome}")
+    return store.run(
+        complete_execution.finish(execution.execution_id, execution.status, execution.outcome or "", event)
+    )
+
+
+def _clean_up_order(store: ExecutionStore, execution: Execution) -> CleanupOrder | None:
+    """Return what the frozen plan orders of the clean-up of an execution that ends.
+
+    No trouble with that keeps an execution from ending.
+    """
+    if not execution.is_drill or not execution.job_ids:
+        return None
+    try:
+        plan = frozen_plan(store, execution.execution_id)
+    except (ExecutionNotFound, PlanError, RecordUnreadable):
+        log.exception("No clean-up of %s is ordered: its plan cannot be read", execution.execution_id)
+        return None
+    mode = CleanupMode(plan.cleanup)
+    if mode is CleanupMode.NEVER:
+        return None
+    return CleanupOrder(mode, plan.cleanup_after or timedelta())

@@ -1,0 +1,211 @@
+"""The start of a wave: what the record permits is started, each server once; what came of it has a name.
+
+A start ends in one of four ways. What is refused for good and concerns the wave as a whole is raised.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from drs_recovery.aws.utils.errors import is_final
+from drs_recovery.engine.attempt import Clear, current_attempt
+from drs_recovery.engine.frozen_plan import frozen_plan
+from drs_recovery.engine.permission import check_approver, check_no_recovery, wave_on_record
+from drs_recovery.engine.starting import Starting, held_words
+from drs_recovery.errors import StartRefused
+from drs_recovery.record.attempts import to_start
+from drs_recovery.record.enums import EventType, OnFailure
+from drs_recovery.record.permission import check_start
+from drs_recovery.store.programs import start_recovery
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.servers import read_servers
+from drs_recovery.store.trail import tell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from drs_recovery.aws.hooks.drs import DrsHook
+    from drs_recovery.engine.journal import Journal
+    from drs_recovery.engine.parting import NotYet
+    from drs_recovery.plan import Plan
+    from drs_recovery.record.models import Execution, WaveRecord
+    from drs_recovery.store.store import ExecutionStore
+
+log = logging.getLogger(__name__)
+
+SERVERS_PER_JOB = 100
+"""What the quota of source servers in one job is everywhere; a larger wave is started in batches."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What a start reaches: the record, the audit trail, and DRS where the frozen plan says."""
+
+    store: ExecutionStore
+    journal: Journal
+    drs: Callable[[Plan], DrsHook]
+
+
+@dataclass(frozen=True)
+class StartRequest:
+    """A start of a wave, by one process: of which wave, since when it waits, and what it knows already.
+
+    ``refused`` are servers, by the words of the refusal, that are not tried again. ``unheard`` says that the
+    DAG run asks for real instances to be replaced; a record of an earlier release may not tell.
+    """
+
+    wave_number: int
+    wave_name: str
+    since: datetime
+    clear: Clear
+    refused: Mapping[str, Collection[str]]
+    unheard: bool = False
+
+
+@dataclass(frozen=True)
+class AlreadyMet:
+    """The wave has met its policy: nothing is started again."""
+
+    job_ids: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Started:
+    """Every server of the attempt is in a job on record, or was launched by an earlier attempt."""
+
+    new: Sequence[str]
+    job_ids: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Some servers wait, until the deadline at the latest; those that were refused are not tried again."""
+
+    new: Sequence[str]
+    waits: Sequence[NotYet]
+    since: datetime
+    deadline: datetime
+    refused: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Nothing of the wave was started: it is FAILED on record, with the reason."""
+
+    new: Sequence[str]
+    reason: str
+
+
+StartResult = AlreadyMet | Started | Waiting | Refused
+
+
+def start_wave(record: Execution, request: StartRequest, ports: Ports) -> StartResult:
+    """Start what can be started of a wave.
+
+    Raises StartRefused or LockHeld where the record does not permit it, RecordUnavailable while the table is
+    away, and what AWS refuses of the wave as a whole.
+    """
+    try:
+        return _start(record, request, ports)
+    except (ClientError, BotoCoreError) as error:
+        if refused := _end_for_others(record, request, ports, error):
+            return refused
+        raise
+
+
+def _start(record: Execution, request: StartRequest, ports: Ports) -> StartResult:
+    wave_on_record(record, request.wave_number, request.wave_name)
+    record = current_attempt(
+        ports.store, ports.journal, record, request.wave_number, request.clear, asks=False
+    )
+    wave = record.wave(request.wave_number)
+    if wave.status.met:
+        return AlreadyMet(wave.job_ids)
+    check_start(record, request.wave_number)
+    plan = frozen_plan(ports.store, record.execution_id)
+    check_approver(wave, plan)
+    if (starting := _starting(record, wave, plan, request, ports)) is None:
+        return Started((), wave.job_ids)
+    outcome = starting.run(request.refused)
+    since = min(request.since, wave.start_time or request.since)
+    if outcome.waits and (waiting := _wait(starting, since, ports)):
+        return waiting
+    if outcome.refusals and (reason := starting.failure()):
+        words = f"Nothing of {wave.wave_name} was started: {reason}"
+        return _fail(wave, words, record, ports, outcome.job_ids)
+    now = ports.store.run(read_execution(record.execution_id))
+    return Started(outcome.job_ids, now.wave(request.wave_number).job_ids)
+
+
+def _starting(
+    record: Execution, wave: WaveRecord, plan: Plan, request: StartRequest, ports: Ports
+) -> Starting | None:
+    """Return the start of what earlier attempts have not launched; None if they launched everything."""
+    servers = ports.store.run(read_servers(record.execution_id, wave.wave_number))
+    if len(servers) != wave.server_count:
+        raise StartRefused(
+            f"{wave.wave_name} has {wave.server_count} servers, but {len(servers)} are on record."
+        )
+    if not (wanted := to_start(wave, servers)):
+        log.info("All servers of %s were launched by an earlier attempt", wave.wave_name)
+        ports.store.run(start_recovery.nothing_to_start(record.execution_id, wave.wave_number, wave.attempt))
+        return None
+    if record.is_drill:
+        check_no_recovery(ports.store, record, [server.source_server_id for server in wanted])
+    # Of a record that does not say what its run asked for, nothing real is replaced
+    asked = record.request.replace_recovered if record.request else None
+    return Starting(
+        ports.drs(plan),
+        ports.store,
+        ports.journal,
+        record,
+        wave.wave_number,
+        wanted,
+        replace=asked == record.plan_id,
+        size=SERVERS_PER_JOB,
+        unheard=request.unheard and record.request is None,
+    )
+
+
+def _wait(starting: Starting, since: datetime, ports: Ports) -> Waiting | None:
+    """Return what is waited for, told in the trail; None where all has waited too long and is left out."""
+    outcome = starting.outcome
+    wave = ports.store.run(read_execution(starting.record.execution_id)).wave(starting.wave_number)
+    deadline = since + wave.timeout
+    if ports.journal.now() >= deadline:
+        for held in outcome.waits:
+            words = f"{held.wait.words} It was waited for until {deadline:%H:%M} UTC."
+            starting.leave_out(dict.fromkeys(held.servers, words))
+        return None
+    for held in outcome.waits:
+        who = held_words(starting.servers, held)
+        words = f"{who}, until {deadline:%H:%M} UTC at the latest: {held.wait.words}"
+        event = ports.journal.event(EventType.START_WAITING, words, wave=wave)
+        once = event.having(once=f"waits|{wave.attempt}|{words}")
+        ports.store.run(tell(starting.record.execution_id, once))
+    waits = [held.wait for held in outcome.waits]
+    return Waiting(outcome.job_ids, waits, since, deadline, outcome.refused)
+
+
+def _end_for_others(
+    record: Execution, request: StartRequest, ports: Ports, error: ClientError | BotoCoreError
+) -> Refused | None:
+    """Fail a wave that cannot start, where others go on without it: they look for its end on record."""
+    wave = ports.store.run(read_execution(record.execution_id)).wave(request.wave_number)
+    begun = wave.attempt_job_ids or wave.open_intents or wave.status.final
+    if wave.on_failure is OnFailure.CONTINUE and is_final(error) and not begun:
+        return _fail(wave, f"{wave.wave_name} cannot start: {error}", record, ports)
+    return None
+
+
+def _fail(wave: WaveRecord, reason: str, record: Execution, ports: Ports, new: Sequence[str] = ()) -> Refused:
+    event = ports.journal.event(EventType.WAVE_ENDED, reason, wave=wave)
+    ports.store.run(
+        start_recovery.fail_wave(record.execution_id, wave.wave_number, wave.attempt, reason, event)
+    )
+    return Refused(new, reason)

@@ -1,0 +1,48 @@
+"""What Airflow knows of the DAG runs of executions: whether they are over, how often they were cleared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow.sdk.configuration import conf
+
+from drs_recovery.engine.attempt import Clear
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from drs_recovery.record.models import Execution
+
+OVER = frozenset({"success", "failed"})
+"""States of a DAG run that has ended."""
+
+
+def this_airflow() -> str | None:
+    """Return the address by which this Airflow calls itself; absent where none is configured."""
+    return conf.get("api", "base_url", fallback="").rstrip("/") or None
+
+
+def is_ours(execution: Execution) -> bool:
+    """Whether this Airflow opened an execution: it knows nothing of the DAG runs of another on the table."""
+    return execution.airflow_url == this_airflow()
+
+
+def run_over(context: Context, execution: Execution) -> str | None:
+    """Return a sentence that the DAG run of an execution has ended or is gone.
+
+    None while it lives, and for the run of another Airflow.
+    """
+    if not is_ours(execution):
+        return None
+    ti, run_id = context["ti"], execution.dag_run_id
+    if not ti.get_dr_count(dag_id=execution.plan_id, run_ids=[run_id]):
+        return f"its DAG run {run_id} was deleted; Airflow does not tell by whom"
+    state = ti.get_dagrun_state(dag_id=execution.plan_id, run_id=run_id)
+    word = str(getattr(state, "value", state))
+    return f"its DAG run {run_id} ended {word} with no end on record" if word in OVER else None
+
+
+def clear_of(context: Context) -> Clear:
+    """Return how often the DAG run of a task was cleared, and who tells whether another's is over."""
+    number = context["dag_run"].clear_number or 0
+    return Clear(number, lambda holder: run_over(context, holder) is not None)
