@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import boto3
+from moto.core.base_backend import AccountSpecificBackend
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from drs_simulator.descriptions import Strict, contradicted, told
@@ -211,7 +211,7 @@ class Fleet(Place):
 @cache
 def regions(service: str = "drs") -> tuple[str, ...]:
     """Return the Regions in which there is a service."""
-    session = boto3.Session()
+    session = AccountSpecificBackend.get_session()  # moto's: each reads all endpoints for itself
     partitions = session.get_available_partitions()
     return tuple(sorted(r for p in partitions for r in session.get_available_regions(service, p)))
 

@@ -49,10 +49,16 @@ def policy(days: int = 7) -> list[dict[str, Any]]:
     ]
 
 
+@lru_cache
+def _rule(interval: float, retention: float) -> Rule:
+    """Return the rule that all policies share which have it."""
+    return Rule(interval, retention)
+
+
 def rules_of(members: list[dict[str, Any]]) -> list[Rule]:
     """Return the rules of a policy that are enabled; one that does not say so is not."""
     return [
-        Rule(rule["interval"] * UNITS[rule["units"]], rule["retentionDuration"] * UNITS[rule["units"]])
+        _rule(rule["interval"] * UNITS[rule["units"]], rule["retentionDuration"] * UNITS[rule["units"]])
         for rule in members
         if rule.get("enabled")
     ]
