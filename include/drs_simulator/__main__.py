@@ -19,6 +19,7 @@ USAGE = 2
 def main(arguments: list[str] | None = None) -> int:
     """Serve; returns 2 with one line on stderr when it cannot."""
     options = _options(arguments)
+    gc.collect()  # what imports leave is 20 MB, which would stay as well
     gc.freeze()  # modules stay: to look through them for garbage takes 100 ms each time
     try:
         server = Server(

@@ -120,7 +120,7 @@ class ServerTimeline:
     def end(self) -> float:
         return self.steps[-1].end if self.steps else self.begin
 
-    @property
+    @cached_property
     def phases(self) -> tuple[Phase, ...]:
         return tuple(step.phase for step in self.steps)
 
