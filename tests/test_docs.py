@@ -179,7 +179,7 @@ def test_every_proof_exists(name: str, test: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "module"), cited(r"`((?:dag|tasks|plan|record|store|cli|aws|text)/[\w/]+\.py)`")
+    ("name", "module"), cited(r"`((?:dag|tasks|engine|plan|record|store|cli|aws|text)/[\w/]+\.py)`")
 )
 def test_every_module_to_read_exists(name: str, module: str) -> None:
     """In the words of the architecture: by its path in the package."""
