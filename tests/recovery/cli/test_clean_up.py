@@ -194,7 +194,7 @@ def test_list_and_show_tell_how_it_stands(story: Any) -> None:
     """And that it is offered where none is ordered."""
     told = story()
     told.to_the_end()
-    assert f"clean-up {told.id}" in run("show", "web_shop").stdout.replace("\n", " ")
+    assert f"clean-up {told.id}" in " ".join(run("show", "web_shop").stdout.split())
     assert "clean-up" not in run("list").stdout
     answer = Approval(decision="REJECTED", by="bob", time=told.at, reason="still testing")
     told.store.run(clean_up.clean_up(told.store.run(read_execution(told.id)), C.KEPT, approval=answer))
