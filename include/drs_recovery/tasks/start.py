@@ -112,7 +112,8 @@ class StartRecovery(DrsStartRecoveryOperator):
         raise AssertionError("a start that waits lets go of its worker")
 
     def _drs(self, plan: Plan) -> DrsHook:
-        """Return the way to DRS where the frozen plan says, whatever its file says now."""
+        """Return the way to DRS where the frozen plan says, and wait as long, whatever its file says now."""
+        self.wave_timeout = plan.waves[self.wave_number].timeout
         self.aws_conn_id, self.region_name = plan.aws_conn_id, plan.region
         return self.hook
 

@@ -56,6 +56,17 @@ class TestPassing:
         assert drive.statuses == ["FAILED"]
 
 
+def test_a_table_that_is_away_is_waited_for_as_long_as_the_frozen_plan_says(table: Any) -> None:
+    """Its file names a shorter time-out by now."""
+    wave = {"name": "Database", "servers": [DB]}
+    opened = Drive(plan(wave | {"timeout": timedelta(hours=1)}))
+    opened.execute("open_execution")
+    table.control.break_calls("dynamodb", "UpdateItem")
+    edited = Drive(plan(wave | {"timeout": timedelta(minutes=10)}))
+    edited.run = opened.run
+    assert parked(edited).timeout > timedelta(minutes=50)
+
+
 def test_r21_what_may_pass_is_waited_for_as_long_as_the_wave_may_take(
     table: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
