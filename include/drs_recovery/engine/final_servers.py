@@ -34,6 +34,7 @@ async def final_servers(
 ) -> list[ServerRecord]:
     """Return the servers as their jobs tell them; a look-up that fails leaves out what it would tell.
 
+    But that of the actions which are due: it decides, so trouble that may pass is raised.
     ``read_log`` returns the log of a job; absent, the hook does, through a client of its own.
     """
     logs = {job["jobID"]: await _log(read_log or hook.get_job_log, job["jobID"]) for job in jobs}

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from drs_recovery.aws.utils.errors import is_final
 from drs_recovery.aws.utils.launch_actions import count_due, failed_actions
 from drs_recovery.engine.observe import participants
 from drs_recovery.record.enums import EventType
@@ -49,21 +48,28 @@ def with_due(servers: Iterable[ServerRecord], due: Mapping[str, int]) -> list[Se
 
 
 def known(found: Mapping[str, int | Exception]) -> dict[str, int]:
-    """Return what could be told; of the others only what their job tells is waited for."""
+    """Return what could be told."""
     return {server: count for server, count in found.items() if isinstance(count, int)}
 
 
+def untellable(found: Mapping[str, int | Exception]) -> set[str]:
+    """Return the servers of which AWS tells nobody here: only what their job tells is waited for."""
+    return {server for server, error in found.items() if isinstance(error, Exception) and is_final(error)}
+
+
 async def look_up(hook: DrsHook, servers: Sequence[ServerRecord], jobs: Sequence[Json]) -> list[ServerRecord]:
-    """Return servers with how many actions are due on them, through a client of the hook's own."""
+    """Return servers with how many actions are due on them, through a client of the hook's own.
+
+    Raises trouble that may pass: what cannot be told for the moment is not taken for none.
+    """
     if not (ids := unasked(servers, jobs)):
         return list(servers)
-    try:
-        async with await hook.get_async_conn() as client:  # type: ignore[no-untyped-call]
-            found = await count_due(client, ids)
-    except (BotoCoreError, ClientError) as error:
-        found = dict.fromkeys(ids, error)
+    async with await hook.get_async_conn() as client:  # type: ignore[no-untyped-call]
+        found = await count_due(client, ids)
     for server, trouble in found.items():
         if isinstance(trouble, Exception):
+            if not is_final(trouble):
+                raise trouble
             log.warning("The post-launch actions of %s are unknown: %s", server, trouble)
     return with_due(servers, known(found))
 

@@ -9,8 +9,10 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout
+from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_recovery.aws.sensors.drs import DrsJobSensor
+from drs_recovery.aws.utils.errors import is_final
 from drs_recovery.engine.final_servers import final_servers
 from drs_recovery.engine.frozen_plan import frozen_plan
 from drs_recovery.engine.launch_actions import warnings
@@ -99,8 +101,14 @@ class WaitForRecovery(DrsJobSensor):
                 return self.execute_complete(context, {"status": "timeout", "message": message})
 
     def finish(self, context: Context, jobs: Sequence[JobTypeDef]) -> None:
-        """Judge the wave when its jobs had ended before anybody waited."""
-        self._end(execution_store(), context, jobs, {})
+        """Judge the wave when its jobs had ended before anybody waited, or let its trigger ask on."""
+        try:
+            self._end(execution_store(), context, jobs, {})
+        except (BotoCoreError, ClientError) as error:
+            if is_final(error):
+                raise
+            self.log.warning("%s; the trigger asks on", error)
+            self.defer_to(self.make_trigger(context))
 
     def make_trigger(self, context: Context) -> WaveTrigger:
         """Return the trigger that writes this wave's progress."""

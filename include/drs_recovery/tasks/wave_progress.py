@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from drs_recovery.aws.utils.addresses import prepare
 from drs_recovery.aws.utils.drs import about_to_end
 from drs_recovery.engine.final_servers import final_servers
-from drs_recovery.engine.launch_actions import known, unasked, warnings, with_due
+from drs_recovery.engine.launch_actions import known, unasked, untellable, warnings, with_due
 from drs_recovery.engine.observe import observed_all
 from drs_recovery.record.enums import EventType, WaveStatus
 from drs_recovery.record.events import Event
@@ -39,6 +39,9 @@ ACTIONS_UNSEEN = (
     "The launch settings of the wave's servers cannot be read: post-launch actions that have not begun when "
     "the jobs end are not waited for"
 )
+ASKED_TOGETHER = 50
+"""Servers whose answers are kept before the next are asked: a look may be cut short."""
+
 LOGS_UNSEEN = "The logs of the wave's jobs cannot be read: no phase is shown, nor why a server failed"
 
 
@@ -53,6 +56,8 @@ class WaveProgress:
         self.logs_read: dict[str, datetime] = {}
         self.due: dict[str, int] = {}
         self.due_asked: datetime | None = None
+        self.untellable: set[str] = set()
+        self.untold = False
         self.acting: list[str] = []
         self.polled: datetime | None = None
         self.prepared = False
@@ -74,9 +79,11 @@ class WaveProgress:
         trigger = self.trigger
         await self._read_servers()
         if snapshot.ended:
+            self.untold = True  # until all have answered, also where this look is cut short
             await self._ask_due(snapshot)
+            self.untold = not self.untellable.issuperset(self._left(snapshot))
         self.acting = [server.label for server in self._seen(snapshot) if server.acting]
-        if snapshot.ended and not self.acting:
+        if snapshot.ended and not self.acting and not self.untold:
             return
         for job in snapshot.jobs:
             await self._read_log(job, snapshot.at)
@@ -130,16 +137,23 @@ class WaveProgress:
     def _seen(self, snapshot: JobsSnapshot) -> list[ServerRecord]:
         return observed_all(with_due(self.known.values(), self.due), snapshot.jobs, self.logs)
 
+    def _left(self, snapshot: JobsSnapshot) -> list[str]:
+        """Return the servers of which nobody knows yet how many actions are due."""
+        return unasked(with_due(self.known.values(), self.due), snapshot.jobs)
+
     async def _ask_due(self, snapshot: JobsSnapshot) -> None:
         """Ask which servers have actions that must succeed: once each, and seldom where it cannot be told."""
-        left = unasked(with_due(self.known.values(), self.due), snapshot.jobs)
-        asked = self.due_asked
+        left, asked = self._left(snapshot), self.due_asked
         if not left or (asked and (snapshot.at - asked).total_seconds() < settings().phase_seconds):
             return
         self.due_asked = snapshot.at
-        found = await self.trigger.count_actions_due(left)
-        self.due |= known(found)
-        if errors := [error for error in found.values() if isinstance(error, Exception)]:
+        errors: list[Exception] = []
+        for start in range(0, len(left), ASKED_TOGETHER):
+            found = await self.trigger.count_actions_due(left[start : start + ASKED_TOGETHER])
+            self.due |= known(found)
+            self.untellable = (self.untellable - found.keys()) | untellable(found)
+            errors += [error for error in found.values() if isinstance(error, Exception)]
+        if errors:
             await self.actions_unseen.failed(errors[0], self.store)
         else:
             self.actions_unseen.worked()

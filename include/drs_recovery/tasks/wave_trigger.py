@@ -65,11 +65,13 @@ class WaveTrigger(DrsJobTrigger):
         await (await self._get_progress()).write(snapshot)
 
     def is_over(self, snapshot: JobsSnapshot) -> bool:
-        """Whether the jobs have ended, and no action that must succeed is known to run on."""
-        return snapshot.ended and not self._acting
+        """Whether the jobs have ended, and no action that must succeed runs on, or may be due."""
+        return snapshot.ended and not self._acting and not self._untold
 
     def overdue(self) -> str:
         """Return what had not ended: the jobs, or else the actions after them."""
+        if self._untold and not self._acting:
+            return f"the launch settings of its servers could not be read by {self.deadline}: actions may run"
         if not self._acting:
             return super().overdue()
         return f"post-launch actions on {named(self._acting)} did not end by {self.deadline}; they run on"
@@ -77,6 +79,10 @@ class WaveTrigger(DrsJobTrigger):
     @property
     def _acting(self) -> list[str]:
         return self._progress.acting if self._progress else []
+
+    @property
+    def _untold(self) -> bool:
+        return self._progress is not None and self._progress.untold
 
     async def conclude(self, event: DrsJobEvent, jobs: Sequence[JobTypeDef]) -> TriggerEvent:
         """End the sensor if the wave is COMPLETED and on record as such; resume it otherwise."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from airflow.triggers.base import TaskSuccessEvent
+from botocore.exceptions import ClientError
 
 from drs_recovery.settings import settings
 from drs_recovery.store.servers import read_servers
@@ -110,6 +111,63 @@ def test_a_wave_waits_for_actions_that_end_after_its_job(aws: Any) -> None:
     assert isinstance(asyncio.run(run()), TaskSuccessEvent)
     assert (drive.statuses, server(drive).actions_status) == (["COMPLETED"], "SUCCEEDED")
     assert server(drive, APP).actions_status is None
+
+
+def test_settings_that_cannot_be_read_for_the_moment_are_not_taken_for_none(
+    aws: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DRS is throttling when the job has ended: neither sensor nor trigger judges the wave meanwhile."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    act(aws)
+    drive = begun(aws)
+    aws.control.throttle("drs", "ListLaunchActions")
+    trigger = waiting(drive)
+
+    async def run() -> Any:
+        task = asyncio.create_task(fired(trigger))
+        await asyncio.to_thread(until, "a look", lambda: drive.statuses == ["POLLING"])
+        assert (task.done(), server(drive).actions_due) == (False, None)
+        await asyncio.to_thread(aws.control.clear_faults)
+        await asyncio.to_thread(until, "its actions", lambda: server(drive).acting)
+        await asyncio.to_thread(aws.control.advance, 600)
+        async with asyncio.timeout(30):
+            return await task
+
+    assert isinstance(asyncio.run(run()), TaskSuccessEvent)
+    assert (drive.statuses, server(drive).actions_status) == (["COMPLETED"], "SUCCEEDED")
+
+
+def test_settings_that_were_never_read_end_a_wave_at_its_deadline(
+    aws: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The event tells that nobody knows; the sensor takes no missing answer for COMPLETED either."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    act(aws)
+    drive = begun(aws)
+    aws.control.throttle("drs", "ListLaunchActions")
+    trigger = waiting(drive)
+    trigger.deadline = datetime.now(UTC)
+    event = asyncio.run(fired(trigger)).payload
+    assert (event["status"], "settings of its servers could not be read" in event["message"]) == (
+        "timeout",
+        True,
+    )
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        drive.resume(WAIT, event)
+    assert drive.statuses == ["POLLING"]
+
+
+def test_settings_that_may_not_be_read_hold_no_wave_up(aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A role of release 0.1 lacks the rights: what its job tells is waited for, and nothing else."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    act(aws)
+    drive = begun(aws)
+    aws.control.throttle("drs", "GetLaunchConfiguration")
+    trigger = waiting(drive)
+    aws.control.clear_faults()
+    aws.control.deny("drs", "GetLaunchConfiguration")
+    assert isinstance(asyncio.run(fired(trigger)), TaskSuccessEvent)
+    assert (drive.statuses, server(drive).actions_due) == (["COMPLETED"], None)
 
 
 def test_a_server_whose_action_failed_counts_like_one_that_did_not_launch(aws: Any) -> None:

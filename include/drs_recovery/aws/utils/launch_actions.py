@@ -44,7 +44,7 @@ async def _count(client: DrsClient, source_server_id: str) -> int:
     if not settings.get("postLaunchEnabled"):
         return 0
     pages = client.get_paginator("list_launch_actions").paginate(resourceId=source_server_id)
-    actions = [action async for page in pages for action in page["items"]]
+    actions = [action async for page in pages for action in page.get("items", [])]
     return sum(bool(action.get("active")) and not action.get("optional") for action in actions)
 
 
