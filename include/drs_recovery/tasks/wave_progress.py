@@ -142,17 +142,21 @@ class WaveProgress:
         return unasked(with_due(self.known.values(), self.due), snapshot.jobs)
 
     async def _ask_due(self, snapshot: JobsSnapshot) -> None:
-        """Ask which servers have actions that must succeed: once each, and seldom where it cannot be told."""
+        """Ask which servers have actions that must succeed: once each, and seldom where it cannot be told.
+
+        Of those that may not be read one is asked about: it shows when that has changed.
+        """
         left, asked = self._left(snapshot), self.due_asked
         if not left or (asked and (snapshot.at - asked).total_seconds() < settings().phase_seconds):
             return
         self.due_asked = snapshot.at
-        errors: list[Exception] = []
+        left = [server for server in left if server not in self.untellable] or left[:1]
+        found: dict[str, int | Exception] = {}
         for start in range(0, len(left), ASKED_TOGETHER):
-            found = await self.trigger.count_actions_due(left[start : start + ASKED_TOGETHER])
+            found |= await self.trigger.count_actions_due(left[start : start + ASKED_TOGETHER])
             self.due |= known(found)
-            self.untellable = (self.untellable - found.keys()) | untellable(found)
-            errors += [error for error in found.values() if isinstance(error, Exception)]
+        self.untellable = untellable(found) | (set() if known(found) else self.untellable)
+        errors = [error for error in found.values() if isinstance(error, Exception)]
         if errors:
             await self.actions_unseen.failed(errors[0], self.store)
         else:

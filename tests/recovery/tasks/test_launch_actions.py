@@ -170,6 +170,27 @@ def test_settings_that_may_not_be_read_hold_no_wave_up(aws: Any, monkeypatch: py
     assert (drive.statuses, server(drive).actions_due) == (["COMPLETED"], None)
 
 
+def test_of_many_servers_that_may_not_be_read_one_is_asked_about_again(aws: Any) -> None:
+    """A role that lacks the rights costs a wave of hundreds no hundred refused calls at every look."""
+    aws.control.set_speed("manual")
+    drive = opened()
+    drive.execute("both.start_recovery")
+    aws.control.deny("drs", "GetLaunchConfiguration")
+    trigger = waiting(drive)
+
+    def asked() -> list[str]:
+        calls = aws.control.requests(operation="GetLaunchConfiguration")
+        return [call["parameters"]["sourceServerID"] for call in calls]
+
+    async def run() -> None:
+        task = asyncio.create_task(fired(trigger))
+        await asyncio.to_thread(until, "four looks", lambda: asked().count(DB) > 3)
+        task.cancel()
+
+    asyncio.run(run())
+    assert asked().count(APP) == 1
+
+
 def test_a_server_whose_action_failed_counts_like_one_that_did_not_launch(aws: Any) -> None:
     """It runs, and is never launched again: a new attempt judges it again."""
     act(aws)
