@@ -118,7 +118,7 @@ def test_an_environment_of_an_earlier_release_is_known_by_its_stamp(machine: Any
     machine.uv.write_text(what_uv_does)
     machine.asked_for()
     set_up(machine.root)
-    assert machine.asked_for() == ["pip", "uv pip sync"]
+    assert machine.asked_for() == ["pip", "uv pip sync", "uv pip install"]
     assert Environment(machine.root).done
 
 
