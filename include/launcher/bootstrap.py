@@ -134,10 +134,7 @@ class Environment:
         self.python = str(self.path / "bin" / "python")
 
     def wanted(self, version: str) -> str:
-        """Return what the stamp says once all is done: lock, commands, Python, and place.
-
-        Scripts hold the path of their interpreter.
-        """
+        """Return what the stamp says once all is done: lock, commands, Python and place."""
         lock = hashlib.sha256(self.lock.read_bytes()).hexdigest()
         commands = self.project.read_text().partition("\n[tool.ruff]")[0]
         project = hashlib.sha256(commands.encode()).hexdigest()

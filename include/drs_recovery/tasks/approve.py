@@ -168,9 +168,8 @@ class ApproveWave(ApprovalOperator):
     def _look(self, store: ExecutionStore, context: Context) -> tuple[Execution, WaveRecord, Plan]:
         execution = own_record(store, context)
         wave_on_record(execution, self.wave_number, self.wave_name)
-        execution = current_attempt(
-            store, journal_of(context), execution, self.wave_number, clear_of(context), asks=True
-        )
+        journal, clear = journal_of(context), clear_of(context)
+        execution = current_attempt(store, journal, execution, self.wave_number, clear, asks=True)
         wave = execution.wave(self.wave_number)
         if not wave.status.met:
             check_ask(execution, self.wave_number)
