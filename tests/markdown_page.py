@@ -56,7 +56,7 @@ def read(markdown: str) -> Page:
 
 
 def _read_inline(page: Page, token: Token, opener: Token) -> None:
-    told = "".join(_told(page, child) for child in token.children or ())
+    told = "".join(_message(page, child) for child in token.children or ())
     page.text += told + "\n"
     if opener.type == "heading_open":
         page.headings.append(told)
@@ -64,7 +64,7 @@ def _read_inline(page: Page, token: Token, opener: Token) -> None:
         page.tables[-1][-1].append(told)
 
 
-def _told(page: Page, child: Token) -> str:
+def _message(page: Page, child: Token) -> str:
     if child.type == "link_open":
         page.links.append(str(child.attrs["href"]))
     elif child.type == "image":

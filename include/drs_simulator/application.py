@@ -19,7 +19,7 @@ from drs_simulator.chance import chance
 from drs_simulator.clock import Speed, clock
 from drs_simulator.control import ControlApi
 from drs_simulator.document_results import DescribedResults
-from drs_simulator.drs.models import settle_all
+from drs_simulator.drs.models import advance_all
 from drs_simulator.drs.quotas import Quotas, quotas
 from drs_simulator.drs.world import world
 from drs_simulator.faults import faults
@@ -131,7 +131,7 @@ class Application:
 
     def _settle(self, call: Call) -> None:
         with self.locks.hold("drs"):
-            settle_all(templates=_looks_at_templates(call))
+            advance_all(templates=_looks_at_templates(call))
 
     def _work(self, call: Call, environ: WSGIEnvironment) -> Answer:
         try:

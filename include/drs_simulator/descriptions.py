@@ -72,14 +72,14 @@ def told(problem: ErrorDetails, model: type[BaseModel]) -> str:
     """Return the value, where it is short, and what is allowed in its place."""
     if problem["type"] == "extra_forbidden":
         return f"allowed are {', '.join(_keys(model, tuple(problem['loc'])))}"
-    said = _TOLD.get(problem["type"], problem["msg"])
-    for words, ours in _WORDS.items():
-        said = said.replace(words, ours)
+    message = _TOLD.get(problem["type"], problem["msg"])
+    for text, ours in _WORDS.items():
+        message = message.replace(text, ours)
     value = (
         problem["input"].decode(errors="replace") if isinstance(problem["input"], bytes) else problem["input"]
     )
     is_shown = problem["type"] != "missing" and not (isinstance(value, dict | list) and value)
-    return f"{value!r}: {said}" if is_shown else said
+    return f"{value!r}: {message}" if is_shown else message
 
 
 def _keys(model: type[BaseModel], path: Path) -> list[str]:

@@ -240,11 +240,11 @@ def read_fleet(path: Path = DEFAULT) -> Fleet:
         raise FleetError(f"{path}:{error}") from error
     except ValidationError as error:
         raise FleetError(
-            "\n".join(f"{path}:{_told(problem, document)}" for problem in error.errors()[:_MOST])
+            "\n".join(f"{path}:{_message(problem, document)}" for problem in error.errors()[:_MOST])
         ) from error
 
 
-def _told(problem: ErrorDetails, document: Document) -> str:
+def _message(problem: ErrorDetails, document: Document) -> str:
     """Return line and column, the path of keys, and what is wrong there."""
     path = tuple(problem["loc"])
     place = document.key_place(path) if problem["type"] == "extra_forbidden" else document.place(path)

@@ -27,7 +27,7 @@ class Document:
             self.value: Any = YAML(typ="safe").load(text)
             self._root: Node | None = YAML(typ="safe", pure=True).compose(text)
         except MarkedYAMLError as error:
-            raise Unreadable(_told(error)) from error
+            raise Unreadable(_message(error)) from error
         except YAMLError as error:
             raise Unreadable(f"1:1: not YAML: {error}") from error
         except RecursionError as error:
@@ -68,8 +68,8 @@ def _child(node: Node | None, step: str | int) -> Node | None:
     return None
 
 
-def _told(error: MarkedYAMLError) -> str:
+def _message(error: MarkedYAMLError) -> str:
     mark = error.problem_mark or error.context_mark
     place = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
-    told = ", ".join(part for part in (error.context, error.problem) if part)
-    return f"{place}: not YAML: {told}"
+    message = ", ".join(part for part in (error.context, error.problem) if part)
+    return f"{place}: not YAML: {message}"

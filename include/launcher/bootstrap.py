@@ -112,10 +112,10 @@ def run(doing: str, command: "list[str]", env: "dict[str, str] | None" = None) -
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=given, check=False, cwd=str(ROOT)
     )
     if step.returncode:
-        words = step.stdout.decode(errors="replace").strip().splitlines()[-LAST_WORDS:]
+        text = step.stdout.decode(errors="replace").strip().splitlines()[-LAST_WORDS:]
         raise SetUpError(
             "this command failed with exit code " + str(step.returncode) + ":\n  " + " ".join(command) + "\n"
-            "It said:\n" + "\n".join("  | " + line for line in words) + "\n"
+            "It said:\n" + "\n".join("  | " + line for line in text) + "\n"
             "If packages cannot be downloaded, look at the network, at HTTPS_PROXY, at the package index "
             "that pip and uv are told to use (PIP_INDEX_URL, UV_DEFAULT_INDEX), and, where a certificate is "
             "not known, at the file of those that are (PIP_CERT, SSL_CERT_FILE). Then run make again: it "
@@ -200,7 +200,7 @@ class Environment:
         return entry.group(0)
 
 
-def as_pip_is_told(python: str) -> "dict[str, str]":
+def as_pip_is_configured(python: str) -> "dict[str, str]":
     """Return the variables for uv, which reads no pip.conf: pip's index, and whose certificates it trusts."""
     env = dict(os.environ)
     if "UV_DEFAULT_INDEX" not in env and "UV_INDEX_URL" not in env:
@@ -245,7 +245,7 @@ def install(environment: Environment) -> None:
     run(
         "installing what requirements.txt pins (about 300 MB to download the first time; some minutes)",
         [*sync, str(environment.lock)],
-        env=as_pip_is_told(environment.python),
+        env=as_pip_is_configured(environment.python),
     )
     # uv builds it by itself: nothing is downloaded, and nothing is written beside the code
     own = [uv, "pip", "install", "--quiet", "--offline", "--no-deps", "--python", environment.python]

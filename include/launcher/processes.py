@@ -102,7 +102,7 @@ def stop(children: Collection[Child], *, grace: float = GRACE) -> None:
     _await_end(left, grace)
 
 
-def last_words(log: Path, lines: int = 15) -> str:
+def last_lines(log: Path, lines: int = 15) -> str:
     """Return the last lines of a log."""
     written = log.read_text(errors="replace").splitlines() if log.exists() else []
     return "\n".join(written[-lines:]) or "(it wrote nothing)"

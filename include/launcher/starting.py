@@ -91,5 +91,5 @@ class Starting:
 
     def _died(self, child: Child, code: int | None) -> StartFailed:
         log = self.home.log(child.name)
-        words = "\n".join(f"  | {line}" for line in processes.last_words(log).splitlines())
-        return StartFailed(f"{child.name} ended with exit code {code}. The end of {log}:\n{words}")
+        text = "\n".join(f"  | {line}" for line in processes.last_lines(log).splitlines())
+        return StartFailed(f"{child.name} ended with exit code {code}. The end of {log}:\n{text}")

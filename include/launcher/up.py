@@ -23,7 +23,7 @@ def up(console: Console) -> int:
     state = read_state(home)
     if state and state.ready and not state.ended:
         console.print("Already running.")
-        _tell_access(console, home, Addresses(state.airflow_port, state.aws_port))
+        _print_access(console, home, Addresses(state.airflow_port, state.aws_port))
         return 0
     if state:
         console.print(
@@ -38,7 +38,7 @@ def up(console: Console) -> int:
         console=console,
     )
     stack.start()
-    _tell_access(console, home, stack.addresses)
+    _print_access(console, home, stack.addresses)
     return 0
 
 
@@ -50,7 +50,7 @@ def down(console: Console) -> int:
     return 0
 
 
-def _tell_access(console: Console, home: Home, addresses: Addresses) -> None:
+def _print_access(console: Console, home: Home, addresses: Addresses) -> None:
     """Tell where everything is, and who may sign in; a table would cut passwords short on a narrow screen."""
     people = "\n".join(f"{user:12}{password}" for user, password in home.passwords(users()).items())
     console.print(

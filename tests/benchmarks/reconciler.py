@@ -176,7 +176,7 @@ def _put(dynamodb: Any, finished: int, executions: Iterable[Execution]) -> None:
 def _finished(number: int) -> Execution:
     """Return an execution of three waves as it ended."""
     began = BEGAN + timedelta(minutes=number)
-    return _execution(number, "COMPLETED", began, "finished").having(
+    return _execution(number, "COMPLETED", began, "finished").replace(
         end_time=began + timedelta(minutes=50),
         outcome="Finished: Database, Application, Web.",
         completed_waves=3,
@@ -188,7 +188,7 @@ def _open(number: int) -> Execution:
     from drs_recovery.tasks.airflow_runs import this_airflow  # noqa: PLC0415 - Airflow reads its home at import
 
     execution = _execution(number, "PAUSED", datetime.now(UTC) - timedelta(hours=1), "open")
-    return execution.having(open_since=execution.start_time, airflow_url=this_airflow())
+    return execution.replace(open_since=execution.start_time, airflow_url=this_airflow())
 
 
 def _execution(number: int, status: str, began: datetime, run: str) -> Execution:

@@ -184,9 +184,11 @@ def test_the_index_that_pip_is_set_to_is_passed_on_to_uv(monkeypatch: pytest.Mon
     monkeypatch.delenv("UV_INDEX_URL", raising=False)
     monkeypatch.delenv("UV_DEFAULT_INDEX", raising=False)
     monkeypatch.setenv("PIP_INDEX_URL", "https://index.example/simple")
-    assert bootstrap.as_pip_is_told(sys.executable)["UV_DEFAULT_INDEX"] == "https://index.example/simple"
+    assert (
+        bootstrap.as_pip_is_configured(sys.executable)["UV_DEFAULT_INDEX"] == "https://index.example/simple"
+    )
     monkeypatch.setenv("UV_DEFAULT_INDEX", "https://uv.example/simple")
-    assert bootstrap.as_pip_is_told(sys.executable)["UV_DEFAULT_INDEX"] == "https://uv.example/simple"
+    assert bootstrap.as_pip_is_configured(sys.executable)["UV_DEFAULT_INDEX"] == "https://uv.example/simple"
 
 
 def test_the_certificates_that_pip_trusts_are_passed_on_to_uv(
@@ -198,11 +200,11 @@ def test_the_certificates_that_pip_trusts_are_passed_on_to_uv(
     for name in ("SSL_CERT_FILE", "PIP_CERT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PIP_CONFIG_FILE", str(settings))
-    assert bootstrap.as_pip_is_told(sys.executable)["SSL_CERT_FILE"] == "/company/authority.pem"
+    assert bootstrap.as_pip_is_configured(sys.executable)["SSL_CERT_FILE"] == "/company/authority.pem"
     monkeypatch.setenv("PIP_CERT", "/mine/authority.pem")
-    assert bootstrap.as_pip_is_told(sys.executable)["SSL_CERT_FILE"] == "/mine/authority.pem"
+    assert bootstrap.as_pip_is_configured(sys.executable)["SSL_CERT_FILE"] == "/mine/authority.pem"
     monkeypatch.setenv("SSL_CERT_FILE", "/uv/authority.pem")
-    assert bootstrap.as_pip_is_told(sys.executable)["SSL_CERT_FILE"] == "/uv/authority.pem"
+    assert bootstrap.as_pip_is_configured(sys.executable)["SSL_CERT_FILE"] == "/uv/authority.pem"
 
 
 def test_without_network_the_message_names_the_command_and_the_remedy(

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from launcher import processes
-from launcher.processes import Child, exit_code, last_words, start, stop
+from launcher.processes import Child, exit_code, last_lines, start, stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -128,9 +128,9 @@ def test_an_interrupt_in_the_terminal_does_not_reach_children(begin: Callable[..
 def test_the_last_words_are_the_end_of_a_log(tmp_path: Path) -> None:
     """Whatever bytes are in it; a log that was never written is no error."""
     log = tmp_path / "log"
-    assert last_words(log) == "(it wrote nothing)"
+    assert last_lines(log) == "(it wrote nothing)"
     log.write_bytes(b"\xff\n" + b"".join(b"line %d\n" % number for number in range(50)))
-    assert last_words(log, lines=2) == "line 48\nline 49"
+    assert last_lines(log, lines=2) == "line 48\nline 49"
 
 
 def test_programs_are_those_of_this_environment() -> None:

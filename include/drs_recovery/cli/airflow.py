@@ -95,9 +95,9 @@ class AirflowClient:
         answer = self._find(_run(dag_id, run_id))
         return None if answer is None else _read(DagRun, answer)
 
-    def note(self, dag_id: str, run_id: str, words: str) -> None:
+    def note(self, dag_id: str, run_id: str, text: str) -> None:
         """Note something on a run, as a user who may edit it."""
-        self._send("PATCH", _run(dag_id, run_id), json={"note": words})
+        self._send("PATCH", _run(dag_id, run_id), json={"note": text})
 
     def end_run(self, dag_id: str, run_id: str) -> None:
         """Mark a run failed: its teardown writes the execution's end."""

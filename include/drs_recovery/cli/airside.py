@@ -106,11 +106,11 @@ def _opening(client: AirflowClient, target: Target, run: DagRun, task: TaskInsta
         return f"open_execution waits for a slot of the pool {task.pool!r}"
     if task.state == "queued":
         return "open_execution waits for a worker"
-    said = f"open_execution is {task.state}, try {task.try_number}; the DAG run is {run.state}"
+    message = f"open_execution is {task.state}, try {task.try_number}; the DAG run is {run.state}"
     if task.state in {"up_for_retry", "failed"}:
         error = client.last_error(target.plan_id, target.run_id, task)
-        said += f": {error}" if error else ""
-    return said
+        message += f": {error}" if error else ""
+    return message
 
 
 def state_of(gate: Gate | None) -> str | None:

@@ -77,11 +77,11 @@ Wave = Annotated[
 ]
 
 
-def _reason(said: str | None) -> str | None:
+def _reason(message: str | None) -> str | None:
     """Return a reason that can be read: blanks and what shows nothing are none."""
     from drs_recovery.record.reasons import given_reason
 
-    return given_reason(said)
+    return given_reason(message)
 
 
 Reason = Annotated[

@@ -25,20 +25,20 @@ def waits_for_an_approver(execution: Execution) -> bool:
     return execution.final and waits
 
 
-def cleanup_words(execution: Execution) -> str | None:
+def cleanup_text(execution: Execution) -> str | None:
     """Return how far the clean-up is, and how to ask for one; None where there is nothing to say."""
     known = execution.cleanup
-    said = f"{known.status}{_detail(known, execution)}" if known else "none is ordered"
+    message = f"{known.status}{_detail(known, execution)}" if known else "none is ordered"
     if may_be_cleaned_up(execution) and (known is None or known.status.over):
-        said += f"; to terminate its instances: recovery clean-up {execution.execution_id}"
-        return said
-    return said if known else None
+        message += f"; to terminate its instances: recovery clean-up {execution.execution_id}"
+        return message
+    return message if known else None
 
 
 def _detail(cleanup: Cleanup, execution: Execution) -> str:
     waits = "approved" if cleanup.approval else f"for an approver since {when(cleanup.time)}"
     gone = plural(cleanup.terminated or 0, "instance")
-    words = {
+    text = {
         CleanupStatus.PENDING: f", due at {when(execution.cleanup_due)}",
         CleanupStatus.WAITING: f", {waits}",
         CleanupStatus.TERMINATING: f", {plural(cleanup.count, 'instance')}",
@@ -46,7 +46,7 @@ def _detail(cleanup: Cleanup, execution: Execution) -> str:
         CleanupStatus.KEPT: f" by {_who(cleanup)}",
         CleanupStatus.FAILED: f": {cleanup.failure}",
     }
-    return words.get(cleanup.status, "")
+    return text.get(cleanup.status, "")
 
 
 def _who(cleanup: Cleanup) -> str:

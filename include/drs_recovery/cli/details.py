@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from rich.console import Group
 from rich.table import Table
 
-from drs_recovery.cli.cleanups import cleanup_words
+from drs_recovery.cli.cleanups import cleanup_text
 from drs_recovery.cli.paper import Text
 from drs_recovery.cli.progress import address, picture
 from drs_recovery.cli.words import ABSENT, lasting, plural, text, when, word
-from drs_recovery.record.targets import rpo_words, rto_words
+from drs_recovery.record.targets import rpo_text, rto_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,8 +35,8 @@ def ending(snapshot: Snapshot) -> Text:
         return Text(snapshot.stranded or "", style="red")
     shown = Text.assemble(word(execution.status), "  ")
     shown.append(execution.outcome or (execution.failure.message if execution.failure else ABSENT))
-    if said := cleanup_words(execution):
-        shown.append("\n").append(f"Clean-up: {said}", style="dim")
+    if message := cleanup_text(execution):
+        shown.append("\n").append(f"Clean-up: {message}", style="dim")
     return shown
 
 
@@ -89,8 +89,8 @@ def _facts(execution: Execution) -> Table:
         "took": lasting(execution.start_time, execution.end_time),
         "last polled": when(execution.last_polled_time),
     }
-    targets = {"RTO": rto_words(execution), "RPO": rpo_words(execution)}
-    facts |= {name: words for name, words in targets.items() if words}
+    targets = {"RTO": rto_text(execution), "RPO": rpo_text(execution)}
+    facts |= {name: message for name, message in targets.items() if message}
     if execution.superseded_by:
         facts["superseded by"] = execution.superseded_by
     if execution.failure:

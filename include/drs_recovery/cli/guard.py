@@ -35,7 +35,7 @@ def run_guarded(command: Callable[[], object], *, as_json: bool) -> int:
     except OSError as error:
         return _on_output(error, as_json=as_json)
     except Exception as error:  # noqa: BLE001 - the last one who could make a sentence of it
-        return _told(error, as_json=as_json)
+        return _message(error, as_json=as_json)
     return _number(code)
 
 
@@ -55,7 +55,7 @@ def _on_output(error: OSError, *, as_json: bool) -> int:
         silence(STDOUT)
         return Exit.UNREAD
     if error.errno not in LOST:
-        return _told(error, as_json=as_json)
+        return _message(error, as_json=as_json)
     silence(STDOUT)
     _say(
         f"The output cannot be written: {error.strerror}. What was asked for may have been done all the same."
@@ -63,7 +63,7 @@ def _on_output(error: OSError, *, as_json: bool) -> int:
     return Exit.BROKEN
 
 
-def _told(error: Exception, *, as_json: bool) -> int:
+def _message(error: Exception, *, as_json: bool) -> int:
     from drs_recovery.cli.exits import exit_code, kind_of  # noqa: PLC0415
     from drs_recovery.cli.screen import Screen  # noqa: PLC0415
 
@@ -100,8 +100,8 @@ def _as_ours(error: Exception) -> RecoveryError:
         return problem
     if os.environ.get("RECOVERY_DEBUG", "").strip():
         _say("".join(traceback.format_exception(error)))
-    told = " ".join(f"{type(error).__name__}: {error}".split())
-    return Broken(f"{told}. This is a mistake of ours; RECOVERY_DEBUG=1 shows where.")
+    message = " ".join(f"{type(error).__name__}: {error}".split())
+    return Broken(f"{message}. This is a mistake of ours; RECOVERY_DEBUG=1 shows where.")
 
 
 def _show_usage(error: typer.TyperException) -> None:

@@ -43,9 +43,9 @@ def dynamodb() -> DynamoDBClient:
         client = boto3.client("dynamodb", region_name=settings().table_region, config=config)
         _check_way(client.meta.endpoint_url)
     except (BotoCoreError, ValueError, OSError) as error:
-        said = without_who_signs_in(str(error)) if isinstance(error, ValueError) else str(error)
-        told = f"table {settings().table!r}: {said.rstrip('.')}."
-        raise RecordUnavailable(f"{told} {_remedy(error)}") from error
+        message = without_who_signs_in(str(error)) if isinstance(error, ValueError) else str(error)
+        text = f"table {settings().table!r}: {message.rstrip('.')}."
+        raise RecordUnavailable(f"{text} {_remedy(error)}") from error
     return client
 
 

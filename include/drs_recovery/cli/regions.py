@@ -9,7 +9,7 @@ from botocore.loaders import create_loader
 from botocore.regions import EndpointResolver
 
 from drs_recovery.plan.warnings import warned
-from drs_recovery.plan.words import did_you_mean, quoted
+from drs_recovery.text.lists import did_you_mean, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,8 +25,8 @@ def unknown_regions(plans: Mapping[Path, Plan]) -> Iterator[Warned]:
     for file, plan in plans.items():
         if plan.region not in ec2:
             hint = did_you_mean(plan.region, sorted(ec2)).rstrip("?")
-            told = f"region: botocore knows no Region {quoted(plan.region)}{hint}"
-            yield warned(file, ("region",), f"{told}; it may be newer than that")
+            message = f"region: botocore knows no Region {quoted(plan.region)}{hint}"
+            yield warned(file, ("region",), f"{message}; it may be newer than that")
         elif plan.region not in drs:
             yield warned(file, ("region",), f"region: botocore knows no DRS in {quoted(plan.region)}")
 

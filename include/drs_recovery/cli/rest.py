@@ -109,10 +109,10 @@ def _reason(error: Exception) -> str:
     """Return why a request did not get through, without any secret; what a header holds is one."""
     if isinstance(error, httpx.LocalProtocolError):
         return "the request cannot be sent: a header of it, such as the token, holds what no header may"
-    told = str(error) or type(error).__name__
-    if "CERTIFICATE_VERIFY_FAILED" in told:
-        told += f"; the file of the authority that has signed its certificate is named in {AUTHORITIES}"
-    return hide(told)
+    message = str(error) or type(error).__name__
+    if "CERTIFICATE_VERIFY_FAILED" in message:
+        message += f"; the file of the authority that has signed its certificate is named in {AUTHORITIES}"
+    return hide(message)
 
 
 def words(answer: httpx.Response) -> str:

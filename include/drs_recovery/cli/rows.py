@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drs_recovery.cli.words import ABSENT, doing, lasting, plural, server_name
-from drs_recovery.plan.words import listed
 from drs_recovery.record.enums import ActionsStatus, LaunchStatus, WaveStatus
+from drs_recovery.text.lists import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -118,10 +118,10 @@ def _detail(server: ServerRecord, snapshot: Snapshot) -> str:
 
 
 def _wave_row(wave: WaveRecord, snapshot: Snapshot) -> Row:
-    return Row(wave.wave_name, wave.status, ", ".join(_wave_words(wave, snapshot)) or ABSENT, wave=True)
+    return Row(wave.wave_name, wave.status, ", ".join(_wave_text(wave, snapshot)) or ABSENT, wave=True)
 
 
-def _wave_words(wave: WaveRecord, snapshot: Snapshot) -> Iterator[str]:
+def _wave_text(wave: WaveRecord, snapshot: Snapshot) -> Iterator[str]:
     servers = snapshot.servers_of(wave)
     count = len(servers) or wave.server_count
     if _begun(wave):
@@ -144,5 +144,5 @@ def _wave_words(wave: WaveRecord, snapshot: Snapshot) -> Iterator[str]:
         yield wave.failure
 
 
-def _counted(words: Iterable[str | None]) -> str:
-    return ", ".join(f"{count} {value or ABSENT}" for value, count in Counter(words).items())
+def _counted(values: Iterable[str | None]) -> str:
+    return ", ".join(f"{count} {value or ABSENT}" for value, count in Counter(values).items())

@@ -53,10 +53,10 @@ def prepare() -> None:
 
 def size(name: str) -> int | None:
     """Return a size of the screen that a variable tells, within reason; None if it tells none."""
-    told = os.environ.get(name, "").strip()
-    if not (told.isascii() and told.isdecimal() and len(told) <= len(str(WIDEST)) + 2 and int(told)):
+    value = os.environ.get(name, "").strip()
+    if not (value.isascii() and value.isdecimal() and len(value) <= len(str(WIDEST)) + 2 and int(value)):
         return None
-    return max(NARROWEST, min(int(told), WIDEST)) if name != "LINES" else int(told)
+    return max(NARROWEST, min(int(value), WIDEST)) if name != "LINES" else int(value)
 
 
 def silence(descriptor: int) -> None:

@@ -74,9 +74,9 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def one_line(words: str) -> str:
+def one_line(message: str) -> str:
     """Return words without line breaks."""
-    return " ".join(words.split())
+    return " ".join(message.split())
 
 
 def server_name(server: ServerRecord) -> str:

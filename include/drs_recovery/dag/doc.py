@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.plan import ServerTags
 from drs_recovery.plan.schedule import either_day
-from drs_recovery.text.durations import brief, in_words
+from drs_recovery.text.durations import compact, duration_text
 from drs_recovery.text.markdown import Markdown, code, codes, render, text
 
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ def plan_doc(plan: Plan) -> Markdown:
         after=[_names(plan, numbers) for numbers in plan.dependencies],
         servers=_servers,
         policy=_policy,
-        duration=in_words,
+        duration=duration_text,
         targets=_targets(plan),
         either=_either(plan),
-        gate_timeout=in_words(plan.gate_timeout),
+        gate_timeout=duration_text(plan.gate_timeout),
         cleanup=_cleanup(plan),
         approvers=codes(plan.approvers) or "anyone who may answer gates",
     )
@@ -66,14 +66,14 @@ def _either(plan: Plan) -> str | None:
 
 def _targets(plan: Plan) -> str:
     targets = {"RTO": plan.rto, "RPO": plan.rpo}
-    return ", ".join(f"{name} {brief(duration)}" for name, duration in targets.items() if duration)
+    return ", ".join(f"{name} {compact(duration)}" for name, duration in targets.items() if duration)
 
 
 def _cleanup(plan: Plan) -> str | Markdown:
     if plan.cleanup == "never":
         command = code(f"recovery clean-up {plan.id}")
         return Markdown("A drill's recovery instances stay until {}.").format(command)
-    after = f"{in_words(plan.cleanup_after)} after" if plan.cleanup_after else "at"
+    after = f"{duration_text(plan.cleanup_after)} after" if plan.cleanup_after else "at"
     asked = "" if plan.cleanup == "always" else ", once an approver says so"
     return f"A drill's recovery instances are terminated {after} its end{asked}."
 

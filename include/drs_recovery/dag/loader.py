@@ -41,9 +41,11 @@ def load_dags(folder: Path, shard: Shard = ALL) -> dict[str, DAG]:
         log.exception("The plans in %s cannot be listed", folder)
         if not shard.is_first(folder.parent):
             return {}
-        told = _told(folder, f"The plans in {folder} cannot be listed: {error}")
+        message = _message(folder, f"The plans in {folder} cannot be listed: {error}")
         return (
-            {UNREADABLE_FOLDER: invalid_dag(UNREADABLE_FOLDER, told)} if shard.is_first(folder.parent) else {}
+            {UNREADABLE_FOLDER: invalid_dag(UNREADABLE_FOLDER, message)}
+            if shard.is_first(folder.parent)
+            else {}
         )
     dags = [_dag(folder, stem) for stem in stems]
     return {dag.dag_id: dag for dag in dags}
@@ -66,24 +68,24 @@ def _dag(folder: Path, stem: str) -> DAG:
         return build_dag(plan, since=scheduled_since(folder, stem))
     except Exception as error:
         log.exception("The plan %s cannot be built", stem)
-        return invalid_dag(dag_id_of(stem), _told(folder, f"{stem}: {type(error).__name__}: {error}"))
+        return invalid_dag(dag_id_of(stem), _message(folder, f"{stem}: {type(error).__name__}: {error}"))
 
 
 def _stand_in(folder: Path, stem: str, broken: PlanError) -> DAG:
     """Return the DAG of a plan that cannot be read: that of its last good version, if one is carried."""
-    told = _told(folder, str(broken))
+    message = _message(folder, str(broken))
     try:
         good = last_good(folder, stem)
         if good is not None:
             return build_dag(
-                good.plan, outdated=Outdated(good.since, told), since=scheduled_since(folder, stem)
+                good.plan, outdated=Outdated(good.since, message), since=scheduled_since(folder, stem)
             )
     except Exception as error:
         log.exception("The last good version of the plan %s is of no use", stem)
-        told = f"{told}\nIts last good version is of no use: {_told(folder, str(error))}"
-    return invalid_dag(dag_id_of(stem), told)
+        message = f"{message}\nIts last good version is of no use: {_message(folder, str(error))}"
+    return invalid_dag(dag_id_of(stem), message)
 
 
-def _told(folder: Path, text: str) -> str:
+def _message(folder: Path, text: str) -> str:
     """Return a text without where the folder lies: that differs from snapshot to snapshot."""
     return text.replace(f"{folder.parent}/", "")

@@ -38,13 +38,13 @@ def scheduled(plans: Mapping[str, bytes], before: Path | None, changed: Collecti
     now = datetime.now(UTC).replace(microsecond=0)
     found = {}
     for stem, text in plans.items():
-        said = _said(before, stem) if before else b""
-        if said and stem not in changed:
-            found[_name(stem)] = said
+        content = _said(before, stem) if before else b""
+        if content and stem not in changed:
+            found[_name(stem)] = content
         elif schedule := _schedule(text):
             since = now
             if before and _schedule(_shown(before, stem)) == schedule:
-                since = _time(said) if said else FIRST_SLOT
+                since = _time(content) if content else FIRST_SLOT
             found[_name(stem)] = f"{since.isoformat()}\n{schedule}".encode()
     return found
 
@@ -60,9 +60,9 @@ def scheduled_since(plans: Path, stem: str) -> datetime | None:
 def _said(plans: Path, stem: str) -> bytes:
     """Return what a snapshot says of a schedule; nothing, if there is no time in it."""
     with suppress(OSError, ValueError):
-        said = (plans / _name(stem)).read_bytes()
-        _time(said)
-        return said
+        content = (plans / _name(stem)).read_bytes()
+        _time(content)
+        return content
     return b""
 
 
@@ -78,13 +78,13 @@ def _schedule(text: bytes) -> str | None:
     if KEY.encode() not in text and b"\\" not in text:  # in which any letter may be written
         return None
     with suppress(Rejected, ValueError):
-        said = parse(text.decode())[0].value.get(KEY)
-        return " ".join(said.split()) if isinstance(said, str) else None
+        content = parse(text.decode())[0].value.get(KEY)
+        return " ".join(content.split()) if isinstance(content, str) else None
     return None
 
 
-def _time(said: bytes) -> datetime:
-    return datetime.fromisoformat(said.partition(b"\n")[0].decode())
+def _time(content: bytes) -> datetime:
+    return datetime.fromisoformat(content.partition(b"\n")[0].decode())
 
 
 def _name(stem: str) -> str:

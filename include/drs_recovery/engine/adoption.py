@@ -6,10 +6,10 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from drs_recovery.engine.jobs import LONGEST_JOB, contradiction, has_tags, in_words
+from drs_recovery.engine.jobs import LONGEST_JOB, contradiction, has_tags, job_text
 from drs_recovery.record.enums import EventType
 from drs_recovery.store.intents import with_servers
-from drs_recovery.store.trail import tell
+from drs_recovery.store.trail import append_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,7 +64,7 @@ class Adoption:
         return found[0].job_id if found else None
 
     def _disown(self, wave: WaveRecord, job: JobTypeDef, why: str) -> None:
-        words = f"{in_words(job)} is not taken for a job of this execution, though it {why}"
-        log.warning("%s", words)
-        event = self.journal.event(EventType.JOB_DISOWNED, words, wave=wave)
-        self.store.run(tell(self.record.execution_id, event.having(once=f"disowned|{job['jobID']}")))
+        text = f"{job_text(job)} is not taken for a job of this execution, though it {why}"
+        log.warning("%s", text)
+        event = self.journal.event(EventType.JOB_DISOWNED, text, wave=wave)
+        self.store.run(append_event(self.record.execution_id, event.replace(once=f"disowned|{job['jobID']}")))

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from drs_recovery.engine.adoption import Adoption
 from drs_recovery.engine.final_servers import final_servers
 from drs_recovery.engine.frozen_plan import drs_of
-from drs_recovery.engine.open_intents import settled_intents
+from drs_recovery.engine.open_intents import resolved_intents
 from drs_recovery.errors import StartRefused
 from drs_recovery.names import Role, task_id
 from drs_recovery.record.enums import EventType, WaveStatus
 from drs_recovery.record.permission import check_ask, check_attempt
 from drs_recovery.store.open_attempt import Opening, note_clear, open_attempt
 from drs_recovery.store.servers import read_servers
-from drs_recovery.store.trail import tell
+from drs_recovery.store.trail import append_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,26 +47,26 @@ class Clear(NamedTuple):
 
 
 def current_attempt(
-    store: ExecutionStore, journal: Journal, record: Execution, number: int, clear: Clear, *, asks: bool
+    store: ExecutionStore, journal: Journal, record: Execution, number: int, clear: Clear, *, opens_gate: bool
 ) -> Execution:
     """Return the record with the attempt of a wave that goes on, or that the clearing of its tasks opens.
 
-    A wave that is COMPLETED stays so. ``asks`` says that the gate of the wave, where one is due, will ask for
-    the new attempt: an attempt that nobody could approve is not opened. StartRefused, LockHeld, or what AWS
-    said, when the wave cannot be tried again; nothing of the record is changed then.
+    A wave that is COMPLETED stays so. ``opens_gate``: the wave's gate, where one is due, asks for the new
+    attempt; without it an attempt that nobody could approve is not opened. StartRefused, LockHeld, or an
+    error of AWS when the wave cannot be tried again; nothing of the record is changed then.
     """
     wave = record.wave(number)
     if wave.status is WaveStatus.COMPLETED:
         return record
     if clear.number <= (wave.clear_number or 0):
         if wave.attempt > 1 and not wave.status.final:
-            store.run(tell(record.execution_id, _opened(journal, wave, "it was cleared")))
+            store.run(append_event(record.execution_id, _opened(journal, wave, "it was cleared")))
         return record
     if not wave.status.final:
         check_ask(record, number)
         return store.run(note_clear(record.execution_id, number, wave.attempt, clear.number))
     check_attempt(record, number)
-    if wave.pause_before_wave and not asks:
+    if wave.pause_before_wave and not opens_gate:
         raise StartRefused(
             f"{wave.wave_name} is {wave.status}, and a new attempt needs a new approval. To try again, clear "
             f"{task_id(Role.GATE, wave.wave_name)} too."
@@ -79,13 +79,13 @@ def _open(
 ) -> Execution:
     key, number = record.execution_id, wave.wave_number
     hook = drs_of(store, key)
-    settled = settled_intents(Adoption(hook, store, journal, record), wave)
-    jobs = _ended_jobs(hook, wave, [intent.job_id for intent in settled if intent.job_id])
+    resolved = resolved_intents(Adoption(hook, store, journal, record), wave)
+    jobs = _ended_jobs(hook, wave, [intent.job_id for intent in resolved if intent.job_id])
     known = store.run(read_servers(key, number))
     found = asyncio.run(final_servers(hook, known, jobs))
     changed = _to_write(wave, known, found, {job["jobID"] for job in jobs}, journal.now())
-    opening = Opening(number, wave.attempt, clear.number, settled, changed)
-    event = _opened(journal, wave.having(attempt=wave.attempt + 1), _why(record, wave))
+    opening = Opening(number, wave.attempt, clear.number, resolved, changed)
+    event = _opened(journal, wave.replace(attempt=wave.attempt + 1), _why(record, wave))
     return store.run(open_attempt(key, opening, event, is_over=clear.is_over))
 
 
@@ -115,7 +115,7 @@ def _to_write(
 ) -> list[ServerRecord]:
     """Return the servers of the last attempt's jobs as these ended, where the record says less or other."""
     ended = [
-        (old, new.having(attempt=wave.attempt, end_time=None if new.acting else new.end_time or at))
+        (old, new.replace(attempt=wave.attempt, end_time=None if new.acting else new.end_time or at))
         for old, new in zip(known, found, strict=True)
         if new.job_id in job_ids
     ]
@@ -131,6 +131,6 @@ def _why(record: Execution, wave: WaveRecord) -> str:
 
 def _opened(journal: Journal, wave: WaveRecord, why: str) -> Event:
     """Return the event of a new attempt, which is told once; Airflow does not tell a task who cleared it."""
-    said = f"Attempt {wave.attempt} of {wave.wave_name}: {why}. Airflow does not tell who cleared it"
-    event = journal.event(EventType.ATTEMPT_OPENED, said, wave=wave)
-    return event.having(once=f"{EventType.ATTEMPT_OPENED}|{wave.wave_number}|{wave.attempt}")
+    message = f"Attempt {wave.attempt} of {wave.wave_name}: {why}. Airflow does not tell who cleared it"
+    event = journal.event(EventType.ATTEMPT_OPENED, message, wave=wave)
+    return event.replace(once=f"{EventType.ATTEMPT_OPENED}|{wave.wave_number}|{wave.attempt}")

@@ -25,8 +25,8 @@ from drs_recovery.record.models import NO_JOB, Intent
 from drs_recovery.settings import settings
 from drs_recovery.store.programs import start_recovery
 from drs_recovery.store.queries import read_execution
-from drs_recovery.store.trail import tell
-from drs_recovery.text.durations import in_words as duration
+from drs_recovery.store.trail import append_event
+from drs_recovery.text.durations import duration_text as duration
 
 if TYPE_CHECKING:
     from drs_recovery.aws.hooks.drs import DrsHook
@@ -103,15 +103,15 @@ class Batch:
 
     def _instead(self, error: ClientError | BotoCoreError) -> Exception:
         """Return what is done instead of a call that was refused; nothing, where that would not help."""
-        words = str(error)
+        text = str(error)
         again = any(set(known.servers) == set(self.servers) for known in self.wave.attempt_intents)
         try:
             instead = part(self.hook, self.record, self.servers, error, again=again)
         except (ClientError, BotoCoreError) as trouble:
             if cause_of(error) is Cause.BUSY:
-                return NotYet(f"{words} By what, DRS cannot be asked: {trouble}", seconds=LOOK_AGAIN)
+                return NotYet(f"{text} By what, DRS cannot be asked: {trouble}", seconds=LOOK_AGAIN)
             instead = pause(trouble)
-        return instead or Parted(words, refused=dict.fromkeys(self.servers, words))
+        return instead or Parted(text, refused=dict.fromkeys(self.servers, text))
 
     def resolve(self, intent: Intent) -> str | None:
         """Return the job of this batch's intent, on record or in DRS; None if there surely is none.
@@ -135,10 +135,10 @@ class Batch:
         window = timedelta(seconds=settings().adoption_seconds)
         servers = f"{intent.count} servers, announced at {intent.time:%H:%M:%S} UTC"
         if self.journal.now() < intent.time + window:
-            words = f"the answer to StartRecovery for {servers}, was lost, and DRS shows no job of it yet"
-            raise NotYet(words, seconds=LOOK_AGAIN)
-        words = f"{NO_JOB} StartRecovery for {servers}: DRS showed none within {duration(window)}"
-        self._refuse(intent, words, lost=True)
+            text = f"the answer to StartRecovery for {servers}, was lost, and DRS shows no job of it yet"
+            raise NotYet(text, seconds=LOOK_AGAIN)
+        text = f"{NO_JOB} StartRecovery for {servers}: DRS showed none within {duration(window)}"
+        self._refuse(intent, text, lost=True)
         return None
 
     def _send_again(self) -> str:
@@ -175,15 +175,15 @@ class Batch:
         """Return why servers with real instances are not started, and whether a wish was not heard."""
         real = real_instances(self.hook, self.servers, replace=self.replace)
         unheard = f" {UNHEARD}" if self.unheard else ""
-        return {server: f"{words}{unheard}" for server, words in real.items()}
+        return {server: f"{text}{unheard}" for server, text in real.items()}
 
     def _call(self, intent: Intent) -> str:
         """Send the one request of an intent; one that was held up since its announcement is not sent."""
         age = self.journal.now() - intent.time
         if age.total_seconds() > settings().adoption_seconds / 3:
-            words = f"announced {duration(age)} ago and not sent: others may take it for lost"
-            self._refuse(intent, words)
-            raise NotYet(words, seconds=LOOK_AGAIN)
+            text = f"announced {duration(age)} ago and not sent: others may take it for lost"
+            self._refuse(intent, text)
+            raise NotYet(text, seconds=LOOK_AGAIN)
         job = self.hook.start_recovery(
             self.servers,
             is_drill=self.record.is_drill,
@@ -208,11 +208,11 @@ class Batch:
         try:
             found = self.adoption.job_of(self.wave, intent)
         except (ClientError, BotoCoreError) as trouble:
-            words = f"the answer to StartRecovery was lost ({error}), and DRS cannot be asked: {trouble}"
-            raise NotYet(words, seconds=max(LOOK_AGAIN, retry_after(trouble))) from trouble
+            text = f"the answer to StartRecovery was lost ({error}), and DRS cannot be asked: {trouble}"
+            raise NotYet(text, seconds=max(LOOK_AGAIN, retry_after(trouble))) from trouble
         if found is None:
-            words = f"the answer to StartRecovery was lost ({error}), and DRS shows no job of it yet"
-            raise NotYet(words, seconds=LOOK_AGAIN) from error
+            text = f"the answer to StartRecovery was lost ({error}), and DRS shows no job of it yet"
+            raise NotYet(text, seconds=LOOK_AGAIN) from error
         return found
 
     def late_job(self) -> str | None:
@@ -233,23 +233,21 @@ class Batch:
                 raise NotYet(f"{found.job_id}, which showed late, has some of them", seconds=LOOK_AGAIN)
         return mine
 
-    def _refuse(self, intent: Intent, words: str, *, lost: bool = False) -> None:
-        event = self.journal.event(EventType.JOB_REFUSED, f"Batch {self.number}: {words}", wave=self.wave)
+    def _refuse(self, intent: Intent, text: str, *, lost: bool = False) -> None:
+        event = self.journal.event(EventType.JOB_REFUSED, f"Batch {self.number}: {text}", wave=self.wave)
         self.store.run(
-            start_recovery.refused(
-                self.record.execution_id, self.wave_number, intent, words, event, lost=lost
-            )
+            start_recovery.refused(self.record.execution_id, self.wave_number, intent, text, event, lost=lost)
         )
 
     def put_on_record(self, intent: Intent, job_id: str) -> None:
         """Write the job; where the record takes none any more, the trail tells of it."""
-        said = f"{job_id} launches {intent.count} servers"
-        event = self.journal.event(EventType.JOB_STARTED, said, wave=self.wave)
+        message = f"{job_id} launches {intent.count} servers"
+        event = self.journal.event(EventType.JOB_STARTED, message, wave=self.wave)
         key = self.record.execution_id
         try:
             self.store.run(start_recovery.started(key, self.wave_number, intent, job_id, event))
         except TransitionRefused as error:
             ended = ", and its record had ended already" if self.store.run(read_execution(key)).final else ""
-            words = f"{said}: it was started{ended}. It runs on in DRS. {error}"
-            self.store.run(tell(key, self.journal.event(EventType.JOB_STARTED, words, wave=self.wave)))
-            raise JobOffRecord(words) from error
+            text = f"{message}: it was started{ended}. It runs on in DRS. {error}"
+            self.store.run(append_event(key, self.journal.event(EventType.JOB_STARTED, text, wave=self.wave)))
+            raise JobOffRecord(text) from error

@@ -25,10 +25,12 @@ def named(error: Exception, ids: Collection[str]) -> set[str]:
 
     An error that names all of them singles out none, unless there is but one.
     """
-    said = str(error)
+    message = str(error)
     if isinstance(error, ClientError):
-        said += json.dumps({k: v for k, v in error.response.items() if k != "ResponseMetadata"}, default=str)
-    found = set(_ID.findall(said)) & set(ids)
+        message += json.dumps(
+            {k: v for k, v in error.response.items() if k != "ResponseMetadata"}, default=str
+        )
+    found = set(_ID.findall(message)) & set(ids)
     return found if len(found) < len(set(ids)) or len(found) == 1 else set()
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from drs_recovery.plan import plan_stems
 from drs_recovery.record.enums import EventType
 from drs_recovery.settings import settings
-from drs_recovery.store.trail import read_events, tell
-from drs_recovery.text.durations import in_words
+from drs_recovery.store.trail import append_event, read_events
+from drs_recovery.text.durations import duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,16 +55,20 @@ def plan_deleted(
     since = _gone_since(store.run(read_events(key)))
     if execution.plan_id in known:
         if since is not None:
-            store.run(tell(key, journal.event(EventType.PLAN_BACK, "the file of the plan is there again")))
+            store.run(
+                append_event(key, journal.event(EventType.PLAN_BACK, "the file of the plan is there again"))
+            )
         return None
     if since is None:
-        said = f"the file of the plan is gone; if it stays so for {in_words(limit)}, this ends CANCELLED"
-        store.run(tell(key, journal.event(EventType.PLAN_GONE, said)))
+        message = (
+            f"the file of the plan is gone; if it stays so for {duration_text(limit)}, this ends CANCELLED"
+        )
+        store.run(append_event(key, journal.event(EventType.PLAN_GONE, message)))
     elif journal.now() - since >= limit:
         return f"its plan {execution.plan_id} was deleted: the file is gone since {since:%Y-%m-%d %H:%M} UTC"
     return None
 
 
 def _gone_since(events: Sequence[Event]) -> datetime | None:
-    words = [event for event in events if event.type in {EventType.PLAN_GONE, EventType.PLAN_BACK}]
-    return words[-1].time if words and words[-1].type is EventType.PLAN_GONE else None
+    text = [event for event in events if event.type in {EventType.PLAN_GONE, EventType.PLAN_BACK}]
+    return text[-1].time if text and text[-1].type is EventType.PLAN_GONE else None

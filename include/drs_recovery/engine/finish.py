@@ -41,18 +41,18 @@ def finish(
         total_waves=closed.total_waves,
     )
     # With its reasons in full, also those that stand shortened on record
-    said = outcome(
+    message = outcome(
         store.run(read_whole(closed)), store.run(read_servers(key)), interrupted=stopped, at=journal.now()
     )
-    if "inconsistent" in said:
-        said = f"{said} {hint}".strip()
-    event = journal.event(EventType.EXECUTION_ENDED, f"{status}: {said}")
+    if "inconsistent" in message:
+        message = f"{message} {hint}".strip()
+    event = journal.event(EventType.EXECUTION_ENDED, f"{status}: {message}")
     return store.run(
-        complete_execution.finish(key, status, said, event, cleanup=_clean_up_order(store, closed))
+        complete_execution.finish(key, status, message, event, cleanup=_clean_up_order(store, closed))
     )
 
 
-def tell_end(store: ExecutionStore, journal: Journal, execution: Execution) -> Execution:
+def append_end(store: ExecutionStore, journal: Journal, execution: Execution) -> Execution:
     """Tell how an execution ended, once: a crash may have come between its end and the telling."""
     event = journal.event(EventType.EXECUTION_ENDED, f"{execution.status}: {execution.outcome}")
     return store.run(

@@ -78,7 +78,7 @@ def find_blocking(hook: DrsHook, record: Execution, servers: Collection[str]) ->
     ]
 
 
-def in_words(job: JobTypeDef) -> str:
+def job_text(job: JobTypeDef) -> str:
     """Return a job as people can find it: its id, what it does, and the execution it belongs to, if any."""
     tags: Mapping[str, str] = job.get("tags", {})
     what = job.get("initiatedBy") or job.get("type") or "no word on what it does"

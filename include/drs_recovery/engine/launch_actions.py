@@ -40,7 +40,7 @@ def unasked(servers: Iterable[ServerRecord], jobs: Iterable[Json]) -> list[str]:
 def with_due(servers: Iterable[ServerRecord], due: Mapping[str, int]) -> list[ServerRecord]:
     """Return servers with how many actions are due, where that is known now."""
     return [
-        server.having(actions_due=due[server.source_server_id])
+        server.replace(actions_due=due[server.source_server_id])
         if server.actions_due is None and server.source_server_id in due
         else server
         for server in servers
@@ -78,13 +78,13 @@ def warnings(
     wave: WaveRecord, servers: Iterable[ServerRecord], jobs: Iterable[Json], actor: str
 ) -> Iterator[Event]:
     """Yield events of actions that failed and are optional, each once after the servers that share it."""
-    by_words: dict[str, list[str]] = {}
+    by_reason: dict[str, list[str]] = {}
     taking_part = participants(jobs)
     for server in servers:
-        for words in failed_actions(taking_part.get(server.source_server_id, ({}, {}))[1], optional=True):
-            by_words.setdefault(words, []).append(server.label)
-    for words, labels in by_words.items():
-        detail = f"{named(labels)}: optional post-launch action {words}"
+        for text in failed_actions(taking_part.get(server.source_server_id, ({}, {}))[1], optional=True):
+            by_reason.setdefault(text, []).append(server.label)
+    for text, labels in by_reason.items():
+        detail = f"{named(labels)}: optional post-launch action {text}"
         yield Event(
             type=EventType.ACTION_FAILED,
             time=utc_now(),

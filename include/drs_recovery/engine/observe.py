@@ -40,8 +40,8 @@ def observed(record: ServerRecord, job: Json, server: Json, job_log: Sequence[Js
     an action of it fails: the server runs all the same, and its log is that of one that was launched.
     """
     own = in_order(item for item in job_log if _data(item).get("sourceServerID") == record.source_server_id)
-    told = server.get("launchStatus")
-    status = LaunchStatus(told) if told else record.launch_status
+    value = server.get("launchStatus")
+    status = LaunchStatus(value) if value else record.launch_status
     actions = ActionsStatus(acts) if (acts := standing(server, record.actions_due)) else None
     outcome = LaunchStatus.LAUNCHED if actions is ActionsStatus.FAILED else status
     phase, since = _phase(outcome, own) or _kept(outcome, record)
@@ -55,20 +55,20 @@ def observed(record: ServerRecord, job: Json, server: Json, job_log: Sequence[Js
             or record.recovery_instance_id,
             "phase": phase,
             "phase_since": since,
-            "error": _join(_trouble(outcome, own), *_action_words(server)) or record.error,
+            "error": _join(_trouble(outcome, own), *_action_text(server)) or record.error,
         }
     )
 
 
-def _action_words(server: Json) -> list[str]:
+def _action_text(server: Json) -> list[str]:
     """Return what post-launch actions of a server came to, as far as it is bad."""
     needed = failed_actions(server, optional=False)
     first = ["LAUNCHED, but post-launch action " + " and ".join(needed)] if needed else []
-    return first + [f"optional post-launch action {words}" for words in failed_actions(server, optional=True)]
+    return first + [f"optional post-launch action {text}" for text in failed_actions(server, optional=True)]
 
 
-def _join(*words: str | None) -> str:
-    return "; ".join(filter(None, words))
+def _join(*text: str | None) -> str:
+    return "; ".join(filter(None, text))
 
 
 def _trouble(status: LaunchStatus | None, log: Sequence[Json]) -> str | None:
@@ -77,10 +77,10 @@ def _trouble(status: LaunchStatus | None, log: Sequence[Json]) -> str | None:
     A snapshot that fails does not end a launch: DRS goes on from the one before, and says so in the log.
     """
     errors = [_data(item)["rawError"] for item in log if _data(item).get("rawError")]
-    words = _earlier(log) if status is LaunchStatus.LAUNCHED else None
-    if status is LaunchStatus.LAUNCHED and errors and words is None:
-        words = "launched all the same, after"
-    return ": ".join(str(part) for part in (words, *errors[-1:]) if part) or None
+    text = _earlier(log) if status is LaunchStatus.LAUNCHED else None
+    if status is LaunchStatus.LAUNCHED and errors and text is None:
+        text = "launched all the same, after"
+    return ": ".join(str(part) for part in (text, *errors[-1:]) if part) or None
 
 
 def _earlier(log: Sequence[Json]) -> str | None:
@@ -126,8 +126,8 @@ def _fits(status: LaunchStatus | None, phase: str | None) -> bool:
 
 def _phase(status: LaunchStatus | None, log: Sequence[Json]) -> tuple[str, datetime] | None:
     """Return the last event of a server's log that fits its status, and since when."""
-    told = [item for item in log if when(item) > BEFORE_ALL and _fits(status, item.get("event"))]
-    last = next((item for item in reversed(told) if item.get("event")), None)
+    entries = [item for item in log if when(item) > BEFORE_ALL and _fits(status, item.get("event"))]
+    last = next((item for item in reversed(entries) if item.get("event")), None)
     return (last["event"], when(last)) if last else None
 
 

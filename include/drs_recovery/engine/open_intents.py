@@ -19,8 +19,8 @@ from drs_recovery.record.models import NO_JOB
 from drs_recovery.settings import settings
 from drs_recovery.store.programs import complete_execution
 from drs_recovery.store.queries import read_execution
-from drs_recovery.store.trail import tell
-from drs_recovery.text.durations import in_words
+from drs_recovery.store.trail import append_event
+from drs_recovery.text.durations import duration_text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,7 +38,7 @@ PAUSE = 1.0
 log = logging.getLogger(__name__)
 
 
-def settle(store: ExecutionStore, journal: Journal, execution: Execution) -> Execution:
+def resolve_intents(store: ExecutionStore, journal: Journal, execution: Execution) -> Execution:
     """Return the execution when each of its open intents is a job on record, or none that DRS shows.
 
     DRS that cannot be asked keeps no execution from ending: the trail tells why, and the outcome names the
@@ -51,7 +51,7 @@ def settle(store: ExecutionStore, journal: Journal, execution: Execution) -> Exe
     return store.run(read_execution(execution.execution_id)) if _any_open(execution) else execution
 
 
-def settled_intents(adoption: Adoption, wave: WaveRecord) -> list[Intent]:
+def resolved_intents(adoption: Adoption, wave: WaveRecord) -> list[Intent]:
     """Return the open intents of a wave that has ended, with what became of each, as it is to be recorded.
 
     StartRefused while a job may not show yet in DRS; what AWS refuses is raised.
@@ -61,7 +61,7 @@ def settled_intents(adoption: Adoption, wave: WaveRecord) -> list[Intent]:
 
 def _settled(adoption: Adoption, wave: WaveRecord, intent: Intent) -> Intent:
     if job_id := adoption.job_of(wave, intent):
-        return intent.having(job_id=job_id)
+        return intent.replace(job_id=job_id)
     window = timedelta(seconds=settings().adoption_seconds)
     if adoption.journal.now() < intent.time + window:
         raise StartRefused(
@@ -69,8 +69,8 @@ def _settled(adoption: Adoption, wave: WaveRecord, intent: Intent) -> Intent:
             f"announced at {intent.time:%H:%M:%S} UTC, and its job may not show in DRS before "
             f"{intent.time + window:%H:%M:%S}."
         )
-    words = f"{NO_JOB} it: DRS showed none within {in_words(window)}"
-    return intent.having(refusal=words, lost=True)
+    text = f"{NO_JOB} it: DRS showed none within {duration_text(window)}"
+    return intent.replace(refusal=text, lost=True)
 
 
 def _settle(
@@ -86,8 +86,8 @@ def _settle(
             )
     except Exception as error:
         log.exception("The job of an open intent cannot be found")
-        said = f"Whether an announced StartRecovery became a job cannot be found out: {error}"
-        store.run(tell(execution.execution_id, journal.event(EventType.FAILED, said)))
+        message = f"Whether an announced StartRecovery became a job cannot be found out: {error}"
+        store.run(append_event(execution.execution_id, journal.event(EventType.FAILED, message)))
 
 
 def _any_open(execution: Execution) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from drs_recovery.aws.utils.errors import Cause, cause_of, retry_after
 from drs_recovery.engine.blame import halves, is_about_what_is_named, is_too_large, named
-from drs_recovery.engine.jobs import find_blocking, in_words, servers_of
+from drs_recovery.engine.jobs import find_blocking, job_text, servers_of
 from drs_recovery.engine.launchable import left_out
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ CAPACITY = 30.0
 class NotYet(Exception):
     """What cannot be started now and may be later: in ``seconds``, or when ``jobs`` have ended."""
 
-    def __init__(self, words: str, *, seconds: float = 0, jobs: Sequence[str] = ()) -> None:
-        self.words = words
+    def __init__(self, text: str, *, seconds: float = 0, jobs: Sequence[str] = ()) -> None:
+        self.reason = text
         self.seconds = seconds
         self.jobs = tuple(jobs)
-        super().__init__(words)
+        super().__init__(text)
 
 
 class Held(NamedTuple):
@@ -49,7 +49,7 @@ class Parted(Exception):
 
     def __init__(
         self,
-        words: str,
+        text: str,
         *,
         parts: Sequence[tuple[str, ...]] = (),
         held: Sequence[Held] = (),
@@ -58,7 +58,7 @@ class Parted(Exception):
         self.parts = tuple(part for part in parts if part)
         self.held = tuple(held)
         self.refused = dict(refused or {})
-        super().__init__(words)
+        super().__init__(text)
 
 
 def pause(error: ClientError | BotoCoreError) -> NotYet | None:
@@ -110,22 +110,22 @@ def _held(hook: DrsHook, record: Execution, servers: Sequence[str], error: Excep
     left = set(servers)
     for job in find_blocking(hook, record, servers):
         if holds := left & servers_of(job):
-            wait = NotYet(f"{error} Held by {in_words(job)}.", seconds=LOOK_AGAIN, jobs=[job["jobID"]])
+            wait = NotYet(f"{error} Held by {job_text(job)}.", seconds=LOOK_AGAIN, jobs=[job["jobID"]])
             yield Held(tuple(server for server in servers if server in holds), wait)
             left -= holds
     if unseen := named(error, servers) & left:
-        words = f"{error} Held by no running job that DRS shows."
-        yield Held(tuple(sorted(unseen)), NotYet(words, seconds=LOOK_AGAIN))
+        text = f"{error} Held by no running job that DRS shows."
+        yield Held(tuple(sorted(unseen)), NotYet(text, seconds=LOOK_AGAIN))
 
 
 def _blamed(hook: DrsHook, servers: tuple[str, ...], error: ClientError | BotoCoreError) -> Parted | None:
     """Leave out the servers that an error is about; halve the batch where nobody says which those are."""
-    words = str(error)
+    text = str(error)
     out = left_out(hook, servers) if is_about_what_is_named(error) else {}
-    out = out or dict.fromkeys(named(error, servers), words)
+    out = out or dict.fromkeys(named(error, servers), text)
     if out:
         rest = tuple(server for server in servers if server not in out)
-        return Parted(words, parts=[rest], refused=out)
+        return Parted(text, parts=[rest], refused=out)
     if is_about_what_is_named(error) and len(servers) > 1:
-        return Parted(words, parts=halves(servers))
+        return Parted(text, parts=halves(servers))
     return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drs_recovery.aws.utils.drs import is_gone
-from drs_recovery.plan.words import listed
+from drs_recovery.text.lists import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,8 +32,8 @@ def real_instances(hook: DrsHook, source_server_ids: Sequence[str], *, replace: 
         if item.get("isDrill") is not True and not is_gone(item)
     }
     found = listed(f"{server} has {instance}" for server, instance in real.items())
-    words = (
+    text = (
         f"Real recovery instances are running: {found}. Starting again would make DRS terminate them. If "
         "that is wanted, trigger a RECOVERY with `replace_recovered` set to the plan's id."
     )
-    return dict.fromkeys(real, words)
+    return dict.fromkeys(real, text)

@@ -8,7 +8,7 @@ from drs_recovery.names import Role, group_id, role_of, task_id
 from drs_recovery.record.ending import Ending
 from drs_recovery.record.enums import EventType, TaskState
 from drs_recovery.record.task_record import NO_MESSAGE, wave_of
-from drs_recovery.text.durations import in_words
+from drs_recovery.text.durations import duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -48,17 +48,17 @@ def ending(
     says what became of a DAG run that is no more, where its tasks cannot be asked.
     """
     events = _since_opened(execution, events)
-    words = list(_last_words(execution.open_waves, events))
-    failed = failed_tasks(execution, words, tasks, task_states)
-    late = overdue(execution, words, at)
+    text = list(_last_message(execution.open_waves, events))
+    failed = failed_tasks(execution, text, tasks, task_states)
+    late = overdue(execution, text, at)
     if failed.failures or failed.task_failure or late or _explained(execution):
-        return failed.having(overdue=late)
-    return Ending(interrupted=stopped_by_people(execution, events, words, task_states, over))
+        return failed.replace(overdue=late)
+    return Ending(interrupted=stopped_by_people(execution, events, text, task_states, over))
 
 
 def failed_tasks(
     execution: Execution,
-    words: Iterable[Event],
+    message: Iterable[Event],
     tasks: Sequence[TaskRecord],
     task_states: Mapping[str, str | None],
 ) -> Ending:
@@ -68,7 +68,7 @@ def failed_tasks(
     """
     failures = {
         event.wave_number: event.detail
-        for event in words
+        for event in message
         if event.type is EventType.FAILED and event.wave_number is not None and event.detail
     }
     beside = []
@@ -93,14 +93,14 @@ def _failed_others(
     One that says so itself did, whatever its state is by now: a state is what a person makes of it. One that
     says nothing failed by its state alone, unless the whole run was ended by hand, which fails what runs.
     """
-    told = {
+    message = {
         task.task_id: task.message or NO_MESSAGE
         for task in tasks
         if task.state is TaskState.FAILED and _of_this_attempt(execution, task)
     }
     others = {task for task, state in task_states.items() if state == "failed" and not role_of(task).role}
-    silent = set() if FORCED & set(_own(task_states).values()) else others - told.keys()
-    yield from ((task, told.get(task, NO_MESSAGE)) for task in sorted(told.keys() | silent))
+    silent = set() if FORCED & set(_own(task_states).values()) else others - message.keys()
+    yield from ((task, message.get(task, NO_MESSAGE)) for task in sorted(message.keys() | silent))
 
 
 def _of_this_attempt(execution: Execution, task: TaskRecord) -> bool:
@@ -113,12 +113,11 @@ def _own(task_states: Mapping[str, str | None]) -> Mapping[str, str | None]:
     return {task: state for task, state in task_states.items() if role_of(task).role}
 
 
-def overdue(execution: Execution, words: Iterable[Event], at: datetime) -> dict[int, str]:
+def overdue(execution: Execution, text: Iterable[Event], at: datetime) -> dict[int, str]:
     """Return the running waves whose time-out has passed, and a text: their sensors judged nothing."""
-    spoken = {event.wave_number for event in words}
+    spoken = {event.wave_number for event in text}
     return {
-        wave.wave_number: f"its time-out of {in_words(wave.timeout)} passed and nobody saw its jobs to their"
-        " end"
+        wave.wave_number: f"its time-out of {duration_text(wave.timeout)} passed, and nobody saw its jobs end"
         for wave in execution.open_waves
         if wave.wave_number not in spoken
         and wave.status.running
@@ -137,12 +136,12 @@ def _explained(execution: Execution) -> bool:
 def stopped_by_people(
     execution: Execution,
     events: Sequence[Event],
-    words: Iterable[Event],
+    text: Iterable[Event],
     task_states: Mapping[str, str | None],
     over: str | None,
 ) -> str | None:
     """Return who or what ended the run before its waves; None if nobody did."""
-    own = [event for event in words if not _is_echo(execution, event, task_states)]
+    own = [event for event in text if not _is_echo(execution, event, task_states)]
     states = _unexplained(execution, _own(task_states))
     return _cancelled(events) or _refusal(own) or over or _interruption(execution.open_waves, states)
 
@@ -165,8 +164,8 @@ def _unexplained(execution: Execution, task_states: Mapping[str, str | None]) ->
 
     These say why their tasks failed. What was done to the run afterwards shows in the others.
     """
-    told = {group_id(wave.wave_name) for wave in execution.waves if wave.releases and not wave.status.met}
-    return {task: state for task, state in task_states.items() if role_of(task).group not in told}
+    message = {group_id(wave.wave_name) for wave in execution.waves if wave.releases and not wave.status.met}
+    return {task: state for task, state in task_states.items() if role_of(task).group not in message}
 
 
 def _since_opened(execution: Execution, events: Sequence[Event]) -> Sequence[Event]:
@@ -185,25 +184,25 @@ def _cancelled(events: Sequence[Event]) -> str | None:
     return f"cancelled by {asked[-1].actor}: {asked[-1].detail}"
 
 
-def _refusal(words: Iterable[Event]) -> str | None:
+def _refusal(text: Iterable[Event]) -> str | None:
     """Return what our own rules refused last."""
-    refusals = [event for event in words if event.type is EventType.REFUSED and event.detail]
+    refusals = [event for event in text if event.type is EventType.REFUSED and event.detail]
     return max(refusals, key=lambda event: event.time).detail if refusals else None
 
 
-def _last_words(unfinished: Sequence[WaveRecord], events: Sequence[Event]) -> Iterable[Event]:
+def _last_message(unfinished: Sequence[WaveRecord], events: Sequence[Event]) -> Iterable[Event]:
     """Yield the last words on each unfinished wave's current attempt, and those on no wave."""
     yield from (event for event in events if event.wave_number is None and event.type in LAST_WORDS)
     for wave in unfinished:
-        told = [
+        message = [
             event
             for event in events
             if event.wave_number == wave.wave_number
             and event.attempt in {None, wave.attempt}
             and event.type in LAST_WORDS | WENT_ON
         ]
-        if told and told[-1].type in LAST_WORDS:
-            yield told[-1]
+        if message and message[-1].type in LAST_WORDS:
+            yield message[-1]
 
 
 def _interruption(unfinished: Iterable[WaveRecord], task_states: Mapping[str, str | None]) -> str | None:

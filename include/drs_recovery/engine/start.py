@@ -15,7 +15,7 @@ from drs_recovery.aws.utils.errors import is_final
 from drs_recovery.engine.attempt import Clear, current_attempt
 from drs_recovery.engine.frozen_plan import frozen_plan
 from drs_recovery.engine.permission import check_approver, check_no_recovery, wave_on_record
-from drs_recovery.engine.starting import Starting, held_words
+from drs_recovery.engine.starting import Starting, held_text
 from drs_recovery.errors import StartRefused
 from drs_recovery.record.attempts import to_start
 from drs_recovery.record.enums import EventType, OnFailure
@@ -23,7 +23,7 @@ from drs_recovery.record.permission import check_start
 from drs_recovery.store.programs import start_recovery
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
-from drs_recovery.store.trail import tell
+from drs_recovery.store.trail import append_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -121,7 +121,7 @@ def start_wave(record: Execution, request: StartRequest, ports: Ports) -> StartR
 def _start(record: Execution, request: StartRequest, ports: Ports) -> StartResult:
     wave_on_record(record, request.wave_number, request.wave_name)
     record = current_attempt(
-        ports.store, ports.journal, record, request.wave_number, request.clear, asks=False
+        ports.store, ports.journal, record, request.wave_number, request.clear, opens_gate=False
     )
     wave = record.wave(request.wave_number)
     if wave.status.met:
@@ -136,8 +136,8 @@ def _start(record: Execution, request: StartRequest, ports: Ports) -> StartResul
     if outcome.waits and (waiting := _wait(starting, since, ports)):
         return waiting
     if outcome.refusals and (reason := starting.failure()):
-        words = f"Nothing of {wave.wave_name} was started: {reason}"
-        return _fail(wave, words, record, ports, outcome.job_ids)
+        text = f"Nothing of {wave.wave_name} was started: {reason}"
+        return _fail(wave, text, record, ports, outcome.job_ids)
     now = ports.store.run(read_execution(record.execution_id))
     return Started(outcome.job_ids, now.wave(request.wave_number).job_ids)
 
@@ -179,15 +179,15 @@ def _wait(starting: Starting, since: datetime, ports: Ports) -> Waiting | None:
     deadline = since + wave.timeout
     if ports.journal.now() >= deadline:
         for held in outcome.waits:
-            words = f"{held.wait.words} It was waited for until {deadline:%H:%M} UTC."
-            starting.leave_out(dict.fromkeys(held.servers, words))
+            text = f"{held.wait.reason} It was waited for until {deadline:%H:%M} UTC."
+            starting.leave_out(dict.fromkeys(held.servers, text))
         return None
     for held in outcome.waits:
-        who = held_words(starting.servers, held)
-        words = f"{who}, until {deadline:%H:%M} UTC at the latest: {held.wait.words}"
-        event = ports.journal.event(EventType.START_WAITING, words, wave=wave)
-        once = event.having(once=f"waits|{wave.attempt}|{words}")
-        ports.store.run(tell(starting.record.execution_id, once))
+        who = held_text(starting.servers, held)
+        text = f"{who}, until {deadline:%H:%M} UTC at the latest: {held.wait.reason}"
+        event = ports.journal.event(EventType.START_WAITING, text, wave=wave)
+        once = event.replace(once=f"waits|{wave.attempt}|{text}")
+        ports.store.run(append_event(starting.record.execution_id, once))
     waits = [held.wait for held in outcome.waits]
     return Waiting(outcome.job_ids, waits, since, deadline, outcome.refused)
 

@@ -18,14 +18,14 @@ from drs_recovery.engine.batches import cut, next_number
 from drs_recovery.engine.launchable import left_out
 from drs_recovery.engine.parting import Held, NotYet, Parted, pause
 from drs_recovery.errors import RecoveryError, StartRefused
-from drs_recovery.plan.words import listed
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.status import judge
 from drs_recovery.store.intents import with_servers
 from drs_recovery.store.programs import start_recovery
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
-from drs_recovery.store.trail import tell
+from drs_recovery.store.trail import append_event
+from drs_recovery.text.lists import listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -43,7 +43,7 @@ class Refusal(NamedTuple):
     """Servers that were not started, for good, and why."""
 
     servers: tuple[str, ...]
-    words: str
+    reason: str
 
 
 @dataclass
@@ -57,13 +57,13 @@ class Outcome:
     @property
     def refused(self) -> dict[str, list[str]]:
         """The servers that are not to be tried again, by why."""
-        by_words: dict[str, list[str]] = {}
+        by_reason: dict[str, list[str]] = {}
         for refusal in self.refusals:
-            by_words.setdefault(refusal.words, []).extend(refusal.servers)
-        return by_words
+            by_reason.setdefault(refusal.reason, []).extend(refusal.servers)
+        return by_reason
 
 
-def held_words(servers: Sequence[ServerRecord], held: Held) -> str:
+def held_text(servers: Sequence[ServerRecord], held: Held) -> str:
     """Return who waits, in words for people."""
     labels = {server.source_server_id: server.label for server in servers}
     waits = "waits" if len(held.servers) == 1 else "wait"
@@ -97,9 +97,9 @@ class Starting:
         Raises what AWS or our own rules refuse of the wave as a whole.
         """
         taken = self._known()
-        for words, servers in (refused or {}).items():
+        for text, servers in (refused or {}).items():
             if left := tuple(server for server in servers if server in self._ids and server not in taken):
-                self.outcome.refusals.append(Refusal(left, words))
+                self.outcome.refusals.append(Refusal(left, text))
                 taken |= set(left)
         free = [server for server in self._ids if server not in taken]
         self._start(self._launchable(free))
@@ -142,11 +142,11 @@ class Starting:
             )
         read = {intent.servers_item: intent.servers for intent in before.intents if intent.servers}
         held = [
-            intent if intent.servers else intent.having(servers=read.get(intent.servers_item, ()))
+            intent if intent.servers else intent.replace(servers=read.get(intent.servers_item, ()))
             for intent in wave.intents
         ]
-        filled = wave.having(intents=tuple(self.store.run(with_servers(record.execution_id, held))))
-        self.record = record.having(waves=(*record.waves[:number], filled, *record.waves[number + 1 :]))
+        filled = wave.replace(intents=tuple(self.store.run(with_servers(record.execution_id, held))))
+        self.record = record.replace(waves=(*record.waves[:number], filled, *record.waves[number + 1 :]))
         return filled
 
     def _batch(self, number: int, servers: tuple[str, ...]) -> Batch:
@@ -262,24 +262,24 @@ class Starting:
 
     def leave_out(self, why: Mapping[str, str]) -> None:
         """Put on record why servers are not started; the trail tells it once."""
-        by_words: dict[str, list[str]] = {}
-        for server, words in why.items():
-            by_words.setdefault(words, []).append(server)
-        for words, servers in by_words.items():
-            self._leave_out(servers, words)
-            self.outcome.refusals.append(Refusal(tuple(servers), words))
+        by_reason: dict[str, list[str]] = {}
+        for server, text in why.items():
+            by_reason.setdefault(text, []).append(server)
+        for text, servers in by_reason.items():
+            self._leave_out(servers, text)
+            self.outcome.refusals.append(Refusal(tuple(servers), text))
 
-    def _leave_out(self, servers: Iterable[str], words: str) -> None:
+    def _leave_out(self, servers: Iterable[str], text: str) -> None:
         wave = self._wave()
         has_job = set().union(*(intent.servers for intent in wave.attempt_intents if intent.job_id))
         if not (ids := [server for server in servers if server not in has_job]):
             return
         labels = {server.source_server_id: server.label for server in self.servers}
-        said = f"Not started: {listed(labels.get(server, server) for server in ids)}: {words}"
-        log.warning("%s", said)
+        message = f"Not started: {listed(labels.get(server, server) for server in ids)}: {text}"
+        log.warning("%s", message)
         self.store.run(
-            start_recovery.not_started(self.record.execution_id, self.wave_number, wave.attempt, ids, words)
+            start_recovery.not_started(self.record.execution_id, self.wave_number, wave.attempt, ids, text)
         )
-        event = self.journal.event(EventType.SERVERS_LEFT_OUT, said, wave=wave)
-        once = f"left out|{wave.wave_number}|{wave.attempt}|{said}"
-        self.store.run(tell(self.record.execution_id, event.having(once=once)))
+        event = self.journal.event(EventType.SERVERS_LEFT_OUT, message, wave=wave)
+        once = f"left out|{wave.wave_number}|{wave.attempt}|{message}"
+        self.store.run(append_event(self.record.execution_id, event.replace(once=once)))

@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from drs_recovery.plan.problems import MOST_PROBLEMS, Mark, Problem, Rejected
-from drs_recovery.plan.words import brief, quoted
+from drs_recovery.text.lists import quoted, shortened
 
 DEEPEST = 20
 """Levels of nesting that are read; a plan has six."""
@@ -53,7 +53,7 @@ class Node:
     key_marks: dict[str | int, Mark] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return quoted(self.text) if isinstance(self.value, str) else brief(self.text)
+        return quoted(self.text) if isinstance(self.value, str) else shortened(self.text)
 
 
 def parse(text: str) -> tuple[Node, list[Problem]]:
@@ -117,10 +117,10 @@ class _Composer:
         if depth > DEEPEST:
             raise Rejected(Problem(_mark(event), f"nested deeper than {DEEPEST} levels; a plan has six"))
         if isinstance(event, yaml.AliasEvent):
-            self._complain(event, f"the alias *{brief(event.anchor)} is not read; write the value itself")
+            self._complain(event, f"the alias *{shortened(event.anchor)} is not read; write the value itself")
             return Node(_mark(event), "an alias", UNREADABLE)
         if event.anchor is not None:
-            self._complain(event, f"the anchor &{brief(event.anchor)} is not read; leave it out")
+            self._complain(event, f"the anchor &{shortened(event.anchor)} is not read; leave it out")
         if event.tag is not None:
             self._complain(event, f"the tag {_tag(event)} is not read; leave it out")
         if isinstance(event, yaml.ScalarEvent):
@@ -154,7 +154,7 @@ class _Composer:
 
     def _enter(self, mapping: Node, key: Node, value: Node) -> None:
         if value.value is None:
-            self._tell(key.mark, f"{brief(key.text)} has no value; write one, or leave the key out")
+            self._tell(key.mark, f"{shortened(key.text)} has no value; write one, or leave the key out")
             value.value = UNREADABLE
         mapping.value[key.text] = value.value
         mapping.children[key.text] = value
@@ -193,4 +193,4 @@ def _mark(event: Any) -> Mark:
 
 
 def _tag(event: Any) -> str:
-    return brief(event.tag.replace("tag:yaml.org,2002:", "!!"))
+    return shortened(event.tag.replace("tag:yaml.org,2002:", "!!"))

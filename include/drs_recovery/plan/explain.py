@@ -11,7 +11,7 @@ from drs_recovery.plan.document import NUMBER, UNREADABLE, Node
 from drs_recovery.plan.models import BROKEN_RULES, PlanFile
 from drs_recovery.plan.problems import MOST_PROBLEMS, Problem, Rejected
 from drs_recovery.plan.rules import MOST_WAVES, NEVER, PlanSketch, WaveSketch, findings
-from drs_recovery.plan.words import brief, did_you_mean, quoted
+from drs_recovery.text.lists import did_you_mean, quoted, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,7 @@ class _Located:
 
     def _step(self, part: str | int) -> None:
         if isinstance(part, str):
-            self.key, self.key_mark = brief(part), self.node.key_marks[part]
+            self.key, self.key_mark = shortened(part), self.node.key_marks[part]
         self.node = self.node.children[part]
 
 

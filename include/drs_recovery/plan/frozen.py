@@ -74,19 +74,19 @@ def frozen_text(content: Mapping[str, Any]) -> str:
     return f"{_canonical(head.model_dump())[:-1]},{_canonical(content)[1:]}"
 
 
-def identity(said: Mapping[str, Any]) -> str:
+def identity(content: Mapping[str, Any]) -> str:
     """Return the SHA-256 of what a plan says, without defaults, however its file is laid out."""
-    return hashlib.sha256(_canonical(said).encode()).hexdigest()
+    return hashlib.sha256(_canonical(content).encode()).hexdigest()
 
 
-def identity_in_0_1(said: Mapping[str, Any]) -> str:
+def identity_in_0_1(content: Mapping[str, Any]) -> str:
     """Return the hash that release 0.1 had for a plan; executions that it opened are known by it.
 
     What 0.1 could not say is in the hash, so that no plan which says it is taken for one of then.
     """
-    waves = [_WAVE_OF_0_1 | wave for wave in said["waves"]]
-    preflight = _PREFLIGHT_OF_0_1 | said.get("preflight", {})
-    return identity({**_DEFAULTS_OF_0_1, **said, "preflight": preflight, "waves": waves})
+    waves = [_WAVE_OF_0_1 | wave for wave in content["waves"]]
+    preflight = _PREFLIGHT_OF_0_1 | content.get("preflight", {})
+    return identity({**_DEFAULTS_OF_0_1, **content, "preflight": preflight, "waves": waves})
 
 
 def _canonical(content: Mapping[str, Any]) -> str:

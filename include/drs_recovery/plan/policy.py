@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from drs_recovery.plan.models import ServerTags
 from drs_recovery.plan.rules import complaint_of_minimum
-from drs_recovery.plan.words import brief, listed, quoted
+from drs_recovery.text.lists import listed, quoted, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -78,7 +78,7 @@ def _missing(wave: Wave, servers: tuple[SourceServer, ...]) -> str | None:
     if isinstance(wave.optional, ServerTags):
         if not all(server.known for server in servers):
             return None  # nobody knows the tags of the others
-        told = listed(f"{brief(key)}={brief(value)}" for key, value in wave.optional.tags.items())
-        return None if selected else f"has the DRS tags {told}"
+        message = listed(f"{shortened(key)}={shortened(value)}" for key, value in wave.optional.tags.items())
+        return None if selected else f"has the DRS tags {message}"
     foreign = [quoted(server) for server in wave.optional or () if server not in selected]
     return f"is {listed(foreign)}" if foreign else None

@@ -15,7 +15,7 @@ from drs_recovery.plan.explain import content_of
 from drs_recovery.plan.models import Plan
 from drs_recovery.plan.plain_file import NoPlainFile, plain_bytes
 from drs_recovery.plan.problems import MOST_PROBLEMS, Mark, Problem, Rejected
-from drs_recovery.plan.words import quoted
+from drs_recovery.text.lists import quoted
 from drs_recovery.text.visible import printable
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from drs_recovery.names import OF_THE_RUN, group_id, likeness
 from drs_recovery.plan.graph import cycles, dependencies
-from drs_recovery.plan.words import Hints, listed, quoted
+from drs_recovery.text.lists import Hints, listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,8 +180,10 @@ def _depends_on(plan: PlanSketch, hints: Hints) -> Iterator[Finding]:
                 seen.add(wanted)
                 if wanted not in names:
                     hint = hints.of(wanted, names) or ";"
-                    told = f"depends_on: {quoted(wanted)} is no wave of this plan{hint} its waves are {waves}"
-                    yield place, told
+                    message = (
+                        f"depends_on: {quoted(wanted)} is no wave of this plan{hint} its waves are {waves}"
+                    )
+                    yield place, message
 
 
 def _cycles(plan: PlanSketch) -> Iterator[Finding]:

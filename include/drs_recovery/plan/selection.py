@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from drs_recovery.errors import SelectionError
 from drs_recovery.plan.models import ServerTags
-from drs_recovery.plan.words import brief, did_you_mean, listed, quoted
+from drs_recovery.text.lists import did_you_mean, listed, quoted, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,9 +70,9 @@ def _unmet(wave: Wave, servers: tuple[SourceServer, ...], fleet: dict[str, Sourc
 
 
 def _no_match(wave: Wave, wanted: dict[str, str], fleet: dict[str, SourceServer]) -> str:
-    told = listed(f"{brief(key)}={brief(value)}" for key, value in wanted.items())
+    message = listed(f"{shortened(key)}={shortened(value)}" for key, value in wanted.items())
     return (
-        f"wave {quoted(wave.name)}: no source server has the DRS tags {told}"
+        f"wave {quoted(wave.name)}: no source server has the DRS tags {message}"
         f" (tags of the source server in DRS, not of its EC2 instance): {_what_exists(wanted, fleet)}"
     )
 
@@ -106,8 +106,8 @@ def _repeated(plan: Plan, selection: Selection) -> list[str]:
     for wave, servers in zip(plan.waves, selection, strict=True):
         twice = [server for server in servers if first.setdefault(server.source_server_id, wave) is not wave]
         if twice:
-            told = listed(f"{server} of {quoted(first[server.source_server_id].name)}" for server in twice)
+            message = listed(f"{server} of {quoted(first[server.source_server_id].name)}" for server in twice)
             problems.append(
-                f"wave {quoted(wave.name)}: an earlier wave launches the same source servers: {told}"
+                f"wave {quoted(wave.name)}: an earlier wave launches the same source servers: {message}"
             )
     return problems

@@ -21,7 +21,7 @@ from drs_recovery.plan.models import ServerTags
 from drs_recovery.plan.problems import Mark, Rejected
 from drs_recovery.plan.reader import SUFFIXES, is_plan_file, text_of
 from drs_recovery.plan.schedule import either_day
-from drs_recovery.plan.words import listed, quoted
+from drs_recovery.text.lists import listed, quoted
 from drs_recovery.text.visible import printable
 
 if TYPE_CHECKING:
@@ -62,13 +62,13 @@ class Warned(NamedTuple):
 
 def warnings(plans: Mapping[Path, Plan], folders: Iterable[Path] = ()) -> list[Warned]:
     """Return all warnings about some plans, by their files, and about what lies in some folders."""
-    found = [warned(file, key, told) for file, plan in plans.items() for key, told in _of(plan)]
-    found += [warned(file, key, told) for look in BETWEEN_PLANS for file, key, told in look(plans)]
+    found = [warned(file, key, message) for file, plan in plans.items() for key, message in _of(plan)]
+    found += [warned(file, key, message) for look in BETWEEN_PLANS for file, key, message in look(plans)]
     found += [
-        Warned(file, Mark(), told)
+        Warned(file, Mark(), message)
         for folder in folders
         for look in OF_A_FOLDER
-        for file, told in look(folder)
+        for file, message in look(folder)
     ]
     return sorted(set(found), key=lambda one: (str(one.file), one.mark, one.message))
 
@@ -93,8 +93,8 @@ def joined_approvers(plan: Plan) -> Iterator[tuple[Key, str]]:
     """Find user ids that are several, written as one."""
     for index, user in enumerate(plan.approvers):
         if JOINED.search(user):
-            told = f"approvers: {quoted(user)} is one user id with a blank, comma or semicolon in it"
-            yield ("approvers", index), f"{told}; several are a list: [alice, bob]"
+            message = f"approvers: {quoted(user)} is one user id with a blank, comma or semicolon in it"
+            yield ("approvers", index), f"{message}; several are a list: [alice, bob]"
 
 
 def look_alike_approvers(plan: Plan) -> Iterator[tuple[Key, str]]:
@@ -113,8 +113,8 @@ def look_alike_approvers(plan: Plan) -> Iterator[tuple[Key, str]]:
 
 def both_days(plan: Plan) -> Iterator[tuple[Key, str]]:
     """Find schedules that restrict the day of the month and the weekday."""
-    if plan.drill_schedule and (told := either_day(plan.drill_schedule)):
-        yield ("drill_schedule",), f"drill_schedule: {told}"
+    if plan.drill_schedule and (message := either_day(plan.drill_schedule)):
+        yield ("drill_schedule",), f"drill_schedule: {message}"
 
 
 def same_plans(plans: Mapping[Path, Plan]) -> Iterator[tuple[Path, Key, str]]:

@@ -31,14 +31,14 @@ def _launched(wave: WaveRecord, server: ServerRecord) -> bool:
     return server.launched and server.attempt < wave.attempt
 
 
-def settled_intents(wave: WaveRecord, settled: Sequence[Intent]) -> list[Intent]:
-    """Return the intents of a wave; ``settled`` are those of which it is known now what became of them."""
-    by_id = {intent.intent_id: intent for intent in settled}
+def resolved_intents(wave: WaveRecord, resolved: Sequence[Intent]) -> list[Intent]:
+    """Return the intents of a wave; ``resolved`` are those of which it is known now what became of them."""
+    by_id = {intent.intent_id: intent for intent in resolved}
     return [by_id.get(intent.intent_id, intent) for intent in wave.intents]
 
 
 def with_attempt(
-    execution: Execution, number: int, clear_number: int, settled: Sequence[Intent], at: datetime
+    execution: Execution, number: int, clear_number: int, resolved: Sequence[Intent], at: datetime
 ) -> Execution:
     """Return the execution with a new attempt of a wave, and open again.
 
@@ -46,16 +46,16 @@ def with_attempt(
     in the trail. The intents of earlier attempts leave the record, for items of their own; their jobs stay.
     """
     waves = tuple(
-        _begun(wave, clear_number, settled) if wave.wave_number == number else _following(wave)
+        _begun(wave, clear_number, resolved) if wave.wave_number == number else _following(wave)
         for wave in execution.waves
     )
     since = at if execution.final else execution.open_since
-    return execution.having(waves=waves, end_time=None, outcome=None, task_failure=None, open_since=since)
+    return execution.replace(waves=waves, end_time=None, outcome=None, task_failure=None, open_since=since)
 
 
-def _begun(wave: WaveRecord, clear_number: int, settled: Sequence[Intent]) -> WaveRecord:
-    found = [intent.job_id for intent in settled if intent.job_id and intent.job_id not in wave.job_ids]
-    return wave.having(
+def _begun(wave: WaveRecord, clear_number: int, resolved: Sequence[Intent]) -> WaveRecord:
+    found = [intent.job_id for intent in resolved if intent.job_id and intent.job_id not in wave.job_ids]
+    return wave.replace(
         status=WaveStatus.PENDING,
         attempt=wave.attempt + 1,
         clear_number=clear_number,
@@ -73,4 +73,4 @@ def _following(wave: WaveRecord) -> WaveRecord:
     if wave.status is not WaveStatus.SKIPPED:
         return wave
     answered = wave.approval is not None
-    return wave.having(status=WaveStatus.PENDING, approval=None, attempt=wave.attempt + answered)
+    return wave.replace(status=WaveStatus.PENDING, approval=None, attempt=wave.attempt + answered)

@@ -55,10 +55,10 @@ def legible(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def shorten(words: str) -> str:
+def shorten(text: str) -> str:
     """Return the words, cut where they are more than a record has room for."""
-    words = legible(words)
-    return words if len(words) <= MOST_WORDS else f"{words[: MOST_WORDS - 12]} (shortened)"
+    text = legible(text)
+    return text if len(text) <= MOST_WORDS else f"{text[: MOST_WORDS - 12]} (shortened)"
 
 
 Words = Annotated[str, AfterValidator(shorten)]
@@ -72,10 +72,10 @@ Label = Annotated[str, AfterValidator(lambda name: legible(name)[:256])]
 @cache
 def text_fields(record: type[BaseModel]) -> frozenset[str]:
     """Return the fields of a record that hold such words, or none."""
-    return frozenset(name for name, field in record.model_fields.items() if _holds_words(field))
+    return frozenset(name for name, field in record.model_fields.items() if _holds_text(field))
 
 
-def _holds_words(field: FieldInfo) -> bool:
+def _holds_text(field: FieldInfo) -> bool:
     inner = (found for member in get_args(field.annotation) for found in getattr(member, "__metadata__", ()))
     return any(getattr(found, "func", None) is shorten for found in (*field.metadata, *inner))
 
@@ -148,7 +148,7 @@ class Record(BaseModel):
             return {key: value for key, value in data.items() if value is not None and value != ""}
         return data
 
-    def having(self, **changed: Any) -> Self:
+    def replace(self, **changed: Any) -> Self:
         """Return a copy with some fields changed, validated like any other."""
         if unknown := changed.keys() - type(self).model_fields.keys():
             raise TypeError(f"{type(self).__name__} has no {', '.join(sorted(unknown))}")
@@ -182,10 +182,10 @@ def _place(item: Mapping[str, Any]) -> str:
 def _problems(error: ValidationError) -> str:
     """Return the first problems, each with its place and value."""
     found = error.errors(include_url=False, include_context=False)
-    words = [
+    text = [
         f"{'.'.join(map(str, one['loc'])) or 'it'}: {one['msg']}, not {repr(one['input'])[:100]}"
         for one in found[:_MOST_PROBLEMS]
     ]
     if len(found) > _MOST_PROBLEMS:
-        words.append(f"and {len(found) - _MOST_PROBLEMS} more")
-    return "; ".join(words)
+        text.append(f"and {len(found) - _MOST_PROBLEMS} more")
+    return "; ".join(text)

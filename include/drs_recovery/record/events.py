@@ -41,8 +41,8 @@ class Event(Record):
 
     def _uuid7(self) -> uuid.UUID:
         """Return a UUID of version 7 whose 74 free bits (RFC 9562) are not random but name what is told."""
-        told = self.once or json.dumps(self.to_item(), sort_keys=True)
-        free = int.from_bytes(hashlib.sha256(told.encode(errors="replace")).digest()[:10], "big") >> 6
+        message = self.once or json.dumps(self.to_item(), sort_keys=True)
+        free = int.from_bytes(hashlib.sha256(message.encode(errors="replace")).digest()[:10], "big") >> 6
         milliseconds = int(self.time.timestamp() * 1000)
         high, low = free >> 62, free & ((1 << 62) - 1)
         return uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.record.enums import LaunchStatus, WaveStatus
 from drs_recovery.record.status import inconsistency, unreadable
-from drs_recovery.record.targets import rpo_words, rto_words
+from drs_recovery.record.targets import rpo_text, rto_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -83,9 +83,9 @@ def _instances(servers: Sequence[ServerRecord]) -> Iterable[str]:
 def _achieved(execution: Execution, at: datetime | None) -> Iterable[str]:
     if not all(wave.status.met for wave in execution.waves):
         return
-    if at is not None and (rto := rto_words(execution, at)):
+    if at is not None and (rto := rto_text(execution, at)):
         yield f"RTO: {rto}."
-    if rpo := rpo_words(execution):
+    if rpo := rpo_text(execution):
         yield f"RPO: {rpo}."
 
 
@@ -110,5 +110,5 @@ def _names(waves: Iterable[WaveRecord]) -> str:
     return ", ".join(wave.wave_name for wave in waves)
 
 
-def _sentence(words: str) -> str:
-    return words if words.endswith((".", "!", "?")) else f"{words}."
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -56,7 +56,7 @@ def _stopped(execution: Execution) -> str | None:
 
 def _over(execution: Execution, wave: WaveRecord) -> str | None:
     if execution.superseded_by is not None or execution.failure is not None:
-        return f"{_stopped(execution.having(end_time=None))}. Start a new run"
+        return f"{_stopped(execution.replace(end_time=None))}. Start a new run"
     if wave.server_count is None:
         return "its servers are not frozen: open_execution did not get that far. Start a new run"
     if execution.cleanup is not None and execution.cleanup.status in _CLEANED:

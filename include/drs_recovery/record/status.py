@@ -110,8 +110,8 @@ def _count(missing: Sequence[ServerRecord], servers: Sequence[ServerRecord], unr
     if running == len(missing):
         return f"post-launch actions on {running} {of} did not succeed"
     lost = len(missing) - running
-    words = f"none {of} launched" if lost == len(servers) else f"{lost} {of} did not launch"
-    return f"{words}, post-launch actions on {running} did not succeed" if running else words
+    text = f"none {of} launched" if lost == len(servers) else f"{lost} {of} did not launch"
+    return f"{text}, post-launch actions on {running} did not succeed" if running else text
 
 
 def _by_policy(wave: WaveRecord, servers: Sequence[ServerRecord], unread: int) -> tuple[WaveStatus, str]:

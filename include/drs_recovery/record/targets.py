@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from drs_recovery.text.durations import brief
+from drs_recovery.text.durations import compact
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from drs_recovery.record.models import Execution, Lag
 
 
-def rto_words(execution: Execution, at: datetime | None = None) -> str | None:
+def rto_text(execution: Execution, at: datetime | None = None) -> str | None:
     """Return how long an execution took beside its RTO; None without an RTO.
 
     ``at`` is when it ends, or until when it is measured, for one that has no end time. One that ended without
@@ -24,27 +24,27 @@ def rto_words(execution: Execution, at: datetime | None = None) -> str | None:
         return None
     target, took = timedelta(seconds=execution.rto_seconds), end - execution.start_time
     if execution.final and not all(wave.status.met for wave in execution.waves):
-        return f"not achieved; the target is {brief(target)}"
-    return f"{brief(took)}, {_verdict(took, target)} the target of {brief(target)}"
+        return f"not achieved; the target is {compact(target)}"
+    return f"{compact(took)}, {_verdict(took, target)} the target of {compact(target)}"
 
 
-def rpo_words(execution: Execution) -> str | None:
+def rpo_text(execution: Execution) -> str | None:
     """Return how old the data were at the start, beside the RPO; None without one, or before it is known."""
     lag = execution.lag
     if execution.rpo_seconds is None or lag is None:
         return None
     target = timedelta(seconds=execution.rpo_seconds)
     if lag.seconds is None:
-        return f"not known, DRS told no lag; the target is {brief(target)}"
+        return f"not known, DRS told no lag; the target is {compact(target)}"
     worst = timedelta(seconds=lag.seconds)
-    told = f"{brief(worst)} at the start, {_verdict(worst, target)} the target of {brief(target)}"
-    return f"{told}; {_untold(lag)}" if lag.unknown else told
+    message = f"{compact(worst)} at the start, {_verdict(worst, target)} the target of {compact(target)}"
+    return f"{message}; {_unwritten(lag)}" if lag.unknown else message
 
 
 def _verdict(achieved: timedelta, target: timedelta) -> str:
     return "within" if achieved <= target else "above"
 
 
-def _untold(lag: Lag) -> str:
+def _unwritten(lag: Lag) -> str:
     servers = "one server" if lag.unknown == 1 else f"{lag.unknown} servers"
     return f"of {servers} DRS told no lag"

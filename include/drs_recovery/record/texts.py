@@ -39,11 +39,11 @@ def cut(text: str, *, again: bool = False) -> str:
     ``again`` says that it was cut before: whatever else ends like such a text is whole.
     """
     name = name_in(text) if again else None
-    said = text if name is None else _CUT.sub("", text)
+    message = text if name is None else _CUT.sub("", text)
     marker = f"(shortened: text {name or text_name(text)})"
     for length in _LENGTHS:
         room = max(length - len(marker) - 1, 0)
-        shorter = f"{said[:room]} {marker}" if room else marker
+        shorter = f"{message[:room]} {marker}" if room else marker
         if len(shorter.encode()) < len(text.encode()):
             return shorter
     return text
@@ -54,8 +54,8 @@ def begins_with(whole: str, shorter: str) -> bool:
     return name_in(shorter) == text_name(whole) and whole.startswith(_CUT.sub("", shorter))
 
 
-def same_text(recorded: str | None, said: str | None) -> bool:
+def same_text(recorded: str | None, message: str | None) -> bool:
     """Whether a text on record, which may be cut there, is what somebody says again."""
-    if recorded is None or said is None:
-        return recorded == said
-    return recorded == shorten(said) or begins_with(shorten(said), recorded)
+    if recorded is None or message is None:
+        return recorded == message
+    return recorded == shorten(message) or begins_with(shorten(message), recorded)

@@ -77,13 +77,13 @@ def with_wave(execution: Execution, number: int, **changed: Any) -> Execution:
     """Return the execution with some fields of one wave changed."""
     wave = execution.wave(number)
     waves = list(execution.waves)
-    waves[number] = wave.having(**changed)
-    return execution.having(waves=tuple(waves))
+    waves[number] = wave.replace(**changed)
+    return execution.replace(waves=tuple(waves))
 
 
 def following(before: Execution, after: Execution) -> Execution:
     """Return a running execution as it follows another: what its waves say of it, and the next version."""
-    return after.having(
+    return after.replace(
         status=running_status(after.waves),
         completed_waves=completed_waves(after.waves),
         version=before.version + 1,

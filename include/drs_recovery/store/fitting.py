@@ -89,7 +89,7 @@ def recognised(before: Execution, after: Execution) -> Execution:
 
 def texts_of(record: Record, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Yield each text of a record, and of the records in it, with its place in the item."""
-    words = text_fields(type(record))
+    text = text_fields(type(record))
     for name, field in type(record).model_fields.items():
         value, place = getattr(record, name), (*path, field.serialization_alias or name)
         if isinstance(value, Record):
@@ -98,7 +98,7 @@ def texts_of(record: Record, path: Path = ()) -> Iterator[tuple[Path, str]]:
             for number, one in enumerate(value):
                 if isinstance(one, Record):
                     yield from texts_of(one, (*place, number))
-        elif name in words and value is not None:
+        elif name in text and value is not None:
             yield place, value
 
 
@@ -124,10 +124,10 @@ def _past_intents(execution: Execution) -> tuple[tuple[int, Intent], ...]:
 
 def _without(execution: Execution, intent_ids: Collection[str]) -> Execution:
     waves = (
-        wave.having(intents=tuple(each for each in wave.intents if each.intent_id not in intent_ids))
+        wave.replace(intents=tuple(each for each in wave.intents if each.intent_id not in intent_ids))
         for wave in execution.waves
     )
-    return execution.having(waves=tuple(waves)) if intent_ids else execution
+    return execution.replace(waves=tuple(waves)) if intent_ids else execution
 
 
 def _take_lists_out(execution: Execution, item: Item) -> tuple[tuple[str, ...], ...]:

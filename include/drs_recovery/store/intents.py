@@ -38,7 +38,7 @@ def wave_prefix(number: int) -> str:
 def put_servers(execution_id: str, intent: Intent) -> StoreProgram[Intent]:
     """Put the servers of an intent in an item of their own; return it as the record is to hold it."""
     name = yield from put_ids(execution_id, intent.servers)
-    return intent.having(servers=(), server_count=len(intent.servers), servers_item=name)
+    return intent.replace(servers=(), server_count=len(intent.servers), servers_item=name)
 
 
 def with_servers(execution_id: str, intents: Iterable[Intent]) -> StoreProgram[list[Intent]]:
@@ -52,7 +52,7 @@ def with_servers(execution_id: str, intents: Iterable[Intent]) -> StoreProgram[l
             continue
         if name not in read:
             read[name] = yield from read_ids(execution_id, name)
-        found.append(intent.having(servers=read[name]))
+        found.append(intent.replace(servers=read[name]))
     return found
 
 

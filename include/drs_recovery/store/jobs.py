@@ -9,7 +9,7 @@ from drs_recovery.record.enums import LaunchStatus
 from drs_recovery.store.changes import change, with_wave
 from drs_recovery.store.intents import find_intent, keep_past, with_known_servers
 from drs_recovery.store.servers import read_servers, write_job
-from drs_recovery.store.trail import tell_change
+from drs_recovery.store.trail import append_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,8 +47,8 @@ def record_job(
     known = yield from find_intent(changed.execution, number, intent)
     listed = yield from with_known_servers(execution_id, [known])
     servers = yield from read_servers(execution_id, number)
-    yield from write_job(execution_id, anew(servers, listed[0].servers, known.attempt, **begun))
-    yield from tell_change(changed, event, job_id)
+    yield from write_job(execution_id, for_attempt(servers, listed[0].servers, known.attempt, **begun))
+    yield from append_change(changed, event, job_id)
     return changed.execution
 
 
@@ -64,20 +64,20 @@ def _with_job(execution: Execution, number: int, intent: Intent, job_id: str) ->
         if known.job_id == job_id:
             return execution
         raise TransitionRefused(f"wave {wave.wave_name!r}: job {job_id} is that of another intent")
-    done = known.having(job_id=job_id, refusal=None)
+    done = known.replace(job_id=job_id, refusal=None)
     if known not in wave.intents:
         yield from keep_past(execution.execution_id, number, [done])
     return with_intent(execution, number, done, job_ids=(*wave.job_ids, job_id))
 
 
-def anew(
+def for_attempt(
     servers: Iterable[ServerRecord], ids: Sequence[str], attempt: int, **known: object
 ) -> Iterable[ServerRecord]:
     """Return those of the servers that have these ids, as an attempt begins with them."""
     absent = dict.fromkeys(_PROGRESS)
     for server in servers:
         if server.source_server_id in ids:
-            yield server.having(**(absent | known | {"attempt": attempt}))
+            yield server.replace(**(absent | known | {"attempt": attempt}))
 
 
 def with_intent(execution: Execution, number: int, intent: Intent, **changed: object) -> Execution:

@@ -22,7 +22,7 @@ from drs_recovery.store.changes import change, pauses, same_version
 from drs_recovery.store.expressions import Delete, Put, Update
 from drs_recovery.store.queries import EXECUTION, read_execution
 from drs_recovery.store.requests import Wait, get, now
-from drs_recovery.store.trail import tell, tell_change
+from drs_recovery.store.trail import append_change, append_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,11 +60,11 @@ def take_lock(
     execution: Execution,
     *,
     is_over: Callable[[Execution], bool] | None = None,
-    anew: bool = False,
+    renew: bool = False,
 ) -> StoreProgram[str | None]:
     """Take the plan for an execution; return the execution it was taken over from, if any.
 
-    Taking one's own again is fine; ``anew`` it is put again, and nobody takes it who has looked at it before.
+    Taking one's own again is fine; with ``renew`` it is put again: who looked at it before does not get it.
     It is taken over from an execution that is final, or not on record, or whose DAG run has ended or
     is gone, which ``is_over`` says; and by a RECOVERY from a DRILL. Else LockHeld.
     """
@@ -78,12 +78,12 @@ def take_lock(
     )
     before: Lock | None = None
     for pause in pauses():
-        if (yield from _put(execution.plan_id, mine, before, anew=anew)):
+        if (yield from _put(execution.plan_id, mine, before, renew=renew)):
             return before.holder if before else None
         held = yield from _read(execution.plan_id)
         before = None
         if held is not None and held.holder == mine.holder:
-            if not anew:
+            if not renew:
                 return None
         elif held is not None and (yield from _make_way(execution, held, at, is_over)):
             before = held
@@ -109,7 +109,9 @@ def unlock(plan_id: str, actor: str, reason: str) -> StoreProgram[Freed | None]:
     if is_execution_id(holder := item.get("holder")):
         at = yield from now()
         detail = f"the plan was unlocked by hand: {reason}"
-        yield from tell(holder, Event(type=EventType.LOCK_RELEASED, time=at, actor=actor, detail=detail))
+        yield from append_event(
+            holder, Event(type=EventType.LOCK_RELEASED, time=at, actor=actor, detail=detail)
+        )
     return freed
 
 
@@ -127,10 +129,10 @@ def release_lock(execution: Execution) -> StoreProgram[None]:
     yield delete.request()
 
 
-def _put(plan_id: str, mine: Lock, before: Lock | None, *, anew: bool) -> StoreProgram[bool]:
+def _put(plan_id: str, mine: Lock, before: Lock | None, *, renew: bool) -> StoreProgram[bool]:
     """Put the lock where there is none, or anew one's own, or in the place of the very one that makes way."""
     put = Put(lock_key(plan_id), LOCK)
-    if before is None and anew:
+    if before is None and renew:
         put.require(put.either(put.absent("executionId"), put.equal(("holder",), mine.holder)))
     elif before is None:
         put.require(put.absent("executionId"))
@@ -201,17 +203,17 @@ def supersede(holder: Execution, by: Execution, at: datetime) -> StoreProgram[No
 
     From here on the record permits none of its starts and takes no answer to its gates.
     """
-    words = (
+    text = (
         f"by the {by.execution_type} {by.execution_id}, DAG run {by.dag_run_id}, "
         f"asked for by {by.requested_by or 'nobody named'}"
     )
-    event = Event(type=EventType.SUPERSEDED, time=at, actor=Writer.OPEN, detail=words)
+    event = Event(type=EventType.SUPERSEDED, time=at, actor=Writer.OPEN, detail=text)
 
     def alter(execution: Execution) -> Execution:
         if execution.final or execution.superseded_by is not None:
             return execution
-        return execution.having(superseded_by=by.execution_id)
+        return execution.replace(superseded_by=by.execution_id)
 
     changed = yield from change(holder.execution_id, Writer.OPEN, alter)
     if changed.execution.superseded_by == by.execution_id:
-        yield from tell_change(changed, event, by.execution_id)
+        yield from append_change(changed, event, by.execution_id)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drs_recovery.errors import RecordUnavailable, StartRefused
-from drs_recovery.record.attempts import settled_intents, with_attempt
+from drs_recovery.record.attempts import resolved_intents, with_attempt
 from drs_recovery.record.enums import Writer
 from drs_recovery.record.permission import check_ask, check_attempt
 from drs_recovery.record.transitions import check_opening
@@ -28,7 +28,7 @@ from drs_recovery.store.lock import take_lock
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.requests import Wait, now
 from drs_recovery.store.servers import write_found
-from drs_recovery.store.trail import tell_change
+from drs_recovery.store.trail import append_change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -71,18 +71,18 @@ def open_attempt(
     for pause in pauses():
         before = yield from read_execution(execution_id)
         if _opened(before, opening):
-            yield from tell_change(Changed(before, written=False), event)
+            yield from append_change(Changed(before, written=False), event)
             return before
         _check(before, opening)
-        yield from take_lock(before, is_over=is_over, anew=True)
+        yield from take_lock(before, is_over=is_over, renew=True)
         yield from write_found(execution_id, opening.servers)
-        past = settled_intents(before.wave(opening.wave_number), opening.settled)
+        past = resolved_intents(before.wave(opening.wave_number), opening.settled)
         yield from keep_past(execution_id, opening.wave_number, past)
         after = with_attempt(before, opening.wave_number, opening.clear_number, opening.settled, at)
         check_opening(before, after, opening.wave_number)
         written = yield from write(before, following(before, after), _as_it_was)
         if written is not None:
-            yield from tell_change(Changed(written, written=True), event)
+            yield from append_change(Changed(written, written=True), event)
             return written
         yield Wait(pause)
     raise RecordUnavailable(

@@ -11,6 +11,6 @@ PassedOver = Callable[[str], object]
 """Is told, in words, of each item that cannot be read."""
 
 
-def log_it(words: str) -> None:
+def log_it(text: str) -> None:
     """Leave it to the log that an item cannot be read."""
-    logger.warning("passed over: %s", words)
+    logger.warning("passed over: %s", text)

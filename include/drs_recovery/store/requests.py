@@ -112,10 +112,10 @@ def smaller_and_smaller(write: Callable[[Size], StoreProgram[T]], sizes: Sequenc
     return (yield from write(sizes[-1]))
 
 
-def shorter_and_shorter(words: str | None) -> tuple[str, str, str]:
+def shorter_and_shorter(text: str | None) -> tuple[str, str, str]:
     """Return words whole, as their beginning, and as none: the sizes of what says little more than them."""
-    said = words or ""
-    return said, said if len(said) <= SHORT else f"{said[:SHORT]} (shortened)", ""
+    message = text or ""
+    return message, message if len(message) <= SHORT else f"{message[:SHORT]} (shortened)", ""
 
 
 def query(arguments: Item) -> StoreProgram[list[Item]]:
@@ -136,8 +136,8 @@ def query_some(arguments: Item, limit: int, read: Callable[[Item], T | None]) ->
     page: Item = {"Limit": limit}
     while True:
         answer = yield Request("query", arguments | page)
-        said = (read(unmarshal(item)) for item in answer["Items"])
-        found += islice((one for one in said if one is not None), limit - len(found))
+        message = (read(unmarshal(item)) for item in answer["Items"])
+        found += islice((one for one in message if one is not None), limit - len(found))
         last = answer.get("LastEvaluatedKey")
         if last is None or len(found) >= limit:
             return found

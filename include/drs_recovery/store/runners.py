@@ -127,7 +127,7 @@ def unavailable(error: Exception, client: Any, table: str, operation: str) -> Re
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else None
     if code == "ResourceNotFoundException":
         return RecordUnavailable(f"there is no {place}: make it with `recovery init` ({error})")
-    remedy = next((f"; {words}" for kinds, words in REMEDIES if isinstance(error, kinds)), "")
+    remedy = next((f"; {text}" for kinds, text in REMEDIES if isinstance(error, kinds)), "")
     return RecordUnavailable(f"{operation} on {place}: {hide_who_signs_in(str(error))}{remedy}")
 
 

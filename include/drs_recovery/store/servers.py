@@ -139,7 +139,7 @@ def _write(
     for server in servers:
 
         def once(error: str, server: ServerRecord = server) -> StoreProgram[object]:
-            update = _progress(execution_id, server.having(error=error))
+            update = _progress(execution_id, server.replace(error=error))
             update.require(update.present("executionId"), *conditions(update, server))
             return (yield update.request())
 

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from drs_recovery.store.requests import Item, StoreProgram
 
 
-def tell(execution_id: str, event: Event) -> StoreProgram[None]:
+def append_event(execution_id: str, event: Event) -> StoreProgram[None]:
     """Put an event unless it, or the same thing at another time (``once``), is told already."""
     if event.once is not None:
-        told = yield from query_items(execution_id, PREFIX)
-        if any(tail(item["item"]) == event.tail for item in told):
+        message = yield from query_items(execution_id, PREFIX)
+        if any(tail(item["item"]) == event.tail for item in message):
             return
     yield from _put(execution_id, event)
 
 
-def tell_change(changed: Changed, event: Event | None, *about: object) -> StoreProgram[None]:
+def append_change(changed: Changed, event: Event | None, *about: object) -> StoreProgram[None]:
     """Tell of a change after it is made, so that the trail never tells what did not happen.
 
     A step that is run again finds its change made, and tells it if a crash came between the two. ``about``
@@ -36,18 +36,18 @@ def tell_change(changed: Changed, event: Event | None, *about: object) -> StoreP
         return
     if event.once is None:
         parts = (event.type, event.wave_number, event.attempt, *about)
-        event = event.having(once="|".join(map(str, parts)))
+        event = event.replace(once="|".join(map(str, parts)))
     if changed.written:
         yield from _put(changed.execution.execution_id, event)
     else:
-        yield from tell(changed.execution.execution_id, event)
+        yield from append_event(changed.execution.execution_id, event)
 
 
 def _put(execution_id: str, event: Event) -> StoreProgram[None]:
     """Put an event; where DynamoDB has no room for all that it says, with the beginning of it, or without."""
 
     def once(detail: str) -> StoreProgram[bool]:
-        return (yield from put_new(execution_id, event.key, event.having(detail=detail).to_item()))
+        return (yield from put_new(execution_id, event.key, event.replace(detail=detail).to_item()))
 
     yield from smaller_and_smaller(once, shorter_and_shorter(event.detail))
 

@@ -23,15 +23,15 @@ def read_whole(execution: Execution) -> StoreProgram[Execution]:
     for wave in execution.waves:
         held = {intent.intent_id for intent in wave.intents}
         left = [intent for intent in past.get(wave.wave_number, ()) if intent.intent_id not in held]
-        waves.append(wave.having(intents=tuple(_filled(intent, ids) for intent in (*left, *wave.intents))))
+        waves.append(wave.replace(intents=tuple(_filled(intent, ids) for intent in (*left, *wave.intents))))
     known = execution.cleanup
-    cleanup = known and known.having(
+    cleanup = known and known.replace(
         instances=known.instances or ids.get(known.instances_item or "", ()),
         left=known.left or ids.get(known.left_item or "", ()),
     )
     texts = yield from read_texts(execution.execution_id)
-    return filled(execution.having(waves=tuple(waves), cleanup=cleanup), texts)
+    return filled(execution.replace(waves=tuple(waves), cleanup=cleanup), texts)
 
 
 def _filled(intent: Intent, ids: Mapping[str, tuple[str, ...]]) -> Intent:
-    return intent.having(servers=intent.servers or ids.get(intent.servers_item or "", ()))
+    return intent.replace(servers=intent.servers or ids.get(intent.servers_item or "", ()))

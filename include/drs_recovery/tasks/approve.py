@@ -33,11 +33,11 @@ from drs_recovery.store.programs import approve
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.trail import read_events
 from drs_recovery.tasks.airflow_runs import clear_of
-from drs_recovery.tasks.base import execution_store, id_of, journal_of, now, told, verdicts
+from drs_recovery.tasks.base import execution_store, id_of, journal_of, new_event, now, verdicts
 from drs_recovery.tasks.gate_text import gate_body, gate_subject
 from drs_recovery.tasks.gate_trigger import STOPPED, GateTrigger
 from drs_recovery.tasks.same_run import own_record
-from drs_recovery.text.durations import in_words
+from drs_recovery.text.durations import duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -129,7 +129,7 @@ class ApproveWave(ApprovalOperator):
                 approve.pause(
                     execution.execution_id,
                     self.wave_number,
-                    told(context, EventType.GATE_WAITING, detail, wave=wave),
+                    new_event(context, EventType.GATE_WAITING, detail, wave=wave),
                 )
             )
             self._write(store, context, execution, wave, plan)
@@ -169,7 +169,7 @@ class ApproveWave(ApprovalOperator):
         execution = own_record(store, context)
         wave_on_record(execution, self.wave_number, self.wave_name)
         journal, clear = journal_of(context), clear_of(context)
-        execution = current_attempt(store, journal, execution, self.wave_number, clear, asks=True)
+        execution = current_attempt(store, journal, execution, self.wave_number, clear, opens_gate=True)
         wave = execution.wave(self.wave_number)
         if not wave.status.met:
             check_ask(execution, self.wave_number)
@@ -250,8 +250,8 @@ class ApproveWave(ApprovalOperator):
     ) -> None:
         if event.get("error_type") != "timeout":
             raise AirflowFailException(f"The gate of {wave.wave_name} broke: {event['error']}")
-        given = in_words(self.response_timeout or timedelta())
-        said = f"Nobody answered the gate of {wave.wave_name} within {given}"
+        given = duration_text(self.response_timeout or timedelta())
+        message = f"Nobody answered the gate of {wave.wave_name} within {given}"
         approval = Approval(decision="TIMED_OUT", time=now(), attempt=wave.attempt)
         with verdicts(store, context, id_of(context), self.wave_number):
             store.run(
@@ -259,10 +259,10 @@ class ApproveWave(ApprovalOperator):
                     id_of(context),
                     self.wave_number,
                     approval,
-                    told(context, EventType.GATE_TIMED_OUT, said, wave=wave),
+                    new_event(context, EventType.GATE_TIMED_OUT, message, wave=wave),
                 )
             )
-        raise AirflowFailException(f"{said}: the execution is cancelled")
+        raise AirflowFailException(f"{message}: the execution is cancelled")
 
     def _answered(
         self, store: ExecutionStore, context: Context, wave: WaveRecord, event: dict[str, Any]
@@ -290,10 +290,10 @@ class ApproveWave(ApprovalOperator):
         return {"approved_by": approval.by, "reason": reason}
 
     def _record(self, store: ExecutionStore, context: Context, wave: WaveRecord, approval: Approval) -> None:
-        said = approval.reason or "no reason given"
+        message = approval.reason or "no reason given"
         approved = approval.decision == "APPROVED"
         type_ = EventType.APPROVED if approved else EventType.REJECTED
-        event = told(context, type_, said, wave=wave, who=approval.by)
+        event = new_event(context, type_, message, wave=wave, who=approval.by)
         write = approve.approve if approved else approve.reject
         with verdicts(store, context, id_of(context), self.wave_number):
             store.run(write(id_of(context), self.wave_number, approval, event))

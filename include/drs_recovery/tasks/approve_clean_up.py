@@ -17,7 +17,7 @@ from drs_recovery.tasks.base import now
 from drs_recovery.tasks.clean_up import verdicts_on
 from drs_recovery.tasks.clean_up_text import clean_up_body, clean_up_subject
 from drs_recovery.tasks.termination import Termination
-from drs_recovery.text.durations import in_words
+from drs_recovery.text.durations import duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -60,11 +60,11 @@ class ApproveCleanUp(ApprovalOperator):
     def execute(self, context: Context) -> Any:
         """Pass, or ask and park the task until somebody answers."""
         with verdicts_on(context) as clean_up:
-            clean_up.tell_asked()
+            clean_up.append_asked()
             if self._passed(clean_up):
                 return None
             who = ", ".join(clean_up.plan.approvers) or "anyone who may answer gates"
-            event = clean_up.told(EventType.CLEANUP_WAITING, f"waits for {who}")
+            event = clean_up.new_event(EventType.CLEANUP_WAITING, f"waits for {who}")
             clean_up.write(CleanupStatus.WAITING, event, approval=None)
             self._describe(clean_up)
         return super().execute(context)
@@ -77,7 +77,7 @@ class ApproveCleanUp(ApprovalOperator):
                 status, type_ = CleanupStatus.WAITING, EventType.CLEANUP_APPROVED
             else:
                 status, type_ = CleanupStatus.KEPT, EventType.CLEANUP_KEPT
-            clean_up.write(status, _told(clean_up, type_, answer), approval=answer)
+            clean_up.write(status, _message(clean_up, type_, answer), approval=answer)
             return answer.to_item()
 
     def _passed(self, clean_up: CleanUp) -> bool:
@@ -117,9 +117,11 @@ class ApproveCleanUp(ApprovalOperator):
         )
 
 
-def _told(clean_up: CleanUp, type_: EventType, answer: Approval) -> Any:
+def _message(clean_up: CleanUp, type_: EventType, answer: Approval) -> Any:
     if answer.decision is Decision.TIMED_OUT:
-        said = f"nobody answered within {in_words(clean_up.plan.gate_timeout)}: the instances are kept"
+        message = (
+            f"nobody answered within {duration_text(clean_up.plan.gate_timeout)}: the instances are kept"
+        )
     else:
-        said = answer.reason or "no reason given"
-    return clean_up.told(type_, said, who=answer.by)
+        message = answer.reason or "no reason given"
+    return clean_up.new_event(type_, message, who=answer.by)

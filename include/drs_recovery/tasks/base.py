@@ -18,7 +18,7 @@ from drs_recovery.record.models import execution_id
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.store import ExecutionStore
-from drs_recovery.store.trail import tell
+from drs_recovery.store.trail import append_event
 from drs_recovery.tasks.connections import table_hook
 
 if TYPE_CHECKING:
@@ -78,15 +78,17 @@ def verdicts(
         raise AirflowFailException(str(error)) from error
     except Exception as error:
         if is_final(error):
-            store.run(tell(execution, _last_words(store, context, execution, wave_number, error)))
+            store.run(append_event(execution, _last_message(store, context, execution, wave_number, error)))
             raise AirflowFailException(str(error)) from error
         if is_last_try(context):
             with suppress(RecordUnavailable):
-                store.run(tell(execution, _last_words(store, context, execution, wave_number, error)))
+                store.run(
+                    append_event(execution, _last_message(store, context, execution, wave_number, error))
+                )
         raise
 
 
-def _last_words(
+def _last_message(
     store: ExecutionStore, context: Context, execution: str, wave_number: int | None, error: Exception
 ) -> Event:
     ours = isinstance(error, RecoveryError) and is_final(error) and not isinstance(error, RecordTooLarge)
@@ -111,7 +113,7 @@ def _attempt(store: ExecutionStore, execution: str, wave_number: int | None) -> 
         return None
 
 
-def told(
+def new_event(
     context: Context,
     type_: EventType,
     detail: str,

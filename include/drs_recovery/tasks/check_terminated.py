@@ -34,6 +34,6 @@ class CheckTerminated(BaseOperator):
             if left := [one["recoveryInstanceID"] for one in Termination(hook, clean_up).find()]:
                 raise InstancesLeft(left)
             count = clean_up.cleanup.count
-            event = clean_up.told(EventType.CLEANUP_DONE, f"{count} recovery instances are terminated")
+            event = clean_up.new_event(EventType.CLEANUP_DONE, f"{count} recovery instances are terminated")
             clean_up.write(CleanupStatus.DONE, event, terminated=count)
             return count

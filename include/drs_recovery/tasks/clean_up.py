@@ -26,8 +26,8 @@ from drs_recovery.record.clean_up import EXECUTION_ID, clean_up_run_id
 from drs_recovery.record.enums import CleanupMode, CleanupStatus, Decision, EventType
 from drs_recovery.store.programs import clean_up as clean_up_program
 from drs_recovery.store.queries import read_execution
-from drs_recovery.store.trail import read_events, tell
-from drs_recovery.tasks.base import execution_store, is_last_try, told
+from drs_recovery.store.trail import append_event, read_events
+from drs_recovery.tasks.base import execution_store, is_last_try, new_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -84,9 +84,9 @@ class CleanUp:
         known |= {"mode": self.mode, "dag_run_id": self.context["dag_run"].run_id}
         return self.store.run(clean_up_program.clean_up(self.execution, status, event, **known))
 
-    def told(self, type_: EventType, detail: str, *, who: str | None = None) -> Event:
+    def new_event(self, type_: EventType, detail: str, *, who: str | None = None) -> Event:
         """Return an event of the audit trail, told by this task unless a person acts."""
-        return told(self.context, type_, detail, who=who)
+        return new_event(self.context, type_, detail, who=who)
 
     def check_ended(self) -> None:
         """Raise TransitionRefused unless this very end of the drill stands, as of now."""
@@ -128,7 +128,7 @@ class CleanUp:
                 "instance was terminated, whatever became of the task that does it"
             )
 
-    def tell_asked(self) -> None:
+    def append_asked(self) -> None:
         """Tell who asked for this DAG run, where Airflow knows one, and that it was cleared; each once."""
         run, key = self.context["dag_run"], self.execution.execution_id
         by = run.triggering_user_name
@@ -137,12 +137,14 @@ class CleanUp:
             event.type is EventType.CLEANUP_ASKED and event.actor == by and end and event.time >= end
             for event in self.store.run(read_events(key))
         ):
-            asked = self.told(EventType.CLEANUP_ASKED, f"DAG run {run.run_id}", who=by)
-            self.store.run(tell(key, asked.having(once=f"asked|{run.run_id}")))
+            asked = self.new_event(EventType.CLEANUP_ASKED, f"DAG run {run.run_id}", who=by)
+            self.store.run(append_event(key, asked.replace(once=f"asked|{run.run_id}")))
         if run.clear_number:
-            said = f"DAG run {run.run_id} was cleared; Airflow does not tell a task by whom"
-            cleared = self.told(EventType.CLEANUP_ASKED, said)
-            self.store.run(tell(key, cleared.having(once=f"cleared|{run.run_id}|{run.clear_number}")))
+            message = f"DAG run {run.run_id} was cleared; Airflow does not tell a task by whom"
+            cleared = self.new_event(EventType.CLEANUP_ASKED, message)
+            self.store.run(
+                append_event(key, cleared.replace(once=f"cleared|{run.run_id}|{run.clear_number}"))
+            )
 
 
 def opened(context: Context) -> CleanUp:
@@ -183,25 +185,27 @@ def verdicts_on(context: Context) -> Iterator[CleanUp]:
         raise AirflowFailException(_held(clean_up, error)) from error
     except Exception as error:
         final = isinstance(error, AirflowFailException | AirflowSensorTimeout) or is_final(error)
-        words = str(error) or type(error).__name__
+        text = str(error) or type(error).__name__
         if clean_up and (final or is_last_try(context)):
             with suppress(RecordError):
-                event = clean_up.told(EventType.CLEANUP_FAILED, words)
+                event = clean_up.new_event(EventType.CLEANUP_FAILED, text)
                 left = error.left if isinstance(error, InstancesLeft) else ()
-                clean_up.write(CleanupStatus.FAILED, event, failure=words, left=left)
+                clean_up.write(CleanupStatus.FAILED, event, failure=text, left=left)
         if final:
-            raise AirflowFailException(words) from error
+            raise AirflowFailException(text) from error
         raise
 
 
 def _held(clean_up: CleanUp | None, error: NotBegun) -> str:
     """Tell that a clean-up did nothing; what is due stays so, and is no failure of AWS's or ours."""
-    words = str(error)
+    text = str(error)
     if clean_up is None:
-        return words
+        return text
     if clean_up.execution.cleanup_due is not None:
-        words += ". A task before it was marked, and Airflow does not tell by whom: another DAG run follows"
+        text += ". A task before it was marked, and Airflow does not tell by whom: another DAG run follows"
     run_id = clean_up.context["dag_run"].run_id
-    event = clean_up.told(EventType.CLEANUP_HELD, words)
-    clean_up.store.run(tell(clean_up.execution.execution_id, event.having(once=f"held|{run_id}|{words}")))
-    return words
+    event = clean_up.new_event(EventType.CLEANUP_HELD, text)
+    clean_up.store.run(
+        append_event(clean_up.execution.execution_id, event.replace(once=f"held|{run_id}|{text}"))
+    )
+    return text

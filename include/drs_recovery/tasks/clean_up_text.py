@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_recovery.text.durations import in_words
+from drs_recovery.text.durations import duration_text
 from drs_recovery.text.markdown import codes, render
 from drs_recovery.text.visible import one_line
 
@@ -67,6 +67,6 @@ def clean_up_body(
         pairs=[(one, known[one["sourceServerID"]]) for one in instances],
         approvers=codes(plan.approvers) or "Anyone who may answer gates in Airflow",
         show=f"recovery show {execution.execution_id}",
-        hours=in_words(plan.gate_timeout),
+        hours=duration_text(plan.gate_timeout),
     )
     return str(body)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from drs_recovery.engine.finish import finish, tell_end
-from drs_recovery.engine.open_intents import settle
+from drs_recovery.engine.finish import append_end, finish
+from drs_recovery.engine.open_intents import resolve_intents
 from drs_recovery.engine.run_end import ending, named_failed
 from drs_recovery.record.enums import EventType
 from drs_recovery.store.programs import complete_execution, open_execution
 from drs_recovery.store.tasks import read_tasks
 from drs_recovery.store.trail import read_events
-from drs_recovery.tasks.base import execution_store, journal_of, now, told, verdicts
+from drs_recovery.tasks.base import execution_store, journal_of, new_event, now, verdicts
 from drs_recovery.tasks.request import new_execution, requested_by
 from drs_recovery.tasks.same_run import check_same_run
 
@@ -52,7 +52,7 @@ class CompleteExecution(BaseOperator):
         store = execution_store()
         execution = self._on_record(store, context)
         if execution.final:
-            tell_end(store, journal_of(context), execution)
+            append_end(store, journal_of(context), execution)
         else:
             execution = self._finish(store, context, execution)
         store.run(complete_execution.release(execution))
@@ -63,10 +63,11 @@ class CompleteExecution(BaseOperator):
     def _on_record(self, store: ExecutionStore, context: Context) -> Execution:
         """Return the record; a run ended before `open_execution` ran gets one now, so that it is not lost."""
         run = context["dag_run"]
-        said = "on record only at its end: the run was ended before open_execution"
+        message = "on record only at its end: the run was ended before open_execution"
         opened = store.run(
             open_execution.open_execution(
-                new_execution(self.plan, run), told(context, EventType.OPENED, said, who=requested_by(run))
+                new_execution(self.plan, run),
+                new_event(context, EventType.OPENED, message, who=requested_by(run)),
             )
         )
         with verdicts(store, context, opened.execution_id):
@@ -75,7 +76,7 @@ class CompleteExecution(BaseOperator):
 
     def _finish(self, store: ExecutionStore, context: Context, execution: Execution) -> Execution:
         events = store.run(read_events(execution.execution_id))
-        execution = settle(store, journal_of(context), execution)
+        execution = resolve_intents(store, journal_of(context), execution)
         states = self._other_task_states(context)
         tasks = store.run(read_tasks(execution.execution_id))
         known = ending(execution, events, states, now(), tasks=tasks)

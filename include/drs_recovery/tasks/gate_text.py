@@ -9,8 +9,8 @@ from drs_recovery.names import path_part
 from drs_recovery.record.attempts import to_start
 from drs_recovery.record.enums import LaunchStatus
 from drs_recovery.record.status import needed
-from drs_recovery.record.targets import rpo_words, rto_words
-from drs_recovery.text.durations import in_words
+from drs_recovery.record.targets import rpo_text, rto_text
+from drs_recovery.text.durations import duration_text
 from drs_recovery.text.markdown import Markdown, codes, link, render
 from drs_recovery.text.visible import one_line
 
@@ -98,7 +98,7 @@ def gate_body(
     gone = [server for server in start if server.error == GONE and server.job_id is None]
     body = render(
         BODY,
-        hours=in_words(plan.gate_timeout),
+        hours=duration_text(plan.gate_timeout),
         execution=execution,
         wave=wave,
         at=at,
@@ -108,7 +108,9 @@ def gate_body(
         gone=gone,
         optional=any(server.optional for server in own),
         policy=_policy(wave, own),
-        so_far=[_told(other, servers) for other in execution.waves if other.start_time or other.attempt > 1],
+        so_far=[
+            _message(other, servers) for other in execution.waves if other.start_time or other.attempt > 1
+        ],
         targets=_targets(execution, at),
         approvers=codes(plan.approvers) or "Anyone who may answer gates in Airflow",
     )
@@ -116,22 +118,22 @@ def gate_body(
 
 
 def _targets(execution: Execution, at: datetime) -> list[str]:
-    rto, rpo = rto_words(execution, at), rpo_words(execution)
+    rto, rpo = rto_text(execution, at), rpo_text(execution)
     return [*([f"RTO so far: {rto}"] if rto else []), *([f"RPO: {rpo}"] if rpo else [])]
 
 
-def _told(wave: WaveRecord, servers: Sequence[ServerRecord]) -> Markdown:
+def _message(wave: WaveRecord, servers: Sequence[ServerRecord]) -> Markdown:
     own = [server for server in servers if server.wave_number == wave.wave_number]
     launched = sum(server.launch_status == LaunchStatus.LAUNCHED for server in own)
     ended = f", ended {wave.end_time:%H:%M:%S} UTC" if wave.end_time else ""
     again = f", attempt {wave.attempt}" if wave.attempt > 1 else ""
     stands = f"{wave.status}{again}: {launched} of {len(own)} servers launched{ended}"
-    told = Markdown("**{}** {}").format(wave.wave_name, stands)
+    message = Markdown("**{}** {}").format(wave.wave_name, stands)
     if wave.status.final and wave.failure:
-        told += Markdown(". {}").format(wave.failure)
+        message += Markdown(". {}").format(wave.failure)
     if wave.releases and not wave.status.met:
-        told += Markdown(". The plan says `on_failure: continue`")
-    return told
+        message += Markdown(". The plan says `on_failure: continue`")
+    return message
 
 
 def _policy(wave: WaveRecord, servers: Sequence[ServerRecord]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.events import Event
-from drs_recovery.store.trail import tell
+from drs_recovery.store.trail import append_event
 from drs_recovery.tasks.base import now
 
 if TYPE_CHECKING:
@@ -33,16 +33,16 @@ class FailingLooks:
         self._what = what
         self._about = about
         self._since: float | None = None
-        self._told = False
+        self._recorded = False
 
     def worked(self) -> None:
         """Forget what failed before."""
-        self._since, self._told = None, False
+        self._since, self._recorded = None, False
 
     async def failed(self, error: object, store: AsyncExecutionStore) -> None:
         """Tell the audit trail, once, when looks have failed for long; what cannot be told is told later."""
         self._since = self._since or time.monotonic()
-        if self._told or time.monotonic() - self._since < TOLD_AFTER:
+        if self._recorded or time.monotonic() - self._since < TOLD_AFTER:
             return
         event = Event.model_validate(
             {"actor": "triggerer"}
@@ -55,5 +55,5 @@ class FailingLooks:
             }
         )
         with suppress(Exception):  # the look itself goes on, whatever the table says
-            await store.run(tell(self._execution_id, event))
-            self._told = True
+            await store.run(append_event(self._execution_id, event))
+            self._recorded = True

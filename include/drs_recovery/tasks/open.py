@@ -19,9 +19,9 @@ from drs_recovery.record.models import Failure
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.store.lock import take_lock
 from drs_recovery.store.programs import open_execution
-from drs_recovery.store.trail import tell
+from drs_recovery.store.trail import append_event
 from drs_recovery.tasks.airflow_runs import run_over
-from drs_recovery.tasks.base import ended, execution_store, is_last_try, told, verdicts
+from drs_recovery.tasks.base import ended, execution_store, is_last_try, new_event, verdicts
 from drs_recovery.tasks.connections import connection_source
 from drs_recovery.tasks.preflight import report
 from drs_recovery.tasks.preflight.connection import look_at_connection
@@ -88,7 +88,7 @@ class OpenExecution(BaseOperator):
 
     def _open(self, store: ExecutionStore, context: Context) -> Execution:
         run = context["dag_run"]
-        execution = new_execution(self.plan, run).having(connection_source=self._source())
+        execution = new_execution(self.plan, run).replace(connection_source=self._source())
         detail = f"{execution.execution_type} of {self.plan.name}, DAG run {run.run_id}"
         if self.remark:
             detail += f" ({self.remark})"
@@ -96,7 +96,7 @@ class OpenExecution(BaseOperator):
             detail += f": {execution.reason}"
         opened = store.run(
             open_execution.open_execution(
-                execution, told(context, EventType.OPENED, detail, who=requested_by(run))
+                execution, new_event(context, EventType.OPENED, detail, who=requested_by(run))
             )
         )
         with verdicts(store, context, opened.execution_id):
@@ -116,9 +116,9 @@ class OpenExecution(BaseOperator):
         taken_from = store.run(
             take_lock(execution, is_over=lambda holder: run_over(context, holder) is not None)
         )
-        said = f"taken over from execution {taken_from}" if taken_from else "the plan was free"
-        event = told(context, EventType.LOCK_TAKEN, said)
-        store.run(tell(execution.execution_id, event.having(once=EventType.LOCK_TAKEN)))
+        message = f"taken over from execution {taken_from}" if taken_from else "the plan was free"
+        event = new_event(context, EventType.LOCK_TAKEN, message)
+        store.run(append_event(execution.execution_id, event.replace(once=EventType.LOCK_TAKEN)))
 
     def _check_unedited(self, execution: Execution) -> None:
         if execution.plan_hash not in self.plan.hashes:
@@ -163,7 +163,7 @@ class OpenExecution(BaseOperator):
         passing = next((error for error in failed if not is_final(error)), None)
         if passing is not None and not is_last_try(context):
             raise passing
-        event = told(context, EventType.PREFLIGHT, str(found))
+        event = new_event(context, EventType.PREFLIGHT, str(found))
         store.run(open_execution.note_preflight(execution.execution_id, found.warnings, found.lag, event))
         if found.blocking:
             problems = "; ".join(map(str, found.blocking))
@@ -184,7 +184,9 @@ class OpenExecution(BaseOperator):
     def _fail(self, store: ExecutionStore, context: Context, kind: FailureKind, error: Exception) -> None:
         failure = Failure(kind=kind, message=str(error))
         type_ = EventType(kind.value)
-        store.run(open_execution.note_failure(self._id(context), failure, told(context, type_, str(error))))
+        store.run(
+            open_execution.note_failure(self._id(context), failure, new_event(context, type_, str(error)))
+        )
         raise AirflowFailException(str(error)) from error
 
     def _id(self, context: Context) -> str:

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowException
 
 from drs_recovery.engine.deleted_plan import known_plans, plan_deleted
 from drs_recovery.engine.finish import finish
-from drs_recovery.engine.open_intents import settle
+from drs_recovery.engine.open_intents import resolve_intents
 from drs_recovery.engine.run_end import ending
 from drs_recovery.store.programs import complete_execution
 from drs_recovery.store.queries import open_executions
@@ -68,7 +68,7 @@ class ReconcileExecutions(BaseOperator):
     def _end(self, store: ExecutionStore, context: Context, execution: Execution, why: str) -> None:
         events = store.run(read_events(execution.execution_id))
         journal = journal_of(context)
-        execution = settle(store, journal, execution)
+        execution = resolve_intents(store, journal, execution)
         tasks = store.run(read_tasks(execution.execution_id))
         done = finish(store, journal, execution, ending(execution, events, {}, now(), tasks=tasks, over=why))
         store.run(complete_execution.release(done))

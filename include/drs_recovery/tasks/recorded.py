@@ -42,8 +42,8 @@ def succeeded(context: Context) -> None:
 def failed(context: Context) -> None:
     """Write that the task failed for good, and why."""
     error = context.get("exception")
-    words = str(error) or type(error).__name__ if error is not None else NO_MESSAGE
-    _note(context, TaskState.FAILED, end_time=now(), message=words)
+    text = str(error) or type(error).__name__ if error is not None else NO_MESSAGE
+    _note(context, TaskState.FAILED, end_time=now(), message=text)
 
 
 def _note(context: Context, state: TaskState, **ended: Any) -> None:

@@ -17,7 +17,7 @@ from drs_recovery.record.run_request import RunRequest
 from drs_recovery.settings import settings
 from drs_recovery.tasks.airflow_runs import this_airflow
 from drs_recovery.tasks.base import now
-from drs_recovery.text.durations import in_words, roughly
+from drs_recovery.text.durations import duration_text, roughly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +109,7 @@ def _check_not_late(run: DagRunProtocol) -> None:
     if late > allowed:
         raise ParamsError(
             f"late: this drill was scheduled for {run.run_after:%Y-%m-%d %H:%M} UTC, {roughly(late)} ago; "
-            f"a scheduled drill starts within {in_words(allowed)} of its slot or not at all"
+            f"a scheduled drill starts within {duration_text(allowed)} of its slot or not at all"
         )
 
 

@@ -49,7 +49,7 @@ def check_same_run(record: Execution, run: DagRunProtocol) -> None:
     other = [name for name, value in held.items() if not _same(name, value, here[name])]
     if not other:
         return
-    named = [f"{name}: {_words(here[name])}, on record {_words(held[name])}" for name in other]
+    named = [f"{name}: {_text(here[name])}, on record {_text(held[name])}" for name in other]
     if AIRFLOW in other:
         advice = (
             "Two Airflows share this table, with equal plan and run id: give each a table of its own, or "
@@ -113,7 +113,7 @@ def _same(name: str, held: Any, here: Any) -> bool:
     return same_text(held, here) if name == REASON else bool(held == here)
 
 
-def _words(value: Any) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, datetime):
         return iso(value)
     return "none" if value is None else repr(value)

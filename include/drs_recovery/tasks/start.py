@@ -73,7 +73,7 @@ class StartRecovery(DrsStartRecoveryOperator):
 
         The words of a refusal stand for its servers; what an earlier release handed over is tried again.
         """
-        known = {words: servers for words, servers in (refused or {}).items() if isinstance(servers, list)}
+        known = {text: servers for text, servers in (refused or {}).items() if isinstance(servers, list)}
         return self._start(context, datetime.fromisoformat(since) if since else now(), known)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:

@@ -14,7 +14,7 @@ from drs_recovery.record.enums import CleanupStatus, EventType
 from drs_recovery.store.programs import clean_up
 from drs_recovery.store.queries import due_clean_ups, read_execution
 from drs_recovery.tasks.airflow_runs import OVER, is_ours
-from drs_recovery.tasks.base import execution_store, now, told
+from drs_recovery.tasks.base import execution_store, new_event, now
 from drs_recovery.tasks.triggering import trigger_dag_run
 
 if TYPE_CHECKING:
@@ -85,11 +85,11 @@ class StartCleanUps(BaseOperator):
         cleanup = execution.cleanup
         attempt = cleanup.attempt if cleanup else 1
         due = now() + min(PAUSE * 2 ** min(attempt - 1, 10), LONGEST_PAUSE)
-        said = (
+        message = (
             f"its DAG run {run_id} ended {word}, and its work is not done: killed, or marked by somebody "
             f"whom Airflow does not name. Another follows at {due:%H:%M} UTC"
         )
-        event = told(context, EventType.CLEANUP_HELD, said)
+        event = new_event(context, EventType.CLEANUP_HELD, message)
         status = cleanup.status if cleanup else CleanupStatus.PENDING
         store.run(clean_up.clean_up(execution, status, event, attempt=attempt + 1, dag_run_id=None, due=due))
 

@@ -13,12 +13,12 @@ from drs_recovery.aws.utils.errors import is_final, retry_after
 from drs_recovery.engine.parting import LOOK_AGAIN, NotYet
 from drs_recovery.record.enums import CleanupStatus, EventType
 from drs_recovery.store.queries import read_execution
-from drs_recovery.store.trail import tell
+from drs_recovery.store.trail import append_event
 from drs_recovery.tasks.base import now
 from drs_recovery.tasks.clean_up import LONGEST_WAIT, verdicts_on
 from drs_recovery.tasks.termination import Termination
 from drs_recovery.tasks.waking import waking
-from drs_recovery.text.durations import in_words
+from drs_recovery.text.durations import duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -97,20 +97,22 @@ class TerminateInstances(DrsTerminateRecoveryInstancesOperator):
 
     def _begin(self, clean_up: CleanUp, ids: Sequence[str]) -> None:
         """Put the instances on record before the first of them goes."""
-        said = f"{len(ids)} recovery instances are to be terminated: {', '.join(ids) or 'none is left'}"
-        event = clean_up.told(EventType.CLEANUP_STARTED, said)
+        message = f"{len(ids)} recovery instances are to be terminated: {', '.join(ids) or 'none is left'}"
+        event = clean_up.new_event(EventType.CLEANUP_STARTED, message)
         clean_up.write(CleanupStatus.TERMINATING, event, instances=ids)
 
     def _wait(self, clean_up: CleanUp, waits: Sequence[NotYet], deadline: datetime, since: datetime) -> None:
         """Let go of the worker until it is worth while to look again, or give up."""
-        words = "; ".join(dict.fromkeys(wait.words for wait in waits))
+        text = "; ".join(dict.fromkeys(wait.reason for wait in waits))
         left = deadline - now()
         if left <= timedelta():
-            raise AirflowFailException(f"Waited for {in_words(LONGEST_WAIT)} in vain: {words}")
-        event = clean_up.told(
-            EventType.CLEANUP_HELD, f"Waits, until {deadline:%H:%M} UTC at the latest: {words}"
+            raise AirflowFailException(f"Waited for {duration_text(LONGEST_WAIT)} in vain: {text}")
+        event = clean_up.new_event(
+            EventType.CLEANUP_HELD, f"Waits, until {deadline:%H:%M} UTC at the latest: {text}"
         )
-        clean_up.store.run(tell(clean_up.execution.execution_id, event.having(once=f"held|{since}|{words}")))
+        clean_up.store.run(
+            append_event(clean_up.execution.execution_id, event.replace(once=f"held|{since}|{text}"))
+        )
         self.defer(
             trigger=waking(waits, deadline, self.aws_conn_id, self.region_name),
             method_name=self.execute_complete.__name__,

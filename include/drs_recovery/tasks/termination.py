@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from drs_recovery.aws.utils.drs import is_gone
 from drs_recovery.aws.utils.errors import Cause, cause_of, retry_after
 from drs_recovery.engine.blame import halves, is_about_what_is_named, named
-from drs_recovery.engine.jobs import find_blocking, in_words, servers_of
+from drs_recovery.engine.jobs import find_blocking, job_text, servers_of
 from drs_recovery.engine.parting import CAPACITY, LOOK_AGAIN, NotYet, pause
 from drs_recovery.engine.permission import recoveries_with
 from drs_recovery.record.enums import CleanupStatus, EventType
@@ -53,8 +53,8 @@ class Termination:
     def check_launched(self) -> None:
         """Raise NotYet while a job of the drill itself still runs: what it launches would be missed."""
         if running := self._running(self.clean_up.execution.job_ids):
-            words = f"the drill's own jobs still run in DRS: {', '.join(map(in_words, running))}"
-            raise NotYet(words, jobs=[job["jobID"] for job in running])
+            text = f"the drill's own jobs still run in DRS: {', '.join(map(job_text, running))}"
+            raise NotYet(text, jobs=[job["jobID"] for job in running])
 
     def free(self, instances: Iterable[RecoveryInstanceTypeDef]) -> list[str]:
         """Return the ids of those that no terminate job of this clean-up has already."""
@@ -109,8 +109,8 @@ class Termination:
         return []
 
     def _put_on_record(self, job_id: str, doomed: Sequence[RecoveryInstanceTypeDef]) -> None:
-        said = f"{job_id} terminates {', '.join(_ids(doomed))}"
-        event = self.clean_up.told(EventType.CLEANUP_JOB_STARTED, said)
+        message = f"{job_id} terminates {', '.join(_ids(doomed))}"
+        event = self.clean_up.new_event(EventType.CLEANUP_JOB_STARTED, message)
         self.clean_up.write(CleanupStatus.TERMINATING, event, job_ids=[job_id])
 
     def _look(self, ids: Sequence[str]) -> list[RecoveryInstanceTypeDef]:
@@ -132,8 +132,8 @@ class Termination:
         execution = self.clean_up.execution
         servers = self.clean_up.store.run(read_server_ids(execution.execution_id))
         for other, shared in recoveries_with(self.clean_up.store, execution, servers):
-            words = f"the RECOVERY {other.execution_id} of {other.plan_name} goes before, it holds {shared}"
-            raise NotYet(f"{len(ids)} instances wait: {words}", seconds=AFTER_RECOVERY)
+            text = f"the RECOVERY {other.execution_id} of {other.plan_name} goes before, it holds {shared}"
+            raise NotYet(f"{len(ids)} instances wait: {text}", seconds=AFTER_RECOVERY)
 
     def _after(
         self, error: ClientError | BotoCoreError, doomed: list[RecoveryInstanceTypeDef], waits: list[NotYet]
@@ -187,8 +187,8 @@ class Termination:
                 log.info("%s terminates them already: %s", job["jobID"], error)
                 self._put_on_record(job["jobID"], held)
             elif held:
-                words = f"{error} Held by {in_words(job)}."
-                waits.append(NotYet(words, seconds=LOOK_AGAIN, jobs=[job["jobID"]]))
+                text = f"{error} Held by {job_text(job)}."
+                waits.append(NotYet(text, seconds=LOOK_AGAIN, jobs=[job["jobID"]]))
         return free
 
 

@@ -35,6 +35,6 @@ def verdict(
     raise AirflowException(f"DRS says again that these have not ended: {running}")
 
 
-def in_words(status: WaveStatus, reason: str | None, servers: Sequence[ServerRecord]) -> str:
+def outcome_text(status: WaveStatus, reason: str | None, servers: Sequence[ServerRecord]) -> str:
     """Return the end of a wave as the audit trail tells it."""
     return f"{status}: {reason or f'all {len(servers)} servers launched'}"

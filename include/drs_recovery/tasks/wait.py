@@ -24,10 +24,10 @@ from drs_recovery.settings import settings
 from drs_recovery.store.programs import wait_for_recovery
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
-from drs_recovery.store.trail import tell
-from drs_recovery.tasks.base import execution_store, id_of, now, told, verdicts
+from drs_recovery.store.trail import append_event
+from drs_recovery.tasks.base import execution_store, id_of, new_event, now, verdicts
 from drs_recovery.tasks.same_run import own_record
-from drs_recovery.tasks.verdict import in_words, verdict
+from drs_recovery.tasks.verdict import outcome_text, verdict
 from drs_recovery.tasks.wave_trigger import WaveTrigger
 
 if TYPE_CHECKING:
@@ -167,9 +167,9 @@ class WaitForRecovery(DrsJobSensor):
         if acting and not unfinished and event.get("status") not in {"timeout", "error"}:
             self.defer_to(self.make_trigger(context))  # the jobs have ended, what follows them has not
         status, reason = verdict(wave, servers, unfinished, event)
-        said = in_words(status, reason, servers)
+        message = outcome_text(status, reason, servers)
         for warning in warnings(wave, servers, jobs, self.task_id):
-            store.run(tell(key, warning))
+            store.run(append_event(key, warning))
         store.run(
             wait_for_recovery.end_wave(
                 key,
@@ -178,9 +178,9 @@ class WaitForRecovery(DrsJobSensor):
                 servers,
                 status,
                 failure=reason,
-                event=told(context, EventType.WAVE_ENDED, said, wave=wave),
+                event=new_event(context, EventType.WAVE_ENDED, message, wave=wave),
             )
         )
         if not status.met:
-            raise AirflowFailException(f"{wave.wave_name} {said}")
+            raise AirflowFailException(f"{wave.wave_name} {message}")
         return status.value

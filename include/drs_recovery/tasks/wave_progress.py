@@ -18,10 +18,10 @@ from drs_recovery.settings import settings
 from drs_recovery.store.programs import wait_for_recovery
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
-from drs_recovery.store.trail import tell
+from drs_recovery.store.trail import append_event
 from drs_recovery.tasks.base import now
 from drs_recovery.tasks.looks import FailingLooks
-from drs_recovery.tasks.verdict import in_words
+from drs_recovery.tasks.verdict import outcome_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +57,7 @@ class WaveProgress:
         self.due: dict[str, int] = {}
         self.due_asked: datetime | None = None
         self.untellable: set[str] = set()
-        self.untold = False
+        self.unwritten = False
         self.acting: list[str] = []
         self.polled: datetime | None = None
         self.prepared = False
@@ -79,11 +79,11 @@ class WaveProgress:
         trigger = self.trigger
         await self._read_servers()
         if snapshot.ended:
-            self.untold = True  # until all have answered, also where this look is cut short
+            self.unwritten = True  # until all have answered, also where this look is cut short
             await self._ask_due(snapshot)
-            self.untold = not self.untellable.issuperset(self._left(snapshot))
+            self.unwritten = not self.untellable.issuperset(self._left(snapshot))
         self.acting = [server.label for server in self._seen(snapshot) if server.acting]
-        if snapshot.ended and not self.acting and not self.untold:
+        if snapshot.ended and not self.acting and not self.unwritten:
             return
         for job in snapshot.jobs:
             await self._read_log(job, snapshot.at)
@@ -118,10 +118,10 @@ class WaveProgress:
             actor=trigger.actor,
             wave_number=trigger.wave_number,
             attempt=trigger.attempt,
-            detail=in_words(status, reason, servers),
+            detail=outcome_text(status, reason, servers),
         )
         for warning in warnings(wave, servers, jobs, trigger.actor):
-            await self.store.run(tell(trigger.execution_id, warning))
+            await self.store.run(append_event(trigger.execution_id, warning))
         await self.store.run(
             wait_for_recovery.end_wave(
                 trigger.execution_id, trigger.wave_number, trigger.attempt, servers, status, event=event

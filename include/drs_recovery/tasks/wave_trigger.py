@@ -66,11 +66,11 @@ class WaveTrigger(DrsJobTrigger):
 
     def is_over(self, snapshot: JobsSnapshot) -> bool:
         """Whether the jobs have ended, and no action that must succeed runs on, or may be due."""
-        return snapshot.ended and not self._acting and not self._untold
+        return snapshot.ended and not self._acting and not self._unwritten
 
     def overdue(self) -> str:
         """Return what had not ended: the jobs, or else the actions after them."""
-        if self._untold and not self._acting:
+        if self._unwritten and not self._acting:
             return f"the launch settings of its servers could not be read by {self.deadline}: actions may run"
         if not self._acting:
             return super().overdue()
@@ -81,8 +81,8 @@ class WaveTrigger(DrsJobTrigger):
         return self._progress.acting if self._progress else []
 
     @property
-    def _untold(self) -> bool:
-        return self._progress is not None and self._progress.untold
+    def _unwritten(self) -> bool:
+        return self._progress is not None and self._progress.unwritten
 
     async def conclude(self, event: DrsJobEvent, jobs: Sequence[JobTypeDef]) -> TriggerEvent:
         """End the sensor if the wave is COMPLETED and on record as such; resume it otherwise."""

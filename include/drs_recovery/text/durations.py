@@ -8,18 +8,18 @@ DAYS = timedelta(days=2)
 """From here on days are counted; what is shorter is said in hours, such as 24 hours."""
 
 
-def in_words(duration: timedelta) -> str:
+def duration_text(duration: timedelta) -> str:
     """Return a duration to the second, such as `24 hours` or `1 hour 30 minutes`; rounded up."""
-    return " ".join(_words(duration)) or "0 seconds"
+    return " ".join(_text(duration)) or "0 seconds"
 
 
 def roughly(duration: timedelta) -> str:
     """Return a duration in the two largest of its units, such as `25 days 9 hours`; rounded down."""
     seconds = max(duration, timedelta()) // timedelta(seconds=1)
-    return " ".join(_words(timedelta(seconds=seconds))[:2]) or "0 seconds"
+    return " ".join(_text(timedelta(seconds=seconds))[:2]) or "0 seconds"
 
 
-def brief(duration: timedelta) -> str:
+def compact(duration: timedelta) -> str:
     """Return a duration to the second in letters, such as 1h 30m; rounded up."""
     days, hours, minutes, seconds = _parts(duration)
     parts = {"d": days, "h": hours, "m": minutes, "s": seconds}
@@ -36,7 +36,7 @@ def lasting(duration: timedelta) -> str:
     return f"{minutes}m {seconds:02}s" if minutes else f"{seconds}s"
 
 
-def _words(duration: timedelta) -> list[str]:
+def _text(duration: timedelta) -> list[str]:
     days, hours, minutes, seconds = _parts(duration)
     if duration < DAYS:
         days, hours = 0, 24 * days + hours

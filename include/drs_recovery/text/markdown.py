@@ -45,8 +45,8 @@ class Markdown(Markup):
 
 def text(value: str) -> Markdown:
     """Return a value as text of a paragraph, a heading or a cell, on one line; none is "—"."""
-    words = (code(word) if _ADDRESS.search(word) else _escaped(word) for word in one_line(value).split(" "))
-    return Markdown(_AT_A_START.sub(r"\1\\\2", " ".join(words)) or ABSENT)
+    message = (code(word) if _ADDRESS.search(word) else _escaped(word) for word in one_line(value).split(" "))
+    return Markdown(_AT_A_START.sub(r"\1\\\2", " ".join(message)) or ABSENT)
 
 
 def _escaped(word: str) -> str:
@@ -58,18 +58,18 @@ def code(value: object) -> Markdown:
 
     A bar stands between two quotes, since a table would end its cell at one in a quote.
     """
-    said = one_line("" if value is None else str(value))
-    if not said:
+    message = one_line("" if value is None else str(value))
+    if not message:
         return Markdown(ABSENT)
-    return Markdown("\\|".join(_span(part) if part else "" for part in said.split("|")))
+    return Markdown("\\|".join(_span(part) if part else "" for part in message.split("|")))
 
 
-def _span(said: str) -> str:
-    longest = max(map(len, re.findall("`+", said)), default=0)
+def _span(message: str) -> str:
+    longest = max(map(len, re.findall("`+", message)), default=0)
     fence = "`" * (longest + 1)
     # One blank on both sides is taken for padding, unless there is nothing else
-    padded = (said[0] in " `" or said[-1] in " `") and bool(said.strip(" "))
-    return f"{fence} {said} {fence}" if padded else f"{fence}{said}{fence}"
+    padded = (message[0] in " `" or message[-1] in " `") and bool(message.strip(" "))
+    return f"{fence} {message} {fence}" if padded else f"{fence}{message}{fence}"
 
 
 def codes(values: Iterable[object]) -> Markdown:
@@ -84,9 +84,9 @@ def fenced(value: str) -> Markdown:
     return Markdown(f"{fence}text\n{visible_lines(value)}\n{fence}")
 
 
-def link(words: str, url: str) -> Markdown:
+def link(message: str, url: str) -> Markdown:
     """Return a link of ours to an address, of which nothing ends the link early."""
-    return Markdown(f"[{text(words)}](<{quote(url, safe=_URL, errors='replace')}>)")
+    return Markdown(f"[{text(message)}](<{quote(url, safe=_URL, errors='replace')}>)")
 
 
 def render(template: str, **values: Any) -> Markdown:

@@ -46,8 +46,8 @@ class DiskSnapshot(Snapshot):
     def __init__(self, ec2: EC2Backend, point: Point) -> None:
         size = point.server.description.disks_gib[point.disk]
         staging = StagingVolume(point.server.staging_volume(point.disk), size)
-        words = f"AWS Elastic Disaster Recovery, {point.server.source_server_id}, {point.taken.snapshot_id}"
-        super().__init__(ec2, point.id, staging, words)
+        text = f"AWS Elastic Disaster Recovery, {point.server.source_server_id}, {point.taken.snapshot_id}"
+        super().__init__(ec2, point.id, staging, text)
         self.start_time = moment(point.taken.taken)
         self._server = point.server
 

@@ -81,23 +81,23 @@ class Announcements:
     def __init__(self, account_id: str, region_name: str, now: float) -> None:
         self._account_id, self._region_name = account_id, region_name
         self._until = now
-        self._told: set[Event] | None = None
+        self._message: set[Event] | None = None
         self._waiting: deque[Event] = deque()
 
-    def settle(self, backend: DRSBackend, jobs: list[Job], now: float) -> None:
+    def advance(self, backend: DRSBackend, jobs: list[Job], now: float) -> None:
         """Send what happened since the last time; nothing of the time when there was no rule."""
         since, self._until = self._until, now
         if not (rules := self._rules()):
-            self._told = None
+            self._message = None
             self._waiting.clear()
             return
         wanted = [kind for kind in KINDS if any(_may_want(rule, "detail-type", kind) for rule in rules)]
         events = list(_happened(backend, jobs, since, now))
         if _SNAPSHOT in wanted:
             events += _snapshots_of(backend, since, now)
-        told = {event for event in events if event.at <= since} if self._told is None else self._told
-        self._told = set(events)
-        new = [e for e in dict.fromkeys(events) if e not in told and e.detail_type in wanted]
+        message = {event for event in events if event.at <= since} if self._message is None else self._message
+        self._message = set(events)
+        new = [e for e in dict.fromkeys(events) if e not in message and e.detail_type in wanted]
         self._waiting.extend(sorted(new, key=attrgetter("at")))
         self._send(rules)
 
@@ -147,8 +147,8 @@ def _stalls(server: SourceServer, since: float, now: float) -> Iterator[Event]:
     """Yield when replication stalled, and when it no longer did."""
     for at, before, state in server.replication.passed(since, now):
         if (state == "STALLED") != (before == "STALLED"):
-            told = "STALLED" if state == "STALLED" else "NOT_STALLED"
-            yield Event(at, _STALLED, server.arn, (("state", told),))
+            message = "STALLED" if state == "STALLED" else "NOT_STALLED"
+            yield Event(at, _STALLED, server.arn, (("state", message),))
 
 
 def _launches(job: Job, now: float) -> Iterator[Event]:

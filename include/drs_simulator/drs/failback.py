@@ -59,7 +59,7 @@ class FailbackJob(InstanceJob):
         for instance in instances:
             instance.failback.job = self
 
-    def settle_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
+    def advance_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
         """Do nothing: the machine that is launched is not in this Region, or not in AWS."""
 
 

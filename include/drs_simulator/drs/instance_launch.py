@@ -25,7 +25,7 @@ from .launch_machine import (
 from .launch_network import plan_network
 from .launch_options import apply_options, check_options, check_placement
 from .launch_profile import actions_profile
-from .launch_template import ALLOWED, OWNER, find_instance, marks, settled, template_tags
+from .launch_template import ALLOWED, OWNER, effective, find_instance, marks, template_tags
 
 if TYPE_CHECKING:
     from moto.ec2.models import EC2Backend
@@ -45,7 +45,7 @@ def launch_instance(
 
     Its volumes are made of the snapshot; ``at`` is the second of the job at which EC2 has it.
     """
-    data = settled(ec2, server, at)
+    data = effective(ec2, server, at)
     tags = _tags(server, data, job_id)
     check_tags(tags, template_tags(data, "volume"))
     if target := server.launch_configuration.launch_into:

@@ -113,16 +113,16 @@ class Job(BaseModel):
         """Return the launch status of one server."""
         return server.launch_status(elapsed)
 
-    def settle(self, backend: DRSBackend, now: float) -> None:
+    def advance(self, backend: DRSBackend, now: float) -> None:
         """Do to EC2 what the job has come to by now; what is done already is not done again."""
         for server in self.timeline.servers:
-            self.settle_server(backend, server, self.elapsed(now))
+            self.advance_server(backend, server, self.elapsed(now))
 
     def _released_at(self, hold: Hold) -> float | None:
         released = hold.released_at()
         return None if released is None else self.elapsed(released)
 
-    def settle_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
+    def advance_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
         """Do to EC2 what the job has come to with one server."""
         raise NotImplementedError
 
@@ -144,7 +144,7 @@ class Job(BaseModel):
         """Return the recovery instance that this job works on for a server, where there is one yet."""
         raise NotImplementedError
 
-    def told_instance(self, server: ServerTimeline) -> str | None:
+    def shown_instance(self, server: ServerTimeline) -> str | None:
         """Return what DescribeJobs says that this is."""
         return self.instance_of(server.source_server_id)
 
@@ -180,7 +180,7 @@ class Job(BaseModel):
         members = Complete(
             sourceServerID=server.source_server_id, launchStatus=self.status_of(server, elapsed)
         )
-        if (instance_id := self.told_instance(server)) is not None:
+        if (instance_id := self.shown_instance(server)) is not None:
             members["recoveryInstanceID"] = instance_id
         if (actions := self.launch_actions_status(server, elapsed)) is not None:
             members["launchActionsStatus"] = without_absent(actions)
@@ -224,7 +224,7 @@ class TerminateJob(InstanceJob):
     type = "TERMINATE"
     initiated_by = "TERMINATE_RECOVERY_INSTANCES"
 
-    def settle_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
+    def advance_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
         server_id = server.source_server_id
         if server.launch_status(elapsed) is LaunchStatus.TERMINATED:
             with self.attempt(server_id, Phase.CLEANUP):

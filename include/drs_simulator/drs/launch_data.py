@@ -95,11 +95,11 @@ def launch_data(server: SourceServer, now: float, chosen: RecoverySnapshot | Non
         now,
         chosen=chosen,
         latest=server.replication.latest(now) if comes_in else None,
-        missing=None if comes_in else _told(server, state),
+        missing=None if comes_in else _message(server, state),
     )
 
 
-def _told(server: SourceServer, state: str) -> str:
+def _message(server: SourceServer, state: str) -> str:
     return f"Source Server {server.source_server_id} is {state}: no snapshot can be taken of its latest data."
 
 

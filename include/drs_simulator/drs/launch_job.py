@@ -50,7 +50,7 @@ class LaunchJob(Job):
             server.last_job = self
             server.launches += 1
 
-    def settle_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
+    def advance_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
         server_id = server.source_server_id
         cleaned = server.end_of(Phase.CLEANUP)
         if cleaned is not None and cleaned <= elapsed and (replaced := self._replaced.pop(server_id, None)):
@@ -98,8 +98,8 @@ class LaunchJob(Job):
     def instance_of(self, source_server_id: str) -> str | None:
         return self._launched.get(source_server_id)
 
-    def told_instance(self, server: ServerTimeline) -> str | None:
-        return super().told_instance(server) if server.names_instance else None
+    def shown_instance(self, server: ServerTimeline) -> str | None:
+        return super().shown_instance(server) if server.names_instance else None
 
     @property
     def reach(self) -> float:

@@ -55,7 +55,7 @@ def rewrite(ec2: EC2Backend, server: SourceServer, *, uncopied: bool = False) ->
     template.default_version_number = version.number
 
 
-def settled(ec2: EC2Backend, server: SourceServer, at: float) -> Data:
+def effective(ec2: EC2Backend, server: SourceServer, at: float) -> Data:
     """Return what is launched at a second: the default version, rewritten where DRS decides otherwise."""
     template = launch_template(ec2, server, at)
     if not _is_as_decided(server, template.default_version().data):

@@ -44,7 +44,7 @@ class ModelledResponse(BaseResponse):
     def drs_backend(self) -> DRSBackend:
         """Return backend instance specific for this region, as of now."""
         backend: DRSBackend = drs_backends[self.current_account][self.region]
-        backend.settle()
+        backend.advance()
         return backend
 
     @property

@@ -84,7 +84,7 @@ class DRSBackend(
         self._announcements = Announcements(account_id, region_name, self.now)
         self._without_template: list[SourceServer] = []
 
-    def settle(self) -> None:
+    def advance(self) -> None:
         """Let everything happen that is due by now; at once, when the clock says so."""
         if world.clock.immediate and self._running:
             world.clock.skip_to(max(job.horizon for job in self._running))
@@ -92,8 +92,8 @@ class DRSBackend(
         for job in self._running:
             job.keep_pace(self.now)
             if job.is_due(self.now):
-                job.settle(self, self.now)
-        self._announcements.settle(self, [*self._running, *self._acting], self.now)
+                job.advance(self, self.now)
+        self._announcements.advance(self, [*self._running, *self._acting], self.now)
         ended = [job for job in self._running if job.status(self.now) is JobStatus.COMPLETED]
         self._acting = [job for job in (*self._acting, *ended) if job.horizon > self.now]
         self._running = [job for job in self._running if job.status(self.now) is not JobStatus.COMPLETED]
@@ -104,7 +104,7 @@ class DRSBackend(
     def beside(self, region_name: str) -> DRSBackend:
         """Return the backend of another Region of the same account, as of now."""
         other: DRSBackend = drs_backends[self.account_id][region_name]
-        other.settle()
+        other.advance()
         return other
 
     def register_source_server(
@@ -187,7 +187,7 @@ class DRSBackend(
     def describe_jobs(self, filters: dict[str, Any]) -> list[Job]:
         jobs = [job for job in select(self.jobs, filters.get("jobIDs")) if job.look(self.now)]
         if any(not job.by_itself for job in jobs):
-            self.settle()
+            self.advance()
         return between(jobs, attrgetter("creation_date"), filters.get("fromDate"), filters.get("toDate"))
 
     def describe_job_log_items(self, job_id: str) -> tuple[Job, list[Event]]:
@@ -280,14 +280,14 @@ class DRSBackend(
 drs_backends = BackendDict(DRSBackend, "drs")
 
 
-def settle_all(*, templates: bool) -> None:
+def advance_all(*, templates: bool) -> None:
     """Let everything happen that is due, in every account and Region, as EC2 shows it.
 
     Launch templates that were left for later are made if somebody looks at these.
     """
     for account in list(drs_backends.values()):
         for backend in list(account.values()):
-            backend.settle()
+            backend.advance()
             backend.show_snapshots()
             if templates:
                 backend.make_launch_templates()

@@ -46,8 +46,8 @@ class ProtectionBackend(Resources):
         server = self.source_server(source_server_id)
         self.require_idle(server)
         if server.recovery_instance_id:
-            words = f"Cannot disconnect Source Server {source_server_id} because it has a Recovery Instance."
-            raise ConflictException(words, source_server_id, "SourceServer")
+            text = f"Cannot disconnect Source Server {source_server_id} because it has a Recovery Instance."
+            raise ConflictException(text, source_server_id, "SourceServer")
         server.replication.disconnect(self.now)
         return server
 

@@ -119,11 +119,11 @@ class LaunchTemplateBackend(launch_templates.LaunchTemplateBackend):
         for number in numbers:
             version = next((v for v in template.versions if str(v.number) == number), None)
             if version is None:
-                words = f"Could not find launch template version {number}."
-                kept[number] = ("launchTemplateVersionDoesNotExist", words)
+                text = f"Could not find launch template version {number}."
+                kept[number] = ("launchTemplateVersionDoesNotExist", text)
             elif template.is_default(version):
-                words = "The default version of a launch template cannot be deleted."
-                kept[number] = ("unexpectedError", words)
+                text = "The default version of a launch template cannot be deleted."
+                kept[number] = ("unexpectedError", text)
             else:
                 template.versions.remove(version)
                 deleted.append(number)

@@ -26,8 +26,8 @@ def afflict(healthy: ServerTimeline, faults: Iterable[SetFault[Any]]) -> ServerT
 
 
 def _skip(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline:
-    words = fault.described.raw_error if "raw_error" in fault.described.model_fields_set else None
-    skipped = Event(timeline.begin, "SERVER_SKIPPED", timeline.source_server_id, words)
+    text = fault.described.raw_error if "raw_error" in fault.described.model_fields_set else None
+    skipped = Event(timeline.begin, "SERVER_SKIPPED", timeline.source_server_id, text)
     outcome = LaunchStatus(fault.described.launch_status)
     return replace(timeline, steps=(), outcome=outcome, skipped=skipped)
 

@@ -55,12 +55,12 @@ class AutomationExecution(BaseModel):
     def step_executions(self, now: float) -> list[dict[str, Any]]:
         """Return what has come of the steps that have begun."""
         length = (self.run.end - self.run.begin) / max(len(self.steps), 1)
-        told = []
+        message = []
         for number, step in enumerate(self.steps):
             begin, end = self.run.begin + number * length, self.run.begin + (number + 1) * length
             is_last = number + 1 == len(self.steps)
             done = self.run.result.status if is_last else "Success"
-            told.append(
+            message.append(
                 {
                     "StepName": step.get("name"),
                     "Action": step.get("action"),
@@ -69,7 +69,7 @@ class AutomationExecution(BaseModel):
                     "FailureMessage": self.run.message(now) if is_last else None,
                 }
             )
-        return told
+        return message
 
 
 def _date(text: str) -> datetime:

@@ -47,7 +47,7 @@ class RunningCommand(Command):
     def invocation(self, instance_id: str, now: float) -> dict[str, Any]:
         """Return what has come of the command on one instance."""
         status, ended = self.run.status(now), self.run.ended(now)
-        told = {
+        message = {
             "CommandId": self.command_id,
             "InstanceId": instance_id,
             "Comment": self.comment,
@@ -65,9 +65,9 @@ class RunningCommand(Command):
             "RequestedDateTime": self.run.began,
         }
         if ended is None:
-            return told
+            return message
         elapsed = (ended - self.run.began).total_seconds()
-        return told | {"ExecutionEndDateTime": _iso(ended), "ExecutionElapsedTime": f"PT{elapsed:.3f}S"}
+        return message | {"ExecutionEndDateTime": _iso(ended), "ExecutionElapsedTime": f"PT{elapsed:.3f}S"}
 
 
 def _iso(date: Any) -> str:

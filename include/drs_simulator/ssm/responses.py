@@ -79,8 +79,8 @@ class SystemsManagerResponse(SimpleSystemManagerResponse):
         backend = self.automation_backend
         commands = backend.list_commands(self._get_param("CommandId"), self._get_param("InstanceId"))
         page, next_token = self._page(commands)
-        told = [command.told(backend.look()) for command in page]
-        return ActionResult({"Commands": told, "NextToken": next_token})
+        message = [command.told(backend.look()) for command in page]
+        return ActionResult({"Commands": message, "NextToken": next_token})
 
     def list_command_invocations(self) -> ActionResult:
         backend, wanted = self.automation_backend, self._get_param("InstanceId")
@@ -101,8 +101,8 @@ class SystemsManagerResponse(SimpleSystemManagerResponse):
 
     def describe_instance_information(self) -> ActionResult:
         filters = [*self._get_param("Filters", []), *self._get_param("InstanceInformationFilterList", [])]
-        told = [information(instance) for instance in self.automation_backend.managed_instances()]
-        page, next_token = self._page([each for each in told if passes(each, filters)])
+        message = [information(instance) for instance in self.automation_backend.managed_instances()]
+        page, next_token = self._page([each for each in message if passes(each, filters)])
         return ActionResult({"InstanceInformationList": page, "NextToken": next_token})
 
     def _page(self, items: list[Any]) -> tuple[list[Any], str | None]:

@@ -93,7 +93,7 @@ class Story:
         )
         self.store.run(
             open_execution.open_execution(
-                execution, self._told(EventType.OPENED, "alice", detail="monthly drill")
+                execution, self._message(EventType.OPENED, "alice", detail="monthly drill")
             )
         )
 
@@ -121,14 +121,14 @@ class Story:
 
     def pause(self, wave: int) -> Story:
         """Ask at a gate."""
-        self.store.run(approve.pause(self.id, wave, self._told(EventType.GATE_WAITING, "approve", wave)))
+        self.store.run(approve.pause(self.id, wave, self._message(EventType.GATE_WAITING, "approve", wave)))
         return self
 
     def answer(self, wave: int, decision: str = "APPROVED", by: str | None = "bob") -> Story:
         """Answer a gate."""
         approval = Approval(decision=decision, by=by, time=self._next(), reason="looks right")
         write = approve.approve if decision == "APPROVED" else approve.reject
-        self.store.run(write(self.id, wave, approval, self._told(EventType(decision), by, wave)))
+        self.store.run(write(self.id, wave, approval, self._message(EventType(decision), by, wave)))
         return self
 
     def launch(self, wave: int, phase: str | None = "CONVERSION") -> Story:
@@ -139,11 +139,11 @@ class Story:
         job = f"drsjob-{wave:017}"
         self.store.run(
             start_recovery.started(
-                self.id, wave, intent, job, self._told(EventType.JOB_STARTED, "start_recovery", wave)
+                self.id, wave, intent, job, self._message(EventType.JOB_STARTED, "start_recovery", wave)
             )
         )
         going = {"launch_status": LaunchStatus.IN_PROGRESS, "phase": phase, "phase_since": self._next()}
-        changed = [server.having(**going) for server in self.store.run(read_servers(self.id, wave))]
+        changed = [server.replace(**going) for server in self.store.run(read_servers(self.id, wave))]
         self.store.run(wait_for_recovery.poll(self.id, wave, 1, changed))
         return self
 
@@ -153,7 +153,7 @@ class Story:
             self._landed(server, failed or {}) for server in self.store.run(read_servers(self.id, wave))
         ]
         status, why = judge(self.store.run(read_execution(self.id)).wave(wave), servers)
-        told = self._told(EventType.WAVE_ENDED, "wait_for_recovery", wave, detail=status)
+        told = self._message(EventType.WAVE_ENDED, "wait_for_recovery", wave, detail=status)
         self.store.run(wait_for_recovery.end_wave(self.id, wave, 1, servers, status, failure=why, event=told))
         return self
 
@@ -162,14 +162,14 @@ class Story:
         execution = self.store.run(complete_execution.close(self.id))
         status = final_status(execution.waves, failure=execution.failure, total_waves=execution.total_waves)
         words = outcome(execution, self.store.run(read_servers(self.id)))
-        told = self._told(EventType.EXECUTION_ENDED, "complete_execution", detail=words)
+        told = self._message(EventType.EXECUTION_ENDED, "complete_execution", detail=words)
         self.store.run(complete_execution.finish(self.id, status, words, told))
         self.store.run(complete_execution.release(self.store.run(read_execution(self.id))))
         return self
 
     def again(self, wave: int) -> Story:
         """Open a new attempt of a wave whose tasks were cleared."""
-        told = self._told(
+        told = self._message(
             EventType.ATTEMPT_OPENED, "appwave2.approve", wave, attempt=2, detail="it was FAILED"
         )
         self.store.run(open_attempt(self.id, Opening(wave_number=wave, last=1, clear_number=1), told))
@@ -186,9 +186,9 @@ class Story:
 
     def _landed(self, server: ServerRecord, failed: dict[str, str]) -> ServerRecord:
         if error := failed.get(server.source_server_id):
-            return server.having(launch_status=LaunchStatus.FAILED, error=error, end_time=self._next())
+            return server.replace(launch_status=LaunchStatus.FAILED, error=error, end_time=self._next())
         tail = server.source_server_id[-5:]
-        return server.having(
+        return server.replace(
             launch_status=LaunchStatus.LAUNCHED,
             recovery_instance_id=f"i-000000000000{tail}",
             private_ip=f"10.0.{server.wave_number}.{ord(tail[-1])}",
@@ -199,7 +199,7 @@ class Story:
         self.at += timedelta(minutes=1)
         return self.at
 
-    def _told(self, type_: EventType, actor: str | None, wave: int | None = None, **more: Any) -> Event:
+    def _message(self, type_: EventType, actor: str | None, wave: int | None = None, **more: Any) -> Event:
         return Event(type=type_, time=self._next(), actor=actor, wave_number=wave, **more)
 
 

@@ -85,7 +85,7 @@ def test_show_names_in_full_what_the_record_has_no_room_for(story: Any, local_aw
     told = story().to_the_second_gate().answer(1).launch(1)
     told.land(1, failed={"s-00000000000app001": "no capacity"}).finish()
     known = told.store.run(read_execution(told.id))
-    fits = fitted(known.having(outcome=f"it ended {'badly, ' * 500}"), 0)
+    fits = fitted(known.replace(outcome=f"it ended {'badly, ' * 500}"), 0)
     told.store.run(put_beside(told.id, fits))
     item = marshal(fits.execution.to_item() | {"item": "EXECUTION"})
     local_aws.client("dynamodb").put_item(TableName="recovery-executions", Item=item)

@@ -193,7 +193,7 @@ def test_a_server_that_runs_with_older_data_says_so(story: Begin, width: int) ->
     """Beside its address: who approves the next wave must not take it for one with the latest data."""
     snapshot = look(story().freeze().launch(0).land(0))
     words = "launched from an earlier recovery snapshot, of 2026-01-01 00:00:00 UTC: no snapshot"
-    servers = tuple(server.having(error=words) for server in snapshot.servers)
+    servers = tuple(server.replace(error=words) for server in snapshot.servers)
     screen = " ".join(seen(summary(replace(snapshot, servers=servers), Canvas(width)), width).split())
     assert f"i-000000000000db001 10.0.0.49 {words}" in screen
 
@@ -277,12 +277,12 @@ def test_targets_are_shown_with_what_was_achieved(story: Begin) -> None:
     told = story().to_the_second_gate()
     execution = look(told).execution
     assert execution is not None
-    ended = execution.having(
+    ended = execution.replace(
         rto_seconds=3600,
         rpo_seconds=900,
         lag=Lag(seconds=7200),
         end_time=execution.start_time + timedelta(minutes=20),
-        waves=tuple(wave.having(status=WaveStatus.COMPLETED) for wave in execution.waves),
+        waves=tuple(wave.replace(status=WaveStatus.COMPLETED) for wave in execution.waves),
     )
     shown = seen(details(Snapshot(Target("web_shop", "r"), now(), ended), [], Canvas(160)), 160)
     assert "20m, within the target of 1h" in shown

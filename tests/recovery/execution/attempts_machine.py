@@ -102,7 +102,7 @@ class Attempts(RuleBasedStateMachine):
         mine = [server.source_server_id for server in to_start(wave, servers)]
         fates = dict.fromkeys(mine, LaunchStatus.LAUNCHED) | ({mine[-1]: last} if mine else {})
         judged = [
-            server.having(launch_status=fates.get(server.source_server_id, server.launch_status))
+            server.replace(launch_status=fates.get(server.source_server_id, server.launch_status))
             for server in servers
         ]
         status, why = judge(wave, judged)
@@ -116,7 +116,7 @@ class Attempts(RuleBasedStateMachine):
         """Let a process of an earlier attempt, or of this one, write what it believes."""
         attempt = self.wave(number).attempt - back
         servers = self.store.run(read_servers(self.world.id, number))
-        believed = [server.having(launch_status=status, attempt=max(attempt, 1)) for server in servers]
+        believed = [server.replace(launch_status=status, attempt=max(attempt, 1)) for server in servers]
         if back:
             self.do(None, wait_for_recovery.poll, number, attempt, believed)
             self.do(None, wait_for_recovery.end_wave, number, attempt, believed, WaveStatus.COMPLETED)
@@ -138,7 +138,7 @@ class Attempts(RuleBasedStateMachine):
         """Clear the tasks of a wave, or run them again without a clear; settle what is open as found."""
         self.cleared += again
         wave = self.wave(number)
-        found = [intent.having(job_id=f"drsjob of {intent.intent_id}") for intent in wave.open_intents]
+        found = [intent.replace(job_id=f"drsjob of {intent.intent_id}") for intent in wave.open_intents]
         opening = Opening(number, wave.attempt, self.cleared, found)
         before = self.store.run(read_execution(self.world.id))
         self.do(death, open_attempt, opening)

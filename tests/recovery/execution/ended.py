@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drs_recovery.engine.finish import finish, tell_end
+from drs_recovery.engine.finish import append_end, finish
 from drs_recovery.engine.journal import Journal
 from drs_recovery.record.ending import Ending
 from drs_recovery.record.enums import EventType, ExecutionStatus, LaunchStatus, WaveStatus
@@ -24,7 +24,7 @@ def ended(world, status=W.FAILED, execution=E.FAILED):
     world.store.run(start_recovery.intend(world.id, 1, intent))
     world.store.run(start_recovery.started(world.id, 1, intent, "drsjob-1"))
     servers = world.launched(1)
-    servers[1] = servers[1].having(launch_status=LaunchStatus.FAILED, error="no capacity")
+    servers[1] = servers[1].replace(launch_status=LaunchStatus.FAILED, error="no capacity")
     world.store.run(
         wait_for_recovery.end_wave(
             world.id, 1, 1, servers, status, failure="1 of its 2 servers did not launch"
@@ -45,7 +45,7 @@ def brought_to_its_end(store, execution_id, **known):
     """End an execution in the product's own way, as the last try of `complete_execution` does."""
     execution, journal = store.run(read_execution(execution_id)), Journal("complete_execution")
     if execution.final:
-        tell_end(store, journal, execution)
+        append_end(store, journal, execution)
     else:
         execution = finish(store, journal, execution, Ending(**known))
     store.run(complete_execution.release(execution))

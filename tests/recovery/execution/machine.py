@@ -136,7 +136,9 @@ class Writers(RuleBasedStateMachine):
         number = self.turn(number)
         end = self.world.make.time() if ended and status is not LaunchStatus.IN_PROGRESS else None
         servers = self.store.run(read_servers(self.world.id, number))
-        changed = [server.having(launch_status=status, end_time=server.end_time or end) for server in servers]
+        changed = [
+            server.replace(launch_status=status, end_time=server.end_time or end) for server in servers
+        ]
         self.do(death, wait_for_recovery.poll, number, 1, changed[: 1 if ended else EACH])
 
     @rule(number=numbers, death=deaths, status=st.sampled_from([WaveStatus.COMPLETED] * 6 + OVER), last=lasts)
@@ -145,7 +147,7 @@ class Writers(RuleBasedStateMachine):
     ) -> None:
         number = self.turn(number)
         servers = self.world.launched(number)
-        servers[-1] = servers[-1].having(launch_status=last)
+        servers[-1] = servers[-1].replace(launch_status=last)
         self.do(death, wait_for_recovery.end_wave, number, 1, servers, status, failure=f"ended {status}")
 
     @rule(number=numbers, death=deaths)

@@ -15,7 +15,7 @@ from drs_recovery.store.async_store import AsyncExecutionStore
 from drs_recovery.store.programs import complete_execution, open_execution, wait_for_recovery
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
-from drs_recovery.store.trail import read_events, tell
+from drs_recovery.store.trail import append_event, read_events
 
 from .world import CREDENTIALS
 
@@ -33,11 +33,11 @@ async def test_a_wave_is_polled_to_its_end(world, running_simulator):
     async with client_of(running_simulator.url) as client:
         store = AsyncExecutionStore(client, world.table, clock=world.make.time)
         servers = await store.run(read_servers(world.id, 0))
-        busy = [server.having(launch_status=LaunchStatus.IN_PROGRESS) for server in servers]
+        busy = [server.replace(launch_status=LaunchStatus.IN_PROGRESS) for server in servers]
         assert (await store.run(wait_for_recovery.poll(world.id, 0, 1, busy))).wave(0).status is W.POLLING
         await store.run(wait_for_recovery.polled(world.id, at := world.make.time()))
-        await store.run(tell(world.id, world.make.event(EventType.WAVE_ENDED, 0)))
-        done = [server.having(launch_status=LaunchStatus.LAUNCHED) for server in servers]
+        await store.run(append_event(world.id, world.make.event(EventType.WAVE_ENDED, 0)))
+        done = [server.replace(launch_status=LaunchStatus.LAUNCHED) for server in servers]
         assert (await store.run(wait_for_recovery.end_wave(world.id, 0, 1, done, W.COMPLETED))).wave(
             0
         ).status is W.COMPLETED
@@ -94,7 +94,7 @@ async def test_what_is_stopped_is_seen_among_many(world, running_simulator):
         world.store.run(open_execution.open_execution(world.make.execution(f"manual__{n}"))) for n in range(4)
     ]
     going, superseded, failed, ended = [run.execution_id for run in runs]
-    world.put(runs[1].having(superseded_by=going).to_item() | {"item": "EXECUTION"})
+    world.put(runs[1].replace(superseded_by=going).to_item() | {"item": "EXECUTION"})
     world.store.run(open_execution.note_failure(failed, Failure(kind="FAILED", message="no such server")))
     world.store.run(complete_execution.close(ended))
     world.store.run(complete_execution.finish(ended, ExecutionStatus.FAILED, "inconsistent"))

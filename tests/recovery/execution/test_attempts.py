@@ -24,7 +24,7 @@ def ended(statuses, attempts, *, final=True, answered=True):
     make = Make()
     execution = make.execution(waves=len(statuses), version=7)
     waves = tuple(
-        wave.having(
+        wave.replace(
             status=status,
             attempt=attempt,
             approval=make.approval(attempt=attempt) if answered else None,
@@ -35,7 +35,7 @@ def ended(statuses, attempts, *, final=True, answered=True):
         for wave, status, attempt in zip(execution.waves, statuses, attempts, strict=True)
     )
     end = {"end_time": make.time(), "outcome": "over", "status": "FAILED"} if final else {}
-    return execution.having(waves=waves, **end)
+    return execution.replace(waves=waves, **end)
 
 
 @given(
@@ -85,9 +85,9 @@ def test_an_opening_touches_no_wave_that_ran(field):
     """Another wave that FAILED needs a clear of its own."""
     before = ended([W.FAILED, W.FAILED], [1, 1])
     after = with_attempt(before, 0, 1, (), Make().time())
-    other = after.wave(1).having(**{field: W.PENDING if field == "status" else None})
+    other = after.wave(1).replace(**{field: W.PENDING if field == "status" else None})
     with pytest.raises(TransitionRefused):
-        check_opening(before, after.having(waves=(after.wave(0), other)), 0)
+        check_opening(before, after.replace(waves=(after.wave(0), other)), 0)
 
 
 servers = st.lists(
@@ -98,15 +98,15 @@ servers = st.lists(
 @given(servers, st.data())
 def test_the_servers_of_an_attempt_stay_the_same_while_it_launches_them(states, data):
     """So batches are cut the same by every retry; and none that an earlier attempt launched is among them."""
-    wave = Make().execution(waves=1).wave(0).having(attempt=3)
+    wave = Make().execution(waves=1).wave(0).replace(attempt=3)
     records = [
-        server.having(launch_status=status, attempt=attempt)
+        server.replace(launch_status=status, attempt=attempt)
         for server, (status, attempt) in zip(Make().servers(1, len(states)), states, strict=True)
     ]
     first = [server.source_server_id for server in to_start(wave, records)]
     done = data.draw(st.sets(st.sampled_from(first))) if first else set()
     later = [
-        server.having(launch_status="LAUNCHED", attempt=3) if server.source_server_id in done else server
+        server.replace(launch_status="LAUNCHED", attempt=3) if server.source_server_id in done else server
         for server in records
     ]
     assert [server.source_server_id for server in to_start(wave, later)] == first

@@ -185,7 +185,7 @@ def test_the_trail_tells_it_once_for_each_end(world):
     done = ended(world)
     event = world.make.event(EventType.CLEANUP_STARTED, detail="2 instances")
     for _ in range(2):
-        world.store.run(clean_up.clean_up(done, C.TERMINATING, event.having(time=world.make.time())))
+        world.store.run(clean_up.clean_up(done, C.TERMINATING, event.replace(time=world.make.time())))
     assert [told.type for told in world.store.run(read_events(world.id))] == ["CLEANUP_STARTED"]
 
 

@@ -41,7 +41,7 @@ def together(*calls):
 def parallel(world):
     """Make an execution whose three waves depend on nothing and have no gates."""
     waves = tuple(
-        wave.having(depends_on=(), pause_before_wave=False) for wave in world.make.execution().waves
+        wave.replace(depends_on=(), pause_before_wave=False) for wave in world.make.execution().waves
     )
     world.opened(waves=3)
     record = world.record()

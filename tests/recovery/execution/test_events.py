@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.events import Event
 from drs_recovery.store.programs import approve
-from drs_recovery.store.trail import read_events, tell
+from drs_recovery.store.trail import append_event, read_events
 
 moments = st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants naive bounds
 
@@ -39,21 +39,21 @@ def test_the_id_in_a_key_is_a_uuid_of_version_7(time, once):
 def test_the_same_thing_has_the_same_tail_whenever_it_is_told(make):
     """``once`` names what is told; without it an event is the same only as itself."""
     early = make.event(EventType.WAVE_ENDED, once="wave 0 ended")
-    late = early.having(time=early.time + timedelta(hours=1))
+    late = early.replace(time=early.time + timedelta(hours=1))
     assert early.key != late.key
     assert early.tail == late.tail
-    assert early.having(once="wave 1 ended").tail != early.tail
+    assert early.replace(once="wave 1 ended").tail != early.tail
     other = make.event(EventType.WAVE_ENDED, detail="a")
-    assert other.tail == other.having().tail
-    assert other.tail != other.having(detail="b").tail
+    assert other.tail == other.replace().tail
+    assert other.tail != other.replace(detail="b").tail
 
 
 def test_an_event_told_twice_is_in_the_trail_once(world):
     """A retried step tells its event at another time; the trail keeps the first."""
     event = world.make.event(EventType.GATE_WAITING, 1, once="gate of wave 1")
-    world.opened().store.run(tell(world.id, event))
-    world.store.run(tell(world.id, event))
-    world.store.run(tell(world.id, event.having(time=world.make.time(), detail="another try")))
+    world.opened().store.run(append_event(world.id, event))
+    world.store.run(append_event(world.id, event))
+    world.store.run(append_event(world.id, event.replace(time=world.make.time(), detail="another try")))
     assert [told.detail for told in world.store.run(read_events(world.id))] == [None]
 
 
@@ -62,16 +62,16 @@ def test_the_trail_is_read_in_time_order(world):
     events = [world.make.event(kind) for kind in (EventType.OPENED, EventType.FROZEN, EventType.WAVE_STARTED)]
     world.opened()
     for event in reversed(events):
-        world.store.run(tell(world.id, event))
+        world.store.run(append_event(world.id, event))
     assert world.store.run(read_events(world.id)) == events
 
 
 def test_what_is_in_the_trail_is_never_changed(world):
     """An event with the same key does not replace the one that is there."""
     event = world.make.event(EventType.OPENED, once="opened")
-    world.opened().store.run(tell(world.id, event))
+    world.opened().store.run(append_event(world.id, event))
     before = world.items()
-    world.store.run(tell(world.id, event.having(actor="mallory")))
+    world.store.run(append_event(world.id, event.replace(actor="mallory")))
     assert world.items() == before
 
 
@@ -103,7 +103,7 @@ def test_an_entry_that_somebody_spoilt_leaves_its_place_in_the_trail(world, make
     world.opened()
     first, second, third = (make.event(EventType.PREFLIGHT, detail=word) for word in ("a", "b", "c"))
     for event in (first, second, third):
-        world.store.run(tell(world.id, event))
+        world.store.run(append_event(world.id, event))
     world.put({**second.to_item(), "executionId": world.id, "item": second.key} | spoilt)
     told = world.store.run(read_events(world.id))
     assert [event.detail for event in told if event.type == "PREFLIGHT"] == ["a", "c"]
@@ -115,7 +115,7 @@ def test_an_entry_that_somebody_spoilt_leaves_its_place_in_the_trail(world, make
 def test_what_never_was_an_entry_is_passed_over(world, make, caplog):
     """Its key has no time; it is named in the log."""
     world.opened()
-    world.store.run(tell(world.id, make.event(EventType.PREFLIGHT)))
+    world.store.run(append_event(world.id, make.event(EventType.PREFLIGHT)))
     world.put({"executionId": world.id, "item": "EVENT#{{ x }}", "type": 1})
     assert [event.type for event in world.store.run(read_events(world.id))] == ["PREFLIGHT"]
     assert "EVENT#{{ x }}" in caplog.text

@@ -37,8 +37,8 @@ def sample(name):
 
 
 def with_waves(execution, numbers, **changed):
-    waves = [wave.having(**changed) if wave.wave_number in numbers else wave for wave in execution.waves]
-    return execution.having(waves=tuple(waves))
+    waves = [wave.replace(**changed) if wave.wave_number in numbers else wave for wave in execution.waves]
+    return execution.replace(waves=tuple(waves))
 
 
 def written(world, before, after):
@@ -56,7 +56,7 @@ def written(world, before, after):
 def test_a_field_that_changed_is_on_record(world, name):
     """Each there is, also one that nobody may write yet: nobody can forget a new one. And back again."""
     before = old()
-    after = before.having(**{name: sample(name)})
+    after = before.replace(**{name: sample(name)})
     assert after != before
     assert written(world, before, after) == after
     assert written(world, after, before) == before
@@ -85,7 +85,7 @@ def test_a_field_of_a_wave_that_changed_is_on_record(world, name, waves):
 def test_whatever_changes_together_is_on_record_together(world, names, of_waves, waves):
     """One update, whatever is in it."""
     before = old()
-    after = before.having(**{name: sample(name) for name in names})
+    after = before.replace(**{name: sample(name) for name in names})
     after = with_waves(after, waves, **{name: getattr(largest.wave(1), name) for name in of_waves})
     assert written(world, before, after) == after
 
@@ -102,7 +102,7 @@ def test_what_the_table_of_writers_permits_is_written(world, writer, name):
     """Through the one way that all writers take."""
     world.opened()
     wanted = sample(name)
-    world.store.run(change(world.id, writer, lambda execution: execution.having(**{name: wanted})))
+    world.store.run(change(world.id, writer, lambda execution: execution.replace(**{name: wanted})))
     assert getattr(world.store.run(read_execution(world.id)), name) == wanted
 
 

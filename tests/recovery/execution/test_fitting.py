@@ -33,9 +33,9 @@ def executions(draw):
         answer = Approval(decision=Decision.APPROVED, by="alice", time=START, reason=draw(words))
         intent = Intent(attempt=1, batch=0, time=START, servers=draw(server_ids), refusal=draw(words))
         kept = {"approval": answer, "intents": (intent,), "status": WaveStatus.FAILED}
-        waves.append(wave.having(failure=draw(words), **kept))
+        waves.append(wave.replace(failure=draw(words), **kept))
     message = draw(words)
-    return execution.having(
+    return execution.replace(
         waves=tuple(waves),
         failure=message and Failure(kind="FAILED", message=message),
         warnings=[PreflightWarning(check="lag", message=text) for text in draw(st.lists(words)) if text],
@@ -110,9 +110,9 @@ def test_what_is_said_again_is_known_again(execution, budget):
     for path, text in texts_of(on_record):
         assert same_text(text, said[path])
         assert not same_text(text, f"another {said[path]}")
-    slim = execution.having(
+    slim = execution.replace(
         waves=tuple(
-            wave.having(intents=recorded.intents)
+            wave.replace(intents=recorded.intents)
             for wave, recorded in zip(execution.waves, on_record.waves, strict=True)
         )
     )
@@ -151,7 +151,7 @@ def test_the_longest_text_goes_first():
 def test_old_lists_and_intents_leave_the_record_before_it_is_too_large():
     """A record of the last release may hold a hundred servers for each batch of each attempt."""
     waves = [
-        largest.wave(number).having(
+        largest.wave(number).replace(
             intents=[
                 intent for attempt in range(1, 6) for intent in largest.intents(number, attempt, inline=True)
             ],
@@ -170,7 +170,7 @@ def test_old_lists_and_intents_leave_the_record_before_it_is_too_large():
 
 def test_an_intent_that_is_open_never_leaves_the_record():
     """Nobody knows what became of it: it is looked for in the record, and only there."""
-    lost = largest.intents(0, 1)[0].having(refusal=None)
-    wave = largest.wave(0).having(intents=[lost], approval=None, failure=None)
-    execution = Make().execution(waves=1).having(waves=(wave.having(wave_name="DBWave1"),))
+    lost = largest.intents(0, 1)[0].replace(refusal=None)
+    wave = largest.wave(0).replace(intents=[lost], approval=None, failure=None)
+    execution = Make().execution(waves=1).replace(waves=(wave.replace(wave_name="DBWave1"),))
     assert fitted(execution, 0).execution.waves[0].open_intents == (lost,)

@@ -40,9 +40,9 @@ def another(world):
 def fill(world):
     """Fill a record as its clean-up may fill it, beyond what a running one may take."""
     record = world.store.run(read_execution(world.id))
-    cleanup = record.cleanup.having(status=CleanupStatus.FAILED, failure=largest.text("failed"))
+    cleanup = record.cleanup.replace(status=CleanupStatus.FAILED, failure=largest.text("failed"))
     warnings = [{"check": f"check{number}", "message": largest.text(number)} for number in range(22)]
-    full = record.having(warnings=warnings, cleanup=cleanup)
+    full = record.replace(warnings=warnings, cleanup=cleanup)
     assert BUDGETS[0] < record_size(full) < CLEAN_UP_BUDGETS[0]
     world.put(full.to_item() | {"item": "EXECUTION"})
 

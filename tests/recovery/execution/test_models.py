@@ -17,7 +17,7 @@ from drs_recovery.store.fitting import fitted, record_size
 from drs_recovery.store.programs import open_execution, wait_for_recovery
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
-from drs_recovery.store.trail import read_events, tell
+from drs_recovery.store.trail import append_event, read_events
 
 
 def test_the_id_of_an_execution_is_that_of_its_dag_run():
@@ -110,14 +110,14 @@ def test_a_wave_of_an_older_release_stops_and_has_four_hours():
     assert (wave.on_failure, wave.minimum_launched, wave.releases) == ("stop", None, False)
     assert wave.timeout == timedelta(hours=4)
     assert wave.deadline is None
-    begun = wave.having(start_time="2026-03-01T06:00:00Z")
+    begun = wave.replace(start_time="2026-03-01T06:00:00Z")
     assert begun.deadline == datetime(2026, 3, 1, 10, tzinfo=UTC)
 
 
 def test_a_wave_that_is_not_in_its_place_is_refused_by_name(make):
     """Waves are found by their number; a hole in the record is told, not stepped over (R-33)."""
     execution = make.execution()
-    holed = execution.having(waves=(execution.waves[0], execution.waves[2]))
+    holed = execution.replace(waves=(execution.waves[0], execution.waves[2]))
     assert holed.wave(0).wave_name == "DBWave1"
     with pytest.raises(
         TransitionRefused, match=r"wave 1 is not in its place .* 0 \(DBWave1\), 2 \(WebWave3\)"
@@ -150,9 +150,9 @@ def test_a_text_of_any_length_leaves_room_in_the_item():
 def test_a_changed_copy_is_validated_and_knows_its_fields(make):
     """A copy with other fields is as sound as a new one."""
     wave = make.execution().wave(0)
-    assert wave.having(status="PAUSED").status is WaveStatus.PAUSED
+    assert wave.replace(status="PAUSED").status is WaveStatus.PAUSED
     with pytest.raises(TypeError, match="WaveRecord has no statuss"):
-        wave.having(statuss="PAUSED")
+        wave.replace(statuss="PAUSED")
 
 
 @pytest.mark.parametrize("run_id", ["manual__2026-03-01T06:00:00+00:00", "dr drill: é", "a.b", "x" * 250])
@@ -177,13 +177,13 @@ def test_half_a_character_is_written_as_a_question_mark(world, make):
     half = "\ud83d!"
     request = RunRequest.of(dict.fromkeys(("confirm", "approvals"), half), run_type=half, run_after=None)
     asked = make.execution(reason=half * 1500, connection_source=half, request=request)
-    failed = asked.having(failure={"kind": "FAILED", "message": half})
+    failed = asked.replace(failure={"kind": "FAILED", "message": half})
     kept = world.store.run(open_execution.open_execution(failed))
     assert (kept.failure.message, kept.reason[:2], kept.request.confirm) == ("?!", "?!", "?!")
     assert record_size(fitted(failed, 0).execution) < record_size(failed)
-    server = make.servers()[0].having(hostname=half, name=half, error=half)
+    server = make.servers()[0].replace(hostname=half, name=half, error=half)
     assert (server.label, server.error) == (f"?! (?!, {server.source_server_id})", "?!")
     approval = make.approval(by=half, reason=half)
     assert (approval.by, approval.reason) == ("?!", "?!")
-    world.store.run(tell(kept.execution_id, make.event(EventType.FAILED, detail=half, once=half)))
+    world.store.run(append_event(kept.execution_id, make.event(EventType.FAILED, detail=half, once=half)))
     assert [event.detail for event in world.store.run(read_events(kept.execution_id))] == ["?!"]

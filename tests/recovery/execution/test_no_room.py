@@ -60,7 +60,7 @@ def noting_the_preflight(world):
 
 def opening_an_attempt(world):
     ended(world)
-    servers = [server.having(error=LONG) for server in world.store.run(read_servers(world.id, 1))]
+    servers = [server.replace(error=LONG) for server in world.store.run(read_servers(world.id, 1))]
     event = world.make.event(EventType.ATTEMPT_OPENED, 1, detail=LONG)
     return lambda: world.store.run(open_attempt(world.id, opening(servers=servers), event))
 
@@ -139,7 +139,7 @@ def test_every_writer_is_tried():
             own = program.__module__ == found.name and not name.startswith("_")
             if own and program.__annotations__["return"].startswith("StoreProgram"):
                 writes.add(name)
-    writes |= {"take_lock", "unlock", "open_attempt", "note_clear", "tell"}
+    writes |= {"take_lock", "unlock", "open_attempt", "note_clear", "append_event"}
     codes = [step.__code__ for step in STEPS]
     codes += [const for code in codes for const in code.co_consts if hasattr(const, "co_names")]
     assert {name for code in codes for name in code.co_names} >= writes
@@ -176,7 +176,7 @@ def ready_to_end(world, long=LONG):
     intent = world.make.intent(1)
     world.store.run(start_recovery.intend(world.id, 1, intent))
     world.store.run(start_recovery.started(world.id, 1, intent, "drsjob-1"))
-    servers = [server.having(launch_status=LaunchStatus.FAILED, error=long) for server in world.launched(1)]
+    servers = [server.replace(launch_status=LaunchStatus.FAILED, error=long) for server in world.launched(1)]
     world.store.run(wait_for_recovery.end_wave(world.id, 1, 1, servers, W.FAILED, failure=long))
     return world
 
@@ -227,7 +227,7 @@ async def test_a_trigger_gets_over_it_too(world, running_simulator):
     url = running_simulator.url
     async with get_session().create_client("dynamodb", endpoint_url=url, **CREDENTIALS) as client:
         store = AsyncExecutionStore(client, world.table, clock=world.make.time)
-        done = [server.having(launch_status=LaunchStatus.LAUNCHED) for server in world.launched(0)]
+        done = [server.replace(launch_status=LaunchStatus.LAUNCHED) for server in world.launched(0)]
         running_simulator.control.deny(
             "dynamodb", "UpdateItem", error="ValidationException", message=TOO_LARGE, times=1
         )
@@ -240,7 +240,7 @@ def stuck(world, full):
     """Put a record as the last release left it: failures up to the limit, and no room for the next one."""
     make = world.make
     waves = [
-        wave.having(
+        wave.replace(
             server_count=1,
             on_failure=OnFailure.CONTINUE,
             pause_before_wave=False,
@@ -249,7 +249,7 @@ def stuck(world, full):
         )
         for n, wave in enumerate(make.execution(waves=100).waves)
     ]
-    execution = make.execution(waves=100, open_since=START).having(waves=tuple(waves), status=E.POLLING)
+    execution = make.execution(waves=100, open_since=START).replace(waves=tuple(waves), status=E.POLLING)
     world.id = execution.execution_id
     world.put(execution.to_item() | {"item": "EXECUTION"})
     for server in make.servers(100, 1):
@@ -269,7 +269,7 @@ def test_a_hundred_waves_with_long_failures_come_to_their_end(world):
         world.store.run(start_recovery.intend(world.id, number, intent))
         world.store.run(start_recovery.started(world.id, number, intent, f"drsjob-{number}"))
         servers = [
-            each.having(launch_status=LaunchStatus.FAILED, error=LONG) for each in world.launched(number)
+            each.replace(launch_status=LaunchStatus.FAILED, error=LONG) for each in world.launched(number)
         ]
         world.store.run(
             wait_for_recovery.end_wave(world.id, number, 1, servers, W.FAILED, failure=f"{number} {LONG}")

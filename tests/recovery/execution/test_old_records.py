@@ -74,7 +74,7 @@ def run_wave(world, number, attempt=1):
         world.store.run(start_recovery.intend(world.id, number, intent))
         world.store.run(start_recovery.started(world.id, number, intent, f"drsjob-new-{number}"))
     servers = [
-        server.having(attempt=attempt, launch_status=LaunchStatus.LAUNCHED)
+        server.replace(attempt=attempt, launch_status=LaunchStatus.LAUNCHED)
         for server in world.store.run(read_servers(world.id, number))
     ]
     world.store.run(wait_for_recovery.end_wave(world.id, number, attempt, servers, WaveStatus.COMPLETED))
@@ -159,7 +159,7 @@ def test_what_failed_is_tried_again(world, path):
     """What is launched stays so; the intents of the attempt before are still shown, with their servers."""
     loaded(world, path)
     wave = world.store.run(read_execution(world.id)).wave(1)
-    settled = [intent.having(job_id="drsjob-found") for intent in wave.open_intents]
+    settled = [intent.replace(job_id="drsjob-found") for intent in wave.open_intents]
     after = world.store.run(open_attempt(world.id, Opening(1, wave.attempt, 1, settled)))
     assert (after.final, after.wave(1).attempt, after.wave(1).intents) == (False, 2, ())
     shown = world.store.run(read_whole(after)).wave(1).intents

@@ -23,7 +23,7 @@ from drs_recovery.store.programs import (
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.table import create_table
-from drs_recovery.store.trail import tell
+from drs_recovery.store.trail import append_event
 
 from .world import START, Make, World
 
@@ -115,7 +115,7 @@ def failing_a_wave(world):
 def polling(world):
     starting(world)()
     servers = [
-        server.having(launch_status=LaunchStatus.IN_PROGRESS)
+        server.replace(launch_status=LaunchStatus.IN_PROGRESS)
         for server in world.store.run(read_servers(world.id, 0))
     ]
     return lambda: world.store.run(wait_for_recovery.poll(world.id, 0, 1, servers))
@@ -157,7 +157,7 @@ def releasing(world):
 
 def telling(world):
     event = world.opened().make.event(EventType.GATE_WAITING, once="gate")
-    return lambda: world.store.run(tell(world.id, event))
+    return lambda: world.store.run(append_event(world.id, event))
 
 
 STEPS = [

@@ -80,7 +80,7 @@ def test_a_crash_after_any_write_is_taken_up_by_a_retry(world, fragile, writes):
     client, wire = fragile
     store = ExecutionStore(client, world.table, clock=world.make.time)
     servers = world.store.run(read_servers(world.id, 1))
-    found = [servers[1].having(launch_status=LaunchStatus.LAUNCHED, error=None)]
+    found = [servers[1].replace(launch_status=LaunchStatus.LAUNCHED, error=None)]
     event = world.make.event(EventType.ATTEMPT_OPENED, 1, attempt=2)
     wire.die_after(writes)
     try:
@@ -90,7 +90,7 @@ def test_a_crash_after_any_write_is_taken_up_by_a_retry(world, fragile, writes):
     else:
         assert writes > 5
     wire.mend()
-    again = event.having(time=world.make.time())
+    again = event.replace(time=world.make.time())
     after = store.run(open_attempt(world.id, opening(servers=found), again))
     assert after.wave(1).attempt == 2
     assert [server.launch_status for server in world.store.run(read_servers(world.id, 1))] == ["LAUNCHED"] * 2
@@ -180,7 +180,7 @@ def test_a_late_process_of_the_last_attempt_writes_nothing_into_the_new_one(worl
     world.store.run(start_recovery.intend(world.id, 1, intent))
     world.store.run(start_recovery.started(world.id, 1, intent, "drsjob-2"))
     before = world.raw()
-    ended_so = [server.having(launch_status="LAUNCHED", end_time=None) for server in late]
+    ended_so = [server.replace(launch_status="LAUNCHED", end_time=None) for server in late]
     world.store.run(wait_for_recovery.poll(world.id, 1, 1, ended_so))
     world.store.run(start_recovery.not_started(world.id, 1, 1, [missing], "AccessDenied"))
     world.store.run(start_recovery.started(world.id, 1, first, "drsjob-1"))
@@ -213,8 +213,8 @@ def test_what_ended_jobs_say_is_written_over_an_end_that_came_too_early(world):
     """A wave that was left while its job ran: the record holds what the job came to; LAUNCHED stays."""
     first, second = ended(world).store.run(read_servers(world.id, 1))
     found = [
-        first.having(launch_status="TERMINATED"),
-        second.having(launch_status="LAUNCHED", recovery_instance_id="i-1", error=None),
+        first.replace(launch_status="TERMINATED"),
+        second.replace(launch_status="LAUNCHED", recovery_instance_id="i-1", error=None),
     ]
     world.store.run(open_attempt(world.id, opening(servers=found)))
     kept, new = world.store.run(read_servers(world.id, 1))
@@ -226,7 +226,7 @@ def test_an_intent_is_settled_by_the_same_write(world):
     """Its job is on record in the last attempt, where it belongs."""
     open_intent(ended(world))
     (intent,) = world.store.run(read_execution(world.id)).wave(1).open_intents
-    wave = world.store.run(open_attempt(world.id, opening(settled=[intent.having(job_id="drsjob-9")]))).wave(
+    wave = world.store.run(open_attempt(world.id, opening(settled=[intent.replace(job_id="drsjob-9")]))).wave(
         1
     )
     assert (wave.job_ids, wave.open_intents, wave.attempt_intents) == (("drsjob-1", "drsjob-9"), (), ())

@@ -69,7 +69,7 @@ def test_a_refused_attempt_changes_nothing(world, disturb, fields, words):
     disturb(ended(world))
     before = world.raw()
     servers = [
-        server.having(launch_status="LAUNCHED") for server in world.store.run(read_servers(world.id, 1))
+        server.replace(launch_status="LAUNCHED") for server in world.store.run(read_servers(world.id, 1))
     ]
     with pytest.raises((StartRefused, LockHeld), match=words):
         world.store.run(open_attempt(world.id, opening(servers=servers, **fields)))

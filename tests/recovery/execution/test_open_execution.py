@@ -47,8 +47,8 @@ def test_opening_twice_is_opening_once(world):
         lambda _: {"total_waves": 4},
         lambda _: {"waves": (), "total_waves": 0},
         lambda execution: {"waves": tuple(reversed(execution.waves))},
-        lambda execution: {"waves": (execution.waves[0].having(status=W.PAUSED), *execution.waves[1:])},
-        lambda execution: {"waves": (execution.waves[0].having(depends_on=(7,)), *execution.waves[1:])},
+        lambda execution: {"waves": (execution.waves[0].replace(status=W.PAUSED), *execution.waves[1:])},
+        lambda execution: {"waves": (execution.waves[0].replace(depends_on=(7,)), *execution.waves[1:])},
         lambda _: {"status": E.POLLING},
         lambda execution: {"end_time": execution.start_time},
     ],
@@ -66,7 +66,7 @@ def test_a_record_that_does_not_begin_at_the_beginning_is_refused(world, change)
     """Nothing but a whole, PENDING record is ever put."""
     execution = world.make.execution()
     with pytest.raises(TransitionRefused, match="cannot be opened"):
-        world.store.run(open_execution.open_execution(execution.having(**change(execution))))
+        world.store.run(open_execution.open_execution(execution.replace(**change(execution))))
     with pytest.raises(ExecutionNotFound, match=execution.execution_id):
         world.store.run(read_execution(execution.execution_id))
 
@@ -106,7 +106,7 @@ def test_plan_and_servers_are_frozen(world):
 
 def test_how_many_servers_a_wave_needs_is_frozen_with_them(world):
     """By wave; absent is all that are not optional. The first freeze stays, whatever a retry counts."""
-    optional = [server.having(optional=server.wave_number == 1 or None) for server in world.make.servers()]
+    optional = [server.replace(optional=server.wave_number == 1 or None) for server in world.make.servers()]
     world.opened().store.run(open_execution.freeze(world.id, "{}", optional, minimum_launched={0: 1}))
     assert [wave.minimum_launched for wave in world.store.run(read_execution(world.id)).waves] == [
         1,
@@ -175,7 +175,7 @@ def test_r39_a_wave_without_servers_is_refused(world):
 def test_a_server_is_in_one_wave_only(world):
     """A server in two waves would be launched over itself."""
     twice = world.make.servers()
-    twice.append(twice[0].having(wave_number=2))
+    twice.append(twice[0].replace(wave_number=2))
     with pytest.raises(TransitionRefused, match="in two waves, or in none on record: s-00000000000000000"):
         world.opened().store.run(open_execution.freeze(world.id, "{}", twice))
 

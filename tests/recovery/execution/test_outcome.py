@@ -15,15 +15,15 @@ W = WaveStatus
 
 def ended(make, *waves, **fields):
     execution = make.execution()
-    return execution.having(
-        waves=tuple(wave.having(**changed) for wave, changed in zip(execution.waves, waves, strict=True)),
+    return execution.replace(
+        waves=tuple(wave.replace(**changed) for wave, changed in zip(execution.waves, waves, strict=True)),
         **fields,
     )
 
 
 def launched(make, count):
     servers = make.servers()
-    return [server.having(launch_status=LaunchStatus.LAUNCHED) for server in servers[:count]] + servers[
+    return [server.replace(launch_status=LaunchStatus.LAUNCHED) for server in servers[:count]] + servers[
         count:
     ]
 
@@ -65,7 +65,7 @@ def test_r47_an_interrupted_execution_names_the_instances_it_leaves(make):
     """They cost money, and nobody else will say; of very many, the first."""
     execution = ended(make, {"status": W.COMPLETED}, {"status": W.CANCELLED}, {"status": W.SKIPPED})
     servers = [
-        server.having(recovery_instance_id=f"i-{number}") for number, server in enumerate(make.servers())
+        server.replace(recovery_instance_id=f"i-{number}") for number, server in enumerate(make.servers())
     ]
     words = outcome(execution, servers[:2], interrupted="its DAG run was deleted")
     assert f"i-0 of {servers[0].label}, i-1 of {servers[1].label}." in words

@@ -19,19 +19,19 @@ def ready(make):
     """Make an execution whose first wave is done and whose second is approved."""
     answer = make.approval()
     waves = make.execution().waves
-    return make.execution().having(
+    return make.execution().replace(
         waves=(
-            waves[0].having(status=W.COMPLETED, server_count=2),
-            waves[1].having(status=W.PAUSED, approval=answer, server_count=2),
-            waves[2].having(server_count=2),
+            waves[0].replace(status=W.COMPLETED, server_count=2),
+            waves[1].replace(status=W.PAUSED, approval=answer, server_count=2),
+            waves[2].replace(server_count=2),
         )
     )
 
 
 def changed(execution, number, **fields):
     waves = list(execution.waves)
-    waves[number] = waves[number].having(**fields)
-    return execution.having(waves=tuple(waves))
+    waves[number] = waves[number].replace(**fields)
+    return execution.replace(waves=tuple(waves))
 
 
 def test_an_approved_wave_after_a_completed_one_may_start(ready):
@@ -96,7 +96,7 @@ def test_an_execution_that_is_over_starts_nothing(ready, fields, words):
     """Superseded, refused or final: no wave starts, no gate asks."""
     for check in (check_start, check_ask):
         with pytest.raises(StartRefused, match=words):
-            check(ready.having(**fields), 1)
+            check(ready.replace(**fields), 1)
 
 
 @pytest.mark.parametrize("status", [status for status in W if status.final])

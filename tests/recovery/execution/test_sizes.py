@@ -127,7 +127,7 @@ def test_what_is_no_text_leaves_room_enough():
 def test_a_clean_up_has_room_after_the_end():
     """What is final stays as it was written: a clean-up with its longest texts fits beside it."""
     ended = fitted(largest.execution(cleanup=None, cleanup_due=None)).execution
-    after = ended.having(cleanup=largest.cleanup())
+    after = ended.replace(cleanup=largest.cleanup())
     assert record_size(after) <= CLEAN_UP_BUDGETS[0]
     assert fitted(after, CLEAN_UP_BUDGETS[0]).execution == after
 
@@ -144,13 +144,13 @@ def test_ten_thousand_servers_and_a_long_plan_are_frozen(world):
     world.opened()
     servers = [largest.server(wave, number) for wave in range(100) for number in range(100)]
     servers = [
-        server.having(hostname=f"host-{number}", name=f"app-{number}", error=None)
+        server.replace(hostname=f"host-{number}", name=f"app-{number}", error=None)
         for number, server in enumerate(servers)
     ]
     wanted = Frozen(plan=largest.LETTER * 200_000, servers=servers, minimum_launched={0: 99})
     run = world.store.run
     assert run(put_frozen(world.id, wanted))
-    assert not run(put_frozen(world.id, wanted.having(plan="another")))
+    assert not run(put_frozen(world.id, wanted.replace(plan="another")))
     assert run(read_frozen(world.id)) == wanted
     assert world.store.run(read_plan(world.id)) == wanted.plan
     assert all(item_size(item) < MOST_BYTES for item in world.items())

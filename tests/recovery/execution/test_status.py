@@ -28,7 +28,7 @@ def waves(*statuses: WaveStatus) -> tuple[WaveRecord, ...]:
 
 def waves_of(*ends: tuple[WaveStatus, OnFailure]) -> tuple[WaveRecord, ...]:
     return tuple(
-        wave.having(on_failure=said)
+        wave.replace(on_failure=said)
         for wave, (_, said) in zip(waves(*[status for status, _ in ends]), ends, strict=True)
     )
 
@@ -150,7 +150,7 @@ def test_only_waves_that_met_their_policy_or_say_continue_release_others(record)
 
 def test_a_policy_of_another_release_stops():
     """What this release does not know is not `continue`."""
-    assert not WAVE.having(status=W.FAILED, on_failure="skip_next").releases
+    assert not WAVE.replace(status=W.FAILED, on_failure="skip_next").releases
 
 
 @given(
@@ -163,7 +163,7 @@ def test_r03_r07_a_wave_is_what_its_servers_and_its_policy_make_it(described, mi
         server(status, number, optional=optional or None)
         for number, (status, optional) in enumerate(described)
     ]
-    verdict, reason = judge(WAVE.having(minimum_launched=minimum), servers)
+    verdict, reason = judge(WAVE.replace(minimum_launched=minimum), servers)
     launched = [status is LaunchStatus.LAUNCHED for status, _ in described]
     needed = [status is LaunchStatus.LAUNCHED for status, optional in described if not optional]
     enough = len(needed) if minimum is None else minimum
@@ -192,7 +192,7 @@ def test_a_partial_wave_says_what_it_needs_and_who_is_missing(minimum, words):
         server(LaunchStatus.LAUNCHED, 2),
         server(LaunchStatus.FAILED, 3, optional=True, error="no capacity"),
     ]
-    verdict, reason = judge(WAVE.having(minimum_launched=minimum), servers)
+    verdict, reason = judge(WAVE.replace(minimum_launched=minimum), servers)
     assert (verdict, reason) == (W.PARTIAL, f"{words}host-3 (s-3): no capacity")
 
 
@@ -254,7 +254,7 @@ def test_a_server_that_cannot_be_read_did_not_launch_as_far_as_anybody_knows(
     minimum, statuses, verdict, words
 ):
     """The wave counts as many as were frozen, and the reason says how many are missing on record."""
-    wave = WAVE.having(server_count=2, minimum_launched=minimum)
+    wave = WAVE.replace(server_count=2, minimum_launched=minimum)
     status, reason = judge(wave, [server(status, number) for number, status in enumerate(statuses)])
     assert status is verdict
     assert reason.startswith(words)

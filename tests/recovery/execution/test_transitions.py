@@ -63,13 +63,13 @@ def test_a_change_beyond_a_writers_fields_is_refused(make, writer, ended):
     """Whatever a writer's code does, it cannot write what is another's."""
     before = make.execution()
     with pytest.raises(TransitionRefused, match=f"may not write {next(iter(ended))} of execution"):
-        check_change(writer, before, before.having(**ended))
+        check_change(writer, before, before.replace(**ended))
 
 
 def test_only_open_execution_notes_a_failure(make):
     """A failure beside the waves is what happened before them."""
     before = make.execution()
-    after = before.having(failure=Failure(kind="FAILED", message="no such server"))
+    after = before.replace(failure=Failure(kind="FAILED", message="no such server"))
     check_change(Writer.OPEN, before, after)
     with pytest.raises(TransitionRefused, match="may not write failure"):
         check_change(Writer.SENSOR, before, after)
@@ -78,7 +78,7 @@ def test_only_open_execution_notes_a_failure(make):
 def test_only_open_execution_supersedes(make):
     """That of the RECOVERY that takes the plan over from a drill."""
     before = make.execution()
-    after = before.having(superseded_by=OTHER)
+    after = before.replace(superseded_by=OTHER)
     check_change(Writer.OPEN, before, after)
     for writer in set(Writer) - {Writer.OPEN}:
         with pytest.raises(TransitionRefused, match="may not write superseded_by"):
@@ -88,6 +88,6 @@ def test_only_open_execution_supersedes(make):
 def test_a_final_execution_takes_no_change(make):
     """Once the end time is there, no writer changes a wave."""
     before = make.execution(status=ExecutionStatus.FAILED, end_time=make.time())
-    wave = before.wave(0).having(status=W.PAUSED)
+    wave = before.wave(0).replace(status=W.PAUSED)
     with pytest.raises(TransitionRefused, match="is FAILED, and a final status is written once"):
-        check_change(Writer.APPROVE, before, before.having(waves=(wave, *before.waves[1:])))
+        check_change(Writer.APPROVE, before, before.replace(waves=(wave, *before.waves[1:])))

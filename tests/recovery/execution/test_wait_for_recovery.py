@@ -23,7 +23,7 @@ def polled(world):
 
 def at(polled, status, **fields):
     return [
-        server.having(launch_status=status, **fields)
+        server.replace(launch_status=status, **fields)
         for server in polled.store.run(read_servers(polled.id, 0))
     ]
 
@@ -76,7 +76,7 @@ def test_a_wave_is_completed_by_its_servers(polled):
 def test_a_wave_is_not_completed_while_a_server_is_not_launched(polled):
     """Invariant 1, whatever the sensor believes: each server that is missing is named."""
     servers = polled.launched(0)
-    servers[1] = servers[1].having(launch_status=L.FAILED)
+    servers[1] = servers[1].replace(launch_status=L.FAILED)
     with pytest.raises(TransitionRefused, match=r"not launched, or not well: host-0-1.* FAILED"):
         polled.store.run(wait_for_recovery.end_wave(polled.id, 0, 1, servers, W.COMPLETED))
     assert polled.store.run(read_execution(polled.id)).wave(0).status is W.STARTED
@@ -85,7 +85,7 @@ def test_a_wave_is_not_completed_while_a_server_is_not_launched(polled):
 def test_a_wave_is_not_partial_while_its_policy_is_not_met(polled):
     """The record counts, for PARTIAL too: a server that is not optional is missing, or all are."""
     servers = polled.launched(0)
-    servers[1] = servers[1].having(launch_status=L.FAILED)
+    servers[1] = servers[1].replace(launch_status=L.FAILED)
     with pytest.raises(TransitionRefused, match=r"'DBWave1' is not PARTIAL: .* host-0-1.* FAILED"):
         polled.store.run(wait_for_recovery.end_wave(polled.id, 0, 1, servers, W.PARTIAL))
     assert polled.store.run(read_execution(polled.id)).wave(0).status is W.STARTED
@@ -97,7 +97,7 @@ def test_a_wave_is_partial_when_enough_servers_on_record_are_launched(polled):
     record["waves"][0] |= {"minimumLaunched": 1}
     polled.put(record)
     servers = polled.launched(0)
-    servers[1] = servers[1].having(launch_status=L.FAILED)
+    servers[1] = servers[1].replace(launch_status=L.FAILED)
     wave = polled.store.run(
         wait_for_recovery.end_wave(polled.id, 0, 1, servers, W.PARTIAL, failure="host-0-1 is missing")
     ).wave(0)
@@ -144,7 +144,7 @@ def test_progress_is_over_when_a_server_has_ended(polled):
     """A poller that is behind writes over nothing, and is not disturbed."""
     polled.store.run(wait_for_recovery.end_wave(polled.id, 0, 1, polled.launched(0), W.COMPLETED))
     before = polled.items()
-    late = [server.having(end_time=None, phase="SNAPSHOT_START") for server in at(polled, L.IN_PROGRESS)]
+    late = [server.replace(end_time=None, phase="SNAPSHOT_START") for server in at(polled, L.IN_PROGRESS)]
     polled.store.run(wait_for_recovery.poll(polled.id, 0, 1, late))
     polled.store.run(wait_for_recovery.polled(polled.id, polled.make.time()))
     assert [item for item in polled.items() if item["item"] != "EXECUTION"] == before[1:]
@@ -169,7 +169,7 @@ def test_a_server_of_a_newer_attempt_or_another_job_is_left_alone(polled):
     server = polled.store.run(read_servers(polled.id, 0))[0]
     polled.store.run(
         wait_for_recovery.poll(
-            polled.id, 0, 1, [server.having(job_id="drsjob-other", launch_status=L.FAILED)]
+            polled.id, 0, 1, [server.replace(job_id="drsjob-other", launch_status=L.FAILED)]
         )
     )
     assert polled.store.run(read_servers(polled.id, 0))[0] == server
@@ -191,7 +191,7 @@ def test_a_server_whose_job_was_not_written_takes_its_progress(world):
             world.put({name: value for name, value in item.items() if name not in {"jobId", "launchStatus"}})
     world.store.run(
         wait_for_recovery.poll(
-            world.id, 0, 1, [each.having(job_id="drsjob-1", launch_status=L.IN_PROGRESS) for each in servers]
+            world.id, 0, 1, [each.replace(job_id="drsjob-1", launch_status=L.IN_PROGRESS) for each in servers]
         )
     )
     assert {(each.job_id, each.launch_status) for each in world.store.run(read_servers(world.id, 0))} == {
@@ -208,7 +208,7 @@ def test_ending_a_wave_twice_is_ending_it_once_and_it_stays_ended(polled):
         )
     )
     before = polled.items()
-    again = event.having(time=polled.make.time())
+    again = event.replace(time=polled.make.time())
     assert (
         polled.store.run(
             wait_for_recovery.end_wave(polled.id, 0, 1, [], W.FAILED, failure="other", event=again)

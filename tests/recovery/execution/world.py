@@ -113,10 +113,10 @@ class World:
         """Put an execution as it is once it is opened and frozen; like the next two, without the store."""
         execution = self.make.execution(waves=waves, open_since=START, **fields)
         self.id = execution.execution_id
-        frozen = tuple(wave.having(server_count=each) for wave in execution.waves)
+        frozen = tuple(wave.replace(server_count=each) for wave in execution.waves)
         servers = self.make.servers(waves, each)
         plan = {"plan": "{}", "servers": [server.to_item() for server in servers]}
-        self._save(execution.having(waves=frozen), servers, {"item": "PLAN", **plan})
+        self._save(execution.replace(waves=frozen), servers, {"item": "PLAN", **plan})
         return self
 
     def answered(self, wave: int) -> World:
@@ -143,17 +143,17 @@ class World:
             answer = self.make.approval() if wave.pause_before_wave else None
             end = self.make.time() if status.final else None
             begun = {"intents": (intent,), "job_ids": (intent.job_id,), "start_time": intent.time}
-            wave = wave.having(status=status, approval=answer, end_time=end, **begun)
+            wave = wave.replace(status=status, approval=answer, end_time=end, **begun)
             execution = with_wave(execution, number, **dict(wave))
             launch = {"launch_status": launch_status, "launch_start_time": intent.time, "end_time": end}
-            servers += [server.having(**job, **launch) for server in mine]
+            servers += [server.replace(**job, **launch) for server in mine]
         self._save(execution, servers)
         return self
 
     def _save(self, execution: Execution, servers: list[ServerRecord], *more: dict[str, Any]) -> None:
         waves = execution.waves
         derived = {"status": running_status(waves), "completed_waves": completed_waves(waves)}
-        items = [{"item": "EXECUTION", **execution.having(**derived).to_item()}, *more]
+        items = [{"item": "EXECUTION", **execution.replace(**derived).to_item()}, *more]
         for server in servers:
             key = server_item(server.wave_number, server.source_server_id)
             items.append({"item": key, **server.to_item()})
@@ -163,7 +163,7 @@ class World:
     def launched(self, wave: int) -> list[ServerRecord]:
         """Return the servers of a wave as they are once their job launched them."""
         servers = self.store.run(read_servers(self.id, wave))
-        return [server.having(launch_status=LaunchStatus.LAUNCHED, phase="LAUNCH_END") for server in servers]
+        return [server.replace(launch_status=LaunchStatus.LAUNCHED, phase="LAUNCH_END") for server in servers]
 
     def items(self, hash_key: str | None = None) -> list[dict[str, Any]]:
         """Return the raw items of the execution, read without the store."""

@@ -12,7 +12,7 @@ from airflow.sdk.api.datamodels._generated import DagRunType
 from drs_recovery.engine.attempt import Clear, current_attempt
 from drs_recovery.engine.finish import finish
 from drs_recovery.engine.journal import Journal
-from drs_recovery.engine.open_intents import settle
+from drs_recovery.engine.open_intents import resolve_intents
 from drs_recovery.engine.run_end import ending
 from drs_recovery.engine.start import Ports, StartRequest, Waiting, start_wave
 from drs_recovery.errors import LockHeld, StartRefused
@@ -120,7 +120,7 @@ class Tasks:
         )
         return new_execution(self.plan, run)
 
-    def told(self, kind: EventType, wave: WaveRecord | None = None, detail: str = "said") -> Event:
+    def new_event(self, kind: EventType, wave: WaveRecord | None = None, detail: str = "said") -> Event:
         """Return an event."""
         number, attempt = (wave.wave_number, wave.attempt) if wave else (None, None)
         return Event(
@@ -138,37 +138,39 @@ class Tasks:
 
     def open(self, is_over: Callable[[Execution], bool]) -> None:
         """`open_execution`."""
-        execution = self.store.run(open_execution.open_execution(self.new, self.told(EventType.OPENED)))
+        execution = self.store.run(open_execution.open_execution(self.new, self.new_event(EventType.OPENED)))
         if execution.final or execution.failure:
             return
         try:
             self.store.run(take_lock(execution, is_over=is_over))
         except LockHeld as error:
             failure = Failure(kind=FailureKind.REFUSED, message=str(error))
-            self.store.run(open_execution.note_failure(self.id, failure, self.told(EventType.REFUSED)))
+            self.store.run(open_execution.note_failure(self.id, failure, self.new_event(EventType.REFUSED)))
             return
         servers = [
             ServerRecord(source_server_id=server, wave_number=number, optional=server == OPTIONAL or None)
             for number, wave in enumerate(SERVERS)
             for server in wave
         ]
-        self.store.run(open_execution.freeze(self.id, self.plan.dump(), servers, self.told(EventType.FROZEN)))
+        self.store.run(
+            open_execution.freeze(self.id, self.plan.dump(), servers, self.new_event(EventType.FROZEN))
+        )
 
     def ask(self, number: int) -> None:
         """`approve`, until it waits."""
         journal, record = self.journal(f"wave{number + 1}.approve"), self.store.run(read_execution(self.id))
-        record = current_attempt(self.store, journal, record, number, self.clear, asks=True)
+        record = current_attempt(self.store, journal, record, number, self.clear, opens_gate=True)
         if not (wave := record.wave(number)).status.met:
-            self.store.run(approve.pause(self.id, number, self.told(EventType.GATE_WAITING, wave)))
+            self.store.run(approve.pause(self.id, number, self.new_event(EventType.GATE_WAITING, wave)))
 
     def answer(self, number: int, decision: Decision) -> None:
         """`approve`, when it was answered."""
         wave = self.store.run(read_execution(self.id)).wave(number)
         given = Approval(decision=decision, by="alice", time=self.clock(), attempt=wave.attempt)
         if decision is Decision.APPROVED:
-            self.store.run(approve.approve(self.id, number, given, self.told(EventType.APPROVED, wave)))
+            self.store.run(approve.approve(self.id, number, given, self.new_event(EventType.APPROVED, wave)))
         else:
-            self.store.run(approve.reject(self.id, number, given, self.told(EventType.REJECTED, wave)))
+            self.store.run(approve.reject(self.id, number, given, self.new_event(EventType.REJECTED, wave)))
 
     def start(self, number: int) -> None:
         """`start_recovery`."""
@@ -182,7 +184,7 @@ class Tasks:
     def cannot_start(self, number: int) -> None:
         """`start_recovery` of a wave that AWS refuses."""
         wave = self.store.run(read_execution(self.id)).wave(number)
-        event = self.told(EventType.WAVE_ENDED, wave)
+        event = self.new_event(EventType.WAVE_ENDED, wave)
         self.store.run(
             start_recovery.fail_wave(self.id, number, wave.attempt, "AccessDeniedException", event)
         )
@@ -199,7 +201,7 @@ class Tasks:
         jobs = {server: each.job_id for each in intents if each.job_id for server in each.servers}
         seen = {"launch_status": status, "attempt": wave.attempt}
         return wave, [
-            server.having(job_id=jobs[server.source_server_id], **seen)
+            server.replace(job_id=jobs[server.source_server_id], **seen)
             if server.source_server_id in jobs
             else server
             for server in servers
@@ -216,7 +218,7 @@ class Tasks:
         wave, servers = self._watched(number, LaunchStatus.LAUNCHED)
         for place in range(len(servers))[::-1][:failed]:
             if servers[place].job_id is not None:
-                servers[place] = servers[place].having(launch_status=LaunchStatus.FAILED)
+                servers[place] = servers[place].replace(launch_status=LaunchStatus.FAILED)
         self._judge(wave, servers, *judge(wave, servers))
 
     def end_wave_as(self, number: int, status: WaveStatus) -> None:
@@ -227,7 +229,7 @@ class Tasks:
     def _judge(
         self, wave: WaveRecord, servers: Sequence[ServerRecord], status: WaveStatus, why: str | None
     ) -> None:
-        event = self.told(EventType.WAVE_ENDED, wave)
+        event = self.new_event(EventType.WAVE_ENDED, wave)
         self.store.run(
             wait_for_recovery.end_wave(
                 self.id, wave.wave_number, wave.attempt, servers, status, failure=why, event=event
@@ -237,10 +239,10 @@ class Tasks:
     def complete(self, over: str | None = None) -> None:
         """`complete_execution`, or the reconciler where the DAG run is over."""
         journal = self.journal("complete_execution")
-        execution = self.store.run(open_execution.open_execution(self.new, self.told(EventType.OPENED)))
+        execution = self.store.run(open_execution.open_execution(self.new, self.new_event(EventType.OPENED)))
         if not execution.final:
             events = self.store.run(read_events(self.id))
-            execution = settle(self.store, journal, execution)
+            execution = resolve_intents(self.store, journal, execution)
             known = ending(execution, events, {}, self.clock(), over=over)
             execution = finish(self.store, journal, execution, known)
         self.store.run(complete_execution.release(execution))

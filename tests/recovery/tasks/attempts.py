@@ -53,7 +53,7 @@ def started(table: Any) -> list[list[str]]:
     return [[s["sourceServerID"] for s in call["parameters"]["sourceServers"]] for call in calls]
 
 
-def told(drive: Drive, type_: str) -> list[Event]:
+def details_of(drive: Drive, type_: str) -> list[Event]:
     return [event for event in drive.store.run(read_events(drive.execution_id)) if event.type == type_]
 
 

@@ -33,7 +33,7 @@ def warned(drive: Drive) -> dict[str, str]:
     return {warning.check: warning.message for warning in drive.record.warnings}
 
 
-def told(drive: Drive) -> list[str]:
+def details_of(drive: Drive) -> list[str]:
     """Return what the trail tells of the preflight."""
     return [
         event.detail

@@ -47,7 +47,7 @@ def jobs(table: Any) -> list[dict[str, Any]]:
     return items
 
 
-def told(drive: Drive, type_: str) -> list[str]:
+def details_of(drive: Drive, type_: str) -> list[str]:
     """Return what the audit trail tells of a type."""
     return [event.detail for event in drive.store.run(read_events(drive.execution_id)) if event.type == type_]
 

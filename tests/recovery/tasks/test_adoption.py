@@ -20,7 +20,7 @@ from drs_recovery.store.queries import read_execution
 from drs_recovery.tasks import base, start
 
 from .conftest import APP, DB, Drive, plan
-from .troubles import finish, released, told
+from .troubles import details_of, finish, released
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +96,7 @@ def test_a_job_that_only_claims_to_be_ours_is_told_and_left(
     for _ in range(2):
         look(recovery, monkeypatch)
     assert job not in recovery.record.job_ids
-    (words,) = told(recovery, "JOB_DISOWNED")
+    (words,) = details_of(recovery, "JOB_DISOWNED")
     assert job in words
 
 
@@ -113,7 +113,7 @@ def test_a_job_from_before_the_announcement_is_not_ours(
     look(recovery, monkeypatch)
     assert store.run(read_execution(recovery.execution_id)).job_ids == frozenset()
     assert intent.time < ahead
-    (words,) = told(recovery, "JOB_DISOWNED")
+    (words,) = details_of(recovery, "JOB_DISOWNED")
     assert job in words
     assert "before it was announced" in words
 
@@ -188,10 +188,10 @@ def test_what_is_absent_contradicts_nothing_and_what_is_wrong_always_does(
 
 def test_a_batch_that_is_announced_again_knows_its_first_job() -> None:
     """It was taken for lost, and shows late: as old as the first announcement of the attempt."""
-    again = INTENT.having(time=NOW + timedelta(hours=1))
+    again = INTENT.replace(time=NOW + timedelta(hours=1))
     job: Any = {"jobID": "drsjob-00000000000000001", "tags": job_tags(RECORD, WAVE, 0), **TOLD}
     assert has_tags(job, RECORD, WAVE, again)
     assert contradiction(job, RECORD, WAVE, again) is None
-    anew = WAVE.having(attempt=2, start_time=NOW + timedelta(hours=1))
-    assert not has_tags(job, RECORD, anew, again.having(attempt=2))
-    assert contradiction(job, RECORD, anew, again.having(attempt=2)) is not None
+    anew = WAVE.replace(attempt=2, start_time=NOW + timedelta(hours=1))
+    assert not has_tags(job, RECORD, anew, again.replace(attempt=2))
+    assert contradiction(job, RECORD, anew, again.replace(attempt=2)) is not None

@@ -18,6 +18,7 @@ from .attempts import (
     BROKEN,
     FILES,
     approve,
+    details_of,
     end,
     fail,
     fails,
@@ -26,7 +27,6 @@ from .attempts import (
     raising,
     started,
     time_out,
-    told,
 )
 from .conftest import APP, DB, WEB, Drive, plan
 
@@ -51,15 +51,15 @@ def test_a_cleared_wave_starts_only_what_is_not_launched(table: Any, failed: Dri
     failed.wave("last")
     assert failed.execute("complete_execution") == "COMPLETED"
     assert started(table) == [[DB], [APP, WEB], [APP], [FILES]]
-    (opening,) = told(failed, "ATTEMPT_OPENED")
+    (opening,) = details_of(failed, "ATTEMPT_OPENED")
     assert (opening.actor, opening.attempt) == ("application.approve", 2)
     for words in ("Attempt 2 of Application", "attempt 1 ended FAILED", BROKEN, "The execution was FAILED"):
         assert words in (opening.detail or "")
-    assert [event.detail.split(":")[0] for event in told(failed, "EXECUTION_ENDED")] == [
+    assert [event.detail.split(":")[0] for event in details_of(failed, "EXECUTION_ENDED")] == [
         "FAILED",
         "COMPLETED",
     ]
-    assert [event.actor for event in told(failed, "APPROVED")] == ["alice", "bob"]
+    assert [event.actor for event in details_of(failed, "APPROVED")] == ["alice", "bob"]
     jobs = table.client("drs").describe_jobs(filters={"jobIDs": list(failed.record.waves[1].job_ids)})[
         "items"
     ]

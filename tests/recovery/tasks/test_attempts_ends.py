@@ -9,10 +9,10 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.events import Event
-from drs_recovery.store.trail import tell
+from drs_recovery.store.trail import append_event
 from drs_recovery.tasks import base
 
-from .attempts import BROKEN, FILES, approve, end, fail, fails, reconcile, started, three, told
+from .attempts import BROKEN, FILES, approve, details_of, end, fail, fails, reconcile, started, three
 from .conftest import APP, DB, WEB, Drive, plan
 
 
@@ -52,7 +52,7 @@ def test_a_completed_execution_that_was_cleared_stays_so(table: Any, starts: Any
 def test_what_ended_it_before_is_not_why_it_ends_again(failed: Drive) -> None:
     """Who cancelled the first time, and what was refused then, are of the first time."""
     asked = Event(type=EventType.CANCEL_ASKED, time=base.now(), actor="bob", detail="too early")
-    failed.store.run(tell(failed.execution_id, asked))
+    failed.store.run(append_event(failed.execution_id, asked))
     fails(failed, "last.approve", "waits for waves")
     failed.park("application.approve")
     failed.states = {"application.approve": "failed", "application.start_recovery": "skipped"}
@@ -60,7 +60,7 @@ def test_what_ended_it_before_is_not_why_it_ends_again(failed: Drive) -> None:
     outcome = failed.record.outcome
     assert (failed.record.status, failed.statuses) == ("CANCELLED", ["COMPLETED", "CANCELLED", "SKIPPED"])
     assert not any(words in outcome for words in ("too early", "bob", "waits for waves"))
-    assert len(told(failed, "EXECUTION_ENDED")) == 2
+    assert len(details_of(failed, "EXECUTION_ENDED")) == 2
 
 
 def test_an_execution_that_is_open_again_is_ended_when_its_run_is_over(failed: Drive) -> None:
@@ -70,7 +70,7 @@ def test_an_execution_that_is_open_again_is_ended_when_its_run_is_over(failed: D
     assert not failed.record.final
     assert reconcile(failed, runs={"manual__1": "failed"}) == [failed.execution_id]
     assert (failed.record.status, failed.statuses) == ("CANCELLED", ["COMPLETED", "CANCELLED", "SKIPPED"])
-    assert [event.detail.split(":")[0] for event in told(failed, "EXECUTION_ENDED")] == [
+    assert [event.detail.split(":")[0] for event in details_of(failed, "EXECUTION_ENDED")] == [
         "FAILED",
         "CANCELLED",
     ]
@@ -91,7 +91,7 @@ def test_a_rejected_gate_asks_again(table: Any) -> None:
     drive.execute("application.start_recovery")
     drive.execute("application.wait_for_recovery")
     assert drive.execute("complete_execution") == "COMPLETED"
-    assert [event.attempt for event in told(drive, "GATE_WAITING")] == [1, 2]
+    assert [event.attempt for event in details_of(drive, "GATE_WAITING")] == [1, 2]
 
 
 def test_a_partial_wave_is_tried_again_for_what_is_missing(table: Any) -> None:

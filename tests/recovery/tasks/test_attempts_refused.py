@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .attempts import FILES, approve, end, fail, fails, opened, started, three, time_out, told
+from .attempts import FILES, approve, details_of, end, fail, fails, opened, started, three, time_out
 from .conftest import APP, DB, WEB, Drive
 
 
@@ -23,7 +23,7 @@ def test_a_start_cleared_without_its_gate_opens_nothing(table: Any, failed: Driv
     end(failed)
     assert failed.record == before
     assert len(started(table)) == 2
-    assert "application.approve" in (told(failed, "REFUSED")[-1].detail or "")
+    assert "application.approve" in (details_of(failed, "REFUSED")[-1].detail or "")
 
 
 def test_a_sensor_cleared_alone_names_what_to_clear(failed: Drive) -> None:
@@ -125,7 +125,7 @@ def test_an_attempt_that_waits_is_cleared_without_another(failed: Drive) -> None
     approve(failed)
     wave = failed.record.waves[1]
     assert (wave.attempt, wave.clear_number) == (2, 2)
-    assert len(told(failed, "ATTEMPT_OPENED")) == 1
+    assert len(details_of(failed, "ATTEMPT_OPENED")) == 1
 
 
 def test_a_first_attempt_after_a_clear_of_another_wave_is_its_first(table: Any, failed: Drive) -> None:

@@ -33,7 +33,7 @@ def deny(table: Any, *servers: str) -> None:
         table.control.deny("drs", "StartRecovery", resource=server)
 
 
-def told(drive: Drive, type_: str) -> list[str]:
+def details_of(drive: Drive, type_: str) -> list[str]:
     return [event.detail for event in drive.store.run(read_events(drive.execution_id)) if event.type == type_]
 
 
@@ -47,7 +47,7 @@ def test_a_refusal_is_told_once_however_long_it_is(table: Any, wave: Drive) -> N
     """The record holds it shortened: it is the same one all the same."""
     table.control.deny("drs", "StartRecovery", resource=APP, message="no right " * 1000)
     wave.execute("all.start_recovery")
-    assert len(told(wave, "JOB_REFUSED")) == 1
+    assert len(details_of(wave, "JOB_REFUSED")) == 1
 
 
 def test_p2_the_batches_that_started_are_watched_and_the_wave_is_judged_after(
@@ -60,7 +60,7 @@ def test_p2_the_batches_that_started_are_watched_and_the_wave_is_judged_after(
     found = errors(wave)
     assert "AccessDenied" in (found[APP] or "")
     assert (found[DB], found[WEB]) == (None, None)
-    (refusal,) = told(wave, "JOB_REFUSED")
+    (refusal,) = details_of(wave, "JOB_REFUSED")
     assert refusal.startswith("Batch 1: ")
     table.control.set_speed("immediate")
     with pytest.raises(AirflowFailException, match=rf"1 of its 3 servers .*{APP}.*AccessDenied"):
@@ -88,7 +88,7 @@ def test_a_wave_of_which_no_batch_starts_fails_at_once(table: Any, wave: Drive) 
     with pytest.raises(AirflowFailException, match="AccessDenied"):
         wave.execute("all.start_recovery")
     assert (wave.statuses, wave.record.waves[0].job_ids) == (["FAILED"], ())
-    assert len(told(wave, "JOB_REFUSED")) == 3
+    assert len(details_of(wave, "JOB_REFUSED")) == 3
 
 
 def test_a_batch_that_must_wait_keeps_no_other_from_starting(table: Any, wave: Drive, starts: Any) -> None:
@@ -136,9 +136,9 @@ def test_a3_a_look_up_that_is_refused_leaves_its_batch_out(table: Any, wave: Dri
     """Invariant 12 holds for the batch, P-2 for the job that runs."""
     table.control.deny("drs", "DescribeRecoveryInstances", resource=APP)
     assert len(wave.execute("all.start_recovery")) == 2
-    (left,) = told(wave, "SERVERS_LEFT_OUT")
+    (left,) = details_of(wave, "SERVERS_LEFT_OUT")
     assert APP in left
-    assert told(wave, "FAILED") == []
+    assert details_of(wave, "FAILED") == []
 
 
 @pytest.mark.parametrize("size", [1, 2, 100])
@@ -191,12 +191,12 @@ def test_who_has_a_job_waits_for_nothing(table: Any, wave: Drive) -> None:
     table.control.throttle("drs", "DescribeJobs")
     with pytest.raises(TaskDeferred):
         wave.execute("all.start_recovery")
-    (waits,) = told(wave, "START_WAITING")
+    (waits,) = details_of(wave, "START_WAITING")
     assert waits.startswith("app-1.shop.example")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("drs_recovery.tasks.base.now", lambda: datetime.now(UTC) + timedelta(hours=4))
         wave.execute("all.start_recovery")
-    assert all(DB not in words and WEB not in words for words in told(wave, "SERVERS_LEFT_OUT"))
+    assert all(DB not in words and WEB not in words for words in details_of(wave, "SERVERS_LEFT_OUT"))
 
 
 def test_an_old_refusal_of_a_batch_is_no_word_on_what_is_in_its_way_now(
@@ -213,7 +213,7 @@ def test_an_old_refusal_of_a_batch_is_no_word_on_what_is_in_its_way_now(
     with pytest.raises(AirflowFailException, match="AccessDenied"):
         wave.execute("all.start_recovery")
     assert starts() == before
-    assert told(wave, "SERVERS_LEFT_OUT") == []
+    assert details_of(wave, "SERVERS_LEFT_OUT") == []
 
 
 def test_an_intent_that_another_start_settles_between_two_looks_is_no_trouble(

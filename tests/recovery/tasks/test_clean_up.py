@@ -77,7 +77,7 @@ class TestTermination:
         assert instances(table) == set()
         after = sweep.drive.record
         kept = {"cleanup": None, "cleanup_due": None}
-        assert after.having(**kept) == before.having(**kept)
+        assert after.replace(**kept) == before.replace(**kept)
         assert after.cleanup_due is None
 
     def test_r49_a_terminate_job_that_lists_no_servers_is_over(self, table: Any, sweep: Sweep) -> None:
@@ -92,7 +92,8 @@ class TestTermination:
         for _ in range(2):
             sweep.all()
         assert [
-            len(sweep.told(type_)) for type_ in ("CLEANUP_STARTED", "CLEANUP_JOB_STARTED", "CLEANUP_DONE")
+            len(sweep.details_of(type_))
+            for type_ in ("CLEANUP_STARTED", "CLEANUP_JOB_STARTED", "CLEANUP_DONE")
         ] == [
             1,
             1,
@@ -162,7 +163,7 @@ class TestTermination:
         with pytest.raises(AirflowException, match="still lists i-"):
             sweep.execute("check", try_number=4)
         assert (sweep.cleanup.status, len(sweep.cleanup.left)) == ("FAILED", 2)
-        assert "still lists" in sweep.told("CLEANUP_FAILED")[0]
+        assert "still lists" in sweep.details_of("CLEANUP_FAILED")[0]
         assert sweep.drive.record.status == "COMPLETED"
         table.control.set_speed("immediate")
         sweep.all()

@@ -35,7 +35,7 @@ class TestApproval:
         sweep.ask()
         assert (sweep.cleanup.status, calls(table)) == ("WAITING", [])
         sweep.answer(reason="seen enough")
-        assert (sweep.cleanup.approval.by, sweep.told("CLEANUP_APPROVED")) == ("alice", ["seen enough"])
+        assert (sweep.cleanup.approval.by, sweep.details_of("CLEANUP_APPROVED")) == ("alice", ["seen enough"])
         sweep.all()
         assert (sweep.cleanup.status, instances(table)) == ("DONE", set())
 
@@ -71,7 +71,7 @@ class TestApproval:
             sweep.execute("terminate")
         assert (sweep.cleanup.status, calls(table)) == ("PENDING", [])
         assert sweep.drive.record.cleanup_due is not None
-        (held,) = sweep.told("CLEANUP_HELD")
+        (held,) = sweep.details_of("CLEANUP_HELD")
         assert "Airflow does not tell by whom: another DAG run follows" in held
 
     @pytest.mark.parametrize("asked", [False, True], ids=["before it asked", "while it asks"])

@@ -65,7 +65,7 @@ class TestTrouble:
         """Of whatever it asks; the trail says what it waits for."""
         table.control.throttle("drs", operation)
         sweep.park("terminate")
-        assert "Throttling" in sweep.told("CLEANUP_HELD")[0]
+        assert "Throttling" in sweep.details_of("CLEANUP_HELD")[0]
         table.control.clear_faults()
         sweep.all()
         assert sweep.cleanup.status == "DONE"
@@ -77,7 +77,7 @@ class TestTrouble:
         job = table.client("drs").start_recovery(sourceServers=servers, isDrill=True)["job"]["jobID"]
         waiting = sweep.park("terminate")
         assert waiting.trigger.serialize()[1]["job_ids"] == [job]
-        assert job in sweep.told("CLEANUP_HELD")[0]
+        assert job in sweep.details_of("CLEANUP_HELD")[0]
         table.control.set_speed("immediate")
         sweep.all()
         assert instances(table) == {DB, PAY}
@@ -150,7 +150,7 @@ class TestTrouble:
         )
         recovery.execute("open_execution")
         sweep.park("terminate")
-        assert "goes before" in sweep.told("CLEANUP_HELD")[0]
+        assert "goes before" in sweep.details_of("CLEANUP_HELD")[0]
         assert calls(table) == []
         recovery.wave("database")
         recovery.execute("complete_execution")
@@ -175,7 +175,7 @@ class TestTrouble:
 
         monkeypatch.setattr(Termination, "_after", recovered)
         sweep.park("terminate")
-        assert "goes before" in sweep.told("CLEANUP_HELD")[0]
+        assert "goes before" in sweep.details_of("CLEANUP_HELD")[0]
         assert len(calls(table)) == 1
         assert instances(table) == {DB, DB2}
 
@@ -192,7 +192,7 @@ class TestTrouble:
         """Terminate jobs count."""
         table.control.set_quotas(concurrent_jobs=0)
         sweep.park("terminate")
-        assert "Quota" in sweep.told("CLEANUP_HELD")[0]
+        assert "Quota" in sweep.details_of("CLEANUP_HELD")[0]
 
     def test_the_wait_has_an_end(self, table: Any, sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
         """FAILED, with what was waited for."""

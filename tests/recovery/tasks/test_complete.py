@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.record.events import Event
 from drs_recovery.store.programs import complete_execution
-from drs_recovery.store.trail import read_events, tell
+from drs_recovery.store.trail import append_event, read_events
 from drs_recovery.tasks.base import now
 
 from .conftest import Drive, plan
@@ -33,7 +33,7 @@ def at_gate(table: Any) -> Drive:
 def test_who_cancelled_and_why_is_told(at_gate: Drive) -> None:
     """`cancel` tells the trail before it ends the run."""
     asked = Event(type="CANCEL_ASKED", time=now(), actor="bob", detail="the Region is back")
-    at_gate.store.run(tell(at_gate.execution_id, asked))
+    at_gate.store.run(append_event(at_gate.execution_id, asked))
     at_gate.states = {"application.approve": "failed", "application.start_recovery": "skipped"}
     end(at_gate)
     assert "cancelled by bob: the Region is back" in at_gate.record.outcome
@@ -113,20 +113,22 @@ def test_a_crash_between_the_end_and_its_telling_is_made_good(
     """The retried task finds the final record, and the trail gets its end, once."""
     finish = complete_execution.finish
 
-    def untold(key: str, status: Any, said: str, _: Event, **known: Any) -> Any:
+    def unwritten(key: str, status: Any, said: str, _: Event, **known: Any) -> Any:
         yield from finish(key, status, said, **known)
         raise KeyboardInterrupt
 
     at_gate.states = {"application.approve": "failed", "application.start_recovery": "skipped"}
     with monkeypatch.context() as patch:
-        patch.setattr(complete_execution, "finish", untold)
+        patch.setattr(complete_execution, "finish", unwritten)
         with pytest.raises(KeyboardInterrupt):
             at_gate.execute("complete_execution")
     assert at_gate.record.final
     end(at_gate)
     end(at_gate)
-    (told,) = [e for e in at_gate.store.run(read_events(at_gate.execution_id)) if e.type == "EXECUTION_ENDED"]
-    assert told.detail == f"CANCELLED: {at_gate.record.outcome}"
+    (recorded,) = [
+        e for e in at_gate.store.run(read_events(at_gate.execution_id)) if e.type == "EXECUTION_ENDED"
+    ]
+    assert recorded.detail == f"CANCELLED: {at_gate.record.outcome}"
 
 
 def test_a_crash_between_closing_and_finishing_does_not_change_the_verdict(

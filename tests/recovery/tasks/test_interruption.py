@@ -13,7 +13,7 @@ from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.errors import RecordUnavailable
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.events import Event
-from drs_recovery.store.trail import read_events, tell
+from drs_recovery.store.trail import append_event, read_events
 from drs_recovery.tasks.base import now
 
 from .conftest import DB, WEB, Drive, plan
@@ -49,7 +49,7 @@ def unreachable() -> EndpointConnectionError:
     return EndpointConnectionError(endpoint_url=URL)
 
 
-def last_words(drive: Drive) -> list[tuple[str, int | None]]:
+def last_lines(drive: Drive) -> list[tuple[str, int | None]]:
     events = drive.store.run(read_events(drive.execution_id))
     return [(event.type.value, event.attempt) for event in events if event.type in {"REFUSED", "FAILED"}]
 
@@ -76,7 +76,7 @@ def test_what_our_rules_refuse_is_told_refused(opened: Drive) -> None:
     """The trail tells a refusal of ours from a failure, with the attempt it concerns."""
     with pytest.raises(AirflowFailException, match="Database is PENDING"):
         opened.execute("application.start_recovery")
-    assert last_words(opened) == [("REFUSED", 1)]
+    assert last_lines(opened) == [("REFUSED", 1)]
 
 
 def test_what_aws_refuses_is_told_failed_and_fails_the_execution(
@@ -86,7 +86,7 @@ def test_what_aws_refuses_is_told_failed_and_fails_the_execution(
     monkeypatch.setattr(DrsHook, "list_recovery_instances", raising(denied()))
     with pytest.raises(AirflowFailException, match="AccessDenied"):
         opened.execute("database.start_recovery")
-    assert last_words(opened) == [("FAILED", 1)]
+    assert last_lines(opened) == [("FAILED", 1)]
     opened.states = {"database.start_recovery": "failed", "application.approve": "upstream_failed"}
     end(opened)
     assert (opened.record.status, opened.statuses) == ("FAILED", ["FAILED", "SKIPPED"])
@@ -102,10 +102,10 @@ def test_a_passing_error_is_told_when_no_retry_is_left(
     for number in (1, 2, 3):
         with pytest.raises(ConnectionResetError):
             opened.execute("database.start_recovery", try_number=number)
-    assert last_words(opened) == []
+    assert last_lines(opened) == []
     with pytest.raises(ConnectionResetError):
         opened.execute("database.start_recovery", **LAST_TRY)
-    assert last_words(opened) == [("FAILED", 1)]
+    assert last_lines(opened) == [("FAILED", 1)]
     end(opened)
     assert opened.record.status == "FAILED"
     assert URL in opened.record.outcome
@@ -116,7 +116,7 @@ def test_a_bug_of_the_last_try_is_told_too(opened: Drive, monkeypatch: pytest.Mo
     monkeypatch.setattr(DrsHook, "list_recovery_instances", raising(ZeroDivisionError()))
     with pytest.raises(ZeroDivisionError):
         opened.execute("database.start_recovery", **LAST_TRY)
-    assert last_words(opened) == [("FAILED", 1)]
+    assert last_lines(opened) == [("FAILED", 1)]
 
 
 def test_a_trail_that_cannot_be_written_hides_no_error(
@@ -124,7 +124,7 @@ def test_a_trail_that_cannot_be_written_hides_no_error(
 ) -> None:
     """DRS and DynamoDB fail together: the log says what failed first."""
     monkeypatch.setattr(DrsHook, "list_recovery_instances", raising(ConnectionResetError(URL)))
-    monkeypatch.setattr("drs_recovery.tasks.base.tell", raising(RecordUnavailable("no table")))
+    monkeypatch.setattr("drs_recovery.tasks.base.append_event", raising(RecordUnavailable("no table")))
     with pytest.raises(ConnectionResetError):
         opened.execute("database.start_recovery", **LAST_TRY)
 
@@ -189,7 +189,7 @@ def test_words_from_before_a_wave_went_on_are_not_its_last(opened: Drive) -> Non
 def test_words_of_another_attempt_are_not_the_last(opened: Drive) -> None:
     """An event says which attempt it concerns."""
     old = Event(type=EventType.FAILED, time=now(), wave_number=0, attempt=2, detail="no capacity")
-    opened.store.run(tell(opened.execution_id, old))
+    opened.store.run(append_event(opened.execution_id, old))
     opened.states = {"database.approve": "failed", "database.start_recovery": "skipped"}
     end(opened)
     assert opened.record.status == "CANCELLED"

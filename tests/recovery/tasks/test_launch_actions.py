@@ -16,7 +16,7 @@ from drs_recovery.store.servers import read_servers
 from drs_recovery.tasks.wave_trigger import WaveTrigger
 from integration.rest import until
 
-from .attempts import end, fails, started, told
+from .attempts import details_of, end, fails, started
 from .conftest import APP, DB, Drive, plan
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ def test_an_optional_action_that_fails_is_a_warning(aws: Any) -> None:
     assert drive.statuses == ["COMPLETED"]
     words = f"optional post-launch action Warm caches failed: {SLOW}"
     assert server(drive).error == words
-    (warning,) = told(drive, "ACTION_FAILED")
+    (warning,) = details_of(drive, "ACTION_FAILED")
     assert (warning.detail, warning.actor) == (f"{server(drive).label}: {words}", WAIT)
 
 

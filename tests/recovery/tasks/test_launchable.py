@@ -16,7 +16,7 @@ from drs_recovery.store.table import create_table
 
 from .conftest import APP, DB, WEB, Drive, plan
 from .starting import parked
-from .troubles import TROUBLES, delete, errors, finish, hold, recover, released, sent, told
+from .troubles import TROUBLES, delete, details_of, errors, finish, hold, recover, released, sent
 
 SURE = {"execution_type": "RECOVERY", "confirm": "shop", "reason": "the Region is down"}
 FILES = "s-00000000000fil001"
@@ -100,7 +100,7 @@ def test_the_policy_judges_and_what_is_left_is_launched(
     for server in gone:
         delete(table, server)
     drive.execute(START)
-    (left,) = told(drive, "SERVERS_LEFT_OUT")
+    (left,) = details_of(drive, "SERVERS_LEFT_OUT")
     finish(drive, "all.wait_for_recovery")
     finish(drive, "complete_execution")
     assert sent(table, drive) == [{DB, APP, WEB} - set(gone)]

@@ -23,8 +23,8 @@ SERVER = ServerRecord(source_server_id="s-000000000000db001", wave_number=0)
 
 def job(**server: object) -> dict[str, object]:
     """Return a job of one server, with no more than what DRS always tells."""
-    told = {"sourceServerID": SERVER.source_server_id, "launchStatus": "LAUNCHED", **server}
-    return {"jobID": "drsjob-00000000000000001", "status": "COMPLETED", "participatingServers": [told]}
+    recorded = {"sourceServerID": SERVER.source_server_id, "launchStatus": "LAUNCHED", **server}
+    return {"jobID": "drsjob-00000000000000001", "status": "COMPLETED", "participatingServers": [recorded]}
 
 
 def seen(described: dict[str, object], *log: dict[str, object]) -> ServerRecord:
@@ -116,8 +116,8 @@ def test_the_log_names_the_instance_where_the_job_names_none() -> None:
     """As recorded jobs do; what the job says comes first."""
     end = own("LAUNCH_END", targetInstanceID="i-0000000000000000a")
     assert seen(job(), own("LAUNCH_END"), end).recovery_instance_id == "i-0000000000000000a"
-    told = job(recoveryInstanceID="i-0000000000000000b")
-    assert seen(told, end).recovery_instance_id == "i-0000000000000000b"
+    recorded = job(recoveryInstanceID="i-0000000000000000b")
+    assert seen(recorded, end).recovery_instance_id == "i-0000000000000000b"
 
 
 EVENTS = [
@@ -155,21 +155,21 @@ def test_the_order_in_which_drs_lists_a_log_decides_nothing(
     log: list[dict[str, object]], status: str, random: Random
 ) -> None:
     """The newest error and the newest event by time, whichever comes first in an answer."""
-    told = seen(job(launchStatus=status), *log)
+    recorded = seen(job(launchStatus=status), *log)
     shuffled = log.copy()
     random.shuffle(shuffled)
-    assert seen(job(launchStatus=status), *shuffled) == told
+    assert seen(job(launchStatus=status), *shuffled) == recorded
     moments = [(datetime.fromisoformat(str(item["logDateTime"])), item) for item in log if _dated(item)]
     errors = [(at, item["eventData"]["rawError"]) for at, item in moments if "rawError" in item["eventData"]]  # type: ignore[operator, index]
     if errors:
         newest = max(at for at, _ in errors)
         last = {error for at, error in errors if at == newest}
         all_the_same = "launched all the same, after: " if status == "LAUNCHED" else ""
-        assert told.error in {f"{all_the_same}{error}" for error in last}
-    if told.phase_since:
-        assert (told.phase_since, told.phase) in {(at, item["event"]) for at, item in moments}
+        assert recorded.error in {f"{all_the_same}{error}" for error in last}
+    if recorded.phase_since:
+        assert (recorded.phase_since, recorded.phase) in {(at, item["event"]) for at, item in moments}
         assert status in set(LaunchStatus) - {"LAUNCHED", "FAILED", "TERMINATED"} or (
-            told.phase in {"LAUNCH_END", "LAUNCH_FAILED"}
+            recorded.phase in {"LAUNCH_END", "LAUNCH_FAILED"}
         )
 
 
@@ -188,7 +188,7 @@ def test_a_server_that_is_through_is_in_no_phase_that_goes_on(status: str, phase
         "event": "LAUNCH_START",
         "eventData": {"sourceServerID": SERVER.source_server_id},
     }
-    before = SERVER.having(phase="CONVERSION_END", phase_since=datetime.now(UTC))
+    before = SERVER.replace(phase="CONVERSION_END", phase_since=datetime.now(UTC))
     (found,) = participants([job(launchStatus=status)]).values()
     after = observed(before, *found, [log])
     assert (after.phase, after.phase_since is None) == (phase, phase is None)
@@ -214,7 +214,7 @@ def test_a_launch_that_drs_leaves_launched_is_judged_by_its_actions() -> None:
 
 
 @pytest.mark.parametrize(
-    ("due", "statuses", "told"),
+    ("due", "statuses", "recorded"),
     [
         (None, [], None),
         (0, [], None),
@@ -226,12 +226,12 @@ def test_a_launch_that_drs_leaves_launched_is_judged_by_its_actions() -> None:
     ],
 )
 def test_actions_that_are_due_and_not_told_are_to_come(
-    due: int | None, statuses: list[str], told: str | None
+    due: int | None, statuses: list[str], recorded: str | None
 ) -> None:
     """One that failed decides, whatever is still to come."""
     runs = [{"action": {}, "status": status} for status in statuses]
     (found,) = participants([job(launchActionsStatus={"runs": runs})]).values()
-    assert observed(SERVER.having(actions_due=due), *found, ()).actions_status == told
+    assert observed(SERVER.replace(actions_due=due), *found, ()).actions_status == recorded
 
 
 def test_a_job_of_an_earlier_attempt_tells_nothing_of_a_server_that_is_past_it() -> None:
@@ -239,6 +239,6 @@ def test_a_job_of_an_earlier_attempt_tells_nothing_of_a_server_that_is_past_it()
     other = {"sourceServerID": "s-000000000000db002", "launchStatus": "FAILED"}
     earlier = job()
     earlier["participatingServers"].append(other)  # type: ignore[attr-defined]
-    acting = SERVER.having(job_id=earlier["jobID"])
+    acting = SERVER.replace(job_id=earlier["jobID"])
     left_out = ServerRecord(source_server_id=other["sourceServerID"], wave_number=0, attempt=2, error="gone")
     assert observed_all([acting, left_out], [earlier], {})[1] == left_out

@@ -21,7 +21,7 @@ def passed_on(drive: Drive, slug: str, *names: str) -> None:
     drive.states |= {f"{slug}.{name}": "upstream_failed" for name in names}
 
 
-def told(drive: Drive, type_: str) -> list[str]:
+def details_of(drive: Drive, type_: str) -> list[str]:
     return [event.detail for event in drive.store.run(read_events(drive.execution_id)) if event.type == type_]
 
 

@@ -19,7 +19,7 @@ from drs_recovery.tasks.waking import FirstWay, waking
 
 from .conftest import APP, DB, WEB, Drive, plan
 from .starting import jobs
-from .troubles import errors, hold, released, sent, told
+from .troubles import details_of, errors, hold, released, sent
 
 FILES = "s-00000000000fil001"
 ALL = (DB, APP, WEB, FILES)
@@ -147,8 +147,8 @@ class TestHeld:
         deferred = wait(wave)
         assert sent(table, wave) == [{DB, APP, FILES}]
         assert deferred.trigger.serialize()[1]["job_ids"] == [other]
-        assert other in told(wave, "START_WAITING")[0]
-        assert WEB in told(wave, "START_WAITING")[0]
+        assert other in details_of(wave, "START_WAITING")[0]
+        assert WEB in details_of(wave, "START_WAITING")[0]
         released(table)
         assert len(resume(wave, deferred)) == 2
         assert sent(table, wave) == [{DB, APP, FILES}, {WEB}]
@@ -237,11 +237,11 @@ def test_an_error_singles_out_those_it_names_unless_it_names_all(wanted: list[st
     """In its words or in its members; ids that nobody asked for are nobody's."""
     said = data.draw(st.sets(st.sampled_from(wanted)))
     foreign = "s-99999999999999999"
-    in_words = ClientError({"Error": {"Code": "X", "Message": ", ".join([*said, foreign])}}, "StartRecovery")
+    in_text = ClientError({"Error": {"Code": "X", "Message": ", ".join([*said, foreign])}}, "StartRecovery")
     members = {"fieldList": [{"name": one, "message": "no"} for one in said], "resourceId": foreign}
     in_members = ClientError({"Error": {"Code": "X"}, **members}, "StartRecovery")  # type: ignore[arg-type]
     expected = set() if len(said) == len(wanted) > 1 else said
-    assert named(in_words, wanted) == named(in_members, wanted) == expected
+    assert named(in_text, wanted) == named(in_members, wanted) == expected
 
 
 @given(ids)

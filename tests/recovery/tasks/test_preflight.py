@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from drs_recovery.store.servers import read_servers
 from drs_simulator.drs.models import drs_backends
 
-from .checked import ONE, SURE, add, refused, told, warned
+from .checked import ONE, SURE, add, details_of, refused, warned
 from .conftest import DB, Drive, plan
 
 
@@ -19,7 +19,7 @@ def test_a_healthy_fleet_is_told_in_one_event(table: Any) -> None:
     """No warning on record, how old the data are, and nine requests, two of them to try rights."""
     drive = Drive(plan(rto="4h", rpo="15m"))
     drive.execute("open_execution")
-    assert told(drive) == ["no check found a problem"]
+    assert details_of(drive) == ["no check found a problem"]
     assert drive.record.warnings == ()
     assert drive.record.lag.unknown == 0
     assert 0 <= drive.record.lag.seconds <= 4
@@ -162,7 +162,7 @@ def test_all_problems_are_told_at_once(table: Any) -> None:
     assert "quotas: the quota of concurrent jobs in progress (L-D88FAC3A) is 0; 'All' needs 1" in words
     assert "STALLED" not in words
     assert list(warned(drive)) == ["replication"]
-    (event,) = told(drive)
+    (event,) = details_of(drive)
     assert [line.split(":")[0] for line in event.splitlines()] == ["blocked", "blocked", "warned"]
 
 

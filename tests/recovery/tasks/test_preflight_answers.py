@@ -8,7 +8,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
-from .checked import ONE, SURE, WARN, add, refused, told, warned
+from .checked import ONE, SURE, WARN, add, details_of, refused, warned
 from .conftest import APP, DB, WEB, Drive, plan
 
 
@@ -74,7 +74,7 @@ def test_a3_an_unreachable_service_quotas_keeps_no_recovery_out(
     with pytest.raises(Exception, match=r"127\.0\.0\.1:1") as first:
         drill.execute("open_execution")
     assert not isinstance(first.value, AirflowFailException)
-    assert (drill.record.failure, told(drill)) == (None, [])
+    assert (drill.record.failure, details_of(drill)) == (None, [])
     with pytest.raises(AirflowFailException, match=r"127\.0\.0\.1:1"):
         drill.execute("open_execution", try_number=4)
     assert drill.record.failure.kind == "REFUSED"
@@ -87,7 +87,7 @@ def test_a_check_that_blocks_is_made_again_when_its_trouble_has_passed(table: An
     with pytest.raises(ClientError, match="TooManyRequests"):
         drive.execute("open_execution")
     drive.execute("open_execution", try_number=2)
-    assert told(drive) == ["no check found a problem"]
+    assert details_of(drive) == ["no check found a problem"]
 
 
 def test_what_was_found_is_kept_though_the_task_is_run_again(table: Any) -> None:
@@ -98,4 +98,4 @@ def test_what_was_found_is_kept_though_the_task_is_run_again(table: Any) -> None
     table.control.clear_faults()
     drive.execute("open_execution", try_number=2)
     assert list(warned(drive)) == ["replication"]
-    assert len(told(drive)) == 1
+    assert len(details_of(drive)) == 1

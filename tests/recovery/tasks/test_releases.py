@@ -29,7 +29,7 @@ def told_9(drive: Drive) -> tuple[str, str]:
     return drive.plan.hash, json.dumps(head | drive.plan.content() | {"tier": 3})
 
 
-WRITERS = pytest.mark.parametrize("told", [told_0_1, told_9], ids=["0.1", "9.0"])
+WRITERS = pytest.mark.parametrize("hashes_of", [told_0_1, told_9], ids=["0.1", "9.0"])
 
 
 def put(table: Any, drive: Drive, item: str, **attributes: str) -> None:
@@ -60,9 +60,9 @@ def opened(table: Any) -> Drive:
 
 
 @WRITERS
-def test_what_another_release_opened_is_not_taken_for_edited(table: Any, opened: Drive, told: Any) -> None:
+def test_what_another_release_opened_is_not_edited(table: Any, opened: Drive, hashes_of: Any) -> None:
     """The upgrade came between the record and its freeze."""
-    put(table, opened, "EXECUTION", planHash=told(opened)[0])
+    put(table, opened, "EXECUTION", planHash=hashes_of(opened)[0])
     opened.execute("open_execution")
     opened.wave("database")
     assert opened.statuses == ["COMPLETED", "PENDING"]
@@ -70,7 +70,7 @@ def test_what_another_release_opened_is_not_taken_for_edited(table: Any, opened:
 
 
 @WRITERS
-def test_what_another_release_froze_stays_frozen(table: Any, told: Any) -> None:
+def test_what_another_release_froze_stays_frozen(table: Any, hashes_of: Any) -> None:
     """The upgrade came between the frozen plan and the record's count of it."""
     drive = Drive(plan())
     drive.execute("open_execution")
@@ -82,7 +82,7 @@ def test_what_another_release_froze_stays_frozen(table: Any, told: Any) -> None:
             Key=key,
             UpdateExpression=f"REMOVE waves[{number}].serverCount",
         )
-    hash_, text = told(drive)
+    hash_, text = hashes_of(drive)
     put(table, drive, "EXECUTION", planHash=hash_)
     put(table, drive, "PLAN", plan=text)
     drive.execute("open_execution")
@@ -93,10 +93,10 @@ def test_what_another_release_froze_stays_frozen(table: Any, told: Any) -> None:
 
 @WRITERS
 def test_an_edited_plan_is_refused_whoever_opened_the_execution(
-    table: Any, opened: Drive, told: Any, starts: Any
+    table: Any, opened: Drive, hashes_of: Any, starts: Any
 ) -> None:
     """Another approver, say: it is another plan in the eyes of each release."""
-    put(table, opened, "EXECUTION", planHash=told(Drive(plan(approvers=("eve",))))[0])
+    put(table, opened, "EXECUTION", planHash=hashes_of(Drive(plan(approvers=("eve",))))[0])
     with pytest.raises(AirflowFailException, match="was edited while this execution was being opened"):
         opened.execute("open_execution")
     assert starts() == 0

@@ -49,7 +49,7 @@ def eager(table: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return table
 
 
-def told(drive: Drive, type_: str) -> list[str]:
+def details_of(drive: Drive, type_: str) -> list[str]:
     """Return what the audit trail tells of a type."""
     return [event.detail for event in drive.store.run(read_events(drive.execution_id)) if event.type == type_]
 
@@ -83,7 +83,7 @@ def test_a_superseded_gate_ends_without_the_right_to_read_many(eager: Any) -> No
     eager.control.deny("dynamodb", "BatchGetItem")
     (event,) = fired(trigger_of(drill), meanwhile=superseding)
     assert event["error_type"] == STOPPED
-    assert told(drill, "LOOK_FAILED") == []
+    assert details_of(drill, "LOOK_FAILED") == []
 
 
 def until_told(drive: Drive, trigger: GateTrigger | WaveTrigger, mend: Callable[[], object]) -> list[str]:
@@ -91,7 +91,7 @@ def until_told(drive: Drive, trigger: GateTrigger | WaveTrigger, mend: Callable[
 
     async def run() -> list[str]:
         task = asyncio.create_task(anext(trigger.run()))  # type: ignore[arg-type]
-        words = await asyncio.to_thread(until, "its words", lambda: told(drive, "LOOK_FAILED"))
+        words = await asyncio.to_thread(until, "its words", lambda: details_of(drive, "LOOK_FAILED"))
         await asyncio.sleep(1)
         await asyncio.to_thread(mend)
         async with asyncio.timeout(30):
@@ -108,7 +108,7 @@ def test_a_gate_whose_record_cannot_be_looked_at_says_so(eager: Any) -> None:
     real = superseding()
     denied = [eager.control.deny("dynamodb", operation) for operation in ("BatchGetItem", "GetItem")]
     words = until_told(drill, trigger, lambda: [eager.control.remove_fault(fault) for fault in denied])
-    assert told(drill, "LOOK_FAILED") == words
+    assert details_of(drill, "LOOK_FAILED") == words
     assert len(words) == 1
     for part in ("can be answered", "AccessDeniedException"):
         assert part in words[0]

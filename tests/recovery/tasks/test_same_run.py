@@ -103,13 +103,13 @@ def test_a_run_that_differs_is_refused_by_every_task_and_changes_nothing(
         assert "start a new run" in said.lower()
     assert items(table) == before
     assert starts() == 0
-    told = [
+    recorded = [
         event
         for event in recovery.store.run(read_events(recovery.execution_id))
         if event.type == "RUN_REFUSED"
     ]
-    assert [event.actor for event in told] == list(TASKS)
-    assert {event.detail for event in told} == {said}
+    assert [event.actor for event in recorded] == list(TASKS)
+    assert {event.detail for event in recorded} == {said}
 
 
 @pytest.mark.parametrize("field", ["requested_by", "plan_id", "dag_run_id", "confirm", "conf_hash"])
@@ -120,7 +120,7 @@ def test_what_stands_for_a_text_that_was_cut_is_not_that_text(recovery: Drive, f
     said = {field: f"(shortened: text {text_name(getattr(holder, field))})"}
     doctored = record.model_copy(update=said)
     if holder is not record:
-        doctored = record.having(request=record.request.having(**said))
+        doctored = record.replace(request=record.request.replace(**said))
     check_same_run(record, recovery.run)
     with pytest.raises(RunDiffers, match=r"on record '\(shortened: text"):
         check_same_run(doctored, recovery.run)
@@ -133,7 +133,7 @@ def test_nothing_real_is_replaced_unless_the_record_says_so_in_full(table: Any, 
         drive.execute("open_execution")
         if run_id == "manual__1":
             drive.run.conf["replace_recovered"] = f"(shortened: text {text_name('shop')})"
-            asked = drive.record.having(request=run_request(drive.run)).to_item()
+            asked = drive.record.replace(request=run_request(drive.run)).to_item()
             item = marshal(asked | {"item": "EXECUTION"})
             table.client("dynamodb").put_item(TableName="recovery-executions", Item=item)
             with pytest.raises(AirflowFailException, match="Real recovery instances are running"):

@@ -9,7 +9,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from .conftest import APP, DB, Drive, plan
-from .starting import START, later, parked, pause, told
+from .starting import START, details_of, later, parked, pause
 
 
 class TestPassing:
@@ -19,7 +19,7 @@ class TestPassing:
         """Each refusal is told; the job is started without a word to Airflow."""
         table.control.throttle("drs", "StartRecovery", times=2)
         assert len(drive.execute(START)) == 1
-        assert len(told(drive, "JOB_REFUSED")) == 2
+        assert len(details_of(drive, "JOB_REFUSED")) == 2
 
     def test_retry_after_seconds_is_respected(self, drive: Drive, table: Any) -> None:
         """The task waits that long, without a worker."""
@@ -96,7 +96,7 @@ class TestBusy:
         path, kwargs = parked(drive).trigger.serialize()
         assert path == "drs_recovery.aws.triggers.drs.DrsJobTrigger"
         assert (kwargs["job_ids"], kwargs["hold"]) == ([other], 10)
-        assert other in told(drive, "START_WAITING")[0]
+        assert other in details_of(drive, "START_WAITING")[0]
         table.control.set_speed("immediate")
         table.client("drs").describe_jobs()
         (job_id,) = drive.execute(START)
@@ -124,7 +124,7 @@ class TestQuota:
         table.control.set_quotas(concurrentJobs=1)
         table.client("drs").start_recovery(sourceServers=[{"sourceServerID": APP}], isDrill=True)
         assert pause(parked(drive)) >= timedelta(seconds=30)
-        assert "concurrent jobs" in told(drive, "START_WAITING")[0]
+        assert "concurrent jobs" in details_of(drive, "START_WAITING")[0]
         with monkeypatch.context() as patch:
             later(patch, hours=4)
             with pytest.raises(AirflowFailException, match="concurrent jobs"):
@@ -137,4 +137,4 @@ def test_what_aws_does_not_allow_fails_at_once(drive: Drive, table: Any) -> None
     table.control.deny("drs", "StartRecovery")
     with pytest.raises(AirflowFailException, match="AccessDenied"):
         drive.execute(START)
-    assert (drive.statuses, told(drive, "START_WAITING")) == (["FAILED"], [])
+    assert (drive.statuses, details_of(drive, "START_WAITING")) == (["FAILED"], [])

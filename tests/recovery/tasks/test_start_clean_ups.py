@@ -98,12 +98,12 @@ def test_an_item_that_somebody_put_into_the_table_is_told_and_passed_over(
     good = drive.record.to_item() | {"item": "EXECUTION"}
     bad = {**good, "executionId": str(uuid.uuid4()), "cleanupDue": "2020-01-01T00:00:00.000000Z", name: value}
     table.client("dynamodb").put_item(TableName="recovery-executions", Item=marshal(bad))
-    with pytest.raises(AirflowException) as told:
+    with pytest.raises(AirflowException) as recorded:
         due(drive)
     assert [asked.run_id for asked in triggered] == [clean_up_run_id(drive.record)]
-    assert bad["executionId"][:100] in str(told.value)
-    assert "cannot be read" in str(told.value)
-    assert clean_up_run_id(drive.record) in str(told.value)
+    assert bad["executionId"][:100] in str(recorded.value)
+    assert "cannot be read" in str(recorded.value)
+    assert clean_up_run_id(drive.record) in str(recorded.value)
 
 
 def test_it_is_not_due_before_its_time(table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,11 +143,11 @@ def test_o1_a_clean_up_whose_run_has_ended_without_its_work_gets_another(
         clock[0] = drive.record.cleanup_due
     assert [pause.total_seconds() / 60 for pause in pauses] == [1, 2, 4, 8, 16, 32, 60, 60]
     assert (drive.record.cleanup.status, drive.record.status) == ("PENDING", "COMPLETED")
-    told = [
+    recorded = [
         one.detail for one in drive.store.run(read_events(drive.execution_id)) if one.type == "CLEANUP_HELD"
     ]
-    assert len(told) == 8
-    assert f"its DAG run {first} ended {state}, and its work is not done" in told[0]
+    assert len(recorded) == 8
+    assert f"its DAG run {first} ended {state}, and its work is not done" in recorded[0]
     Sweep(drive).all()
     assert drive.record.cleanup.status == "DONE"
     assert due(drive) == []

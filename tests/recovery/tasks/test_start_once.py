@@ -12,7 +12,7 @@ from drs_recovery.settings import settings
 from drs_recovery.store.programs import start_recovery
 
 from .conftest import DB, Drive
-from .starting import START, jobs, later, parked, pause, taken_for_none, told
+from .starting import START, details_of, jobs, later, parked, pause, taken_for_none
 
 
 class TestAnswerLost:
@@ -33,7 +33,7 @@ class TestAnswerLost:
         table.control.drop("drs", "StartRecovery", after=True, times=1)
         table.control.hide_jobs(looks=1, times=1)
         assert pause(parked(drive)) >= timedelta(seconds=10)
-        assert "DRS shows no job of it yet" in told(drive, "START_WAITING")[0]
+        assert "DRS shows no job of it yet" in details_of(drive, "START_WAITING")[0]
         (job_id,) = drive.execute(START)
         assert [job["jobID"] for job in jobs(table)] == [job_id]
 
@@ -49,7 +49,7 @@ class TestAnswerLost:
         later(monkeypatch, seconds=settings().adoption_seconds + 5)
         (job_id,) = drive.execute(START)
         assert [job["jobID"] for job in jobs(table)] == [job_id]
-        assert any("no job came of" in words for words in told(drive, "JOB_REFUSED"))
+        assert any("no job came of" in words for words in details_of(drive, "JOB_REFUSED"))
 
     def test_a_conflict_about_ones_own_job_is_adoption(
         self, drive: Drive, table: Any, monkeypatch: pytest.MonkeyPatch
@@ -145,7 +145,7 @@ class TestAnswerLost:
         monkeypatch.setattr(start_recovery, "intend", held_up)
         parked(drive)
         assert jobs(table) == []
-        assert "not sent" in told(drive, "JOB_REFUSED")[0]
+        assert "not sent" in details_of(drive, "JOB_REFUSED")[0]
 
 
 def _killed(*_: object, **__: object) -> None:

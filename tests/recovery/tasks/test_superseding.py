@@ -32,7 +32,7 @@ def recovery(run_id: str = "manual__recovery", **fields: Any) -> Drive:
     return Drive(plan(**fields), run_id=run_id, **SURE)
 
 
-def told(drive: Drive, type_: str) -> list[str]:
+def details_of(drive: Drive, type_: str) -> list[str]:
     """Return what the audit trail tells of a type."""
     return [event.detail for event in drive.store.run(read_events(drive.execution_id)) if event.type == type_]
 
@@ -42,8 +42,8 @@ def test_a_recovery_takes_the_plan_from_a_drill(drill: Drive, starts: Any) -> No
     real = recovery()
     real.execute("open_execution")
     assert drill.record.superseded_by == real.execution_id
-    assert real.execution_id in told(drill, "SUPERSEDED")[0]
-    assert drill.execution_id in told(real, "LOCK_TAKEN")[0]
+    assert real.execution_id in details_of(drill, "SUPERSEDED")[0]
+    assert drill.execution_id in details_of(real, "LOCK_TAKEN")[0]
     before = starts()
     real.wave("database")
     assert starts() == before + 1
@@ -72,7 +72,7 @@ def test_opening_again_after_a_crash_supersedes_once(drill: Drive) -> None:
     real = recovery()
     real.execute("open_execution")
     real.execute("open_execution", try_number=2)
-    assert (len(told(drill, "SUPERSEDED")), len(told(real, "LOCK_TAKEN"))) == (1, 1)
+    assert (len(details_of(drill, "SUPERSEDED")), len(details_of(real, "LOCK_TAKEN"))) == (1, 1)
 
 
 @pytest.mark.parametrize("conf", [{}, SURE], ids=["drill", "recovery"])
@@ -93,7 +93,7 @@ def test_the_plan_is_free_when_its_holders_run_is_over(drill: Drive, fate: dict[
     """A run that ended, or was deleted, without its record being final keeps no plan."""
     after = Drive(plan(), run_id="manual__after")
     after.execute("open_execution", **fate)
-    assert drill.execution_id in told(after, "LOCK_TAKEN")[0]
+    assert drill.execution_id in details_of(after, "LOCK_TAKEN")[0]
     assert drill.record.superseded_by == after.execution_id, "its run may be cleared, and starts nothing then"
 
 
@@ -141,6 +141,6 @@ def test_unlock_frees_a_plan_and_says_so(drill: Drive) -> None:
     """The way out, with its reason in the trail of who held it."""
     held = drill.store.run(unlock("shop", "alice", "its run hangs"))
     assert held.lock.holder == drill.execution_id
-    assert told(drill, "LOCK_RELEASED") == ["the plan was unlocked by hand: its run hangs"]
+    assert details_of(drill, "LOCK_RELEASED") == ["the plan was unlocked by hand: its run hangs"]
     assert drill.store.run(unlock("shop", "alice", "again")) is None
     Drive(plan(), run_id="manual__after").execute("open_execution")

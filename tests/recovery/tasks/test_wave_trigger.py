@@ -105,7 +105,9 @@ def test_a_completed_wave_ends_its_sensor_without_a_worker(polled: Drive, trigge
     assert polled.statuses == ["COMPLETED"]
     assert (polled.record.status, polled.record.end_time) == ("POLLING", None)
     (ended,) = [
-        told for told in polled.store.run(read_events(polled.execution_id)) if told.type == "WAVE_ENDED"
+        recorded
+        for recorded in polled.store.run(read_events(polled.execution_id))
+        if recorded.type == "WAVE_ENDED"
     ]
     assert (ended.actor, ended.detail) == ("both.wait_for_recovery", "COMPLETED: all 2 servers launched")
 
@@ -175,7 +177,7 @@ def test_a_trigger_that_breaks_is_told_before_the_sensor_gives_up(polled: Drive)
     context = polled.context("both.wait_for_recovery", try_number=4)
     with pytest.raises(TaskDeferralError, match="no such module"):
         sensor.resume_execution("__fail__", {"error": "no such module"}, context)
-    told = [
+    recorded = [
         event.detail for event in polled.store.run(read_events(polled.execution_id)) if event.type == "FAILED"
     ]
-    assert told == ["no such module"]
+    assert recorded == ["no such module"]

@@ -77,7 +77,7 @@ def sent(table: Any, drive: Drive) -> list[set[str]]:
     ]
 
 
-def told(drive: Drive, type_: str) -> list[str]:
+def details_of(drive: Drive, type_: str) -> list[str]:
     """Return what the audit trail tells of a type."""
     return [event.detail for event in drive.store.run(read_events(drive.execution_id)) if event.type == type_]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import drs_recovery
-from drs_recovery.text.durations import brief, in_words, lasting, roughly
+from drs_recovery.text.durations import compact, duration_text, lasting, roughly
 
 
 @pytest.mark.parametrize(
@@ -32,14 +32,14 @@ def test_a_duration_has_four_ways_to_be_said(
 ) -> None:
     """In sentences to the second or roughly; in tables in letters, to the second or in two units."""
     duration = timedelta(seconds=seconds)
-    assert (in_words(duration), roughly(duration)) == (words, rough)
-    assert (brief(duration), lasting(duration)) == (letters, two)
+    assert (duration_text(duration), roughly(duration)) == (words, rough)
+    assert (compact(duration), lasting(duration)) == (letters, two)
 
 
 def test_a_second_that_has_begun_counts_where_it_is_said_to_the_second() -> None:
     """A lag of 1.2 s is no lag of 1 s."""
     duration = timedelta(seconds=1, milliseconds=200)
-    assert (brief(duration), in_words(duration)) == ("2s", "2 seconds")
+    assert (compact(duration), duration_text(duration)) == ("2s", "2 seconds")
     assert (lasting(duration), roughly(duration)) == ("1s", "1 second")
 
 

@@ -77,6 +77,6 @@ def test_what_lags_is_launched_with_the_data_there_are(backend, add, launch, wai
     asked = clock.now()
     launch(NEW)
     wait(HOUR)
-    backend.settle()
+    backend.advance()
     (instance,) = backend.recovery_instances.values()
     assert instance.recovery_point == pytest.approx(asked - 900, abs=10)

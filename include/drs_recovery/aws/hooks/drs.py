@@ -197,7 +197,7 @@ class DrsHook(AwsGenericHook["DrsClient"]):
 
     def find_failures(self, jobs: Iterable[JobTypeDef]) -> list[str]:
         """Return one sentence, with raw errors, for each COMPLETED job that launched less than it should."""
-        return [words for job in jobs if failure(job) and (words := failure(job, self._log_if_any(job)))]
+        return [text for job in jobs if failure(job) and (text := failure(job, self._log_if_any(job)))]
 
     async def get_jobs(
         self, job_ids: Iterable[str], *, client: AsyncDrsClient | None = None

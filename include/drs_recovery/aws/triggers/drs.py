@@ -11,7 +11,7 @@ from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.aws.utils.drs import JobsSnapshot, summary, validate_job_ids
 from drs_recovery.aws.utils.drs_poller import DrsJobPoller, JobsWatch
 from drs_recovery.aws.utils.launch_actions import count_due
-from drs_recovery.text.durations import in_words
+from drs_recovery.text.durations import duration_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -91,7 +91,7 @@ class DrsJobTrigger(BaseTrigger):
         self.botocore_config = botocore_config
         self._watch: JobsWatch | None = None
         self._missing_since: dict[str, float] = {}
-        self._told: dict[str, str] = {}
+        self._logged: dict[str, str] = {}
         self._warned: tuple[str, float] | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -225,7 +225,7 @@ class DrsJobTrigger(BaseTrigger):
             account = await self.hook.get_account_id()
         except Exception as error:  # noqa: BLE001 - whatever it is, the missing job is the news
             account = f"unknown ({error})"
-        grace = in_words(timedelta(seconds=self.missing_grace))
+        grace = duration_text(timedelta(seconds=self.missing_grace))
         return (
             f"DRS does not know {', '.join(job_ids)} in Region {region} of account {account} "
             f"(connection {self.aws_conn_id}); it was asked for {grace}"
@@ -249,16 +249,16 @@ class DrsJobTrigger(BaseTrigger):
             return
         self._warned = None
         for job in snapshot.jobs:
-            if self._told.get(job["jobID"]) != (words := summary(job)):
-                self._told[job["jobID"]] = words
-                self.log.info("%s", words)
+            if self._logged.get(job["jobID"]) != (text := summary(job)):
+                self._logged[job["jobID"]] = text
+                self.log.info("%s", text)
 
-    def _warn(self, words: str) -> None:
+    def _warn(self, text: str) -> None:
         now = asyncio.get_running_loop().time()
-        if self._warned and self._warned[0] == words and now - self._warned[1] < REPEAT_WARNING_AFTER:
+        if self._warned and self._warned[0] == text and now - self._warned[1] < REPEAT_WARNING_AFTER:
             return
-        self._warned = words, now
-        self.log.warning("%s; polling goes on", words)
+        self._warned = text, now
+        self.log.warning("%s; polling goes on", text)
 
 
 def _aware(time: str) -> datetime:

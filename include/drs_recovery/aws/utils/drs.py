@@ -171,14 +171,14 @@ def failure(job: JobTypeDef, log: Iterable[JobLogTypeDef] = ()) -> str | None:
     if not servers:
         return f"{job['jobID']}: no server took part"
     if not lost:
-        unwell = [_words(s, {}) for s in servers if failed_actions(s, optional=False)]
+        unwell = [_text(s, {}) for s in servers if failed_actions(s, optional=False)]
         return f"{job['jobID']}: post-launch actions failed: {'; '.join(unwell)}" if unwell else None
     errors = raw_errors(log)
-    words = "; ".join(_words(server, errors) for server in lost)
-    return f"{job['jobID']}: {len(lost)} of {len(servers)} servers did not launch: {words}"
+    text = "; ".join(_text(server, errors) for server in lost)
+    return f"{job['jobID']}: {len(lost)} of {len(servers)} servers did not launch: {text}"
 
 
-def _words(server: ParticipatingServerTypeDef, errors: dict[str, str]) -> str:
+def _text(server: ParticipatingServerTypeDef, errors: dict[str, str]) -> str:
     server_id = server.get("sourceServerID", "a server without id")
     status = server.get("launchStatus", "without launch status")
     why = [*filter(None, [errors.get(server_id)]), *failed_actions(server, optional=False)]

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 
 from drs_recovery.aws.utils.drs import JobsSnapshot, about_to_end
 from drs_recovery.aws.utils.launch_actions import count_due
-from drs_recovery.text.durations import in_words
+from drs_recovery.text.durations import duration_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -74,12 +74,10 @@ class JobsWatch:
         missing = tuple(job_id for job_id in self.job_ids if job_id not in known)
         self._tell(JobsSnapshot(jobs, missing, at))
 
-    def failed(self, words: str, at: datetime) -> None:
+    def failed(self, text: str, at: datetime) -> None:
         """Take why DRS gave no answer; what it said last still stands."""
         last = self.latest
-        self._tell(
-            JobsSnapshot(last.jobs if last else (), last.missing if last else (), at, last_error=words)
-        )
+        self._tell(JobsSnapshot(last.jobs if last else (), last.missing if last else (), at, last_error=text))
 
     def _tell(self, snapshot: JobsSnapshot) -> None:
         self.latest = snapshot
@@ -191,7 +189,7 @@ class DrsJobPoller:
         except Exception as error:  # noqa: BLE001 - no error ends the polling; watchers are told each one
             await self._trouble(error)
             for watch in watches:
-                watch.failed(_words(error), at)
+                watch.failed(_text(error), at)
         else:
             self._failures, self._pause = 0, None
             known = {job["jobID"]: job for job in jobs}
@@ -235,9 +233,9 @@ class DrsJobPoller:
                 log.exception("The DRS client did not close")
 
 
-def _words(error: Exception) -> str:
+def _text(error: Exception) -> str:
     if isinstance(error, TimeoutError):
-        return f"DescribeJobs: no answer within {in_words(timedelta(seconds=LOOK_TIMEOUT))}"
+        return f"DescribeJobs: no answer within {duration_text(timedelta(seconds=LOOK_TIMEOUT))}"
     return str(error) if isinstance(error, ClientError) else f"{type(error).__name__}: {error}"
 
 

@@ -97,5 +97,5 @@ def retry_after(error: Exception) -> float:
     if not isinstance(error, ClientError):
         return 0.0
     headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    said = str(error.response.get("retryAfterSeconds") or headers.get("retry-after") or "")
-    return float(said) if said.replace(".", "", 1).isdigit() else 0.0
+    after = str(error.response.get("retryAfterSeconds") or headers.get("retry-after") or "")
+    return float(after) if after.replace(".", "", 1).isdigit() else 0.0

@@ -55,10 +55,10 @@ def answer(
         "by": me,
         "approval": approval.to_item() if approval else None,
     }
-    told = f"{wave.wave_name} is {done} by {me}"
-    told += "." if approval else "; Airflow has the answer, and the record does not show it yet."
+    message = f"{wave.wave_name} is {done} by {me}"
+    message += "." if approval else "; Airflow has the answer, and the record does not show it yet."
     follow = f"Follow it: recovery watch {execution.execution_id}"
-    screen.result(document, Text(told).append("\n").append(follow))
+    screen.result(document, Text(message).append("\n").append(follow))
     return Exit.OK
 
 
@@ -126,18 +126,18 @@ def task_of(store: ExecutionStore, execution: Execution, wave: WaveRecord) -> st
 def _when_ready(screen: Screen, answer: Callable[[], object]) -> None:
     """Answer as soon as the gate can take it: an earlier answer would make Airflow fail the task."""
     deadline = time.monotonic() + LONGEST_WAIT
-    told = False
+    announced = False
     while True:
         try:
             answer()
         except GateNotReady as early:
             if time.monotonic() > deadline:
                 raise
-            if not told:
+            if not announced:
                 screen.say(
                     f"{early}; Airflow loses answers that come too soon: waiting {early.seconds:.0f}s …"
                 )
-                told = True
+                announced = True
             time.sleep(max(0.2, min(early.seconds, 1)))
         else:
             return

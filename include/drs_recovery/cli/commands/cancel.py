@@ -18,7 +18,7 @@ from drs_recovery.errors import AirflowApiError, AirflowRefused
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.events import Event
 from drs_recovery.store.queries import read_execution
-from drs_recovery.store.trail import tell
+from drs_recovery.store.trail import append_event
 
 if TYPE_CHECKING:
     from drs_recovery.cli.screen import Screen
@@ -42,17 +42,17 @@ def cancel(screen: Screen, named: str, *, reason: str | None, user: str | None) 
         # Airflow says by the note whether this user may: only then the trail is told, and the run ended
         client.note(execution.plan_id, execution.dag_run_id, f"cancelled by {me}: {why}")
         asked = Event(type=EventType.CANCEL_ASKED, time=now(), actor=me, detail=why)
-        store.run(tell(execution.execution_id, asked))
+        store.run(append_event(execution.execution_id, asked))
         try:
             client.end_run(execution.plan_id, execution.dag_run_id)
         except AirflowApiError as error:
             failed = Event(type=EventType.CANCEL_FAILED, time=now(), actor=me, detail=str(error))
-            store.run(tell(execution.execution_id, failed))
+            store.run(append_event(execution.execution_id, failed))
             raise
     screen.say(f"{execution.execution_id} of {execution.plan_id} is being cancelled …")
     ended = _ended(store, execution)
     target = Target(execution.plan_id, execution.dag_run_id)
-    told = (
+    message = (
         f"{ended.status}: {ended.outcome}"
         if ended.final
         else (
@@ -60,7 +60,7 @@ def cancel(screen: Screen, named: str, *, reason: str | None, user: str | None) 
             f"Look again: recovery show {execution.execution_id}"
         )
     )
-    screen.result(execution_document(Watcher(store, target, Airside(None)).look()), Text(told))
+    screen.result(execution_document(Watcher(store, target, Airside(None)).look()), Text(message))
     return Exit.OK if ended.final else Exit.NOT_RECOVERED
 
 

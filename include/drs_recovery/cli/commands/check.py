@@ -16,7 +16,7 @@ from drs_recovery.errors import PlanError
 from drs_recovery.plan import Plan, files_of_stem, read_plan, read_plans
 from drs_recovery.plan.schedule import next_dates
 from drs_recovery.plan.warnings import warnings
-from drs_recovery.plan.words import listed
+from drs_recovery.text.lists import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.cli.airflow import gate_url
 from drs_recovery.cli.airside import Airside
-from drs_recovery.cli.cleanups import cleanup_words, may_be_cleaned_up, waits_for_an_approver
+from drs_recovery.cli.cleanups import cleanup_text, may_be_cleaned_up, waits_for_an_approver
 from drs_recovery.cli.connect import sign_in
 from drs_recovery.cli.documents import execution_document
 from drs_recovery.cli.exits import Exit
@@ -23,7 +23,7 @@ from drs_recovery.record.enums import CleanupStatus, EventType
 from drs_recovery.record.events import Event
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import read_execution
-from drs_recovery.store.trail import tell
+from drs_recovery.store.trail import append_event
 
 if TYPE_CHECKING:
     from drs_recovery.cli.airflow import AirflowClient
@@ -51,7 +51,7 @@ def clean_up(screen: Screen, named: str, *, reason: str | None, follow: bool, us
             detail=reason or "no reason given",
         )
         _start(client, execution)
-        store.run(tell(execution.execution_id, asked))
+        store.run(append_event(execution.execution_id, asked))
         screen.say(f"{execution.execution_id} of {execution.plan_id} is being cleaned up …")
         try:
             last = _follow(store, client, execution) if follow else execution
@@ -60,7 +60,7 @@ def clean_up(screen: Screen, named: str, *, reason: str | None, follow: bool, us
             return Exit.INTERRUPTED
     target = Target(execution.plan_id, execution.dag_run_id)
     screen.result(
-        execution_document(Watcher(store, target, Airside(None)).look()), _told(last, follow=follow)
+        execution_document(Watcher(store, target, Airside(None)).look()), _message(last, follow=follow)
     )
     over = last.cleanup is not None and last.cleanup.status in {CleanupStatus.DONE, CleanupStatus.WAITING}
     return Exit.OK if over or not follow else Exit.NOT_RECOVERED
@@ -77,7 +77,7 @@ def _check(execution: Execution) -> None:
         raise TransitionRefused(f"{place} is a {execution.execution_type}: only drills are ever cleaned up.")
     if not execution.job_ids:
         raise TransitionRefused(f"{place} started no job: there is nothing to clean up.")
-    raise TransitionRefused(f"{place} is cleaned up already: {cleanup_words(execution)}.")
+    raise TransitionRefused(f"{place} is cleaned up already: {cleanup_text(execution)}.")
 
 
 def _start(client: AirflowClient, execution: Execution) -> None:
@@ -112,12 +112,12 @@ def _follow(store: ExecutionStore, client: AirflowClient, execution: Execution) 
         time.sleep(INTERVAL)
 
 
-def _told(execution: Execution, *, follow: bool) -> Text:
+def _message(execution: Execution, *, follow: bool) -> Text:
     if not follow:
         return Text(f"Look: recovery show {execution.execution_id}")
-    told = Text(f"Clean-up {cleanup_words(execution) or 'is not on record'}")
+    message = Text(f"Clean-up {cleanup_text(execution) or 'is not on record'}")
     if waits_for_an_approver(execution):
         url = gate_url(settings().airflow_url, CLEAN_UP, current_run_id(execution), CleanUpTask.APPROVE)
         answer = f"Answer: recovery approve {execution.execution_id}, or {url}"
-        told.append("\n").append(answer)
-    return told
+        message.append("\n").append(answer)
+    return message

@@ -31,10 +31,10 @@ def init(screen: Screen, *, table: bool, pool: bool, user: str | None) -> Exit:
     document: dict[str, Any] = {}
     if table:
         document["table"] = _table()
-        screen.say(_told("table", document["table"]))
+        screen.say(_message("table", document["table"]))
     if pool:
         document["pool"] = _pool(user)
-        screen.say(_told("pool", document["pool"]))
+        screen.say(_message("pool", document["pool"]))
     screen.document(document)
     return Exit.OK
 
@@ -72,6 +72,6 @@ def _pool(user: str | None) -> dict[str, Any]:
     return {"name": wanted.pool, "slots": wanted.pool_slots, "airflow": wanted.airflow_url, "done": done}
 
 
-def _told(kind: str, made: dict[str, Any]) -> Text:
+def _message(kind: str, made: dict[str, Any]) -> Text:
     where = made.get("endpoint") or made.get("airflow")
     return Text(f"{kind} {made['name']}: {made['done']} ({where})")

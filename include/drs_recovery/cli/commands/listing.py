@@ -35,7 +35,9 @@ SHORT = 8
 def list_executions(screen: Screen, plan_id: str | None, limit: int) -> Exit:
     """Show executions, newest first."""
     executions = open_store().run(
-        queries.list_executions(plan_id, limit, passed_over=lambda words: screen.say(f"passed over: {words}"))
+        queries.list_executions(
+            plan_id, limit, passed_over=lambda message: screen.say(f"passed over: {message}")
+        )
     )
     document = {"executions": [execution.to_item() for execution in executions]}
     screen.result(document, table(executions, screen.out.width) if executions else _none(plan_id))

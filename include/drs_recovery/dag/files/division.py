@@ -67,7 +67,7 @@ def division_of(snapshot: Path | None) -> Division:
         return {}
 
 
-def tell_changes(snapshot: Path, before: Path | None) -> None:
+def log_changes(snapshot: Path, before: Path | None) -> None:
     """Have Airflow read the DAG files of a snapshot that differ from those of the one before, and no others.
 
     A DAG file that is not of ours may be built from anything in the folder: it differs as soon as that does.

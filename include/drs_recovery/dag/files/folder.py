@@ -63,10 +63,10 @@ class Look:
         A file that was changed just before may be changed again at what the file system takes for the same
         moment, so what was fresh then is never taken for unchanged.
         """
-        return before is not None and before.settled and self.stamps == before.stamps
+        return before is not None and before.stable and self.stamps == before.stamps
 
     @property
-    def settled(self) -> bool:
+    def stable(self) -> bool:
         """Whether no file was changed just before the look."""
         newest = max((stamp[-1] for stamp in self.stamps.values()), default=0)
         return newest < (self.time - COARSE) * 1e9
@@ -160,8 +160,8 @@ def _listed(place: _Place) -> tuple[tuple[int, int], list[os.DirEntry[str]]]:
     except OSError as error:
         if not place.depth or isinstance(error, FileNotFoundError):
             raise
-        told = f"{place.prefix} in the folder of DAGs cannot be listed: {error.strerror}"
-        raise FolderRefused(told) from error
+        message = f"{place.prefix} in the folder of DAGs cannot be listed: {error.strerror}"
+        raise FolderRefused(message) from error
     return (status.st_dev, status.st_ino), sorted(found, key=lambda entry: entry.name)
 
 

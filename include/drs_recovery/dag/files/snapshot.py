@@ -19,8 +19,8 @@ from drs_recovery.dag.files.division import (
     digest_of,
     divided,
     division_of,
+    log_changes,
     stem_of,
-    tell_changes,
 )
 from drs_recovery.dag.files.folder import PLANS
 from drs_recovery.dag.files.last_good import carried
@@ -64,7 +64,7 @@ def take_snapshot(files: Mapping[str, bytes], versions: Path, before: Path | Non
         if not move(folder, versions / version):
             _divide(versions / version, files, division_of(versions / version) | division)
     if before != versions / version:
-        tell_changes(versions / version, before)
+        log_changes(versions / version, before)
     return version
 
 

@@ -10,7 +10,7 @@ from drs_recovery.record.enums import Decision, WaveStatus, Writer
 from drs_recovery.record.permission import check_ask
 from drs_recovery.record.texts import same_text
 from drs_recovery.store.changes import change, with_wave
-from drs_recovery.store.trail import tell_change
+from drs_recovery.store.trail import append_change
 
 if TYPE_CHECKING:
     from drs_recovery.record.events import Event
@@ -31,7 +31,7 @@ def pause(execution_id: str, number: int, event: Event | None = None) -> StorePr
         return with_wave(execution, number, status=WaveStatus.PAUSED)
 
     changed = yield from change(execution_id, Writer.APPROVE, alter)
-    yield from tell_change(changed, event)
+    yield from append_change(changed, event)
     return changed.execution
 
 
@@ -73,12 +73,12 @@ def _answer(
             number,
             approval=approval,
             status=WaveStatus.CANCELLED,
-            failure=_words(approval),
+            failure=_text(approval),
             end_time=approval.time,
         )
 
     changed = yield from change(execution_id, Writer.APPROVE, alter)
-    yield from tell_change(changed, event)
+    yield from append_change(changed, event)
     return changed.execution
 
 
@@ -103,7 +103,7 @@ def _given(wave: WaveRecord, approval: Approval) -> bool:
     return False
 
 
-def _words(approval: Approval) -> str:
+def _text(approval: Approval) -> str:
     if approval.decision is Decision.TIMED_OUT:
         return "nobody answered its gate in time"
     because = f": {approval.reason}" if approval.reason else ""

@@ -15,7 +15,7 @@ from drs_recovery.store.own_items import ids_item, put_ids, read_ids
 from drs_recovery.store.passed_over import log_it
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.requests import Wait, now
-from drs_recovery.store.trail import tell_change
+from drs_recovery.store.trail import append_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -47,14 +47,14 @@ def clean_up(
         before = yield from read_execution(execution.execution_id)
         _check_same_end(execution, before)
         known_lists = yield from _lists(before, known)
-        after = _having(before, status, at, known, known_lists)
+        after = _with_changes(before, status, at, known, known_lists)
         if after == before:
-            return (yield from _told(Changed(before, written=False), event))
+            return (yield from _message(Changed(before, written=False), event))
         check_clean_up(before, after)
         yield from _put_lists(before.execution_id, known_lists)
         written = yield from write(before, after, _same_end, CLEAN_UP_BUDGETS)
         if written is not None:
-            return (yield from _told(Changed(written, written=True), event))
+            return (yield from _message(Changed(written, written=True), event))
         yield Wait(pause)
     raise RecordUnavailable(
         f"execution {execution.execution_id}: its clean-up kept changing while it was to become {status}"
@@ -106,7 +106,7 @@ def _placed(lists: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     return fields
 
 
-def _having(
+def _with_changes(
     execution: Execution,
     status: CleanupStatus,
     at: datetime,
@@ -119,12 +119,12 @@ def _having(
     later = known.pop("due", None)
     jobs = tuple(dict.fromkeys((*before.job_ids, *known.get("job_ids", ()))))
     others = {name: value for name, value in known.items() if name not in {"instances", "left"}}
-    said = {"failure": None} | {**others, "job_ids": jobs, **_placed(lists)}
-    after = before.having(**said | {"mode": before.mode, "status": status})
-    if execution.cleanup is not None and recognised(execution, execution.having(cleanup=after)) == execution:
+    message = {"failure": None} | {**others, "job_ids": jobs, **_placed(lists)}
+    after = before.replace(**message | {"mode": before.mode, "status": status})
+    if execution.cleanup is not None and recognised(execution, execution.replace(cleanup=after)) == execution:
         return execution
     due = None if status.over else later or execution.cleanup_due or at
-    return recognised(execution, execution.having(cleanup=after.having(time=at), cleanup_due=due))
+    return recognised(execution, execution.replace(cleanup=after.replace(time=at), cleanup_due=due))
 
 
 def _same_end(update: Update, before: Execution) -> Iterable[str]:
@@ -134,8 +134,8 @@ def _same_end(update: Update, before: Execution) -> Iterable[str]:
     yield same_cleanup(update, before)
 
 
-def _told(changed: Changed, event: Event | None) -> StoreProgram[Execution]:
+def _message(changed: Changed, event: Event | None) -> StoreProgram[Execution]:
     """Tell of the change once for this end of the execution."""
     end = changed.execution.end_time
-    yield from tell_change(changed, event, end and iso(end), event and event.detail)
+    yield from append_change(changed, event, end and iso(end), event and event.detail)
     return changed.execution

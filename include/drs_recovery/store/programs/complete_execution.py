@@ -17,7 +17,7 @@ from drs_recovery.store.jobs import record_job
 from drs_recovery.store.lock import release_lock
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.requests import Wait, now
-from drs_recovery.store.trail import tell_change
+from drs_recovery.store.trail import append_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,10 +57,10 @@ def close(
             unknown = () if wave.status.final else wave.open_intents
             known = yield from with_known_servers(execution_id, unknown)
             waves.append(_closed(execution, wave, known_end, at, known))
-        return execution.having(waves=tuple(waves), task_failure=known_end.task_failure)
+        return execution.replace(waves=tuple(waves), task_failure=known_end.task_failure)
 
     changed = yield from change(execution_id, Writer.COMPLETE, alter)
-    yield from tell_change(changed, event, changed.execution.attempts)
+    yield from append_change(changed, event, changed.execution.attempts)
     return changed.execution
 
 
@@ -85,7 +85,7 @@ def finish(
         wanted = ended(before, status, outcome, at, cleanup)
         after = yield from write(before, wanted, partial(final_conditions, status=status))
         if after is not None:
-            yield from tell_change(Changed(after, written=True), event, after.attempts)
+            yield from append_change(Changed(after, written=True), event, after.attempts)
             return after
         yield from _check_moved(before, status)
         yield Wait(pause)
@@ -102,7 +102,7 @@ def ended(
     Only a drill that has jobs is cleaned up.
     """
     ordered = cleanup if execution.is_drill and execution.job_ids else None
-    return execution.having(
+    return execution.replace(
         status=status,
         end_time=at,
         outcome=outcome,
@@ -152,7 +152,7 @@ def _finished(execution: Execution, status: ExecutionStatus, event: Event | None
             f"execution {execution.execution_id} is {execution.status}: a final status is written once, "
             f"it cannot become {status}"
         )
-    yield from tell_change(Changed(execution, written=False), event, execution.attempts)
+    yield from append_change(Changed(execution, written=False), event, execution.attempts)
     return execution
 
 
@@ -175,9 +175,9 @@ def _closed(
         return wave
     end = _end(execution, wave, ending)
     if end is None:
-        return wave.having(status=WaveStatus.SKIPPED)
+        return wave.replace(status=WaveStatus.SKIPPED)
     status, why = end
-    return wave.having(status=status, failure=_left(wave, ending, why, unknown), end_time=at)
+    return wave.replace(status=status, failure=_left(wave, ending, why, unknown), end_time=at)
 
 
 def _end(execution: Execution, wave: WaveRecord, ending: Ending) -> tuple[WaveStatus, str] | None:
@@ -206,22 +206,22 @@ def _left(wave: WaveRecord, ending: Ending, why: str, unknown: Sequence[Intent])
     """Say why a wave was not watched to its end, and what it leaves behind; DRS cannot stop a job."""
     known = ending.running_job_ids
     jobs = [job_id for job_id in wave.attempt_job_ids if known is None or job_id in known]
-    words = [why]
+    text = [why]
     if jobs:
-        words.append(f"{'still runs' if known else 'may still run'} in DRS: {', '.join(jobs)}")
+        text.append(f"{'still runs' if known else 'may still run'} in DRS: {', '.join(jobs)}")
     elif wave.attempt_job_ids:
-        words.append(f"ended in DRS: {', '.join(wave.attempt_job_ids)}")
-    words += [
+        text.append(f"ended in DRS: {', '.join(wave.attempt_job_ids)}")
+    text += [
         f"StartRecovery of batch {intent.batch} was announced at {iso(intent.time)} for "
         f"{_servers_of(intent)} and nobody knows whether it became a job"
         for intent in unknown
     ]
-    words += [
+    text += [
         f"batch {intent.batch} was refused: {intent.refusal}"
         for intent in wave.attempt_intents
         if intent.refusal
     ]
-    return "; ".join(words)
+    return "; ".join(text)
 
 
 def _servers_of(intent: Intent) -> str:

@@ -21,7 +21,7 @@ from drs_recovery.store.frozen import Frozen, put_frozen, read_frozen
 from drs_recovery.store.queries import EXECUTION, read_execution
 from drs_recovery.store.requests import put_new, smaller_and_smaller
 from drs_recovery.store.servers import server_item
-from drs_recovery.store.trail import tell_change
+from drs_recovery.store.trail import append_change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 def open_execution(execution: Execution, event: Event | None = None) -> StoreProgram[Execution]:
     """Put the record, all waves PENDING, unless it is there; return what is on record."""
     _check_opening(execution)
-    opened = execution.having(open_since=execution.start_time)
+    opened = execution.replace(open_since=execution.start_time)
     put = yield from _put(opened)
     on_record = put or (yield from read_execution(execution.execution_id))
-    yield from tell_change(Changed(on_record, written=put is not None), event)
+    yield from append_change(Changed(on_record, written=put is not None), event)
     return on_record
 
 
@@ -82,7 +82,7 @@ def freeze(
         changed = yield from change(
             execution_id, Writer.OPEN, lambda record: _with_counts(record, frozen, account_id)
         )
-    yield from tell_change(changed, event)
+    yield from append_change(changed, event)
     return changed.execution
 
 
@@ -91,9 +91,9 @@ def note_preflight(
 ) -> StoreProgram[Execution]:
     """Record what the checks before the start warn of, and how old the data are; the last look counts."""
     changed = yield from change(
-        execution_id, Writer.OPEN, lambda execution: execution.having(warnings=tuple(warnings), lag=lag)
+        execution_id, Writer.OPEN, lambda execution: execution.replace(warnings=tuple(warnings), lag=lag)
     )
-    yield from tell_change(changed, event)
+    yield from append_change(changed, event)
     return changed.execution
 
 
@@ -101,10 +101,10 @@ def note_failure(execution_id: str, failure: Failure, event: Event | None = None
     """Record why the execution comes to nothing; the first failure stays."""
 
     def alter(execution: Execution) -> Execution:
-        return execution if execution.failure else execution.having(failure=failure)
+        return execution if execution.failure else execution.replace(failure=failure)
 
     changed = yield from change(execution_id, Writer.OPEN, alter)
-    yield from tell_change(changed, event, failure.kind, failure.message)
+    yield from append_change(changed, event, failure.kind, failure.message)
     return changed.execution
 
 
@@ -159,10 +159,10 @@ def _decide(
 def _with_counts(execution: Execution, frozen: Frozen, account_id: str | None) -> Execution:
     counts = Counter(server.wave_number for server in frozen.servers)
     waves = tuple(
-        wave.having(
+        wave.replace(
             server_count=counts[wave.wave_number],
             minimum_launched=frozen.minimum_launched.get(wave.wave_number),
         )
         for wave in execution.waves
     )
-    return execution.having(waves=waves, account_id=account_id)
+    return execution.replace(waves=waves, account_id=account_id)

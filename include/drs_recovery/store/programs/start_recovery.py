@@ -9,11 +9,11 @@ from drs_recovery.record.enums import WaveStatus, Writer
 from drs_recovery.record.permission import check_start
 from drs_recovery.store.changes import change, with_wave
 from drs_recovery.store.intents import find_intent, put_servers, with_servers
-from drs_recovery.store.jobs import anew, place, record_job, with_intent
+from drs_recovery.store.jobs import for_attempt, place, record_job, with_intent
 from drs_recovery.store.own_items import ids_item
 from drs_recovery.store.requests import now
 from drs_recovery.store.servers import read_servers, write_job
-from drs_recovery.store.trail import tell_change
+from drs_recovery.store.trail import append_change
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ def intend(
         sent = [known for known in wave.intents if known.refusal is None]
         _check_free(wave, (yield from with_servers(execution_id, sent)), intent)
         others = yield from _others(execution_id, wave, intent)
-        slim = yield from put_servers(execution_id, intent.having(lost=_lost(wave, intent)))
+        slim = yield from put_servers(execution_id, intent.replace(lost=_lost(wave, intent)))
         return with_wave(
             execution,
             number,
@@ -46,7 +46,7 @@ def intend(
         )
 
     changed = yield from change(execution_id, Writer.START_RECOVERY, alter)
-    yield from tell_change(changed, event)
+    yield from append_change(changed, event)
     return changed.execution
 
 
@@ -54,7 +54,7 @@ def refused(
     execution_id: str,
     number: int,
     intent: Intent,
-    words: str,
+    text: str,
     event: Event | None = None,
     *,
     lost: bool = False,
@@ -68,14 +68,14 @@ def refused(
         known = yield from find_intent(execution, number, intent)
         if known.job_id is not None:
             became = f"{place(execution, number, known)} became job {known.job_id}"
-            raise TransitionRefused(f"{became}: {words}")
+            raise TransitionRefused(f"{became}: {text}")
         if known.refusal is not None:
             return execution
-        done = known.having(refusal=words, lost=lost or known.lost)
+        done = known.replace(refusal=text, lost=lost or known.lost)
         return with_intent(execution, number, done)
 
     changed = yield from change(execution_id, Writer.START_RECOVERY, alter)
-    yield from tell_change(changed, event, intent.intent_id)
+    yield from append_change(changed, event, intent.intent_id)
     return changed.execution
 
 
@@ -87,11 +87,11 @@ def started(
 
 
 def not_started(
-    execution_id: str, number: int, attempt: int, server_ids: Sequence[str], words: str
+    execution_id: str, number: int, attempt: int, server_ids: Sequence[str], text: str
 ) -> StoreProgram[None]:
     """Write why no job of this attempt has these servers; one that has a job is left as it is."""
     servers = yield from read_servers(execution_id, number)
-    yield from write_job(execution_id, anew(servers, server_ids, attempt, error=words))
+    yield from write_job(execution_id, for_attempt(servers, server_ids, attempt, error=text))
 
 
 def nothing_to_start(execution_id: str, number: int, attempt: int) -> StoreProgram[Execution]:
@@ -133,7 +133,7 @@ def fail_wave(
         return with_wave(execution, number, status=WaveStatus.FAILED, failure=failure, end_time=at)
 
     changed = yield from change(execution_id, Writer.START_RECOVERY, alter)
-    yield from tell_change(changed, event)
+    yield from append_change(changed, event)
     return changed.execution
 
 

@@ -15,7 +15,7 @@ from drs_recovery.store.expressions import Update
 from drs_recovery.store.queries import EXECUTION, read_execution
 from drs_recovery.store.requests import now
 from drs_recovery.store.servers import read_servers, write_progress
-from drs_recovery.store.trail import tell_change
+from drs_recovery.store.trail import append_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -49,7 +49,7 @@ def poll(
     wave = result.execution.wave(number)
     if not result.execution.final and wave.attempt == attempt and wave.status is WaveStatus.POLLING:
         yield from write_progress(execution_id, _of(number, changed))
-        yield from tell_change(result, event)
+        yield from append_change(result, event)
     return result.execution
 
 
@@ -96,7 +96,7 @@ def end_wave(
         if status.met:
             _check_met(status, before.wave(number), (yield from read_servers(execution_id, number)))
     changed = yield from change(execution_id, Writer.SENSOR, alter)
-    yield from tell_change(changed, event)
+    yield from append_change(changed, event)
     return changed.execution
 
 
@@ -123,9 +123,9 @@ def _at_their_end(
     """
     for server in _of(number, servers):
         if status is WaveStatus.TIMED_OUT:
-            yield server.having(end_time=None)
+            yield server.replace(end_time=None)
         else:
-            yield server.having(end_time=server.end_time or at)
+            yield server.replace(end_time=server.end_time or at)
 
 
 def _of(number: int, servers: Sequence[ServerRecord]) -> list[ServerRecord]:

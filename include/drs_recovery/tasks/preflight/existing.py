@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drs_recovery.aws.utils.drs import is_gone
-from drs_recovery.engine.jobs import in_words, servers_of
-from drs_recovery.plan.words import listed
+from drs_recovery.engine.jobs import job_text, servers_of
 from drs_recovery.tasks.preflight.facts import Problem, Unknown
+from drs_recovery.text.lists import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ def check_active_jobs(facts: Facts) -> Iterator[Problem]:
     for job in facts.jobs:
         ids = servers_of(job)
         if held := [facts.server for facts in facts.all_servers if facts.server.source_server_id in ids]:
-            yield Problem("active_jobs", f"{in_words(job)} runs, and holds {listed(map(str, held))}")
+            yield Problem("active_jobs", f"{job_text(job)} runs, and holds {listed(map(str, held))}")
 
 
 def check_recovery_instances(facts: Facts) -> Iterator[Problem]:
@@ -37,16 +37,16 @@ def check_recovery_instances(facts: Facts) -> Iterator[Problem]:
     there = [item for item in facts.instances if not is_gone(item)]
     names = {known.server.source_server_id: known.server for known in facts.all_servers}
     if drills := [item for item in there if item.get("isDrill") is True]:
-        yield Problem("recovery_instances", f"a launch replaces these of drills: {_told(drills, names)}")
+        yield Problem("recovery_instances", f"a launch replaces these of drills: {_message(drills, names)}")
     if real := [item for item in there if item.get("isDrill") is not True]:
         says = "real ones, over which nothing is launched unless `replace_recovered` says so"
-        yield Problem("recovery_instances", f"{says}: {_told(real, names)}")
+        yield Problem("recovery_instances", f"{says}: {_message(real, names)}")
     if gone := [item for item in facts.instances if item.get("isDrill") is not True and is_gone(item)]:
         says = "DRS still lists real ones that EC2 has terminated; they are in nobody's way"
-        yield Problem("recovery_instances", f"{says}: {_told(gone, names)}", warns=True)
+        yield Problem("recovery_instances", f"{says}: {_message(gone, names)}", warns=True)
 
 
-def _told(instances: Iterable[RecoveryInstanceTypeDef], names: dict[str, SourceServer]) -> str:
+def _message(instances: Iterable[RecoveryInstanceTypeDef], names: dict[str, SourceServer]) -> str:
     return listed(
         f"{item.get('recoveryInstanceID', 'one without id')} of {names.get(of, of)}"
         for item in instances

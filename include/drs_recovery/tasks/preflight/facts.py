@@ -125,5 +125,5 @@ def _trouble(item: SourceServerTypeDef) -> str | None:
     error = item.get("dataReplicationInfo", {}).get("dataReplicationError", {})
     staging = item.get("stagingArea", {})
     extension = staging.get("errorMessage") if staging.get("status") == "EXTENSION_ERROR" else None
-    said = (error.get("error"), error.get("rawError"), extension)
-    return ": ".join(words for words in said if words) or None
+    message = (error.get("error"), error.get("rawError"), extension)
+    return ": ".join(text for text in message if text) or None

@@ -32,16 +32,16 @@ def gather(
 
     The hook decides account, Region and patience; what it cannot ask is told as unknown.
     """
-    told = {item["sourceServerID"]: item for item in items}
+    message = {item["sourceServerID"]: item for item in items}
     ids = [server.source_server_id for servers in selection for server in servers if server.known]
     return Facts(
         servers=tuple(
-            tuple(server_facts(server, told.get(server.source_server_id)) for server in servers)
+            tuple(server_facts(server, message.get(server.source_server_id)) for server in servers)
             for servers in selection
         ),
         policies=policies(plan, selection),
         misfits=tuple(misfits(plan, selection)),
-        fleet=len(told),
+        fleet=len(message),
         jobs=_ask("what runs in DRS", lambda: _running(hook)),
         instances=_ask("recovery instances", lambda: _instances(hook, ids)),
         quotas=_ask("the quotas of DRS", hook.get_quotas),

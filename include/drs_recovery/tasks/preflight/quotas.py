@@ -8,8 +8,8 @@ from drs_recovery.engine.blame import SERVERS_IN_JOB as IN_ONE_JOB
 from drs_recovery.engine.jobs import servers_of
 from drs_recovery.engine.start import SERVERS_PER_JOB
 from drs_recovery.plan import heaviest_together
-from drs_recovery.plan.words import listed, quoted
 from drs_recovery.tasks.preflight.facts import Problem, Unknown
+from drs_recovery.text.lists import listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,8 +36,8 @@ def check_quotas(plan: Plan, facts: Facts) -> Iterator[Problem]:
     """Yield what could not be asked, and quotas that the waves which may run together exceed (A-2)."""
     if isinstance(facts.quotas, Unknown):
         values = ", ".join(f"{quota.published} {quota.name}" for quota in QUOTAS)
-        told = f"{facts.quotas}; taken are the values that AWS publishes: {values}"
-        yield Problem("quotas", told, facts.quotas.error)
+        message = f"{facts.quotas}; taken are the values that AWS publishes: {values}"
+        yield Problem("quotas", message, facts.quotas.error)
     if isinstance(facts.jobs, Unknown):
         yield Problem("quotas", f"how much runs already is not known: {facts.jobs}", facts.jobs.error)
     known = {} if isinstance(facts.quotas, Unknown) else facts.quotas
@@ -68,9 +68,11 @@ def _together(
     needed = sum(weights[number] for number in waves)
     if needed + running > limit:
         names = listed(quoted(plan.waves[number].name) for number in waves)
-        told = f"{names} may run together and need {needed}" if len(waves) > 1 else f"{names} needs {needed}"
+        message = (
+            f"{names} may run together and need {needed}" if len(waves) > 1 else f"{names} needs {needed}"
+        )
         beside = f", beside {running} now" if running else ""
-        yield Problem("quotas", f"{_named(quota, limit, known)}; {told}{beside}")
+        yield Problem("quotas", f"{_named(quota, limit, known)}; {message}{beside}")
 
 
 def _value(quota: Quota, known: Mapping[str, float]) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from drs_recovery.engine.launchable import replicates_back
 from drs_recovery.tasks.preflight.facts import Problem
 from drs_recovery.tasks.preflight.words import named
-from drs_recovery.text.durations import brief
+from drs_recovery.text.durations import compact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,8 +63,8 @@ def check_direction(facts: Facts) -> Iterator[Problem]:
     spared = _spared(facts)
     for back, warns in _parted((one for one in facts.all_servers if replicates_back(one.direction)), spared):
         way = " and ".join(sorted({str(server.direction) for server in back}))
-        words = f"replicates in the direction {way}, not FAILOVER: {named(back)}"
-        yield Problem("direction", words, warns=warns)
+        text = f"replicates in the direction {way}, not FAILOVER: {named(back)}"
+        yield Problem("direction", text, warns=warns)
 
 
 def check_lag(facts: Facts, rpo: timedelta | None) -> Iterator[Problem]:
@@ -73,11 +73,11 @@ def check_lag(facts: Facts, rpo: timedelta | None) -> Iterator[Problem]:
         return
     lags = [(server, server.lag) for server in facts.all_servers if server.lag is not None]
     if late := [(server, lag) for server, lag in lags if lag > rpo]:
-        told = named((server for server, _ in late), [f"lags {brief(lag)}" for _, lag in late])
-        yield Problem("lag", f"above the RPO of {brief(rpo)}: {told}")
-    if untold := [server for server in facts.all_servers if server.server.known and server.lag is None]:
-        told = f"nobody knows whether the RPO of {brief(rpo)} is met"
-        yield Problem("lag", f"DRS tells no lag, {told}: {named(untold)}")
+        message = named((server for server, _ in late), [f"lags {compact(lag)}" for _, lag in late])
+        yield Problem("lag", f"above the RPO of {compact(rpo)}: {message}")
+    if unwritten := [server for server in facts.all_servers if server.server.known and server.lag is None]:
+        message = f"nobody knows whether the RPO of {compact(rpo)} is met"
+        yield Problem("lag", f"DRS tells no lag, {message}: {named(unwritten)}")
 
 
 def _has_data(server: ServerFacts) -> bool:

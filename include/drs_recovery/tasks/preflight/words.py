@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_recovery.plan.words import listed
+from drs_recovery.text.lists import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def named(servers: Iterable[ServerFacts], remarks: Iterable[str] | None = None) -> str:
     """Return servers as a sentence lists them, each with its remark, or with its trouble in DRS's words."""
     known = list(servers)
-    said = [server.trouble for server in known] if remarks is None else list(remarks)
+    message = [server.trouble for server in known] if remarks is None else list(remarks)
     return listed(
-        f"{server.server}: {words}" if words else str(server.server)
-        for server, words in zip(known, said, strict=True)
+        f"{server.server}: {text}" if text else str(server.server)
+        for server, text in zip(known, message, strict=True)
     )

@@ -47,19 +47,19 @@ def plan(waves: int = 1, *, depends_on: Any = None, **fields: Any) -> Plan:
     return Plan.model_validate(content | fields)
 
 
-def server(number: int = 0, **told: Any) -> ServerFacts:
+def server(number: int = 0, **recorded: Any) -> ServerFacts:
     """Return a healthy source server, but for what is told."""
     known = SourceServer(source_server_id=f"s-{number:017}", hostname=f"host-{number}")
     return ServerFacts(
-        known, **({"state": "CONTINUOUS", "lag": timedelta(0), "direction": "FAILOVER"} | told)
+        known, **({"state": "CONTINUOUS", "lag": timedelta(0), "direction": "FAILOVER"} | recorded)
     )
 
 
 def found(facts: Facts, shop: Plan | None = None, *, drill: bool = True) -> dict[str, list[str]]:
     """Return what is said by each check, whatever the plan does about it."""
-    told = report(shop or plan(), facts, drill=drill)
+    recorded = report(shop or plan(), facts, drill=drill)
     said: dict[str, list[str]] = {}
-    for problem in (*told.blocking, *told.warning):
+    for problem in (*recorded.blocking, *recorded.warning):
         said.setdefault(problem.check, []).append(problem.message)
     return said
 
@@ -84,12 +84,12 @@ def test_every_server_that_is_not_continuous_is_named_once(waves: list[list[Serv
     """By `servers` if nothing can be launched from it, else by `replication`; one that is, by neither."""
     facts = Facts(tuple(map(tuple, waves)))
     said = found(facts, plan(len(waves)))
-    told = [m for check in ("servers", "replication") for m in said.get(check, [])]
+    recorded = [m for check in ("servers", "replication") for m in said.get(check, [])]
     for one in facts.all_servers:
-        naming = [message for message in told if str(one.server) in message and str(one.state) in message]
-        assert bool(naming) is (one.state not in {"CONTINUOUS", None}), (one, told)
+        naming = [message for message in recorded if str(one.server) in message and str(one.state) in message]
+        assert bool(naming) is (one.state not in {"CONTINUOUS", None}), (one, recorded)
     ready = all(one.state == "CONTINUOUS" for one in facts.all_servers)
-    assert bool(told) is not ready
+    assert bool(recorded) is not ready
     assert ("direction" in said) is any(one.direction == "FAILBACK" for one in facts.all_servers)
 
 
@@ -141,9 +141,9 @@ def test_an_outage_blocks_no_recovery_and_no_drill() -> None:
     down = [server(number, state="DISCONNECTED", lag=timedelta(hours=3)) for number in range(3)]
     facts = Facts((tuple(down),))
     for drill in (True, False):
-        told = report(plan(rpo="15m"), facts, drill=drill)
-        assert told.blocking == ()
-        assert [problem.check for problem in told.warning] == ["replication", "lag"]
+        recorded = report(plan(rpo="15m"), facts, drill=drill)
+        assert recorded.blocking == ()
+        assert [problem.check for problem in recorded.warning] == ["replication", "lag"]
 
 
 def test_the_words_of_drs_are_told() -> None:
@@ -209,18 +209,18 @@ def test_r14_the_instances_that_a_launch_replaces_are_named() -> None:
     assert "i-3" in real
 
 
-def job(number: int, *ids: int, **told: Any) -> Any:
+def job(number: int, *ids: int, **recorded: Any) -> Any:
     """Return a running job of servers."""
     taking = [{"sourceServerID": f"s-{id_:017}"} for id_ in ids]
-    return {"jobID": f"drsjob-{number}", "status": "STARTED", "participatingServers": taking} | told
+    return {"jobID": f"drsjob-{number}", "status": "STARTED", "participatingServers": taking} | recorded
 
 
 def test_r02_a_job_that_holds_a_server_is_named() -> None:
     """With what it does and whose it is; jobs of other servers are nobody's business here."""
     tags = {"recovery:execution": "e-9"}
     jobs = (job(1, 0, initiatedBy="TERMINATE_RECOVERY_INSTANCES", tags=tags), job(2, 7))
-    (told,) = found(Facts(((server(),),), jobs=jobs))["active_jobs"]
-    assert told == (
+    (recorded,) = found(Facts(((server(),),), jobs=jobs))["active_jobs"]
+    assert recorded == (
         f"drsjob-1 (TERMINATE_RECOVERY_INSTANCES, execution e-9) runs, and holds s-{0:017} (host-0)"
     )
 
@@ -232,7 +232,7 @@ def fleet(*counts: int) -> tuple[tuple[ServerFacts, ...], ...]:
 
 
 @pytest.mark.parametrize(
-    ("depends_on", "told"),
+    ("depends_on", "recorded"),
     [
         (None, None),
         ([[], [], []], "'W0', 'W1', 'W2' may run together and need 600"),
@@ -241,12 +241,12 @@ def fleet(*counts: int) -> tuple[tuple[ServerFacts, ...], ...]:
     ],
     ids=["in a row", "at once", "two after one", "one beside a row"],
 )
-def test_a2_only_waves_that_may_run_together_are_added(depends_on, told) -> None:
+def test_a2_only_waves_that_may_run_together_are_added(depends_on, recorded) -> None:
     """600 servers in three waves are too many at once, and fine one wave after the other."""
     said = found(Facts(fleet(200, 200, 200)), plan(3, depends_on=depends_on)).get("quotas", [])
     assert said == (
-        [f"the quota of source servers in all jobs (L-05AFA8C6, as AWS publishes it) is 500; {told}"]
-        if told
+        [f"the quota of source servers in all jobs (L-05AFA8C6, as AWS publishes it) is 500; {recorded}"]
+        if recorded
         else []
     )
 
@@ -281,11 +281,11 @@ def test_a3_what_cannot_be_asked_does_not_pass(drill) -> None:
         instances=Unknown("recovery instances", denied("DescribeRecoveryInstances")),
         quotas=Unknown("the quotas of DRS", denied("ListServiceQuotas")),
     )
-    told = report(plan(), facts, drill=drill)
-    problems = (*told.blocking, *told.warning)
+    recorded = report(plan(), facts, drill=drill)
+    problems = (*recorded.blocking, *recorded.warning)
     assert {problem.check for problem in problems} == {"active_jobs", "recovery_instances", "quotas"}
     assert all(problem.error is not None and "not yours" in problem.message for problem in problems)
-    assert {problem.check for problem in told.blocking} == ({"quotas"} if drill else set())
+    assert {problem.check for problem in recorded.blocking} == ({"quotas"} if drill else set())
     asked = [problem.message for problem in problems if "ListServiceQuotas" in problem.message]
     published = (
         "taken are the values that AWS publishes: 20 concurrent jobs in progress, 100 source servers in "

@@ -20,7 +20,7 @@ MOST_HINTS = 10
 """Misspelt words of one file that get a hint: whoever misspells more of them sees why by then."""
 
 
-def brief(text: str) -> str:
+def shortened(text: str) -> str:
     """Return text as ``printable``, and shortened."""
     return printable(text) if len(text) <= LONGEST_SHOWN else f"{printable(text[:LONGEST_SHOWN])}…"
 
