@@ -76,7 +76,7 @@ class Application:
         self._moto = _Moto()
         self.locks = ServiceLocks()
         self.log = RequestLog()
-        self._control = ControlApi(self)
+        self._control = ControlApi(fleet, self.locks, self.log, self.reset)
         self.reset()
 
     def reset(self, seed: int | None = None) -> None:

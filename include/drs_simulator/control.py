@@ -16,14 +16,15 @@ from drs_simulator.clock import SpeedError, clock, read_speed
 from drs_simulator.descriptions import sentences
 from drs_simulator.drs.quotas import Quotas, quotas
 from drs_simulator.faults import FaultDescriptions, faults, replication
-from drs_simulator.fleet import Place
+from drs_simulator.fleet import Fleet, Place
 from drs_simulator.seeding import Unconnectable, connect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-    from drs_simulator.application import Application
+    from drs_simulator.locks import ServiceLocks
+    from drs_simulator.requests import RequestLog
 
 _ROUTES = Map(
     [
@@ -83,8 +84,10 @@ class _Quotas(BaseModel):
 class ControlApi:
     """What people and tests ask of the simulator itself."""
 
-    def __init__(self, application: Application) -> None:
-        self._application = application
+    def __init__(
+        self, fleet: Fleet, locks: ServiceLocks, log: RequestLog, reset: Callable[[int | None], None]
+    ) -> None:
+        self._fleet, self._locks, self._log, self._reset_all = fleet, locks, log, reset
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
@@ -103,11 +106,11 @@ class ControlApi:
     def _list_requests(self, request: Request) -> dict[str, Any]:
         if unknown := set(request.args) - set(_FILTERS):
             raise _Refused(f"{', '.join(sorted(unknown))}: allowed are {', '.join(_FILTERS)}")
-        requests = self._application.log.select(**request.args.to_dict())
+        requests = self._log.select(**request.args.to_dict())
         return {"requests": [_dump(logged) for logged in requests]}
 
     def _clear_requests(self, _: Request) -> dict[str, Any]:
-        self._application.log.clear()
+        self._log.clear()
         return {"requests": []}
 
     def _list_faults(self, _: Request) -> dict[str, Any]:
@@ -115,7 +118,7 @@ class ControlApi:
 
     def _add_faults(self, request: Request) -> dict[str, Any]:
         described = _read(FaultDescriptions, request)
-        with self._application.locks.hold("drs"):
+        with self._locks.hold("drs"):
             if contradictions := list(replication.contradictions(described)):
                 raise _Refused("; ".join(contradictions))
             added = faults.add(described)
@@ -123,7 +126,7 @@ class ControlApi:
         return {"added": [fault.id for fault in added]} | faults.to_dict()
 
     def _remove_fault(self, request: Request, fault_id: str) -> dict[str, Any]:
-        with self._application.locks.hold("drs"):
+        with self._locks.hold("drs"):
             removed = faults.remove(fault_id)
             if removed is None:
                 known = [fault["id"] for kind in faults.to_dict().values() for fault in kind]
@@ -133,7 +136,7 @@ class ControlApi:
         return faults.to_dict()
 
     def _clear_faults(self, _: Request) -> dict[str, Any]:
-        with self._application.locks.hold("drs"):
+        with self._locks.hold("drs"):
             replication.end(faults.clear())
         return faults.to_dict()
 
@@ -158,7 +161,7 @@ class ControlApi:
     def _add_servers(self, request: Request) -> dict[str, Any]:
         place = _read(Place, request, **self._place_of_servers(request))
         try:
-            with self._application.locks.hold("drs"):
+            with self._locks.hold("drs"):
                 connect(place)
         except Unconnectable as error:
             raise _Refused(str(error)) from error
@@ -166,7 +169,7 @@ class ControlApi:
 
     def _place_of_servers(self, request: Request) -> dict[str, Any]:
         """Return where servers are added unless a request says otherwise, and the networks that are there."""
-        content, fleet = request.get_json(force=True, silent=True), self._application.fleet
+        content, fleet = request.get_json(force=True, silent=True), self._fleet
         asked = content if isinstance(content, dict) else {}
         if "networks" in asked:
             raise _Refused("networks: allowed in a fleet; EC2's own operations make more")
@@ -185,7 +188,7 @@ class ControlApi:
 
     def _reset(self, request: Request) -> dict[str, Any]:
         asked = _read(_Reset, request) if request.get_data() else _Reset()
-        self._application.reset(asked.seed)
+        self._reset_all(asked.seed)
         return {"reset": True}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from ipaddress import IPv4Address, IPv4Network
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 from moto.ec2.models.instance_types import INSTANCE_TYPES
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from drs_simulator.descriptions import Problem
-    from drs_simulator.fleet import ServerDescription
 
 LARGEST, SMALLEST = 16, 28
 """Lengths of the prefixes that VPCs and subnets have."""
@@ -113,8 +112,27 @@ def check_networks(region: str, networks: tuple[NetworkDescription, ...]) -> Ite
                 yield (*path, "zone"), subnet.zone, f"allowed are the zones of {region}: {', '.join(zones)}"
 
 
+class LaunchedServer(Protocol):
+    """What counts here of a server that a fleet describes, or of as many alike as its count."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def count(self) -> int | None: ...
+
+    @property
+    def launch_configuration(self) -> LaunchConfigurationDescription: ...
+
+    @property
+    def launch_template(self) -> LaunchTemplateDescription: ...
+
+    def each(self) -> Iterator[LaunchedServer]:
+        """Yield the servers one by one."""
+
+
 def check_launches(
-    region: str, networks: Iterable[NetworkDescription], servers: Iterable[ServerDescription]
+    region: str, networks: Iterable[NetworkDescription], servers: Iterable[LaunchedServer]
 ) -> Iterator[Problem]:
     """Yield what contradicts itself, or the network, in how servers are to be launched."""
     subnets = {subnet.name: (network, subnet) for network in networks for subnet in network.subnets}
@@ -151,7 +169,7 @@ def _misfits(subnets: Iterable[SubnetDescription], network: IPv4Network) -> Iter
         before.append(subnet)
 
 
-def _of_subnet(server: ServerDescription, where: Where | None, addresses: set[str]) -> Iterator[Problem]:
+def _of_subnet(server: LaunchedServer, where: Where | None, addresses: set[str]) -> Iterator[Problem]:
     """Yield groups and addresses that the subnet does not allow; ``addresses`` are those that are taken."""
     template, wanted = server.launch_template, server.launch_template.private_ip
     if where is None:
@@ -179,9 +197,7 @@ def _of_subnet(server: ServerDescription, where: Where | None, addresses: set[st
             yield ("launch_configuration", "copy_private_ip"), True, f"{why}, not with {subnet.cidr}"
 
 
-def _unfit(
-    server: ServerDescription, wanted: str, subnet: SubnetDescription, addresses: set[str]
-) -> str | None:
+def _unfit(server: LaunchedServer, wanted: str, subnet: SubnetDescription, addresses: set[str]) -> str | None:
     """Return why an address cannot be had."""
     block = IPv4Network(subnet.cidr)
     if server.launch_configuration.copy_private_ip:
@@ -193,7 +209,7 @@ def _unfit(
     return None
 
 
-def _of_type(region: str, server: ServerDescription, where: Where | None) -> Iterator[Problem]:
+def _of_type(region: str, server: LaunchedServer, where: Where | None) -> Iterator[Problem]:
     """Yield an instance type that is not there, or that DRS would not launch."""
     if (wanted := server.launch_template.instance_type) is None:
         return

@@ -10,7 +10,7 @@ from drs_recovery.aws.utils.launch_actions import count_due, failed_actions
 from drs_recovery.engine.observe import participants
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.events import Event
-from drs_recovery.record.status import named
+from drs_recovery.record.judge import named
 from drs_recovery.store.store import utc_now
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from drs_recovery.engine.launchable import left_out
 from drs_recovery.engine.parting import Held, NotYet, Parted, pause
 from drs_recovery.errors import RecoveryError, StartRefused
 from drs_recovery.record.enums import EventType
-from drs_recovery.record.status import judge
+from drs_recovery.record.judge import judge
 from drs_recovery.store.intents import with_servers
 from drs_recovery.store.programs import start_recovery
 from drs_recovery.store.queries import read_execution

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drs_recovery.record.enums import LaunchStatus, WaveStatus
-from drs_recovery.record.status import inconsistency, unreadable
+from drs_recovery.record.judge import unreadable
+from drs_recovery.record.status import inconsistency
 from drs_recovery.record.targets import rpo_text, rto_text
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from drs_recovery.engine.launchable import GONE
 from drs_recovery.names import path_part
 from drs_recovery.record.attempts import to_start
 from drs_recovery.record.enums import LaunchStatus
-from drs_recovery.record.status import needed
+from drs_recovery.record.judge import needed
 from drs_recovery.record.targets import rpo_text, rto_text
 from drs_recovery.text.durations import duration_text
 from drs_recovery.text.markdown import Markdown, codes, link, render

@@ -15,10 +15,10 @@ from airflow.providers.standard.triggers.hitl import HITLTrigger
 from airflow.sdk.timezone import utcnow
 from airflow.triggers.base import TriggerEvent
 
+from drs_recovery.engine.looks import FailingLooks
 from drs_recovery.settings import settings
 from drs_recovery.store.async_store import AsyncExecutionStore
 from drs_recovery.tasks.connections import table_hook
-from drs_recovery.tasks.looks import FailingLooks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

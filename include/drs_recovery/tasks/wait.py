@@ -8,26 +8,19 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from airflow.providers.amazon.aws.utils import validate_execute_complete_event
 from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout
 from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_recovery.aws.sensors.drs import DrsJobSensor
 from drs_recovery.aws.utils.errors import is_final
 from drs_recovery.engine.final_servers import final_servers
-from drs_recovery.engine.frozen_plan import frozen_plan
-from drs_recovery.engine.launch_actions import warnings
-from drs_recovery.engine.permission import wave_on_record
-from drs_recovery.errors import StartRefused
-from drs_recovery.names import Role, task_id
-from drs_recovery.record.enums import EventType
+from drs_recovery.engine.watch import Cut, Watch, WatchedWave, end_wave, wave_to_watch
 from drs_recovery.settings import settings
-from drs_recovery.store.programs import wait_for_recovery
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
-from drs_recovery.store.trail import append_event
-from drs_recovery.tasks.base import execution_store, id_of, new_event, now, verdicts
+from drs_recovery.tasks.base import execution_store, id_of, journal_of, now, verdicts
 from drs_recovery.tasks.same_run import own_record
-from drs_recovery.tasks.verdict import outcome_text, verdict
 from drs_recovery.tasks.wave_trigger import WaveTrigger
 
 if TYPE_CHECKING:
@@ -37,8 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_drs.type_defs import JobTypeDef
 
     from drs_recovery.plan import Plan
-    from drs_recovery.record.models import WaveRecord
-    from drs_recovery.store.store import ExecutionStore
+    from drs_recovery.record.enums import WaveStatus
 
 
 class WaitForRecovery(DrsJobSensor):
@@ -69,27 +61,24 @@ class WaitForRecovery(DrsJobSensor):
 
     def execute(self, context: Context) -> Any:
         """Judge jobs that have ended already; defer to the trigger for the rest."""
-        store = execution_store()
-        with verdicts(store, context, id_of(context), self.wave_number):
-            wave = self._watched(store, context)
-            if wave.status.met:
-                return wave.status.value
-            if not self.job_ids:
-                return self._end(store, context, (), {})
-            return super().execute(context)
+        with verdicts(execution_store(), context, id_of(context), self.wave_number):
+            if met := self._watch(context):
+                return met.value
+            return super().execute(context) if self.job_ids else self._end(context, ())
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Judge the wave by what DRS says now of each server: completion comes before time-out (P-5)."""
-        store = execution_store()
-        with verdicts(store, context, id_of(context), self.wave_number):
-            wave = self._watched(store, context)
-            if wave.status.met:
-                return wave.status.value
-            jobs = self.look().jobs if self.job_ids else ()
-            return self._end(store, context, jobs, event or {})
+        with verdicts(execution_store(), context, id_of(context), self.wave_number):
+            if met := self._watch(context):
+                return met.value
+            return self._end(
+                context,
+                self.look().jobs if self.job_ids else (),
+                _cut(validate_execute_complete_event(event)),
+            )
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Resume, or tell the audit trail why the trigger broke, when no retry is left.
+        """Resume; the audit trail gets why the trigger broke, when no retry is left.
 
         Airflow has a time-out of its own, a minute after the trigger's: the wave is judged then too.
         """
@@ -103,7 +92,7 @@ class WaitForRecovery(DrsJobSensor):
     def finish(self, context: Context, jobs: Sequence[JobTypeDef]) -> None:
         """Judge the wave when its jobs had ended before anybody waited, or let its trigger ask on."""
         try:
-            self._end(execution_store(), context, jobs, {})
+            self._end(context, jobs)
         except (BotoCoreError, ClientError) as error:
             if is_final(error):
                 raise
@@ -121,66 +110,33 @@ class WaitForRecovery(DrsJobSensor):
             **self.get_trigger_arguments(context),
         )
 
-    def _watched(self, store: ExecutionStore, context: Context) -> WaveRecord:
-        """Return the wave, if its jobs are on record; one that ended badly is not watched again."""
+    def _watch(self, context: Context) -> WaveStatus | None:
+        """Take up what there is to watch; return the status of a wave that has met its policy."""
+        store = execution_store()
         record = own_record(store, context)
-        wave = wave_on_record(record, self.wave_number, self.wave_name)
-        if wave.status.met:
-            return wave
-        if wave.status.final:
-            tasks = task_id(Role.START, wave.wave_name)
-            if wave.pause_before_wave:
-                tasks = f"{task_id(Role.GATE, wave.wave_name)} and {tasks}"
-            raise StartRefused(f"{wave.wave_name} has ended: {wave.status}. To try again, clear {tasks} too.")
-        if not wave.attempt_job_ids and not wave.has_nothing_to_start:
-            raise StartRefused(
-                f"{wave.wave_name} has no jobs: it is {wave.status} on record, whatever its task says."
-            )
-        plan = frozen_plan(store, record.execution_id)
-        self.aws_conn_id, self.region_name = plan.aws_conn_id, plan.region
-        self.job_ids = [*self._acting_since(store, record.execution_id, wave), *wave.attempt_job_ids]
-        self.timeout = self._remaining(wave)
-        return wave
+        match wave_to_watch(store, record, self.wave_number, self.wave_name, now()):
+            case Watch(_, plan, job_ids, timeout_seconds):
+                self.aws_conn_id, self.region_name = plan.aws_conn_id, plan.region
+                self.job_ids, self.timeout = list(job_ids), timeout_seconds
+                return None
+            case met:
+                return met
 
-    def _acting_since(self, store: ExecutionStore, key: str, wave: WaveRecord) -> list[str]:
-        """Return the jobs of earlier attempts on whose servers post-launch actions still run."""
-        if wave.attempt == 1:
-            return []
-        servers = store.run(read_servers(key, self.wave_number))
-        jobs = {server.job_id for server in servers if server.acting and server.job_id}
-        return sorted(jobs - set(wave.attempt_job_ids))
-
-    def _remaining(self, wave: WaveRecord) -> float:
-        """Return the seconds until the wave's time-out, counted from its start and not from this try."""
-        left = wave.deadline - now() if wave.deadline else wave.timeout
-        return max(left.total_seconds(), 1)
-
-    def _end(
-        self, store: ExecutionStore, context: Context, jobs: Sequence[JobTypeDef], event: Mapping[str, Any]
-    ) -> str:
-        key = id_of(context)
+    def _end(self, context: Context, jobs: Sequence[JobTypeDef], cut: Cut | None = None) -> str:
+        """Put the end of the wave on record; watch on where its jobs have ended and what follows has not."""
+        store, key = execution_store(), id_of(context)
         wave = store.run(read_execution(key)).wave(self.wave_number)
         servers = asyncio.run(final_servers(self.hook, store.run(read_servers(key, self.wave_number)), jobs))
-        acting = any(server.acting for server in servers)
-        ended = {job["jobID"] for job in jobs if job.get("status") == "COMPLETED"}
-        unfinished = sorted(set(wave.attempt_job_ids) - ended)
-        if acting and not unfinished and event.get("status") not in {"timeout", "error"}:
-            self.defer_to(self.make_trigger(context))  # the jobs have ended, what follows them has not
-        status, reason = verdict(wave, servers, unfinished, event)
-        message = outcome_text(status, reason, servers)
-        for warning in warnings(wave, servers, jobs, self.task_id):
-            store.run(append_event(key, warning))
-        store.run(
-            wait_for_recovery.end_wave(
-                key,
-                self.wave_number,
-                wave.attempt,
-                servers,
-                status,
-                failure=reason,
-                event=new_event(context, EventType.WAVE_ENDED, message, wave=wave),
-            )
-        )
-        if not status.met:
-            raise AirflowFailException(f"{wave.wave_name} {message}")
-        return status.value
+        watched = WatchedWave(key, self.wave_number, wave.attempt, self.task_id)
+        end = store.run(end_wave(watched, journal_of(context), servers, jobs, cut))
+        if end is None:
+            self.defer_to(self.make_trigger(context))
+            raise AssertionError("a sensor that defers lets go of its worker")
+        if not end.status.met:
+            raise AirflowFailException(f"{wave.wave_name} {end.message}")
+        return end.status.value
+
+
+def _cut(event: Mapping[str, Any]) -> Cut | None:
+    """Return why the trigger ended before the jobs did, if it did: ``event`` is its `DrsJobEvent`."""
+    return None if event["status"] == "success" else Cut(event["status"], event["message"])

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import TaskSuccessEvent
 
 from drs_recovery.aws.triggers.drs import DrsJobTrigger
+from drs_recovery.engine.progress import WaveProgress
+from drs_recovery.engine.watch import WatchedWave
 from drs_recovery.record.enums import WaveStatus
-from drs_recovery.record.status import named
+from drs_recovery.record.judge import named
 from drs_recovery.settings import settings
 from drs_recovery.store.async_store import AsyncExecutionStore
 from drs_recovery.tasks.connections import table_hook
-from drs_recovery.tasks.wave_progress import WaveProgress
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -101,5 +102,6 @@ class WaveTrigger(DrsJobTrigger):
         if self._progress is None:
             connection = await table_hook().get_async_conn()  # type: ignore[no-untyped-call]
             client = await self._open.enter_async_context(connection)
-            self._progress = WaveProgress(self, AsyncExecutionStore(client, settings().table))
+            watched = WatchedWave(self.execution_id, self.wave_number, self.attempt, self.actor)
+            self._progress = WaveProgress(watched, self, AsyncExecutionStore(client, settings().table))
         return self._progress

@@ -14,7 +14,8 @@ from drs_recovery.errors import RecordError, StartRefused
 from drs_recovery.record.attempts import to_start
 from drs_recovery.record.ending import Ending
 from drs_recovery.record.enums import EventType, LaunchStatus, WaveStatus
-from drs_recovery.record.status import final_status, judge
+from drs_recovery.record.judge import judge
+from drs_recovery.record.status import final_status
 from drs_recovery.store.open_attempt import Opening, open_attempt
 from drs_recovery.store.programs import approve, complete_execution, start_recovery, wait_for_recovery
 from drs_recovery.store.queries import read_execution

@@ -27,9 +27,9 @@ from drs_recovery.record.enums import (
     WaveStatus,
 )
 from drs_recovery.record.events import Event
+from drs_recovery.record.judge import judge
 from drs_recovery.record.models import Approval, Execution, Failure, WaveRecord, execution_id
 from drs_recovery.record.server_record import ServerRecord
-from drs_recovery.record.status import judge
 from drs_recovery.store.intents import with_servers
 from drs_recovery.store.lock import take_lock, unlock
 from drs_recovery.store.programs import (

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from drs_recovery.plan import Policy, SourceServer, misfits, policies, resolve
 from drs_recovery.record.enums import LaunchStatus
+from drs_recovery.record.judge import judge
 from drs_recovery.record.models import WaveRecord
 from drs_recovery.record.server_record import ServerRecord
-from drs_recovery.record.status import judge
 
 from .conftest import plan_of
 

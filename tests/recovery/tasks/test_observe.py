@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from drs_recovery.engine.observe import observed, observed_all, participants
 from drs_recovery.record.enums import LaunchStatus
+from drs_recovery.record.judge import judge
 from drs_recovery.record.models import WaveRecord
 from drs_recovery.record.server_record import ServerRecord
-from drs_recovery.record.status import judge
 
 if TYPE_CHECKING:
     from random import Random

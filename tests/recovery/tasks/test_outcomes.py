@@ -195,7 +195,7 @@ class TestWaves:
         later = now() + timedelta(minutes=20)
         monkeypatch.setattr("drs_recovery.tasks.wait.now", lambda: later)
         task = drive.dag.get_task("data.wait_for_recovery")
-        task._watched(drive.store, drive.context(task.task_id))
+        task._watch(drive.context(task.task_id))
         assert 590 < task.timeout <= 600
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
+from drs_recovery.engine import looks
 from drs_recovery.settings import settings
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.trail import read_events
-from drs_recovery.tasks import looks
 from drs_recovery.tasks.gate_trigger import STOPPED, GateTrigger
 from drs_recovery.tasks.preflight.rights import (
     READ_ACTIONS,
@@ -44,7 +44,7 @@ def eager(table: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     for name in ("POLL_RELAXED", "POLL", "PHASE", "GATE"):
         monkeypatch.setenv(f"RECOVERY_{name}_SECONDS", "0.2")
     monkeypatch.setenv("RECOVERY_HOLD_SECONDS", "0")
-    monkeypatch.setattr(looks, "TOLD_AFTER", 0.3)
+    monkeypatch.setattr(looks, "RECORDED_AFTER_SECONDS", 0.3)
     settings.cache_clear()
     return table
 

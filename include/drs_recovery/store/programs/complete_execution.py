@@ -9,8 +9,8 @@ from drs_recovery.errors import RecordUnavailable, TransitionRefused
 from drs_recovery.record.base import iso
 from drs_recovery.record.ending import Ending
 from drs_recovery.record.enums import ExecutionStatus, WaveStatus, Writer
+from drs_recovery.record.judge import named
 from drs_recovery.record.models import Cleanup
-from drs_recovery.record.status import named
 from drs_recovery.store.changes import Changed, change, pauses, same_version, write
 from drs_recovery.store.intents import with_known_servers
 from drs_recovery.store.jobs import record_job

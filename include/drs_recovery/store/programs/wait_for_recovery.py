@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from drs_recovery.errors import RecordTooLarge, TransitionRefused
 from drs_recovery.record.base import iso
 from drs_recovery.record.enums import WaveStatus, Writer
-from drs_recovery.record.status import judge
+from drs_recovery.record.judge import judge
 from drs_recovery.record.transitions import check_change
 from drs_recovery.store.changes import change, with_wave
 from drs_recovery.store.expressions import Update

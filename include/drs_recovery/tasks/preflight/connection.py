@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drs_recovery.store.queries import list_executions
 from drs_recovery.tasks.connections import DATABASE, connection_source
-from drs_recovery.tasks.preflight.facts import Problem, Unknown
+from drs_recovery.tasks.preflight.facts import Connection, Problem, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from drs_recovery.aws.hooks.drs import DrsHook
-    from drs_recovery.record.models import Execution
     from drs_recovery.store.store import ExecutionStore
 
 FEW, MOST = 5, 50
 """Executions of the plan among which the last one with an account is looked for: it is nearly always among
 the newest few, and a record may be large."""
-
-
-@dataclass(frozen=True)
-class Connection:
-    """The connection of a plan: ``account_id`` is absent if STS does not tell it.
-
-    ``last`` is the newest execution of the plan that has ended, and whose account is on record.
-    """
-
-    conn_id: str | None
-    source: str | None = None
-    account_id: str | None = None
-    last: Execution | None = None
 
 
 def look_at_connection(

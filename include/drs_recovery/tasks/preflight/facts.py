@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_drs.type_defs import JobTypeDef, RecoveryInstanceTypeDef, SourceServerTypeDef
 
     from drs_recovery.plan import Check, SourceServer
-    from drs_recovery.tasks.preflight.connection import Connection
+    from drs_recovery.record.models import Execution
 
 _DURATION = TypeAdapter(timedelta)
 
@@ -63,6 +63,19 @@ class ServerFacts:
     lag: timedelta | None = None
     direction: str | None = None
     trouble: str | None = None
+
+
+@dataclass(frozen=True)
+class Connection:
+    """The connection of a plan: ``account_id`` is absent if STS does not tell it.
+
+    ``last`` is the newest execution of the plan that has ended, and whose account is on record.
+    """
+
+    conn_id: str | None
+    source: str | None = None
+    account_id: str | None = None
+    last: Execution | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Looks of a trigger that fail for long: a log of the triggerer is no place where people would see that."""
+"""Looks of a trigger that fail for long: people would not see that in the log of the triggerer."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.events import Event
+from drs_recovery.store.store import utc_now
 from drs_recovery.store.trail import append_event
-from drs_recovery.tasks.base import now
 
 if TYPE_CHECKING:
     from drs_recovery.store.async_store import AsyncExecutionStore
 
 log = logging.getLogger(__name__)
 
-TOLD_AFTER = 30.0
-"""Seconds for which looks fail in a row before the trail tells of it: a hiccup is no news, a right that is
-missing is."""
+RECORDED_AFTER_SECONDS = 30.0
+"""Looks fail in a row for so long before it is an event: a hiccup is no news, a missing right is."""
 
 
 class FailingLooks:
@@ -40,16 +39,16 @@ class FailingLooks:
         self._since, self._recorded = None, False
 
     async def failed(self, error: object, store: AsyncExecutionStore) -> None:
-        """Tell the audit trail, once, when looks have failed for long; what cannot be told is told later."""
+        """Append one event when looks have failed for long; again later where it cannot be written."""
         self._since = self._since or time.monotonic()
-        if self._recorded or time.monotonic() - self._since < TOLD_AFTER:
+        if self._recorded or time.monotonic() - self._since < RECORDED_AFTER_SECONDS:
             return
         event = Event.model_validate(
             {"actor": "triggerer"}
             | self._about
             | {
                 "type": EventType.LOOK_FAILED,
-                "time": now(),
+                "time": utc_now(),
                 "detail": f"{self._what}: {error}",
                 "once": "|".join(map(str, (EventType.LOOK_FAILED, self._what, *self._about.values()))),
             }

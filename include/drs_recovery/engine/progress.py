@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_recovery.aws.utils.addresses import prepare
 from drs_recovery.aws.utils.drs import about_to_end
 from drs_recovery.engine.final_servers import final_servers
-from drs_recovery.engine.launch_actions import known, unasked, untellable, warnings, with_due
+from drs_recovery.engine.journal import Journal
+from drs_recovery.engine.launch_actions import known, unasked, untellable, with_due
+from drs_recovery.engine.looks import FailingLooks
 from drs_recovery.engine.observe import observed_all
-from drs_recovery.record.enums import EventType, WaveStatus
-from drs_recovery.record.events import Event
-from drs_recovery.record.status import judge
+from drs_recovery.engine.watch import end_wave
+from drs_recovery.record.enums import WaveStatus
 from drs_recovery.settings import settings
 from drs_recovery.store.programs import wait_for_recovery
-from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
-from drs_recovery.store.trail import append_event
-from drs_recovery.tasks.base import now
-from drs_recovery.tasks.looks import FailingLooks
-from drs_recovery.tasks.verdict import outcome_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
-    from mypy_boto3_drs.type_defs import JobTypeDef
+    from mypy_boto3_drs.type_defs import JobLogTypeDef, JobTypeDef
 
-    from drs_recovery.aws.triggers.drs import JobsSnapshot
+    from drs_recovery.aws.hooks.drs import DrsHook
+    from drs_recovery.aws.utils.drs import JobsSnapshot
+    from drs_recovery.engine.watch import WatchedWave
     from drs_recovery.record.server_record import ServerRecord
     from drs_recovery.store.async_store import AsyncExecutionStore
-    from drs_recovery.tasks.wave_trigger import WaveTrigger
 
 JOBS_UNSEEN = "DRS cannot be asked about the wave's jobs, which run on; it is asked until the wave's deadline"
 ACTIONS_UNSEEN = (
@@ -45,14 +42,30 @@ ASKED_TOGETHER = 50
 LOGS_UNSEEN = "The logs of the wave's jobs cannot be read: no phase is shown, nor why a server failed"
 
 
+class WaveReads(Protocol):
+    """What is read of a wave in DRS and EC2, through the client of whoever polls."""
+
+    @property
+    def hook(self) -> DrsHook:
+        """The hook for all else."""
+
+    async def log_items(self, job_id: str) -> Sequence[JobLogTypeDef]:
+        """Return the log of a job."""
+
+    async def count_actions_due(self, source_server_ids: Sequence[str]) -> dict[str, int | Exception]:
+        """Return how many post-launch actions must succeed, by source server, or why nobody can tell."""
+
+
 class WaveProgress:
     """The servers of a trigger's wave as they are on record, and the writers of what DRS says of them."""
 
-    def __init__(self, trigger: WaveTrigger, store: AsyncExecutionStore) -> None:
-        self.trigger = trigger
+    def __init__(self, watched: WatchedWave, drs: WaveReads, store: AsyncExecutionStore) -> None:
+        self.watched = watched
+        self.drs = drs
         self.store = store
+        self.journal = Journal(watched.actor)
         self.known: dict[str, ServerRecord] = {}
-        self.logs: dict[str, Sequence[Mapping[str, Any]]] = {}
+        self.logs: dict[str, Sequence[JobLogTypeDef]] = {}
         self.logs_read: dict[str, datetime] = {}
         self.due: dict[str, int] = {}
         self.due_asked: datetime | None = None
@@ -61,14 +74,14 @@ class WaveProgress:
         self.acting: list[str] = []
         self.polled: datetime | None = None
         self.prepared = False
-        about: dict[str, int | str | None] = {
-            "wave_number": trigger.wave_number,
-            "attempt": trigger.attempt,
-            "actor": trigger.actor,
-        }
-        self.jobs_unseen = FailingLooks(trigger.execution_id, JOBS_UNSEEN, **about)
-        self.actions_unseen = FailingLooks(trigger.execution_id, ACTIONS_UNSEEN, **about)
-        self.logs_unseen = FailingLooks(trigger.execution_id, LOGS_UNSEEN, **about)
+        self.jobs_unseen = self._looks(JOBS_UNSEEN)
+        self.actions_unseen = self._looks(ACTIONS_UNSEEN)
+        self.logs_unseen = self._looks(LOGS_UNSEEN)
+
+    def _looks(self, what: str) -> FailingLooks:
+        wave = self.watched
+        about = {"wave_number": wave.wave_number, "attempt": wave.attempt}
+        return FailingLooks(wave.execution_id, what, actor=wave.actor, **about)
 
     async def write(self, snapshot: JobsSnapshot) -> None:
         """Write servers that changed, and now and then that DRS was asked; the end is `complete`'s."""
@@ -76,7 +89,7 @@ class WaveProgress:
             await self.jobs_unseen.failed(snapshot.last_error, self.store)
             return
         self.jobs_unseen.worked()
-        trigger = self.trigger
+        watched = self.watched
         await self._read_servers()
         if snapshot.ended:
             self.unwritten = True  # until all have answered, also where this look is cut short
@@ -91,47 +104,28 @@ class WaveProgress:
         changed = [server for server in seen if server != self.known[server.source_server_id]]
         if changed or self.polled is None:
             await self.store.run(
-                wait_for_recovery.poll(trigger.execution_id, trigger.wave_number, trigger.attempt, changed)
+                wait_for_recovery.poll(watched.execution_id, watched.wave_number, watched.attempt, changed)
             )
             self.known.update({server.source_server_id: server for server in changed})
         if self.polled is None or (snapshot.at - self.polled).total_seconds() >= settings().polled_seconds:
-            await self.store.run(wait_for_recovery.polled(trigger.execution_id, snapshot.at))
+            await self.store.run(wait_for_recovery.polled(watched.execution_id, snapshot.at))
             self.polled = snapshot.at
         if not self.prepared and any(about_to_end(job) for job in snapshot.jobs):
             self.prepared = True
-            await prepare(trigger.hook)
+            await prepare(self.drs.hook)
         await self._ask_due(snapshot)
 
     async def complete(self, jobs: Sequence[JobTypeDef]) -> bool:
         """Write that the wave is COMPLETED, if it is; whether it is on record as such now."""
-        trigger = self.trigger
         await self._read_servers()
         before = with_due(self.known.values(), self.due)
-        servers = await final_servers(trigger.hook, before, jobs, trigger.log_items)
-        wave = (await self.store.run(read_execution(trigger.execution_id))).wave(trigger.wave_number)
-        status, reason = judge(wave, servers)
-        if status is not WaveStatus.COMPLETED:
-            return False
-        event = Event(
-            type=EventType.WAVE_ENDED,
-            time=now(),
-            actor=trigger.actor,
-            wave_number=trigger.wave_number,
-            attempt=trigger.attempt,
-            detail=outcome_text(status, reason, servers),
-        )
-        for warning in warnings(wave, servers, jobs, trigger.actor):
-            await self.store.run(append_event(trigger.execution_id, warning))
-        await self.store.run(
-            wait_for_recovery.end_wave(
-                trigger.execution_id, trigger.wave_number, trigger.attempt, servers, status, event=event
-            )
-        )
-        return True
+        servers = await final_servers(self.drs.hook, before, jobs, self.drs.log_items)
+        completed = end_wave(self.watched, self.journal, servers, jobs, only=WaveStatus.COMPLETED)
+        return await self.store.run(completed) is not None
 
     async def _read_servers(self) -> None:
         if not self.known:
-            servers = await self.store.run(read_servers(self.trigger.execution_id, self.trigger.wave_number))
+            servers = await self.store.run(read_servers(self.watched.execution_id, self.watched.wave_number))
             self.known = {server.source_server_id: server for server in servers}
 
     def _seen(self, snapshot: JobsSnapshot) -> list[ServerRecord]:
@@ -153,7 +147,7 @@ class WaveProgress:
         left = [server for server in left if server not in self.untellable] or left[:1]
         found: dict[str, int | Exception] = {}
         for start in range(0, len(left), ASKED_TOGETHER):
-            found |= await self.trigger.count_actions_due(left[start : start + ASKED_TOGETHER])
+            found |= await self.drs.count_actions_due(left[start : start + ASKED_TOGETHER])
             self.due |= known(found)
         self.untellable = untellable(found) | (set() if known(found) else self.untellable)
         errors = [error for error in found.values() if isinstance(error, Exception)]
@@ -162,14 +156,14 @@ class WaveProgress:
         else:
             self.actions_unseen.worked()
 
-    async def _read_log(self, job: Mapping[str, Any], at: datetime) -> None:
+    async def _read_log(self, job: JobTypeDef, at: datetime) -> None:
         """Read a job's log for the phases of its servers, seldom: it is one call for each job."""
         read = self.logs_read.get(job["jobID"])
         if read and (at - read).total_seconds() < settings().phase_seconds:
             return
         self.logs_read[job["jobID"]] = at
         try:
-            self.logs[job["jobID"]] = await self.trigger.log_items(job["jobID"])
+            self.logs[job["jobID"]] = await self.drs.log_items(job["jobID"])
         except (BotoCoreError, ClientError) as error:
             await self.logs_unseen.failed(error, self.store)  # the jobs themselves tell what counts
         else:

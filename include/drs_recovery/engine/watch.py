@@ -1,0 +1,158 @@
+"""A wave that is watched: what there is to watch, how it ended, and the one write of its end.
+
+The trigger writes an end that is COMPLETED, the sensor any other: both by `end_wave`, which asks one judge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from drs_recovery.engine.frozen_plan import frozen_plan
+from drs_recovery.engine.launch_actions import warnings
+from drs_recovery.engine.permission import wave_on_record
+from drs_recovery.errors import StartRefused
+from drs_recovery.names import Role, task_id
+from drs_recovery.record.enums import EventType, WaveStatus
+from drs_recovery.record.judge import judge, named
+from drs_recovery.store.programs import wait_for_recovery
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.servers import read_servers
+from drs_recovery.store.trail import append_event
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from typing import Literal
+
+    from mypy_boto3_drs.type_defs import JobTypeDef
+
+    from drs_recovery.engine.journal import Journal
+    from drs_recovery.plan import Plan
+    from drs_recovery.record.models import Execution, WaveRecord
+    from drs_recovery.record.server_record import ServerRecord
+    from drs_recovery.store.requests import StoreProgram
+    from drs_recovery.store.store import ExecutionStore
+
+
+@dataclass(frozen=True)
+class WatchedWave:
+    """The attempt of a wave that somebody watches, and in whose name its events are written."""
+
+    execution_id: str
+    wave_number: int
+    attempt: int
+    actor: str
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What a sensor watches: the wave, where DRS is asked of which jobs, and for how many seconds at most."""
+
+    wave: WaveRecord
+    plan: Plan
+    job_ids: Sequence[str]
+    timeout_seconds: float
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Why the watching ended before the jobs did: the deadline, or an error."""
+
+    cause: Literal["timeout", "error"]
+    message: str
+
+
+@dataclass(frozen=True)
+class WaveEnd:
+    """How a wave ended, and why if it is not COMPLETED."""
+
+    status: WaveStatus
+    reason: str | None
+    server_count: int
+
+    @property
+    def message(self) -> str:
+        """The end as the audit trail has it."""
+        return f"{self.status}: {self.reason or f'all {self.server_count} servers launched'}"
+
+
+def wave_to_watch(
+    store: ExecutionStore, record: Execution, number: int, name: str, now: datetime
+) -> Watch | WaveStatus:
+    """Return what there is to watch of a wave, or the status of one that has met its policy.
+
+    StartRefused where no job of it is on record, and for a wave that ended badly: it is not watched again.
+    """
+    wave = wave_on_record(record, number, name)
+    if wave.status.met:
+        return wave.status
+    if wave.status.final:
+        tasks = task_id(Role.START, wave.wave_name)
+        if wave.pause_before_wave:
+            tasks = f"{task_id(Role.GATE, wave.wave_name)} and {tasks}"
+        raise StartRefused(f"{wave.wave_name} has ended: {wave.status}. To try again, clear {tasks} too.")
+    if not wave.attempt_job_ids and not wave.has_nothing_to_start:
+        raise StartRefused(
+            f"{wave.wave_name} has no jobs: it is {wave.status} on record, whatever its task says."
+        )
+    # The time-out counts from the wave's start and not from this try
+    left = wave.deadline - now if wave.deadline else wave.timeout
+    jobs = [*_acting_since(store, record.execution_id, wave), *wave.attempt_job_ids]
+    return Watch(wave, frozen_plan(store, record.execution_id), jobs, max(left.total_seconds(), 1))
+
+
+def _acting_since(store: ExecutionStore, key: str, wave: WaveRecord) -> list[str]:
+    """Return the jobs of earlier attempts on whose servers post-launch actions still run."""
+    if wave.attempt == 1:
+        return []
+    servers = store.run(read_servers(key, wave.wave_number))
+    jobs = {server.job_id for server in servers if server.acting and server.job_id}
+    return sorted(jobs - set(wave.attempt_job_ids))
+
+
+def wave_end(
+    wave: WaveRecord, servers: Sequence[ServerRecord], jobs: Sequence[JobTypeDef], cut: Cut | None = None
+) -> WaveEnd | None:
+    """Return how a wave ended, by its servers once its jobs and what follows them have ended (R-03, P-2).
+
+    None while something of it still runs, and nothing has cut the watching short. Actions that run on a
+    server after its launch, and must succeed, are waited for like jobs.
+    """
+    ended = {job["jobID"] for job in jobs if job.get("status") == "COMPLETED"}
+    unfinished = sorted(set(wave.attempt_job_ids) - ended)
+    acting = [server.label for server in servers if server.acting]
+    if not unfinished and not acting:
+        return WaveEnd(*judge(wave, servers), len(servers))
+    if cut is None:
+        return None
+    running = ", ".join([*unfinished, *([f"post-launch actions on {named(acting)}"] if acting else [])])
+    if cut.cause == "timeout":
+        reason = f"{cut.message}. Still runs in DRS: {running}"
+        return WaveEnd(WaveStatus.TIMED_OUT, reason, len(servers))
+    reason = f"{cut.message}. Not ended in DRS, as far as it tells: {running}"
+    return WaveEnd(WaveStatus.FAILED, reason, len(servers))
+
+
+def end_wave(
+    watched: WatchedWave,
+    journal: Journal,
+    servers: Sequence[ServerRecord],
+    jobs: Sequence[JobTypeDef],
+    cut: Cut | None = None,
+    *,
+    only: WaveStatus | None = None,
+) -> StoreProgram[WaveEnd | None]:
+    """Put the end of a wave on record and return it; None if it has not ended, or not as ``only`` says."""
+    key, number = watched.execution_id, watched.wave_number
+    wave = (yield from read_execution(key)).wave(number)
+    end = wave_end(wave, servers, jobs, cut)
+    if end is None or (only and end.status is not only):
+        return None
+    for warning in warnings(wave, servers, jobs, watched.actor):
+        yield from append_event(key, warning)
+    event = journal.event(EventType.WAVE_ENDED, end.message, wave=wave)
+    yield from wait_for_recovery.end_wave(
+        key, number, watched.attempt, servers, end.status, failure=end.reason, event=event
+    )
+    return end
