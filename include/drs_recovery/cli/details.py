@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from drs_recovery.cli.progress import Canvas
     from drs_recovery.cli.snapshot import Snapshot
     from drs_recovery.record.events import Event
-    from drs_recovery.record.models import Execution, Intent
+    from drs_recovery.record.intent import Intent
+    from drs_recovery.record.models import Execution
 
 AWS = "aws.amazon.com"
 DOMAINS = {"cn-": "amazonaws.cn", "us-gov-": "amazonaws-us-gov.com"}

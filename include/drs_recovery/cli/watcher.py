@@ -17,8 +17,8 @@ from drs_recovery.names import Role, task_id
 from drs_recovery.record.enums import EventType
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import read_execution
+from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
-from drs_recovery.store.trail import read_events
 
 if TYPE_CHECKING:
     from datetime import datetime

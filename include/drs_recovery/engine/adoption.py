@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from drs_recovery.aws.hooks.drs import DrsHook
     from drs_recovery.engine.journal import Journal
-    from drs_recovery.record.models import Execution, Intent, WaveRecord
+    from drs_recovery.record.intent import Intent
+    from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.store.store import ExecutionStore
 
 log = logging.getLogger(__name__)

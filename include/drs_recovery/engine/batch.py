@@ -21,7 +21,7 @@ from drs_recovery.engine.parting import LOOK_AGAIN, NotYet, Parted, part, pause
 from drs_recovery.engine.real_instances import real_instances
 from drs_recovery.errors import IntentOpen, TransitionRefused
 from drs_recovery.record.enums import EventType
-from drs_recovery.record.models import NO_JOB, Intent
+from drs_recovery.record.intent import NO_JOB, Intent
 from drs_recovery.settings import settings
 from drs_recovery.store.programs import start_recovery
 from drs_recovery.store.queries import read_execution

@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING
 from drs_recovery.plan import plan_stems
 from drs_recovery.record.enums import EventType
 from drs_recovery.settings import settings
-from drs_recovery.store.trail import append_event, read_events
+from drs_recovery.store.programs import reconcile
 from drs_recovery.text.durations import duration_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from drs_recovery.engine.journal import Journal
-    from drs_recovery.record.events import Event
     from drs_recovery.record.models import Execution
     from drs_recovery.store.store import ExecutionStore
 
@@ -45,30 +42,23 @@ def plan_deleted(
 ) -> str | None:
     """Return in words that the file of an execution's plan is gone for good; None while it is not.
 
-    Gone for good is what was missing for some minutes without a break. Since when is told in the audit trail,
-    and so is that it came back. A younger execution may be of a plan that is newer than what this run of the
-    maintenance sees.
+    Gone for good is what was missing for some minutes without a break; since when is on record. A younger
+    execution may be of a plan that is newer than what this run of the maintenance sees.
     """
     key, limit = execution.execution_id, timedelta(minutes=settings().deleted_minutes)
-    if journal.now() - execution.start_time < limit:
+    since, now = execution.plan_gone_since, journal.now()
+    if now - execution.start_time < limit:
         return None
-    since = _gone_since(store.run(read_events(key)))
     if execution.plan_id in known:
         if since is not None:
-            store.run(
-                append_event(key, journal.event(EventType.PLAN_BACK, "the file of the plan is there again"))
-            )
+            event = journal.event(EventType.PLAN_BACK, "the file of the plan is there again")
+            store.run(reconcile.plan_gone(key, None, event))
         return None
     if since is None:
         message = (
             f"the file of the plan is gone; if it stays so for {duration_text(limit)}, this ends CANCELLED"
         )
-        store.run(append_event(key, journal.event(EventType.PLAN_GONE, message)))
-    elif journal.now() - since >= limit:
+        store.run(reconcile.plan_gone(key, now, journal.event(EventType.PLAN_GONE, message)))
+    elif now - since >= limit:
         return f"its plan {execution.plan_id} was deleted: the file is gone since {since:%Y-%m-%d %H:%M} UTC"
     return None
-
-
-def _gone_since(events: Sequence[Event]) -> datetime | None:
-    text = [event for event in events if event.type in {EventType.PLAN_GONE, EventType.PLAN_BACK}]
-    return text[-1].time if text and text[-1].type is EventType.PLAN_GONE else None

@@ -10,7 +10,7 @@ from drs_recovery.engine.frozen_plan import frozen_plan
 from drs_recovery.errors import ExecutionNotFound, PlanError, RecordUnreadable
 from drs_recovery.record.enums import CleanupMode, EventType
 from drs_recovery.record.models import CleanupOrder
-from drs_recovery.record.outcome import outcome
+from drs_recovery.record.outcome import outcome, unexplained
 from drs_recovery.record.status import final_status
 from drs_recovery.store.programs import complete_execution
 from drs_recovery.store.servers import read_servers
@@ -44,7 +44,7 @@ def finish(
     message = outcome(
         store.run(read_whole(closed)), store.run(read_servers(key)), interrupted=stopped, at=journal.now()
     )
-    if "inconsistent" in message:
+    if unexplained(closed, stopped):
         message = f"{message} {hint}".strip()
     event = journal.event(EventType.EXECUTION_ENDED, f"{status}: {message}")
     return store.run(
@@ -53,7 +53,7 @@ def finish(
 
 
 def append_end(store: ExecutionStore, journal: Journal, execution: Execution) -> Execution:
-    """Tell how an execution ended, once: a crash may have come between its end and the telling."""
+    """Append how an execution ended, once: a crash may have come between its end and the event."""
     event = journal.event(EventType.EXECUTION_ENDED, f"{execution.status}: {execution.outcome}")
     return store.run(
         complete_execution.finish(execution.execution_id, execution.status, execution.outcome or "", event)

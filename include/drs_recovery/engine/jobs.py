@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from mypy_boto3_drs.type_defs import JobTypeDef
 
     from drs_recovery.aws.hooks.drs import DrsHook
-    from drs_recovery.record.models import Execution, Intent, WaveRecord
+    from drs_recovery.record.intent import Intent
+    from drs_recovery.record.models import Execution, WaveRecord
 
 LONGEST_JOB = timedelta(days=2)
 """How far back a job that still runs is looked for."""

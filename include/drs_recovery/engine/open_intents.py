@@ -15,7 +15,7 @@ from drs_recovery.engine.adoption import Adoption
 from drs_recovery.engine.frozen_plan import drs_of
 from drs_recovery.errors import StartRefused
 from drs_recovery.record.enums import EventType
-from drs_recovery.record.models import NO_JOB
+from drs_recovery.record.intent import NO_JOB
 from drs_recovery.settings import settings
 from drs_recovery.store.programs import complete_execution
 from drs_recovery.store.queries import read_execution
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from drs_recovery.engine.journal import Journal
-    from drs_recovery.record.models import Execution, Intent, WaveRecord
+    from drs_recovery.record.intent import Intent
+    from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.store.store import ExecutionStore
 
 PATIENCE = 20.0

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from drs_recovery.names import Role, group_id, role_of, task_id
 from drs_recovery.record.ending import Ending
-from drs_recovery.record.enums import EventType, TaskState
+from drs_recovery.record.enums import TaskState
 from drs_recovery.record.task_record import NO_MESSAGE, wave_of
 from drs_recovery.text.durations import duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
 
-    from drs_recovery.record.events import Event
     from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.record.task_record import TaskRecord
 
@@ -24,52 +23,45 @@ FORCED = frozenset({"skipped", "removed"})
 PASSED_ON = "upstream_failed"
 """The state in which Airflow leaves what follows a failed task, and nobody who ends a run."""
 
-LAST_WORDS = frozenset({EventType.REFUSED, EventType.FAILED})
-"""What the trail tells when a task of a wave ends for good without ending its wave."""
-
-WENT_ON = frozenset({EventType.GATE_WAITING, EventType.APPROVED, EventType.JOB_STARTED})
-"""What the trail tells when a wave goes on: words from before are no longer its last."""
-
 
 def ending(
     execution: Execution,
-    events: Sequence[Event],
+    tasks: Sequence[TaskRecord],
     task_states: Mapping[str, str | None],
     at: datetime,
     *,
-    tasks: Sequence[TaskRecord] = (),
     over: str | None = None,
 ) -> Ending:
     """Return what is known of the end beside the waves' statuses: what failed, what is late, who stopped it.
 
-    ``task_states`` are those of the other tasks of the run, by task id, and ``tasks`` what is on record of
-    those of other operators. They are evidence of what was done to the run, never of what was recovered. The
+    ``tasks`` is what is on record of the run's tasks. ``task_states`` are the states in Airflow of the other
+    tasks of the run, by task id: evidence of what was done to the run, never of what was recovered. The
     questions are asked in this order: what AWS did is never hidden behind what people did about it. ``over``
     says what became of a DAG run that is no more, where its tasks cannot be asked.
     """
-    events = _since_opened(execution, events)
-    text = list(_last_message(execution.open_waves, events))
-    failed = failed_tasks(execution, text, tasks, task_states)
-    late = overdue(execution, text, at)
+    tasks = _since_opened(execution, tasks)
+    last = list(_last_failures(execution.open_waves, tasks))
+    failed = failed_tasks(execution, last, tasks, task_states)
+    late = overdue(execution, last, at)
     if failed.failures or failed.task_failure or late or _explained(execution):
         return failed.replace(overdue=late)
-    return Ending(interrupted=stopped_by_people(execution, events, text, task_states, over))
+    return Ending(interrupted=stopped_by_people(execution, last, task_states, over))
 
 
 def failed_tasks(
     execution: Execution,
-    message: Iterable[Event],
+    last: Iterable[TaskRecord],
     tasks: Sequence[TaskRecord],
     task_states: Mapping[str, str | None],
 ) -> Ending:
-    """Return what failed: of tasks of ours by their last words, of those of other operators by either.
+    """Return what failed: of tasks of ours by what is on record, of those of other operators by state too.
 
     A task in the group of a wave that has not ended fails this wave, any other the execution.
     """
     failures = {
-        event.wave_number: event.detail
-        for event in message
-        if event.type is EventType.FAILED and event.wave_number is not None and event.detail
+        task.wave_number: task.message
+        for task in last
+        if task.state is TaskState.FAILED and task.wave_number is not None and task.message
     }
     beside = []
     for failed, why in _failed_others(execution, tasks, task_states):
@@ -96,7 +88,7 @@ def _failed_others(
     message = {
         task.task_id: task.message or NO_MESSAGE
         for task in tasks
-        if task.state is TaskState.FAILED and _of_this_attempt(execution, task)
+        if task.state is TaskState.FAILED and not task.own and _of_this_attempt(execution, task)
     }
     others = {task for task, state in task_states.items() if state == "failed" and not role_of(task).role}
     silent = set() if FORCED & set(_own(task_states).values()) else others - message.keys()
@@ -109,13 +101,13 @@ def _of_this_attempt(execution: Execution, task: TaskRecord) -> bool:
 
 
 def _own(task_states: Mapping[str, str | None]) -> Mapping[str, str | None]:
-    """Return the states of the tasks that leave words on record: silence of no other says anything."""
+    """Return the states of the tasks of ours: silence of no other says anything."""
     return {task: state for task, state in task_states.items() if role_of(task).role}
 
 
-def overdue(execution: Execution, text: Iterable[Event], at: datetime) -> dict[int, str]:
+def overdue(execution: Execution, last: Iterable[TaskRecord], at: datetime) -> dict[int, str]:
     """Return the running waves whose time-out has passed, and a text: their sensors judged nothing."""
-    spoken = {event.wave_number for event in text}
+    spoken = {task.wave_number for task in last}
     return {
         wave.wave_number: f"its time-out of {duration_text(wave.timeout)} passed, and nobody saw its jobs end"
         for wave in execution.open_waves
@@ -135,26 +127,25 @@ def _explained(execution: Execution) -> bool:
 
 def stopped_by_people(
     execution: Execution,
-    events: Sequence[Event],
-    text: Iterable[Event],
+    last: Iterable[TaskRecord],
     task_states: Mapping[str, str | None],
     over: str | None,
 ) -> str | None:
     """Return who or what ended the run before its waves; None if nobody did."""
-    own = [event for event in text if not _is_echo(execution, event, task_states)]
+    own = [task for task in last if not _is_echo(execution, task, task_states)]
     states = _unexplained(execution, _own(task_states))
-    return _cancelled(events) or _refusal(own) or over or _interruption(execution.open_waves, states)
+    return _cancelled(execution) or _refusal(own) or over or _interruption(execution.open_waves, states)
 
 
-def _is_echo(execution: Execution, event: Event, task_states: Mapping[str, str | None]) -> bool:
-    """Whether words only pass on that a wave before did not come to its end.
+def _is_echo(execution: Execution, task: TaskRecord, task_states: Mapping[str, str | None]) -> bool:
+    """Whether a refusal only passes on that a wave before did not come to its end.
 
     The gate after a wave with ``on_failure: continue`` runs whatever became of that wave's tasks. Where the
     record holds no end of the wave, it refuses; any other gate would have been passed over without a word.
     """
-    if event.wave_number is None:
+    if task.wave_number is None:
         return False
-    before = [execution.wave(number) for number in execution.wave(event.wave_number).depends_on]
+    before = [execution.wave(number) for number in execution.wave(task.wave_number).depends_on]
     waits = [task_id(Role.WATCH, wave.wave_name) for wave in before if not wave.releases]
     return any(task_states.get(wait) in {"failed", PASSED_ON} for wait in waits)
 
@@ -168,47 +159,46 @@ def _unexplained(execution: Execution, task_states: Mapping[str, str | None]) ->
     return {task: state for task, state in task_states.items() if role_of(task).group not in message}
 
 
-def _since_opened(execution: Execution, events: Sequence[Event]) -> Sequence[Event]:
-    """Return the events since the execution was opened again; what ended it before ends it no second time."""
+def _since_opened(execution: Execution, tasks: Sequence[TaskRecord]) -> Sequence[TaskRecord]:
+    """Return the tasks since the execution was opened again; what ended it before ends it no second time."""
     since = execution.open_since
     if since is None or since <= execution.start_time:
-        return events
-    return [event for event in events if event.time >= since]
+        return tasks
+    return [task for task in tasks if not task.own or (task.end_time and task.end_time >= since)]
 
 
-def _cancelled(events: Sequence[Event]) -> str | None:
+def _cancelled(execution: Execution) -> str | None:
     """Return who asked on the command line for the end of the run, and why."""
-    asked = [event for event in events if event.type in {EventType.CANCEL_ASKED, EventType.CANCEL_FAILED}]
-    if not asked or asked[-1].type is EventType.CANCEL_FAILED:
-        return None
-    return f"cancelled by {asked[-1].actor}: {asked[-1].detail}"
+    asked = execution.cancel_asked
+    return f"cancelled by {asked.by}: {asked.reason}" if asked else None
 
 
-def _refusal(text: Iterable[Event]) -> str | None:
+def _refusal(last: Iterable[TaskRecord]) -> str | None:
     """Return what our own rules refused last."""
-    refusals = [event for event in text if event.type is EventType.REFUSED and event.detail]
-    return max(refusals, key=lambda event: event.time).detail if refusals else None
+    refused = [task for task in last if task.state is TaskState.REFUSED and task.message]
+    return max(refused, key=_end).message if refused else None
 
 
-def _last_message(unfinished: Sequence[WaveRecord], events: Sequence[Event]) -> Iterable[Event]:
-    """Yield the last words on each unfinished wave's current attempt, and those on no wave."""
-    yield from (event for event in events if event.wave_number is None and event.type in LAST_WORDS)
+def _last_failures(unfinished: Sequence[WaveRecord], tasks: Sequence[TaskRecord]) -> Iterable[TaskRecord]:
+    """Yield the last failure of ours of each unfinished wave's current attempt, and those of no wave."""
+    failed = [task for task in tasks if task.own and task.state in {TaskState.FAILED, TaskState.REFUSED}]
+    yield from (task for task in failed if task.wave_number is None)
     for wave in unfinished:
-        message = [
-            event
-            for event in events
-            if event.wave_number == wave.wave_number
-            and event.attempt in {None, wave.attempt}
-            and event.type in LAST_WORDS | WENT_ON
+        of_wave = [
+            task for task in failed if (task.wave_number, task.attempt) == (wave.wave_number, wave.attempt)
         ]
-        if message and message[-1].type in LAST_WORDS:
-            yield message[-1]
+        if of_wave:
+            yield max(of_wave, key=_end)
+
+
+def _end(task: TaskRecord) -> datetime:
+    return task.end_time or datetime.min.replace(tzinfo=UTC)
 
 
 def _interruption(unfinished: Iterable[WaveRecord], task_states: Mapping[str, str | None]) -> str | None:
     """Return what ended the run before its waves, in words; None when nobody did.
 
-    A task of ours that ends a running wave's run leaves a verdict or last words on record. A wave that runs
+    A task of ours that ends a running wave's run leaves a verdict or its failure on record. A wave that runs
     with neither was left by others: unless Airflow itself passed a silent failure on to the tasks that
     follow, its run was ended from outside. No task but this one follows the last wave, so that is the word
     there also for a task that died without any.
@@ -226,7 +216,7 @@ def _interruption(unfinished: Iterable[WaveRecord], task_states: Mapping[str, st
 
 
 def _silent(unfinished: Iterable[WaveRecord], task_states: Mapping[str, str | None]) -> str:
-    """Return the failed tasks of waves that never began: each would have left a verdict or last words."""
+    """Return the failed tasks of waves that never began: each would have left something on record."""
     never_began = {group_id(wave.wave_name) for wave in unfinished}
     failed = (task for task, state in task_states.items() if state == "failed")
     return " and ".join(sorted(task for task in failed if role_of(task).group in never_began))

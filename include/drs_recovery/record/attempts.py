@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from drs_recovery.record.models import Execution, Intent, WaveRecord
+    from drs_recovery.record.intent import Intent
+    from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.record.server_record import ServerRecord
 
 
@@ -50,7 +51,8 @@ def with_attempt(
         for wave in execution.waves
     )
     since = at if execution.final else execution.open_since
-    return execution.replace(waves=waves, end_time=None, outcome=None, task_failure=None, open_since=since)
+    forgotten = dict.fromkeys(("end_time", "outcome", "task_failure", "cancel_asked", "plan_gone_since"))
+    return execution.replace(waves=waves, open_since=since, **forgotten)
 
 
 def _begun(wave: WaveRecord, clear_number: int, resolved: Sequence[Intent]) -> WaveRecord:
@@ -59,6 +61,7 @@ def _begun(wave: WaveRecord, clear_number: int, resolved: Sequence[Intent]) -> W
         status=WaveStatus.PENDING,
         attempt=wave.attempt + 1,
         clear_number=clear_number,
+        waiting_since=None,
         approval=None,
         failure=None,
         start_time=None,
@@ -69,8 +72,9 @@ def _begun(wave: WaveRecord, clear_number: int, resolved: Sequence[Intent]) -> W
 
 
 def _following(wave: WaveRecord) -> WaveRecord:
-    """Return another wave: one that never ran comes again; its gate asks anew if it was answered."""
+    """Return another wave: one that never ran comes again, and its gate asks again."""
     if wave.status is not WaveStatus.SKIPPED:
         return wave
     answered = wave.approval is not None
-    return wave.replace(status=WaveStatus.PENDING, approval=None, attempt=wave.attempt + answered)
+    attempt = wave.attempt + answered
+    return wave.replace(status=WaveStatus.PENDING, waiting_since=None, approval=None, attempt=attempt)

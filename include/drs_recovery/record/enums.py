@@ -167,11 +167,16 @@ class CleanupStatus(RecordedEnum):
 
 
 class TaskState(RecordedEnum):
-    """How a task of another operator stands."""
+    """How a task of the run stands, as its last try left it.
+
+    REFUSED: our own rules did not permit it. RETRIED: it failed, and its wave went on after that.
+    """
 
     RUNNING = "RUNNING"
     SUCCESS = "SUCCESS"
     FAILED = "FAILED"
+    REFUSED = "REFUSED"
+    RETRIED = "RETRIED"
 
 
 class Writer(StrEnum):
@@ -183,6 +188,8 @@ class Writer(StrEnum):
     SENSOR = Role.WATCH.value
     COMPLETE = Role.FINISH.value
     CLEAN_UP = "clean_up"
+    CANCEL = "cancel"
+    RECONCILE = "reconcile"
 
 
 class EventType(RecordedEnum):

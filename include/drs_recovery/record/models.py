@@ -6,8 +6,6 @@ import uuid
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from pydantic import Field
-
 from drs_recovery.errors import TransitionRefused
 from drs_recovery.record.base import AwsId, DagId, ExecutionId, Label, Record, RunId, Time, Words
 from drs_recovery.record.enums import (
@@ -20,6 +18,7 @@ from drs_recovery.record.enums import (
     OnFailure,
     WaveStatus,
 )
+from drs_recovery.record.intent import Intent
 from drs_recovery.record.run_request import RunRequest
 
 if TYPE_CHECKING:
@@ -34,49 +33,6 @@ _NAMESPACE = uuid.UUID("5e3b4f0c-9f0e-5d0e-8a63-3f2f2a7f7c11")
 def execution_id(dag_id: str, run_id: str) -> str:
     """Return the id of the execution that a DAG run is: opening twice is opening once."""
     return str(uuid.uuid5(_NAMESPACE, f"{dag_id}\n{run_id}"))
-
-
-NO_JOB = "no job came of"
-"""The refusal of an intent of which DRS showed no job begins so."""
-
-
-class Intent(Record):
-    """The word given before StartRecovery is sent, so that no crash can hide a job.
-
-    Open until it has either ``job_id`` or ``refusal``: AWS's own words when it definitely refused the call.
-    ``lost`` says that the answer to a call for these servers was not heard, and that DRS showed no job of it
-    for so long: one may show all the same, also when they are announced again, and whatever that came to.
-    ``intent_id`` tells a process its own intent from that of another that wants the same batch.
-
-    In the record ``servers`` is empty: ``servers_item`` names the item that holds them, and ``server_count``
-    says how many they are. ``drs_recovery.store.intents`` reads them.
-    """
-
-    attempt: int
-    batch: int
-    servers: tuple[str, ...] = ()
-    server_count: int | None = None
-    servers_item: str | None = None
-    time: Time
-    job_id: AwsId | None = None
-    refusal: Words | None = None
-    lost: bool | None = None
-    intent_id: str = Field(default_factory=lambda: str(uuid.uuid4()))
-
-    @property
-    def count(self) -> int:
-        """For how many servers it is, wherever they are."""
-        return len(self.servers) if self.server_count is None else self.server_count
-
-    @property
-    def open(self) -> bool:
-        """Whether nobody knows yet what became of the call."""
-        return self.job_id is None and self.refusal is None
-
-    @property
-    def may_show(self) -> bool:
-        """Whether a job may show of an earlier call; releases that wrote no ``lost`` said so in words."""
-        return bool(self.lost) or (self.refusal or "").startswith(NO_JOB)
 
 
 class Approval(Record):
@@ -94,6 +50,14 @@ class Approval(Record):
     def given_by_one_of(self, users: Collection[str]) -> bool:
         """Whether one of these users gave it: a plan names none that is longer than what is on record."""
         return self.by in users
+
+
+class CancelAsked(Record):
+    """Who asks on the command line for the end of an execution's DAG run, and why."""
+
+    by: Label | None = None
+    time: Time
+    reason: Words | None = None
 
 
 class Failure(Record):
@@ -159,7 +123,8 @@ class WaveRecord(Record):
 
     ``minimum_launched`` is how many of its servers that are not optional must be launched; absent: all.
     ``clear_number`` is how often its DAG run had been cleared when this attempt opened, or last went on;
-    absent: never. Only a run that was cleared again since may open another attempt.
+    absent: never. Only a run that was cleared again since may open another attempt. ``waiting_since`` is when
+    the gate of this attempt first waited: asking again gives no new time-out.
     """
 
     wave_number: int
@@ -175,6 +140,7 @@ class WaveRecord(Record):
     timeout_seconds: int = 4 * 3600
     intents: tuple[Intent, ...] = ()
     job_ids: tuple[AwsId, ...] = ()
+    waiting_since: Time | None = None
     approval: Approval | None = None
     failure: Words | None = None
     start_time: Time | None = None
@@ -253,6 +219,8 @@ class Execution(Record):
     failure: Failure | None = None
     task_failure: Words | None = None
     superseded_by: ExecutionId | None = None
+    cancel_asked: CancelAsked | None = None
+    plan_gone_since: Time | None = None
     rto_seconds: int | None = None
     rpo_seconds: int | None = None
     lag: Lag | None = None

@@ -56,7 +56,7 @@ def _sentences(
             yield _sentence(_ended(wave, interrupted))
     if never := [wave for wave in waves if wave.status is WaveStatus.SKIPPED]:
         yield f"Never started: {_names(never)}."
-    if (wrong := _unexplained(execution, interrupted)) is not None:
+    if (wrong := unexplained(execution, interrupted)) is not None:
         yield _sentence(f"The record is {wrong}")
 
 
@@ -100,7 +100,8 @@ def _ended(wave: WaveRecord, interrupted: str | None) -> str:
     return f"{ended}: {why}" if why else ended
 
 
-def _unexplained(execution: Execution, interrupted: str | None) -> str | None:
+def unexplained(execution: Execution, interrupted: str | None) -> str | None:
+    """Return in which way the record of a closed execution contradicts itself; None where it does not."""
     known = (execution.superseded_by, execution.failure, execution.task_failure, interrupted)
     if any(why is not None for why in known):
         return None

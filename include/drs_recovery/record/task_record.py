@@ -1,4 +1,4 @@
-"""What is on record of a task that is no role of ours: an item of its own, beside the execution's record."""
+"""What is on record of a task: an item of its own, beside the execution's record."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ NO_MESSAGE = "its process ended without an error"
 
 
 class TaskRecord(Record):
-    """A task of another operator in an execution's DAG run, as its last try told it.
+    """A task of an execution's DAG run, as its last try left it.
 
+    Each task of another operator has one; a task of ours only after it failed without ending its wave.
     ``attempt`` is that of the wave in whose group it stands when it ran; ``wave_number`` is absent for a task
     in the group of none. ``message`` says why it failed.
     """
@@ -30,6 +31,11 @@ class TaskRecord(Record):
     start_time: Time | None = None
     end_time: Time | None = None
     message: Words | None = None
+
+    @property
+    def own(self) -> bool:
+        """Whether it is a task of ours, which obeys the record."""
+        return role_of(self.task_id).role is not None
 
     @property
     def name(self) -> str:

@@ -34,6 +34,8 @@ MOVES: dict[Writer, dict[W, frozenset[W]]] = {
         W.POLLING: frozenset({W.CANCELLED, W.FAILED, W.TIMED_OUT}),
     },
     Writer.CLEAN_UP: {},
+    Writer.CANCEL: {},
+    Writer.RECONCILE: {},
 }
 """From which status to which a writer may move a wave."""
 
@@ -41,11 +43,11 @@ _ENDING = frozenset({"status", "failure", "end_time"})
 
 WAVE_FIELDS: dict[Writer, frozenset[str]] = {
     Writer.OPEN: frozenset({"server_count", "minimum_launched"}),
-    Writer.APPROVE: _ENDING | {"approval"},
+    Writer.APPROVE: _ENDING | {"approval", "waiting_since"},
     Writer.START_RECOVERY: _ENDING | {"start_time", "intents", "job_ids", "clear_number"},
     Writer.SENSOR: _ENDING,
     Writer.COMPLETE: _ENDING | {"intents", "job_ids"},
-    Writer.CLEAN_UP: frozenset(),
+    **dict.fromkeys((Writer.CLEAN_UP, Writer.CANCEL, Writer.RECONCILE), frozenset()),
 }
 """Which fields of a wave a writer may write.
 
@@ -58,6 +60,8 @@ FIELDS: dict[Writer, frozenset[str]] = {
     Writer.OPEN: frozenset({"waves", "failure", "account_id", "superseded_by", "lag", "warnings"}),
     Writer.COMPLETE: frozenset({"waves", "task_failure"}),
     Writer.CLEAN_UP: frozenset(),
+    Writer.CANCEL: frozenset({"cancel_asked"}),
+    Writer.RECONCILE: frozenset({"plan_gone_since"}),
 }
 """Which fields of a running execution a writer may write; ``status`` and ``completed_waves`` follow."""
 
@@ -70,13 +74,23 @@ ATTEMPT_MOVES: dict[W, frozenset[W]] = {
 FOLLOWING_MOVES: dict[W, frozenset[W]] = {W.SKIPPED: frozenset({W.PENDING})}
 """How a new attempt moves the other waves: those that never ran may come to their turn after all."""
 
-ATTEMPT_FIELDS = frozenset({"waves", "end_time", "outcome", "open_since", "task_failure"})
+ATTEMPT_FIELDS = frozenset(
+    {"waves", "end_time", "outcome", "open_since", "task_failure", "cancel_asked", "plan_gone_since"}
+)
 """Which fields a new attempt may write of its execution, which may be final: nothing else opens it again."""
 
-ATTEMPT_WAVE_FIELDS = _ENDING | {"attempt", "clear_number", "approval", "start_time", "intents", "job_ids"}
-"""Which fields a new attempt may write of its own wave: it begins anew, the last one's intents settled."""
+ATTEMPT_WAVE_FIELDS = _ENDING | {
+    "attempt",
+    "clear_number",
+    "waiting_since",
+    "approval",
+    "start_time",
+    "intents",
+    "job_ids",
+}
+"""Which fields a new attempt may write of its own wave; the intents of the last one are resolved."""
 
-FOLLOWING_WAVE_FIELDS = frozenset({"status", "attempt", "approval"})
+FOLLOWING_WAVE_FIELDS = frozenset({"status", "attempt", "approval", "waiting_since"})
 """Which fields a new attempt may write of the other waves."""
 
 CLEANUP_FIELDS = frozenset({"cleanup", "cleanup_due"})

@@ -20,7 +20,7 @@ from drs_recovery.store.sizes import item_size
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from drs_recovery.record.models import Intent
+    from drs_recovery.record.intent import Intent
     from drs_recovery.store.requests import Item
 
 BUDGETS = (330_000, 100_000, 0)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drs_recovery.errors import RecordUnreadable, TransitionRefused
-from drs_recovery.record.models import Intent
+from drs_recovery.record.intent import Intent
 from drs_recovery.store.expressions import Put
 from drs_recovery.store.own_items import put_ids, read_ids
 from drs_recovery.store.passed_over import log_it

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from drs_recovery.record.enums import Writer
     from drs_recovery.record.events import Event
-    from drs_recovery.record.models import Execution, Intent
+    from drs_recovery.record.intent import Intent
+    from drs_recovery.record.models import Execution
     from drs_recovery.record.server_record import ServerRecord
     from drs_recovery.store.requests import StoreProgram
 

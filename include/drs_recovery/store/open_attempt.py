@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from drs_recovery.record.events import Event
-    from drs_recovery.record.models import Execution, Intent
+    from drs_recovery.record.intent import Intent
+    from drs_recovery.record.models import Execution
     from drs_recovery.record.server_record import ServerRecord
     from drs_recovery.store.expressions import Update
     from drs_recovery.store.requests import StoreProgram

@@ -1,10 +1,11 @@
-"""The items of tasks of other operators: one for each task, which its last try writes."""
+"""The items of tasks: of other operators, and of ours that failed; one each, which its last try writes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from drs_recovery.errors import RecordUnreadable
+from drs_recovery.record.enums import TaskState
 from drs_recovery.record.task_record import TaskRecord
 from drs_recovery.store.passed_over import PassedOver, log_it
 from drs_recovery.store.requests import Request, key, marshal, query_items
@@ -27,8 +28,8 @@ def task_item(task: TaskRecord) -> str:
 def note_task(execution_id: str, task: TaskRecord) -> StoreProgram[bool]:
     """Write how a try of a task stands; whether it was written. A later try is never written over.
 
-    It is told by the task's own process, or by Airflow after that was killed, in whatever order. Nothing of
-    the execution's record changes: only ``complete_execution`` draws conclusions.
+    The task's own process writes it, or Airflow after that was killed, in any order. Nothing of the
+    execution's record changes: only ``complete_execution`` draws conclusions.
     """
     answer = yield Request(
         "put_item",
@@ -39,6 +40,13 @@ def note_task(execution_id: str, task: TaskRecord) -> StoreProgram[bool]:
         },
     )
     return answer is not None
+
+
+def pass_over_failures(execution_id: str, number: int) -> StoreProgram[None]:
+    """Write of the failed tasks of ours that their wave went on after them: they end nothing any more."""
+    for task in (yield from read_tasks(execution_id)):
+        if task.wave_number == number and task.own and task.state is not TaskState.RETRIED:
+            yield from note_task(execution_id, task.replace(state=TaskState.RETRIED))
 
 
 def read_tasks(execution_id: str, passed_over: PassedOver = log_it) -> StoreProgram[list[TaskRecord]]:

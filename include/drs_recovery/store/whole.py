@@ -11,7 +11,8 @@ from drs_recovery.store.own_items import read_all_ids, read_texts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drs_recovery.record.models import Execution, Intent
+    from drs_recovery.record.intent import Intent
+    from drs_recovery.record.models import Execution
     from drs_recovery.store.requests import StoreProgram
 
 

@@ -4,55 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import Param
-from airflow.sdk.exceptions import AirflowFailException
-
 from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.record.enums import CleanupMode, CleanupStatus, Decision, EventType
-from drs_recovery.record.models import Approval
-from drs_recovery.record.reasons import given_reason
 from drs_recovery.store.servers import read_servers
 from drs_recovery.tasks.base import now
 from drs_recovery.tasks.clean_up import verdicts_on
 from drs_recovery.tasks.clean_up_text import clean_up_body, clean_up_subject
+from drs_recovery.tasks.gate import HumanGate
 from drs_recovery.tasks.termination import Termination
 from drs_recovery.text.durations import duration_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from airflow.sdk import Context
 
+    from drs_recovery.record.models import Approval
     from drs_recovery.tasks.clean_up import CleanUp
 
-LONGEST_REASON = 1000
 
-
-class ApproveCleanUp(ApprovalOperator):
+class ApproveCleanUp(HumanGate):
     """Asks where the plan of the drill says so; elsewhere it passes at once.
 
     A rejection keeps the instances, and so does a time-out: nothing is terminated because nobody answered.
     """
 
-    template_fields: Collection[str] = ()
-    """Nothing is rendered, as at the gates of waves."""
-
-    ui_color = "#fbeec4"
-
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(subject="Terminate the recovery instances of a drill?", **kwargs)
-
-    @property
-    def serialized_params(self) -> dict[str, dict[str, Any]]:
-        """The form; it stays out of `params`, as at the gates of waves."""
-        reason = Param(
-            title="Reason",
-            description="Kept in the audit trail.",
-            maxLength=LONGEST_REASON,
-            type=["null", "string"],
-        )
-        return {"reason": {**reason.serialize(), "value": None}}
 
     def validate_params_input(self, params_input: Mapping[str, Any]) -> None:
         """Take any: a reason is welcome and decides nothing."""
@@ -72,7 +50,7 @@ class ApproveCleanUp(ApprovalOperator):
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Write the answer down: terminate, or keep."""
         with verdicts_on(context) as clean_up:
-            answer = self._answer(event)
+            answer = self.answer_of(event, "The gate of the clean-up")
             if answer.decision is Decision.APPROVED:
                 status, type_ = CleanupStatus.WAITING, EventType.CLEANUP_APPROVED
             else:
@@ -89,32 +67,13 @@ class ApproveCleanUp(ApprovalOperator):
         return clean_up.lacking() is None or known.status is CleanupStatus.DONE
 
     def _describe(self, clean_up: CleanUp) -> None:
-        """Say what would be terminated, as DRS has it now; the approvers are those of the frozen plan."""
+        """Say what would be terminated, as DRS has it now."""
         plan, execution = clean_up.plan, clean_up.execution
-        self.assigned_users = [{"id": user, "name": user} for user in plan.approvers] or None
-        self.response_timeout = plan.gate_timeout
-        self.subject = clean_up_subject(execution)
         hook = DrsHook(aws_conn_id=plan.aws_conn_id, region_name=plan.region)
         instances = Termination(hook, clean_up).find()
         servers = clean_up.store.run(read_servers(execution.execution_id))
-        self.body = clean_up_body(plan, execution, servers, instances, at=now())
-
-    def _answer(self, event: dict[str, Any]) -> Approval:
-        if "error" in event:
-            if event.get("error_type") != "timeout":
-                raise AirflowFailException(f"The gate broke: {event['error']}")
-            return Approval(decision=Decision.TIMED_OUT, time=now())
-        user = event.get("responded_by_user") or {}
-        if not user.get("id"):
-            raise AirflowFailException("The clean-up was answered by nobody Airflow can name")
-        approved = event["chosen_options"] == [self.APPROVE]
-        given = (event.get("params_input") or {}).get("reason")
-        return Approval(
-            decision=Decision.APPROVED if approved else Decision.REJECTED,
-            by=user["id"],
-            time=event["responded_at"],
-            reason=given_reason(str(given)[:LONGEST_REASON]) if given else None,
-        )
+        body = clean_up_body(plan, execution, servers, instances, at=now())
+        self.describe(plan, clean_up_subject(execution), body, plan.gate_timeout)
 
 
 def _message(clean_up: CleanUp, type_: EventType, answer: Approval) -> Any:

@@ -12,13 +12,16 @@ from drs_recovery.aws.utils.errors import is_final
 from drs_recovery.engine.batch import JobOffRecord
 from drs_recovery.engine.journal import Journal
 from drs_recovery.errors import RecordError, RecordTooLarge, RecordUnavailable, RecoveryError, RunDiffers
-from drs_recovery.record.enums import EventType
+from drs_recovery.record.enums import EventType, TaskState
 from drs_recovery.record.events import Event
 from drs_recovery.record.models import execution_id
+from drs_recovery.record.task_record import TaskRecord
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.store import ExecutionStore
+from drs_recovery.store.tasks import note_task, pass_over_failures
 from drs_recovery.store.trail import append_event
+from drs_recovery.tasks.airflow_runs import clear_of
 from drs_recovery.tasks.connections import table_hook
 
 if TYPE_CHECKING:
@@ -55,6 +58,12 @@ def journal_of(context: Context) -> Journal:
     return Journal(actor(context), lambda: now())  # noqa: PLW0108 - a test may let time pass meanwhile
 
 
+def went_on(store: ExecutionStore, context: Context, wave_number: int) -> None:
+    """Write that a wave goes on, so that no failure of an earlier try is taken for its end."""
+    if context["ti"].try_number > 1 or clear_of(context).number:
+        store.run(pass_over_failures(id_of(context), wave_number))
+
+
 def is_last_try(context: Context) -> bool:
     """Whether Airflow will not retry this task again."""
     ti = context["ti"]
@@ -78,29 +87,42 @@ def verdicts(
         raise AirflowFailException(str(error)) from error
     except Exception as error:
         if is_final(error):
-            store.run(append_event(execution, _last_message(store, context, execution, wave_number, error)))
+            _record_failure(store, context, execution, wave_number, error)
             raise AirflowFailException(str(error)) from error
         if is_last_try(context):
             with suppress(RecordUnavailable):
-                store.run(
-                    append_event(execution, _last_message(store, context, execution, wave_number, error))
-                )
+                _record_failure(store, context, execution, wave_number, error)
         raise
 
 
-def _last_message(
+def _record_failure(
     store: ExecutionStore, context: Context, execution: str, wave_number: int | None, error: Exception
-) -> Event:
+) -> None:
+    """Put on record why a task ends without ending its wave, and then in the audit trail."""
     ours = isinstance(error, RecoveryError) and is_final(error) and not isinstance(error, RecordTooLarge)
-    refused = EventType.RUN_REFUSED if isinstance(error, RunDiffers) else EventType.REFUSED
-    return Event(
-        type=refused if ours else EventType.FAILED,
+    attempt, ti = _attempt(store, execution, wave_number), context["ti"]
+    event = Event(
+        type=EventType.REFUSED if ours else EventType.FAILED,
         time=now(),
-        actor=actor(context),
+        actor=ti.task_id,
         wave_number=wave_number,
-        attempt=_attempt(store, execution, wave_number),
+        attempt=attempt,
         detail=str(error) or type(error).__name__,
     )
+    if isinstance(error, RunDiffers):  # of whose execution nothing changes
+        event = event.replace(type=EventType.RUN_REFUSED)
+    else:
+        task = TaskRecord(
+            task_id=ti.task_id,
+            wave_number=wave_number,
+            attempt=attempt or 1,
+            try_number=ti.try_number,
+            state=TaskState.REFUSED if ours else TaskState.FAILED,
+            end_time=event.time,
+            message=event.detail,
+        )
+        store.run(note_task(execution, task))
+    store.run(append_event(execution, event))
 
 
 def _attempt(store: ExecutionStore, execution: str, wave_number: int | None) -> int | None:

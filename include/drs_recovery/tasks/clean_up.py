@@ -26,7 +26,8 @@ from drs_recovery.record.clean_up import EXECUTION_ID, clean_up_run_id
 from drs_recovery.record.enums import CleanupMode, CleanupStatus, Decision, EventType
 from drs_recovery.store.programs import clean_up as clean_up_program
 from drs_recovery.store.queries import read_execution
-from drs_recovery.store.trail import append_event, read_events
+from drs_recovery.store.read_trail import read_events
+from drs_recovery.store.trail import append_event
 from drs_recovery.tasks.base import execution_store, is_last_try, new_event
 
 if TYPE_CHECKING:

@@ -14,7 +14,6 @@ from drs_recovery.engine.run_end import ending, named_failed
 from drs_recovery.record.enums import EventType
 from drs_recovery.store.programs import complete_execution, open_execution
 from drs_recovery.store.tasks import read_tasks
-from drs_recovery.store.trail import read_events
 from drs_recovery.tasks.base import execution_store, journal_of, new_event, now, verdicts
 from drs_recovery.tasks.request import new_execution, requested_by
 from drs_recovery.tasks.same_run import check_same_run
@@ -75,11 +74,10 @@ class CompleteExecution(BaseOperator):
         return opened
 
     def _finish(self, store: ExecutionStore, context: Context, execution: Execution) -> Execution:
-        events = store.run(read_events(execution.execution_id))
         execution = resolve_intents(store, journal_of(context), execution)
         states = self._other_task_states(context)
         tasks = store.run(read_tasks(execution.execution_id))
-        known = ending(execution, events, states, now(), tasks=tasks)
+        known = ending(execution, tasks, states, now())
         hint = f"Airflow tasks that failed: {named_failed(states)}."
         return finish(store, journal_of(context), execution, known, hint=hint)
 

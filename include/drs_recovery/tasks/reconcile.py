@@ -17,7 +17,6 @@ from drs_recovery.engine.run_end import ending
 from drs_recovery.store.programs import complete_execution
 from drs_recovery.store.queries import open_executions
 from drs_recovery.store.tasks import read_tasks
-from drs_recovery.store.trail import read_events
 from drs_recovery.tasks.airflow_runs import is_ours, run_over
 from drs_recovery.tasks.base import execution_store, journal_of, now
 
@@ -66,11 +65,10 @@ class ReconcileExecutions(BaseOperator):
         return ended
 
     def _end(self, store: ExecutionStore, context: Context, execution: Execution, why: str) -> None:
-        events = store.run(read_events(execution.execution_id))
         journal = journal_of(context)
         execution = resolve_intents(store, journal, execution)
         tasks = store.run(read_tasks(execution.execution_id))
-        done = finish(store, journal, execution, ending(execution, events, {}, now(), tasks=tasks, over=why))
+        done = finish(store, journal, execution, ending(execution, tasks, {}, now(), over=why))
         store.run(complete_execution.release(done))
         self.log.info("Execution %s of %s ended %s: %s", done.execution_id, done.plan_id, done.status, why)
 

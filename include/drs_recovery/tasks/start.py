@@ -15,7 +15,7 @@ from drs_recovery.engine.parting import LOOK_AGAIN
 from drs_recovery.engine.start import AlreadyMet, Ports, Refused, Started, StartRequest, Waiting, start_wave
 from drs_recovery.errors import RecordUnavailable
 from drs_recovery.tasks.airflow_runs import clear_of
-from drs_recovery.tasks.base import execution_store, id_of, journal_of, now, verdicts
+from drs_recovery.tasks.base import execution_store, id_of, journal_of, now, verdicts, went_on
 from drs_recovery.tasks.same_run import own_record
 from drs_recovery.tasks.waking import waking
 
@@ -100,12 +100,15 @@ class StartRecovery(DrsStartRecoveryOperator):
                     self.log.info("%s has met its policy: nothing is started again", self.wave_name)
                     return list(job_ids)
                 case Started(new, job_ids):
+                    went_on(store, context, self.wave_number)
                     self._link(context, new)
                     return list(job_ids)
                 case Refused(new, reason):
                     self._link(context, new)
                     raise AirflowFailException(reason)
                 case Waiting(new, waits, began, deadline, known):
+                    if new:
+                        went_on(store, context, self.wave_number)
                     self._link(context, new)
                     trigger = waking(waits, deadline, self.aws_conn_id, self.region_name)
                     self._park(trigger, began, deadline, known)

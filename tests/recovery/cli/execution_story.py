@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from drs_recovery.plan import Plan
 from drs_recovery.record.enums import EventType, ExecutionType, LaunchStatus, WaveStatus
 from drs_recovery.record.events import Event
+from drs_recovery.record.intent import Intent
 from drs_recovery.record.judge import judge
-from drs_recovery.record.models import Approval, Execution, Failure, Intent, WaveRecord, execution_id
+from drs_recovery.record.models import Approval, Execution, Failure, WaveRecord, execution_id
 from drs_recovery.record.outcome import outcome
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.record.status import final_status

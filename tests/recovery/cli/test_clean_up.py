@@ -18,7 +18,7 @@ from drs_recovery.record.enums import CleanupStatus
 from drs_recovery.record.models import Approval
 from drs_recovery.store.programs import clean_up
 from drs_recovery.store.queries import read_execution
-from drs_recovery.store.trail import read_events
+from drs_recovery.store.read_trail import read_events
 
 if TYPE_CHECKING:
     from collections.abc import Callable

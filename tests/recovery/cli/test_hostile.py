@@ -26,7 +26,7 @@ from drs_recovery.cli.snapshot import Snapshot, Target, WaitingGate
 from drs_recovery.cli.watcher import Watcher
 from drs_recovery.plan import Plan
 from drs_recovery.settings import settings
-from drs_recovery.store.trail import read_events
+from drs_recovery.store.read_trail import read_events
 from hostile import TERMINAL, TRIED, texts
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from drs_recovery.record.enums import LaunchStatus, WaveStatus
 from drs_recovery.record.models import Execution, Lag, PreflightWarning, WaveRecord
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.store.programs import open_execution, start_recovery
-from drs_recovery.store.trail import read_events
+from drs_recovery.store.read_trail import read_events
 
 if TYPE_CHECKING:
     from execution_story import Story

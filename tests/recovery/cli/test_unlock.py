@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from drs_recovery.cli.app import app
 from drs_recovery.store import lock
-from drs_recovery.store.trail import read_events
+from drs_recovery.store.read_trail import read_events
 
 if TYPE_CHECKING:
     from airflow_stub import Stub

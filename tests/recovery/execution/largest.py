@@ -12,13 +12,14 @@ from drs_recovery.record.enums import (
     WaveStatus,
 )
 from drs_recovery.record.events import Event
+from drs_recovery.record.intent import Intent
 from drs_recovery.record.models import (
     MOST_WAVES,
     Approval,
+    CancelAsked,
     Cleanup,
     Execution,
     Failure,
-    Intent,
     PreflightWarning,
     WaveRecord,
     execution_id,
@@ -82,6 +83,7 @@ def wave(number: int) -> WaveRecord:
         on_failure="continue",
         intents=tuple(intents(number, ATTEMPTS)),
         job_ids=tuple(job_id(number, attempt) for attempt in range(1, ATTEMPTS + 1)),
+        waiting_since=START,
         approval=approval(number),
         failure=text("failure", number),
         start_time=START,
@@ -120,6 +122,8 @@ def execution(**fields: object) -> Execution:
         "failure": Failure(kind="FAILED", message=text("failed")),
         "task_failure": text("task failed"),
         "superseded_by": execution_id("other", "r"),
+        "cancel_asked": CancelAsked(by=USER, time=START, reason=text("cancel")),
+        "plan_gone_since": START,
         "rto_seconds": 10**6,
         "rpo_seconds": 10**6,
         "warnings": [PreflightWarning(check=f"check{n}", message=text("warns", n)) for n in range(CHECKS)],

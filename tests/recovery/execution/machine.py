@@ -30,7 +30,7 @@ from .world import Make, World
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from drs_recovery.record.models import Intent
+    from drs_recovery.record.intent import Intent
     from drs_recovery.store.requests import StoreProgram
 
 WAVES, EACH = 2, 1

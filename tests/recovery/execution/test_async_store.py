@@ -14,8 +14,9 @@ from drs_recovery.record.models import Failure
 from drs_recovery.store.async_store import AsyncExecutionStore
 from drs_recovery.store.programs import complete_execution, open_execution, wait_for_recovery
 from drs_recovery.store.queries import read_execution
+from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
-from drs_recovery.store.trail import append_event, read_events
+from drs_recovery.store.trail import append_event
 
 from .world import CREDENTIALS
 

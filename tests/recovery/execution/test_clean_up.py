@@ -15,7 +15,7 @@ from drs_recovery.record.models import CleanupOrder
 from drs_recovery.record.transitions import CLEANUP_FIELDS, CLEANUP_MOVES, check_clean_up
 from drs_recovery.store.programs import clean_up, complete_execution
 from drs_recovery.store.queries import due_clean_ups, read_execution
-from drs_recovery.store.trail import read_events
+from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.whole import read_whole
 
 C = CleanupStatus

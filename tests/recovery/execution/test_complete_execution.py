@@ -11,8 +11,8 @@ from drs_recovery.record.status import final_status
 from drs_recovery.store.lock import take_lock
 from drs_recovery.store.programs import approve, complete_execution, start_recovery, wait_for_recovery
 from drs_recovery.store.queries import read_execution
+from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
-from drs_recovery.store.trail import read_events
 
 E, W = ExecutionStatus, WaveStatus
 

@@ -19,7 +19,7 @@ from drs_recovery.store.programs import (
     wait_for_recovery,
 )
 from drs_recovery.store.queries import read_execution
-from drs_recovery.store.trail import read_events
+from drs_recovery.store.read_trail import read_events
 
 E, W = ExecutionStatus, WaveStatus
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.events import Event
 from drs_recovery.store.programs import approve
-from drs_recovery.store.trail import append_event, read_events
+from drs_recovery.store.read_trail import read_events
+from drs_recovery.store.trail import append_event
 
 moments = st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants naive bounds
 

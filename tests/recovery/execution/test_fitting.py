@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drs_recovery.record.enums import Decision, WaveStatus
-from drs_recovery.record.models import Approval, Failure, Intent, PreflightWarning
+from drs_recovery.record.intent import Intent
+from drs_recovery.record.models import Approval, Failure, PreflightWarning
 from drs_recovery.record.texts import begins_with, cut, same_text, text_name
 from drs_recovery.store.fitting import filled, fitted, recognised, record_size, texts_of
 from drs_recovery.store.own_items import ids_item

@@ -13,8 +13,8 @@ from drs_recovery.store.fitting import BUDGETS, CLEAN_UP_BUDGETS, record_size
 from drs_recovery.store.lock import take_lock, unlock
 from drs_recovery.store.programs import clean_up, complete_execution, open_execution
 from drs_recovery.store.queries import read_execution
+from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.requests import Now
-from drs_recovery.store.trail import read_events
 
 from . import largest
 from .world import OTHER

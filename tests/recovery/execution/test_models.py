@@ -16,8 +16,9 @@ from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.store.fitting import fitted, record_size
 from drs_recovery.store.programs import open_execution, wait_for_recovery
 from drs_recovery.store.queries import read_execution
+from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
-from drs_recovery.store.trail import append_event, read_events
+from drs_recovery.store.trail import append_event
 
 
 def test_the_id_of_an_execution_is_that_of_its_dag_run():

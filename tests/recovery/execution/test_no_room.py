@@ -30,16 +30,18 @@ from drs_recovery.store.lock import take_lock, unlock
 from drs_recovery.store.open_attempt import note_clear, open_attempt
 from drs_recovery.store.programs import (
     approve,
+    cancel,
     clean_up,
     complete_execution,
     open_execution,
+    reconcile,
     start_recovery,
     wait_for_recovery,
 )
 from drs_recovery.store.queries import read_execution
+from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.sizes import MOST_BYTES, item_size
-from drs_recovery.store.trail import read_events
 from drs_recovery.store.whole import read_whole
 
 from . import test_once
@@ -84,6 +86,21 @@ def cleaning_up(world):
     return lambda: world.store.run(clean_up.clean_up(execution, CleanupStatus.FAILED, event, **known))
 
 
+def asking_to_cancel(world):
+    world.frozen()
+    return lambda: world.store.run(cancel.ask(world.id, "bob", LONG))
+
+
+def not_cancelling(world):
+    asking_to_cancel(world)()
+    return lambda: world.store.run(cancel.withdraw(world.id, "bob", LONG))
+
+
+def missing_the_plan(world):
+    event = world.frozen().make.event(EventType.PLAN_GONE, detail=LONG)
+    return lambda: world.store.run(reconcile.plan_gone(world.id, START, event))
+
+
 def unlocking(world):
     world.store.run(take_lock(world.opened().store.run(read_execution(world.id))))
     return lambda: world.store.run(unlock("web_shop", "alice", LONG))
@@ -91,7 +108,7 @@ def unlocking(world):
 
 STEPS = [
     *test_once.STEPS, noting_the_preflight, opening_an_attempt, noting_a_clear, having_nothing_to_start,
-    cleaning_up, unlocking,
+    cleaning_up, asking_to_cancel, not_cancelling, missing_the_plan, unlocking,
 ]  # fmt: skip
 
 WHOLE = {

@@ -25,9 +25,9 @@ from drs_recovery.store.programs import (
     wait_for_recovery,
 )
 from drs_recovery.store.queries import list_executions, read_execution
+from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.tasks import read_tasks
-from drs_recovery.store.trail import read_events
 from drs_recovery.store.whole import read_whole
 
 from .ended import brought_to_its_end

@@ -17,10 +17,10 @@ from drs_recovery.store.programs import (
     wait_for_recovery,
 )
 from drs_recovery.store.queries import open_executions, read_execution
+from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.requests import Now
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.store import ExecutionStore
-from drs_recovery.store.trail import read_events
 
 from .ended import E, W, ended, open_intent, opening
 

@@ -11,8 +11,8 @@ from drs_recovery.store.frozen import read_plan
 from drs_recovery.store.lock import take_lock
 from drs_recovery.store.programs import complete_execution, open_execution
 from drs_recovery.store.queries import read_execution
+from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
-from drs_recovery.store.trail import read_events
 
 E, W = ExecutionStatus, WaveStatus
 

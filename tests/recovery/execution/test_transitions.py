@@ -36,7 +36,8 @@ def test_no_writer_of_a_running_execution_ends_it():
     """Final status, end time and outcome are in nobody's fields: only the final write has them."""
     for writer in Writer:
         opening = {"failure", "account_id", "superseded_by", "lag", "warnings"}
-        assert FIELDS[writer] <= {"waves", "task_failure", *opening}
+        beside = {"task_failure", "cancel_asked", "plan_gone_since"}
+        assert FIELDS[writer] <= {"waves", *beside, *opening}
         assert ("task_failure" in FIELDS[writer]) == (writer is Writer.COMPLETE)
         assert "approval" not in WAVE_FIELDS[writer] or writer is Writer.APPROVE
         jobs = writer in {Writer.START_RECOVERY, Writer.COMPLETE}

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.api.datamodels._generated import DagRunType
 
-from drs_recovery.engine.attempt import Clear, current_attempt
+from drs_recovery.engine.attempt import Clear
 from drs_recovery.engine.finish import finish
+from drs_recovery.engine.gate import GateRequest, open_gate, record_answer
 from drs_recovery.engine.journal import Journal
 from drs_recovery.engine.open_intents import resolve_intents
 from drs_recovery.engine.run_end import ending
@@ -33,7 +34,6 @@ from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.store.intents import with_servers
 from drs_recovery.store.lock import take_lock, unlock
 from drs_recovery.store.programs import (
-    approve,
     complete_execution,
     open_execution,
     start_recovery,
@@ -41,7 +41,7 @@ from drs_recovery.store.programs import (
 )
 from drs_recovery.store.queries import open_executions, read_execution
 from drs_recovery.store.servers import read_servers
-from drs_recovery.store.trail import read_events
+from drs_recovery.store.tasks import read_tasks
 from drs_recovery.tasks.request import new_execution
 
 if TYPE_CHECKING:
@@ -158,19 +158,15 @@ class Tasks:
 
     def ask(self, number: int) -> None:
         """`approve`, until it waits."""
-        journal, record = self.journal(f"wave{number + 1}.approve"), self.store.run(read_execution(self.id))
-        record = current_attempt(self.store, journal, record, number, self.clear, opens_gate=True)
-        if not (wave := record.wave(number)).status.met:
-            self.store.run(approve.pause(self.id, number, self.new_event(EventType.GATE_WAITING, wave)))
+        request = GateRequest(number, self.plan.waves[number].name, self.clear, asked=True)
+        journal = self.journal(f"wave{number + 1}.approve")
+        open_gate(self.store.run(read_execution(self.id)), request, self.store, journal)
 
     def answer(self, number: int, decision: Decision) -> None:
         """`approve`, when it was answered."""
         wave = self.store.run(read_execution(self.id)).wave(number)
         given = Approval(decision=decision, by="alice", time=self.clock(), attempt=wave.attempt)
-        if decision is Decision.APPROVED:
-            self.store.run(approve.approve(self.id, number, given, self.new_event(EventType.APPROVED, wave)))
-        else:
-            self.store.run(approve.reject(self.id, number, given, self.new_event(EventType.REJECTED, wave)))
+        record_answer(self.store, self.journal(f"wave{number + 1}.approve"), self.id, wave, given)
 
     def start(self, number: int) -> None:
         """`start_recovery`."""
@@ -241,9 +237,9 @@ class Tasks:
         journal = self.journal("complete_execution")
         execution = self.store.run(open_execution.open_execution(self.new, self.new_event(EventType.OPENED)))
         if not execution.final:
-            events = self.store.run(read_events(self.id))
             execution = resolve_intents(self.store, journal, execution)
-            known = ending(execution, events, {}, self.clock(), over=over)
+            tasks = self.store.run(read_tasks(self.id))
+            known = ending(execution, tasks, {}, self.clock(), over=over)
             execution = finish(self.store, journal, execution, known)
         self.store.run(complete_execution.release(execution))
 

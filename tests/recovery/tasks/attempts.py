@@ -9,7 +9,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.dag.maintenance import maintenance_dag
-from drs_recovery.store.trail import read_events
+from drs_recovery.store.read_trail import read_events
 
 from .conftest import APP, DB, WEB, Drive, plan
 

@@ -8,7 +8,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.plan import Preflight
-from drs_recovery.store.trail import read_events
+from drs_recovery.store.read_trail import read_events
 from drs_simulator.drs.models import drs_backends
 from drs_simulator.fleet import ServerDescription
 

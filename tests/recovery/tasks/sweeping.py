@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import TaskAwaitingInput, TaskDeferred
 from drs_recovery.dag.clean_up import clean_up_dag
 from drs_recovery.names import CLEAN_UP
 from drs_recovery.record.clean_up import clean_up_run_id
-from drs_recovery.store.trail import read_events
+from drs_recovery.store.read_trail import read_events
 
 from .conftest import DB, Drive, TaskInstance, plan
 

@@ -14,7 +14,8 @@ from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.engine import open_intents
 from drs_recovery.engine.jobs import contradiction, has_tags, job_tags
 from drs_recovery.errors import StartRefused
-from drs_recovery.record.models import Execution, Intent, WaveRecord
+from drs_recovery.record.intent import Intent
+from drs_recovery.record.models import Execution, WaveRecord
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import read_execution
 from drs_recovery.tasks import base, start

@@ -7,10 +7,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from drs_recovery.record.enums import EventType
-from drs_recovery.record.events import Event
-from drs_recovery.store.trail import append_event
-from drs_recovery.tasks import base
+from drs_recovery.store.programs import cancel
 
 from .attempts import BROKEN, FILES, approve, details_of, end, fail, fails, reconcile, started, three
 from .conftest import APP, DB, WEB, Drive, plan
@@ -51,16 +48,20 @@ def test_a_completed_execution_that_was_cleared_stays_so(table: Any, starts: Any
 
 def test_what_ended_it_before_is_not_why_it_ends_again(failed: Drive) -> None:
     """Who cancelled the first time, and what was refused then, are of the first time."""
-    asked = Event(type=EventType.CANCEL_ASKED, time=base.now(), actor="bob", detail="too early")
-    failed.store.run(append_event(failed.execution_id, asked))
     fails(failed, "last.approve", "waits for waves")
+    failed.park("application.approve")
+    failed.store.run(cancel.ask(failed.execution_id, "bob", "too early"))
+    failed.states = {"application.approve": "failed", "application.start_recovery": "skipped"}
+    end(failed)
+    assert "cancelled by bob: too early" in failed.record.outcome
+    failed.clear()
     failed.park("application.approve")
     failed.states = {"application.approve": "failed", "application.start_recovery": "skipped"}
     end(failed)
     outcome = failed.record.outcome
     assert (failed.record.status, failed.statuses) == ("CANCELLED", ["COMPLETED", "CANCELLED", "SKIPPED"])
     assert not any(words in outcome for words in ("too early", "bob", "waits for waves"))
-    assert len(details_of(failed, "EXECUTION_ENDED")) == 2
+    assert len(details_of(failed, "EXECUTION_ENDED")) == 3
 
 
 def test_an_execution_that_is_open_again_is_ended_when_its_run_is_over(failed: Drive) -> None:

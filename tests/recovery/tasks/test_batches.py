@@ -10,8 +10,8 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from drs_recovery.engine.starting import Starting
 from drs_recovery.store.programs import start_recovery
+from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
-from drs_recovery.store.trail import read_events
 
 from .conftest import APP, DB, WEB, Drive, plan
 from .troubles import recover, sent

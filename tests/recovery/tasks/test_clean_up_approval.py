@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from drs_recovery.record.texts import text_name
 from drs_recovery.store.programs import clean_up
-from drs_recovery.store.trail import read_events
+from drs_recovery.store.read_trail import read_events
 
 from .conftest import DB
 from .sweeping import ASKS, DB2, Sweep, calls, drilled, instances

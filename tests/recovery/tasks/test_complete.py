@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from drs_recovery.record.events import Event
-from drs_recovery.store.programs import complete_execution
-from drs_recovery.store.trail import append_event, read_events
-from drs_recovery.tasks.base import now
+from drs_recovery.store.programs import cancel, complete_execution
+from drs_recovery.store.read_trail import read_events
 
 from .conftest import Drive, plan
+
+if TYPE_CHECKING:
+    from drs_recovery.record.events import Event
 
 
 def end(drive: Drive) -> None:
@@ -31,9 +32,8 @@ def at_gate(table: Any) -> Drive:
 
 
 def test_who_cancelled_and_why_is_told(at_gate: Drive) -> None:
-    """`cancel` tells the trail before it ends the run."""
-    asked = Event(type="CANCEL_ASKED", time=now(), actor="bob", detail="the Region is back")
-    at_gate.store.run(append_event(at_gate.execution_id, asked))
+    """`cancel` puts it on record before it ends the run."""
+    at_gate.store.run(cancel.ask(at_gate.execution_id, "bob", "the Region is back"))
     at_gate.states = {"application.approve": "failed", "application.start_recovery": "skipped"}
     end(at_gate)
     assert "cancelled by bob: the Region is back" in at_gate.record.outcome

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drs_recovery.engine.batches import cut, next_number
-from drs_recovery.record.models import Intent, WaveRecord
+from drs_recovery.record.intent import Intent
+from drs_recovery.record.models import WaveRecord
 
 IDS = [f"s-{number:017d}" for number in range(8)]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -56,7 +56,7 @@ def test_asking_again_gives_a_gate_no_new_time(recovery: Drive, monkeypatch: pyt
     """The time-out counts from when this gate of this attempt first waited, however often it is asked."""
     began = now()
     assert timedelta(minutes=59) < (asked(recovery) or timedelta()) <= timedelta(hours=1)
-    monkeypatch.setattr("drs_recovery.tasks.approve.now", lambda: began + timedelta(minutes=40))
+    monkeypatch.setattr("drs_recovery.tasks.base.now", lambda: began + timedelta(minutes=40))
     for again in (asked_again, asked):
         assert timedelta(minutes=20) <= (again(recovery) or timedelta()) < timedelta(minutes=21)
 
@@ -65,7 +65,7 @@ def test_a_gate_at_the_end_of_its_time_still_parks(recovery: Drive, monkeypatch:
     """Airflow needs some seconds before it may resume a task; then the gate is timed out."""
     asked(recovery)
     later = now() + timedelta(hours=2)
-    monkeypatch.setattr("drs_recovery.tasks.approve.now", lambda: later)
+    monkeypatch.setattr("drs_recovery.tasks.base.now", lambda: later)
     assert asked_again(recovery) == timedelta(seconds=10)
 
 

@@ -11,9 +11,10 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.errors import RecordUnavailable
-from drs_recovery.record.enums import EventType
-from drs_recovery.record.events import Event
-from drs_recovery.store.trail import append_event, read_events
+from drs_recovery.record.enums import TaskState
+from drs_recovery.record.task_record import TaskRecord
+from drs_recovery.store.read_trail import read_events
+from drs_recovery.store.tasks import note_task
 from drs_recovery.tasks.base import now
 
 from .conftest import DB, WEB, Drive, plan
@@ -179,17 +180,24 @@ def test_words_from_before_a_wave_went_on_are_not_its_last(opened: Drive) -> Non
         patch.setattr(DrsHook, "list_recovery_instances", raising(denied()))
         with pytest.raises(AirflowFailException):
             opened.execute("database.start_recovery")
-    opened.execute("database.start_recovery")
+    opened.execute("database.start_recovery", try_number=2)
     opened.states = {"database.wait_for_recovery": "failed", "application.approve": "skipped"}
     end(opened)
     assert (opened.record.status, opened.statuses) == ("CANCELLED", ["CANCELLED", "SKIPPED"])
     assert "AccessDenied" not in opened.record.outcome
 
 
-def test_words_of_another_attempt_are_not_the_last(opened: Drive) -> None:
-    """An event says which attempt it concerns."""
-    old = Event(type=EventType.FAILED, time=now(), wave_number=0, attempt=2, detail="no capacity")
-    opened.store.run(append_event(opened.execution_id, old))
+def test_a_failure_of_another_attempt_is_not_the_last(opened: Drive) -> None:
+    """What is on record of a task says which attempt it concerns."""
+    old = TaskRecord(
+        task_id="database.start_recovery",
+        wave_number=0,
+        attempt=2,
+        state=TaskState.FAILED,
+        end_time=now(),
+        message="no capacity",
+    )
+    opened.store.run(note_task(opened.execution_id, old))
     opened.states = {"database.approve": "failed", "database.start_recovery": "skipped"}
     end(opened)
     assert opened.record.status == "CANCELLED"

@@ -10,8 +10,8 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.errors import RecordTooLarge
 from drs_recovery.record.enums import EventType, ExecutionStatus
+from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.requests import unmarshal
-from drs_recovery.store.trail import read_events
 
 from .conftest import DB, Drive, plan
 

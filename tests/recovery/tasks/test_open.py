@@ -15,8 +15,8 @@ from drs_recovery.errors import RecordUnavailable
 from drs_recovery.plan import Plan
 from drs_recovery.settings import settings
 from drs_recovery.store.frozen import read_plan
+from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
-from drs_recovery.store.trail import read_events
 
 from .conftest import DB, Drive, plan
 

@@ -11,8 +11,8 @@ from botocore.exceptions import EndpointConnectionError
 
 from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.store.programs import start_recovery
+from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
-from drs_recovery.store.trail import read_events
 
 from .conftest import DB, Drive, plan
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
-from drs_recovery.store.trail import read_events
 from drs_recovery.tasks.base import now
 
 from .conftest import APP, DB, WEB, Drive, plan

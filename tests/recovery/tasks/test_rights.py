@@ -10,8 +10,8 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from drs_recovery.engine import looks
 from drs_recovery.settings import settings
+from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
-from drs_recovery.store.trail import read_events
 from drs_recovery.tasks.gate_trigger import STOPPED, GateTrigger
 from drs_recovery.tasks.preflight.rights import (
     READ_ACTIONS,

@@ -10,8 +10,8 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.errors import RunDiffers
 from drs_recovery.record.texts import text_name
+from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.requests import marshal
-from drs_recovery.store.trail import read_events
 from drs_recovery.tasks.request import run_request
 from drs_recovery.tasks.same_run import check_same_run
 

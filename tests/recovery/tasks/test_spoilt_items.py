@@ -9,7 +9,7 @@ import boto3
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from drs_recovery.record.models import Intent
+from drs_recovery.record.intent import Intent
 from drs_recovery.record.task_record import TaskRecord
 from drs_recovery.settings import settings
 from drs_recovery.store import programs

@@ -18,8 +18,8 @@ from drs_recovery.record.clean_up import clean_up_run_id
 from drs_recovery.record.enums import CleanupStatus
 from drs_recovery.store.programs import clean_up
 from drs_recovery.store.queries import due_clean_ups
+from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.requests import marshal
-from drs_recovery.store.trail import read_events
 from drs_recovery.tasks import base, start_clean_ups
 
 from .conftest import TaskInstance

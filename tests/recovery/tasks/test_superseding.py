@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from drs_recovery.settings import settings
 from drs_recovery.store import lock
 from drs_recovery.store.lock import unlock
-from drs_recovery.store.trail import read_events
+from drs_recovery.store.read_trail import read_events
 
 from .conftest import DB, Drive, plan
 

@@ -10,8 +10,8 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferralError, Task
 from airflow.triggers.base import TaskSuccessEvent
 
 from drs_recovery.settings import settings
+from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
-from drs_recovery.store.trail import read_events
 from drs_recovery.tasks.wave_trigger import WaveTrigger
 
 from .conftest import APP, DB, Drive, plan

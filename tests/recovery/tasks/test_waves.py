@@ -12,8 +12,8 @@ from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput, Task
 from drs_recovery.aws.utils.drs import JobsSnapshot
 from drs_recovery.record.texts import text_name
 from drs_recovery.store.programs import start_recovery
+from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
-from drs_recovery.store.trail import read_events
 
 from .conftest import APP, DB, WEB, Drive, plan
 

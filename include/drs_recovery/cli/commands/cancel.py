@@ -13,12 +13,9 @@ from drs_recovery.cli.paper import Text
 from drs_recovery.cli.record import find, open_store
 from drs_recovery.cli.snapshot import Target
 from drs_recovery.cli.watcher import Watcher
-from drs_recovery.cli.words import now
 from drs_recovery.errors import AirflowApiError, AirflowRefused
-from drs_recovery.record.enums import EventType
-from drs_recovery.record.events import Event
+from drs_recovery.store.programs import cancel as cancel_program
 from drs_recovery.store.queries import read_execution
-from drs_recovery.store.trail import append_event
 
 if TYPE_CHECKING:
     from drs_recovery.cli.screen import Screen
@@ -41,13 +38,11 @@ def cancel(screen: Screen, named: str, *, reason: str | None, user: str | None) 
         me, why = client.me().id, reason or "no reason given"
         # Airflow says by the note whether this user may: only then the trail is told, and the run ended
         client.note(execution.plan_id, execution.dag_run_id, f"cancelled by {me}: {why}")
-        asked = Event(type=EventType.CANCEL_ASKED, time=now(), actor=me, detail=why)
-        store.run(append_event(execution.execution_id, asked))
+        store.run(cancel_program.ask(execution.execution_id, me, why))
         try:
             client.end_run(execution.plan_id, execution.dag_run_id)
         except AirflowApiError as error:
-            failed = Event(type=EventType.CANCEL_FAILED, time=now(), actor=me, detail=str(error))
-            store.run(append_event(execution.execution_id, failed))
+            store.run(cancel_program.withdraw(execution.execution_id, me, str(error)))
             raise
     screen.say(f"{execution.execution_id} of {execution.plan_id} is being cancelled …")
     ended = _ended(store, execution)

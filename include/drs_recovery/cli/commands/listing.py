@@ -19,7 +19,7 @@ from drs_recovery.cli.watcher import Watcher
 from drs_recovery.cli.words import lasting, now, text, when, word
 from drs_recovery.settings import settings
 from drs_recovery.store import queries
-from drs_recovery.store.trail import read_events
+from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.whole import read_whole
 
 if TYPE_CHECKING:

@@ -7,13 +7,15 @@ module                 what it may write
                        ``failure``; what the checks found: ``lag``, ``warnings``; ``supersededBy`` of a drill
                        it takes the plan from; a new ``version``, and nothing else, of a final execution it
                        takes the plan from
-``approve``            its wave: PAUSED, the approval, CANCELLED
+``approve``            its wave: PAUSED and since when, the approval, CANCELLED
 ``start_recovery``     its wave: intents, STARTED, job ids, FAILED; its servers: job, or why none
 ``wait_for_recovery``  its wave: POLLING and the final statuses; its servers; ``lastPolledTime``
 ``complete_execution`` the final status, ``endTime``, ``outcome``, ``taskFailure``; waves left open, and the
                        jobs of their open intents; releases the lock; orders the clean-up of a drill with its
                        end
 ``clean_up``           ``cleanup`` and ``cleanupDue`` of a drill that is final, and nothing else
+``cancel``             ``cancelAsked``
+``reconcile``          ``planGoneSince``; it ends executions as ``complete_execution`` does
 =====================  =====================================================================================
 
 A new attempt of a wave is written by its ``approve`` or ``start_recovery``, whichever runs first after a
@@ -21,7 +23,8 @@ clear, in one place, ``drs_recovery.store.open_attempt``: it opens the execution
 never ran, after it has taken the lock and written what the ended jobs say of the wave's servers.
 
 A task of another operator has no writer: it writes its own item, ``drs_recovery.store.tasks``, and nothing of
-the record. What it failed, ``complete_execution`` says.
+the record. A task of ours that fails without ending its wave writes such an item too. What they failed,
+``complete_execution`` says. Nobody reads the trail to decide anything.
 
 The items of an execution, by range key; those of a plan's lock lie under ``PLAN#<dag id>``:
 
@@ -31,7 +34,7 @@ item                                 what it holds
 ``EXECUTION``                        the record: all waves, their current attempts, how it stands and ended
 ``PLAN``                             plan and servers as frozen, or the names of the items that hold them
 ``SERVER#<wave>#<id>``               a server and what became of it
-``TASK#<wave>#<name>``               a task of another operator, as its last try told it
+``TASK#<wave>#<name>``               a task, as its last try left it; of ours one that failed
 ``EVENT#<time>#<uuid>``              the audit trail
 ``INTENT#<wave>#<attempt>#<batch>…`` an intent of an attempt that is over, with what became of it
 ``IDS#<digest>#<part>``              a list of servers or instances that the record only counts

@@ -10,6 +10,7 @@ from drs_recovery.record.enums import Decision, WaveStatus, Writer
 from drs_recovery.record.permission import check_ask
 from drs_recovery.record.texts import same_text
 from drs_recovery.store.changes import change, with_wave
+from drs_recovery.store.requests import now
 from drs_recovery.store.trail import append_change
 
 if TYPE_CHECKING:
@@ -23,12 +24,14 @@ def pause(execution_id: str, number: int, event: Event | None = None) -> StorePr
 
     StartRefused if no answer could let the wave start.
     """
+    at = yield from now()
 
     def alter(execution: Execution) -> Execution:
-        if execution.wave(number).status is WaveStatus.PAUSED:
+        wave = execution.wave(number)
+        if wave.status is WaveStatus.PAUSED and wave.waiting_since:
             return execution
         check_ask(execution, number)
-        return with_wave(execution, number, status=WaveStatus.PAUSED)
+        return with_wave(execution, number, status=WaveStatus.PAUSED, waiting_since=at)
 
     changed = yield from change(execution_id, Writer.APPROVE, alter)
     yield from append_change(changed, event)

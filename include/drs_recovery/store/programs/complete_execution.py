@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from drs_recovery.record.events import Event
-    from drs_recovery.record.models import CleanupOrder, Execution, Intent, WaveRecord
+    from drs_recovery.record.intent import Intent
+    from drs_recovery.record.models import CleanupOrder, Execution, WaveRecord
     from drs_recovery.store.expressions import Update
     from drs_recovery.store.requests import StoreProgram
 

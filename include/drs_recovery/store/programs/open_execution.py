@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.errors import TransitionRefused
 from drs_recovery.record.enums import ExecutionStatus, WaveStatus, Writer
-from drs_recovery.record.models import (
-    MOST_WAVES,
-    Execution,
-    Failure,
-    Lag,
-    PreflightWarning,
-)
+from drs_recovery.record.models import MOST_WAVES, Execution, Failure, Lag, PreflightWarning
 from drs_recovery.store.changes import Changed, change, put_beside
 from drs_recovery.store.fitting import BUDGETS, fitted
 from drs_recovery.store.frozen import Frozen, put_frozen, read_frozen

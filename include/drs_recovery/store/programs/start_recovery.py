@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from drs_recovery.record.events import Event
-    from drs_recovery.record.models import Execution, Intent, WaveRecord
+    from drs_recovery.record.intent import Intent
+    from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.store.requests import StoreProgram
 
 
