@@ -8,7 +8,7 @@ from moto.ec2.models.elastic_block_store import Snapshot
 
 from .ec2_dates import moment
 from .launch_template import marks
-from .snapshots import snapshots_of
+from .source_server import snapshots_of
 from .world import world
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from moto.events.models import events_backends
 from moto.moto_api._internal import mock_random
 
 from .launch_job import LaunchJob
-from .snapshots import LATEST, SOONEST, UNIT, snapshots_of
+from .snapshots import LATEST, SOONEST, UNIT
+from .source_server import snapshots_of
 from .timeline import LaunchStatus
 from .world import world
 
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from moto.events.utils import EventMessageType
 
     from .job import Job
-    from .models import DRSBackend
     from .recovery_instance import RecoveryInstance
+    from .resources import Resources
     from .source_server import SourceServer
 
 SOURCE = "aws.drs"
@@ -84,7 +85,7 @@ class Announcements:
         self._message: set[Event] | None = None
         self._waiting: deque[Event] = deque()
 
-    def advance(self, backend: DRSBackend, jobs: list[Job], now: float) -> None:
+    def advance(self, backend: Resources, jobs: list[Job], now: float) -> None:
         """Send what happened since the last time; nothing of the time when there was no rule."""
         since, self._until = self._until, now
         if not (rules := self._rules()):
@@ -127,7 +128,7 @@ def _may_want(rule: Rule, name: str, value: str) -> bool:
     return value in listed
 
 
-def _happened(backend: DRSBackend, jobs: list[Job], since: float, now: float) -> Iterator[Event]:
+def _happened(backend: Resources, jobs: list[Job], since: float, now: float) -> Iterator[Event]:
     """Yield what happened since then, and of jobs and failbacks what happened before."""
     for job in jobs:
         yield from _launches(job, now)
@@ -137,7 +138,7 @@ def _happened(backend: DRSBackend, jobs: list[Job], since: float, now: float) ->
         yield from _stalls(server, since, now)
 
 
-def _snapshots_of(backend: DRSBackend, since: float, now: float) -> Iterator[Event]:
+def _snapshots_of(backend: Resources, since: float, now: float) -> Iterator[Event]:
     if (now - SOONEST) // UNIT > (since - LATEST) // UNIT:
         for server in backend.source_servers.values():
             yield from _snapshots(server, since, now)

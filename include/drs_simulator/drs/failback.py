@@ -6,27 +6,18 @@ replication decides the state of the failback; StartFailbackLaunch, or a recover
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from moto.moto_api._internal import mock_random
-
 from .dates import iso_at
-from .description import ReplicationDescription
-from .exceptions import ConflictException
 from .job import InstanceJob
-from .lookup import invalid
-from .resources import Resources
 from .settings import Settings
 from .timeline import LaunchStatus
 
 if TYPE_CHECKING:
-    from moto.ec2.models.instances import Instance
-
-    from .models import DRSBackend
-    from .recovery_instance import RecoveryInstance
+    from .account import Account
     from .source_server import SourceServer
-    from .timeline import JobTimeline, ServerTimeline
+    from .timeline import ServerTimeline
 
 _OF_LAUNCH = {LaunchStatus.LAUNCHED: "FAILBACK_COMPLETED", LaunchStatus.FAILED: "FAILBACK_ERROR"}
 _OF_REPLICATION = {
@@ -35,7 +26,6 @@ _OF_REPLICATION = {
     "STOPPED": "FAILBACK_NOT_READY_FOR_LAUNCH",
     "DISCONNECTED": "FAILBACK_NOT_READY_FOR_LAUNCH",
 }
-_OPPOSITE = {"FAILOVER": "FAILBACK", "FAILBACK": "FAILOVER"}
 
 
 @dataclass(frozen=True)
@@ -54,12 +44,7 @@ class FailbackJob(InstanceJob):
     type = "LAUNCH"
     initiated_by = "FAILBACK"
 
-    def __init__(self, backend: DRSBackend, instances: list[RecoveryInstance], timeline: JobTimeline) -> None:
-        super().__init__(backend, instances, timeline)
-        for instance in instances:
-            instance.failback.job = self
-
-    def advance_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
+    def advance_server(self, backend: Account, server: ServerTimeline, elapsed: float) -> None:
         """Do nothing: the machine that is launched is not in this Region, or not in AWS."""
 
 
@@ -91,57 +76,3 @@ class Failback:
             "failbackJobID": self.job.job_id if self.job else None,
             "failbackLaunchType": "RECOVERY" if self.job else None,
         }
-
-
-class FailbackBackend(Resources):
-    """The operations that prepare a failback, or give it up."""
-
-    def reverse_replication(self, recovery_instance_id: str) -> SourceServer:
-        """Replicate a recovery instance to its origin; returns the source server there."""
-        instance = self.recovery_instance(recovery_instance_id)
-        server = instance.source_server
-        if (region := server.description.origin_region) is None:
-            message = f"recoveryInstanceID {recovery_instance_id}: allowed are those that originate in EC2."
-            raise invalid("recoveryInstanceID", message)
-        if (state := instance.standing(self.now)) != "FAILBACK_NOT_STARTED":
-            message = f"Recovery Instance {recovery_instance_id} is {state}."
-            raise ConflictException(message, recovery_instance_id, "RecoveryInstance")
-        target = self.beside(region).add_reversed(server, self.region_name, instance.instance)
-        instance.failback = Failback(target, self.now)
-        return target
-
-    def add_reversed(self, server: SourceServer, region_name: str, origin: Instance) -> SourceServer:
-        """Take up what replicates from a Region back to this one: the same server at each reversal."""
-        self.require_initialized()
-        if (known := server.reversed) is not None:
-            known.come_from(origin)
-            known.replication.stop(self.now)
-            known.replication.start(self.now)
-            return known
-        description = replace(
-            server.description,
-            id=f"s-{mock_random.get_random_hex(17)}",
-            origin_region=region_name,
-            replication=ReplicationDescription("INITIATING"),
-        )
-        target = self.register_source_server(description, origin)
-        target.replication_direction = _OPPOSITE[server.replication_direction]
-        server.reversed, target.reversed = target, server
-        return target
-
-    def stop_failback(self, recovery_instance_id: str) -> None:
-        instance = self.recovery_instance(recovery_instance_id)
-        if instance.failback.target:
-            instance.failback.target.replication.stop(self.now)
-        instance.failback = Failback()
-
-    def get_failback_replication_configuration(
-        self, recovery_instance_id: str
-    ) -> FailbackReplicationConfiguration:
-        return self.recovery_instance(recovery_instance_id).failback_configuration
-
-    def update_failback_replication_configuration(
-        self, recovery_instance_id: str, members: dict[str, Any]
-    ) -> None:
-        instance = self.recovery_instance(recovery_instance_id)
-        instance.failback_configuration = instance.failback_configuration.changed(members)

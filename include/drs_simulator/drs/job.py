@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from moto.core.common_models import BaseModel
 from moto.ec2.exceptions import EC2ClientError
@@ -16,11 +16,10 @@ from .timeline import Event, Hold, JobStatus, JobTimeline, LaunchStatus, Phase, 
 from .world import world
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from .models import DRSBackend
-    from .recovery_instance import RecoveryInstance
+    from .account import Account
     from .source_server import SourceServer
 
 _log = logging.getLogger(__name__)
@@ -41,7 +40,7 @@ class Job(BaseModel):
     _due = 0.0
     is_drill = False
 
-    def __init__(self, backend: DRSBackend, servers: list[SourceServer], timeline: JobTimeline) -> None:
+    def __init__(self, backend: Account, servers: list[SourceServer], timeline: JobTimeline) -> None:
         self.number = backend.jobs_begun
         self.job_id = f"drsjob-{world.chance.hex(17, backend.account_id, backend.region_name, self.number)}"
         self.arn = backend.arn("job", self.job_id)
@@ -113,7 +112,7 @@ class Job(BaseModel):
         """Return the launch status of one server."""
         return server.launch_status(elapsed)
 
-    def advance(self, backend: DRSBackend, now: float) -> None:
+    def advance(self, backend: Account, now: float) -> None:
         """Do to EC2 what the job has come to by now; what is done already is not done again."""
         for server in self.timeline.servers:
             self.advance_server(backend, server, self.elapsed(now))
@@ -122,7 +121,7 @@ class Job(BaseModel):
         released = hold.released_at()
         return None if released is None else self.elapsed(released)
 
-    def advance_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
+    def advance_server(self, backend: Account, server: ServerTimeline, elapsed: float) -> None:
         """Do to EC2 what the job has come to with one server."""
         raise NotImplementedError
 
@@ -207,10 +206,22 @@ class Job(BaseModel):
         return {"sourceServerID": event.source_server_id, "rawError": event.raw_error}
 
 
+class OnInstance(Protocol):
+    """What a job knows of a recovery instance that it works on."""
+
+    @property
+    def source_server(self) -> SourceServer:
+        """Return the server that was launched."""
+
+    @property
+    def recovery_instance_id(self) -> str:
+        """Return the id of the EC2 instance."""
+
+
 class InstanceJob(Job):
     """A job on recovery instances that there are when it starts."""
 
-    def __init__(self, backend: DRSBackend, instances: list[RecoveryInstance], timeline: JobTimeline) -> None:
+    def __init__(self, backend: Account, instances: Sequence[OnInstance], timeline: JobTimeline) -> None:
         super().__init__(backend, [instance.source_server for instance in instances], timeline)
         self._instances = {i.source_server.source_server_id: i.recovery_instance_id for i in instances}
 
@@ -224,7 +235,7 @@ class TerminateJob(InstanceJob):
     type = "TERMINATE"
     initiated_by = "TERMINATE_RECOVERY_INSTANCES"
 
-    def advance_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
+    def advance_server(self, backend: Account, server: ServerTimeline, elapsed: float) -> None:
         server_id = server.source_server_id
         if server.launch_status(elapsed) is LaunchStatus.TERMINATED:
             with self.attempt(server_id, Phase.CLEANUP):

@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
-from .launch_template import ALLOWED, find_instance, launch_template, rewrite
-from .lookup import invalid
-from .resources import Resources
 from .settings import Settings
-
-if TYPE_CHECKING:
-    from moto.ec2.models import EC2Backend
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,38 +37,3 @@ class LaunchConfiguration(LaunchSettings):
     def launch_into(self) -> str | None:
         """Id of the EC2 instance that is launched into, instead of a new one."""
         return self.launch_into_instance_properties.get("launchIntoEC2InstanceID")
-
-
-class LaunchConfigurationBackend(Resources):
-    """The operations on launch configurations."""
-
-    def get_launch_configuration(self, source_server_id: str) -> LaunchConfiguration:
-        server = self.source_server(source_server_id)
-        launch_template(self.ec2, server)
-        return server.launch_configuration
-
-    def update_launch_configuration(
-        self, source_server_id: str, members: dict[str, Any]
-    ) -> LaunchConfiguration:
-        """Change how a server is launched, and write that into a new version of its EC2 launch template."""
-        server = self.source_server(source_server_id)
-        self.require_idle(server)
-        before = server.launch_configuration
-        wanted = before.changed(members)
-        _check_target(wanted, self.ec2)
-        server.launch_configuration = wanted
-        rewrite(self.ec2, server, uncopied=before.copy_private_ip and not wanted.copy_private_ip)
-        return server.launch_configuration
-
-
-def _check_target(wanted: LaunchConfiguration, ec2: EC2Backend) -> None:
-    if (target := wanted.launch_into) is None:
-        return
-    place = "launchIntoInstanceProperties.launchIntoEC2InstanceID"
-    if (instance := find_instance(ec2, target)) is None:
-        raise invalid(place, f"{place} {target} does not exist.")
-    key, value = ALLOWED
-    if (key, value) not in [(tag["key"], tag["value"]) for tag in instance.get_tags()]:
-        raise invalid(place, f"{place} {target} lacks the tag {key}={value}.")
-    if wanted.copy_tags or wanted.copy_private_ip:
-        raise invalid(place, f"{place} {target}: allowed with copyTags and copyPrivateIp false.")

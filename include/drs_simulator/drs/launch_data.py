@@ -11,7 +11,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .ec2_refusals import unknown_snapshot
-from .snapshots import RecoverySnapshot, snapshots_of
+from .snapshots import RecoverySnapshot
+from .source_server import snapshots_of
 from .timeline import Phase, ServerTimeline
 
 if TYPE_CHECKING:

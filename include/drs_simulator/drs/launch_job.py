@@ -13,8 +13,8 @@ from .timeline import Event, LaunchStatus, Phase, ServerTimeline
 from .world import world
 
 if TYPE_CHECKING:
+    from .account import Account
     from .launch_data import LaunchData
-    from .models import DRSBackend
     from .snapshots import RecoverySnapshot
     from .source_server import SourceServer
     from .timeline import JobTimeline
@@ -30,7 +30,7 @@ class LaunchJob(Job):
 
     def __init__(
         self,
-        backend: DRSBackend,
+        backend: Account,
         servers: list[SourceServer],
         timeline: JobTimeline,
         *,
@@ -50,7 +50,7 @@ class LaunchJob(Job):
             server.last_job = self
             server.launches += 1
 
-    def advance_server(self, backend: DRSBackend, server: ServerTimeline, elapsed: float) -> None:
+    def advance_server(self, backend: Account, server: ServerTimeline, elapsed: float) -> None:
         server_id = server.source_server_id
         cleaned = server.end_of(Phase.CLEANUP)
         if cleaned is not None and cleaned <= elapsed and (replaced := self._replaced.pop(server_id, None)):
@@ -89,7 +89,7 @@ class LaunchJob(Job):
             with self.attempt(server_id, phase):
                 self._data[server_id].check(self._snapshot(server))
 
-    def _show_actions(self, backend: DRSBackend, server: ServerTimeline, instance_id: str) -> None:
+    def _show_actions(self, backend: Account, server: ServerTimeline, instance_id: str) -> None:
         """Let Systems Manager tell of the actions of a server that is launched."""
         for run in self._actions[server.source_server_id]:
             shown = run.document_run(instance_id, self.at(server.end), server.action_error)

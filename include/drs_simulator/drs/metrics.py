@@ -11,16 +11,15 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from moto.cloudwatch.models import MetricDatum
-from moto.core.common_models import CloudWatchMetricProvider
 from moto.core.utils import utcnow
 
 from .world import world
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from .source_server import SourceServer
 
@@ -60,28 +59,20 @@ def wanting(wanted: Wanted) -> Iterator[None]:
         _wanted.reset(token)
 
 
-class ReplicationMetrics(CloudWatchMetricProvider):
-    """What moto's CloudWatch has of DRS."""
-
-    @staticmethod
-    def get_cloudwatch_metrics(account_id: str, region: str) -> list[MetricDatum]:
-        """Return the values of all servers of an account and Region that are wanted."""
-        from .models import drs_backends  # noqa: PLC0415 - which is made of this
-
-        wanted = _wanted.get() or Wanted()
-        regions: dict[str, Any] = drs_backends.get(account_id) or {}
-        backend = dict.get(regions, region)
-        if backend is None or NAMESPACE not in wanted.namespaces:
-            return []
-        moments = [(at, _naive(world.clock.date(at))) for at in _minutes(wanted, world.clock.now())]
-        return [
-            datum
-            for server in backend.source_servers.values()
-            if wanted.servers is None or server.source_server_id in wanted.servers
-            for at, date in moments
-            if at >= server.added
-            for datum in _values(server, at, date)
-        ]
+def values_of(servers: Iterable[SourceServer]) -> list[MetricDatum]:
+    """Return the values of servers that are wanted."""
+    wanted = _wanted.get() or Wanted()
+    if NAMESPACE not in wanted.namespaces:
+        return []
+    moments = [(at, _naive(world.clock.date(at))) for at in _minutes(wanted, world.clock.now())]
+    return [
+        datum
+        for server in servers
+        if wanted.servers is None or server.source_server_id in wanted.servers
+        for at, date in moments
+        if at >= server.added
+        for datum in _values(server, at, date)
+    ]
 
 
 def _values(server: SourceServer, at: float, date: datetime) -> Iterator[MetricDatum]:

@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from moto.core.base_backend import BackendDict
+from moto.core.common_models import CloudWatchMetricProvider
 from moto.ec2.models import ec2_backends
 
 from . import admission
@@ -14,36 +15,44 @@ from .durations import plan_launch, plan_termination
 from .ebs_snapshots import EbsSnapshots
 from .events import Announcements
 from .exceptions import ConflictException, ResourceNotFoundException
-from .failback import FailbackBackend, FailbackJob
+from .failback import FailbackJob
 from .instance_launch import launch_instance
+from .instance_operations import FailbackBackend, RecoveryInstanceBackend
 from .job import Job, TerminateJob
-from .launch_actions import LaunchActionBackend
-from .launch_configuration import LaunchConfigurationBackend
 from .launch_data import LaunchData, launch_data
 from .launch_job import LaunchJob
+from .launch_operations import (
+    LaunchActionBackend,
+    LaunchConfigurationBackend,
+    LaunchConfigurationTemplateBackend,
+)
 from .launch_requests import launch_requests, with_data
 from .launch_template import launch_template
 from .lookup import between, require, select
-from .metrics import ReplicationMetrics
+from .metrics import values_of
 from .origin import run_origin
 from .pagination import Ordered
 from .pit_policy import policy
-from .protection import ProtectionBackend
-from .recovery_instance import RecoveryInstance, RecoveryInstanceBackend
-from .replication_configuration import ReplicationConfigurationBackend
-from .replication_templates import ReplicationConfigurationTemplate, ReplicationConfigurationTemplateBackend
-from .snapshots import RecoverySnapshot, snapshots_of
-from .source_server import SourceServer
-from .templates import LaunchConfigurationTemplate, LaunchConfigurationTemplateBackend
+from .recovery_instance import RecoveryInstance
+from .replication_operations import (
+    ProtectionBackend,
+    ReplicationConfigurationBackend,
+    ReplicationConfigurationTemplateBackend,
+)
+from .replication_templates import ReplicationConfigurationTemplate
+from .source_server import SourceServer, snapshots_of
+from .templates import LaunchConfigurationTemplate
 from .timeline import JobStatus
 from .world import world
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from moto.cloudwatch.models import MetricDatum
     from moto.ec2.models.instances import Instance
 
     from .description import ServerDescription
+    from .snapshots import RecoverySnapshot
     from .timeline import Event
 
 Resource = (
@@ -61,7 +70,7 @@ class DRSBackend(
     ReplicationConfigurationTemplateBackend,
     RecoveryInstanceBackend,
     FailbackBackend,
-    ReplicationMetrics,
+    CloudWatchMetricProvider,
 ):
     """Implementation of DRS APIs for one account and Region.
 
@@ -97,6 +106,13 @@ class DRSBackend(
         ended = [job for job in self._running if job.status(self.now) is JobStatus.COMPLETED]
         self._acting = [job for job in (*self._acting, *ended) if job.horizon > self.now]
         self._running = [job for job in self._running if job.status(self.now) is not JobStatus.COMPLETED]
+
+    @staticmethod
+    def get_cloudwatch_metrics(account_id: str, region: str) -> list[MetricDatum]:
+        """Return the values of all servers of an account and Region that are wanted."""
+        regions: dict[str, DRSBackend] = drs_backends.get(account_id) or {}
+        backend = dict.get(regions, region)
+        return [] if backend is None else values_of(backend.source_servers.values())
 
     def initialize_service(self) -> None:
         self.initialized = True
@@ -181,6 +197,8 @@ class DRSBackend(
         requests = launch_requests([instance.source_server for instance in instances])
         timeline = plan_launch(replace(request, replaces=False) for request in requests)
         job = FailbackJob(self, instances, timeline)
+        for instance in instances:
+            instance.failback.job = job
         job.tags.update(tags)
         return self._begin(job)
 

@@ -8,12 +8,9 @@ from typing import TYPE_CHECKING, Any
 from moto.core.common_models import BaseModel
 
 from .dates import iso_at
-from .ec2_dates import date_end
-from .exceptions import ConflictException
 from .failback import Failback, FailbackReplicationConfiguration
-from .lookup import invalid, require
+from .lookup import invalid
 from .members import Kept, Parts
-from .resources import Resources
 
 if TYPE_CHECKING:
     from moto.ec2.models.instances import Instance
@@ -108,46 +105,3 @@ class RecoveryInstance(BaseModel):
     def _interface(self) -> dict[str, Any]:
         mac_address = self.instance.nics[0].mac_address
         return {"macAddress": mac_address, "ips": [self.instance.private_ip], "isPrimary": True}
-
-
-class RecoveryInstanceBackend(Resources):
-    """What takes a recovery instance out of DRS, with its EC2 instance or without."""
-
-    def disconnect_recovery_instance(self, recovery_instance_id: str) -> None:
-        instance = self.recovery_instance(recovery_instance_id)
-        self.require_idle(instance.source_server)
-        if instance.failback.target:
-            instance.failback.target.replication.stop(self.now)
-        instance.disconnected = True
-
-    def delete_recovery_instance(self, recovery_instance_id: str) -> None:
-        instance = require(self.recovery_instances, recovery_instance_id, "recoveryInstanceID")
-        self.require_idle(instance.source_server)
-        if not instance.disconnected:
-            message = f"Recovery Instance {recovery_instance_id} is not disconnected."
-            raise ConflictException(message, recovery_instance_id, "RecoveryInstance")
-        self.forget_recovery_instance(recovery_instance_id)
-
-    def forget_recovery_instance(self, recovery_instance_id: str) -> RecoveryInstance | None:
-        """Know a recovery instance no more; returns it, if it was known."""
-        forgotten = self.recovery_instances.pop(recovery_instance_id, None)
-        if forgotten and forgotten.source_server.recovery_instance_id == recovery_instance_id:
-            forgotten.source_server.recovery_instance_id = None
-            forgotten.source_server.recovery_job_id = None
-        return forgotten
-
-    def remove_recovery_instance(self, recovery_instance_id: str, at: float) -> None:
-        """Terminate a recovery instance in EC2 at a second, and know it no more; once."""
-        known = self.recovery_instances.get(recovery_instance_id)
-        if known and known.ec2_instance_state != "TERMINATED":
-            self.ec2.terminate_instances([recovery_instance_id])
-            date_end(known.instance, at)
-        self.forget_recovery_instance(recovery_instance_id)
-
-    def replace_recovery_instance(self, recovery_instance_id: str, at: float) -> None:
-        """Remove a recovery instance before the next one; an instance that is launched into again stays."""
-        known = self.recovery_instances.get(recovery_instance_id)
-        if known and known.source_server.launch_configuration.launch_into == recovery_instance_id:
-            self.forget_recovery_instance(recovery_instance_id)
-        else:
-            self.remove_recovery_instance(recovery_instance_id, at)

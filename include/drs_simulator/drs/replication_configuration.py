@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 
-from .exceptions import ConflictException
 from .lookup import invalid
 from .pit_policy import check_policy, policy
-from .resources import Resources
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -67,42 +65,6 @@ def replicated_disks(disks: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         }
         for number, disk in enumerate(disks)
     ]
-
-
-class ReplicationConfigurationBackend(Resources):
-    """The operations on replication configurations."""
-
-    def get_replication_configuration(self, source_server_id: str) -> ReplicationConfiguration:
-        """Return how a server replicates: through a default subnet, as long as nobody chose another."""
-        configuration = self.source_server(source_server_id).replication_configuration
-        if configuration.staging_area_subnet_id is None and (subnets := self.ec2.get_default_subnets()):
-            return configuration.changed({"stagingAreaSubnetId": subnets[min(subnets)].id})
-        return configuration
-
-    def update_replication_configuration(
-        self, source_server_id: str, members: dict[str, Any]
-    ) -> ReplicationConfiguration:
-        server = self.source_server(source_server_id)
-        if server.replication.state(self.now) == "DISCONNECTED":
-            message = f"Source Server {source_server_id} is disconnected."
-            raise ConflictException(message, source_server_id, "SourceServer")
-        before = server.replication_configuration
-        wanted = before.changed(members).changed(
-            {"replicatedDisks": _merged(before.replicated_disks, members)}
-        )
-        check_replication(self.ec2, wanted)
-        server.replication_configuration = wanted
-        server.retention.change(self.now, wanted.pit_policy)
-        return self.get_replication_configuration(source_server_id)
-
-
-def _merged(disks: list[dict[str, Any]], members: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return how disks are replicated from now on: by name as a request says, the others as before."""
-    wanted = {disk.get("deviceName"): disk for disk in members.get("replicatedDisks", ())}
-    if unknown := sorted(str(name) for name in wanted.keys() - {disk["deviceName"] for disk in disks}):
-        place = "replicatedDisks.deviceName"
-        raise invalid(place, f"{place} {', '.join(unknown)}: the source server has no such disk.")
-    return [{**disk, **wanted.get(disk["deviceName"], {})} for disk in disks]
 
 
 def check_replication(ec2: EC2Backend, wanted: ReplicationSettings) -> None:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from .description import ServerDescription
     from .job import Job
-    from .models import DRSBackend
     from .recovery_instance import RecoveryInstance
     from .replication_templates import ReplicationConfigurationTemplate
     from .source_server import SourceServer
@@ -38,10 +37,6 @@ class Resources(BaseBackend):
     def ec2(self) -> EC2Backend:
         """Return moto's EC2 of the same account and Region."""
         return ec2_backends[self.account_id][self.region_name]
-
-    def beside(self, region_name: str) -> DRSBackend:
-        """Return the backend of another Region of the same account."""
-        raise NotImplementedError
 
     def require_initialized(self) -> None:
         """Raise UninitializedAccountException before InitializeService."""

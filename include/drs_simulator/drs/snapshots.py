@@ -6,8 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from itertools import pairwise
 from math import floor
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .dates import iso_at, iso_second, whole_second
 from .members import Complete
@@ -18,7 +17,9 @@ from .timeline import JobStatus
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from .source_server import SourceServer
+    from .replication import Replication
+    from .timeline import LaunchStatus
+
 
 UNIT = 600.0
 """Seconds between the moments at which a snapshot can be due: the shortest interval of a policy."""
@@ -79,10 +80,35 @@ class RecoverySnapshot:
         return hashlib.sha256(text.encode()).hexdigest()[:17]
 
 
+class LastJob(Protocol):
+    """What is asked of the job that launched a server last."""
+
+    job_id: str
+    is_drill: bool
+
+    @property
+    def creation_date(self) -> datetime:
+        """Return the date of its start."""
+
+    def status(self, now: float) -> JobStatus:
+        """Return how it stands."""
+
+    def launch_status(self, source_server_id: str, now: float) -> LaunchStatus:
+        """Return how it stands with one server."""
+
+
+class Snapshotted(Protocol):
+    """What is asked of a server whose snapshots are kept."""
+
+    recovery_job_id: str | None
+    last_job: LastJob | None
+    replication: Replication
+
+
 class LaunchSnapshots:
     """The snapshots that a server's launches use, by job; each stays for as long as it is used."""
 
-    def __init__(self, server: SourceServer) -> None:
+    def __init__(self, server: Snapshotted) -> None:
         self._server = server
         self._by_job: dict[str, tuple[RecoverySnapshot, float]] = {}
 
@@ -133,25 +159,3 @@ class Retention:
     def _kept_by_earlier(self, moment: float) -> bool:
         ended = ((rules, end) for (_, rules), (end, _) in pairwise(self._from))
         return all(any(rule.keeps(moment, end) for rule in rules) for rules, end in ended if moment <= end)
-
-
-def snapshots_of(server: SourceServer, now: float) -> list[RecoverySnapshot]:
-    """Return the snapshots that are kept, oldest first, and the next one where one will be taken.
-
-    They are taken while replication is CONTINUOUS, at whole intervals of the rules of the server's policy,
-    and kept for as long as one of these says, whether replication is healthy still or not. Those that
-    launches use are among them. One whose EBS snapshot somebody deleted is no more.
-    """
-    delay = server.retention.delay
-    spans = server.replication.healthy_spans(now)
-    moments = [m for m in server.retention.kept(now) if any(begin < m + delay <= end for begin, end in spans)]
-    coming = server.retention.coming(now)
-    if coming is not None and server.replication.state(now) == "CONTINUOUS":
-        moments.append(coming)
-    server_id, volumes = server.source_server_id, len(server.description.disks_gib)
-    snapshots = [RecoverySnapshot(server_id, moment, moment + delay, volumes) for moment in moments]
-    if launched := server.launch_snapshots.kept(now):
-        snapshots = sorted({*snapshots, *launched}, key=attrgetter("expected", "taken"))
-    if not (lost := server.lost_snapshots):
-        return snapshots
-    return [snapshot for snapshot in snapshots if snapshot.snapshot_id not in lost]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from hashlib import sha256
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from moto.core.common_models import BaseModel
@@ -13,7 +14,7 @@ from .launch_configuration import LaunchConfiguration
 from .members import Complete, Parts, Written, written
 from .replication import Replication
 from .replication_configuration import ReplicationConfiguration, replicated_disks
-from .snapshots import LaunchSnapshots, Retention
+from .snapshots import LaunchSnapshots, RecoverySnapshot, Retention
 from .timeline import LaunchStatus
 from .world import world
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from moto.ec2.models.instances import Instance
 
     from .description import ServerDescription
-    from .job import Job
     from .launch_actions import LaunchAction
+    from .snapshots import LastJob
 
 GIB = 1024**3
 ARCHITECTURE = "x86_64"
@@ -57,7 +58,7 @@ class SourceServer(BaseModel):
         self._seen: tuple[Any, dict[str, Any]] = (None, {})
         self._first_byte: datetime | None = None
         self.launches = 0
-        self.last_job: Job | None = None
+        self.last_job: LastJob | None = None
         self.recovery_instance_id: str | None = None
         self.recovery_job_id: str | None = None
         name = self.tags.get("Name", description.hostname)
@@ -191,3 +192,25 @@ class SourceServer(BaseModel):
     def disks(self) -> list[dict[str, Any]]:
         sizes = enumerate(self.description.disks_gib)
         return [{"deviceName": f"/dev/nvme{number}n1", "bytes": size * GIB} for number, size in sizes]
+
+
+def snapshots_of(server: SourceServer, now: float) -> list[RecoverySnapshot]:
+    """Return the snapshots that are kept, oldest first, and the next one where one will be taken.
+
+    They are taken while replication is CONTINUOUS, at whole intervals of the rules of the server's policy,
+    and kept for as long as one of these says, whether replication is healthy still or not. Those that
+    launches use are among them. One whose EBS snapshot somebody deleted is no more.
+    """
+    delay = server.retention.delay
+    spans = server.replication.healthy_spans(now)
+    moments = [m for m in server.retention.kept(now) if any(begin < m + delay <= end for begin, end in spans)]
+    coming = server.retention.coming(now)
+    if coming is not None and server.replication.state(now) == "CONTINUOUS":
+        moments.append(coming)
+    server_id, volumes = server.source_server_id, len(server.description.disks_gib)
+    snapshots = [RecoverySnapshot(server_id, moment, moment + delay, volumes) for moment in moments]
+    if launched := server.launch_snapshots.kept(now):
+        snapshots = sorted({*snapshots, *launched}, key=attrgetter("expected", "taken"))
+    if not (lost := server.lost_snapshots):
+        return snapshots
+    return [snapshot for snapshot in snapshots if snapshot.snapshot_id not in lost]

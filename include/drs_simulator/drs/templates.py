@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from moto.core.common_models import BaseModel
-from moto.moto_api._internal import mock_random
 
-from .exceptions import ResourceNotFoundException, ServiceQuotaExceededException
 from .launch_configuration import LaunchSettings
-from .resources import Resources
 
 if TYPE_CHECKING:
     from .launch_actions import LaunchAction
@@ -47,41 +44,3 @@ class LaunchConfigurationTemplate(BaseModel):
     def to_dict(self) -> dict[str, Any]:
         named = {"launchConfigurationTemplateID": self.template_id, "arn": self.arn, "tags": self.tags}
         return self.settings.to_dict() | named
-
-
-class LaunchConfigurationTemplateBackend(Resources):
-    """The operations on launch configuration templates."""
-
-    def create_launch_configuration_template(
-        self, tags: dict[str, str], members: dict[str, Any]
-    ) -> LaunchConfigurationTemplate:
-        if len(known := list(self.launch_configuration_templates)) >= ALLOWED:
-            message = f"Quota exceeded: launch configuration templates: {ALLOWED}."
-            raise ServiceQuotaExceededException(message, resource_id=known[0], resource_type=RESOURCE)
-        template_id = f"lct-{mock_random.get_random_hex(17)}"
-        arn = self.arn("launch-configuration-template", template_id)
-        settings = TemplateSettings.of(members)
-        template = LaunchConfigurationTemplate(template_id, arn, dict(tags), settings)
-        self.launch_configuration_templates[template_id] = template
-        return template
-
-    def describe_launch_configuration_templates(self, ids: list[str]) -> list[LaunchConfigurationTemplate]:
-        wanted = ids or self.launch_configuration_templates
-        return [self.launch_configuration_template(template_id) for template_id in wanted]
-
-    def update_launch_configuration_template(
-        self, template_id: str, members: dict[str, Any]
-    ) -> LaunchConfigurationTemplate:
-        template = self.launch_configuration_template(template_id)
-        template.settings = template.settings.changed(members)
-        return template
-
-    def delete_launch_configuration_template(self, template_id: str) -> None:
-        self.launch_configuration_template(template_id)
-        del self.launch_configuration_templates[template_id]
-
-    def launch_configuration_template(self, template_id: str) -> LaunchConfigurationTemplate:
-        """Return a template; raises ResourceNotFoundException."""
-        if template_id not in self.launch_configuration_templates:
-            raise ResourceNotFoundException(template_id, RESOURCE)
-        return self.launch_configuration_templates[template_id]
