@@ -29,7 +29,10 @@ LARGEST = 256 * 1024
 
 
 def read_plan(path: Path) -> Plan:
-    """Return the plan in a file; raises PlanError with every problem as ``file:line:col: message``."""
+    """Return the plan in a file; raises PlanError with every problem as ``file:line:col: message``.
+
+    The name of the file and its content are each validated once; the plan is made of both as they are.
+    """
     problems = _problems_of_name(path)
     try:
         root, found = parse(text_of(path))
@@ -40,7 +43,7 @@ def read_plan(path: Path) -> Plan:
         raise PlanError(_lines(path, problems)) from rejected
     if problems:
         raise PlanError(_lines(path, problems))
-    return Plan(id=path.stem, **dict(content))
+    return Plan.model_construct(id=path.stem, **dict(content))
 
 
 def read_plans(folder: Path, *, only: str | None = None) -> dict[str, Plan | PlanError]:

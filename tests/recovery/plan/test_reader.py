@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from drs_recovery.errors import PlanError
-from drs_recovery.plan import Plan, check_files, read_plan, read_plans
+from drs_recovery.plan import Plan, check_files, models, read_plan, read_plans, rules
 from drs_recovery.plan import reader as reader_module
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def problem_of(path: Path) -> str:
@@ -23,6 +27,20 @@ def problem_of(path: Path) -> str:
 def test_a_plan_is_named_by_its_file(folder: Path) -> None:
     """The DAG id of a plan is the stem of its file."""
     assert read_plan(folder / "good.yaml").id == "good"
+
+
+def test_a_plan_is_validated_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a file says is asked for broken rules once, and the plan of it is as if validated again."""
+    asked: list[rules.PlanSketch] = []
+
+    def findings(sketch: rules.PlanSketch) -> Iterator[tuple[rules.Place, str]]:
+        asked.append(sketch)
+        return rules.findings(sketch)
+
+    monkeypatch.setattr(models, "findings", findings)
+    plan = read_plan(folder / "good.yaml")
+    assert len(asked) == 1
+    assert Plan.load(plan.dump()) == plan
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
