@@ -27,6 +27,7 @@ from drs_recovery.text.visible import one_line as in_log
 from drs_recovery.text.visible import without_unseen_letters
 
 __all__ = [
+    "MOST_WAVES",
     "OF_THE_RUN",
     "RESERVED_DAG_IDS",
     "CleanUpTask",
@@ -43,6 +44,12 @@ __all__ = [
     "task_id",
     "wave_tag",
 ]
+
+MOST_WAVES = 100
+"""Of a plan, as of its record: the condition of a final status has room for so many.
+
+DynamoDB takes 4 KB and 300 operators.
+"""
 
 DAG_ID = r"[A-Za-z0-9_.-]{1,250}"
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, Tag, ValidationError
 
+from drs_recovery.names import MOST_WAVES
 from drs_recovery.plan.document import NUMBER, UNREADABLE, Node
 from drs_recovery.plan.models import BROKEN_RULES, PlanFile
 from drs_recovery.plan.problems import MOST_PROBLEMS, Problem, Rejected
-from drs_recovery.plan.rules import MOST_WAVES, NEVER, PlanSketch, WaveSketch, findings
+from drs_recovery.plan.rules import NEVER, PlanSketch, WaveSketch, findings
 from drs_recovery.text.lists import did_you_mean, quoted, shortened
 
 if TYPE_CHECKING:

@@ -19,12 +19,12 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from drs_recovery.errors import PlanError
-from drs_recovery.names import group_id
+from drs_recovery.names import MOST_WAVES, group_id
 from drs_recovery.plan import graph
 from drs_recovery.plan.frozen import FrozenPlan, frozen_text, identity, identity_in_0_1
 from drs_recovery.plan.preflight import Preflight
 from drs_recovery.plan.problems import MOST_PROBLEMS
-from drs_recovery.plan.rules import MOST_WAVES, PlanSketch, WaveSketch, findings
+from drs_recovery.plan.rules import PlanSketch, WaveSketch, findings
 from drs_recovery.plan.values import (
     ConnectionId,
     Cron,

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from drs_recovery.names import OF_THE_RUN, group_id, likeness
+from drs_recovery.names import MOST_WAVES, OF_THE_RUN, group_id, likeness
 from drs_recovery.plan.graph import cycles, dependencies
 from drs_recovery.text.lists import Hints, listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MOST_WAVES = 100
 NEVER = "never"
 """What ``cleanup`` is when a plan does not say."""
 

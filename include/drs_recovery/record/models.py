@@ -24,9 +24,6 @@ from drs_recovery.record.run_request import RunRequest
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-MOST_WAVES = 100
-"""What the condition of a final status has room for: DynamoDB takes 4 KB and 300 operators."""
-
 _NAMESPACE = uuid.UUID("5e3b4f0c-9f0e-5d0e-8a63-3f2f2a7f7c11")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from drs_recovery.names import MOST_WAVES
 from drs_recovery.record.base import MOST_WORDS
 from drs_recovery.record.enums import (
     Decision,
@@ -14,7 +15,6 @@ from drs_recovery.record.enums import (
 from drs_recovery.record.events import Event
 from drs_recovery.record.intent import Intent
 from drs_recovery.record.models import (
-    MOST_WAVES,
     Approval,
     CancelAsked,
     Cleanup,

@@ -14,11 +14,11 @@ import pytest
 from pydantic import ValidationError
 
 from drs_recovery.errors import PlanError
+from drs_recovery.names import MOST_WAVES
 from drs_recovery.plan import read_plan
 from drs_recovery.plan.document import parse
 from drs_recovery.plan.explain import content_of
 from drs_recovery.plan.problems import Rejected
-from drs_recovery.plan.rules import MOST_WAVES
 
 from .worst_files import FILES, largest
 

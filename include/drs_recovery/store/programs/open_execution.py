@@ -7,8 +7,8 @@ from operator import eq
 from typing import TYPE_CHECKING
 
 from drs_recovery.errors import TransitionRefused
+from drs_recovery.names import MOST_WAVES
 from drs_recovery.record.enums import ExecutionStatus, WaveStatus, Writer
-from drs_recovery.record.models import MOST_WAVES, Execution, Failure, Lag, PreflightWarning
 from drs_recovery.store.changes import Changed, change, put_beside
 from drs_recovery.store.fitting import BUDGETS, fitted
 from drs_recovery.store.frozen import Frozen, put_frozen, read_frozen
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from drs_recovery.record.events import Event
+    from drs_recovery.record.models import Execution, Failure, Lag, PreflightWarning
     from drs_recovery.record.server_record import ServerRecord
     from drs_recovery.store.requests import StoreProgram
 
