@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.retryhandler
 import pytest
 from hypothesis import settings
 
@@ -26,6 +27,9 @@ REGION = "eu-west-1"
 
 shared_parts.share()
 conformance.install()
+
+# As often as ever, but without pauses: a table that is away would be waited for 25 s in each test of that
+botocore.retryhandler.delay_exponential = lambda **_: 0.0
 
 
 def pytest_configure(config: pytest.Config) -> None:
