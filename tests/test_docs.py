@@ -10,7 +10,7 @@ import pytest
 import typer
 from pydantic.alias_generators import to_camel
 
-from drs_recovery import __version__
+from drs_recovery import __version__, settings_table
 from drs_recovery.cli.app import app
 from drs_recovery.plan import Preflight, read_plan
 from drs_recovery.plan.models import PlanFile, Wave
@@ -76,6 +76,11 @@ def test_the_readme_is_a_door() -> None:
 def test_every_setting_is_there_with_its_default() -> None:
     """The tables of the configuration hold all settings, and no other."""
     assert rows(page("configuration")) == defaults_of(Settings, "RECOVERY_") | defaults_of(LauncherSettings)
+
+
+def test_the_table_of_settings_is_written_from_them() -> None:
+    """``PYTHONPATH=include python -m drs_recovery.settings_table docs/configuration.md`` writes it."""
+    assert settings_table.written(page("configuration")) == page("configuration")
 
 
 def test_no_setting_is_named_that_does_not_exist() -> None:

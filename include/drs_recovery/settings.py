@@ -30,7 +30,8 @@ class Settings(BaseSettings):
     """Region of the table: best not one that fails with the servers. Absent: boto3's default."""
 
     table_conn_id: str = "aws_default"
-    """Airflow connection that reaches the table; the command line uses boto3's own credentials instead."""
+    """Airflow connection that reaches the table: in the environment of workers and triggerers, or in their
+    secrets backend. The command line uses boto3's own credentials instead."""
 
     table_conn_from_database: bool = False
     """Whether the table's connection may come from Airflow's database. Whoever may edit connections there can
