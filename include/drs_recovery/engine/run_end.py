@@ -43,7 +43,8 @@ def ending(
     last = list(_last_failures(execution.open_waves, tasks))
     failed = failed_tasks(execution, last, tasks, task_states)
     late = overdue(execution, last, at)
-    if failed.failures or failed.task_failure or late or _explained(execution):
+    explained = _explained(execution) and not _cut_short(execution, tasks)
+    if failed.failures or failed.task_failure or late or explained:
         return failed.replace(overdue=late)
     return Ending(interrupted=stopped_by_people(execution, last, task_states, over))
 
@@ -85,14 +86,15 @@ def _failed_others(
     One that says so itself did, whatever its state is by now: a state is what a person makes of it. One that
     says nothing failed by its state alone, unless the whole run was ended by hand, which fails what runs.
     """
-    message = {
+    reasons = {
         task.task_id: task.message or NO_MESSAGE
         for task in tasks
         if task.state is TaskState.FAILED and not task.own and _of_this_attempt(execution, task)
     }
     others = {task for task, state in task_states.items() if state == "failed" and not role_of(task).role}
-    silent = set() if FORCED & set(_own(task_states).values()) else others - message.keys()
-    yield from ((task, message.get(task, NO_MESSAGE)) for task in sorted(message.keys() | silent))
+    by_hand = execution.cancel_asked or FORCED & set(_own(task_states).values())
+    silent = set() if by_hand else others - reasons.keys()
+    yield from ((task, reasons.get(task, NO_MESSAGE)) for task in sorted(reasons.keys() | silent))
 
 
 def _of_this_attempt(execution: Execution, task: TaskRecord) -> bool:
@@ -116,6 +118,12 @@ def overdue(execution: Execution, last: Iterable[TaskRecord], at: datetime) -> d
         and wave.deadline is not None
         and at >= wave.deadline
     }
+
+
+def _cut_short(execution: Execution, tasks: Sequence[TaskRecord]) -> bool:
+    """Whether somebody cancelled the run while a task of another operator ran, which no wave shows."""
+    runs = any(task.state is TaskState.RUNNING and _of_this_attempt(execution, task) for task in tasks)
+    return execution.cancel_asked is not None and runs
 
 
 def _explained(execution: Execution) -> bool:
@@ -155,8 +163,10 @@ def _unexplained(execution: Execution, task_states: Mapping[str, str | None]) ->
 
     These say why their tasks failed. What was done to the run afterwards shows in the others.
     """
-    message = {group_id(wave.wave_name) for wave in execution.waves if wave.releases and not wave.status.met}
-    return {task: state for task, state in task_states.items() if role_of(task).group not in message}
+    ended_badly = {
+        group_id(wave.wave_name) for wave in execution.waves if wave.releases and not wave.status.met
+    }
+    return {task: state for task, state in task_states.items() if role_of(task).group not in ended_badly}
 
 
 def _since_opened(execution: Execution, tasks: Sequence[TaskRecord]) -> Sequence[TaskRecord]:

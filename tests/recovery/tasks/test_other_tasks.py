@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from drs_recovery.dag.maintenance import maintenance_dag
 from drs_recovery.errors import RunDiffers
 from drs_recovery.record.task_record import NO_MESSAGE
+from drs_recovery.store.programs import cancel
 from drs_recovery.store.tasks import read_tasks
 from drs_recovery.tasks.recorded import recorded
 
@@ -122,6 +123,18 @@ def test_no_execution_is_completed_while_a_task_failed(
     why = "the shop sells nothing" if spoken else NO_MESSAGE
     assert others.drive.record.task_failure == f"task {name} failed: {why}"
     assert f"Failed: task {name} failed: {why}. Finished: Database, Application." in outcome
+
+
+@pytest.mark.parametrize("last", [BEFORE, AFTER])
+def test_a_run_that_is_cancelled_while_a_task_runs_is_cancelled(others: OtherTasks, last: str) -> None:
+    """Also after the last wave: the end of the run stopped it, it did not fail."""
+    if last == AFTER:
+        others.drive.wave("application")
+    others.tell(last, "execute")
+    others.drive.store.run(cancel.ask(others.drive.execution_id, "bob", "enough seen"))
+    outcome = others.end({last: "failed", **(SKIPPED if last == BEFORE else {})}, "CANCELLED")
+    assert "cancelled by bob: enough seen" in outcome
+    assert others.drive.record.task_failure is None
 
 
 def test_what_follows_a_task_that_failed_never_ran(others: OtherTasks) -> None:
