@@ -16,6 +16,7 @@ from drs_recovery.engine.journal import Journal
 from drs_recovery.engine.open_intents import resolve_intents
 from drs_recovery.engine.run_end import ending
 from drs_recovery.engine.start import Ports, StartRequest, Waiting, start_wave
+from drs_recovery.engine.watch import WatchedWave, end_wave
 from drs_recovery.errors import LockHeld, StartRefused
 from drs_recovery.plan import Plan
 from drs_recovery.record.enums import (
@@ -28,7 +29,6 @@ from drs_recovery.record.enums import (
     WaveStatus,
 )
 from drs_recovery.record.events import Event
-from drs_recovery.record.judge import judge
 from drs_recovery.record.models import Approval, Execution, Failure, WaveRecord, execution_id
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.store.intents import with_servers
@@ -215,21 +215,15 @@ class Tasks:
         for place in range(len(servers))[::-1][:failed]:
             if servers[place].job_id is not None:
                 servers[place] = servers[place].replace(launch_status=LaunchStatus.FAILED)
-        self._judge(wave, servers, *judge(wave, servers))
+        watched = WatchedWave(self.id, number, wave.attempt, f"wave{number + 1}.wait_for_recovery")
+        jobs: Any = [{"jobID": job_id, "status": "COMPLETED"} for job_id in wave.attempt_job_ids]
+        self.store.run(end_wave(watched, self.journal(watched.actor), servers, jobs))
 
     def end_wave_as(self, number: int, status: WaveStatus) -> None:
         """The sensor, with a verdict that its servers do not bear out."""
         wave, servers = self._watched(number, LaunchStatus.IN_PROGRESS)
-        self._judge(wave, servers, status, "so")
-
-    def _judge(
-        self, wave: WaveRecord, servers: Sequence[ServerRecord], status: WaveStatus, why: str | None
-    ) -> None:
-        event = self.new_event(EventType.WAVE_ENDED, wave)
         self.store.run(
-            wait_for_recovery.end_wave(
-                self.id, wave.wave_number, wave.attempt, servers, status, failure=why, event=event
-            )
+            wait_for_recovery.end_wave(self.id, number, wave.attempt, servers, status, failure="so")
         )
 
     def complete(self, over: str | None = None) -> None:
