@@ -67,11 +67,11 @@ format: setup ## Format the code, and mend what ruff can mend
 
 .PHONY: bench
 bench: setup ## Measure, and print the figures (ONLY=handover, loader, idle, polling, reconciler, simulator, kills or demo: that alone)
-	@PYTHONPATH=include:tests $(python) tests/benchmarks/run.py $(ONLY)
+	@$(python) -m tests.benchmarks.run $(ONLY)
 
 .PHONY: chaos
 chaos: setup ## Run whole executions while everything around them breaks, and judge them (RUNS=30, SEED=n)
-	@PYTHONPATH=include:tests $(python) -m chaos $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) \
+	@$(python) -m tests.chaos $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(WITHOUT),--without $(WITHOUT))
 
 .PHONY: pictures

@@ -15,12 +15,11 @@ from rich.text import Text
 
 ROOT = Path(__file__).parents[1]
 PICTURES = Path(__file__).parent / "pictures"
-sys.path.insert(0, str(ROOT / "tests" / "integration"))
-
-from browser import open_gate, signed_in  # noqa: E402
-from rest import HOLD, Airflow  # noqa: E402
+sys.path.insert(0, str(ROOT))
 
 from launcher.stack import Stack  # noqa: E402
+from tests.integration.browser import open_gate, signed_in  # noqa: E402
+from tests.integration.rest import HOLD, Airflow  # noqa: E402
 
 if TYPE_CHECKING:
     from playwright.sync_api import FloatRect, Locator

@@ -14,11 +14,10 @@ import botocore.retryhandler
 import pytest
 from hypothesis import settings
 
-from budgets import NIGHTLY, examples
 from drs_simulator.client import Control
 from drs_simulator.server import Server
-
-from . import conformance, shared_parts
+from tests import conformance, shared_parts
+from tests.budgets import NIGHTLY, examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

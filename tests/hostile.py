@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from budgets import examples
+from tests.budgets import examples
 
 # ruff: noqa: RUF001 - what looks alike is what is tried
 

@@ -12,8 +12,7 @@ from drs_simulator.drs.exceptions import ValidationException
 from drs_simulator.drs.job import Job
 from drs_simulator.drs.members import Parts
 from drs_simulator.drs.responses import DRSResponse
-
-from . import conformance
+from tests import conformance
 
 DB1 = "s-000000000000db001"
 

@@ -9,9 +9,9 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-import iam
 from drs_recovery.record.models import execution_id
 from drs_recovery.store.lock import lock_key
+from tests import iam
 
 ALL = sorted(path.stem for path in iam.FOLDER.glob("*.json"))
 PRODUCTION = (iam.ROOT / "docs" / "production.md").read_text()

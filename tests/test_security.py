@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-import iam
 from drs_recovery.plan import Preflight
 from drs_recovery.record.enums import EventType
 from drs_recovery.settings import Settings
 from launcher.settings import Settings as LauncherSettings
-from test_docs import defaults_of
+from tests import iam
+from tests.test_docs import defaults_of
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import psutil
 from rich.table import Table
 
-from integration.rest import until
 from launcher.airflow_api import AirflowApi
 from launcher.environment import ROOT
 from launcher.stack import ADMIN, DAG_FILES, Stack
 from launcher.state import read_state
+from tests.integration.rest import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 import psutil
 from rich.table import Column, Table
 
-from chaos.evidence import moment, utc
-from chaos.plans import ChaosPlan, ChaosWave
-from chaos.supervisor import Supervisor, busy_workers
-from chaos.world import ChaosStack, World
-from integration.rest import until
 from launcher.environment import AIRFLOW_SETTINGS
 from launcher.settings_file import read_settings_file
+from tests.chaos.evidence import moment, utc
+from tests.chaos.plans import ChaosPlan, ChaosWave
+from tests.chaos.supervisor import Supervisor, busy_workers
+from tests.chaos.world import ChaosStack, World
+from tests.integration.rest import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

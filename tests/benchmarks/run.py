@@ -40,7 +40,7 @@ def main() -> None:
 
 def _measure(name: str, console: Console) -> None:
     """Import a benchmark only for itself: what the others import would count."""
-    import_module(BENCHMARKS[name]).measure(console)
+    import_module(f"tests.benchmarks.{BENCHMARKS[name]}").measure(console)
 
 
 if __name__ == "__main__":

@@ -12,17 +12,17 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from chaos import report
-from chaos.checker import Violation, check
-from chaos.evidence import Run, utc
-from chaos.faults import Faults
-from chaos.lanes import Lane
-from chaos.monitor import Monitor
-from chaos.plans import LANES, make_plans
-from chaos.schedule import Kind, Scenario, disturbances, scenarios
-from chaos.supervisor import Supervisor
-from chaos.world import ChaosStack, World
 from launcher.signals import as_exceptions
+from tests.chaos import report
+from tests.chaos.checker import Violation, check
+from tests.chaos.evidence import Run, utc
+from tests.chaos.faults import Faults
+from tests.chaos.lanes import Lane
+from tests.chaos.monitor import Monitor
+from tests.chaos.plans import LANES, make_plans
+from tests.chaos.schedule import Kind, Scenario, disturbances, scenarios
+from tests.chaos.supervisor import Supervisor
+from tests.chaos.world import ChaosStack, World
 
 SPEED = "60"
 WIDTH = 140

@@ -5,19 +5,19 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from chaos.evidence import Hit, utc
-from chaos.following import LOOK_EVERY
-from chaos.rules import LIMIT, OVER
-from chaos.schedule import Kind
-from integration.rest import ENDED, HOLD
+from tests.chaos.evidence import Hit, utc
+from tests.chaos.following import LOOK_EVERY
+from tests.chaos.rules import LIMIT, OVER
+from tests.chaos.schedule import Kind
+from tests.integration.rest import ENDED, HOLD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chaos.evidence import Item, Run
-    from chaos.following import Following
-    from chaos.schedule import Scenario
-    from chaos.world import World
+    from tests.chaos.evidence import Item, Run
+    from tests.chaos.following import Following
+    from tests.chaos.schedule import Scenario
+    from tests.chaos.world import World
 
 JOBS_END = 120.0
 """Seconds in which a job that runs on surely ends."""

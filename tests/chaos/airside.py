@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from integration.rest import Airflow
+from tests.integration.rest import Airflow
 
 PATIENCE = 120.0
 AGAIN = 1.0

@@ -8,17 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chaos.rules.clean_ups import clean_ups_come_to_an_end, clean_ups_take_their_own
-from chaos.rules.ends import no_final_status_too_early, none_missing
-from chaos.rules.launches import every_instance_on_record, launched_or_told_why, no_real_instance_lost
-from chaos.rules.log import unlogged
-from chaos.rules.starts import no_second_start, no_start_before_its_gate
+from tests.chaos.rules.clean_ups import clean_ups_come_to_an_end, clean_ups_take_their_own
+from tests.chaos.rules.ends import no_final_status_too_early, none_missing
+from tests.chaos.rules.launches import every_instance_on_record, launched_or_told_why, no_real_instance_lost
+from tests.chaos.rules.log import unlogged
+from tests.chaos.rules.starts import no_second_start, no_start_before_its_gate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from chaos.evidence import Evidence, Run
+    from tests.chaos.evidence import Evidence, Run
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from chaos.evidence import LEAST_FAULTS, Hit, utc
-from chaos.schedule import Kind
+from tests.chaos.evidence import LEAST_FAULTS, Hit, utc
+from tests.chaos.schedule import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chaos.evidence import Run
-    from chaos.schedule import Deed, Scenario
-    from chaos.world import World
+    from tests.chaos.evidence import Run
+    from tests.chaos.schedule import Deed, Scenario
+    from tests.chaos.world import World
 
 
 class Deeds:

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any, Self
 
 import psutil
 
-from chaos.evidence import Hit, utc
-from chaos.schedule import Kind
-from chaos.supervisor import busy_workers
-from chaos.world import STACK_KEY
 from launcher import postgres
+from tests.chaos.evidence import Hit, utc
+from tests.chaos.schedule import Kind
+from tests.chaos.supervisor import busy_workers
+from tests.chaos.world import STACK_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from chaos.evidence import Run
-    from chaos.schedule import Disturbance
-    from chaos.supervisor import Supervisor
-    from chaos.world import World
+    from tests.chaos.evidence import Run
+    from tests.chaos.schedule import Disturbance
+    from tests.chaos.supervisor import Supervisor
+    from tests.chaos.world import World
 
 COMPONENT = {
     Kind.KILL_SCHEDULER: "scheduler",

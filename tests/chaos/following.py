@@ -5,18 +5,18 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from chaos.deeds import Deeds
-from chaos.evidence import moment, utc
-from chaos.in_aws import InAws
-from chaos.rules import LIMIT
-from integration.rest import ENDED, HOLD
+from tests.chaos.deeds import Deeds
+from tests.chaos.evidence import moment, utc
+from tests.chaos.in_aws import InAws
+from tests.chaos.rules import LIMIT
+from tests.integration.rest import ENDED, HOLD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chaos.evidence import Run
-    from chaos.schedule import Scenario
-    from chaos.world import World
+    from tests.chaos.evidence import Run
+    from tests.chaos.schedule import Scenario
+    from tests.chaos.world import World
 
 LOOK_EVERY = 1.2
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from chaos.evidence import Hit, utc
-from chaos.schedule import Kind
+from tests.chaos.evidence import Hit, utc
+from tests.chaos.schedule import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from chaos.evidence import Run
-    from chaos.plans import ChaosWave
-    from chaos.schedule import Deed, Scenario
-    from chaos.world import World
+    from tests.chaos.evidence import Run
+    from tests.chaos.plans import ChaosWave
+    from tests.chaos.schedule import Deed, Scenario
+    from tests.chaos.world import World
 
 NOT_BEGUN = {"PENDING", "PAUSED"}
 GONE = "ResourceNotFoundException"

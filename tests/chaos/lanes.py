@@ -7,19 +7,19 @@ from dataclasses import replace
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from chaos.aftermath import Aftermath
-from chaos.airside import PATIENCE
-from chaos.evidence import Run, utc
-from chaos.following import Following
-from integration.rest import until
+from tests.chaos.aftermath import Aftermath
+from tests.chaos.airside import PATIENCE
+from tests.chaos.evidence import Run, utc
+from tests.chaos.following import Following
+from tests.integration.rest import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chaos.evidence import Item
-    from chaos.plans import ChaosPlan
-    from chaos.schedule import Scenario
-    from chaos.world import World
+    from tests.chaos.evidence import Item
+    from tests.chaos.plans import ChaosPlan
+    from tests.chaos.schedule import Scenario
+    from tests.chaos.world import World
 
 NOTICED = 6.0
 """Seconds in which Airflow surely notices that a plan's file was mended."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Self
 
-from chaos.evidence import Evidence, utc
+from tests.chaos.evidence import Evidence, utc
 
 if TYPE_CHECKING:
-    from chaos.evidence import Item, Run
-    from chaos.world import World
+    from tests.chaos.evidence import Item, Run
+    from tests.chaos.world import World
 
 LOOK_EVERY = 0.7
 LOG_EVERY = 4

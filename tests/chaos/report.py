@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from chaos.evidence import utc
-from chaos.following import seconds
-from chaos.schedule import Kind
+from tests.chaos.evidence import utc
+from tests.chaos.following import seconds
+from tests.chaos.schedule import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from chaos.checker import Violation
-    from chaos.evidence import Run
+    from tests.chaos.checker import Violation
+    from tests.chaos.evidence import Run
 
 LEAST_RUNS, OF_RUNS = 5, 30
 VERSIONS = ("apache-airflow", "apache-airflow-providers-amazon", "boto3", "moto")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from chaos.plans import ChaosPlan
+    from tests.chaos.plans import ChaosPlan
 
 T = TypeVar("T")
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chaos.checker import RULES, check
-from chaos.doctored import DOCTORS
-from chaos.doctored.honest import (
+from tests.chaos.checker import RULES, check
+from tests.chaos.doctored import DOCTORS
+from tests.chaos.doctored.honest import (
     BEGIN,
     cleared,
     failed,
@@ -22,12 +22,12 @@ from chaos.doctored.honest import (
     terminated_in_ec2,
     unfinished,
 )
-from chaos.evidence import Evidence
+from tests.chaos.evidence import Evidence
 
 if TYPE_CHECKING:
-    from chaos.doctored.doctor import Doctor
+    from tests.chaos.doctored.doctor import Doctor
 
-TESTS = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -114,8 +114,8 @@ def test_a_cancelled_wave_may_leave_its_job_running(evidence: Evidence) -> None:
 def test_the_checker_shares_no_code_with_the_product() -> None:
     """It is imported where the product cannot be."""
     code = (
-        "import sys, chaos.checker, integration.records\n"
-        "sys.exit(any(name.split('.')[0] in {'recovery', 'airflow'} for name in sys.modules))"
+        "import sys, tests.chaos.checker, tests.integration.records\n"
+        "sys.exit(any(name.split('.')[0] in {'drs_recovery', 'airflow'} for name in sys.modules))"
     )
-    environment = os.environ | {"PYTHONPATH": str(TESTS)}
-    subprocess.run([sys.executable, "-c", code], env=environment, cwd=TESTS.parent, check=True)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", code], env=environment, cwd=ROOT, check=True)

@@ -12,10 +12,10 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chaos.evidence import Run, utc
-from chaos.faults import Faults
-from chaos.schedule import CALLS, Disturbance, Kind
-from chaos.world import STACK_KEY
+from tests.chaos.evidence import Run, utc
+from tests.chaos.faults import Faults
+from tests.chaos.schedule import CALLS, Disturbance, Kind
+from tests.chaos.world import STACK_KEY
 
 if TYPE_CHECKING:
     from tests.conftest import LocalAws

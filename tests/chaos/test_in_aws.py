@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chaos.evidence import Evidence, Run, launched_by, utc
-from chaos.in_aws import InAws
-from chaos.monitor import Monitor
-from chaos.plans import ChaosPlan, ChaosWave
-from chaos.schedule import Deed, Kind, Scenario
+from tests.chaos.evidence import Evidence, Run, launched_by, utc
+from tests.chaos.in_aws import InAws
+from tests.chaos.monitor import Monitor
+from tests.chaos.plans import ChaosPlan, ChaosWave
+from tests.chaos.schedule import Deed, Kind, Scenario
 
 if TYPE_CHECKING:
     from tests.conftest import LocalAws

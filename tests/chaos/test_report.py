@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chaos.evidence import Hit, Run
-from chaos.report import reach, shortfalls, undisturbed
+from tests.chaos.evidence import Hit, Run
+from tests.chaos.report import reach, shortfalls, undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

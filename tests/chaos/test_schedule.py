@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chaos.plans import LANES, PlanFolder, fleet_text, make_plans
-from chaos.schedule import AROUND, BY_PEOPLE, IN_AWS, Kind, disturbances, scenarios
 from drs_recovery.plan import read_plan
 from drs_simulator.fleet import read_fleet
+from tests.chaos.plans import LANES, PlanFolder, fleet_text, make_plans
+from tests.chaos.schedule import AROUND, BY_PEOPLE, IN_AWS, Kind, disturbances, scenarios
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from chaos import supervisor as module
-from chaos.supervisor import Supervisor, busy_workers
-from integration.rest import until
 from launcher import processes
 from launcher.components import Component
 from launcher.home import Home
 from launcher.state import State
+from tests.chaos import supervisor as module
+from tests.chaos.supervisor import Supervisor, busy_workers
+from tests.integration.rest import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from chaos.airside import PatientAirflow
-from chaos.plans import PlanFolder, fleet_text
 from drs_simulator.client import Control
-from integration.records import TABLE, Records, plain
 from launcher.airflow_api import AirflowApi
 from launcher.components import COMPONENTS
 from launcher.stack import Stack
+from tests.chaos.airside import PatientAirflow
+from tests.chaos.plans import PlanFolder, fleet_text
+from tests.integration.records import TABLE, Records, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from chaos.evidence import Item, Run
-    from chaos.plans import ChaosPlan
+    from tests.chaos.evidence import Item, Run
+    from tests.chaos.plans import ChaosPlan
 
 STACK_KEY = "testing"
 """The access key of the stack: faults hit its calls, and not those of whoever watches."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -12,10 +11,7 @@ import pytest
 
 from launcher.environment import AIRFLOW_SETTINGS
 from launcher.stack import Stack
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from world import World
+from tests.integration.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

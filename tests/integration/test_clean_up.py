@@ -6,10 +6,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from rest import HOLD, until
+
+from tests.integration.rest import HOLD, until
 
 if TYPE_CHECKING:
-    from world import Run, World
+    from tests.integration.world import Run, World
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 

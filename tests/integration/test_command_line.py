@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from rest import until
 
 from drs_recovery.cli.airflow import AirflowClient
 from drs_recovery.cli.sign_in import Credentials
+from tests.integration.rest import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from world import World
+    from tests.integration.world import World
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(200)]
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from records import statuses
-from rest import HOLD
+
+from tests.integration.records import statuses
+from tests.integration.rest import HOLD
 
 if TYPE_CHECKING:
-    from world import Run, World
+    from tests.integration.world import Run, World
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(200)]
 

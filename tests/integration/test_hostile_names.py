@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browser import answer_gate, find_chromium, open_gate
 from playwright.sync_api import expect
-from rest import HOLD, until
 
 from drs_recovery.names import Role, group_id, task_id
 from drs_recovery.plan import read_plan
+from tests.integration.browser import answer_gate, find_chromium, open_gate
+from tests.integration.rest import HOLD, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
-    from world import Run, World
+
+    from tests.integration.world import Run, World
 
 pytestmark = [
     pytest.mark.stack,

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from boto3.dynamodb.types import TypeSerializer
-from records import TABLE
-from rest import HOLD, until
-from world import Run
+
+from tests.integration.records import TABLE
+from tests.integration.rest import HOLD, until
+from tests.integration.world import Run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from world import World
+    from tests.integration.world import World
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 

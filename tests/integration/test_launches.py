@@ -8,12 +8,13 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from rest import HOLD
+
+from tests.integration.rest import HOLD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from world import World
+    from tests.integration.world import World
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(200)]
 

@@ -6,13 +6,14 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from rest import HOLD, until
+
+from tests.integration.rest import HOLD, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from world import Run, World
+    from tests.integration.world import Run, World
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 

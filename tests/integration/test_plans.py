@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from rest import until
 
 from drs_recovery.names import dag_id_of
+from tests.integration.rest import until
 
 if TYPE_CHECKING:
-    from world import World
+    from tests.integration.world import World
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(200)]
 

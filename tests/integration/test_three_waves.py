@@ -6,15 +6,16 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browser import answer_gate, find_chromium, open_gate
 from playwright.sync_api import expect
-from records import plain, statuses
-from rest import HOLD, until
+
+from tests.integration.browser import answer_gate, find_chromium, open_gate
+from tests.integration.records import plain, statuses
+from tests.integration.rest import HOLD, until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from world import World
+    from tests.integration.world import World
 
 pytestmark = [
     pytest.mark.stack,

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from browser import signed_in
-from records import Records, statuses
-from rest import Airflow, until
 
 from drs_simulator.client import Control
+from tests.integration.browser import signed_in
+from tests.integration.records import Records, statuses
+from tests.integration.rest import Airflow, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

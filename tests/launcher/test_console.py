@@ -12,11 +12,11 @@ from io import StringIO
 import pytest
 from rich.table import Table
 
-from hostile import EXAMPLES
 from launcher import __main__ as launcher
 from launcher.console import Console, shown
 from launcher.environment import ROOT
 from launcher.errors import StartFailed
+from tests.hostile import EXAMPLES
 
 
 def hidden(text: str) -> set[str]:

@@ -9,7 +9,7 @@ import pytest
 from launcher.instances import launched, terminate_drill
 
 if TYPE_CHECKING:
-    from conftest import LocalAws
+    from tests.launcher.conftest import LocalAws
 
 REGION = "eu-west-1"
 DATABASES = ("s-000000000000db001", "s-000000000000db002")

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from drs_recovery import names
 from drs_recovery.names import CleanUpTask, Role
 from drs_recovery.record.base import DagId
-from hostile import EXAMPLES, TRIED, texts
+from tests.hostile import EXAMPLES, TRIED, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

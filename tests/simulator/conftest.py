@@ -9,9 +9,8 @@ import pytest
 
 from drs_simulator.client import Control
 from drs_simulator.clock import clock
-
-from .calls import ONCE
-from .process import simulator_process
+from tests.simulator.calls import ONCE
+from tests.simulator.process import simulator_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,8 +6,7 @@ import pytest
 from botocore.config import Config
 
 from drs_simulator.client import ControlRefused
-
-from .calls import ONCE, is_there, put, refusal
+from tests.simulator.calls import ONCE, is_there, put, refusal
 
 DB1, DB2 = "s-000000000000db001", "s-000000000000db002"
 

@@ -10,7 +10,7 @@ from aiobotocore.session import get_session
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from .calls import ONCE, is_there, put, refusal
+from tests.simulator.calls import ONCE, is_there, put, refusal
 
 DB1, DB2 = "s-000000000000db001", "s-000000000000db002"
 

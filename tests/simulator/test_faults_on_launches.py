@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+
 from tests import conformance
 
 DB1, DB2, APP1 = "s-000000000000db001", "s-000000000000db002", "s-00000000000app001"

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from budgets import examples
-
-from .machine import LONGEST, SERVERS, Clients
+from tests.budgets import examples
+from tests.simulator.machine import LONGEST, SERVERS, Clients
 
 
 @pytest.fixture

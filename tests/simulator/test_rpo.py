@@ -11,10 +11,10 @@ from itertools import pairwise
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from replicating import seconds as read
 
-from budgets import examples
 from drs_simulator.clock import clock, read_speed
+from tests.budgets import examples
+from tests.simulator.drs.replicating import seconds as read
 
 DB1 = "s-000000000000db001"
 SLACK = timedelta(seconds=1.1)

@@ -10,8 +10,7 @@ import httpx
 import pytest
 
 from drs_simulator.__main__ import main
-
-from .process import simulator_process
+from tests.simulator.process import simulator_process
 
 
 def test_the_process_says_where_it_listens_and_ends_when_told_to():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError
 
-from .calls import ONCE
+from tests.simulator.calls import ONCE
 
 JOBS, IN_JOB, IN_ALL = "L-D88FAC3A", "L-B827C881", "L-05AFA8C6"
 

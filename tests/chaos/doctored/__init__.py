@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chaos.doctored import clean_ups, ends, launches, log, starts
-from chaos.doctored.doctor import Doctor
+from tests.chaos.doctored import clean_ups, ends, launches, log, starts
+from tests.chaos.doctored.doctor import Doctor
 
 DOCTORS = [
     found

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from chaos.doctored.doctor import breaks
-from chaos.doctored.honest import BEGIN, at, cleared, termination
+from tests.chaos.doctored.doctor import breaks
+from tests.chaos.doctored.honest import BEGIN, at, cleared, termination
 
 if TYPE_CHECKING:
-    from chaos.evidence import Evidence
+    from tests.chaos.evidence import Evidence
 
 
 @breaks("clean-ups take their own", "job-t terminated i-0, i-1, of a RECOVERY")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chaos.evidence import Evidence
+    from tests.chaos.evidence import Evidence
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from chaos.doctored.doctor import breaks
-from chaos.doctored.honest import BEGIN, at, cleared, event, unfinished
+from tests.chaos.doctored.doctor import breaks
+from tests.chaos.doctored.honest import BEGIN, at, cleared, event, unfinished
 
 if TYPE_CHECKING:
-    from chaos.evidence import Evidence
+    from tests.chaos.evidence import Evidence
 
 
 @breaks("no final status too early", "COMPLETED with 2 of 2 waves, running: Wave1 POLLING")

@@ -6,7 +6,7 @@ from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from chaos.evidence import Evidence, Run
+from tests.chaos.evidence import Evidence, Run
 
 BEGIN = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

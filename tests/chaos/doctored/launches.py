@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chaos.doctored.doctor import breaks
-from chaos.doctored.honest import at, failed, recovered_before, terminated_in_ec2
+from tests.chaos.doctored.doctor import breaks
+from tests.chaos.doctored.honest import at, failed, recovered_before, terminated_in_ec2
 
 if TYPE_CHECKING:
-    from chaos.evidence import Evidence
+    from tests.chaos.evidence import Evidence
 
 
 @breaks("every instance on record", "job-1 of Wave1 is not on record")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chaos.doctored.doctor import breaks
+from tests.chaos.doctored.doctor import breaks
 
 if TYPE_CHECKING:
-    from chaos.evidence import Evidence
+    from tests.chaos.evidence import Evidence
 
 
 @breaks("log of requests", "job-1 was made, but its StartRecovery is not in the log")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chaos.doctored.doctor import breaks
-from chaos.doctored.honest import at, cleared, job, start
+from tests.chaos.doctored.doctor import breaks
+from tests.chaos.doctored.honest import at, cleared, job, start
 
 if TYPE_CHECKING:
-    from chaos.evidence import Evidence
+    from tests.chaos.evidence import Evidence
 
 
 @breaks("no second start", "Wave1, attempt 1, batch 0 was started 2 times: job-1, job-9")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chaos.evidence import moment
-from chaos.rules import FINAL, LIMIT, OVER
+from tests.chaos.evidence import moment
+from tests.chaos.rules import FINAL, LIMIT, OVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from chaos.evidence import Evidence, Item, Run
+    from tests.chaos.evidence import Evidence, Item, Run
 
 GONE = {"TERMINATED", "NOT_FOUND"}
 """States of instances that DRS lists, and nobody pays for."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from chaos.evidence import launched_by, moment
-from chaos.rules import FINAL, FINAL_WAVE, GOOD, LIMIT
+from tests.chaos.evidence import launched_by, moment
+from tests.chaos.rules import FINAL, FINAL_WAVE, GOOD, LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from chaos.evidence import Evidence, Item, Run
+    from tests.chaos.evidence import Evidence, Item, Run
 
 CLEAN_UP = {"cleanup", "cleanupDue"}
 """Fields of a record that have a life of their own after the end."""

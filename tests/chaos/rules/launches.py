@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chaos.evidence import launched_by, moment, servers_of, wave_of
-from chaos.rules import GOOD
+from tests.chaos.evidence import launched_by, moment, servers_of, wave_of
+from tests.chaos.rules import GOOD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from chaos.evidence import Evidence, Item, Run
+    from tests.chaos.evidence import Evidence, Item, Run
 
 
 def every_instance_on_record(evidence: Evidence, run: Run, now: datetime) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chaos.evidence import Evidence
+    from tests.chaos.evidence import Evidence
 
 
 def unlogged(evidence: Evidence) -> Iterator[str]:

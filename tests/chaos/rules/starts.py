@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from chaos.evidence import launched_by, moment, servers_of, wave_of
-from chaos.rules import GOOD
+from tests.chaos.evidence import launched_by, moment, servers_of, wave_of
+from tests.chaos.rules import GOOD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from chaos.evidence import Evidence, Item, Run
+    from tests.chaos.evidence import Evidence, Item, Run
 
 
 def no_second_start(evidence: Evidence, run: Run, now: datetime) -> Iterator[str]:

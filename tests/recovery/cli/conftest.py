@@ -7,9 +7,6 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow_stub import Stub
-from cli_surroundings import NO_AIRFLOW, recorder
-from execution_story import Story
 
 from drs_recovery.cli import follow, rest
 from drs_recovery.cli.commands import answer, cancel
@@ -17,6 +14,9 @@ from drs_recovery.cli.record import open_store
 from drs_recovery.cli.screen import Screen
 from drs_recovery.settings import settings
 from drs_recovery.store.table import create_table
+from tests.recovery.cli.airflow_stub import Stub
+from tests.recovery.cli.cli_surroundings import NO_AIRFLOW, recorder
+from tests.recovery.cli.execution_story import Story
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

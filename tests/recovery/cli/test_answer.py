@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cli_surroundings import recovery
 
 from drs_recovery.cli.airflow import AirflowClient
 from drs_recovery.cli.airside import Airside
@@ -18,9 +17,10 @@ from drs_recovery.cli.snapshot import Snapshot, Target
 from drs_recovery.cli.watcher import Watcher
 from drs_recovery.cli.words import now
 from drs_recovery.errors import AirflowRefused
+from tests.recovery.cli.cli_surroundings import recovery
 
 if TYPE_CHECKING:
-    from airflow_stub import Stub
+    from tests.recovery.cli.airflow_stub import Stub
 
 RUN = "/api/v2/dags/web_shop/dagRuns/manual__1"
 GATE = f"{RUN}/taskInstances/appwave2.approve/-1/hitlDetails"

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import boto3
 import pytest
 import typer
-from airflow_stub import take_everything
-from cli_surroundings import recovery
 
-import iam
 from drs_recovery.cli.app import app
 from drs_recovery.cli.commands import run
 from drs_recovery.settings import settings
 from drs_recovery.store.table import _INDEXES, CLEANUP
+from tests import iam
+from tests.recovery.cli.airflow_stub import take_everything
+from tests.recovery.cli.cli_surroundings import recovery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from airflow_stub import Stub
+    from tests.recovery.cli.airflow_stub import Stub
 
 PRODUCTION = (Path(__file__).parents[3] / "docs" / "production.md").read_text()
 READ = {"dynamodb:GetItem", "dynamodb:Query"}

@@ -12,7 +12,7 @@ from drs_recovery.cli.commands import cancel as command
 from drs_recovery.store.read_trail import read_events
 
 if TYPE_CHECKING:
-    from airflow_stub import Stub
+    from tests.recovery.cli.airflow_stub import Stub
 
 RUN = "/api/v2/dags/web_shop/dagRuns/manual__1"
 

@@ -10,12 +10,12 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
-from cli_surroundings import document, recovery
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from drs_recovery.settings import settings
+from tests.recovery.cli.cli_surroundings import document, recovery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli_surroundings import document, recovery
-
 from drs_recovery.cli.regions import regions_of
+from tests.recovery.cli.cli_surroundings import document, recovery
 
 if TYPE_CHECKING:
     import pytest

@@ -23,7 +23,7 @@ from drs_recovery.store.read_trail import read_events
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_stub import Stub
+    from tests.recovery.cli.airflow_stub import Stub
 
 RUNS = "/api/v2/dags/recovery_clean_up/dagRuns"
 DAG = {"dag_id": "recovery_clean_up", "is_paused": False, "is_stale": False, "tags": []}

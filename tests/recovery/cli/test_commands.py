@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import pytest
-from cli_surroundings import NO_AIRFLOW, document, recovery
 
 from drs_recovery.cli.app import run
 from drs_recovery.record.enums import Approvals, ExecutionType
@@ -18,6 +17,7 @@ from drs_recovery.store.changes import put_beside
 from drs_recovery.store.fitting import fitted
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.requests import marshal
+from tests.recovery.cli.cli_surroundings import NO_AIRFLOW, document, recovery
 
 if TYPE_CHECKING:
     from drs_recovery.store.store import ExecutionStore

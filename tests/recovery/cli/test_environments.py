@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cli_surroundings import NO_AIRFLOW
 
-from budgets import pairs
+from tests.budgets import pairs
+from tests.recovery.cli.cli_surroundings import NO_AIRFLOW
 
 if TYPE_CHECKING:
     from drs_recovery.store.store import ExecutionStore

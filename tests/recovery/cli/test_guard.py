@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cli_surroundings import document, recovery
 from pydantic import ValidationError, model_validator
 from pydantic_settings import SettingsConfigDict
 
@@ -15,12 +14,13 @@ from drs_recovery.cli.route import is_near, proxy_for
 from drs_recovery.cli.secrets import hide, remember
 from drs_recovery.cli.surroundings import NEAR
 from drs_recovery.settings import Settings
+from tests.recovery.cli.cli_surroundings import document, recovery
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
 
-    from execution_story import Story
+    from tests.recovery.cli.execution_story import Story
 
 VARIABLES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 

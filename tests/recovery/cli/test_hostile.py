@@ -8,9 +8,7 @@ import unicodedata
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-import execution_story
 import pytest
-from cli_surroundings import recovery
 from hypothesis import given
 from rich.cells import cell_len
 from rich.table import Table
@@ -27,12 +25,13 @@ from drs_recovery.cli.watcher import Watcher
 from drs_recovery.plan import Plan
 from drs_recovery.settings import settings
 from drs_recovery.store.read_trail import read_events
-from hostile import TERMINAL, TRIED, texts
+from tests.hostile import TERMINAL, TRIED, texts
+from tests.recovery.cli import execution_story
+from tests.recovery.cli.cli_surroundings import recovery
 
 if TYPE_CHECKING:
-    from execution_story import Story
-
     from drs_recovery.store.store import ExecutionStore
+    from tests.recovery.cli.execution_story import Story
 
 SAID = "shop " + " ".join(TERMINAL) + " COMPLETED"
 OWN = re.compile(

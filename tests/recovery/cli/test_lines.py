@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from execution_story import SHOP
-
 from drs_recovery.cli.airside import Airside
 from drs_recovery.cli.lines import changes
 from drs_recovery.cli.snapshot import Snapshot, Target
@@ -14,6 +12,7 @@ from drs_recovery.cli.watcher import Watcher
 from drs_recovery.cli.words import now
 from drs_recovery.record.models import Lag, PreflightWarning
 from drs_recovery.store.programs import open_execution
+from tests.recovery.cli.execution_story import SHOP
 
 APPS = SHOP.waves[1].servers
 

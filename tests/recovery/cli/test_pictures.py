@@ -7,8 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cli_surroundings import recorder
-from execution_story import SHOP
 
 from drs_recovery.aws.links.drs import DrsJobLink
 from drs_recovery.cli.airside import Airside
@@ -22,10 +20,13 @@ from drs_recovery.record.models import Execution, Lag, PreflightWarning, WaveRec
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.store.programs import open_execution, start_recovery
 from drs_recovery.store.read_trail import read_events
+from tests.recovery.cli.cli_surroundings import recorder
+from tests.recovery.cli.execution_story import SHOP
 
 if TYPE_CHECKING:
-    from execution_story import Story
     from rich.console import RenderableType
+
+    from tests.recovery.cli.execution_story import Story
 
 Begin = Any
 

@@ -7,11 +7,11 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow_stub import DROP, Stub
 
 from drs_recovery.cli.airflow import AirflowClient, gate_url
 from drs_recovery.cli.sign_in import Credentials
 from drs_recovery.errors import AirflowRefused, AirflowUnreachable
+from tests.recovery.cli.airflow_stub import DROP, Stub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow_stub import DROP, Stub
 from typer.testing import CliRunner, Result
 
 from drs_recovery.cli import sign_in
@@ -14,6 +13,7 @@ from drs_recovery.cli.app import app
 from drs_recovery.cli.commands import run as command
 from drs_recovery.errors import ParamsError
 from drs_recovery.settings import settings
+from tests.recovery.cli.airflow_stub import DROP, Stub
 
 if TYPE_CHECKING:
     from drs_recovery.store.store import ExecutionStore

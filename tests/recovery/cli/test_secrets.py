@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
-from airflow_stub import Stub, take_everything
-from cli_surroundings import recovery
 
 from drs_recovery.cli import secrets
 from drs_recovery.cli.app import app
 from drs_recovery.settings import settings
+from tests.recovery.cli.airflow_stub import Stub, take_everything
+from tests.recovery.cli.cli_surroundings import recovery
 
 if TYPE_CHECKING:
-    from execution_story import Story
+    from tests.recovery.cli.execution_story import Story
 
 PASSWORD, TOKEN = "hunter2'\"\\rabbit", "t0ken.of'airflow.rabbit"
 TOLD = ("hunter2", "t0ken.of", "rabbit")

@@ -12,7 +12,7 @@ from drs_recovery.store import lock
 from drs_recovery.store.read_trail import read_events
 
 if TYPE_CHECKING:
-    from airflow_stub import Stub
+    from tests.recovery.cli.airflow_stub import Stub
 
 DAG = "/api/v2/dags/web_shop"
 DETAILS = {

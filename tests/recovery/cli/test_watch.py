@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
-from cli_surroundings import NO_AIRFLOW
 
 from drs_recovery.cli.airflow import AirflowClient
 from drs_recovery.cli.airside import Airside
@@ -24,11 +23,11 @@ from drs_recovery.store.programs import wait_for_recovery
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import server_item
 from drs_recovery.store.store import ExecutionStore
+from tests.recovery.cli.cli_surroundings import NO_AIRFLOW
 
 if TYPE_CHECKING:
-    from airflow_stub import Stub
-
     from drs_recovery.cli.screen import Screen
+    from tests.recovery.cli.airflow_stub import Stub
 
 RUN = "/api/v2/dags/web_shop/dagRuns/manual__1"
 OPENING = f"GET {RUN}/taskInstances/open_execution"

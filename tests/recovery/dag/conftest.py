@@ -12,8 +12,7 @@ from drs_recovery.dag.files.bundle import SnapshotDagBundle
 from drs_recovery.dag.files.folder import read_folder
 from drs_recovery.dag.files.shards import LOADER
 from drs_recovery.dag.files.snapshot import take_snapshot
-
-from .world import PLAN, ROOT
+from tests.recovery.dag.world import PLAN, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,12 +12,11 @@ from airflow.sdk.exceptions import AirflowFailException
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from budgets import examples
 from drs_recovery.dag import loader
 from drs_recovery.names import dag_id_of
 from drs_recovery.plan import Plan, read_plan
-
-from .world import PLAN, ROOT
+from tests.budgets import examples
+from tests.recovery.dag.world import PLAN, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

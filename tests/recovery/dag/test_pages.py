@@ -18,8 +18,8 @@ from drs_recovery.record.models import Execution, PreflightWarning, WaveRecord, 
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.tasks.clean_up_text import clean_up_body, clean_up_subject
 from drs_recovery.tasks.gate_text import gate_body, gate_subject
-from hostile import TRIED, lines, texts
-from markdown_page import read
+from tests.hostile import TRIED, lines, texts
+from tests.markdown_page import read
 
 AT = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 RUN = "manual__2026-03-01T03:00:00+00:00"

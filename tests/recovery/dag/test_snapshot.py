@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from budgets import examples
 from drs_recovery.dag.files.folder import read_folder
 from drs_recovery.dag.files.snapshot import take_snapshot, version_of
+from tests.budgets import examples
 
 NAMES = st.text("abc", min_size=1, max_size=3).map("f{}.py".format)
 FOLDERS = st.dictionaries(NAMES, st.binary(max_size=30), max_size=4)

@@ -19,7 +19,7 @@ from drs_recovery.dag.invalid import invalid_dag
 from drs_recovery.dag.maintenance import maintenance_dag
 from drs_recovery.dag.outdated import Outdated
 from drs_recovery.plan import read_plan
-from hostile import TEMPLATES
+from tests.hostile import TEMPLATES
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

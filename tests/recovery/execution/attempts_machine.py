@@ -20,8 +20,7 @@ from drs_recovery.store.open_attempt import Opening, open_attempt
 from drs_recovery.store.programs import approve, complete_execution, start_recovery, wait_for_recovery
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
-
-from .world import Make, World
+from tests.recovery.execution.world import Make, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable

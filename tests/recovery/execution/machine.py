@@ -24,8 +24,7 @@ from drs_recovery.store.programs import (
 )
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
-
-from .world import Make, World
+from tests.recovery.execution.world import Make, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable

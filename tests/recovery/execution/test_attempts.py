@@ -11,8 +11,7 @@ from drs_recovery.record.attempts import to_start, with_attempt
 from drs_recovery.record.enums import LaunchStatus, WaveStatus
 from drs_recovery.record.status import running_status
 from drs_recovery.record.transitions import ATTEMPT_MOVES, check_change, check_opening
-
-from .world import Make
+from tests.recovery.execution.world import Make
 
 W = WaveStatus
 ENDED = [status for status in W if status.final]

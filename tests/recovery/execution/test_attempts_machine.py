@@ -5,10 +5,9 @@ from __future__ import annotations
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from budgets import examples
 from drs_recovery.record.enums import LaunchStatus
-
-from .attempts_machine import Attempts
+from tests.budgets import examples
+from tests.recovery.execution.attempts_machine import Attempts
 
 
 def machine(world, fragile):

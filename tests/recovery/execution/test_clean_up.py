@@ -8,7 +8,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from budgets import examples
 from drs_recovery.errors import RecordError, TransitionRefused
 from drs_recovery.record.enums import CleanupMode, CleanupStatus, EventType, ExecutionStatus
 from drs_recovery.record.models import CleanupOrder
@@ -17,6 +16,7 @@ from drs_recovery.store.programs import clean_up, complete_execution
 from drs_recovery.store.queries import due_clean_ups, read_execution
 from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.whole import read_whole
+from tests.budgets import examples
 
 C = CleanupStatus
 LATER = CleanupOrder(CleanupMode.ALWAYS, timedelta(hours=2))

@@ -14,9 +14,8 @@ from drs_recovery.record.transitions import FIELDS, WAVE_FIELDS
 from drs_recovery.store.changes import change, set_difference
 from drs_recovery.store.expressions import Update
 from drs_recovery.store.queries import EXECUTION, read_execution
-
-from . import largest
-from .world import START, Make
+from tests.recovery.execution import largest
+from tests.recovery.execution.world import START, Make
 
 FIXED = {"execution_id", "waves", "total_waves"}
 OF_EXECUTIONS = sorted(set(Execution.model_fields) - FIXED)

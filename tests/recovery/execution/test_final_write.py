@@ -14,9 +14,8 @@ from drs_recovery.store.changes import write
 from drs_recovery.store.fitting import BUDGETS
 from drs_recovery.store.programs import complete_execution, open_execution
 from drs_recovery.store.programs.complete_execution import ended, final_conditions
-
-from . import largest
-from .world import OTHER
+from tests.recovery.execution import largest
+from tests.recovery.execution.world import OTHER
 
 E, W = ExecutionStatus, WaveStatus
 

@@ -13,8 +13,7 @@ from drs_recovery.store.own_items import MOST_IDS, put_ids, read_ids
 from drs_recovery.store.programs import complete_execution, start_recovery
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.whole import read_whole
-
-from .ended import ended, opening
+from tests.recovery.execution.ended import ended, opening
 
 
 def items(world, prefix):

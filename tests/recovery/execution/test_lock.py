@@ -15,9 +15,8 @@ from drs_recovery.store.programs import clean_up, complete_execution, open_execu
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.requests import Now
-
-from . import largest
-from .world import OTHER
+from tests.recovery.execution import largest
+from tests.recovery.execution.world import OTHER
 
 LATER = CleanupOrder(CleanupMode.ALWAYS, timedelta())
 

@@ -8,15 +8,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from budgets import examples
 from drs_recovery.record.enums import Decision, ExecutionStatus, LaunchStatus, WaveStatus
-
-from .machine import STEPS, Writers
+from tests.budgets import examples
+from tests.recovery.execution.machine import STEPS, Writers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .world import World
+    from tests.recovery.execution.world import World
 
 
 def machine(world: World, fragile: Any) -> type[Writers]:

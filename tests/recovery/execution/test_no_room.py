@@ -43,11 +43,10 @@ from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.sizes import MOST_BYTES, item_size
 from drs_recovery.store.whole import read_whole
-
-from . import test_once
-from .ended import brought_to_its_end, ended, opening
-from .largest import LETTER
-from .world import CREDENTIALS, START, TOO_LARGE
+from tests.recovery.execution import test_once
+from tests.recovery.execution.ended import brought_to_its_end, ended, opening
+from tests.recovery.execution.largest import LETTER
+from tests.recovery.execution.world import CREDENTIALS, START, TOO_LARGE
 
 E, W = ExecutionStatus, WaveStatus
 

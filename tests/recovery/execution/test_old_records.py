@@ -29,8 +29,7 @@ from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.tasks import read_tasks
 from drs_recovery.store.whole import read_whole
-
-from .ended import brought_to_its_end
+from tests.recovery.execution.ended import brought_to_its_end
 
 RECORDS = sorted((Path(__file__).parent / "old_records").glob("*/*.json"))
 RUNS = [

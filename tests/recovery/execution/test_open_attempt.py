@@ -21,8 +21,7 @@ from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.requests import Now
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.store import ExecutionStore
-
-from .ended import E, W, ended, open_intent, opening
+from tests.recovery.execution.ended import E, W, ended, open_intent, opening
 
 
 def told(world, kind):

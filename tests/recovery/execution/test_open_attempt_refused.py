@@ -13,9 +13,8 @@ from drs_recovery.store.open_attempt import open_attempt
 from drs_recovery.store.programs import clean_up, complete_execution, open_execution
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
-
-from .ended import E, ended, open_intent, opening
-from .world import OTHER
+from tests.recovery.execution.ended import E, ended, open_intent, opening
+from tests.recovery.execution.world import OTHER
 
 
 def superseded(world):

@@ -8,8 +8,7 @@ from drs_recovery.errors import StartRefused
 from drs_recovery.record.enums import WaveStatus
 from drs_recovery.record.models import Approval, Failure
 from drs_recovery.record.permission import check_ask, check_start
-
-from .world import OTHER
+from tests.recovery.execution.world import OTHER
 
 W = WaveStatus
 

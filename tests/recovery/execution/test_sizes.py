@@ -16,9 +16,8 @@ from drs_recovery.store.lock import Lock
 from drs_recovery.store.own_items import MOST_CHARACTERS, MOST_IDS
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.sizes import MOST_BYTES, item_size
-
-from . import largest
-from .world import START
+from tests.recovery.execution import largest
+from tests.recovery.execution.world import START
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer
 
 if TYPE_CHECKING:
-    from .processes import Heard, Sent
+    from tests.recovery.machine.processes import Heard, Sent
 
 RUNNING = {"STARTED", "POLLING"}
 MET = {"COMPLETED", "PARTIAL"}

@@ -12,16 +12,15 @@ from botocore.config import Config
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from budgets import NIGHTLY, examples
 from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.record.enums import ExecutionType, OnFailure, WaveStatus
 from drs_recovery.store.store import ExecutionStore
 from drs_recovery.store.table import create_table
 from drs_simulator.drs.models import drs_backends
-
-from .machine import END, NEXT, STEPS, Interleaved, Pace
-from .processes import Fate, Wire
-from .tasks import OPTIONAL, WAVES, Clock, as_recorded
+from tests.budgets import NIGHTLY, examples
+from tests.recovery.machine.interleaver import END, NEXT, STEPS, Interleaved, Pace
+from tests.recovery.machine.processes import Fate, Wire
+from tests.recovery.machine.tasks import OPTIONAL, WAVES, Clock, as_recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from budgets import examples
 from drs_recovery.errors import PlanError
 from drs_recovery.plan import Plan, read_plan, read_plans
+from tests.budgets import examples
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,8 +13,7 @@ from drs_recovery.record.enums import LaunchStatus
 from drs_recovery.record.judge import judge
 from drs_recovery.record.models import WaveRecord
 from drs_recovery.record.server_record import ServerRecord
-
-from .conftest import plan_of
+from tests.recovery.plan.conftest import plan_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

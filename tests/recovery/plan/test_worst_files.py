@@ -19,8 +19,7 @@ from drs_recovery.plan import read_plan
 from drs_recovery.plan.document import parse
 from drs_recovery.plan.explain import content_of
 from drs_recovery.plan.problems import Rejected
-
-from .worst_files import FILES, largest
+from tests.recovery.plan.worst_files import FILES, largest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

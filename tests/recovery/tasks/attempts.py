@@ -10,8 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.dag.maintenance import maintenance_dag
 from drs_recovery.store.read_trail import read_events
-
-from .conftest import APP, DB, WEB, Drive, plan
+from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan
 
 if TYPE_CHECKING:
     from drs_recovery.record.events import Event

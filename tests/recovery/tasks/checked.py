@@ -11,8 +11,7 @@ from drs_recovery.plan import Preflight
 from drs_recovery.store.read_trail import read_events
 from drs_simulator.drs.models import drs_backends
 from drs_simulator.fleet import ServerDescription
-
-from .conftest import DB, Drive
+from tests.recovery.tasks.conftest import DB, Drive
 
 SURE = {"execution_type": "RECOVERY", "confirm": "shop"}
 WARN = dict.fromkeys(Preflight.model_fields, "warn")

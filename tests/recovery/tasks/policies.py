@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from .conftest import APP, DB, WEB, Drive, plan
+from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan
 
 FULL = "no capacity for m5.large"
 OTHER = "s-00000000000web002"

@@ -14,7 +14,7 @@ from drs_recovery.store.store import utc_now
 from drs_recovery.tasks import base, start
 
 if TYPE_CHECKING:
-    from .conftest import Drive
+    from tests.recovery.tasks.conftest import Drive
 
 START = "database.start_recovery"
 

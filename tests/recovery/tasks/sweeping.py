@@ -14,8 +14,7 @@ from drs_recovery.dag.clean_up import clean_up_dag
 from drs_recovery.names import CLEAN_UP
 from drs_recovery.record.clean_up import clean_up_run_id
 from drs_recovery.store.read_trail import read_events
-
-from .conftest import DB, Drive, TaskInstance, plan
+from tests.recovery.tasks.conftest import DB, Drive, TaskInstance, plan
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

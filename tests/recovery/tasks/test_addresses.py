@@ -9,8 +9,7 @@ import pytest
 
 from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.aws.utils import addresses
-
-from .conftest import APP, DB, WEB
+from tests.recovery.tasks.conftest import APP, DB, WEB
 
 
 @pytest.fixture

@@ -19,9 +19,8 @@ from drs_recovery.record.models import Execution, WaveRecord
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import read_execution
 from drs_recovery.tasks import base, start
-
-from .conftest import APP, DB, Drive, plan
-from .troubles import details_of, finish, released
+from tests.recovery.tasks.conftest import APP, DB, Drive, plan
+from tests.recovery.tasks.troubles import details_of, finish, released
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,8 +13,7 @@ from drs_recovery.store.programs import start_recovery
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.whole import read_whole
 from drs_recovery.tasks import base
-
-from .attempts import (
+from tests.recovery.tasks.attempts import (
     BROKEN,
     FILES,
     approve,
@@ -28,7 +27,7 @@ from .attempts import (
     started,
     time_out,
 )
-from .conftest import APP, DB, WEB, Drive, plan
+from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan
 
 
 @pytest.fixture

@@ -8,9 +8,19 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.store.programs import cancel
-
-from .attempts import BROKEN, FILES, approve, details_of, end, fail, fails, reconcile, started, three
-from .conftest import APP, DB, WEB, Drive, plan
+from tests.recovery.tasks.attempts import (
+    BROKEN,
+    FILES,
+    approve,
+    details_of,
+    end,
+    fail,
+    fails,
+    reconcile,
+    started,
+    three,
+)
+from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan
 
 
 @pytest.fixture

@@ -6,8 +6,19 @@ from typing import Any
 
 import pytest
 
-from .attempts import FILES, approve, details_of, end, fail, fails, opened, started, three, time_out
-from .conftest import APP, DB, WEB, Drive
+from tests.recovery.tasks.attempts import (
+    FILES,
+    approve,
+    details_of,
+    end,
+    fail,
+    fails,
+    opened,
+    started,
+    three,
+    time_out,
+)
+from tests.recovery.tasks.conftest import APP, DB, WEB, Drive
 
 
 @pytest.fixture

@@ -12,9 +12,8 @@ from drs_recovery.engine.starting import Starting
 from drs_recovery.store.programs import start_recovery
 from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
-
-from .conftest import APP, DB, WEB, Drive, plan
-from .troubles import recover, sent
+from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan
+from tests.recovery.tasks.troubles import recover, sent
 
 
 @pytest.fixture

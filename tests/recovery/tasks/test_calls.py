@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-import iam
 from drs_recovery.aws.utils import addresses
 from drs_recovery.dag.maintenance import maintenance_dag
 from drs_recovery.settings import settings
-
-from .conftest import DB, Drive, TaskInstance, plan
-from .sweeping import ALWAYS, Sweep
-from .test_gate_trigger import GATE, fired
-from .test_rights import started, wave_trigger
+from tests import iam
+from tests.recovery.tasks.conftest import DB, Drive, TaskInstance, plan
+from tests.recovery.tasks.sweeping import ALWAYS, Sweep
+from tests.recovery.tasks.test_gate_trigger import GATE, fired
+from tests.recovery.tasks.test_rights import started, wave_trigger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

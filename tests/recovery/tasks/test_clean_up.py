@@ -9,9 +9,18 @@ import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from drs_recovery.aws.hooks.drs import DrsHook
-
-from .conftest import DB, Drive
-from .sweeping import ALWAYS, DB2, PAY, Sweep, calls, change_raw, drilled, instances, launched
+from tests.recovery.tasks.conftest import DB, Drive
+from tests.recovery.tasks.sweeping import (
+    ALWAYS,
+    DB2,
+    PAY,
+    Sweep,
+    calls,
+    change_raw,
+    drilled,
+    instances,
+    launched,
+)
 
 
 @pytest.fixture

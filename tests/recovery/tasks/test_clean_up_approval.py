@@ -11,9 +11,8 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from drs_recovery.record.texts import text_name
 from drs_recovery.store.programs import clean_up
 from drs_recovery.store.read_trail import read_events
-
-from .conftest import DB
-from .sweeping import ASKS, DB2, Sweep, calls, drilled, instances
+from tests.recovery.tasks.conftest import DB
+from tests.recovery.tasks.sweeping import ASKS, DB2, Sweep, calls, drilled, instances
 
 
 def drive_events(sweep: Sweep) -> list[tuple[str, str]]:

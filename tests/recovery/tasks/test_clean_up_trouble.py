@@ -14,9 +14,8 @@ from drs_recovery.store.programs import clean_up
 from drs_recovery.store.servers import read_servers
 from drs_recovery.tasks import base, terminate
 from drs_recovery.tasks.termination import Termination
-
-from .conftest import DB, Drive, plan
-from .sweeping import ALWAYS, DB2, PAY, Sweep, calls, drilled, instances, reopen
+from tests.recovery.tasks.conftest import DB, Drive, plan
+from tests.recovery.tasks.sweeping import ALWAYS, DB2, PAY, Sweep, calls, drilled, instances, reopen
 
 
 @pytest.fixture(autouse=True)

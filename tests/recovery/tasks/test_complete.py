@@ -9,8 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.store.programs import cancel, complete_execution
 from drs_recovery.store.read_trail import read_events
-
-from .conftest import Drive, plan
+from tests.recovery.tasks.conftest import Drive, plan
 
 if TYPE_CHECKING:
     from drs_recovery.record.events import Event

@@ -21,8 +21,7 @@ from drs_recovery.store.queries import open_executions
 from drs_recovery.tasks.base import execution_store
 from drs_recovery.tasks.connections import DATABASE, connection_source, table_hook
 from drs_recovery.tasks.preflight import connection
-
-from .conftest import DB, Drive, plan
+from tests.recovery.tasks.conftest import DB, Drive, plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

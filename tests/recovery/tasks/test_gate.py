@@ -12,8 +12,7 @@ from boto3.dynamodb.types import TypeSerializer
 from drs_recovery.store.servers import read_servers
 from drs_recovery.tasks.base import now
 from drs_recovery.tasks.gate_text import gate_body
-
-from .conftest import DB, Drive, as_before, plan
+from tests.recovery.tasks.conftest import DB, Drive, as_before, plan
 
 NO_REASON = {"chosen_options": ["Approve"], "params_input": {}, "responded_by_user": {"id": "alice"}}
 

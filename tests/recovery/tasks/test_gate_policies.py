@@ -9,9 +9,8 @@ import pytest
 from drs_recovery.store.servers import read_servers
 from drs_recovery.tasks.base import now
 from drs_recovery.tasks.gate_text import gate_body
-
-from .conftest import APP, DB, WEB, Drive, plan
-from .policies import DATA, FULL, NEXT, OTHER, opened, wave_fails
+from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan
+from tests.recovery.tasks.policies import DATA, FULL, NEXT, OTHER, opened, wave_fails
 
 GHOST = "s-99999999999999999"
 

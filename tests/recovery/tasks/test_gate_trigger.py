@@ -13,8 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput, Task
 from drs_recovery.settings import settings
 from drs_recovery.tasks.approve import TRIGGER_LATE
 from drs_recovery.tasks.gate_trigger import STOPPED, GateTrigger, GateWatch
-
-from .conftest import DB, Drive, plan
+from tests.recovery.tasks.conftest import DB, Drive, plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,8 +16,7 @@ from drs_recovery.record.task_record import TaskRecord
 from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.tasks import note_task
 from drs_recovery.tasks.base import now
-
-from .conftest import DB, WEB, Drive, plan
+from tests.recovery.tasks.conftest import DB, WEB, Drive, plan
 
 LAST_TRY = {"try_number": 4}
 URL = "https://drs.eu-west-1.amazonaws.com"

@@ -14,7 +14,7 @@ from drs_recovery.record.intent import Intent
 from drs_recovery.tasks.base import now
 
 if TYPE_CHECKING:
-    from conftest import Drive
+    from tests.recovery.tasks.conftest import Drive
 
 DB = "s-000000000000db001"
 

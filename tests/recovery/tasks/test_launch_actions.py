@@ -14,10 +14,9 @@ from botocore.exceptions import ClientError
 from drs_recovery.settings import settings
 from drs_recovery.store.servers import read_servers
 from drs_recovery.tasks.wave_trigger import WaveTrigger
-from integration.rest import until
-
-from .attempts import details_of, end, fails, started
-from .conftest import APP, DB, Drive, plan
+from tests.integration.rest import until
+from tests.recovery.tasks.attempts import details_of, end, fails, started
+from tests.recovery.tasks.conftest import APP, DB, Drive, plan
 
 if TYPE_CHECKING:
     from drs_recovery.record.server_record import ServerRecord

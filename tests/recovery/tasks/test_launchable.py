@@ -13,10 +13,19 @@ from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.settings import settings as ours
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.table import create_table
-
-from .conftest import APP, DB, WEB, Drive, plan
-from .starting import parked
-from .troubles import TROUBLES, delete, details_of, errors, finish, hold, recover, released, sent
+from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan
+from tests.recovery.tasks.starting import parked
+from tests.recovery.tasks.troubles import (
+    TROUBLES,
+    delete,
+    details_of,
+    errors,
+    finish,
+    hold,
+    recover,
+    released,
+    sent,
+)
 
 SURE = {"execution_type": "RECOVERY", "confirm": "shop", "reason": "the Region is down"}
 FILES = "s-00000000000fil001"

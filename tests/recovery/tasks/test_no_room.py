@@ -12,8 +12,7 @@ from drs_recovery.errors import RecordTooLarge
 from drs_recovery.record.enums import EventType, ExecutionStatus
 from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.requests import unmarshal
-
-from .conftest import DB, Drive, plan
+from tests.recovery.tasks.conftest import DB, Drive, plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

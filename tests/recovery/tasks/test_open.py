@@ -17,8 +17,7 @@ from drs_recovery.settings import settings
 from drs_recovery.store.frozen import read_plan
 from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
-
-from .conftest import DB, Drive, plan
+from tests.recovery.tasks.conftest import DB, Drive, plan
 
 
 def test_r17_all_waves_are_on_record_before_anything_starts(table: Any, starts: Any) -> None:

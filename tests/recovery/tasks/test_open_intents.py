@@ -13,8 +13,7 @@ from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.store.programs import start_recovery
 from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
-
-from .conftest import DB, Drive, plan
+from tests.recovery.tasks.conftest import DB, Drive, plan
 
 MARKED_FAILED = {"database.start_recovery": "failed", "database.wait_for_recovery": "skipped"}
 

@@ -15,8 +15,7 @@ from drs_recovery.record.task_record import NO_MESSAGE
 from drs_recovery.store.programs import cancel
 from drs_recovery.store.tasks import read_tasks
 from drs_recovery.tasks.recorded import recorded
-
-from .conftest import Drive, plan
+from tests.recovery.tasks.conftest import Drive, plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

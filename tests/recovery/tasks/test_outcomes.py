@@ -11,9 +11,8 @@ from airflow.sdk.exceptions import AirflowFailException
 from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
 from drs_recovery.tasks.base import now
-
-from .conftest import APP, DB, WEB, Drive, plan
-from .policies import DATA, FULL, LAST, NEXT, fails, opened, wave_fails
+from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan
+from tests.recovery.tasks.policies import DATA, FULL, LAST, NEXT, fails, opened, wave_fails
 
 
 def passed_on(drive: Drive, slug: str, *names: str) -> None:

@@ -16,10 +16,9 @@ from drs_recovery.engine.blame import halves, named
 from drs_recovery.engine.parting import NotYet
 from drs_recovery.store.programs import start_recovery
 from drs_recovery.tasks.waking import FirstWay, waking
-
-from .conftest import APP, DB, WEB, Drive, plan
-from .starting import jobs
-from .troubles import details_of, errors, hold, released, sent
+from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan
+from tests.recovery.tasks.starting import jobs
+from tests.recovery.tasks.troubles import details_of, errors, hold, released, sent
 
 FILES = "s-00000000000fil001"
 ALL = (DB, APP, WEB, FILES)

@@ -10,9 +10,8 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.store.servers import read_servers
 from drs_simulator.drs.models import drs_backends
-
-from .checked import ONE, SURE, add, details_of, refused, warned
-from .conftest import DB, Drive, plan
+from tests.recovery.tasks.checked import ONE, SURE, add, details_of, refused, warned
+from tests.recovery.tasks.conftest import DB, Drive, plan
 
 
 def test_a_healthy_fleet_is_told_in_one_event(table: Any) -> None:

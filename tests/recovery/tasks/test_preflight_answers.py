@@ -8,8 +8,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
-from .checked import ONE, SURE, WARN, add, details_of, refused, warned
-from .conftest import APP, DB, WEB, Drive, plan
+from tests.recovery.tasks.checked import ONE, SURE, WARN, add, details_of, refused, warned
+from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan
 
 
 def asked(table: Any, operation: str) -> list[tuple[str, str]]:

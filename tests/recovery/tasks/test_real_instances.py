@@ -9,8 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.engine.real_instances import real_instances
-
-from .conftest import APP, DB, Drive, plan
+from tests.recovery.tasks.conftest import APP, DB, Drive, plan
 
 ONE = {"name": "Database", "servers": [DB]}
 

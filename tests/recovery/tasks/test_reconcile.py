@@ -17,8 +17,7 @@ from drs_recovery.store.servers import read_servers
 from drs_recovery.tasks import base
 from drs_recovery.tasks import reconcile as module
 from drs_recovery.tasks.base import now
-
-from .conftest import Drive, TaskInstance, plan
+from tests.recovery.tasks.conftest import Drive, TaskInstance, plan
 
 GONE = {"deleted": {"manual__1"}}
 ENDED = {"runs": {"manual__1": "failed"}}

@@ -11,8 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from drs_recovery.plan.frozen import identity_in_0_1
 from drs_recovery.store.frozen import read_plan
 from drs_recovery.tasks import OpenExecution
-
-from .conftest import Drive, plan
+from tests.recovery.tasks.conftest import Drive, plan
 
 KEY = "executionId"
 

@@ -21,10 +21,9 @@ from drs_recovery.tasks.preflight.rights import (
     WATCH_GATES,
 )
 from drs_recovery.tasks.wave_trigger import WaveTrigger
-from integration.rest import until
-
-from .conftest import APP, DB, Drive, plan
-from .test_gate_trigger import fired, superseding, trigger_of, waiting
+from tests.integration.rest import until
+from tests.recovery.tasks.conftest import APP, DB, Drive, plan
+from tests.recovery.tasks.test_gate_trigger import fired, superseding, trigger_of, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable

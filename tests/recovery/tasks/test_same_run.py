@@ -14,8 +14,7 @@ from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.requests import marshal
 from drs_recovery.tasks.request import run_request
 from drs_recovery.tasks.same_run import check_same_run
-
-from .conftest import DB, Drive, as_before, plan
+from tests.recovery.tasks.conftest import DB, Drive, as_before, plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

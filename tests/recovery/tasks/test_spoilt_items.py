@@ -18,8 +18,7 @@ from drs_recovery.store.queries import EXECUTION
 from drs_recovery.store.requests import marshal, unmarshal
 from drs_recovery.store.tasks import note_task
 from drs_recovery.tasks.base import now
-
-from .conftest import APP, DB, WEB, Drive, plan
+from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan
 
 KINDS = {"PLAN", "SERVER#", "TASK#", "EVENT#", "INTENT#", "IDS#", "TEXT#", "LONG#"}
 KEYS = {"executionId", "item"}

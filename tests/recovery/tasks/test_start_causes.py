@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from .conftest import APP, DB, Drive, plan
-from .starting import START, details_of, later, parked, pause
+from tests.recovery.tasks.conftest import APP, DB, Drive, plan
+from tests.recovery.tasks.starting import START, details_of, later, parked, pause
 
 
 class TestPassing:

@@ -21,12 +21,11 @@ from drs_recovery.store.queries import due_clean_ups
 from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.requests import marshal
 from drs_recovery.tasks import base, start_clean_ups
-
-from .conftest import TaskInstance
-from .sweeping import PAY, Sweep, drilled
+from tests.recovery.tasks.conftest import TaskInstance
+from tests.recovery.tasks.sweeping import PAY, Sweep, drilled
 
 if TYPE_CHECKING:
-    from .conftest import Drive
+    from tests.recovery.tasks.conftest import Drive
 
 
 @pytest.fixture(autouse=True)

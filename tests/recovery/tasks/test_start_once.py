@@ -10,9 +10,8 @@ import pytest
 from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.settings import settings
 from drs_recovery.store.programs import start_recovery
-
-from .conftest import DB, Drive
-from .starting import START, details_of, jobs, later, parked, pause, taken_for_none
+from tests.recovery.tasks.conftest import DB, Drive
+from tests.recovery.tasks.starting import START, details_of, jobs, later, parked, pause, taken_for_none
 
 
 class TestAnswerLost:

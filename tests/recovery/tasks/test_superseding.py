@@ -11,8 +11,7 @@ from drs_recovery.settings import settings
 from drs_recovery.store import lock
 from drs_recovery.store.lock import unlock
 from drs_recovery.store.read_trail import read_events
-
-from .conftest import DB, Drive, plan
+from tests.recovery.tasks.conftest import DB, Drive, plan
 
 SURE = {"execution_type": "RECOVERY", "confirm": "shop"}
 

@@ -13,8 +13,7 @@ from drs_recovery.settings import settings
 from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
 from drs_recovery.tasks.wave_trigger import WaveTrigger
-
-from .conftest import APP, DB, Drive, plan
+from tests.recovery.tasks.conftest import APP, DB, Drive, plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

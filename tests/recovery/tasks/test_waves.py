@@ -14,8 +14,7 @@ from drs_recovery.record.texts import text_name
 from drs_recovery.store.programs import start_recovery
 from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
-
-from .conftest import APP, DB, WEB, Drive, plan
+from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan
 
 
 @pytest.fixture

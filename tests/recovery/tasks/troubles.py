@@ -12,7 +12,7 @@ from drs_recovery.store.servers import read_servers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .conftest import Drive
+    from tests.recovery.tasks.conftest import Drive
 
 
 def delete(table: Any, server: str) -> None:

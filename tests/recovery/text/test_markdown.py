@@ -7,8 +7,8 @@ from hypothesis import given
 
 from drs_recovery.text.markdown import Markdown, code, fenced, link, render, text
 from drs_recovery.text.visible import one_line, visible_lines
-from hostile import EXAMPLES, TRIED, texts
-from markdown_page import read
+from tests.hostile import EXAMPLES, TRIED, texts
+from tests.markdown_page import read
 
 TEMPLATE = """\
 {{ value }}

@@ -17,7 +17,7 @@ from drs_recovery.text.visible import (
     visible_lines,
     without_unseen_letters,
 )
-from hostile import TRIED, texts
+from tests.hostile import TRIED, texts
 
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 SHAPELESS = (

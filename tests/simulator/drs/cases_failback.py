@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cases import EC2_ORIGIN, HOME, Aws, effect, refusal
+from tests.simulator.drs.cases import EC2_ORIGIN, HOME, Aws, effect, refusal
 
 
 @effect("ReverseReplication")

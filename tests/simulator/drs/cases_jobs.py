@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cases import DB1, DB2, Aws, effect, refusal
+from tests.simulator.drs.cases import DB1, DB2, Aws, effect, refusal
 
 CONFLICT, QUOTA = "ConflictException", "ServiceQuotaExceededException"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cases import DB1, DB2, EC2_ORIGIN, Aws, effect, refusal
+from tests.simulator.drs.cases import DB1, DB2, EC2_ORIGIN, Aws, effect, refusal
 
 ACTION = {
     "actionId": "11111111-2222-3333-4444-555555555555",

@@ -6,11 +6,11 @@ from functools import partial
 from typing import Any
 
 from botocore.session import get_session
-from cases import HOME, ORIGIN, Aws, refusal
-from cases_launches import ACTION
-from cases_replication import SETTINGS
 
 from drs_simulator.operations import operations
+from tests.simulator.drs.cases import HOME, ORIGIN, Aws, refusal
+from tests.simulator.drs.cases_launches import ACTION
+from tests.simulator.drs.cases_replication import SETTINGS
 
 SERVER = {"sourceServerID": "s-00000000000000404"}
 INSTANCE = {"recoveryInstanceID": "i-00000000000000404"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cases import DB1, DB2, EC2_ORIGIN, Aws, effect, refusal
+from tests.simulator.drs.cases import DB1, DB2, EC2_ORIGIN, Aws, effect, refusal
 
 RULES = {"MINUTE": (10, 60), "HOUR": (1, 24), "DAY": (1, 14)}
 SETTINGS: dict[str, Any] = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from botocore.exceptions import ClientError
-from cases import DB1, ORIGIN, Aws, effect, refusal
+
+from tests.simulator.drs.cases import DB1, ORIGIN, Aws, effect, refusal
 
 CONFLICT = "ConflictException"
 

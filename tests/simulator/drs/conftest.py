@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from cases import DB1, DB2, Aws
-from replicating import NEW
 
 from drs_simulator.drs.models import drs_backends
 from drs_simulator.fleet import ServerDescription
+from tests.simulator.drs.cases import DB1, DB2, Aws
+from tests.simulator.drs.replicating import NEW
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 

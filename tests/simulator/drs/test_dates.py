@@ -9,10 +9,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cases import DB1
-from cases_launches import ACTION
 
 from drs_simulator.clock import clock
+from tests.simulator.drs.cases import DB1
+from tests.simulator.drs.cases_launches import ACTION
 
 HOURS = 3 * 3_600
 SECOND = timedelta(seconds=1)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from cases import DB1, DB2, EC2_ORIGIN
+
+from tests.simulator.drs.cases import DB1, DB2, EC2_ORIGIN
 
 
 @pytest.fixture

@@ -6,9 +6,10 @@ import json
 from datetime import datetime, timedelta
 
 import pytest
-from cases import EC2_ORIGIN
-from cases_launches import ACTION
-from replicating import HOUR, NEW
+
+from tests.simulator.drs.cases import EC2_ORIGIN
+from tests.simulator.drs.cases_launches import ACTION
+from tests.simulator.drs.replicating import HOUR, NEW
 
 DB1, DB2 = "s-000000000000db001", "s-000000000000db002"
 PLACE = "eu-west-1:123456789012"

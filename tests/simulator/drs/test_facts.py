@@ -7,7 +7,8 @@ import re
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from cases import DB1, DB2
+
+from tests.simulator.drs.cases import DB1, DB2
 
 SEVENTEEN = "[0-9a-zA-Z]{17}"
 

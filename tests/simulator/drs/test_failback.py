@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from cases import DB1, EC2_ORIGIN, ORIGIN
+
+from tests.simulator.drs.cases import DB1, EC2_ORIGIN, ORIGIN
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from cases import DB1, EC2_ORIGIN, ORIGIN
 
 from drs_simulator.drs.description import ServerDescription
+from tests.simulator.drs.cases import DB1, EC2_ORIGIN, ORIGIN
 
 TAGS = {"Name": "billing-1", "Owner": "billing"}
 DAY = 86_400

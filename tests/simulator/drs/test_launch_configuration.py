@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from cases import DB1, DB2, EC2_ORIGIN
-from cases_launches import ACTION, SECOND, actions
+
+from tests.simulator.drs.cases import DB1, DB2, EC2_ORIGIN
+from tests.simulator.drs.cases_launches import ACTION, SECOND, actions
 
 
 def _launched(aws, server_id=DB1):

@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from replicating import HOUR, NEW
+
+from tests.simulator.drs.replicating import HOUR, NEW
 
 NO_DATA = ("STOPPED", "INITIATING", "INITIAL_SYNC", "CREATING_SNAPSHOT")
 HALTED = ("STALLED", "PAUSED", "DISCONNECTED")

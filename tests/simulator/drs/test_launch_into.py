@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from cases import DB1
+
+from tests.simulator.drs.cases import DB1
 
 OTHER = "s-00000000000app001"
 TARGET_TAG = {"Key": "AWSDRS", "Value": "AllowLaunchingIntoThisInstance"}

@@ -7,8 +7,9 @@ type can have is as DescribeInstanceTypes tells it; which words of EC2 are recor
 from __future__ import annotations
 
 import botocore.session
-from cases import DB1
-from cases_members import (
+
+from tests.simulator.drs.cases import DB1
+from tests.simulator.drs.cases_members import (
     ALSO_REFUSED,
     COMBINATION,
     DISK,

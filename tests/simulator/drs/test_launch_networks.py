@@ -7,7 +7,8 @@ otherwise.
 from __future__ import annotations
 
 import pytest
-from cases import DB2
+
+from tests.simulator.drs.cases import DB2
 
 
 def _interface(**described):

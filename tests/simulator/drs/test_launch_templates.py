@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 
 import pytest
-from cases import DB1, DB2, EC2_ORIGIN
+
+from tests.simulator.drs.cases import DB1, DB2, EC2_ORIGIN
 
 MARK = {"AWSElasticDisasterRecoveryManaged": "drs.amazonaws.com"}
 

@@ -11,12 +11,12 @@ from typing import get_args
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from replicating import NEW, seconds
 
-from budgets import examples
 from drs_simulator.clock import clock
 from drs_simulator.drs.stages import STARTING
 from drs_simulator.fleet import ReplicationDescription
+from tests.budgets import examples
+from tests.simulator.drs.replicating import NEW, seconds
 
 STATES = get_args(ReplicationDescription.model_fields["state"].annotation)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from replicating import HOUR, NEW
 
 from drs_simulator.clock import clock
+from tests.simulator.drs.replicating import HOUR, NEW
 
 DB1 = "s-000000000000db001"
 MIB = 1024**2

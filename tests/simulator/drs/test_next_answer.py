@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from replicating import NEW
+from tests.simulator.drs.replicating import NEW
 
 
 def _server(drs):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import cases_failback as _failback
-import cases_jobs as _jobs
-import cases_launches as _launches
-import cases_nowhere as _nowhere
-import cases_replication as _replication
-import cases_servers as _servers
 import pytest
 from botocore.exceptions import ClientError
 from botocore.session import get_session
-from cases import EFFECTS, REFUSALS, Aws
 
 from drs_simulator.operations import README, operations, written
+from tests.simulator.drs import cases_failback as _failback
+from tests.simulator.drs import cases_jobs as _jobs
+from tests.simulator.drs import cases_launches as _launches
+from tests.simulator.drs import cases_nowhere as _nowhere
+from tests.simulator.drs import cases_replication as _replication
+from tests.simulator.drs import cases_servers as _servers
+from tests.simulator.drs.cases import EFFECTS, REFUSALS, Aws
 
 REGISTERED = (_servers, _replication, _launches, _jobs, _failback, _nowhere)
 SIMULATED = [operation for operation in operations() if operation.simulated]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from replicating import HOUR, NEW, seconds, states
 
 from drs_simulator.clock import clock
 from drs_simulator.drs.dates import iso_duration
+from tests.simulator.drs.replicating import HOUR, NEW, seconds, states
 
 
 def test_a_new_server_is_initiated_synchronised_and_ready(add, seen, let_pass):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from replicating import HOUR, NEW, seconds, states
 
 from drs_simulator.clock import clock
+from tests.simulator.drs.replicating import HOUR, NEW, seconds, states
 
 LONG = 4 * HOUR
 """Longer than any initial synchronisation of a small disk takes."""

@@ -6,10 +6,10 @@ from datetime import datetime
 from itertools import pairwise
 
 import pytest
-from replicating import HOUR, NEW
 
 from drs_simulator.clock import clock
 from drs_simulator.drs.snapshots import LATEST
+from tests.simulator.drs.replicating import HOUR, NEW
 
 MINUTE, DAY = 60, 86_400
 MINUTES = {"units": "MINUTE", "interval": 10, "retentionDuration": 60, "enabled": True}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
-from cases import DB1
+
+from tests.simulator.drs.cases import DB1
 
 INSTANCE = "i-00000000000000404"
 

@@ -9,8 +9,7 @@ import pytest
 from drs_recovery.aws.triggers import drs
 from drs_recovery.aws.triggers.drs import DrsJobTrigger
 from drs_recovery.aws.utils.drs_poller import DrsJobPoller
-
-from .watching import JOB_ID, OTHER_ID, ProgressTrigger, fire, job, trigger
+from tests.recovery.aws.triggers.watching import JOB_ID, OTHER_ID, ProgressTrigger, fire, job, trigger
 
 
 def ago(**time):

@@ -6,8 +6,7 @@ import asyncio
 
 from drs_recovery.aws.triggers import drs
 from drs_recovery.aws.triggers.drs import StopWatching
-
-from .watching import JOB_ID, ProgressTrigger, fire, job
+from tests.recovery.aws.triggers.watching import JOB_ID, ProgressTrigger, fire, job
 
 
 async def test_a_failing_on_snapshot_is_logged_and_costs_nothing(drs_says, capfd):

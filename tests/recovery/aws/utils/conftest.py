@@ -8,8 +8,7 @@ import gc
 import pytest
 
 from drs_recovery.aws.utils.drs_poller import DrsJobPoller
-
-from .polling import RecordingHook
+from tests.recovery.aws.utils.polling import RecordingHook
 
 
 @pytest.fixture

@@ -8,8 +8,17 @@ from itertools import pairwise
 import pytest
 
 from drs_recovery.aws.utils.drs_poller import SPREAD, DrsJobPoller
-
-from .polling import HOUR, RecordingHook, describe_jobs, job, job_id, poller, take, tenant, watch
+from tests.recovery.aws.utils.polling import (
+    HOUR,
+    RecordingHook,
+    describe_jobs,
+    job,
+    job_id,
+    poller,
+    take,
+    tenant,
+    watch,
+)
 
 pytestmark = pytest.mark.usefixtures("forget", "nothing_is_left")
 

@@ -8,8 +8,7 @@ import json
 import pytest
 
 from drs_recovery.aws.utils import drs_poller
-
-from .polling import RecordingHook, job, take, watch
+from tests.recovery.aws.utils.polling import RecordingHook, job, take, watch
 
 pytestmark = pytest.mark.usefixtures("forget", "nothing_is_left")
 

@@ -16,10 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from drs_recovery.record.enums import Decision, ExecutionType, LaunchStatus, OnFailure, WaveStatus
-
-from .processes import Fate, Process
-from .raw import WAVE_OVER, Truth, open_intents, releases
-from .tasks import SERVERS, WAVES, Clock, Tasks, plan_of
+from tests.recovery.machine.processes import Fate, Process
+from tests.recovery.machine.raw import WAVE_OVER, Truth, open_intents, releases
+from tests.recovery.machine.tasks import SERVERS, WAVES, Clock, Tasks, plan_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
