@@ -17,8 +17,8 @@ from tests.chaos import report
 from tests.chaos.checker import Violation, check
 from tests.chaos.evidence import Run, utc
 from tests.chaos.faults import Faults
-from tests.chaos.lanes import Lane
 from tests.chaos.monitor import Monitor
+from tests.chaos.plan_workers import PlanWorker
 from tests.chaos.plans import LANES, make_plans
 from tests.chaos.schedule import Kind, Scenario, disturbances, scenarios
 from tests.chaos.supervisor import Supervisor
@@ -35,8 +35,8 @@ def main() -> int:
     options = _options()
     seed = options.seed
     kinds = [kind for kind in Kind if kind not in options.without]
-    lanes = make_plans(seed, min(LANES, options.runs))
-    wanted = scenarios(seed, options.runs, lanes, options.without)
+    first_plans = make_plans(seed, min(LANES, options.runs))
+    wanted = scenarios(seed, options.runs, first_plans, options.without)
     plans = list(dict.fromkeys(scenario.plan for scenario in wanted))
     console = Console(log_path=False)
     if not console.is_terminal:
@@ -82,28 +82,28 @@ def _run(
         )
 
     with Supervisor(stack) as supervisor, Monitor(world) as monitor:
-        lanes = [
-            Lane(world, lane, [s for s in wanted if s.plan.lane == lane], ended=ended, say=console.log)
+        workers = [
+            PlanWorker(world, lane, [s for s in wanted if s.plan.lane == lane], ended=ended, say=console.log)
             for lane in sorted({scenario.plan.lane for scenario in wanted})
         ]
         with Faults(world, supervisor, disturbances(options.seed, options.without), console.log) as faults:
-            interrupted = _let_run(lanes)
+            interrupted = _let_run(workers)
         if not interrupted:
             _let_jobs_end(world)
         final = check(monitor.evidence(world.asked), utc())
         violations = final + [violation for violation in violations if violation not in final]
         trouble = [*interrupted, *faults.trouble, *monitor.trouble]
-        trouble += [lane.trouble for lane in lanes if lane.trouble]
+        trouble += [worker.trouble for worker in workers if worker.trouble]
     return world.asked, violations, trouble, supervisor.restarts
 
 
-def _let_run(lanes: list[Lane]) -> list[str]:
+def _let_run(workers: list[PlanWorker]) -> list[str]:
     """Return when all runs are over; being interrupted is told, and what there is is judged all the same."""
     try:
-        for lane in lanes:
-            lane.start()
-        for lane in lanes:
-            lane.join()
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
     except (KeyboardInterrupt, SystemExit):
         return ["interrupted before all runs were over"]
     return []

@@ -51,7 +51,7 @@ class Run:
     conf: Item = field(default_factory=dict)
     approved: dict[str, list[datetime]] = field(default_factory=dict)
     rejected: str | None = None
-    deed: str | None = None
+    action: str | None = None
     """What a person did to it."""
     in_aws: list[str] = field(default_factory=list)
     """What people did to its servers in AWS."""
@@ -102,7 +102,7 @@ class Run:
     @property
     def hindered(self) -> bool:
         """Whether anybody did something to it; otherwise it should be COMPLETED, also with an edited plan."""
-        return bool(self.deed or self.rejected or self.in_aws or self.cleared or self.probe)
+        return bool(self.action or self.rejected or self.in_aws or self.cleared or self.probe)
 
 
 @dataclass

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from tests.chaos.deeds import Deeds
 from tests.chaos.evidence import moment, utc
+from tests.chaos.human_actions import HumanActions
 from tests.chaos.in_aws import InAws
 from tests.chaos.rules import LIMIT
 from tests.integration.rest import ENDED, HOLD
@@ -28,7 +28,7 @@ class Following:
         self.world, self.plan = world, scenario.plan
         self.scenario, self.run, self.say = scenario, run, say
         self._gates: dict[str, float] = {}
-        self._deeds = Deeds(world, scenario, run, say)
+        self._actions = HumanActions(world, scenario, run, say)
         self.in_aws = InAws(world, scenario, run, say)
 
     def to_its_end(self) -> None:
@@ -39,14 +39,14 @@ class Following:
                 self.world.admin.set_run(self.run.dag_id, self.run.run_id, "failed")
                 break
             self._answer_gates()
-            self._deeds.look()
+            self._actions.look()
             self.in_aws.look()
             time.sleep(LOOK_EVERY)
-        self._deeds.restore(at_once=True)
+        self._actions.restore(at_once=True)
 
     def tidy_up(self) -> None:
         """Mend what was done to the plan's file and to servers."""
-        self._deeds.restore(at_once=True)
+        self._actions.restore(at_once=True)
         self.in_aws.mend()
 
     def _over(self) -> bool:

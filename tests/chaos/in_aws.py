@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.chaos.evidence import Run
     from tests.chaos.plans import ChaosWave
-    from tests.chaos.schedule import Deed, Scenario
+    from tests.chaos.schedule import HumanAction, Scenario
     from tests.chaos.world import World
 
 NOT_BEGUN = {"PENDING", "PAUSED"}
@@ -24,11 +24,11 @@ GONE = "ResourceNotFoundException"
 
 
 class InAws:
-    """The one deed in AWS that a scenario has for a run: between a gate and its start, or at any moment."""
+    """The one action in AWS that a scenario has for a run: between a gate and its start, or at any moment."""
 
     def __init__(self, world: World, scenario: Scenario, run: Run, say: Callable[[str], None]) -> None:
         self.world, self.plan, self.run, self.say = world, scenario.plan, run, say
-        self._deed = scenario.in_aws
+        self._action = scenario.in_aws
         self._flew: float | None = None
         self._gated = any(wave["gate"] for wave in run.waves)
         self._faults: list[str] = []
@@ -38,26 +38,26 @@ class InAws:
 
     def approved(self, wave: ChaosWave) -> None:
         """Do what is to be done between this gate and its start."""
-        if self._deed and self._deed.options["moment"] == "gate":
-            self._try(self._deed, wave.servers)
+        if self._action and self._action.options["moment"] == "gate":
+            self._try(self._action, wave.servers)
 
     def look(self) -> None:
         """Do what is due now; what cannot be done yet is tried again."""
-        deed = self._deed
-        if deed is None or not self.run.last:
+        action = self._action
+        if action is None or not self.run.last:
             return
-        if deed.options["moment"] == "gate" and self._gated and deed.kind is not Kind.TERMINATE_INSTANCE:
+        if action.options["moment"] == "gate" and self._gated and action.kind is not Kind.TERMINATE_INSTANCE:
             return
-        if not self.run.in_flight or sum("endTime" in w for w in self.run.last["waves"]) < deed.during:
+        if not self.run.in_flight or sum("endTime" in w for w in self.run.last["waves"]) < action.during:
             return
         self._flew = self._flew or time.monotonic()
-        if time.monotonic() - self._flew >= deed.after:
-            self._try(deed, self._coming())
+        if time.monotonic() - self._flew >= action.after:
+            self._try(action, self._coming())
 
     def last_chance(self) -> None:
         """End an instance at the latest before a run that has ended is cleared, or cleaned up."""
-        if self._deed and self._deed.kind is Kind.TERMINATE_INSTANCE:
-            self._try(self._deed, ())
+        if self._action and self._action.kind is Kind.TERMINATE_INSTANCE:
+            self._try(self._action, ())
 
     def mend(self) -> None:
         """Let what was cut off come back; a deleted server never does."""
@@ -70,36 +70,36 @@ class InAws:
         coming = [self.plan.waves[int(w["waveNumber"])].servers for w in waves if w["status"] in NOT_BEGUN]
         return [server for servers in sorted(coming, key=len, reverse=True) for server in servers]
 
-    def _try(self, deed: Deed, servers: Sequence[str]) -> None:
+    def _try(self, action: HumanAction, servers: Sequence[str]) -> None:
         words = None
         with suppress(ClientError):  # a server that is in a job by now, or has an instance, is left alone
-            ends = deed.kind is Kind.TERMINATE_INSTANCE
-            words = self._terminate(deed) if ends else self._take_one(deed, servers)
+            ends = action.kind is Kind.TERMINATE_INSTANCE
+            words = self._terminate(action) if ends else self._take_one(action, servers)
         if words is None:
             return
-        self._deed = None
+        self._action = None
         self.run.in_aws.append(words)
-        self.run.hits.append(Hit(deed.kind, utc(), words))
-        self.say(f"[magenta]{deed.kind}[/] {words} of run {self.run.number}")
+        self.run.hits.append(Hit(action.kind, utc(), words))
+        self.say(f"[magenta]{action.kind}[/] {words} of run {self.run.number}")
 
-    def _take_one(self, deed: Deed, servers: Sequence[str]) -> str | None:
+    def _take_one(self, action: HumanAction, servers: Sequence[str]) -> str | None:
         """Take the first that is there: an earlier run may have lost some."""
         for server in servers:
             try:
-                return self._take(deed, server)
+                return self._take(action, server)
             except ClientError as error:
                 if error.response["Error"]["Code"] != GONE:
                     raise
         return None
 
-    def _take(self, deed: Deed, server: str) -> str:
-        if deed.kind is Kind.DISCONNECT_SERVER and deed.options["how"] == "agent":
+    def _take(self, action: HumanAction, server: str) -> str:
+        if action.kind is Kind.DISCONNECT_SERVER and action.options["how"] == "agent":
             self._faults.append(self.world.control.disconnect_server(server))
             return f"{server} lost its agent"
         try:
             self.world.drs.disconnect_source_server(sourceServerID=server)
             self._taken.add(server)
-            if deed.kind is Kind.DISCONNECT_SERVER:
+            if action.kind is Kind.DISCONNECT_SERVER:
                 return f"{server} disconnected"
             self.world.drs.delete_source_server(sourceServerID=server)
         except ClientError as error:
@@ -108,7 +108,7 @@ class InAws:
                 raise
         return f"{server} deleted"
 
-    def _terminate(self, deed: Deed) -> str | None:
+    def _terminate(self, action: HumanAction) -> str | None:
         """Terminate one of the instances of this run in EC2."""
         mine = {job for wave in (self.run.last or {}).get("waves", ()) for job in wave.get("jobIds", ())}
         there = [
@@ -118,6 +118,6 @@ class InAws:
         ]
         if not there:
             return None
-        doomed = sorted(there)[int(deed.options["pick"] * len(there))]
+        doomed = sorted(there)[int(action.options["pick"] * len(there))]
         self.world.ec2.terminate_instances(InstanceIds=[doomed])
         return f"{doomed} terminated in EC2"

@@ -78,7 +78,7 @@ def people(run: Run) -> list[str]:
     rejected = [f"rejected {run.rejected}"] if run.rejected else []
     cleared = [hit.words for hit in run.hits if hit.kind == Kind.CLEAR]
     cleaned = ["clean-up " + run.last["cleanup"]["status"]] if run.last and "cleanup" in run.last else []
-    return [*filter(None, (run.deed, run.edited)), *rejected, *run.in_aws, *cleared, *cleaned]
+    return [*filter(None, (run.action, run.edited)), *rejected, *run.in_aws, *cleared, *cleaned]
 
 
 def print_total(console: Console, runs: Sequence[Run], kinds: Sequence[str]) -> None:

@@ -100,7 +100,7 @@ class Disturbance:
 
 
 @dataclass(frozen=True)
-class Deed:
+class HumanAction:
     """What a person does to a run: so many seconds ``after`` its wave ``during`` went into flight."""
 
     kind: Kind
@@ -118,8 +118,8 @@ class Scenario:
     conf: dict[str, Any]
     denies: int | None = None
     """The wave whose gate is rejected, if it has one."""
-    deed: Deed | None = None
-    in_aws: Deed | None = None
+    action: HumanAction | None = None
+    in_aws: HumanAction | None = None
     fails: str | None = None
     """The server whose first launch fails, so that there is something to clear."""
     clears: bool = False
@@ -210,8 +210,8 @@ def _used_up(before: Scenario, wish: _Wish) -> bool:
     )
 
 
-def _takes_servers(deed: Deed) -> bool:
-    return deed.kind is Kind.DELETE_SERVER or deed.options.get("how") == "api"
+def _takes_servers(action: HumanAction) -> bool:
+    return action.kind is Kind.DELETE_SERVER or action.options.get("how") == "api"
 
 
 def _scenario(number: int, plan: ChaosPlan, wish: _Wish, *, again: bool, rng: Random) -> Scenario:
@@ -229,8 +229,8 @@ def _scenario(number: int, plan: ChaosPlan, wish: _Wish, *, again: bool, rng: Ra
         plan,
         conf,
         denies,
-        deed=_deed(wish.by_people, rng) if wish.by_people else None,
-        in_aws=_deed(wish.in_aws, rng) if wish.in_aws else None,
+        action=_action(wish.by_people, rng) if wish.by_people else None,
+        in_aws=_action(wish.in_aws, rng) if wish.in_aws else None,
         fails=rng.choice(plan.servers) if wish.clears else None,
         clears=wish.clears,
         cleans_up=not wish.real and rng.random() < 0.5,
@@ -241,9 +241,9 @@ def _scenario(number: int, plan: ChaosPlan, wish: _Wish, *, again: bool, rng: Ra
 def _leaving_out(scenario: Scenario, without: Sequence[str]) -> Scenario:
     """Return the scenario without what is not wanted; nothing else changes for that."""
     less: dict[str, Any] = {}
-    for name in ("deed", "in_aws"):
-        deed: Deed | None = getattr(scenario, name)
-        if deed is not None and deed.kind in without:
+    for name in ("action", "in_aws"):
+        action: HumanAction | None = getattr(scenario, name)
+        if action is not None and action.kind in without:
             less[name] = None
     if Kind.CLEAR in without:
         less |= {"clears": False, "fails": None}
@@ -252,17 +252,17 @@ def _leaving_out(scenario: Scenario, without: Sequence[str]) -> Scenario:
     return replace(scenario, **less)
 
 
-def _deed(kind: Kind, rng: Random) -> Deed:
+def _action(kind: Kind, rng: Random) -> HumanAction:
     during, after = rng.randrange(3), round(rng.uniform(0, 6), 2)
     if kind is Kind.MARK_RUN:
-        return Deed(kind, during, after, {"state": rng.choice(("failed", "success"))})
+        return HumanAction(kind, during, after, {"state": rng.choice(("failed", "success"))})
     if kind is Kind.MARK_TASK:
         task = rng.choice(("wait_for_recovery", "next.approve", "next.start_recovery"))
-        return Deed(kind, during, after, {"task": task, "state": rng.choice(("failed", "success"))})
+        return HumanAction(kind, during, after, {"task": task, "state": rng.choice(("failed", "success"))})
     if kind in IN_AWS:
         options = {"moment": rng.choice(("gate", "flight")), "pick": rng.random()}
         if kind is Kind.DISCONNECT_SERVER:
             options["how"] = rng.choice(("agent", "api"))
-        return Deed(kind, 0 if kind is Kind.DELETE_SERVER else during % 2, after, options)
+        return HumanAction(kind, 0 if kind is Kind.DELETE_SERVER else during % 2, after, options)
     edit = rng.choice(("renamed", "broken"))
-    return Deed(kind, during, after, {"edit": edit, "for": round(rng.uniform(8, 20), 2)})
+    return HumanAction(kind, during, after, {"edit": edit, "for": round(rng.uniform(8, 20), 2)})

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.chaos.checker import RULES, check
-from tests.chaos.doctored import DOCTORS
-from tests.chaos.doctored.honest import (
+from tests.chaos.evidence import Evidence
+from tests.chaos.tampered import TAMPERINGS
+from tests.chaos.tampered.honest import (
     BEGIN,
     cleared,
     failed,
@@ -22,17 +23,16 @@ from tests.chaos.doctored.honest import (
     terminated_in_ec2,
     unfinished,
 )
-from tests.chaos.evidence import Evidence
 
 if TYPE_CHECKING:
-    from tests.chaos.doctored.doctor import Doctor
+    from tests.chaos.tampered.tampering import Tampering
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def evidence() -> Evidence:
-    """Give an honest run, to be doctored."""
+    """Give an honest run, to be tampered with."""
     return honest()
 
 
@@ -46,16 +46,16 @@ def test_nothing_is_wrong_with_an_honest_run(evidence: Evidence) -> None:
     assert found(evidence) == []
 
 
-def test_every_rule_has_doctored_records() -> None:
+def test_every_rule_has_tampered_records() -> None:
     """A rule that is never seen to fail proves nothing."""
-    assert {doctor.rule for doctor in DOCTORS} == {*RULES, "log of requests"}
+    assert {tampering.rule for tampering in TAMPERINGS} == {*RULES, "log of requests"}
 
 
-@pytest.mark.parametrize("doctor", DOCTORS, ids=lambda doctor: doctor.alter.__name__)
-def test_a_doctored_record_is_found_out(evidence: Evidence, doctor: Doctor) -> None:
+@pytest.mark.parametrize("tampering", TAMPERINGS, ids=lambda tampering: tampering.alter.__name__)
+def test_a_tampered_record_is_found_out(evidence: Evidence, tampering: Tampering) -> None:
     """By the rule that it breaks, and in words that say how."""
-    doctor.alter(evidence)
-    assert (doctor.rule, doctor.words) in found(evidence)
+    tampering.alter(evidence)
+    assert (tampering.rule, tampering.words) in found(evidence)
 
 
 def test_a_run_that_goes_on_has_ten_minutes(evidence: Evidence) -> None:

@@ -12,7 +12,7 @@ from tests.chaos.evidence import Evidence, Run, launched_by, utc
 from tests.chaos.in_aws import InAws
 from tests.chaos.monitor import Monitor
 from tests.chaos.plans import ChaosPlan, ChaosWave
-from tests.chaos.schedule import Deed, Kind, Scenario
+from tests.chaos.schedule import HumanAction, Kind, Scenario
 
 if TYPE_CHECKING:
     from tests.conftest import LocalAws
@@ -48,9 +48,9 @@ def run() -> Run:
 
 
 def in_aws(world: Any, run: Run, kind: Kind, **options: Any) -> InAws:
-    """Return what does a deed at once."""
-    deed = Deed(kind, 0, 0, {"moment": "flight", "pick": 0.5} | options)
-    return InAws(world, Scenario(0, PLAN, {}, in_aws=deed), run, print)
+    """Return what does an action at once."""
+    action = HumanAction(kind, 0, 0, {"moment": "flight", "pick": 0.5} | options)
+    return InAws(world, Scenario(0, PLAN, {}, in_aws=action), run, print)
 
 
 def evidence(world: Any) -> Evidence:
@@ -85,7 +85,7 @@ def test_a_server_that_an_earlier_run_lost_is_no_reason_to_take_none(world: Any,
 
 
 @pytest.mark.parametrize("operation", ["DisconnectSourceServer", "DeleteSourceServer"])
-def test_a_deed_whose_answer_was_lost_counts_as_done(world: Any, run: Run, operation: str) -> None:
+def test_an_action_whose_answer_was_lost_counts_as_done(world: Any, run: Run, operation: str) -> None:
     """The client asks again, and DRS knows no such server any more: that one it was, and no other."""
     send = world.drs._endpoint.http_session.send
     world.drs.meta.events.register(

@@ -17,11 +17,11 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 KINDS = ("cut", "slow")
 
 
-def run(number: int, *kinds: str, status: str = "COMPLETED", deed: str | None = None) -> Run:
+def run(number: int, *kinds: str, status: str = "COMPLETED", action: str | None = None) -> Run:
     """Return a run that was hit by faults of these kinds."""
     hits = [Hit(kind, NOON, "") for kind in kinds]
     seen = [(NOON, {"status": status, "waves": []})]
-    return Run(number, "plan", f"run-{number}", NOON, [], hits=hits, seen=seen, deed=deed)
+    return Run(number, "plan", f"run-{number}", NOON, [], hits=hits, seen=seen, action=action)
 
 
 @pytest.mark.parametrize(
@@ -54,5 +54,5 @@ def test_few_runs_need_not() -> None:
 
 def test_only_what_people_left_alone_should_be_completed() -> None:
     """A marked task may end a run as it likes."""
-    runs = [run(0), run(1, status="FAILED"), run(2, status="CANCELLED", deed="run marked failed")]
+    runs = [run(0), run(1, status="FAILED"), run(2, status="CANCELLED", action="run marked failed")]
     assert undisturbed(runs) == (1, 2)

@@ -38,10 +38,10 @@ def test_another_seed_gives_another_schedule() -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_each_kind_comes_often_enough(seed: int) -> None:
-    """People do each of their deeds in six of thirty runs or more; what is around comes in turn."""
+    """People do each of their actions in six of thirty runs or more; what is around comes in turn."""
     made = scenarios(seed, RUNS, make_plans(seed))
-    deeds = Counter(deed.kind for s in made for deed in (s.deed, s.in_aws) if deed)
-    assert min(deeds[kind] for kind in (*BY_PEOPLE, *IN_AWS)) >= 6
+    actions = Counter(action.kind for s in made for action in (s.action, s.in_aws) if action)
+    assert min(actions[kind] for kind in (*BY_PEOPLE, *IN_AWS)) >= 6
     assert sum(s.clears for s in made) == 10
     assert sum(s.real for s in made) == 10
     clean_ups = [s for s in made if not s.real and (s.cleans_up or s.plan.clean_up != "never")]
@@ -67,7 +67,7 @@ def test_a_kind_that_is_left_out_never_comes() -> None:
     """And nothing else changes for that."""
     plans = make_plans(1)
     less = scenarios(1, RUNS, plans, [Kind.EDIT_PLAN])
-    assert not [s for s in less if s.deed and s.deed.kind is Kind.EDIT_PLAN]
+    assert not [s for s in less if s.action and s.action.kind is Kind.EDIT_PLAN]
     assert [s.conf for s in less] == [s.conf for s in scenarios(1, RUNS, plans)]
     few = list(islice(disturbances(1, [Kind.CUT]), 50))
     assert [d for d in islice(disturbances(1), 50) if d.kind is not Kind.CUT] == few[: len(few) - 5]

@@ -82,7 +82,7 @@ def _without_a_word(evidence: Evidence, execution: Item, wave: Item, missing: se
 
 def _left_behind(evidence: Evidence, run: Run, execution: Item, wave: Item) -> Iterator[str]:
     """Yield servers that were never started because others of their wave could not be."""
-    if run.deed:
+    if run.action:
         return  # people may have kept the wave from its start
     wanted = {server for w in run.waves if w["name"] == wave["waveName"] for server in w["servers"]}
     started = {server for start in evidence.starts_of(execution) for server in servers_of(start)}

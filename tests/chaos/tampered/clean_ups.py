@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tests.chaos.doctored.doctor import breaks
-from tests.chaos.doctored.honest import BEGIN, at, cleared, termination
+from tests.chaos.tampered.honest import BEGIN, at, cleared, termination
+from tests.chaos.tampered.tampering import breaks
 
 if TYPE_CHECKING:
     from tests.chaos.evidence import Evidence

@@ -1,4 +1,4 @@
-"""Lanes: each asks for one run after the other, of its plan and of the generations that follow it."""
+"""Workers: each asks for one run after the other, of its plan and of the generations that follow it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ NOTICED = 6.0
 """Seconds in which Airflow surely notices that a plan's file was mended."""
 
 
-class Lane(Thread):
-    """The runs of one lane; one that met too few faults to prove anything is done again, twice at most."""
+class PlanWorker(Thread):
+    """The runs of one worker; one that met too few faults to prove anything is done again, twice at most."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Lane(Thread):
         ended: Callable[[Run], None],
         say: Callable[[str], None],
     ) -> None:
-        super().__init__(name=f"lane {number}", daemon=True)
+        super().__init__(name=f"plan worker {number}", daemon=True)
         self.world, self.scenarios = world, scenarios
         self.ended, self.say = ended, say
         self.trouble: str | None = None
@@ -85,7 +85,7 @@ class Lane(Thread):
 def probe_of(scenario: Scenario) -> Scenario:
     """Return a drill of the same servers, which a real recovery forbids, and nothing else happens to."""
     conf = {"approvals": "none", "reason": "a drill after a recovery"}
-    left_alone = {"denies": None, "deed": None, "in_aws": None, "fails": None}
+    left_alone = {"denies": None, "action": None, "in_aws": None, "fails": None}
     return replace(scenario, conf=conf, **left_alone, clears=False, cleans_up=False)
 
 

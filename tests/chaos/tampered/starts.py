@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.chaos.doctored.doctor import breaks
-from tests.chaos.doctored.honest import at, cleared, job, start
+from tests.chaos.tampered.honest import at, cleared, job, start
+from tests.chaos.tampered.tampering import breaks
 
 if TYPE_CHECKING:
     from tests.chaos.evidence import Evidence

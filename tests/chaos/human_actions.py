@@ -12,34 +12,34 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.chaos.evidence import Run
-    from tests.chaos.schedule import Deed, Scenario
+    from tests.chaos.schedule import HumanAction, Scenario
     from tests.chaos.world import World
 
 
-class Deeds:
-    """The one deed that a scenario has for a run, done when it is due."""
+class HumanActions:
+    """The one action that a scenario has for a run, done when it is due."""
 
     def __init__(self, world: World, scenario: Scenario, run: Run, say: Callable[[str], None]) -> None:
         self.world, self.plan, self.run, self.say = world, scenario.plan, run, say
-        self._deed = scenario.deed
+        self._action = scenario.action
         self._flew: float | None = None
         self._restore_at: float | None = None
 
     def look(self) -> None:
         """Do what is due now."""
         self.restore()
-        deed = self._deed
-        if deed is None or not self._due(deed):
+        action = self._action
+        if action is None or not self._due(action):
             return
-        self._deed = None
-        words = self._do(deed)
-        if deed.kind is Kind.EDIT_PLAN:
+        self._action = None
+        words = self._do(action)
+        if action.kind is Kind.EDIT_PLAN:
             self.run.edited = words
         else:
-            self.run.deed = words
+            self.run.action = words
         if self.run.in_flight:
-            self.run.hits.append(Hit(deed.kind, utc(), words))
-        self.say(f"[magenta]{deed.kind}[/] {words} of run {self.run.number}")
+            self.run.hits.append(Hit(action.kind, utc(), words))
+        self.say(f"[magenta]{action.kind}[/] {words} of run {self.run.number}")
 
     def restore(self, *, at_once: bool = False) -> None:
         """Write the plan's file as it was, when its time has come."""
@@ -47,31 +47,31 @@ class Deeds:
             self._restore_at = None
             self.world.folder.write(self.plan)
 
-    def _due(self, deed: Deed) -> bool:
+    def _due(self, action: HumanAction) -> bool:
         """Whether so many waves have ended, one has been in flight for a while, and enough has hit it."""
         if not self.run.in_flight or not self.run.last or len(self.run.hits) < LEAST_FAULTS - 1:
             return False
         ended = sum("endTime" in wave for wave in self.run.last["waves"])
-        if ended < deed.during:
+        if ended < action.during:
             return False
         self._flew = self._flew or time.monotonic()
-        return time.monotonic() - self._flew >= deed.after
+        return time.monotonic() - self._flew >= action.after
 
-    def _do(self, deed: Deed) -> str:
+    def _do(self, action: HumanAction) -> str:
         run = self.run
-        if deed.kind is Kind.MARK_RUN:
-            answer = self.world.admin.set_run(run.dag_id, run.run_id, deed.options["state"])
-            return f"run marked {deed.options['state']} ({answer.status_code})"
-        if deed.kind is Kind.MARK_TASK:
-            task = self._task(deed.options["task"])
-            answer = self.world.admin.set_task(run.dag_id, run.run_id, task, deed.options["state"])
-            return f"{task} marked {deed.options['state']} ({answer.status_code})"
-        if deed.options["edit"] == "renamed":
+        if action.kind is Kind.MARK_RUN:
+            answer = self.world.admin.set_run(run.dag_id, run.run_id, action.options["state"])
+            return f"run marked {action.options['state']} ({answer.status_code})"
+        if action.kind is Kind.MARK_TASK:
+            task = self._task(action.options["task"])
+            answer = self.world.admin.set_task(run.dag_id, run.run_id, task, action.options["state"])
+            return f"{task} marked {action.options['state']} ({answer.status_code})"
+        if action.options["edit"] == "renamed":
             self.world.folder.write(self.plan.renamed())
         else:
             self.world.folder.write(self.plan, f"{self.plan.text()}waves: [\n")
-        self._restore_at = time.monotonic() + deed.options["for"]
-        return f"file {deed.options['edit']} for {deed.options['for']:.0f} s"
+        self._restore_at = time.monotonic() + action.options["for"]
+        return f"file {action.options['edit']} for {action.options['for']:.0f} s"
 
     def _task(self, name: str) -> str:
         """Return the task of the wave in flight, or of one that follows it."""

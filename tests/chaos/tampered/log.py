@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.chaos.doctored.doctor import breaks
+from tests.chaos.tampered.tampering import breaks
 
 if TYPE_CHECKING:
     from tests.chaos.evidence import Evidence

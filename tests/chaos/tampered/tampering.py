@@ -1,4 +1,4 @@
-"""A way to doctor evidence, with the rule that it breaks and what is said of that."""
+"""A way to tamper with evidence, with the rule that it breaks and what is said of that."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Doctor:
+class Tampering:
     """What makes dishonest evidence of an honest run's."""
 
     rule: str
@@ -20,6 +20,6 @@ class Doctor:
     alter: Callable[[Evidence], None]
 
 
-def breaks(rule: str, words: str) -> Callable[[Callable[[Evidence], None]], Doctor]:
-    """Make a doctor of a function: the checker says these words by this rule."""
-    return lambda alter: Doctor(rule, words, alter)
+def breaks(rule: str, words: str) -> Callable[[Callable[[Evidence], None]], Tampering]:
+    """Make a tampering of a function: the checker says these words by this rule."""
+    return lambda alter: Tampering(rule, words, alter)

@@ -1,0 +1,13 @@
+"""The evidence of an honest run, and what must not be: each way to tamper with it, by the rule it breaks."""
+
+from __future__ import annotations
+
+from tests.chaos.tampered import clean_ups, ends, launches, log, starts
+from tests.chaos.tampered.tampering import Tampering
+
+TAMPERINGS = [
+    found
+    for module in (starts, ends, launches, clean_ups, log)
+    for found in vars(module).values()
+    if isinstance(found, Tampering)
+]
