@@ -1,4 +1,4 @@
-"""What is looked at before anything is launched, and what each check may keep from starting.
+"""How strict a plan takes each check before anything is launched.
 
 In an outage the source is down, so that replication has stopped and lags: what an outage brings with it only
 warns, or it would keep every real recovery out. Nor may anything about one server, or a quota, which
@@ -14,22 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 Strictness = Literal["block", "block_drills", "warn"]
 """Whether a problem keeps an execution from starting: every one, a DRILL only, or none."""
 
-Check = Literal[
-    "servers",
-    "replication",
-    "direction",
-    "lag",
-    "active_jobs",
-    "recovery_instances",
-    "quotas",
-    "rights",
-    "connection",
-]
-"""The checks, in the order in which their problems are told."""
-
 
 class Preflight(BaseModel):
-    """Whether a problem that a check finds keeps an execution from starting."""
+    """Whether a problem that a check finds keeps an execution from starting, by check."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -64,7 +51,7 @@ class Preflight(BaseModel):
         description="aws_conn_id from Airflow's database, or leading to another account than last time.",
     )
 
-    def blocks(self, check: Check, *, drill: bool) -> bool:
+    def blocks(self, check: str, *, drill: bool) -> bool:
         """Whether a problem of a check keeps an execution from starting."""
         strictness: Strictness = getattr(self, check)
         return strictness == "block" or (drill and strictness == "block_drills")

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow.sdk.configuration import conf
+from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.engine.attempt import Clear
+from drs_recovery.engine.same_run import Run
+from drs_recovery.record.base import complaint_of_run_id
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -20,6 +23,25 @@ OVER = frozenset({"success", "failed"})
 def this_airflow() -> str | None:
     """Return the address by which this Airflow calls itself; absent where none is configured."""
     return conf.get("api", "base_url", fallback="").rstrip("/") or None
+
+
+def run_of(context: Context) -> Run:
+    """Return the DAG run of a task.
+
+    A run whose id can stand on no record fails, whichever task comes first.
+    """
+    run = context["dag_run"]
+    if complaint := complaint_of_run_id(run.run_id):
+        raise AirflowFailException(f"{run.run_id!r} {complaint}. Nothing was done: start a new run")
+    return Run(
+        dag_id=run.dag_id,
+        run_id=run.run_id,
+        run_type=str(run.run_type.value),  # ``str()`` of the task SDK's enum is another word
+        run_after=run.run_after,
+        conf=run.conf or {},
+        user=run.triggering_user_name,
+        airflow_url=this_airflow(),
+    )
 
 
 def is_ours(execution: Execution) -> bool:

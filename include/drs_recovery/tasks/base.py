@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from drs_recovery.aws.utils.errors import is_final
 from drs_recovery.engine.batch import JobOffRecord
 from drs_recovery.engine.journal import Journal
+from drs_recovery.engine.same_run import check_same_run
 from drs_recovery.errors import RecordError, RecordTooLarge, RecordUnavailable, RecoveryError, RunDiffers
 from drs_recovery.record.enums import EventType, TaskState
 from drs_recovery.record.events import Event
@@ -21,7 +22,7 @@ from drs_recovery.store.queries import read_execution
 from drs_recovery.store.store import ExecutionStore
 from drs_recovery.store.tasks import note_task, pass_over_failures
 from drs_recovery.store.trail import append_event
-from drs_recovery.tasks.airflow_runs import clear_of
+from drs_recovery.tasks.airflow_runs import clear_of, run_of
 from drs_recovery.tasks.connections import table_hook
 
 if TYPE_CHECKING:
@@ -46,6 +47,13 @@ def id_of(context: Context) -> str:
     """Return the id of the execution that this DAG run is."""
     run = context["dag_run"]
     return execution_id(run.dag_id, run.run_id)
+
+
+def own_record(store: ExecutionStore, context: Context) -> Execution:
+    """Return the execution that this DAG run opened, as it is on record; RunDiffers if another run did."""
+    record = store.run(read_execution(id_of(context)))
+    check_same_run(record, run_of(context))
+    return record
 
 
 def actor(context: Context) -> str:
@@ -145,10 +153,3 @@ def new_event(
 ) -> Event:
     """Return an event of the audit trail, told by this task unless a person acts."""
     return journal_of(context).event(type_, detail, wave=wave, who=who)
-
-
-def ended(execution: Execution) -> str:
-    """Return the sentence that refuses to go on with an execution that is final."""
-    return (
-        f"Execution {execution.execution_id} has ended: {execution.status}. {execution.outcome or ''}".strip()
-    )

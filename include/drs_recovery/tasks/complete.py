@@ -9,14 +9,14 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.engine.finish import append_end, finish
+from drs_recovery.engine.open import new_execution, put_record
 from drs_recovery.engine.open_intents import resolve_intents
 from drs_recovery.engine.run_end import ending, named_failed
-from drs_recovery.record.enums import EventType
-from drs_recovery.store.programs import complete_execution, open_execution
+from drs_recovery.engine.same_run import check_same_run
+from drs_recovery.store.programs import complete_execution
 from drs_recovery.store.tasks import read_tasks
-from drs_recovery.tasks.base import execution_store, journal_of, new_event, now, verdicts
-from drs_recovery.tasks.request import new_execution, requested_by
-from drs_recovery.tasks.same_run import check_same_run
+from drs_recovery.tasks.airflow_runs import run_of
+from drs_recovery.tasks.base import execution_store, journal_of, now, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,14 +61,9 @@ class CompleteExecution(BaseOperator):
 
     def _on_record(self, store: ExecutionStore, context: Context) -> Execution:
         """Return the record; a run ended before `open_execution` ran gets one now, so that it is not lost."""
-        run = context["dag_run"]
+        run, journal = run_of(context), journal_of(context)
         message = "on record only at its end: the run was ended before open_execution"
-        opened = store.run(
-            open_execution.open_execution(
-                new_execution(self.plan, run),
-                new_event(context, EventType.OPENED, message, who=requested_by(run)),
-            )
-        )
+        opened = put_record(store, journal, new_execution(self.plan, run, now()), message)
         with verdicts(store, context, opened.execution_id):
             check_same_run(opened, run)
         return opened

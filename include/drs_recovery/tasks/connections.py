@@ -12,6 +12,7 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.execution_time.supervisor import ensure_secrets_backend_loaded
 
+from drs_recovery.engine.readiness.connection import DATABASE
 from drs_recovery.errors import RecordUnavailable
 from drs_recovery.settings import settings
 
@@ -23,8 +24,6 @@ THROUGH_AIRFLOW = frozenset({"airflow.secrets.metastore", "airflow.sdk.execution
 own environment and secrets backend first, and does not tell where it found a connection."""
 
 ENVIRONMENT = "airflow.secrets.environment_variables"
-
-DATABASE = "Airflow's database, or its API server's own environment"
 
 
 class Found(NamedTuple):
@@ -52,7 +51,7 @@ def outside_the_database(conn_id: str) -> Found | None:
 
 
 def connection_source(conn_id: str) -> str | None:
-    """Return in words where a connection comes from; None if there is none: boto3 looks for itself then."""
+    """Return for people where a connection comes from; None if there is none: boto3 looks itself then."""
     if (found := outside_the_database(conn_id)) is not None:
         return found.source
     try:

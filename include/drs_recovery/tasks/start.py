@@ -15,8 +15,7 @@ from drs_recovery.engine.parting import LOOK_AGAIN
 from drs_recovery.engine.start import AlreadyMet, Ports, Refused, Started, StartRequest, Waiting, start_wave
 from drs_recovery.errors import RecordUnavailable
 from drs_recovery.tasks.airflow_runs import clear_of
-from drs_recovery.tasks.base import execution_store, id_of, journal_of, now, verdicts, went_on
-from drs_recovery.tasks.same_run import own_record
+from drs_recovery.tasks.base import execution_store, id_of, journal_of, now, own_record, verdicts, went_on
 from drs_recovery.tasks.waking import waking
 
 if TYPE_CHECKING:

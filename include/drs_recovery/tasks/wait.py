@@ -19,8 +19,7 @@ from drs_recovery.engine.watch import Cut, Watch, WatchedWave, end_wave, wave_to
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
-from drs_recovery.tasks.base import execution_store, id_of, journal_of, now, verdicts
-from drs_recovery.tasks.same_run import own_record
+from drs_recovery.tasks.base import execution_store, id_of, journal_of, now, own_record, verdicts
 from drs_recovery.tasks.wave_trigger import WaveTrigger
 
 if TYPE_CHECKING:

@@ -4,50 +4,48 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
-
-from airflow.sdk.api.datamodels._generated import DagRunType
 
 from drs_recovery.engine.attempt import Clear
 from drs_recovery.engine.finish import finish
 from drs_recovery.engine.gate import GateRequest, open_gate, record_answer
 from drs_recovery.engine.journal import Journal
+from drs_recovery.engine.open import Ports, new_execution, open_record, put_record
 from drs_recovery.engine.open_intents import resolve_intents
+from drs_recovery.engine.readiness.facts import Facts, ServerFacts
 from drs_recovery.engine.run_end import ending
-from drs_recovery.engine.start import Ports, StartRequest, Waiting, start_wave
+from drs_recovery.engine.same_run import Run
+from drs_recovery.engine.start import Ports as StartPorts
+from drs_recovery.engine.start import StartRequest, Waiting, start_wave
 from drs_recovery.engine.watch import WatchedWave, end_wave
-from drs_recovery.errors import LockHeld, StartRefused
-from drs_recovery.plan import Plan
+from drs_recovery.errors import StartRefused
+from drs_recovery.plan import Plan, SourceServer, policies
 from drs_recovery.record.enums import (
     Decision,
     EventType,
     ExecutionType,
-    FailureKind,
     LaunchStatus,
     OnFailure,
     WaveStatus,
 )
 from drs_recovery.record.events import Event
-from drs_recovery.record.models import Approval, Execution, Failure, WaveRecord, execution_id
-from drs_recovery.record.server_record import ServerRecord
+from drs_recovery.record.models import Approval, Execution, WaveRecord, execution_id
 from drs_recovery.store.intents import with_servers
-from drs_recovery.store.lock import take_lock, unlock
+from drs_recovery.store.lock import unlock
 from drs_recovery.store.programs import (
     complete_execution,
-    open_execution,
     start_recovery,
     wait_for_recovery,
 )
 from drs_recovery.store.queries import open_executions, read_execution
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.tasks import read_tasks
-from drs_recovery.tasks.request import new_execution
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from drs_recovery.aws.hooks.drs import DrsHook
+    from drs_recovery.record.server_record import ServerRecord
     from drs_recovery.store.store import ExecutionStore
 
 SERVERS = (("s-000000000000db001", "s-000000000000db002"), ("s-00000000000app001",))
@@ -108,17 +106,17 @@ class Tasks:
         return execution_id(self.plan.id, self.run_id)
 
     @property
+    def run(self) -> Run:
+        """The DAG run."""
+        conf = {"execution_type": self.type.value}
+        if self.type is ExecutionType.RECOVERY:
+            conf |= dict.fromkeys(("confirm", "replace_recovered"), self.plan.id)
+        return Run(self.plan.id, self.run_id, "manual", conf=conf, user="alice")
+
+    @property
     def new(self) -> Execution:
         """The record as it begins."""
-        run: Any = SimpleNamespace(
-            dag_id=self.plan.id,
-            run_id=self.run_id,
-            run_type=DagRunType.MANUAL,
-            run_after=None,
-            conf={"execution_type": self.type.value, "replace_recovered": self.plan.id},
-            triggering_user_name="alice",
-        )
-        return new_execution(self.plan, run)
+        return new_execution(self.plan, self.run, self.clock())
 
     def new_event(self, kind: EventType, wave: WaveRecord | None = None, detail: str = "said") -> Event:
         """Return an event."""
@@ -137,24 +135,17 @@ class Tasks:
         return Clear(self.cleared, lambda _: False)
 
     def open(self, is_over: Callable[[Execution], bool]) -> None:
-        """`open_execution`."""
-        execution = self.store.run(open_execution.open_execution(self.new, self.new_event(EventType.OPENED)))
-        if execution.final or execution.failure:
-            return
-        try:
-            self.store.run(take_lock(execution, is_over=is_over))
-        except LockHeld as error:
-            failure = Failure(kind=FailureKind.REFUSED, message=str(error))
-            self.store.run(open_execution.note_failure(self.id, failure, self.new_event(EventType.REFUSED)))
-            return
-        servers = [
-            ServerRecord(source_server_id=server, wave_number=number, optional=server == OPTIONAL or None)
-            for number, wave in enumerate(SERVERS)
-            for server in wave
-        ]
-        self.store.run(
-            open_execution.freeze(self.id, self.plan.dump(), servers, self.new_event(EventType.FROZEN))
-        )
+        """`open_execution`; what AWS would answer is known."""
+        journal = self.journal("open_execution")
+        record = put_record(self.store, journal, self.new, "opened")
+        ports = Ports(self.store, journal, self.facts, is_over)
+        open_record(record, self.plan, self.run, ports, last_try=False)
+
+    def facts(self) -> Facts:
+        """Return what the checks look at: a fleet without problems."""
+        servers = [[SourceServer(source_server_id=each) for each in wave] for wave in SERVERS]
+        healthy = tuple(tuple(ServerFacts(each, state="CONTINUOUS") for each in wave) for wave in servers)
+        return Facts(healthy, policies(self.plan, tuple(map(tuple, servers))))
 
     def ask(self, number: int) -> None:
         """`approve`, until it waits."""
@@ -172,7 +163,7 @@ class Tasks:
         """`start_recovery`."""
         journal = self.journal(f"wave{number + 1}.start_recovery")
         request = StartRequest(number, self.plan.waves[number].name, self.clock(), self.clear, {})
-        ports = Ports(self.store, journal, lambda _: self.hook)
+        ports = StartPorts(self.store, journal, lambda _: self.hook)
         result = start_wave(self.store.run(read_execution(self.id)), request, ports)
         if isinstance(result, Waiting):
             raise result.waits[0]
@@ -229,7 +220,7 @@ class Tasks:
     def complete(self, over: str | None = None) -> None:
         """`complete_execution`, or the reconciler where the DAG run is over."""
         journal = self.journal("complete_execution")
-        execution = self.store.run(open_execution.open_execution(self.new, self.new_event(EventType.OPENED)))
+        execution = put_record(self.store, journal, self.new, "at its end")
         if not execution.final:
             execution = resolve_intents(self.store, journal, execution)
             tasks = self.store.run(read_tasks(self.id))

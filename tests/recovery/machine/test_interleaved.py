@@ -73,7 +73,6 @@ def machine(local_aws: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[In
     for each in (wired, hook.conn, hook._one_request_conn):
         wire.attach(each)
     asleep = SimpleNamespace(sleep=lambda _: None, monotonic=lambda: float("inf"))
-    monkeypatch.setattr("drs_recovery.tasks.request.now", clock)
     monkeypatch.setattr("drs_recovery.engine.open_intents.time", asleep)
     # The time that a test lets pass is that of the processes; DRS dates its jobs by the real one
     monkeypatch.setattr("drs_recovery.engine.jobs.SKEW", timedelta(days=1))

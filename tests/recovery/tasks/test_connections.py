@@ -13,14 +13,15 @@ from airflow.sdk.exceptions import AirflowFailException, ErrorType
 from airflow.sdk.execution_time import task_runner
 from airflow.sdk.execution_time.comms import ConnectionResult, ErrorResponse, GetConnection
 
+from drs_recovery.engine.readiness import connection
+from drs_recovery.engine.readiness.connection import DATABASE
 from drs_recovery.errors import RecordUnavailable
 from drs_recovery.record.enums import ExecutionStatus
 from drs_recovery.settings import settings
 from drs_recovery.store.programs import complete_execution
 from drs_recovery.store.queries import open_executions
 from drs_recovery.tasks.base import execution_store
-from drs_recovery.tasks.connections import DATABASE, connection_source, table_hook
-from drs_recovery.tasks.preflight import connection
+from drs_recovery.tasks.connections import connection_source, table_hook
 from tests.recovery.tasks.conftest import DB, Drive, plan
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.plan.frozen import identity_in_0_1
 from drs_recovery.store.frozen import read_plan
-from drs_recovery.tasks import OpenExecution
 from tests.recovery.tasks.conftest import Drive, plan
 
 KEY = "executionId"
@@ -52,7 +51,7 @@ def opened(table: Any) -> Drive:
     """An execution that is on record and not frozen: its task died between the two."""
     drive = Drive(plan())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(OpenExecution, "_take_lock", die)
+        patch.setattr("drs_recovery.engine.open.take_lock", die)
         with pytest.raises(ConnectionResetError):
             drive.execute("open_execution")
     return drive

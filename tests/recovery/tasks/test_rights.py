@@ -9,17 +9,17 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from drs_recovery.engine import looks
-from drs_recovery.settings import settings
-from drs_recovery.store.read_trail import read_events
-from drs_recovery.store.servers import read_servers
-from drs_recovery.tasks.gate_trigger import STOPPED, GateTrigger
-from drs_recovery.tasks.preflight.rights import (
+from drs_recovery.engine.readiness.rights import (
     READ_ACTIONS,
     READ_ADDRESSES,
     READ_LOGS,
     READ_SETTINGS,
     WATCH_GATES,
 )
+from drs_recovery.settings import settings
+from drs_recovery.store.read_trail import read_events
+from drs_recovery.store.servers import read_servers
+from drs_recovery.tasks.gate_trigger import STOPPED, GateTrigger
 from drs_recovery.tasks.wave_trigger import WaveTrigger
 from tests.integration.rest import until
 from tests.recovery.tasks.conftest import APP, DB, Drive, plan

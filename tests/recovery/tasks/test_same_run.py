@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from drs_recovery.engine.same_run import check_same_run
 from drs_recovery.errors import RunDiffers
 from drs_recovery.record.texts import text_name
 from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.requests import marshal
-from drs_recovery.tasks.request import run_request
-from drs_recovery.tasks.same_run import check_same_run
+from drs_recovery.tasks.airflow_runs import run_of
 from tests.recovery.tasks.conftest import DB, Drive, as_before, plan
 
 if TYPE_CHECKING:
@@ -120,9 +120,9 @@ def test_what_stands_for_a_text_that_was_cut_is_not_that_text(recovery: Drive, f
     doctored = record.model_copy(update=said)
     if holder is not record:
         doctored = record.replace(request=record.request.replace(**said))
-    check_same_run(record, recovery.run)
+    check_same_run(record, run_of(recovery.context("open_execution")))
     with pytest.raises(RunDiffers, match=r"on record '\(shortened: text"):
-        check_same_run(doctored, recovery.run)
+        check_same_run(doctored, run_of(recovery.context("open_execution")))
 
 
 def test_nothing_real_is_replaced_unless_the_record_says_so_in_full(table: Any, starts: Any) -> None:
@@ -132,7 +132,7 @@ def test_nothing_real_is_replaced_unless_the_record_says_so_in_full(table: Any, 
         drive.execute("open_execution")
         if run_id == "manual__1":
             drive.run.conf["replace_recovered"] = f"(shortened: text {text_name('shop')})"
-            asked = drive.record.replace(request=run_request(drive.run)).to_item()
+            asked = drive.record.replace(request=run_of(drive.context("open_execution")).request).to_item()
             item = marshal(asked | {"item": "EXECUTION"})
             table.client("dynamodb").put_item(TableName="recovery-executions", Item=item)
             with pytest.raises(AirflowFailException, match="Real recovery instances are running"):

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from drs_recovery.engine.blame import SERVERS_IN_JOB as IN_ONE_JOB
 from drs_recovery.engine.jobs import servers_of
+from drs_recovery.engine.readiness.facts import Finding, Unknown
 from drs_recovery.engine.start import SERVERS_PER_JOB
 from drs_recovery.plan import heaviest_together
-from drs_recovery.tasks.preflight.facts import Problem, Unknown
 from drs_recovery.text.lists import listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from drs_recovery.engine.readiness.facts import Facts
     from drs_recovery.plan import Plan
-    from drs_recovery.tasks.preflight.facts import Facts
 
 
 class Quota(NamedTuple):
@@ -32,16 +32,16 @@ SERVERS_IN_ALL_JOBS = Quota("L-05AFA8C6", "source servers in all jobs", 500)
 QUOTAS = (JOBS, SERVERS_IN_JOB, SERVERS_IN_ALL_JOBS)
 
 
-def check_quotas(plan: Plan, facts: Facts) -> Iterator[Problem]:
+def check(plan: Plan, facts: Facts) -> Iterator[Finding]:
     """Yield what could not be asked, and quotas that the waves which may run together exceed (A-2)."""
     if isinstance(facts.quotas, Unknown):
         values = ", ".join(f"{quota.published} {quota.name}" for quota in QUOTAS)
         message = f"{facts.quotas}; taken are the values that AWS publishes: {values}"
-        yield Problem("quotas", message, facts.quotas.error)
+        yield Finding(message, facts.quotas.error)
     if isinstance(facts.jobs, Unknown):
-        yield Problem("quotas", f"how much runs already is not known: {facts.jobs}", facts.jobs.error)
+        yield Finding(f"how much runs already is not known: {facts.jobs}", facts.jobs.error)
     known = {} if isinstance(facts.quotas, Unknown) else facts.quotas
-    counts = [sum(server.server.known for server in servers) for servers in facts.servers]
+    counts = [sum(server.known for server in servers) for servers in facts.servers]
     running = () if isinstance(facts.jobs, Unknown) else facts.jobs
     yield from _one_job(plan, counts, known)
     jobs = [-(-count // SERVERS_PER_JOB) for count in counts]
@@ -49,7 +49,7 @@ def check_quotas(plan: Plan, facts: Facts) -> Iterator[Problem]:
     yield from _together(plan, SERVERS_IN_ALL_JOBS, counts, sum(map(len, map(servers_of, running))), known)
 
 
-def _one_job(plan: Plan, counts: list[int], known: Mapping[str, float]) -> Iterator[Problem]:
+def _one_job(plan: Plan, counts: list[int], known: Mapping[str, float]) -> Iterator[Finding]:
     limit = _value(SERVERS_IN_JOB, known)
     large = [
         f"{quoted(wave.name)} {min(count, SERVERS_PER_JOB)}"
@@ -57,12 +57,12 @@ def _one_job(plan: Plan, counts: list[int], known: Mapping[str, float]) -> Itera
         if min(count, SERVERS_PER_JOB) > limit
     ]
     if large:
-        yield Problem("quotas", f"{_named(SERVERS_IN_JOB, limit, known)}; jobs of waves have {listed(large)}")
+        yield Finding(f"{_named(SERVERS_IN_JOB, limit, known)}; jobs of waves have {listed(large)}")
 
 
 def _together(
     plan: Plan, quota: Quota, weights: list[int], running: int, known: Mapping[str, float]
-) -> Iterator[Problem]:
+) -> Iterator[Finding]:
     limit = _value(quota, known)
     waves = heaviest_together(plan.dependencies, weights)
     needed = sum(weights[number] for number in waves)
@@ -72,7 +72,7 @@ def _together(
             f"{names} may run together and need {needed}" if len(waves) > 1 else f"{names} needs {needed}"
         )
         beside = f", beside {running} now" if running else ""
-        yield Problem("quotas", f"{_named(quota, limit, known)}; {message}{beside}")
+        yield Finding(f"{_named(quota, limit, known)}; {message}{beside}")
 
 
 def _value(quota: Quota, known: Mapping[str, float]) -> float:

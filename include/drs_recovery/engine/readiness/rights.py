@@ -1,7 +1,7 @@
-"""Rights that are needed later, and whose lack nobody would hear of then: tried before anything is launched.
+"""Whether rights that are needed later are there, where nobody would notice then that one is missing.
 
-What a task asks of AWS tells of a missing right by failing. These are asked by triggers, which wait on
-whatever they hear, or for what an execution can go without: a log's words, an address.
+A task shows that a right is missing by failing. These are used by triggers, which go on waiting after an
+error, or for what an execution can go without: a job's log, an address.
 """
 
 from __future__ import annotations
@@ -10,24 +10,29 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from drs_recovery.engine.readiness.facts import Finding, Right
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import EXECUTION
 from drs_recovery.store.requests import key, marshal
-from drs_recovery.tasks.connections import table_hook
-from drs_recovery.tasks.preflight.facts import Problem, Right
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from botocore.config import Config
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     from drs_recovery.aws.hooks.drs import DrsHook
-    from drs_recovery.tasks.preflight.facts import Facts
+    from drs_recovery.engine.readiness.facts import Facts
+    from drs_recovery.plan import Plan
+
+NO_EXECUTION = "00000000-0000-0000-0000-000000000000"
+"""An execution that nobody has: that the table has none of it shows that it may be read."""
 
 NO_JOB = "drsjob-00000000000000000"
-"""A job that nobody has: what DRS says of it tells whether it may be asked for."""
+"""A job that nobody has: the answer of DRS shows whether its log may be read."""
 
 NO_SERVER = "s-00000000000000000"
 """A source server that nobody has, likewise."""
-
 
 WATCH_GATES = Right("dynamodb:BatchGetItem", "gates that wait are looked at one by one, at a higher cost")
 READ_LOGS = Right("drs:DescribeJobLogItems", "no phase is shown, and no reason of DRS why a server failed")
@@ -38,10 +43,12 @@ READ_ACTIONS = Right("drs:ListLaunchActions", READ_SETTINGS.without)
 READ_ADDRESSES = Right("ec2:DescribeInstances", "no private address is shown")
 
 
-def find_denied(hook: DrsHook, execution_id: str) -> dict[Right, Exception]:
-    """Return the rights that AWS denies, with its words, or that could not be tried."""
+def find_denied(
+    hook: DrsHook, table_client: Callable[[Config | None], DynamoDBClient]
+) -> dict[Right, Exception]:
+    """Return the rights that AWS denies, with its error, or that could not be tried."""
     looks: dict[Right, Callable[[], object]] = {
-        WATCH_GATES: lambda: _read_table(hook, execution_id),
+        WATCH_GATES: lambda: _read_table(table_client(hook.config)),
         READ_LOGS: lambda: _may(lambda: hook.list_job_log(NO_JOB), "ResourceNotFound", "Validation"),
         READ_SETTINGS: lambda: _may(
             lambda: hook.conn.get_launch_configuration(sourceServerID=NO_SERVER), "ResourceNotFound"
@@ -54,16 +61,16 @@ def find_denied(hook: DrsHook, execution_id: str) -> dict[Right, Exception]:
     return {right: error for right, look in looks.items() if (error := _trouble(look)) is not None}
 
 
-def check_rights(facts: Facts) -> Iterator[Problem]:
+def check(_: Plan, facts: Facts) -> Iterator[Finding]:
     """Yield the rights that are missing, each with what goes missing with it."""
     for right, error in facts.denied.items():
-        yield Problem("rights", f"{right.action} cannot be used: {right.without} ({error})", error)
+        yield Finding(f"{right.action} cannot be used: {right.without} ({error})", error)
 
 
 def _trouble(look: Callable[[], object]) -> Exception | None:
     try:
         look()
-    except Exception as error:  # noqa: BLE001 - whatever it is: what could not be tried does not pass (A-3)
+    except Exception as error:  # noqa: BLE001 - any: what could not be tried does not pass (A-3)
         return error
     return None
 
@@ -77,11 +84,11 @@ def _may(call: Callable[[], object], *refusals: str) -> None:
             raise
 
 
-def _read_table(hook: DrsHook, execution_id: str) -> None:
-    table = table_hook()
-    client: Any = table.get_client_type(region_name=table.region_name, config=hook.config)
-    request = {"Keys": [marshal(key(execution_id, EXECUTION))], "ProjectionExpression": "executionId"}
-    client.batch_get_item(RequestItems={settings().table: request})
+def _read_table(client: DynamoDBClient) -> None:
+    nobody = marshal(key(NO_EXECUTION, EXECUTION))
+    client.batch_get_item(
+        RequestItems={settings().table: {"Keys": [nobody], "ProjectionExpression": "executionId"}}
+    )
 
 
 def _dry_run(hook: DrsHook) -> None:

@@ -10,10 +10,10 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drs_recovery.engine.readiness import CHECKS, report
+from drs_recovery.engine.readiness.facts import Facts, ServerFacts, Unknown, server_facts
+from drs_recovery.engine.readiness.quotas import JOBS, SERVERS_IN_ALL_JOBS, SERVERS_IN_JOB
 from drs_recovery.plan import Plan, Preflight, SourceServer
-from drs_recovery.tasks.preflight import report
-from drs_recovery.tasks.preflight.facts import Facts, ServerFacts, Unknown, server_facts
-from drs_recovery.tasks.preflight.quotas import JOBS, SERVERS_IN_ALL_JOBS, SERVERS_IN_JOB
 
 STATES = [
     "STOPPED",
@@ -48,7 +48,7 @@ def plan(waves: int = 1, *, depends_on: Any = None, **fields: Any) -> Plan:
 
 
 def server(number: int = 0, **recorded: Any) -> ServerFacts:
-    """Return a healthy source server, but for what is told."""
+    """Return a healthy source server, but for what is given."""
     known = SourceServer(source_server_id=f"s-{number:017}", hostname=f"host-{number}")
     return ServerFacts(
         known, **({"state": "CONTINUOUS", "lag": timedelta(0), "direction": "FAILOVER"} | recorded)
@@ -56,16 +56,16 @@ def server(number: int = 0, **recorded: Any) -> ServerFacts:
 
 
 def found(facts: Facts, shop: Plan | None = None, *, drill: bool = True) -> dict[str, list[str]]:
-    """Return what is said by each check, whatever the plan does about it."""
-    recorded = report(shop or plan(), facts, drill=drill)
-    said: dict[str, list[str]] = {}
-    for problem in (*recorded.blocking, *recorded.warning):
-        said.setdefault(problem.check, []).append(problem.message)
-    return said
+    """Return the messages of each check, however strict the plan is."""
+    result = report(shop or plan(), facts, drill=drill)
+    messages: dict[str, list[str]] = {}
+    for problem in (*result.blocking, *result.warning):
+        messages.setdefault(problem.check, []).append(problem.message)
+    return messages
 
 
 def denied(operation: str) -> ClientError:
-    """Return what AWS says to who may not."""
+    """Return the error of AWS for who may not."""
     return ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not yours"}}, operation)
 
 
@@ -79,18 +79,23 @@ servers = st.builds(
 )
 
 
+def test_every_check_has_its_key_in_a_plan_and_every_key_its_check() -> None:
+    """In one order: a check without a key could not be made stricter, a key alone would do nothing."""
+    assert list(CHECKS) == list(Preflight.model_fields)
+
+
 @given(st.lists(st.lists(servers, min_size=1, max_size=4), min_size=1, max_size=3))
 def test_every_server_that_is_not_continuous_is_named_once(waves: list[list[ServerFacts]]) -> None:
     """By `servers` if nothing can be launched from it, else by `replication`; one that is, by neither."""
     facts = Facts(tuple(map(tuple, waves)))
-    said = found(facts, plan(len(waves)))
-    recorded = [m for check in ("servers", "replication") for m in said.get(check, [])]
+    messages = found(facts, plan(len(waves)))
+    recorded = [m for check in ("servers", "replication") for m in messages.get(check, [])]
     for one in facts.all_servers:
         naming = [message for message in recorded if str(one.server) in message and str(one.state) in message]
         assert bool(naming) is (one.state not in {"CONTINUOUS", None}), (one, recorded)
     ready = all(one.state == "CONTINUOUS" for one in facts.all_servers)
     assert bool(recorded) is not ready
-    assert ("direction" in said) is any(one.direction == "FAILBACK" for one in facts.all_servers)
+    assert ("direction" in messages) is any(one.direction == "FAILBACK" for one in facts.all_servers)
 
 
 @given(
@@ -99,7 +104,7 @@ def test_every_server_that_is_not_continuous_is_named_once(waves: list[list[Serv
     st.booleans(),
 )
 def test_what_is_found_blocks_or_warns_as_the_plan_says(found_of, strictness, drill) -> None:
-    """No problem is lost between the two, and the checks find the same whatever the plan does about it."""
+    """No problem is lost between the two, and the checks find the same however strict the plan is."""
     facts = Facts((tuple(found_of),))
     lenient = report(plan(preflight=dict.fromkeys(Preflight.model_fields, "warn")), facts, drill=drill)
     strict = report(plan(preflight=dict.fromkeys(Preflight.model_fields, strictness)), facts, drill=drill)
@@ -129,11 +134,11 @@ def test_what_is_found_blocks_or_warns_as_the_plan_says(found_of, strictness, dr
         (None, None, "replication"),
     ],
 )
-def test_a_server_without_data_is_told_from_one_with_old_data(state, lag, check) -> None:
+def test_a_server_without_data_differs_from_one_with_old_data(state, lag, check) -> None:
     """In an outage everything is DISCONNECTED and lags, and can be launched all the same."""
-    said = found(Facts(((server(state=state, lag=lag),),)))
-    assert list(said) == [check]
-    assert "host-0" in said[check][0]
+    messages = found(Facts(((server(state=state, lag=lag),),)))
+    assert list(messages) == [check]
+    assert "host-0" in messages[check][0]
 
 
 def test_an_outage_blocks_no_recovery_and_no_drill() -> None:
@@ -141,24 +146,24 @@ def test_an_outage_blocks_no_recovery_and_no_drill() -> None:
     down = [server(number, state="DISCONNECTED", lag=timedelta(hours=3)) for number in range(3)]
     facts = Facts((tuple(down),))
     for drill in (True, False):
-        recorded = report(plan(rpo="15m"), facts, drill=drill)
-        assert recorded.blocking == ()
-        assert [problem.check for problem in recorded.warning] == ["replication", "lag"]
+        result = report(plan(rpo="15m"), facts, drill=drill)
+        assert result.blocking == ()
+        assert [problem.check for problem in result.warning] == ["replication", "lag"]
 
 
-def test_the_words_of_drs_are_told() -> None:
+def test_the_trouble_that_drs_names_is_shown() -> None:
     """What is wrong with the replication of a server, beside its name."""
     trouble = "NOT_CONVERGING: the network is slow"
-    said = found(Facts(((server(state="STALLED", lag=MINUTE, trouble=trouble),),)))
-    assert said == {"replication": [f"replication is STALLED: s-{0:017} (host-0): {trouble}"]}
+    messages = found(Facts(((server(state="STALLED", lag=MINUTE, trouble=trouble),),)))
+    assert messages == {"replication": [f"replication is STALLED: s-{0:017} (host-0): {trouble}"]}
 
 
-def test_a_lag_that_is_not_told_is_not_zero() -> None:
-    """It is said that nobody knows; a plan without an RPO has nothing to compare with."""
+def test_a_lag_that_drs_does_not_give_is_not_zero() -> None:
+    """The warning is that nobody knows; a plan without an RPO has nothing to compare with."""
     facts = Facts(((server(0, lag=20 * MINUTE), server(1, lag=None), server(2, lag=15 * MINUTE)),))
     late, unknown = found(facts, plan(rpo="15m"))["lag"]
     assert late == f"above the RPO of 15m: s-{0:017} (host-0): lags 20m"
-    assert unknown.startswith("DRS tells no lag, nobody knows whether the RPO of 15m is met")
+    assert unknown.startswith("DRS gives no lag, nobody knows whether the RPO of 15m is met")
     assert "host-1" in unknown
     assert found(facts) == {}
     lag = report(plan(), facts, drill=True).lag
@@ -216,7 +221,7 @@ def job(number: int, *ids: int, **recorded: Any) -> Any:
 
 
 def test_r02_a_job_that_holds_a_server_is_named() -> None:
-    """With what it does and whose it is; jobs of other servers are nobody's business here."""
+    """With what it does and whose it is; jobs of other servers are left out."""
     tags = {"recovery:execution": "e-9"}
     jobs = (job(1, 0, initiatedBy="TERMINATE_RECOVERY_INSTANCES", tags=tags), job(2, 7))
     (recorded,) = found(Facts(((server(),),), jobs=jobs))["active_jobs"]
@@ -243,8 +248,8 @@ def fleet(*counts: int) -> tuple[tuple[ServerFacts, ...], ...]:
 )
 def test_a2_only_waves_that_may_run_together_are_added(depends_on, recorded) -> None:
     """600 servers in three waves are too many at once, and fine one wave after the other."""
-    said = found(Facts(fleet(200, 200, 200)), plan(3, depends_on=depends_on)).get("quotas", [])
-    assert said == (
+    messages = found(Facts(fleet(200, 200, 200)), plan(3, depends_on=depends_on)).get("quotas", [])
+    assert messages == (
         [f"the quota of source servers in all jobs (L-05AFA8C6, as AWS publishes it) is 500; {recorded}"]
         if recorded
         else []
@@ -252,7 +257,7 @@ def test_a2_only_waves_that_may_run_together_are_added(depends_on, recorded) -> 
 
 
 def test_a2_what_runs_already_is_counted_with_it() -> None:
-    """Jobs of whoever, and the servers in them; batches of 100 are a job each."""
+    """Jobs of anybody, and the servers in them; batches of 100 are a job each."""
     quotas = {JOBS.code: 5.0, SERVERS_IN_ALL_JOBS.code: 260.0, SERVERS_IN_JOB.code: 100.0}
     facts = Facts(fleet(250), quotas=quotas, jobs=(job(1, 901, 902, 903), job(2, *range(910, 918))))
     assert found(facts)["quotas"] == [
@@ -264,7 +269,7 @@ def test_a2_what_runs_already_is_counted_with_it() -> None:
     )
 
 
-def test_a_job_that_is_larger_than_one_may_be_is_told() -> None:
+def test_a_job_that_is_larger_than_one_may_be_is_named() -> None:
     """Waves are cut into jobs of 100; an account may have less."""
     facts = Facts(fleet(120, 30), quotas={SERVERS_IN_JOB.code: 50.0})
     assert found(facts, plan(2))["quotas"] == [
@@ -281,11 +286,11 @@ def test_a3_what_cannot_be_asked_does_not_pass(drill) -> None:
         instances=Unknown("recovery instances", denied("DescribeRecoveryInstances")),
         quotas=Unknown("the quotas of DRS", denied("ListServiceQuotas")),
     )
-    recorded = report(plan(), facts, drill=drill)
-    problems = (*recorded.blocking, *recorded.warning)
+    result = report(plan(), facts, drill=drill)
+    problems = (*result.blocking, *result.warning)
     assert {problem.check for problem in problems} == {"active_jobs", "recovery_instances", "quotas"}
     assert all(problem.error is not None and "not yours" in problem.message for problem in problems)
-    assert {problem.check for problem in recorded.blocking} == ({"quotas"} if drill else set())
+    assert {problem.check for problem in result.blocking} == ({"quotas"} if drill else set())
     asked = [problem.message for problem in problems if "ListServiceQuotas" in problem.message]
     published = (
         "taken are the values that AWS publishes: 20 concurrent jobs in progress, 100 source servers in "
@@ -295,6 +300,6 @@ def test_a3_what_cannot_be_asked_does_not_pass(drill) -> None:
 
 
 def test_a3_the_published_values_hold_where_quotas_cannot_be_asked() -> None:
-    """What is too much by them is told as well."""
+    """What is too much by them is found as well."""
     facts = Facts(fleet(501), quotas=Unknown("the quotas of DRS", denied("ListServiceQuotas")))
     assert any("needs 501" in message for message in found(facts)["quotas"])

@@ -1,0 +1,254 @@
+"""The opening of an execution: its record first, then the plan's lock, the checks, and what is frozen.
+
+A start that is refused (params, run type, late, lock, checks) and one that failed (servers, AWS) are both on
+record, and `complete_execution` ends them as CANCELLED or FAILED: the auditor sees every attempt.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from drs_recovery.aws.utils.errors import is_final
+from drs_recovery.engine.launchable import GONE
+from drs_recovery.engine.readiness import report
+from drs_recovery.errors import LockHeld, ParamsError, PreflightBlocked, TransitionRefused
+from drs_recovery.plan import same_plan
+from drs_recovery.record.enums import EventType, ExecutionStatus, FailureKind, OnFailure, WaveStatus
+from drs_recovery.record.models import Execution, Failure, WaveRecord, execution_id
+from drs_recovery.record.params import RunParams
+from drs_recovery.record.server_record import ServerRecord
+from drs_recovery.settings import settings
+from drs_recovery.store.lock import take_lock
+from drs_recovery.store.programs import open_execution
+from drs_recovery.store.trail import append_event
+from drs_recovery.text.durations import duration_text, roughly
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from drs_recovery.engine.journal import Journal
+    from drs_recovery.engine.readiness.facts import Facts
+    from drs_recovery.engine.same_run import Run
+    from drs_recovery.plan import Plan
+    from drs_recovery.store.store import ExecutionStore
+
+log = logging.getLogger(__name__)
+
+SCHEDULED = "scheduled"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What an opening reaches: the record, the audit trail, the facts to check, and other DAG runs.
+
+    ``is_over`` says whether the DAG run of the plan's holder has ended or is gone.
+    """
+
+    store: ExecutionStore
+    journal: Journal
+    gather: Callable[[], Facts]
+    is_over: Callable[[Execution], bool]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The execution holds its plan, and what it recovers is frozen."""
+
+    execution_id: str
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """Nothing is started: the execution has ended, or the record says why it cannot start."""
+
+    message: str
+    cause: Exception | None = None
+
+
+def new_execution(plan: Plan, run: Run, now: datetime) -> Execution:
+    """Return the record that a DAG run begins as: every wave of the plan, PENDING."""
+    waves = tuple(
+        WaveRecord(
+            wave_number=number,
+            wave_name=wave.name,
+            pause_before_wave=_pauses(plan, number, run),
+            depends_on=plan.dependencies[number],
+            status=WaveStatus.PENDING,
+            on_failure=OnFailure(wave.on_failure),
+            timeout_seconds=int(wave.timeout.total_seconds()),
+        )
+        for number, wave in enumerate(plan.waves)
+    )
+    return Execution(
+        execution_id=execution_id(run.dag_id, run.run_id),
+        plan_id=plan.id,
+        plan_name=plan.name,
+        plan_hash=plan.hash,
+        region=plan.region,
+        airflow_url=run.airflow_url,
+        dag_run_id=run.run_id,
+        execution_type=run.execution_type,
+        status=ExecutionStatus.PENDING,
+        version=1,
+        total_waves=len(waves),
+        completed_waves=0,
+        waves=waves,
+        requested_by=run.requested_by,
+        reason=run.reason,
+        request=run.request,
+        rto_seconds=_seconds(plan.rto),
+        rpo_seconds=_seconds(plan.rpo),
+        start_time=now,
+        open_since=now,
+    )
+
+
+def put_record(store: ExecutionStore, journal: Journal, execution: Execution, detail: str) -> Execution:
+    """Put the record of an execution unless it is there; return what is on record."""
+    event = journal.event(EventType.OPENED, detail, who=execution.requested_by)
+    return store.run(open_execution.open_execution(execution, event))
+
+
+def open_record(record: Execution, plan: Plan, run: Run, ports: Ports, *, last_try: bool) -> Opened | Stopped:
+    """Take the plan, check, and freeze what is recovered; what was opened before is not opened again.
+
+    An error that may pass is raised while there are tries left.
+    """
+    frozen = all(wave.server_count is not None for wave in record.waves)
+    # The waves of a run that was cleared open the execution again, if they may
+    stays = record.final and (not frozen or record.superseded_by is not None)
+    if record.failure or stays:
+        ended = f"Execution {record.execution_id} has ended: {record.status}. {record.outcome or ''}"
+        return Stopped(ended.strip())
+    if frozen:
+        return Opened(record.execution_id)
+    try:
+        _check_unedited(record, plan)
+        check_request(plan, run, ports.journal.now())
+        _take_lock(record, ports)
+        facts = ports.gather()
+        _check(record, plan, facts, ports, last_try=last_try)
+        _freeze(record, plan, facts, ports)
+    except (ParamsError, LockHeld, PreflightBlocked) as error:
+        return _stop(record, FailureKind.REFUSED, error, ports)
+    except Exception as error:  # what Airflow says of the holder's run, too, goes on record
+        if not is_final(error) and not last_try:
+            raise
+        return _stop(record, FailureKind.FAILED, error, ports)
+    return Opened(record.execution_id)
+
+
+def check_request(plan: Plan, run: Run, now: datetime) -> None:
+    """Raise ParamsError when this run may not start an execution of the plan.
+
+    An unknown key is refused too: Airflow's REST API checks types and choices, but lets unknown keys through
+    (seen in 3.3.2), and a misspelt `execution_type` would run as the default.
+    """
+    RunParams.read(run.conf).check(plan.id, run.run_type)
+    if run.run_type != SCHEDULED or run.run_after is None:
+        return
+    late, allowed = now - run.run_after, timedelta(minutes=settings().late_minutes)
+    if late > allowed:
+        raise ParamsError(
+            f"late: this drill was scheduled for {run.run_after:%Y-%m-%d %H:%M} UTC, {roughly(late)} ago; "
+            f"a scheduled drill starts within {duration_text(allowed)} of its slot or not at all"
+        )
+
+
+def _check_unedited(record: Execution, plan: Plan) -> None:
+    if record.plan_hash not in plan.hashes:
+        raise TransitionRefused("the plan was edited while this execution was being opened; start a new run")
+
+
+def _take_lock(record: Execution, ports: Ports) -> None:
+    """Take the plan, from another execution too if that is over or is a drill in a recovery's way."""
+    taken_from = ports.store.run(take_lock(record, is_over=ports.is_over))
+    message = f"taken over from execution {taken_from}" if taken_from else "the plan was free"
+    event = ports.journal.event(EventType.LOCK_TAKEN, message)
+    ports.store.run(append_event(record.execution_id, event.replace(once=EventType.LOCK_TAKEN)))
+
+
+def _check(record: Execution, plan: Plan, facts: Facts, ports: Ports, *, last_try: bool) -> None:
+    """Put on record what the checks found; raise PreflightBlocked for what the plan does not let start.
+
+    A check that blocks and could not look is made again first, where that may help.
+    """
+    found = report(plan, facts, drill=record.is_drill)
+    errors = [problem.error for problem in found.blocking if problem.error is not None]
+    passing = next((error for error in errors if not is_final(error)), None)
+    if passing is not None and not last_try:
+        raise passing
+    event = ports.journal.event(EventType.PREFLIGHT, str(found))
+    ports.store.run(open_execution.note_preflight(record.execution_id, found.warnings, found.lag, event))
+    if found.blocking:
+        problems = "; ".join(map(str, found.blocking))
+        warn = ", ".join(f"{check}: warn" for check in dict.fromkeys(one.check for one in found.blocking))
+        raise PreflightBlocked(
+            f"the checks before a {record.execution_type} found: {problems}. Mend it, or let the plan "
+            f"warn of it only: `preflight: {{{warn}}}`"
+        )
+
+
+def _freeze(record: Execution, plan: Plan, facts: Facts, ports: Ports) -> None:
+    policies = [policy for _, policy in facts.waves]
+    servers = server_records(facts)
+    ports.store.run(
+        open_execution.freeze(
+            record.execution_id,
+            plan.dump(),
+            servers,
+            minimum_launched={
+                number: policy.minimum_launched
+                for number, policy in enumerate(policies)
+                if policy.minimum_launched is not None
+            },
+            account_id=facts.account_id,
+            same_plan=same_plan,
+        )
+    )
+    log.info("Froze %s source servers in %s waves", len(servers), len(plan.waves))
+
+
+def server_records(facts: Facts) -> list[ServerRecord]:
+    """Return the record of every server of every wave, before anything is launched.
+
+    One that DRS does not know has its error from the start; when its wave starts, DRS is asked again.
+    """
+    return [
+        ServerRecord(
+            source_server_id=server.source_server_id,
+            hostname=server.hostname,
+            name=server.name,
+            wave_number=number,
+            optional=True if server.source_server_id in policy.optional else None,
+            error=None if server.known else GONE,
+            attempt=1,
+        )
+        for number, (servers, policy) in enumerate(facts.waves)
+        for server in (one.server for one in servers)
+    ]
+
+
+def _stop(record: Execution, kind: FailureKind, error: Exception, ports: Ports) -> Stopped:
+    """Put on record why the execution does not start."""
+    event = ports.journal.event(EventType(kind.value), str(error))
+    failure = Failure(kind=kind, message=str(error))
+    ports.store.run(open_execution.note_failure(record.execution_id, failure, event))
+    return Stopped(str(error), error)
+
+
+def _pauses(plan: Plan, number: int, run: Run) -> bool:
+    if run.run_type == SCHEDULED and plan.drill_approvals == "none":
+        return False
+    approvals = run.text("approvals")
+    if approvals == "every_wave":
+        return True
+    return plan.waves[number].pause_before_wave and approvals != "none"
+
+
+def _seconds(duration: timedelta | None) -> int | None:
+    return None if duration is None else int(duration.total_seconds())

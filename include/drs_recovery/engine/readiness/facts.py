@@ -1,0 +1,207 @@
+"""What is known before anything is launched, and what could not be looked up; how a finding names it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
+
+from drs_recovery.engine.launchable import replicates_back
+from drs_recovery.plan import Policy
+from drs_recovery.text.lists import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from mypy_boto3_drs.type_defs import JobTypeDef, RecoveryInstanceTypeDef, SourceServerTypeDef
+
+    from drs_recovery.plan import SourceServer
+    from drs_recovery.record.models import Execution
+
+_DURATION = TypeAdapter(timedelta)
+
+WITHOUT_DATA = frozenset({"STOPPED", "INITIATING", "INITIAL_SYNC"})
+"""States in which DRS has no recovery point: none yet, or deleted when the replication was stopped."""
+
+OLD_DATA = frozenset({"CREATING_SNAPSHOT", "PAUSED", "STALLED", "DISCONNECTED"})
+"""States before the first recovery point or long after it: only a lag shows that there are data."""
+
+
+class Finding(NamedTuple):
+    """A problem that a check found; ``error`` is why it could not look.
+
+    One that ``warns`` keeps nothing from starting, however strict the plan is.
+    """
+
+    message: str
+    error: Exception | None = None
+    warns: bool = False
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """What could not be looked up; ``what`` names it in the middle of a sentence."""
+
+    what: str
+    error: Exception
+
+    def __str__(self) -> str:
+        return f"{self.what} cannot be asked for: {self.error}"
+
+    @property
+    def finding(self) -> Finding:
+        """The problem of a check that needs it."""
+        return Finding(str(self), self.error)
+
+
+@dataclass(frozen=True)
+class ServerFacts:
+    """The replication of a selected source server, as DRS describes it; what it leaves out is absent."""
+
+    server: SourceServer
+    state: str | None = None
+    lag: timedelta | None = None
+    direction: str | None = None
+    trouble: str | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether DRS knows it."""
+        return self.server.known
+
+    @property
+    def has_data(self) -> bool:
+        """Whether there is a recovery point to launch it from."""
+        return self.state not in WITHOUT_DATA and (self.state not in OLD_DATA or self.lag is not None)
+
+    @property
+    def launchable(self) -> bool:
+        """Whether it can be launched now."""
+        return self.known and self.has_data and not replicates_back(self.direction)
+
+
+class Right(NamedTuple):
+    """An action of AWS, and what goes missing without it."""
+
+    action: str
+    without: str
+
+
+@dataclass(frozen=True)
+class Connection:
+    """The Airflow connection of a plan, and where it comes from.
+
+    ``last`` is the newest execution of the plan that has ended, and whose account is on record.
+    """
+
+    conn_id: str
+    source: str | None = None
+    last: Execution | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that the checks look at.
+
+    ``servers`` are those of each wave number, and ``policies`` what must be launched of them, absent: all.
+    ``misfits`` is what of the policies fits no servers; ``fleet`` how many servers DRS knows. ``account_id``
+    is absent if STS does not answer. ``jobs`` are those that run in the account and Region, whoever started
+    them, ``instances`` the recovery instances of the servers, ``quotas`` the values by quota code,
+    ``denied`` why rights that are needed later cannot be used, ``connection`` what the plan's is.
+    """
+
+    servers: tuple[tuple[ServerFacts, ...], ...]
+    policies: tuple[Policy, ...] = ()
+    misfits: tuple[str, ...] = ()
+    fleet: int = 0
+    account_id: str | None = None
+    jobs: tuple[JobTypeDef, ...] | Unknown = ()
+    instances: tuple[RecoveryInstanceTypeDef, ...] | Unknown = ()
+    quotas: Mapping[str, float] | Unknown = field(default_factory=dict)
+    denied: Mapping[Right, Exception] = field(default_factory=dict)
+    connection: Connection | Unknown | None = None
+
+    @property
+    def all_servers(self) -> Iterator[ServerFacts]:
+        """The servers of all waves, in order."""
+        return (server for servers in self.servers for server in servers)
+
+    @property
+    def known_servers(self) -> Iterator[ServerFacts]:
+        """Those of them that DRS knows."""
+        return (server for server in self.all_servers if server.known)
+
+    @property
+    def waves(self) -> Iterator[tuple[tuple[ServerFacts, ...], Policy]]:
+        """The servers of each wave, with its policy."""
+        every = Policy(frozenset(), None)
+        return zip(self.servers, self.policies or [every] * len(self.servers), strict=True)
+
+    def by_need(self, servers: Iterable[ServerFacts]) -> Iterator[tuple[list[ServerFacts], bool]]:
+        """Yield servers that are needed, then those whose waves meet their policies without them (True)."""
+        found, spared = list(servers), self._spared
+        for spares in (False, True):
+            if part := [one for one in found if (one.server.source_server_id in spared) is spares]:
+                yield part, spares
+
+    @property
+    def _spared(self) -> set[str]:
+        """The servers of waves that meet their policies with those that can be launched."""
+        spared: set[str] = set()
+        for servers, policy in self.waves:
+            ids = {one.server.source_server_id for one in servers}
+            if policy.met_by(ids, {one.server.source_server_id for one in servers if one.launchable}):
+                spared |= ids
+        return spared
+
+
+def named(servers: Iterable[ServerFacts], remarks: Iterable[str] | None = None) -> str:
+    """Return servers as a sentence lists them, each with its remark, or with its trouble in DRS's words."""
+    known = list(servers)
+    texts = [server.trouble for server in known] if remarks is None else list(remarks)
+    return listed(
+        f"{server.server}: {text}" if text else str(server.server)
+        for server, text in zip(known, texts, strict=True)
+    )
+
+
+def by_state(servers: Iterable[ServerFacts]) -> list[tuple[str | None, list[ServerFacts]]]:
+    """Return servers by the state of their replication."""
+    states: dict[str | None, list[ServerFacts]] = defaultdict(list)
+    for server in servers:
+        states[server.state].append(server)
+    return list(states.items())
+
+
+def server_facts(server: SourceServer, item: SourceServerTypeDef | None) -> ServerFacts:
+    """Return the replication of a server, as DescribeSourceServers has it; of one unknown there, nothing."""
+    if item is None:
+        return ServerFacts(server=server)
+    info = item.get("dataReplicationInfo", {})
+    return ServerFacts(
+        server=server,
+        state=info.get("dataReplicationState"),
+        lag=_duration(info.get("lagDuration")),
+        direction=item.get("replicationDirection"),
+        trouble=_trouble(item),
+    )
+
+
+def _duration(written: str | None) -> timedelta | None:
+    """Return an ISO 8601 duration; None for one that cannot be read."""
+    try:
+        return None if written is None else _DURATION.validate_strings(written)
+    except ValidationError:
+        return None
+
+
+def _trouble(item: SourceServerTypeDef) -> str | None:
+    """Return what is wrong with the replication of a server, in DRS's words."""
+    error = item.get("dataReplicationInfo", {}).get("dataReplicationError", {})
+    staging = item.get("stagingArea", {})
+    extension = staging.get("errorMessage") if staging.get("status") == "EXTENSION_ERROR" else None
+    messages = (error.get("error"), error.get("rawError"), extension)
+    return ": ".join(text for text in messages if text) or None
