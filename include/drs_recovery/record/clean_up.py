@@ -23,6 +23,11 @@ def clean_up_run_id(execution: Execution) -> str:
     return f"{execution.execution_id}__{ended}" + (f"__{attempt}" if attempt > 1 else "")
 
 
+def asked_once(run_id: str) -> str:
+    """Return what names the event that somebody asked for a DAG run, whoever writes it."""
+    return f"asked|{run_id}"
+
+
 def current_run_id(execution: Execution) -> str:
     """Return the id of the DAG run that wrote of the clean-up last; one by hand may have another id."""
     known = execution.cleanup.dag_run_id if execution.cleanup else None

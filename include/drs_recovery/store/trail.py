@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 def append_event(execution_id: str, event: Event) -> StoreProgram[None]:
     """Put an event unless it, or the same thing at another time (``once``), is there already."""
     if event.once is not None:
-        message = yield from query_items(execution_id, PREFIX)
-        if any(tail(item["item"]) == event.tail for item in message):
+        items = yield from query_items(execution_id, PREFIX)
+        if any(tail(item["item"]) == event.tail for item in items):
             return
-    yield from _put(execution_id, event)
+    yield from put_event(execution_id, event)
 
 
 def append_change(changed: Changed, event: Event | None, *about: object) -> StoreProgram[None]:
@@ -33,13 +33,16 @@ def append_change(changed: Changed, event: Event | None, *about: object) -> Stor
         parts = (event.type, event.wave_number, event.attempt, *about)
         event = event.replace(once="|".join(map(str, parts)))
     if changed.written:
-        yield from _put(changed.execution.execution_id, event)
+        yield from put_event(changed.execution.execution_id, event)
     else:
         yield from append_event(changed.execution.execution_id, event)
 
 
-def _put(execution_id: str, event: Event) -> StoreProgram[None]:
-    """Put an event; where DynamoDB has no room for all that it says, with the beginning of it, or without."""
+def put_event(execution_id: str, event: Event) -> StoreProgram[None]:
+    """Put an event whatever is there; its ``once`` keeps others from appending the same thing later.
+
+    Where DynamoDB has no room for all that it says, the beginning of that is put, or none of it.
+    """
 
     def once(detail: str) -> StoreProgram[bool]:
         return (yield from put_new(execution_id, event.key, event.replace(detail=detail).to_item()))

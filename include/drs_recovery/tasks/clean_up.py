@@ -22,11 +22,10 @@ from airflow.sdk.exceptions import (
 from drs_recovery.aws.utils.errors import is_final
 from drs_recovery.engine.frozen_plan import frozen_plan
 from drs_recovery.errors import RecordError, TransitionRefused
-from drs_recovery.record.clean_up import EXECUTION_ID, clean_up_run_id
+from drs_recovery.record.clean_up import EXECUTION_ID, asked_once, clean_up_run_id
 from drs_recovery.record.enums import CleanupMode, CleanupStatus, Decision, EventType
 from drs_recovery.store.programs import clean_up as clean_up_program
 from drs_recovery.store.queries import read_execution
-from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.trail import append_event
 from drs_recovery.tasks.base import execution_store, is_last_try, new_event
 
@@ -132,14 +131,9 @@ class CleanUp:
     def append_asked(self) -> None:
         """Tell who asked for this DAG run, where Airflow knows one, and that it was cleared; each once."""
         run, key = self.context["dag_run"], self.execution.execution_id
-        by = run.triggering_user_name
-        end = self.execution.end_time
-        if by and not any(
-            event.type is EventType.CLEANUP_ASKED and event.actor == by and end and event.time >= end
-            for event in self.store.run(read_events(key))
-        ):
+        if by := run.triggering_user_name:
             asked = self.new_event(EventType.CLEANUP_ASKED, f"DAG run {run.run_id}", who=by)
-            self.store.run(append_event(key, asked.replace(once=f"asked|{run.run_id}")))
+            self.store.run(append_event(key, asked.replace(once=asked_once(run.run_id))))
         if run.clear_number:
             message = f"DAG run {run.run_id} was cleared; Airflow does not tell a task by whom"
             cleared = self.new_event(EventType.CLEANUP_ASKED, message)

@@ -13,12 +13,14 @@ from drs_recovery.cli.app import app
 from drs_recovery.cli.commands import answer as answering
 from drs_recovery.cli.commands import clean_up as command
 from drs_recovery.cli.words import now
-from drs_recovery.record.clean_up import clean_up_run_id
+from drs_recovery.record.clean_up import asked_once, clean_up_run_id
 from drs_recovery.record.enums import CleanupStatus
+from drs_recovery.record.events import Event
 from drs_recovery.record.models import Approval
 from drs_recovery.store.programs import clean_up
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.read_trail import read_events
+from drs_recovery.store.trail import append_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,8 +71,21 @@ def test_r47_it_triggers_the_run_of_this_end_and_tells_the_trail(story: Any, air
     (sent,) = [body for request, body in airflow.requests if request == f"POST {RUNS}"]
     assert sent["dag_run_id"] == clean_up_run_id(told.store.run(read_execution(told.id)))
     assert sent["conf"] == {"execution_id": told.id}
+    asked = Event(type="CLEANUP_ASKED", time=now(), once=asked_once(sent["dag_run_id"]))
+    told.store.run(append_event(told.id, asked))  # as the first task of that DAG run
     (asked,) = [event for event in told.store.run(read_events(told.id)) if event.type == "CLEANUP_ASKED"]
     assert (asked.actor, asked.detail, result.exit_code) == ("alice", "seen enough", 0)
+
+
+def test_its_reason_is_kept_though_the_dag_run_was_first(story: Any, airflow: Stub) -> None:
+    """A task that starts at once appends who asked before the command does, without a reason."""
+    told = story()
+    told.to_the_end()
+    once = asked_once(clean_up_run_id(told.store.run(read_execution(told.id))))
+    told.store.run(append_event(told.id, Event(type="CLEANUP_ASKED", time=now(), once=once)))
+    run("clean-up", "web_shop", "--reason", "seen enough", "--no-follow")
+    events = told.store.run(read_events(told.id))
+    assert "seen enough" in [event.detail for event in events if event.type == "CLEANUP_ASKED"]
 
 
 @pytest.mark.parametrize(

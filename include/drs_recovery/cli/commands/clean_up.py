@@ -18,12 +18,12 @@ from drs_recovery.cli.watcher import Watcher
 from drs_recovery.cli.words import now
 from drs_recovery.errors import AirflowRefused, TransitionRefused
 from drs_recovery.names import CLEAN_UP, CleanUpTask
-from drs_recovery.record.clean_up import EXECUTION_ID, clean_up_run_id, current_run_id
+from drs_recovery.record.clean_up import EXECUTION_ID, asked_once, clean_up_run_id, current_run_id
 from drs_recovery.record.enums import CleanupStatus, EventType
 from drs_recovery.record.events import Event
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import read_execution
-from drs_recovery.store.trail import append_event
+from drs_recovery.store.trail import put_event
 
 if TYPE_CHECKING:
     from drs_recovery.cli.airflow import AirflowClient
@@ -49,9 +49,10 @@ def clean_up(screen: Screen, named: str, *, reason: str | None, follow: bool, us
             time=now(),
             actor=client.me().id,
             detail=reason or "no reason given",
+            once=asked_once(clean_up_run_id(execution)),
         )
         _start(client, execution)
-        store.run(append_event(execution.execution_id, asked))
+        store.run(put_event(execution.execution_id, asked))
         screen.say(f"{execution.execution_id} of {execution.plan_id} is being cleaned up …")
         try:
             last = _follow(store, client, execution) if follow else execution
