@@ -7,13 +7,11 @@ from datetime import timedelta
 from airflow.sdk import DAG, Param
 
 from drs_recovery.dag.scheduled import FIRST_SLOT
+from drs_recovery.engine.clean_up import CleanUp
 from drs_recovery.names import CLEAN_UP, CleanUpTask
 from drs_recovery.record.clean_up import EXECUTION_ID
 from drs_recovery.settings import settings
-from drs_recovery.tasks.approve_clean_up import ApproveCleanUp
-from drs_recovery.tasks.check_terminated import CheckTerminated
-from drs_recovery.tasks.terminate import TerminateInstances
-from drs_recovery.tasks.wait_for_termination import WaitForTermination
+from drs_recovery.tasks.follow_up import ApproveFollowUp, CheckFollowUp, StartFollowUp, WatchFollowUp
 
 DOC = """\
 Terminates the recovery instances of one drill that has ended, and no others: those that DRS calls a drill's
@@ -46,9 +44,9 @@ def clean_up_dag() -> DAG:
         },
     ) as dag:
         (
-            ApproveCleanUp(task_id=CleanUpTask.APPROVE.value)
-            >> TerminateInstances(task_id=CleanUpTask.TERMINATE.value)
-            >> WaitForTermination(task_id=CleanUpTask.WATCH.value)
-            >> CheckTerminated(task_id=CleanUpTask.CHECK.value)
+            ApproveFollowUp(task_id=CleanUpTask.APPROVE.value, kind=CleanUp)
+            >> StartFollowUp(task_id=CleanUpTask.TERMINATE.value, kind=CleanUp)
+            >> WatchFollowUp(task_id=CleanUpTask.WATCH.value, kind=CleanUp)
+            >> CheckFollowUp(task_id=CleanUpTask.CHECK.value, kind=CleanUp)
         )
     return dag

@@ -11,7 +11,7 @@ from drs_recovery.dag.scheduled import FIRST_SLOT
 from drs_recovery.names import MAINTENANCE
 from drs_recovery.settings import settings
 from drs_recovery.tasks.reconcile import ReconcileExecutions
-from drs_recovery.tasks.start_clean_ups import StartCleanUps
+from drs_recovery.tasks.start_follow_ups import StartFollowUps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ def maintenance_dag(plans: Path) -> DAG:
     with DAG(
         dag_id=MAINTENANCE,
         description="Ends executions whose DAG run is over, or whose plan is gone. Starts clean-ups.",
-        doc_md=f"{ReconcileExecutions.__doc__}\n{StartCleanUps.__doc__}",
+        doc_md=f"{ReconcileExecutions.__doc__}\n{StartFollowUps.__doc__}",
         schedule=timedelta(minutes=1),
         start_date=FIRST_SLOT,
         catchup=False,
@@ -35,5 +35,5 @@ def maintenance_dag(plans: Path) -> DAG:
         default_args={"owner": "recovery", "pool": settings().pool},
     ) as dag:
         ReconcileExecutions(task_id="reconcile", plans=plans)
-        StartCleanUps(task_id="start_clean_ups")
+        StartFollowUps(task_id="start_clean_ups")
     return dag

@@ -6,9 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.engine import clean_up
+from drs_recovery.engine.follow_up_kind import StillThere
 from tests.recovery.tasks.conftest import DB, Drive
 from tests.recovery.tasks.sweeping import (
     ALWAYS,
@@ -76,7 +78,7 @@ class TestTermination:
         assert (sweep.cleanup.status, sweep.cleanup.terminated) == ("TERMINATING", None)
         assert sweep.cleanup.job_ids == (job_id,)
         sweep.park("wait_for_termination")
-        with pytest.raises(AirflowException, match="still lists"):
+        with pytest.raises(StillThere, match="still lists"):
             sweep.execute("check")
         assert sweep.cleanup.status == "TERMINATING"
         table.control.set_speed("immediate")
@@ -156,9 +158,11 @@ class TestTermination:
         assert (sweep.cleanup.status, sweep.cleanup.terminated) == ("DONE", 1)
         assert Sweep(sweep.drive).execute("terminate") == []
 
-    def test_t2_more_than_one_job_takes_go_in_batches(self, table: Any, sweep: Sweep) -> None:
+    def test_t2_more_than_one_job_takes_go_in_batches(
+        self, table: Any, sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """A job for each, and all are waited for."""
-        sweep.dag.get_task("terminate").batch_size = 1  # type: ignore[attr-defined]
+        monkeypatch.setattr(clean_up, "INSTANCES_PER_JOB", 1)
         sweep.all()
         assert [len(ids) for ids in calls(table)] == [1, 1]
         assert (sweep.cleanup.status, sweep.cleanup.terminated) == ("DONE", 2)
@@ -169,7 +173,7 @@ class TestTermination:
         sweep.execute("approve")
         table.control.set_speed("real")
         sweep.execute("terminate")
-        with pytest.raises(AirflowException, match="still lists i-"):
+        with pytest.raises(StillThere, match="still lists i-"):
             sweep.execute("check", try_number=4)
         assert (sweep.cleanup.status, len(sweep.cleanup.left)) == ("FAILED", 2)
         assert "still lists" in sweep.details_of("CLEANUP_FAILED")[0]

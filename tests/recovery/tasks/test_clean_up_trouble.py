@@ -9,11 +9,11 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.engine.clean_up import CleanUp, _Termination
 from drs_recovery.record.enums import CleanupStatus, ExecutionStatus
 from drs_recovery.store.programs import clean_up
 from drs_recovery.store.servers import read_servers
-from drs_recovery.tasks import base, terminate
-from drs_recovery.tasks.termination import Termination
+from drs_recovery.tasks import base
 from tests.recovery.tasks.conftest import DB, Drive, plan
 from tests.recovery.tasks.sweeping import ALWAYS, DB2, PAY, Sweep, calls, drilled, instances, reopen
 
@@ -165,14 +165,14 @@ class TestTrouble:
         table.control.deny(
             "drs", "TerminateRecoveryInstances", error="ValidationException", message=words, times=1
         )
-        after = Termination._after
+        after = _Termination._after
 
         def recovered(*arguments: Any) -> Any:
             sure = {"execution_type": "RECOVERY", "confirm": "shop", "reason": "fire"}
             Drive(sweep.drive.plan, run_id="manual__2", **sure).execute("open_execution")
             return after(*arguments)
 
-        monkeypatch.setattr(Termination, "_after", recovered)
+        monkeypatch.setattr(_Termination, "_after", recovered)
         sweep.park("terminate")
         assert "goes before" in sweep.details_of("CLEANUP_HELD")[0]
         assert len(calls(table)) == 1
@@ -197,7 +197,8 @@ class TestTrouble:
         """FAILED, with what was waited for."""
         table.control.throttle("drs", "TerminateRecoveryInstances")
         waiting = sweep.park("terminate")
-        monkeypatch.setattr(terminate, "now", lambda: base.now() + timedelta(hours=5))
+        later = base.now() + timedelta(hours=5)
+        monkeypatch.setattr(base, "now", lambda: later)
         with pytest.raises(AirflowFailException, match="Throttling"):
             sweep.resume("terminate", {}, **waiting.kwargs)
         assert sweep.cleanup.status == "FAILED"
@@ -236,13 +237,13 @@ class TestReopened:
         self, table: Any, sweep: Sweep, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Opened again after the first look."""
-        begin = terminate.TerminateInstances._begin
+        free = CleanUp._free
 
-        def reopened(*arguments: Any) -> None:
-            begin(*arguments)
+        def reopened(*arguments: Any) -> Any:
             reopen(table, sweep.drive)
+            return free(*arguments)
 
-        monkeypatch.setattr(terminate.TerminateInstances, "_begin", reopened)
+        monkeypatch.setattr(CleanUp, "_free", reopened)
         with pytest.raises(AirflowFailException, match="opened again"):
             sweep.execute("terminate")
         assert calls(table) == []

@@ -20,7 +20,7 @@ from drs_recovery.store.programs import clean_up
 from drs_recovery.store.queries import due_clean_ups
 from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.requests import marshal
-from drs_recovery.tasks import base, start_clean_ups
+from drs_recovery.tasks import base, start_follow_ups
 from tests.recovery.tasks.conftest import TaskInstance
 from tests.recovery.tasks.sweeping import PAY, Sweep, drilled
 
@@ -109,7 +109,8 @@ def test_it_is_not_due_before_its_time(table: Any, monkeypatch: pytest.MonkeyPat
     """Nothing waits meanwhile: the record has the time."""
     drive = drilled(cleanup="always", cleanup_after="8h")
     assert due(drive) == []
-    monkeypatch.setattr(start_clean_ups, "now", lambda: base.now() + timedelta(hours=8))
+    later = base.now() + timedelta(hours=8)
+    monkeypatch.setattr(start_follow_ups, "now", lambda: later)
     assert len(due(drive)) == 1
 
 
@@ -128,7 +129,8 @@ def test_o1_a_clean_up_whose_run_has_ended_without_its_work_gets_another(
     """Marked by hand, killed, or deaf to DynamoDB: it comes all the same, each time after a longer pause."""
     drive = drilled(cleanup="always")
     clock = [base.now()]
-    monkeypatch.setattr(start_clean_ups, "now", lambda: clock[0])
+    for module in (base, start_follow_ups):
+        monkeypatch.setattr(module, "now", lambda: clock[0])
     first, ended = clean_up_run_id(drive.record), dict[str, str]()
     pauses = []
     for attempt in range(1, 9):

@@ -1,0 +1,257 @@
+"""The clean-up of a drill: its own recovery instances, and nobody else's, are found and terminated in DRS.
+
+An instance is the drill's if DRS says that it is a drill's (``isDrill``) and that one of this execution's
+jobs launched it. DRS is asked again right before each TerminateRecoveryInstances. The call is idempotent by
+that: what is gone is not named again, and what is in a job is refused by DRS.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from drs_recovery.aws.utils.drs import is_gone
+from drs_recovery.aws.utils.errors import Cause, cause_of, retry_after
+from drs_recovery.engine.blame import halves, is_about_what_is_named, named
+from drs_recovery.engine.clean_up_text import clean_up_body, clean_up_subject
+from drs_recovery.engine.follow_up_kind import Events, FollowUp, OnRecord, Question, StillThere
+from drs_recovery.engine.jobs import find_blocking, job_text, servers_of
+from drs_recovery.engine.parting import CAPACITY, LOOK_AGAIN, NotYet, pause
+from drs_recovery.engine.permission import recoveries_with
+from drs_recovery.errors import TransitionRefused
+from drs_recovery.record.clean_up import clean_up_run_id
+from drs_recovery.record.enums import CleanupMode, CleanupStatus, EventType
+from drs_recovery.store.programs.clean_up import clean_up
+from drs_recovery.store.queries import due_clean_ups
+from drs_recovery.store.servers import read_server_ids, read_servers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mypy_boto3_drs.type_defs import JobTypeDef, RecoveryInstanceTypeDef
+
+    from drs_recovery.engine.follow_up_kind import Work
+    from drs_recovery.record.models import Cleanup, Execution
+
+log = logging.getLogger(__name__)
+
+AFTER_RECOVERY = 60.0
+"""Seconds until it is looked again whether a RECOVERY still holds the servers."""
+
+INSTANCES_PER_JOB = 100
+"""What the quota of source servers in one job is everywhere."""
+
+
+def _known(execution: Execution) -> Cleanup | None:
+    return execution.cleanup
+
+
+class CleanUp(FollowUp):
+    """The clean-up of one drill, in the account and Region of its frozen plan."""
+
+    noun = "clean-up"
+    kept = "the instances are kept"
+    events = Events(
+        asked=EventType.CLEANUP_ASKED,
+        waiting=EventType.CLEANUP_WAITING,
+        approved=EventType.CLEANUP_APPROVED,
+        kept=EventType.CLEANUP_KEPT,
+        held=EventType.CLEANUP_HELD,
+        done=EventType.CLEANUP_DONE,
+        failed=EventType.CLEANUP_FAILED,
+    )
+    record = OnRecord(_known, clean_up_run_id, clean_up, due_clean_ups)
+
+    @staticmethod
+    def check_may(execution: Execution) -> None:
+        """Raise TransitionRefused unless it is a drill that has ended."""
+        place = f"execution {execution.execution_id}"
+        if not execution.final:
+            raise TransitionRefused(f"{place} is {execution.status}: only what has ended is cleaned up")
+        if not execution.is_drill:
+            raise TransitionRefused(
+                f"{place} is a {execution.execution_type}: only a drill is ever cleaned up"
+            )
+
+    @property
+    def mode(self) -> CleanupMode:
+        """What the frozen plan says."""
+        return CleanupMode(self.plan.cleanup)
+
+    def question(self) -> Question:
+        """Return what would be terminated, as DRS has it now."""
+        execution, instances = self.execution, self.find()
+        servers = self.store.run(read_servers(execution.execution_id))
+        body = clean_up_body(self.plan, execution, servers, instances, at=self.journal.now())
+        return Question(clean_up_subject(execution), body, self.plan.gate_timeout)
+
+    def do(self, work: Work) -> None:
+        """Put the instances on record before the first of them goes, then terminate those that can go now."""
+        self._check_launched()
+        instances = self.find()
+        ids = _ids(instances)
+        message = f"{len(ids)} recovery instances are to be terminated: {', '.join(ids) or 'none is left'}"
+        event = self.journal.event(EventType.CLEANUP_STARTED, message)
+        self.write(CleanupStatus.TERMINATING, event, instances=ids)
+        free = self._free(instances)
+        for first in range(0, len(free), INSTANCES_PER_JOB):
+            _Termination(self, work).send(free[first : first + INSTANCES_PER_JOB])
+
+    def check_done(self) -> str:
+        """Return how many are terminated, when DRS lists none of the drill's instances any more (R-48)."""
+        if left := _ids(self.find()):
+            text = f"the terminate jobs have ended, and DRS still lists {', '.join(left)}"
+            raise StillThere(text, left)
+        return f"{self.known.count if self.known else 0} recovery instances are terminated"
+
+    def find(self) -> list[RecoveryInstanceTypeDef]:
+        """Return the drill's instances that are not gone."""
+        ids = self.store.run(read_server_ids(self.execution.execution_id))
+        return self.own(self.drs.list_recovery_instances(sorted(ids)))
+
+    def own(self, instances: Iterable[RecoveryInstanceTypeDef]) -> list[RecoveryInstanceTypeDef]:
+        """Return the drill's own; one that does not say whether it is a drill's counts as real."""
+        jobs = self.execution.job_ids
+        launched = [one for one in instances if one.get("jobID") in jobs and not is_gone(one)]
+        if real := [one.get("recoveryInstanceID") for one in launched if one.get("isDrill") is not True]:
+            log.warning("Left alone, DRS does not call them a drill's: %s", real)
+        return [one for one in launched if one.get("isDrill") is True]
+
+    def _check_launched(self) -> None:
+        """Raise NotYet while a job of the drill itself runs: what it launches would be missed."""
+        if running := self._running(self.execution.job_ids):
+            text = f"the drill's own jobs still run in DRS: {', '.join(map(job_text, running))}"
+            raise NotYet(text, jobs=[job["jobID"] for job in running])
+
+    def _free(self, instances: Iterable[RecoveryInstanceTypeDef]) -> list[str]:
+        """Return the ids of those that no terminate job of this clean-up has already."""
+        known = self.read().cleanup
+        running = self._running(known.job_ids if known else ())
+        busy = {server for job in running for server in servers_of(job)}
+        return [one["recoveryInstanceID"] for one in instances if one.get("sourceServerID") not in busy]
+
+    def _running(self, job_ids: Iterable[str]) -> list[JobTypeDef]:
+        return [job for job in self.drs.list_jobs(sorted(job_ids)) if job.get("status") != "COMPLETED"]
+
+
+@dataclass(frozen=True)
+class _Termination:
+    """TerminateRecoveryInstances: what holds one instance keeps no other alive."""
+
+    clean_up: CleanUp
+    work: Work
+
+    def send(self, ids: Sequence[str]) -> None:
+        """Terminate those of these instances that are the drill's now.
+
+        Whether the drill was opened again, and whether a RECOVERY holds its servers, is looked for right
+        before each call.
+        """
+        self.clean_up.drs.prepare_start()
+        pending = deque([list(ids)])
+        while pending:
+            doomed = self._look(part) if (part := pending.popleft()) else []
+            if not doomed:
+                continue
+            self.clean_up.check_ended()
+            try:
+                self._make_way(len(doomed))
+                job = self.clean_up.drs.terminate_recovery_instances(_ids(doomed))
+                self._put_on_record(job["jobID"], doomed)
+            except NotYet as wait:
+                self.work.waits.append(wait)
+            except (ClientError, BotoCoreError) as error:
+                pending.extend(self._instead(error, doomed))
+
+    def _look(self, ids: Sequence[str]) -> list[RecoveryInstanceTypeDef]:
+        return self.clean_up.own(self.clean_up.drs.list_recovery_instances(recovery_instance_ids=ids))
+
+    def _make_way(self, count: int) -> None:
+        """Raise NotYet while a RECOVERY holds servers of the drill: a terminate job would lock them."""
+        store, execution = self.clean_up.store, self.clean_up.execution
+        servers = store.run(read_server_ids(execution.execution_id))
+        for other, shared in recoveries_with(store, execution, servers):
+            text = f"the RECOVERY {other.execution_id} of {other.plan_name} goes before, it holds {shared}"
+            raise NotYet(f"{count} instances wait: {text}", seconds=AFTER_RECOVERY)
+
+    def _put_on_record(self, job_id: str, doomed: Sequence[RecoveryInstanceTypeDef]) -> None:
+        message = f"{job_id} terminates {', '.join(_ids(doomed))}"
+        event = self.clean_up.journal.event(EventType.CLEANUP_JOB_STARTED, message)
+        self.clean_up.write(CleanupStatus.TERMINATING, event, job_ids=[job_id])
+        self.work.job_ids.append(job_id)
+
+    def _instead(
+        self, error: ClientError | BotoCoreError, doomed: list[RecoveryInstanceTypeDef]
+    ) -> list[list[str]]:
+        """Return the parts of a refused call that are sent now; note what the rest waits for."""
+        try:
+            return self._after(error, doomed)
+        except NotYet as wait:
+            self.work.waits.append(wait)
+        except (ClientError, BotoCoreError) as refusal:
+            if later := pause(refusal):
+                self.work.waits.append(later)
+            else:
+                self.work.refusals.append(refusal)
+        return []
+
+    def _after(
+        self, error: ClientError | BotoCoreError, doomed: list[RecoveryInstanceTypeDef]
+    ) -> list[list[str]]:
+        """Return the parts of a refused call that are sent now, and note what the others wait for.
+
+        Raises why nothing of it can be sent now, or ever.
+        """
+        cause = cause_of(error)
+        if cause is Cause.QUOTA:
+            raise NotYet(str(error), seconds=CAPACITY) from error
+        if cause is Cause.FINAL:
+            return self._blamed(error, doomed)
+        free = self._without_held(error, doomed)
+        if len(free) < len(doomed):
+            return [_ids(free)]
+        if cause is Cause.PASSING:
+            raise NotYet(str(error), seconds=max(LOOK_AGAIN, retry_after(error))) from error
+        raise NotYet(f"{error} Held by no running job that DRS shows.", seconds=LOOK_AGAIN) from error
+
+    def _blamed(
+        self, error: ClientError | BotoCoreError, doomed: list[RecoveryInstanceTypeDef]
+    ) -> list[list[str]]:
+        """Return the parts without and with those whom the error is about; halves if nobody says whom."""
+        ids = _ids(doomed)
+        left = _ids(self._look(ids))
+        if len(left) < len(ids):
+            return [left]
+        if len(out := named(error, ids)) in range(1, len(ids)):
+            return [[one for one in ids if one not in out], sorted(out)]
+        if is_about_what_is_named(error) and len(ids) > 1:
+            return [list(half) for half in halves(tuple(ids))]
+        raise error
+
+    def _without_held(
+        self, error: ClientError | BotoCoreError, doomed: list[RecoveryInstanceTypeDef]
+    ) -> list[RecoveryInstanceTypeDef]:
+        """Return the instances that no job holds; note what the others wait for, each for its own job.
+
+        A job that terminates nothing but some of them is, or may as well be, ours.
+        """
+        free, servers = list(doomed), {one["sourceServerID"] for one in doomed}
+        for job in find_blocking(self.clean_up.drs, self.clean_up.execution, servers):
+            held = [one for one in free if one["sourceServerID"] in servers_of(job)]
+            free = [one for one in free if one not in held]
+            theirs = {one["sourceServerID"] for one in held}
+            if held and job.get("type") == "TERMINATE" and servers_of(job) == theirs:
+                log.info("%s terminates them already: %s", job["jobID"], error)
+                self._put_on_record(job["jobID"], held)
+            elif held:
+                text = f"{error} Held by {job_text(job)}."
+                self.work.waits.append(NotYet(text, seconds=LOOK_AGAIN, jobs=[job["jobID"]]))
+        return free
+
+
+def _ids(instances: Iterable[RecoveryInstanceTypeDef]) -> list[str]:
+    return [one["recoveryInstanceID"] for one in instances]

@@ -1,0 +1,156 @@
+"""What a kind of follow-up has to say for itself; what happens to every kind is in `follow_up`.
+
+A kind is a subclass of `FollowUp` in a file of its own, such as `clean_up`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.errors import TransitionRefused
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.trail import append_event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import timedelta
+
+    from drs_recovery.engine.journal import Journal
+    from drs_recovery.engine.parting import NotYet
+    from drs_recovery.plan import Plan
+    from drs_recovery.record.enums import CleanupMode, CleanupStatus, EventType
+    from drs_recovery.record.events import Event
+    from drs_recovery.record.models import Cleanup, Execution
+    from drs_recovery.store.requests import StoreProgram
+    from drs_recovery.store.store import ExecutionStore
+
+
+class StillThere(Exception):
+    """What a follow-up was to remove, and AWS lists though the jobs have ended; it may be gone soon."""
+
+    def __init__(self, text: str, left: Sequence[str]) -> None:
+        self.left = tuple(left)
+        super().__init__(text)
+
+
+class Events(NamedTuple):
+    """What the audit trail calls the steps of a kind."""
+
+    asked: EventType
+    waiting: EventType
+    approved: EventType
+    kept: EventType
+    held: EventType
+    done: EventType
+    failed: EventType
+
+
+class OnRecord(NamedTuple):
+    """Where a kind stands on record: how far it is, and the id of the DAG run that is due for this end.
+
+    ``change`` and ``due`` are the programs that write it, and that read the executions for which it is due.
+    """
+
+    known: Callable[[Execution], Cleanup | None]
+    run_id: Callable[[Execution], str]
+    change: Callable[..., StoreProgram[Execution]]
+    due: Callable[..., StoreProgram[list[Execution]]]
+
+
+class Question(NamedTuple):
+    """What approvers are asked, and for how long at most."""
+
+    subject: str
+    body: str
+    timeout: timedelta
+
+
+@dataclass
+class Work:
+    """What came of doing what can be done now: new jobs, what waits, and what AWS refuses for good."""
+
+    job_ids: list[str] = field(default_factory=list)
+    waits: list[NotYet] = field(default_factory=list)
+    refusals: list[Exception] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class FollowUp(ABC):
+    """A follow-up of one execution, as it was on record when a DAG run of it looked."""
+
+    store: ExecutionStore
+    journal: Journal
+    run_id: str
+    execution: Execution
+    plan: Plan
+
+    noun: ClassVar[str]
+    kept: ClassVar[str]
+    """What a rejection, or a time-out, leads to, as the end of a sentence."""
+    events: ClassVar[Events]
+    record: ClassVar[OnRecord]
+
+    @staticmethod
+    @abstractmethod
+    def check_may(execution: Execution) -> None:
+        """Raise TransitionRefused for an execution that has no such follow-up."""
+
+    @property
+    @abstractmethod
+    def mode(self) -> CleanupMode:
+        """Whether the frozen plan lets it happen; a person may ask for it where it says never."""
+
+    @abstractmethod
+    def question(self) -> Question:
+        """Return what approvers are asked."""
+
+    @abstractmethod
+    def do(self, work: Work) -> None:
+        """Do what can be done now, and add to ``work`` what came of it.
+
+        NotYet, or an error of AWS that may pass, is waited for; any other error ends the follow-up.
+        """
+
+    @abstractmethod
+    def check_done(self) -> str:
+        """Return a sentence on what was done; StillThere while it is not."""
+
+    @cached_property
+    def drs(self) -> DrsHook:
+        """The way to DRS in the account and Region of the frozen plan (R-50)."""
+        return DrsHook(aws_conn_id=self.plan.aws_conn_id, region_name=self.plan.region)
+
+    @property
+    def known(self) -> Cleanup | None:
+        """How far it was when the task looked."""
+        return self.record.known(self.execution)
+
+    @property
+    def place(self) -> str:
+        """What it is, in a sentence."""
+        return f"the {self.noun} of execution {self.execution.execution_id}"
+
+    def read(self) -> Execution:
+        """Return the execution as it is on record now."""
+        return self.store.run(read_execution(self.execution.execution_id))
+
+    def write(self, status: CleanupStatus, event: Event | None = None, **known: object) -> None:
+        """Put on record how far it is."""
+        known |= {"mode": self.mode, "dag_run_id": self.run_id}
+        self.store.run(self.record.change(self.execution, status, event, **known))
+
+    def append(self, type_: EventType, text: str, once: str, *, who: str | None = None) -> None:
+        """Append an event to the audit trail, once."""
+        event = self.journal.event(type_, text, who=who).replace(once=once)
+        self.store.run(append_event(self.execution.execution_id, event))
+
+    def check_ended(self) -> None:
+        """Raise TransitionRefused unless this very end of the execution stands, as of now."""
+        if (now := self.read()).end_time != self.execution.end_time:
+            raise TransitionRefused(
+                f"execution {now.execution_id} is {now.status}: it was opened again during its {self.noun}"
+            )

@@ -1,0 +1,230 @@
+"""The tasks of a follow-up: approve, start, watch and check. What they do is in `engine.follow_up`.
+
+How the execution ended, and the state of the plan's DAG run, never depend on them.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
+from botocore.exceptions import BotoCoreError, ClientError
+
+from drs_recovery.aws.links.drs import DrsJobLink
+from drs_recovery.aws.sensors.drs import DrsJobSensor
+from drs_recovery.aws.utils.errors import is_final
+from drs_recovery.engine import follow_up as engine
+from drs_recovery.engine.follow_up import Kept, NotBegun, OtherRun, Refused, Started, Waiting
+from drs_recovery.errors import RecordError
+from drs_recovery.record.clean_up import EXECUTION_ID
+from drs_recovery.settings import settings
+from drs_recovery.tasks.base import execution_store, is_last_try, journal_of, now
+from drs_recovery.tasks.gate import HumanGate
+from drs_recovery.tasks.waking import waking
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from airflow.sdk import Context
+
+    from drs_recovery.engine.follow_up_kind import FollowUp
+
+
+@contextmanager
+def verdicts_on(kind: type[FollowUp], context: Context) -> Iterator[FollowUp]:
+    """Give the follow-up of a DAG run; what no retry can mend ends the task, and is FAILED on record.
+
+    An error that may pass goes on to Airflow, which retries the task, and is written too when no retry is
+    left. What cannot be written, the maintenance finds by the DAG run that has ended.
+    """
+    follow_up: FollowUp | None = None
+    try:
+        run = context["dag_run"]
+        execution_id = str((run.conf or {}).get(EXECUTION_ID))
+        journal = journal_of(context)
+        follow_up = engine.open_follow_up(kind, execution_store(), journal, execution_id, run.run_id)
+        yield follow_up
+    except AirflowSkipException:
+        raise
+    except OtherRun as error:
+        raise AirflowSkipException(str(error)) from error
+    except Exception as error:
+        if follow_up and isinstance(error, NotBegun):
+            raise AirflowFailException(engine.hold(follow_up, error)) from error
+        final = isinstance(error, AirflowFailException | AirflowSensorTimeout) or is_final(error)
+        if follow_up and (final or is_last_try(context)):
+            with suppress(RecordError):
+                engine.fail(follow_up, error)
+        if final:
+            raise AirflowFailException(str(error) or type(error).__name__) from error
+        raise
+
+
+class ApproveFollowUp(HumanGate):
+    """Asks where the frozen plan says so; elsewhere it passes at once.
+
+    A rejection keeps what is there, and so does a time-out: nothing is done because nobody answered.
+
+    :param kind: the kind of follow-up.
+    """
+
+    def __init__(self, *, kind: type[FollowUp], **kwargs: Any) -> None:
+        super().__init__(subject=f"Go on with the {kind.noun}?", **kwargs)
+        self.kind = kind
+
+    def validate_params_input(self, params_input: Mapping[str, Any]) -> None:
+        """Take any: a reason is welcome and decides nothing."""
+
+    def execute(self, context: Context) -> Any:
+        """Pass, or ask and park the task until somebody answers."""
+        run = context["dag_run"]
+        with verdicts_on(self.kind, context) as follow_up:
+            engine.append_asked(follow_up, run.triggering_user_name, run.clear_number or 0)
+            if (question := engine.ask(follow_up)) is None:
+                return None
+            self.describe(follow_up.plan, *question)
+        return super().execute(context)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Write the answer down."""
+        with verdicts_on(self.kind, context) as follow_up:
+            answer = self.answer_of(event, f"The gate of the {self.kind.noun}")
+            engine.record_answer(follow_up, answer)
+            return answer.to_item()
+
+
+class StartFollowUp(BaseOperator):
+    """Starts what is due in AWS, and puts the ids of its jobs on record.
+
+    What may pass is waited for without a worker slot: throttling, trouble of AWS, a job that holds a server,
+    a quota, a RECOVERY of the same servers. See `drs_recovery.aws.utils.errors`.
+
+    :param kind: the kind of follow-up.
+    """
+
+    ui_color = "#f3dcd4"
+    operator_extra_links = (DrsJobLink(),)
+
+    def __init__(self, *, kind: type[FollowUp], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.kind = kind
+
+    def execute(self, context: Context) -> list[str]:
+        """Return the ids of the jobs."""
+        return self._start(context, now())
+
+    def execute_complete(
+        self, context: Context, event: dict[str, Any] | None = None, *, since: str = "", **_: Any
+    ) -> list[str]:
+        """Go on with what could not be started yet, since when."""
+        return self._start(context, datetime.fromisoformat(since) if since else now())
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Resume, or write why the trigger broke, when no retry is left."""
+        with verdicts_on(self.kind, context):
+            return super().resume_execution(next_method, next_kwargs, context)
+
+    def _start(self, context: Context, since: datetime) -> list[str]:
+        with verdicts_on(self.kind, context) as follow_up:
+            match engine.start(follow_up, since):
+                case Kept(message):
+                    raise AirflowSkipException(message)
+                case Started(new, job_ids):
+                    self._link(context, follow_up, new)
+                    return list(job_ids)
+                case Refused(new, error):
+                    self._link(context, follow_up, new)
+                    raise error
+                case Waiting(new, waits, deadline):
+                    self._link(context, follow_up, new)
+                    self.defer(
+                        trigger=waking(waits, deadline, follow_up.plan.aws_conn_id, follow_up.plan.region),
+                        method_name=self.execute_complete.__name__,
+                        kwargs={"since": since.isoformat()},
+                        timeout=deadline - now() + timedelta(minutes=5),
+                    )
+        raise AssertionError("a start that waits lets go of its worker")
+
+    def _link(self, context: Context, follow_up: FollowUp, job_ids: Sequence[str]) -> None:
+        """Show jobs in Airflow; a link that cannot be made is no reason to fail."""
+        for job_id in job_ids:
+            self.log.info("DRS job %s is started and on record", job_id)
+            try:
+                DrsJobLink.persist(
+                    context=context,
+                    operator=self,
+                    region_name=follow_up.drs.conn_region_name,
+                    aws_partition=follow_up.drs.conn_partition,
+                    job_id=job_id,
+                )
+            except (BotoCoreError, ClientError) as error:
+                self.log.warning("The link to %s cannot be made: %s", job_id, error)
+
+
+class WatchFollowUp(DrsJobSensor):
+    """Waits for the jobs on record; holds no worker slot meanwhile.
+
+    That they have ended says nothing of what they were for: a finished terminate job lists no servers.
+
+    :param kind: the kind of follow-up.
+    """
+
+    template_fields = ()
+    template_ext = ()
+    ui_color = "#d9ecf7"
+
+    def __init__(self, *, kind: type[FollowUp], **kwargs: Any) -> None:
+        wanted = settings()
+        super().__init__(
+            job_ids=[],
+            hold=wanted.hold_seconds,
+            poll_interval=wanted.poll_seconds,
+            relaxed_interval=wanted.poll_relaxed_seconds,
+            timeout=engine.LONGEST_WAIT.total_seconds(),
+            **kwargs,
+        )
+        self.kind = kind
+
+    def execute(self, context: Context) -> Any:
+        """Return at once where no job runs; defer to the trigger for the rest."""
+        with verdicts_on(self.kind, context) as follow_up:
+            return super().execute(context) if self._has_jobs(follow_up) else None
+
+    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
+        """Ask DRS once more."""
+        with verdicts_on(self.kind, context) as follow_up:
+            return super().execute_complete(context, event) if self._has_jobs(follow_up) else None
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Resume, or write why the trigger broke, when no retry is left."""
+        with verdicts_on(self.kind, context):
+            return super().resume_execution(next_method, next_kwargs, context)
+
+    def _has_jobs(self, follow_up: FollowUp) -> bool:
+        """Take the jobs from the record, with the account and Region of the frozen plan (R-50)."""
+        self.aws_conn_id, self.region_name = follow_up.plan.aws_conn_id, follow_up.plan.region
+        self.job_ids = follow_up.known.job_ids if follow_up.known else ()
+        return bool(self.job_ids)
+
+
+class CheckFollowUp(BaseOperator):
+    """Looks whether it is done, and puts that on record.
+
+    AWS may list what is removed for a while after its job has ended: its retries look again.
+
+    :param kind: the kind of follow-up.
+    """
+
+    ui_color = "#e4dff5"
+
+    def __init__(self, *, kind: type[FollowUp], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.kind = kind
+
+    def execute(self, context: Context) -> int | None:
+        """Return how many things it concerned."""
+        with verdicts_on(self.kind, context) as follow_up:
+            return engine.check(follow_up)
