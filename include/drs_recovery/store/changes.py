@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from drs_recovery.errors import RecordUnavailable
 from drs_recovery.record.base import iso
 from drs_recovery.record.models import Execution
 from drs_recovery.record.status import completed_waves, running_status
@@ -18,19 +16,16 @@ from drs_recovery.store.fitting import BUDGETS, Fitted, fitted, recognised
 from drs_recovery.store.intents import keep_past
 from drs_recovery.store.own_items import put_ids, put_text
 from drs_recovery.store.queries import EXECUTION, parse, read_execution
-from drs_recovery.store.requests import Wait, smaller_and_smaller, unmarshal
+from drs_recovery.store.requests import TRIES, retrying, smaller_and_smaller, unmarshal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from drs_recovery.record.enums import Writer
 from drs_recovery.store.requests import Item, StoreProgram
 
-TRIES = 14
-"""Writers of parallel waves meet on one version; 14 tries with their pauses take about 4 s."""
-
 Alter = Callable[[Execution], "Execution | StoreProgram[Execution]"]
-"""Returns the record as it shall be, the very same if it is so already, or raises what forbids it.
+"""Returns the record as it is to be, the very same if it is so already, or raises what forbids it.
 
 As steps where it reads more than the record, or puts what belongs beside it: always before the record itself.
 """
@@ -50,7 +45,8 @@ def change(execution_id: str, writer: Writer, alter: Alter) -> StoreProgram[Chan
     A write whose answer was lost, and that the client sent again, is refused the second time: read again, the
     record then holds the change already, which is a success.
     """
-    for pause in pauses():
+
+    def step() -> StoreProgram[Changed | None]:
         before = yield from read_execution(execution_id)
         altered = alter(before)
         after = altered if isinstance(altered, Execution) else (yield from altered)
@@ -58,19 +54,10 @@ def change(execution_id: str, writer: Writer, alter: Alter) -> StoreProgram[Chan
         if after == before:
             return Changed(before, written=False)
         check_change(writer, before, after)
-        answer = yield from write(before, following(before, after), _still_runs)
-        if answer is not None:
-            return Changed(answer, written=True)
-        yield Wait(pause)
-    raise RecordUnavailable(
-        f"execution {execution_id}: {writer} found its record changed by others {TRIES} times in a row"
-    )
+        return (yield from write(before, following(before, after), _still_runs))
 
-
-def pauses() -> Iterator[float]:
-    """Yield the seconds to wait after each refused try: full jitter, so that writers do not meet again."""
-    for retry in range(TRIES):
-        yield random.uniform(0, min(0.8, 0.02 * 2**retry))  # noqa: S311 - no secret
+    trouble = f"{writer} found its record changed by others {TRIES} times in a row"
+    return (yield from retrying(step, f"execution {execution_id}: {trouble}"))
 
 
 def with_wave(execution: Execution, number: int, **changed: Any) -> Execution:
@@ -95,14 +82,14 @@ def write(
     after: Execution,
     conditions: Callable[[Update, Execution], Iterable[str]],
     budgets: Sequence[int] = BUDGETS,
-) -> StoreProgram[Execution | None]:
+) -> StoreProgram[Changed | None]:
     """Make one record of the other; return what is on record then, None if a condition did not hold.
 
     What the item has no room for is put beside it first. If DynamoDB refuses the write for its size all the
     same, it is made again with less and less text; RecordTooLarge if no text is left.
     """
 
-    def once(budget: int) -> StoreProgram[Execution | None]:
+    def once(budget: int) -> StoreProgram[Changed | None]:
         fits = fitted(after, budget, before)
         yield from put_beside(before.execution_id, fits)
         update = Update(before.execution_id, EXECUTION)
@@ -110,7 +97,7 @@ def write(
         update.require(*conditions(update, before))
         set_difference(update, before, fits.execution)
         answer = yield update.request(returning=True)
-        return None if answer is None else parse(unmarshal(answer["Attributes"]))
+        return None if answer is None else Changed(parse(unmarshal(answer["Attributes"])), written=True)
 
     return (yield from smaller_and_smaller(once, budgets))
 
@@ -126,7 +113,7 @@ def put_beside(execution_id: str, fits: Fitted) -> StoreProgram[None]:
 
 
 def set_difference(update: Update, before: Execution, after: Execution) -> None:
-    """Let an update make one of the other, whatever it is that differs."""
+    """Let an update make one of the other, in every attribute that differs."""
     old, new = before.to_item(), after.to_item()
     changed = [number for number, wave in enumerate(new["waves"]) if wave != old["waves"][number]]
     if len(changed) == 1:
@@ -144,7 +131,7 @@ def same_version(update: Update, before: Execution) -> str:
 
 
 def same_cleanup(update: Update, execution: Execution) -> str:
-    """Return the condition that nobody wrote of the clean-up since: it and a new attempt exclude another."""
+    """Return the condition that nobody wrote its clean-up since: it and a new attempt exclude each other."""
     known = execution.cleanup
     if known is None:
         return update.absent("cleanup")

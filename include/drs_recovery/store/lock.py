@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from drs_recovery.errors import (
     ExecutionNotFound,
     LockHeld,
-    RecordUnavailable,
     RecordUnreadable,
     TransitionRefused,
 )
 from drs_recovery.record.base import ExecutionId, Record, RunId, Time, is_execution_id, iso
 from drs_recovery.record.enums import EventType, ExecutionType, Writer
 from drs_recovery.record.events import Event
-from drs_recovery.store.changes import change, pauses, same_version
+from drs_recovery.store.changes import change, same_version
 from drs_recovery.store.expressions import Delete, Put, Update
 from drs_recovery.store.queries import EXECUTION, read_execution
-from drs_recovery.store.requests import Wait, get, now
+from drs_recovery.store.requests import get, now, retrying
 from drs_recovery.store.trail import append_change, append_event
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ def take_lock(
 ) -> StoreProgram[str | None]:
     """Take the plan for an execution; return the execution it was taken over from, if any.
 
-    Taking one's own again is fine; with ``renew`` it is put again: who looked at it before does not get it.
+    Taking one's own again is fine; with ``renew`` it is put again: who read it before does not get it.
     It is taken over from an execution that is final, or not on record, or whose DAG run has ended or
     is gone, which ``is_over`` says; and by a RECOVERY from a DRILL. Else LockHeld.
     """
@@ -77,22 +76,26 @@ def take_lock(
         requested_by=execution.requested_by,
     )
     before: Lock | None = None
-    for pause in pauses():
+
+    def step() -> StoreProgram[str | None]:
+        """Return the execution that made way, "" where none held the plan; None to try again."""
+        nonlocal before
         if (yield from _put(execution.plan_id, mine, before, renew=renew)):
-            return before.holder if before else None
+            return before.holder if before else ""
         held = yield from _read(execution.plan_id)
         before = None
         if held is not None and held.holder == mine.holder:
-            if not renew:
-                return None
-        elif held is not None and (yield from _make_way(execution, held, at, is_over)):
+            return None if renew else ""
+        if held is not None and (yield from _make_way(execution, held, at, is_over)):
             before = held
-        yield Wait(pause)
-    raise RecordUnavailable(f"the lock of plan {execution.plan_id!r} kept changing hands")
+        return None
+
+    trouble = f"the lock of plan {execution.plan_id!r} kept changing hands"
+    return (yield from retrying(step, trouble)) or None
 
 
 def unlock(plan_id: str, actor: str, reason: str) -> StoreProgram[Freed | None]:
-    """Delete the lock of a plan whoever holds it, and tell so in the holder's trail; return what it was.
+    """Delete the lock of a plan whoever holds it, with an event in the holder's trail; return what it was.
 
     The way out when nothing else frees a plan, also one whose lock cannot be read. The execution that held
     it keeps running if it does.
@@ -130,7 +133,7 @@ def release_lock(execution: Execution) -> StoreProgram[None]:
 
 
 def _put(plan_id: str, mine: Lock, before: Lock | None, *, renew: bool) -> StoreProgram[bool]:
-    """Put the lock where there is none, or anew one's own, or in the place of the very one that makes way."""
+    """Put the lock where there is none, one's own again, or in the place of the very one that makes way."""
     put = Put(lock_key(plan_id), LOCK)
     if before is None and renew:
         put.require(put.either(put.absent("executionId"), put.equal(("holder",), mine.holder)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from drs_recovery.errors import RecordUnavailable, StartRefused
+from drs_recovery.errors import StartRefused
 from drs_recovery.record.attempts import resolved_intents, with_attempt
 from drs_recovery.record.enums import Writer
 from drs_recovery.record.permission import check_ask, check_attempt
@@ -17,7 +17,6 @@ from drs_recovery.store.changes import (
     Changed,
     change,
     following,
-    pauses,
     same_cleanup,
     same_version,
     with_wave,
@@ -26,7 +25,7 @@ from drs_recovery.store.changes import (
 from drs_recovery.store.intents import keep_past
 from drs_recovery.store.lock import take_lock
 from drs_recovery.store.queries import read_execution
-from drs_recovery.store.requests import Wait, now
+from drs_recovery.store.requests import now, retrying
 from drs_recovery.store.servers import write_found
 from drs_recovery.store.trail import append_change
 
@@ -69,11 +68,11 @@ def open_attempt(
     ``drs_recovery.store.lock``. Nothing is written before that.
     """
     at = yield from now()
-    for pause in pauses():
+
+    def step() -> StoreProgram[Changed | None]:
         before = yield from read_execution(execution_id)
         if _opened(before, opening):
-            yield from append_change(Changed(before, written=False), event)
-            return before
+            return Changed(before, written=False)
         _check(before, opening)
         yield from take_lock(before, is_over=is_over, renew=True)
         yield from write_found(execution_id, opening.servers)
@@ -81,14 +80,12 @@ def open_attempt(
         yield from keep_past(execution_id, opening.wave_number, past)
         after = with_attempt(before, opening.wave_number, opening.clear_number, opening.settled, at)
         check_opening(before, after, opening.wave_number)
-        written = yield from write(before, following(before, after), _as_it_was)
-        if written is not None:
-            yield from append_change(Changed(written, written=True), event)
-            return written
-        yield Wait(pause)
-    raise RecordUnavailable(
-        f"execution {execution_id}: its record kept changing while an attempt was to open"
-    )
+        return (yield from write(before, following(before, after), _as_it_was))
+
+    trouble = f"execution {execution_id}: its record kept changing while an attempt was to open"
+    changed = yield from retrying(step, trouble)
+    yield from append_change(changed, event)
+    return changed.execution
 
 
 def note_clear(execution_id: str, number: int, attempt: int, clear_number: int) -> StoreProgram[Execution]:

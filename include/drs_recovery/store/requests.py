@@ -6,6 +6,7 @@ boto3 and one for aiobotocore run them (``drs_recovery.store.runners``).
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from drs_recovery.errors import RecordTooLarge
+from drs_recovery.errors import RecordTooLarge, RecordUnavailable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,6 +25,9 @@ Item: TypeAlias = dict[str, Any]
 
 Operation = Literal["get_item", "put_item", "update_item", "delete_item", "query"]
 
+
+TRIES = 14
+"""Writers of parallel waves meet on one version; 14 tries with their pauses take about 4 s."""
 
 SHORT = 100
 """Characters of words of which DynamoDB has no room for more."""
@@ -102,6 +106,19 @@ def put_new(execution_id: str, item: str, attributes: Item) -> StoreProgram[bool
         },
     )
     return answer is not None
+
+
+def retrying(step: Callable[[], StoreProgram[T | None]], trouble: str) -> StoreProgram[T]:
+    """Take a step that reads and writes, and again while others were first, for which it returns None.
+
+    RecordUnavailable with the ``trouble`` after many tries. The pauses have full jitter, so that writers do
+    not meet again.
+    """
+    for retry in range(TRIES):
+        if (done := (yield from step())) is not None:
+            return done
+        yield Wait(random.uniform(0, min(0.8, 0.02 * 2**retry)))  # noqa: S311 - no secret
+    raise RecordUnavailable(trouble)
 
 
 def smaller_and_smaller(write: Callable[[Size], StoreProgram[T]], sizes: Sequence[Size]) -> StoreProgram[T]:

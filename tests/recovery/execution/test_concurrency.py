@@ -9,7 +9,7 @@ import pytest
 
 from drs_recovery.errors import LockHeld, RecordUnavailable, StartRefused, TransitionRefused
 from drs_recovery.record.enums import EventType, ExecutionStatus, WaveStatus, Writer
-from drs_recovery.store.changes import TRIES, change, with_wave
+from drs_recovery.store.changes import change, with_wave
 from drs_recovery.store.lock import take_lock
 from drs_recovery.store.programs import (
     approve,
@@ -20,6 +20,7 @@ from drs_recovery.store.programs import (
 )
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.read_trail import read_events
+from drs_recovery.store.requests import TRIES
 
 E, W = ExecutionStatus, WaveStatus
 

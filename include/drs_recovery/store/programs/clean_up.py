@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from drs_recovery.errors import RecordUnavailable, RecordUnreadable, TransitionRefused
+from drs_recovery.errors import RecordUnreadable, TransitionRefused
 from drs_recovery.record.base import iso
 from drs_recovery.record.enums import CleanupMode, CleanupStatus
 from drs_recovery.record.models import Cleanup
 from drs_recovery.record.transitions import check_clean_up
-from drs_recovery.store.changes import Changed, pauses, same_cleanup, write
+from drs_recovery.store.changes import Changed, same_cleanup, write
 from drs_recovery.store.fitting import CLEAN_UP_BUDGETS, recognised
 from drs_recovery.store.own_items import ids_item, put_ids, read_ids
 from drs_recovery.store.passed_over import log_it
 from drs_recovery.store.queries import read_execution
-from drs_recovery.store.requests import Wait, now
+from drs_recovery.store.requests import now, retrying
 from drs_recovery.store.trail import append_change
 
 if TYPE_CHECKING:
@@ -43,22 +43,24 @@ def clean_up(
     drill.
     """
     at = yield from now()
-    for pause in pauses():
+
+    def step() -> StoreProgram[Changed | None]:
         before = yield from read_execution(execution.execution_id)
         _check_same_end(execution, before)
         known_lists = yield from _lists(before, known)
         after = _with_changes(before, status, at, known, known_lists)
         if after == before:
-            return (yield from _message(Changed(before, written=False), event))
+            return Changed(before, written=False)
         check_clean_up(before, after)
         yield from _put_lists(before.execution_id, known_lists)
-        written = yield from write(before, after, _same_end, CLEAN_UP_BUDGETS)
-        if written is not None:
-            return (yield from _message(Changed(written, written=True), event))
-        yield Wait(pause)
-    raise RecordUnavailable(
-        f"execution {execution.execution_id}: its clean-up kept changing while it was to become {status}"
-    )
+        return (yield from write(before, after, _same_end, CLEAN_UP_BUDGETS))
+
+    trouble = f"its clean-up kept changing while it was to become {status}"
+    changed = yield from retrying(step, f"execution {execution.execution_id}: {trouble}")
+    # Once for this end of the execution
+    end = changed.execution.end_time
+    yield from append_change(changed, event, end and iso(end), event and event.detail)
+    return changed.execution
 
 
 def _check_same_end(execution: Execution, now: Execution) -> None:
@@ -132,10 +134,3 @@ def _same_end(update: Update, before: Execution) -> Iterable[str]:
     yield update.equal(("endTime",), iso(before.end_time) if before.end_time else None)
     yield update.equal(("executionType",), before.execution_type.value)
     yield same_cleanup(update, before)
-
-
-def _message(changed: Changed, event: Event | None) -> StoreProgram[Execution]:
-    """Tell of the change once for this end of the execution."""
-    end = changed.execution.end_time
-    yield from append_change(changed, event, end and iso(end), event and event.detail)
-    return changed.execution

@@ -5,18 +5,18 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from drs_recovery.errors import RecordUnavailable, TransitionRefused
+from drs_recovery.errors import TransitionRefused
 from drs_recovery.record.base import iso
 from drs_recovery.record.ending import Ending
 from drs_recovery.record.enums import ExecutionStatus, WaveStatus, Writer
 from drs_recovery.record.judge import named
 from drs_recovery.record.models import Cleanup
-from drs_recovery.store.changes import Changed, change, pauses, same_version, write
+from drs_recovery.store.changes import Changed, change, same_version, write
 from drs_recovery.store.intents import with_known_servers
 from drs_recovery.store.jobs import record_job
 from drs_recovery.store.lock import release_lock
 from drs_recovery.store.queries import read_execution
-from drs_recovery.store.requests import Wait, now
+from drs_recovery.store.requests import now, retrying
 from drs_recovery.store.trail import append_change
 
 if TYPE_CHECKING:
@@ -79,20 +79,22 @@ def finish(
     (``cleanup``; a drill without jobs needs none): no crash can come between the two.
     """
     at = yield from now()
-    for pause in pauses():
+
+    def step() -> StoreProgram[Changed | None]:
         before = yield from read_execution(execution_id)
         if before.final:
-            return (yield from _finished(before, status, event))
+            _check_same_status(before, status)
+            return Changed(before, written=False)
         wanted = ended(before, status, outcome, at, cleanup)
-        after = yield from write(before, wanted, partial(final_conditions, status=status))
-        if after is not None:
-            yield from append_change(Changed(after, written=True), event, after.attempts)
-            return after
-        yield from _check_moved(before, status)
-        yield Wait(pause)
-    raise RecordUnavailable(
-        f"execution {execution_id}: its record kept changing while it was to end {status}"
-    )
+        changed = yield from write(before, wanted, partial(final_conditions, status=status))
+        if changed is None:
+            yield from _check_moved(before, status)
+        return changed
+
+    trouble = f"execution {execution_id}: its record kept changing while it was to end {status}"
+    changed = yield from retrying(step, trouble)
+    yield from append_change(changed, event, changed.execution.attempts)
+    return changed.execution
 
 
 def ended(
@@ -147,14 +149,12 @@ def release(execution: Execution) -> StoreProgram[None]:
     yield from release_lock(on_record)
 
 
-def _finished(execution: Execution, status: ExecutionStatus, event: Event | None) -> StoreProgram[Execution]:
+def _check_same_status(execution: Execution, status: ExecutionStatus) -> None:
     if execution.status is not status:
         raise TransitionRefused(
             f"execution {execution.execution_id} is {execution.status}: a final status is written once, "
             f"it cannot become {status}"
         )
-    yield from append_change(Changed(execution, written=False), event, execution.attempts)
-    return execution
 
 
 def _check_moved(before: Execution, status: ExecutionStatus) -> StoreProgram[None]:
