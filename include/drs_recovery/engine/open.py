@@ -63,7 +63,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class Stopped:
-    """Nothing is started: the execution has ended, or the record says why it cannot start."""
+    """Nothing is started: the execution has ended, or why it cannot start is on record."""
 
     message: str
     cause: Exception | None = None
@@ -135,7 +135,7 @@ def open_record(record: Execution, plan: Plan, run: Run, ports: Ports, *, last_t
         _freeze(record, plan, facts, ports)
     except (ParamsError, LockHeld, PreflightBlocked) as error:
         return _stop(record, FailureKind.REFUSED, error, ports)
-    except Exception as error:  # what Airflow says of the holder's run, too, goes on record
+    except Exception as error:  # an error of Airflow, asked for the holder's run, goes on record too
         if not is_final(error) and not last_try:
             raise
         return _stop(record, FailureKind.FAILED, error, ports)

@@ -65,6 +65,6 @@ def run_over(context: Context, execution: Execution) -> str | None:
 
 
 def clear_of(context: Context) -> Clear:
-    """Return how often the DAG run of a task was cleared, and who tells whether another's is over."""
+    """Return how often the DAG run of a task was cleared, and how to find out whether another is over."""
     number = context["dag_run"].clear_number or 0
     return Clear(number, lambda holder: run_over(context, holder) is not None)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 THROUGH_AIRFLOW = frozenset({"airflow.secrets.metastore", "airflow.sdk.execution_time.secrets.execution_api"})
 """Modules of the backends that answer from Airflow's database. A task asks the API server, which looks in its
-own environment and secrets backend first, and does not tell where it found a connection."""
+own environment and secrets backend first, and does not report where it found a connection."""
 
 ENVIRONMENT = "airflow.secrets.environment_variables"
 

@@ -118,7 +118,7 @@ class Tasks:
         """The record as it begins."""
         return new_execution(self.plan, self.run, self.clock())
 
-    def new_event(self, kind: EventType, wave: WaveRecord | None = None, detail: str = "said") -> Event:
+    def new_event(self, kind: EventType, wave: WaveRecord | None = None, detail: str = "happened") -> Event:
         """Return an event."""
         number, attempt = (wave.wave_number, wave.attempt) if wave else (None, None)
         return Event(
@@ -131,7 +131,7 @@ class Tasks:
 
     @property
     def clear(self) -> Clear:
-        """What Airflow tells: how often the run was cleared, and that no other is over."""
+        """What Airflow knows: how often the run was cleared, and that no other is over."""
         return Clear(self.cleared, lambda _: False)
 
     def open(self, is_over: Callable[[Execution], bool]) -> None:

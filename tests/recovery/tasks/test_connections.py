@@ -1,4 +1,4 @@
-"""Where connections come from: the table's never from Airflow's database, the plan's not without a word."""
+"""Where connections come from: the table's never from Airflow's database, the plan's not unnoticed."""
 
 from __future__ import annotations
 
@@ -103,8 +103,8 @@ def test_a_named_connection_has_to_be_outside_of_the_database(
     configured(monkeypatch, TABLE_CONN_ID="aws_table")
     with pytest.raises(RecordUnavailable) as refused:
         execution_store()
-    for words in ("'aws_table'", "AIRFLOW_CONN_AWS_TABLE", "RECOVERY_TABLE_CONN_FROM_DATABASE=true"):
-        assert words in str(refused.value)
+    for text in ("'aws_table'", "AIRFLOW_CONN_AWS_TABLE", "RECOVERY_TABLE_CONN_FROM_DATABASE=true"):
+        assert text in str(refused.value)
     assert airflow.asked == []
 
 
@@ -168,12 +168,12 @@ def test_a_plan_may_refuse_a_connection_of_the_database(airflow: Airflow, starts
 
 
 @pytest.mark.parametrize("few", [1, 5])
-def test_another_account_than_last_time_is_told(
+def test_another_account_than_last_time_is_named(
     table: Any, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
     """Both are named; the last execution is the newest that has ended with an account on record.
 
-    It is looked for among the newest few, and among many only where none of those tells an account.
+    It is looked for among the newest few, and among many only where none of those has an account.
     """
     monkeypatch.setattr(connection, "FEW", few)
     limits, listed = [], connection.list_executions
@@ -202,5 +202,5 @@ def test_another_account_than_last_time_is_told(
     drive.execute("open_execution")
     assert limits == ([5] if few == 5 else [1, 50])
     (warning,) = [one.message for one in drive.record.warnings if one.check == "connection"]
-    for words in ("leads to account 123456789012", last.execution_id, "was in account 999900001111"):
-        assert words in warning
+    for text in ("leads to account 123456789012", last.execution_id, "was in account 999900001111"):
+        assert text in warning

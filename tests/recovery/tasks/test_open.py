@@ -51,7 +51,7 @@ def test_r31_the_account_is_on_record_with_the_region(table: Any) -> None:
     assert (drive.record.account_id, drive.record.region) == ("123456789012", "eu-west-1")
 
 
-def test_an_account_that_nobody_tells_keeps_no_execution_from_opening(
+def test_an_account_that_nobody_knows_keeps_no_execution_from_opening(
     table: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """STS does not answer: the record goes without the account, and the recovery goes on."""
@@ -63,14 +63,14 @@ def test_an_account_that_nobody_tells_keeps_no_execution_from_opening(
 
 
 def test_opening_twice_is_opening_once(table: Any) -> None:
-    """A retried task finds the execution open, and tells nothing again."""
+    """A retried task finds the execution open, and adds no event."""
     drive = Drive(plan())
     assert drive.execute("open_execution") == drive.execute("open_execution", try_number=2)
     assert [event.type for event in drive.store.run(read_events(drive.execution_id))].count("OPENED") == 1
 
 
 def test_an_execution_of_a_last_good_version_says_so(table: Any) -> None:
-    """Its trail tells that the file was broken; its hash and its frozen plan are those of what ran."""
+    """Its trail has that the file was broken; its hash and its frozen plan are those of what ran."""
     good = plan()
     drive = Drive(good)
     drive.dag = build_dag(good, outdated=Outdated("2026-11-25 02:11:00 UTC", "shop.yaml:1:1: empty"))
@@ -96,7 +96,7 @@ def test_r39_tags_are_resolved_when_the_execution_opens(table: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("conf", "run_type", "words"),
+    ("conf", "run_type", "text"),
     [
         ({"execution_type": "RECOVERY"}, "manual", "confirm"),
         ({"execution_type": "RECOVERY", "confirm": "other"}, "manual", "'other'"),
@@ -119,16 +119,16 @@ def test_r39_tags_are_resolved_when_the_execution_opens(table: Any) -> None:
     ],
 )
 def test_a_refused_request_is_cancelled_on_record(
-    table: Any, starts: Any, conf: dict[str, str], run_type: str, words: str
+    table: Any, starts: Any, conf: dict[str, str], run_type: str, text: str
 ) -> None:
     """Nothing starts, the plan stays free, and the auditor sees who tried what."""
     drive = Drive(plan(), run_type=run_type, **conf)
-    with pytest.raises(AirflowFailException, match=words):
+    with pytest.raises(AirflowFailException, match=text):
         drive.execute("open_execution")
     with pytest.raises(AirflowFailException, match="CANCELLED"):
         drive.execute("complete_execution")
     assert drive.record.failure.kind == "REFUSED"
-    assert words in drive.record.outcome
+    assert text in drive.record.outcome
     assert drive.statuses == ["SKIPPED", "SKIPPED"]
     assert starts() == 0
     Drive(plan(), run_id="manual__2").execute("open_execution")
@@ -172,7 +172,7 @@ def test_r64_the_execution_keeps_its_plan(table: Any) -> None:
     assert Plan.load(drive.store.run(read_plan(drive.execution_id))) == drive.plan
 
 
-def test_a_second_execution_is_refused_and_told_who_holds_the_plan(table: Any) -> None:
+def test_a_second_execution_is_refused_with_the_name_of_the_holder(table: Any) -> None:
     """One active execution per plan; the refused one ends CANCELLED and leaves the holder's lock alone."""
     first, second = Drive(plan()), Drive(plan(), run_id="manual__2")
     first.execute("open_execution")
@@ -186,7 +186,7 @@ def test_a_second_execution_is_refused_and_told_who_holds_the_plan(table: Any) -
 
 
 @pytest.mark.parametrize(
-    ("wave", "region", "words"),
+    ("wave", "region", "text"),
     [
         ({"name": "None", "servers": {"tags": {"Tier": "cache"}}}, "eu-west-1", "cache"),
         ({"name": "Database", "servers": [DB]}, "us-west-2", "UninitializedAccountException"),
@@ -194,16 +194,16 @@ def test_a_second_execution_is_refused_and_told_who_holds_the_plan(table: Any) -
     ids=["tag matches nothing", "account not initialised"],
 )
 def test_what_cannot_be_resolved_is_failed_with_the_reason(
-    table: Any, wave: dict[str, Any], region: str, words: str
+    table: Any, wave: dict[str, Any], region: str, text: str
 ) -> None:
-    """FAILED at once, and AWS's or our words are in the record."""
+    """FAILED at once, and AWS's message or ours is in the record."""
     drive = Drive(plan(wave, region=region))
-    with pytest.raises(AirflowFailException, match=words):
+    with pytest.raises(AirflowFailException, match=text):
         drive.execute("open_execution")
     with pytest.raises(AirflowFailException, match="FAILED"):
         drive.execute("complete_execution")
-    assert words in drive.record.failure.message
-    assert words in drive.record.outcome
+    assert text in drive.record.failure.message
+    assert text in drive.record.outcome
 
 
 def test_an_unreachable_drs_is_retried_and_on_record_at_the_last_try(

@@ -14,7 +14,7 @@ from tests.recovery.tasks.checked import ONE, SURE, add, details_of, refused, wa
 from tests.recovery.tasks.conftest import DB, Drive, plan
 
 
-def test_a_healthy_fleet_is_told_in_one_event(table: Any) -> None:
+def test_a_healthy_fleet_has_one_event(table: Any) -> None:
     """No warning on record, how old the data are, and nine requests, two of them to try rights."""
     drive = Drive(plan(rto="4h", rpo="15m"))
     drive.execute("open_execution")
@@ -43,8 +43,8 @@ def test_a_server_without_data_blocks_a_drill_and_no_recovery(table: Any, state:
     table.control.set_speed("manual")
     add("s-00000000000new001", state)
     wave = {"name": "All", "servers": [DB, "s-00000000000new001"]}
-    words = refused(Drive(plan(wave)))
-    assert f"servers: no data to launch, replication is {state}: s-00000000000new001 (new.example)" in words
+    text = refused(Drive(plan(wave)))
+    assert f"servers: no data to launch, replication is {state}: s-00000000000new001 (new.example)" in text
     real = Drive(plan(wave), run_id="manual__2", **SURE)
     real.execute("open_execution")
     assert state in warned(real)["servers"]
@@ -67,7 +67,7 @@ def test_a_server_without_data_blocks_a_drill_and_no_recovery(table: Any, state:
 def test_a_drill_starts_without_a_server_that_its_wave_does_not_need(
     table: Any, gone: str, policy: dict[str, Any], warns: bool
 ) -> None:
-    """What is found is told either way; it blocks where the wave could not meet its policy any more."""
+    """What is found is shown either way; it blocks where the wave could not meet its policy any more."""
     table.control.set_speed("manual")
     if gone == "without data":
         add("s-00000000000new001", "STOPPED")
@@ -83,10 +83,10 @@ def test_a_drill_starts_without_a_server_that_its_wave_does_not_need(
 def test_servers_that_drs_does_not_know_block_a_drill_and_no_recovery(
     table: Any, wave: list[str], starts: Any
 ) -> None:
-    """A typo is told before a drill; a server that was deleted keeps no real recovery of the others out."""
+    """A typo is found before a drill; a server that was deleted keeps no real recovery of the others out."""
     ghosts = {"name": "Ghosts", "servers": wave}
-    words = refused(Drive(plan(ghosts)))
-    assert "servers: DRS knows no source server s-99999999999999999; it knows 13 in this account" in words
+    text = refused(Drive(plan(ghosts)))
+    assert "servers: DRS knows no source server s-99999999999999999; it knows 13 in this account" in text
     real = Drive(plan(ghosts), run_id="manual__2", **SURE)
     real.execute("open_execution")
     assert "s-99999999999999999" in warned(real)["servers"]
@@ -119,7 +119,7 @@ def test_a_plan_may_let_a_drill_go_on_without_a_server_that_its_wave_needs(table
 
 
 def test_an_optional_server_of_a_tag_that_is_gone_fails_no_recovery(table: Any) -> None:
-    """The plan names it by id, the wave by tags: the policy fits no servers, which is told and judged."""
+    """The plan names it by id, the wave by tags: the policy fits no servers, which is shown and judged."""
     wave = {"name": "Web", "servers": {"tags": {"Tier": "db"}}, "optional": ["s-99999999999999999"]}
     assert "optional: none of its servers is 's-99999999999999999'" in refused(Drive(plan(wave)))
     real = Drive(plan(wave), run_id="manual__2", **SURE)
@@ -128,38 +128,38 @@ def test_an_optional_server_of_a_tag_that_is_gone_fails_no_recovery(table: Any) 
 
 
 @pytest.mark.parametrize(
-    ("fault", "state", "words"),
+    ("fault", "state", "text"),
     [("stall_server", "STALLED", "NOT_CONVERGING"), ("disconnect_server", "DISCONNECTED", "AGENT_NOT_SEEN")],
 )
-def test_an_outage_warns_and_is_recovered(table: Any, fault: str, state: str, words: str) -> None:
+def test_an_outage_warns_and_is_recovered(table: Any, fault: str, state: str, text: str) -> None:
     """In DRS's words; the worst lag is on record, and its RPO missed; a plan may block it."""
     table.control.set_speed("manual")
     getattr(table.control, fault)(DB, seconds=7200)
     real = Drive(plan(rpo="15m"), **SURE)
     real.execute("open_execution")
     assert (
-        f"replication is {state}: {DB} (db-1.shop.example, shop-db-1): {words}" in warned(real)["replication"]
+        f"replication is {state}: {DB} (db-1.shop.example, shop-db-1): {text}" in warned(real)["replication"]
     )
     assert "above the RPO of 15m" in warned(real)["lag"]
     assert "lags 2h" in warned(real)["lag"]
     assert real.record.lag.seconds >= 7200
     strict = plan(rpo="15m", id="strict", preflight={"replication": "block", "lag": "block_drills"})
-    said = refused(Drive(strict))
-    assert "replication: replication is" in said
-    assert "lag: above the RPO" in said
+    text = refused(Drive(strict))
+    assert "replication: replication is" in text
+    assert "lag: above the RPO" in text
 
 
-def test_all_problems_are_told_at_once(table: Any) -> None:
+def test_all_problems_are_reported_at_once(table: Any) -> None:
     """The failure has every one that blocks; record and trail have those that warn, too."""
     table.control.set_speed("manual")
     add("s-00000000000new001", "STOPPED")
     table.control.stall_server(DB, seconds=60)
     table.control.set_quotas(concurrentJobs=0)
     drive = Drive(plan({"name": "All", "servers": [DB, "s-00000000000new001"]}))
-    words = refused(drive)
-    assert "servers: no data" in words
-    assert "quotas: the quota of concurrent jobs in progress (L-D88FAC3A) is 0; 'All' needs 1" in words
-    assert "STALLED" not in words
+    text = refused(drive)
+    assert "servers: no data" in text
+    assert "quotas: the quota of concurrent jobs in progress (L-D88FAC3A) is 0; 'All' needs 1" in text
+    assert "STALLED" not in text
     assert list(warned(drive)) == ["replication"]
     (event,) = details_of(drive)
     assert [line.split(":")[0] for line in event.splitlines()] == ["blocked", "blocked", "warned"]
@@ -173,14 +173,14 @@ def test_a_server_that_fails_back_is_never_launched(table: Any) -> None:
     add("s-00000000000new001")
     backend = drs_backends["123456789012"]["eu-west-1"]
     backend.source_servers["s-00000000000new001"].replication_direction = "FAILBACK"
-    words = "replicates in the direction FAILBACK, not FAILOVER: s-00000000000new001"
+    text = "replicates in the direction FAILBACK, not FAILOVER: s-00000000000new001"
     back = {"name": "Back", "servers": ["s-00000000000new001", DB]}
-    assert f"direction: {words}" in refused(Drive(plan(back)))
+    assert f"direction: {text}" in refused(Drive(plan(back)))
     spared = Drive(plan(back | {"optional": ["s-00000000000new001"]}, id="spared"))
     real = Drive(plan(back), run_id="manual__2", **SURE)
     for drive, ends in ((spared, "PARTIAL"), (real, "FAILED")):
         drive.execute("open_execution")
-        assert warned(drive)["direction"].startswith(words)
+        assert warned(drive)["direction"].startswith(text)
         drive.execute("back.approve")
         drive.execute("back.start_recovery")
         named = {
@@ -213,5 +213,5 @@ def test_r14_a_drill_names_the_instances_it_will_replace(table: Any) -> None:
     (there,) = table.client("drs").describe_recovery_instances()["items"]
     drive = Drive(plan(ONE))
     drive.execute("open_execution")
-    (words,) = warned(drive).values()
-    assert f"a launch replaces these of drills: {there['recoveryInstanceID']} of {DB}" in words
+    (text,) = warned(drive).values()
+    assert f"a launch replaces these of drills: {there['recoveryInstanceID']} of {DB}" in text

@@ -53,7 +53,7 @@ def test_a2_waves_that_never_run_together_are_not_added(table: Any) -> None:
 def test_a3_a_check_that_is_refused_does_not_pass(
     table: Any, service: str, operation: str, check: str
 ) -> None:
-    """It blocks where the plan says so, at once, in AWS's words; else it warns with them."""
+    """It blocks where the plan wants it, at once, in AWS's words; else it warns with them."""
     table.control.deny(service, operation, message="you may not look")
     assert "you may not look" in refused(Drive(plan(preflight=WARN | {check: "block"})))
     lenient = Drive(plan(preflight=WARN, id="lenient"))
@@ -91,7 +91,7 @@ def test_a_check_that_blocks_is_made_again_when_its_trouble_has_passed(table: An
 
 
 def test_what_was_found_is_kept_though_the_task_is_run_again(table: Any) -> None:
-    """The record keeps the warnings of the start, and the trail tells of them once."""
+    """The record keeps the warnings of the start, and the trail has them once."""
     table.control.stall_server(DB, seconds=60)
     drive = Drive(plan(ONE))
     drive.execute("open_execution")

@@ -1,4 +1,4 @@
-"""A right that is missing in AWS is told where people look: in the record, before or when it is needed."""
+"""A right that is missing in AWS is shown where people look: in the record, before or when it is needed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ RIGHTS = {
 
 @pytest.fixture
 def eager(table: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Local AWS whose waves run for some real seconds; triggers look often, and tell of failures at once."""
+    """Local AWS whose waves run for some real seconds; triggers look often, and record failures at once."""
     for name in ("POLL_RELAXED", "POLL", "PHASE", "GATE"):
         monkeypatch.setenv(f"RECOVERY_{name}_SECONDS", "0.2")
     monkeypatch.setenv("RECOVERY_HOLD_SECONDS", "0")
@@ -49,7 +49,7 @@ def eager(table: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def details_of(drive: Drive, type_: str) -> list[str]:
-    """Return what the audit trail tells of a type."""
+    """Return the details of the events of a type."""
     return [event.detail for event in drive.store.run(read_events(drive.execution_id)) if event.type == type_]
 
 
@@ -61,8 +61,8 @@ def test_what_is_needed_later_is_tried_before_anything_is_launched(table: Any, r
     drive.execute("open_execution")
     (warning,) = drive.record.warnings
     assert warning.check == "rights"
-    for words in (right.action, right.without, RIGHTS[right][1]):
-        assert words in warning.message
+    for text in (right.action, right.without, RIGHTS[right][1]):
+        assert text in warning.message
     strict = Drive(plan(id="strict", preflight={"rights": "block"}))
     with pytest.raises(AirflowFailException, match=f"rights: {right.action}"):
         strict.execute("open_execution")
@@ -85,17 +85,17 @@ def test_a_superseded_gate_ends_without_the_right_to_read_many(eager: Any) -> No
     assert details_of(drill, "LOOK_FAILED") == []
 
 
-def until_told(drive: Drive, trigger: GateTrigger | WaveTrigger, mend: Callable[[], object]) -> list[str]:
-    """Let a trigger run until the trail tells that its looks fail, then mend what fails; return the words."""
+def until_recorded(drive: Drive, trigger: GateTrigger | WaveTrigger, mend: Callable[[], object]) -> list[str]:
+    """Let a trigger run until the trail has that its looks fail, then mend what fails; return the texts."""
 
     async def run() -> list[str]:
         task = asyncio.create_task(anext(trigger.run()))  # type: ignore[arg-type]
-        words = await asyncio.to_thread(until, "its words", lambda: details_of(drive, "LOOK_FAILED"))
+        texts = await asyncio.to_thread(until, "its event", lambda: details_of(drive, "LOOK_FAILED"))
         await asyncio.sleep(1)
         await asyncio.to_thread(mend)
         async with asyncio.timeout(30):
             await task
-        return words
+        return texts
 
     return asyncio.run(run())
 
@@ -106,11 +106,11 @@ def test_a_gate_whose_record_cannot_be_looked_at_says_so(eager: Any) -> None:
     trigger = trigger_of(drill)
     real = superseding()
     denied = [eager.control.deny("dynamodb", operation) for operation in ("BatchGetItem", "GetItem")]
-    words = until_told(drill, trigger, lambda: [eager.control.remove_fault(fault) for fault in denied])
-    assert details_of(drill, "LOOK_FAILED") == words
-    assert len(words) == 1
+    texts = until_recorded(drill, trigger, lambda: [eager.control.remove_fault(fault) for fault in denied])
+    assert details_of(drill, "LOOK_FAILED") == texts
+    assert len(texts) == 1
     for part in ("can be answered", "AccessDeniedException"):
-        assert part in words[0]
+        assert part in texts[0]
     assert drill.record.superseded_by == real.execution_id
 
 
@@ -132,14 +132,14 @@ def wave_trigger(drive: Drive) -> WaveTrigger:
 
 
 @pytest.mark.parametrize(
-    ("operation", "words"),
+    ("operation", "text"),
     [
         ("DescribeJobs", "cannot be asked about the wave's jobs"),
         ("DescribeJobLogItems", "no phase is shown"),
         ("GetLaunchConfiguration", "actions that have not begun when the jobs end are not waited for"),
     ],
 )
-def test_a_wave_that_cannot_be_watched_says_so(eager: Any, operation: str, words: str) -> None:
+def test_a_wave_that_cannot_be_watched_says_so(eager: Any, operation: str, text: str) -> None:
     """Once, with AWS's words; it is looked at on, and ends as it would have."""
     drive = started(eager)
     trigger = wave_trigger(drive)
@@ -149,9 +149,9 @@ def test_a_wave_that_cannot_be_watched_says_so(eager: Any, operation: str, words
         eager.control.remove_fault(denied)
         eager.control.advance(3600)
 
-    (said,) = until_told(drive, trigger, mend)
-    assert words in said
-    assert "AccessDeniedException" in said
+    (detail,) = until_recorded(drive, trigger, mend)
+    assert text in detail
+    assert "AccessDeniedException" in detail
     assert drive.statuses == ["COMPLETED"]
 
 
