@@ -30,7 +30,7 @@ Exit codes: 0 COMPLETED or PARTIAL, or done; 1 ended otherwise, or problems foun
 
 
 class Commands(TyperGroup):
-    """Runs a command and turns whatever it raises into one line and an exit code."""
+    """Runs a command and turns what it raises into one line and an exit code."""
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
         """Run the command that the arguments name, and leave with its exit code."""

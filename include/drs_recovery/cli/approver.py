@@ -31,11 +31,11 @@ class Approver:
         try:
             answer_gate(self.client, snapshot.target, gate.task_id, APPROVE, self.reason)
         except GateNotReady as early:
-            return replace(gate, said=f"--approve answers it at {clock(early.at)}" if early.at else gate.said)
+            return replace(gate, note=f"--approve answers it at {clock(early.at)}" if early.at else gate.note)
         except (GateOver, AirflowUnreachable) as error:
-            return replace(gate, said=str(error).splitlines()[0])
+            return replace(gate, note=str(error).splitlines()[0])
         except Refusal as refusal:
             if refusal.status != CONFLICT:
                 raise
-            return replace(gate, said=str(refusal))
-        return replace(gate, said="approved by --approve; the task takes it up")
+            return replace(gate, note=str(refusal))
+        return replace(gate, note="approved by --approve; the task takes it up")

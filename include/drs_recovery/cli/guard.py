@@ -1,4 +1,4 @@
-"""How a command ends, whatever comes: a line that says why, an exit code, and JSON where that is wanted."""
+"""How any command ends: a line that says why, an exit code, and JSON where that is wanted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STDOUT, STDERR = 1, 2
 
 
 def run_guarded(command: Callable[[], object], *, as_json: bool) -> int:
-    """Run a command; return its exit code. What it raises is told, and never shown as a traceback."""
+    """Run a command; return its exit code. What it raises is a line, never a traceback."""
     try:
         code = command()
         sys.stdout.flush()
@@ -48,7 +48,7 @@ def _is_unread(left: SystemExit) -> bool:
 
 
 def _on_output(error: OSError, *, as_json: bool) -> int:
-    """Return the exit code of a command whose output cannot be written; others are told as what they are."""
+    """Return the exit code of a command whose output cannot be written; others are shown as what they are."""
     from drs_recovery.cli.exits import Exit  # noqa: PLC0415 - see cli/app.py
 
     if isinstance(error, BrokenPipeError):

@@ -102,5 +102,5 @@ def _gates(before: Snapshot | None, after: Snapshot) -> Iterator[str]:
         if earlier is None:
             how = command_for("approve", gate, after)
             yield f"{gate.wave_name}  waits for an answer of {gate.who}: {how}, or {gate.url}"
-        if gate.said and (earlier is None or earlier.said != gate.said):
-            yield f"{gate.wave_name}  {gate.said}"
+        if gate.note and (earlier is None or earlier.note != gate.note):
+            yield f"{gate.wave_name}  {gate.note}"

@@ -1,4 +1,4 @@
-"""What stands between data and a terminal: whatever is hidden in it is shown, before its width is taken."""
+"""What stands between data and a terminal: what is hidden in it is shown, before its width is taken."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Text(rich.text.Text):
 
 
 class Console(rich.console.Console):
-    """A console on which nothing hidden arrives, from whatever a command prints."""
+    """A console on which nothing hidden arrives, from anything that a command prints."""
 
     def render_str(self, text: str, **more: Any) -> rich.text.Text:
         """Return text as it is shown; its width is taken of this."""

@@ -99,8 +99,8 @@ def _gate(gate: WaitingGate, snapshot: Snapshot, canvas: Canvas) -> RenderableTy
     ):
         shown.append("\n").append(line)
     parts = [shown, address(gate.url, "       ", unbroken=canvas.height is None)]
-    if gate.said:
-        parts.append(Text(f"  {gate.said}", style="yellow"))
+    if gate.note:
+        parts.append(Text(f"  {gate.note}", style="yellow"))
     return Group(*parts)
 
 

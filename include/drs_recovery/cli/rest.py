@@ -1,4 +1,4 @@
-"""HTTP to Airflow's API server: repeats what may pass, and makes errors of the rest, in Airflow's words."""
+"""HTTP to Airflow's API server: repeats what may pass, and makes errors of all else, as Airflow says."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Rest:
                 if answer.status_code not in PASSING:
                     return self._read(answer)
                 if attempt == self.tries:
-                    raise self._unreachable(f"{method} {path}: {answer.status_code}, {words(answer)}")
+                    raise self._unreachable(f"{method} {path}: {answer.status_code}, {answer_text(answer)}")
             time.sleep(self.delay * 2**attempt * random.uniform(0.5, 1))  # noqa: S311 - jitter, no secret
         raise AssertionError("at least one try is made")
 
@@ -82,7 +82,7 @@ class Rest:
     def _read(self, answer: httpx.Response) -> Any:
         if answer.is_client_error:
             raise Refusal(
-                f"Airflow refuses ({answer.status_code}): {words(answer)}", status=answer.status_code
+                f"Airflow refuses ({answer.status_code}): {answer_text(answer)}", status=answer.status_code
             )
         if not answer.is_success:
             raise self._unreachable(f"it answers {answer.status_code}, which is not Airflow's API")
@@ -115,10 +115,10 @@ def _reason(error: Exception) -> str:
     return hide(message)
 
 
-def words(answer: httpx.Response) -> str:
-    """Return what Airflow says in an answer that is no success, in its own words.
+def answer_text(answer: httpx.Response) -> str:
+    """Return Airflow's own message of an answer that is no success.
 
-    Some answers repeat what they were sent: secrets are hidden here, since these words go on into notes of
+    Some answers repeat what they were sent: secrets are hidden here, since this message goes on into notes of
     Airflow's and into the audit trail, and before anything is cut, which would leave half of one.
     """
     return hide(_said(answer))[:MAX_WORDS] or answer.reason_phrase

@@ -1,7 +1,7 @@
 """The way to Airflow: straight, or through the proxy that the environment names, with its certificates.
 
 httpx would read the environment itself, but it makes a client for every proxy that is named there, asked or
-not, and raises whatever the first bad one gives.
+not, and raises what the first bad one gives.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ PLAIN_WIDTH = 160
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console that neither guesses colours into words nor breaks lines where nobody looks."""
+    """Return a console that neither guesses colours into a text nor breaks lines where nobody looks."""
     stream = sys.stderr if stderr else sys.stdout
     width = size("COLUMNS") or (None if stream.isatty() else PLAIN_WIDTH)
     return Console(stderr=stderr, highlight=False, emoji=False, markup=False, width=width)
@@ -63,7 +63,7 @@ class Screen:
             self.out.print(shown, crop=False)
 
     def document(self, document: Mapping[str, Any]) -> None:
-        """Write the JSON document, if that is wanted; a person has been told already."""
+        """Write the JSON document, if that is wanted; a person has seen it already."""
         if self.as_json:
             text = escaped_json(json.dumps(document, indent=2, ensure_ascii=False))
             if not self._can_say(text):

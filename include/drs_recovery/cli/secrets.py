@@ -34,7 +34,7 @@ def remember(secret: str | None) -> None:
 
 
 def hide(text: str) -> str:
-    """Return a text without any secret that this process knows, in whatever way it is written there."""
+    """Return a text without any secret that this process knows, however it is written there."""
     for secret in sorted(set(_written()), key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return hide_who_signs_in(text)

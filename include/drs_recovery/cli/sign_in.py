@@ -53,18 +53,18 @@ def credentials(user: str | None = None, *, ask: bool = True) -> Credentials:
     if not password.isprintable():
         raise SignInNeeded(
             f"The password of {name!r} (not shown) has a line break in it, or a character that cannot be "
-            "printed: set RECOVERY_AIRFLOW_PASSWORD anew"
+            "printed: set RECOVERY_AIRFLOW_PASSWORD again"
         )
     return Credentials(user=name, password=password)
 
 
 def _fit_for_a_header(token: str) -> str:
-    """Return a token that can be sent; what is wrong with another is told without it."""
+    """Return a token that can be sent; what is wrong with another is shown without it."""
     if token.isascii() and token.isprintable() and " " not in token:
         return token
     raise SignInNeeded(
         "RECOVERY_AIRFLOW_TOKEN (not shown) has a blank, a line break or a letter in it that no token has: "
-        "set it anew"
+        "set it again"
     )
 
 

@@ -41,11 +41,11 @@ class WaitingGate:
     approvers: tuple[str, ...] | None = None
     since: datetime | None = None
     until: datetime | None = None
-    said: str | None = None
+    note: str | None = None
 
     @property
     def who(self) -> str:
-        """Who may answer, in words."""
+        """Who may answer, as a text."""
         if self.approvers is None:
             return "the approvers of the plan"
         return ", ".join(self.approvers) or "anyone who may answer gates in Airflow"

@@ -58,7 +58,7 @@ class Watcher:
         self._held: str | None = None
 
     def look(self) -> Snapshot:
-        """Return how things stand now; what does not answer is told in the notes."""
+        """Return how things stand now; what does not answer is in the notes."""
         self._read()
         execution = self._execution
         gates = () if execution is None else tuple(self._gate(wave) for wave in paused_waves(execution))
@@ -113,7 +113,7 @@ class Watcher:
             approvers=plan.approvers if plan else None,
             since=since,
             until=since + plan.gate_timeout if plan and since else None,
-            said=state_of(asked),
+            note=state_of(asked),
         )
 
     def _since(self, wave: WaveRecord) -> datetime | None:

@@ -44,7 +44,7 @@ class Adoption:
     def jobs_of(self, wave: WaveRecord, intents: Iterable[Intent]) -> list[Found]:
         """Return the jobs of intents of a wave that DRS shows; what AWS refuses is raised.
 
-        A job that only claims to be ours is told in the audit trail, once, and left alone. Looked for since
+        A job that only claims to be ours is an event, once, and is left alone. Looked for since
         long ago: DRS may call a job older than this machine does.
         """
         wanted = self.store.run(with_servers(self.record.execution_id, intents))

@@ -130,7 +130,7 @@ def _why(record: Execution, wave: WaveRecord) -> str:
 
 
 def _opened(journal: Journal, wave: WaveRecord, why: str) -> Event:
-    """Return the event of a new attempt, which is told once; Airflow does not tell a task who cleared it."""
+    """Return the event of a new attempt, appended once; Airflow does not tell a task who cleared it."""
     message = f"Attempt {wave.attempt} of {wave.wave_name}: {why}. Airflow does not tell who cleared it"
     event = journal.event(EventType.ATTEMPT_OPENED, message, wave=wave)
     return event.replace(once=f"{EventType.ATTEMPT_OPENED}|{wave.wave_number}|{wave.attempt}")

@@ -1,4 +1,4 @@
-"""One batch of a wave: announced on record, sent to DRS once, on record as a job, whatever breaks between.
+"""One batch of a wave: announced on record, sent to DRS once, on record as a job, whatever breaks in between.
 
 The order is what makes it once: an intent, the call, the job id. Whoever finds an intent without a job id
 looks for its job in DRS for as long as one may not show there yet, and only then lets it be sent again.
@@ -219,7 +219,7 @@ class Batch:
         """Return the job of these servers that DRS shows though its intent was taken for refused.
 
         It is put on record, and so are those of other refused intents of the attempt. NotYet if one of those
-        has some of these servers: they are to be cut anew.
+        has some of these servers: they are to be cut again.
         """
         wave = self.store.run(read_execution(self.record.execution_id)).waves[self.wave_number]
         refused = [intent for intent in wave.attempt_intents if intent.refusal]

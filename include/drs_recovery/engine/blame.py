@@ -21,7 +21,7 @@ _ID = re.compile(r"(?<![0-9a-zA-Z-])(?:s|i)-[0-9a-zA-Z]{8,17}(?![0-9a-zA-Z])")
 
 
 def named(error: Exception, ids: Collection[str]) -> set[str]:
-    """Return those of a request's ids that an error singles out, in its words or in its members.
+    """Return those of a request's ids that an error singles out, in its message or in its members.
 
     An error that names all of them singles out none, unless there is but one.
     """

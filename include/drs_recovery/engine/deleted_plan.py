@@ -40,7 +40,7 @@ def known_plans(folder: Path) -> frozenset[str] | None:
 def plan_deleted(
     store: ExecutionStore, journal: Journal, execution: Execution, known: frozenset[str]
 ) -> str | None:
-    """Return in words that the file of an execution's plan is gone for good; None while it is not.
+    """Return a text that the file of an execution's plan is gone for good; None while it is not.
 
     Gone for good is what was missing for some minutes without a break; since when is on record. A younger
     execution may be of a plan that is newer than what this run of the maintenance sees.

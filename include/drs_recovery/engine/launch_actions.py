@@ -1,4 +1,4 @@
-"""The post-launch actions of a wave's servers: which are due, and what is told of those that are optional."""
+"""The post-launch actions of a wave's servers: which are due, and which that are optional failed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def with_due(servers: Iterable[ServerRecord], due: Mapping[str, int]) -> list[Se
 
 
 def known(found: Mapping[str, int | Exception]) -> dict[str, int]:
-    """Return what could be told."""
+    """Return what is known."""
     return {server: count for server, count in found.items() if isinstance(count, int)}
 
 
@@ -60,7 +60,7 @@ def untellable(found: Mapping[str, int | Exception]) -> set[str]:
 async def look_up(hook: DrsHook, servers: Sequence[ServerRecord], jobs: Sequence[Json]) -> list[ServerRecord]:
     """Return servers with how many actions are due on them, through a client of the hook's own.
 
-    Raises trouble that may pass: what cannot be told for the moment is not taken for none.
+    Raises trouble that may pass: what cannot be read for the moment is not taken for none.
     """
     if not (ids := unasked(servers, jobs)):
         return list(servers)

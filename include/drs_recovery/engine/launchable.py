@@ -23,7 +23,7 @@ def replicates_back(direction: str | None) -> bool:
 def left_out(hook: DrsHook, source_server_ids: Sequence[str]) -> dict[str, str]:
     """Return, by id, why servers cannot be launched; what AWS refuses to tell is raised.
 
-    Those that are gone, and those that replicate back to where they came from. Whatever else is the matter
+    Those that are gone, and those that replicate back to where they came from. What else is the matter
     with a server, its job tells: one that is disconnected, or stalled, is launched from the data there are.
     """
     known = {item["sourceServerID"]: item for item in hook.list_source_servers(source_server_ids)}

@@ -44,7 +44,7 @@ class Held(NamedTuple):
 class Parted(Exception):
     """A batch that is not started as it is: what becomes of its servers instead.
 
-    ``parts`` are sent now, each as a batch of its own; ``held`` wait; ``refused`` are not started, by words.
+    ``parts`` are sent now, each as a batch of its own; ``held`` wait; ``refused`` are not started, and why.
     """
 
     def __init__(

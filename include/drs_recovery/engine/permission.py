@@ -43,7 +43,7 @@ def check_approver(wave: WaveRecord, plan: Plan) -> None:
 
 
 def check_no_recovery(store: ExecutionStore, drill: Execution, servers: Collection[str]) -> None:
-    """Raise StartRefused when a RECOVERY that is not over, of whatever plan, holds one of a drill's servers.
+    """Raise StartRefused when a RECOVERY that is not over, of any plan, holds one of a drill's servers.
 
     The RECOVERY would find them in a job, or lose its instances to the drill.
     """

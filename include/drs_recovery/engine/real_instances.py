@@ -1,7 +1,7 @@
 """No StartRecovery names a server that has a real recovery instance (invariant 12).
 
 Launching a source server again makes DRS terminate its earlier recovery instance. A drill of a recovered
-server would destroy the recovery. DRS is asked, whatever the record says (``docs/security.md``).
+server would destroy the recovery. DRS is asked, not only the record (``docs/security.md``).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def real_instances(hook: DrsHook, source_server_ids: Sequence[str], *, replace: 
 
     ``replace`` is the word of their run, as it is on record, that such instances may go. An instance that
     does not say whether it is a drill's counts as real; one that EC2 has terminated is none. A failed look-up
-    raises what AWS said.
+    raises AWS's own error.
     """
     if replace:
         return {}

@@ -206,7 +206,7 @@ def _end(task: TaskRecord) -> datetime:
 
 
 def _interruption(unfinished: Iterable[WaveRecord], task_states: Mapping[str, str | None]) -> str | None:
-    """Return what ended the run before its waves, in words; None when nobody did.
+    """Return what ended the run before its waves, as a text; None when nobody did.
 
     A task of ours that ends a running wave's run leaves a verdict or its failure on record. A wave that runs
     with neither was left by others: unless Airflow itself passed a silent failure on to the tasks that

@@ -55,7 +55,7 @@ class Ports:
 class StartRequest:
     """A start of a wave, by one process: of which wave, since when it waits, and what it knows already.
 
-    ``refused`` are servers, by the words of the refusal, that are not tried again. ``unheard`` says that the
+    ``refused`` are servers, by the text of the refusal, that are not tried again. ``unheard`` says that the
     DAG run asks for real instances to be replaced; a record of an earlier release may not tell.
     """
 
@@ -173,7 +173,7 @@ def _starting(
 
 
 def _wait(starting: Starting, since: datetime, ports: Ports) -> Waiting | None:
-    """Return what is waited for, told in the trail; None where all has waited too long and is left out."""
+    """Return what is waited for, with an event; None where all has waited too long and is left out."""
     outcome = starting.outcome
     wave = ports.store.run(read_execution(starting.record.execution_id)).wave(starting.wave_number)
     deadline = since + wave.timeout

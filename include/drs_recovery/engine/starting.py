@@ -64,7 +64,7 @@ class Outcome:
 
 
 def held_text(servers: Sequence[ServerRecord], held: Held) -> str:
-    """Return who waits, in words for people."""
+    """Return who waits, as a text for people."""
     labels = {server.source_server_id: server.label for server in servers}
     waits = "waits" if len(held.servers) == 1 else "wait"
     return f"{listed(labels.get(server, server) for server in held.servers)} {waits}"
@@ -92,7 +92,7 @@ class Starting:
     _troubles: list[tuple[tuple[str, ...], Exception]] = field(default_factory=list, init=False)
 
     def run(self, refused: Mapping[str, Collection[str]] | None = None) -> Outcome:
-        """Start what can be started; ``refused`` are servers, by words, that are not tried again.
+        """Start what can be started; ``refused`` are servers that are not tried again, by the refusal.
 
         Raises what AWS or our own rules refuse of the wave as a whole.
         """
@@ -251,7 +251,7 @@ class Starting:
         """Leave out the servers that something is in the way of, or raise what is in the way of the wave.
 
         That is what our own rules refuse where nothing is started, and what AWS does not let us ask where
-        nothing else became of any server: in whatever order they came.
+        nothing else became of any server, in any order.
         """
         started, known = self._wave().attempt_job_ids, self.outcome.waits or self.outcome.refusals
         for _, error in self._troubles:

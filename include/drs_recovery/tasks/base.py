@@ -82,10 +82,10 @@ def is_last_try(context: Context) -> bool:
 def verdicts(
     store: ExecutionStore, context: Context, execution: str, wave_number: int | None = None
 ) -> Iterator[None]:
-    """Turn an error that no retry can mend into the end of the task, told in the audit trail.
+    """Turn an error that no retry can mend into the end of the task, on record.
 
-    REFUSED tells what our own rules forbid, FAILED what did not work, at AWS or here. An error that may pass
-    goes on to Airflow, which retries the task; it is told too when no retry is left.
+    REFUSED is what our own rules forbid, FAILED what did not work, at AWS or here. An error that may pass
+    goes on to Airflow, which retries the task; it goes on record too when no retry is left.
     """
     try:
         yield
@@ -151,5 +151,5 @@ def new_event(
     wave: WaveRecord | None = None,
     who: str | None = None,
 ) -> Event:
-    """Return an event of the audit trail, told by this task unless a person acts."""
+    """Return an event of the audit trail, of this task unless a person acts."""
     return journal_of(context).event(type_, detail, wave=wave, who=who)

@@ -76,7 +76,7 @@ class ReconcileExecutions(BaseOperator):
 def _over(
     store: ExecutionStore, context: Context, execution: Execution, known: frozenset[str] | None
 ) -> str | None:
-    """Return in words why nobody else will end an execution; None if its DAG run will."""
+    """Return why nobody else will end an execution; None if its DAG run will."""
     over = run_over(context, execution)
     if over is not None or known is None or not is_ours(execution):
         return over

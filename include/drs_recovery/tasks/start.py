@@ -70,7 +70,7 @@ class StartRecovery(DrsStartRecoveryOperator):
     ) -> list[str]:
         """Try again what could not be started, since when, but no server that was refused for good.
 
-        The words of a refusal stand for its servers; what an earlier release handed over is tried again.
+        The text of a refusal stands for its servers; what an earlier release handed over is tried again.
         """
         known = {text: servers for text, servers in (refused or {}).items() if isinstance(servers, list)}
         return self._start(context, datetime.fromisoformat(since) if since else now(), known)

@@ -29,7 +29,7 @@ class WaveTrigger(DrsJobTrigger):
     """Watches the jobs of one wave and writes its progress: POLLING, servers on change, `lastPolledTime`.
 
     A wave whose servers were all launched is COMPLETED here, which spares a worker the start of a process;
-    any other end resumes the sensor, which judges the wave and fails in its own words. There is no way from
+    any other end resumes the sensor, which judges the wave and fails with the reason. There is no way from
     here to a final status of the execution. Jobs that have ended are watched on while post-launch actions run
     that must succeed.
 

@@ -52,7 +52,7 @@ NEEDED = (
     Needs("read", ("run", "web_shop", "--no-follow"), 0, set()),
     Needs("read", ("approve", "web_shop", *WHY), 0, READ),
     Needs("read", ("reject", "{live}", *WHY), 0, {"dynamodb:GetItem"}),
-    Needs("act", ("cancel", "{live}", *WHY), 1, TELL),
+    Needs("act", ("cancel", "{live}", *WHY), 1, TELL | {"dynamodb:UpdateItem"}),
     Needs("act", ("clean-up", "{ended}", "--no-follow", *WHY), 0, TELL),
     Needs(
         "act",

@@ -107,7 +107,7 @@ def test_json_holds_what_is_on_record(told: Story) -> None:
 def snapshot(told: Story) -> Snapshot:
     """Return how the execution stands, with a gate and a note that say the worst too."""
     seen = Watcher(told.store, Target("web_shop", told.run_id), Airside(None)).look()
-    gate = WaitingGate(SAID, "w.approve", "http://a/b", approvers=(SAID,), said=SAID)
+    gate = WaitingGate(SAID, "w.approve", "http://a/b", approvers=(SAID,), note=SAID)
     return Snapshot(seen.target, seen.at, seen.execution, seen.servers, (gate,), notes=(SAID,), stranded=SAID)
 
 

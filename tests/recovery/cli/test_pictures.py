@@ -233,7 +233,7 @@ def test_r61_a_status_of_a_newer_release_is_shown(story: Begin, local_aws: Any) 
 
 
 def test_notes_and_what_airflow_says_stand_below(width: int) -> None:
-    gate = WaitingGate("W", "w.approve", "http://a/b", approvers=(), said="bob has answered Approve")
+    gate = WaitingGate("W", "w.approve", "http://a/b", approvers=(), note="bob has answered Approve")
     snapshot = Snapshot(
         Target("p", "r"), now(), gates=(gate,), notes=("Airflow is down.",), queued="queued in Airflow"
     )

@@ -1,1 +1,1 @@
-"""The commands, a module each: what a person may ask for, and what they are told."""
+"""The commands, a module each: what a person may ask for, and what is shown."""

@@ -36,7 +36,7 @@ def cancel(screen: Screen, named: str, *, reason: str | None, user: str | None) 
         )
     with sign_in(user) as client:
         me, why = client.me().id, reason or "no reason given"
-        # Airflow says by the note whether this user may: only then the trail is told, and the run ended
+        # Airflow says by the note whether this user may: only then it goes on record, and the run is ended
         client.note(execution.plan_id, execution.dag_run_id, f"cancelled by {me}: {why}")
         store.run(cancel_program.ask(execution.execution_id, me, why))
         try:
