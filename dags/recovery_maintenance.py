@@ -1,9 +1,9 @@
-"""Airflow finds the maintenance here: of the execution records, every minute, and the clean-up of drills."""
+"""Airflow finds the maintenance of execution records here, and what is due after their ends."""
 
 from pathlib import Path
 
-from drs_recovery.dag.clean_up import clean_up_dag
+from drs_recovery.dag.clean_up import follow_up_dags
 from drs_recovery.dag.maintenance import maintenance_dag
 
 dag = maintenance_dag(Path(__file__).parent / "plans")
-clean_up = clean_up_dag()
+follow_ups = follow_up_dags()

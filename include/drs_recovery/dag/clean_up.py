@@ -1,31 +1,39 @@
-"""The DAG that terminates the recovery instances of a drill that has ended: one run for each end."""
+"""The DAGs of follow-ups, such as the clean-up of drills: one run for each end of an execution."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from airflow.sdk import DAG, Param
 
 from drs_recovery.dag.scheduled import FIRST_SLOT
 from drs_recovery.engine.clean_up import CleanUp
-from drs_recovery.names import CLEAN_UP, CleanUpTask
 from drs_recovery.record.clean_up import EXECUTION_ID
 from drs_recovery.settings import settings
 from drs_recovery.tasks.follow_up import ApproveFollowUp, CheckFollowUp, StartFollowUp, WatchFollowUp
+from drs_recovery.tasks.start_follow_ups import FOLLOW_UPS
 
-DOC = """\
-Terminates the recovery instances of one drill that has ended, and no others: those that DRS calls a drill's
-and that a job of this execution launched. The maintenance triggers it when a plan's `cleanup` says so; to do
-it by hand: `recovery clean-up EXECUTION`. What came of it is in the execution's record.
-"""
+if TYPE_CHECKING:
+    from drs_recovery.engine.follow_up_kind import FollowUp
+
+
+def follow_up_dags() -> list[DAG]:
+    """Return the DAG of each kind."""
+    return [follow_up_dag(kind) for kind in FOLLOW_UPS]
 
 
 def clean_up_dag() -> DAG:
-    """Return the DAG; it is no plan, and carries no tag of one."""
+    """Return the DAG of the clean-up, as release 0.1 calls it."""
+    return follow_up_dag(CleanUp)
+
+
+def follow_up_dag(kind: type[FollowUp]) -> DAG:
+    """Return the DAG of a kind; it is no plan, and carries no tag of one."""
     with DAG(
-        dag_id=CLEAN_UP,
-        description="Terminates the recovery instances of a drill that has ended.",
-        doc_md=DOC,
+        dag_id=kind.dag_id,
+        description=kind.description,
+        doc_md=kind.doc,
         schedule=None,
         start_date=FIRST_SLOT,
         catchup=False,
@@ -43,10 +51,11 @@ def clean_up_dag() -> DAG:
             "retry_delay": timedelta(seconds=10),
         },
     ) as dag:
+        approve, start, watch, check = (task.value for task in kind.tasks)
         (
-            ApproveFollowUp(task_id=CleanUpTask.APPROVE.value, kind=CleanUp)
-            >> StartFollowUp(task_id=CleanUpTask.TERMINATE.value, kind=CleanUp)
-            >> WatchFollowUp(task_id=CleanUpTask.WATCH.value, kind=CleanUp)
-            >> CheckFollowUp(task_id=CleanUpTask.CHECK.value, kind=CleanUp)
+            ApproveFollowUp(task_id=approve, kind=kind)
+            >> StartFollowUp(task_id=start, kind=kind)
+            >> WatchFollowUp(task_id=watch, kind=kind)
+            >> CheckFollowUp(task_id=check, kind=kind)
         )
     return dag

@@ -23,6 +23,7 @@ from drs_recovery.engine.jobs import find_blocking, job_text, servers_of
 from drs_recovery.engine.parting import CAPACITY, LOOK_AGAIN, NotYet, pause
 from drs_recovery.engine.permission import recoveries_with
 from drs_recovery.errors import TransitionRefused
+from drs_recovery.names import CLEAN_UP, CleanUpTask
 from drs_recovery.record.clean_up import clean_up_run_id
 from drs_recovery.record.enums import CleanupMode, CleanupStatus, EventType
 from drs_recovery.store.programs.clean_up import clean_up
@@ -46,6 +47,13 @@ INSTANCES_PER_JOB = 100
 """What the quota of source servers in one job is everywhere."""
 
 
+DOC = """\
+Terminates the recovery instances of one drill that has ended, and no others: those that DRS calls a drill's
+and that a job of this execution launched. The maintenance triggers it when a plan's `cleanup` says so; to do
+it by hand: `recovery clean-up EXECUTION`. What came of it is in the execution's record.
+"""
+
+
 def _known(execution: Execution) -> Cleanup | None:
     return execution.cleanup
 
@@ -53,6 +61,10 @@ def _known(execution: Execution) -> Cleanup | None:
 class CleanUp(FollowUp):
     """The clean-up of one drill, in the account and Region of its frozen plan."""
 
+    dag_id = CLEAN_UP
+    tasks = CleanUpTask
+    description = "Terminates the recovery instances of a drill that has ended."
+    doc = DOC
     noun = "clean-up"
     kept = "the instances are kept"
     events = Events(
@@ -221,7 +233,7 @@ class _Termination:
     def _blamed(
         self, error: ClientError | BotoCoreError, doomed: list[RecoveryInstanceTypeDef]
     ) -> list[list[str]]:
-        """Return the parts without and with those whom the error is about; halves if nobody says whom."""
+        """Return the parts without and with those whom the error is about; halves if it names nobody."""
         ids = _ids(doomed)
         left = _ids(self._look(ids))
         if len(left) < len(ids):

@@ -1,6 +1,6 @@
-"""What a kind of follow-up has to say for itself; what happens to every kind is in `follow_up`.
+"""What is particular to a kind of follow-up: a subclass of `FollowUp` in a file of its own.
 
-A kind is a subclass of `FollowUp` in a file of its own, such as `clean_up`.
+What happens to every kind is in `follow_up`; see `clean_up` for a kind.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from drs_recovery.store.trail import append_event
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import timedelta
+    from enum import StrEnum
 
     from drs_recovery.engine.journal import Journal
     from drs_recovery.engine.parting import NotYet
@@ -88,6 +89,12 @@ class FollowUp(ABC):
     execution: Execution
     plan: Plan
 
+    dag_id: ClassVar[str]
+    tasks: ClassVar[type[StrEnum]]
+    """Names of the four tasks of its DAG, in order: approve, start, watch, check."""
+    description: ClassVar[str]
+    doc: ClassVar[str]
+    """What people read of it in Airflow, as Markdown."""
     noun: ClassVar[str]
     kept: ClassVar[str]
     """What a rejection, or a time-out, leads to, as the end of a sentence."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowFailException
+from botocore.exceptions import BotoCoreError, ClientError
 
+from drs_recovery.aws.links.drs import DrsJobLink
 from drs_recovery.aws.utils.errors import is_final
 from drs_recovery.engine.batch import JobOffRecord
 from drs_recovery.engine.journal import Journal
@@ -26,11 +29,14 @@ from drs_recovery.tasks.airflow_runs import clear_of, run_of
 from drs_recovery.tasks.connections import table_hook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from airflow.sdk import Context
+    from airflow.sdk import BaseOperator, Context
 
+    from drs_recovery.aws.hooks.drs import DrsHook
     from drs_recovery.record.models import Execution, WaveRecord
+
+log = logging.getLogger(__name__)
 
 
 def now() -> datetime:
@@ -70,6 +76,22 @@ def went_on(store: ExecutionStore, context: Context, wave_number: int) -> None:
     """Write that a wave goes on, so that no failure of an earlier try is taken for its end."""
     if context["ti"].try_number > 1 or clear_of(context).number:
         store.run(pass_over_failures(id_of(context), wave_number))
+
+
+def link_jobs(context: Context, operator: BaseOperator, hook: DrsHook, job_ids: Iterable[str]) -> None:
+    """Show jobs in Airflow; a link that cannot be made is no reason to fail what has started."""
+    for job_id in job_ids:
+        log.info("DRS job %s is started and on record", job_id)
+        try:
+            DrsJobLink.persist(
+                context=context,
+                operator=operator,
+                region_name=hook.conn_region_name,
+                aws_partition=hook.conn_partition,
+                job_id=job_id,
+            )
+        except (BotoCoreError, ClientError) as error:
+            log.warning("The link to %s cannot be made: %s", job_id, error)
 
 
 def is_last_try(context: Context) -> bool:

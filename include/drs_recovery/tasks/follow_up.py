@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
-from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_recovery.aws.links.drs import DrsJobLink
 from drs_recovery.aws.sensors.drs import DrsJobSensor
@@ -21,12 +20,12 @@ from drs_recovery.engine.follow_up import Kept, NotBegun, OtherRun, Refused, Sta
 from drs_recovery.errors import RecordError
 from drs_recovery.record.clean_up import EXECUTION_ID
 from drs_recovery.settings import settings
-from drs_recovery.tasks.base import execution_store, is_last_try, journal_of, now
+from drs_recovery.tasks.base import execution_store, is_last_try, journal_of, link_jobs, now
 from drs_recovery.tasks.gate import HumanGate
 from drs_recovery.tasks.waking import waking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from airflow.sdk import Context
 
@@ -133,13 +132,13 @@ class StartFollowUp(BaseOperator):
                 case Kept(message):
                     raise AirflowSkipException(message)
                 case Started(new, job_ids):
-                    self._link(context, follow_up, new)
+                    link_jobs(context, self, follow_up.drs, new)
                     return list(job_ids)
                 case Refused(new, error):
-                    self._link(context, follow_up, new)
+                    link_jobs(context, self, follow_up.drs, new)
                     raise error
                 case Waiting(new, waits, deadline):
-                    self._link(context, follow_up, new)
+                    link_jobs(context, self, follow_up.drs, new)
                     self.defer(
                         trigger=waking(waits, deadline, follow_up.plan.aws_conn_id, follow_up.plan.region),
                         method_name=self.execute_complete.__name__,
@@ -147,21 +146,6 @@ class StartFollowUp(BaseOperator):
                         timeout=deadline - now() + timedelta(minutes=5),
                     )
         raise AssertionError("a start that waits lets go of its worker")
-
-    def _link(self, context: Context, follow_up: FollowUp, job_ids: Sequence[str]) -> None:
-        """Show jobs in Airflow; a link that cannot be made is no reason to fail."""
-        for job_id in job_ids:
-            self.log.info("DRS job %s is started and on record", job_id)
-            try:
-                DrsJobLink.persist(
-                    context=context,
-                    operator=self,
-                    region_name=follow_up.drs.conn_region_name,
-                    aws_partition=follow_up.drs.conn_partition,
-                    job_id=job_id,
-                )
-            except (BotoCoreError, ClientError) as error:
-                self.log.warning("The link to %s cannot be made: %s", job_id, error)
 
 
 class WatchFollowUp(DrsJobSensor):

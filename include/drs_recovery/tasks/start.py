@@ -7,15 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk.exceptions import AirflowFailException
-from botocore.exceptions import BotoCoreError, ClientError
 
-from drs_recovery.aws.links.drs import DrsJobLink
 from drs_recovery.aws.operators.drs import DrsStartRecoveryOperator
 from drs_recovery.engine.parting import LOOK_AGAIN
 from drs_recovery.engine.start import AlreadyMet, Ports, Refused, Started, StartRequest, Waiting, start_wave
 from drs_recovery.errors import RecordUnavailable
 from drs_recovery.tasks.airflow_runs import clear_of
-from drs_recovery.tasks.base import execution_store, id_of, journal_of, now, own_record, verdicts, went_on
+from drs_recovery.tasks.base import (
+    execution_store,
+    id_of,
+    journal_of,
+    link_jobs,
+    now,
+    own_record,
+    verdicts,
+    went_on,
+)
 from drs_recovery.tasks.waking import waking
 
 if TYPE_CHECKING:
@@ -100,15 +107,15 @@ class StartRecovery(DrsStartRecoveryOperator):
                     return list(job_ids)
                 case Started(new, job_ids):
                     went_on(store, context, self.wave_number)
-                    self._link(context, new)
+                    link_jobs(context, self, self.hook, new)
                     return list(job_ids)
                 case Refused(new, reason):
-                    self._link(context, new)
+                    link_jobs(context, self, self.hook, new)
                     raise AirflowFailException(reason)
                 case Waiting(new, waits, began, deadline, known):
                     if new:
                         went_on(store, context, self.wave_number)
-                    self._link(context, new)
+                    link_jobs(context, self, self.hook, new)
                     trigger = waking(waits, deadline, self.aws_conn_id, self.region_name)
                     self._park(trigger, began, deadline, known)
         raise AssertionError("a start that waits lets go of its worker")
@@ -118,21 +125,6 @@ class StartRecovery(DrsStartRecoveryOperator):
         self.wave_timeout = plan.waves[self.wave_number].timeout
         self.aws_conn_id, self.region_name = plan.aws_conn_id, plan.region
         return self.hook
-
-    def _link(self, context: Context, job_ids: Sequence[str]) -> None:
-        """Show jobs in Airflow; a link that cannot be made is no reason to fail a wave that starts."""
-        for job_id in job_ids:
-            self.log.info("DRS job %s is started and on record", job_id)
-            try:
-                DrsJobLink.persist(
-                    context=context,
-                    operator=self,
-                    region_name=self.hook.conn_region_name,
-                    aws_partition=self.hook.conn_partition,
-                    job_id=job_id,
-                )
-            except (BotoCoreError, ClientError) as error:
-                self.log.warning("The link to %s cannot be made: %s", job_id, error)
 
     def _park(
         self,

@@ -1,4 +1,4 @@
-"""`start_clean_ups`: starts the follow-ups that are due, as the record alone says, and follows lost ones."""
+"""`start_clean_ups`: starts follow-ups that are due, as the record alone says, also in place of lost runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from airflow.sdk.exceptions import AirflowException
 
 from drs_recovery.engine.clean_up import CleanUp
 from drs_recovery.engine.follow_up import KnownRun, run_to_start
-from drs_recovery.names import CLEAN_UP
 from drs_recovery.record.clean_up import EXECUTION_ID
 from drs_recovery.tasks.airflow_runs import OVER, is_ours
 from drs_recovery.tasks.base import execution_store, journal_of, now
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
     from drs_recovery.record.models import Execution
     from drs_recovery.store.store import ExecutionStore
 
-FOLLOW_UPS: dict[str, type[FollowUp]] = {CLEAN_UP: CleanUp}
-"""Each kind, by its DAG."""
+FOLLOW_UPS: tuple[type[FollowUp], ...] = (CleanUp,)
+"""Each kind of what is due after an end: it has a DAG, and is started when it is due."""
 
 MOST = 100
 """DAG runs triggered at once; the next minute brings the next."""
@@ -36,7 +35,7 @@ class StartFollowUps(BaseOperator):
 
     Where a DAG run has ended with its work not done, whoever stopped or marked it, another one follows, each
     after a longer pause: what a plan orders comes. Nothing waits for its time: what is due when is in the
-    record, found by an index. The record alone says whom to clean up.
+    record, found by an index. The record alone decides.
     """
 
     ui_color = "#e4dff5"
@@ -47,33 +46,34 @@ class StartFollowUps(BaseOperator):
         Trouble with one, or a record that cannot be read, holds no other back; it fails the task at its end.
         """
         store, trouble, started = execution_store(), list[str](), list[str]()
-        for dag_id, execution in _due(store, trouble):
+        for kind, execution in _due(store, trouble):
             if len(started) == MOST:
                 break
             try:
-                if is_ours(execution) and (run_id := self._run_to_start(store, context, dag_id, execution)):
-                    trigger_dag_run(dag_id, run_id, {EXECUTION_ID: execution.execution_id})
+                if is_ours(execution) and (run_id := _run_to_start(store, context, kind, execution)):
+                    trigger_dag_run(kind.dag_id, run_id, {EXECUTION_ID: execution.execution_id})
                     started.append(run_id)
             except Exception as error:
-                self.log.exception("%s could not be started for %s", dag_id, execution.execution_id)
+                self.log.exception("No %s of %s was started", kind.noun, execution.execution_id)
                 trouble.append(f"{execution.execution_id}: {error}")
         if trouble:
             raise AirflowException(f"started {', '.join(started) or 'none'}; " + "; ".join(trouble))
         return started
 
-    def _run_to_start(
-        self, store: ExecutionStore, context: Context, dag_id: str, execution: Execution
-    ) -> str | None:
-        def find(run_id: str) -> KnownRun | None:
-            return _known_run(context, dag_id, run_id)
 
-        return run_to_start(FOLLOW_UPS[dag_id], store, journal_of(context), execution, find)
-
-
-def _due(store: ExecutionStore, trouble: list[str]) -> Iterator[tuple[str, Execution]]:
-    for dag_id, kind in FOLLOW_UPS.items():
+def _due(store: ExecutionStore, trouble: list[str]) -> Iterator[tuple[type[FollowUp], Execution]]:
+    for kind in FOLLOW_UPS:
         for execution in store.run(kind.record.due(now(), passed_over=trouble.append)):
-            yield dag_id, execution
+            yield kind, execution
+
+
+def _run_to_start(
+    store: ExecutionStore, context: Context, kind: type[FollowUp], execution: Execution
+) -> str | None:
+    def find(run_id: str) -> KnownRun | None:
+        return _known_run(context, kind.dag_id, run_id)
+
+    return run_to_start(kind, store, journal_of(context), execution, find)
 
 
 def _known_run(context: Context, dag_id: str, run_id: str) -> KnownRun | None:
@@ -82,5 +82,5 @@ def _known_run(context: Context, dag_id: str, run_id: str) -> KnownRun | None:
     if not ti.get_dr_count(dag_id=dag_id, run_ids=[run_id]):
         return None
     state = ti.get_dagrun_state(dag_id=dag_id, run_id=run_id)
-    word = str(getattr(state, "value", state))
-    return KnownRun(run_id, word, word in OVER)
+    name = str(getattr(state, "value", state))
+    return KnownRun(run_id, name, name in OVER)

@@ -1,4 +1,4 @@
-"""`clean-up` starts the clean-up of a drill once, and tells what came of it; others show how it stands."""
+"""`clean-up` starts the clean-up of a drill once, and shows what came of it; others show how far it is."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, arguments, catch_exceptions=False)
 
 
-def path(told: Any) -> str:
+def path(drill: Any) -> str:
     """Return the path of the run that cleans an execution up, as it is sent."""
-    run_id = clean_up_run_id(told.store.run(read_execution(told.id)))
+    run_id = clean_up_run_id(drill.store.run(read_execution(drill.id)))
     return f"{RUNS}/{run_id.replace(':', '%3A')}"
 
 
-def ended(airflow: Stub, told: Any, state: str = "failed") -> None:
+def ended(airflow: Stub, drill: Any, state: str = "failed") -> None:
     """Let the run be there, and over."""
     known = {"dag_id": "recovery_clean_up", "dag_run_id": "r", "state": state}
-    airflow.on(f"GET {path(told)}", (200, known))
-    airflow.on(f"POST {path(told)}/clear", (200, known))
+    airflow.on(f"GET {path(drill)}", (200, known))
+    airflow.on(f"POST {path(drill)}/clear", (200, known))
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, step: Callable[[], object]) -> None:
@@ -63,28 +63,28 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, step: Callable[[], object]) -> No
     monkeypatch.setattr(command.time, "sleep", lambda _: step())
 
 
-def test_r47_it_triggers_the_run_of_this_end_and_tells_the_trail(story: Any, airflow: Stub) -> None:
-    """Whatever the plan says: this one says never. Who asked, and why, is told."""
-    told = story()
-    told.to_the_end()
+def test_r47_it_triggers_the_run_of_this_end_and_appends_to_the_trail(story: Any, airflow: Stub) -> None:
+    """Though this plan says never. Who asked, and why, is in the trail."""
+    drill = story()
+    drill.to_the_end()
     result = run("clean-up", "web_shop", "--reason", "seen enough", "--no-follow")
     (sent,) = [body for request, body in airflow.requests if request == f"POST {RUNS}"]
-    assert sent["dag_run_id"] == clean_up_run_id(told.store.run(read_execution(told.id)))
-    assert sent["conf"] == {"execution_id": told.id}
+    assert sent["dag_run_id"] == clean_up_run_id(drill.store.run(read_execution(drill.id)))
+    assert sent["conf"] == {"execution_id": drill.id}
     asked = Event(type="CLEANUP_ASKED", time=now(), once=asked_once(sent["dag_run_id"]))
-    told.store.run(append_event(told.id, asked))  # as the first task of that DAG run
-    (asked,) = [event for event in told.store.run(read_events(told.id)) if event.type == "CLEANUP_ASKED"]
+    drill.store.run(append_event(drill.id, asked))  # as the first task of that DAG run
+    (asked,) = [event for event in drill.store.run(read_events(drill.id)) if event.type == "CLEANUP_ASKED"]
     assert (asked.actor, asked.detail, result.exit_code) == ("alice", "seen enough", 0)
 
 
 def test_its_reason_is_kept_though_the_dag_run_was_first(story: Any, airflow: Stub) -> None:
     """A task that starts at once appends who asked before the command does, without a reason."""
-    told = story()
-    told.to_the_end()
-    once = asked_once(clean_up_run_id(told.store.run(read_execution(told.id))))
-    told.store.run(append_event(told.id, Event(type="CLEANUP_ASKED", time=now(), once=once)))
+    drill = story()
+    drill.to_the_end()
+    once = asked_once(clean_up_run_id(drill.store.run(read_execution(drill.id))))
+    drill.store.run(append_event(drill.id, Event(type="CLEANUP_ASKED", time=now(), once=once)))
     run("clean-up", "web_shop", "--reason", "seen enough", "--no-follow")
-    events = told.store.run(read_events(told.id))
+    events = drill.store.run(read_events(drill.id))
     assert "seen enough" in [event.detail for event in events if event.type == "CLEANUP_ASKED"]
 
 
@@ -96,32 +96,32 @@ def test_it_follows_to_the_end(
     story: Any, airflow: Stub, monkeypatch: pytest.MonkeyPatch, status: C, ends: tuple[int, str]
 ) -> None:
     """DONE is 0, any other end 1."""
-    told = story()
-    told.to_the_end()
-    execution = told.store.run(read_execution(told.id))
+    drill = story()
+    drill.to_the_end()
+    execution = drill.store.run(read_execution(drill.id))
 
     def work() -> None:
-        told.store.run(clean_up.clean_up(execution, C.TERMINATING))
+        drill.store.run(clean_up.clean_up(execution, C.TERMINATING))
         known = {"terminated": 2} if status is C.DONE else {"failure": "AccessDenied"}
-        told.store.run(clean_up.clean_up(execution, status, **known))
+        drill.store.run(clean_up.clean_up(execution, status, **known))
 
     meanwhile(monkeypatch, work)
     result = run("clean-up", "web_shop", "--json")
-    code, words = ends
+    code, text = ends
     assert result.exit_code == code
     assert json.loads(result.stdout)["execution"]["cleanup"]["status"] == status
-    assert words in run("show", "web_shop").stdout
+    assert text in run("show", "web_shop").stdout
 
 
-def test_a_gate_that_waits_is_told_with_its_address(
+def test_a_gate_that_waits_is_shown_with_its_address(
     story: Any, airflow: Stub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The command has done what it can."""
-    told = story()
-    told.to_the_end()
+    drill = story()
+    drill.to_the_end()
     meanwhile(
         monkeypatch,
-        lambda: told.store.run(clean_up.clean_up(told.store.run(read_execution(told.id)), C.WAITING)),
+        lambda: drill.store.run(clean_up.clean_up(drill.store.run(read_execution(drill.id)), C.WAITING)),
     )
     result = run("clean-up", "web_shop")
     assert result.exit_code == 0
@@ -130,59 +130,59 @@ def test_a_gate_that_waits_is_told_with_its_address(
 
 def test_one_that_failed_or_was_kept_is_run_again(story: Any, airflow: Stub) -> None:
     """The DAG run of this end is cleared: there is never a second one."""
-    told = story()
-    told.to_the_end()
-    told.store.run(clean_up.clean_up(told.store.run(read_execution(told.id)), C.KEPT))
-    ended(airflow, told, "success")
+    drill = story()
+    drill.to_the_end()
+    drill.store.run(clean_up.clean_up(drill.store.run(read_execution(drill.id)), C.KEPT))
+    ended(airflow, drill, "success")
     assert run("clean-up", "web_shop", "--no-follow").exit_code == 0
-    assert (airflow.count(f"POST {RUNS}"), airflow.count(f"POST {path(told)}/clear")) == (0, 1)
+    assert (airflow.count(f"POST {RUNS}"), airflow.count(f"POST {path(drill)}/clear")) == (0, 1)
 
 
-def test_a_run_that_ends_without_a_word_is_told(
+def test_a_run_that_ends_with_nothing_on_record_is_an_error(
     story: Any, airflow: Stub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody waits for ever."""
-    told = story()
-    told.to_the_end()
+    drill = story()
+    drill.to_the_end()
     monkeypatch.setattr(command, "RUN_CHECK", 0)
-    meanwhile(monkeypatch, lambda: ended(airflow, told))
+    meanwhile(monkeypatch, lambda: ended(airflow, drill))
     assert run("clean-up", "web_shop").exit_code == 1
 
 
 @pytest.mark.parametrize("kind", ["it runs", "real", "no jobs", "done"])
 def test_what_is_not_cleaned_up_is_refused_with_the_reason(story: Any, airflow: Stub, kind: str) -> None:
     """Nothing is asked of Airflow, and nothing changes."""
-    told = story(real=kind == "real")
+    drill = story(real=kind == "real")
     if kind == "it runs":
-        told.to_the_second_gate()
+        drill.to_the_second_gate()
     elif kind == "no jobs":
-        told.freeze().refuse("late").finish()
+        drill.freeze().refuse("late").finish()
     else:
-        told.to_the_end()
+        drill.to_the_end()
     if kind == "done":
-        execution = told.store.run(read_execution(told.id))
-        told.store.run(clean_up.clean_up(execution, C.TERMINATING))
-        told.store.run(clean_up.clean_up(execution, C.DONE, terminated=5))
-    before = told.store.run(read_execution(told.id))
+        execution = drill.store.run(read_execution(drill.id))
+        drill.store.run(clean_up.clean_up(execution, C.TERMINATING))
+        drill.store.run(clean_up.clean_up(execution, C.DONE, terminated=5))
+    before = drill.store.run(read_execution(drill.id))
     result = run("clean-up", "web_shop")
-    words = {
+    texts = {
         "it runs": "only what has ended",
         "real": "only drills",
         "no jobs": "nothing to clean up",
         "done": "cleaned up already: DONE, 5 instances",
     }
-    assert (result.exit_code, words[kind] in result.stderr) == (3, True)
-    assert (airflow.requests, told.store.run(read_execution(told.id))) == ([], before)
+    assert (result.exit_code, texts[kind] in result.stderr) == (3, True)
+    assert (airflow.requests, drill.store.run(read_execution(drill.id))) == ([], before)
 
 
 def test_a4_who_may_not_trigger_it_cleans_nothing_up(story: Any, airflow: Stub) -> None:
-    """Airflow's own words are shown, and the trail tells of no such wish."""
-    told = story()
-    told.to_the_end()
+    """Airflow's own message is shown, and the trail has no such wish."""
+    drill = story()
+    drill.to_the_end()
     airflow.on(f"POST {RUNS}", (403, {"detail": "Forbidden"}))
     result = run("clean-up", "web_shop")
     assert (result.exit_code, "Forbidden" in result.stderr) == (3, True)
-    assert not any(event.type == "CLEANUP_ASKED" for event in told.store.run(read_events(told.id)))
+    assert not any(event.type == "CLEANUP_ASKED" for event in drill.store.run(read_events(drill.id)))
 
 
 @pytest.mark.parametrize(("verb", "option"), [("approve", "Approve"), ("reject", "Reject")])
@@ -191,27 +191,27 @@ def test_its_gate_is_answered_like_any_other(
 ) -> None:
     """As the signed-in user, and no sooner than Airflow can take it."""
     monkeypatch.setattr(answering, "TAKEN_UP", 0)
-    told = story()
-    told.to_the_end()
-    told.store.run(clean_up.clean_up(told.store.run(read_execution(told.id)), C.WAITING))
-    gate = f"{path(told)}/taskInstances/approve/-1/hitlDetails"
-    ended(airflow, told, "running")
+    drill = story()
+    drill.to_the_end()
+    drill.store.run(clean_up.clean_up(drill.store.run(read_execution(drill.id)), C.WAITING))
+    gate = f"{path(drill)}/taskInstances/approve/-1/hitlDetails"
+    ended(airflow, drill, "running")
     asked = {"subject": "?", "task_instance": {"task_id": "approve", "state": "awaiting_input"}}
     airflow.on(f"GET {gate}", (200, asked | {"created_at": (now() - timedelta(minutes=1)).isoformat()}))
     airflow.on(f"PATCH {gate}", (200, {}))
-    result = run(verb, told.id, "--reason", "seen enough")
+    result = run(verb, drill.id, "--reason", "seen enough")
     (sent,) = [body for request, body in airflow.requests if request == f"PATCH {gate}"]
     assert (result.exit_code, sent["chosen_options"]) == (0, [option])
     assert sent["params_input"] == {"reason": "seen enough"}
 
 
-def test_list_and_show_tell_how_it_stands(story: Any) -> None:
+def test_list_and_show_have_how_far_it_is(story: Any) -> None:
     """And that it is offered where none is ordered."""
-    told = story()
-    told.to_the_end()
-    assert f"clean-up {told.id}" in " ".join(run("show", "web_shop").stdout.split())
+    drill = story()
+    drill.to_the_end()
+    assert f"clean-up {drill.id}" in " ".join(run("show", "web_shop").stdout.split())
     assert "clean-up" not in run("list").stdout
-    answer = Approval(decision="REJECTED", by="bob", time=told.at, reason="still testing")
-    told.store.run(clean_up.clean_up(told.store.run(read_execution(told.id)), C.KEPT, approval=answer))
+    answer = Approval(decision="REJECTED", by="bob", time=drill.at, reason="still testing")
+    drill.store.run(clean_up.clean_up(drill.store.run(read_execution(drill.id)), C.KEPT, approval=answer))
     assert "KEPT by bob: still testing" in run("show", "web_shop").stdout
     assert "KEPT" in run("list").stdout

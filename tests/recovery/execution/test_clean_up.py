@@ -49,7 +49,7 @@ class TestOrder:
         assert due(done.end_time + timedelta(hours=2)) == [world.id]
 
     def test_a_recovery_is_never_due(self, world):
-        """Whatever its plan says."""
+        """Also where its plan says never."""
         done = ended(world, execution_type="RECOVERY")
         assert (done.cleanup, done.cleanup_due) == (None, None)
 
@@ -67,7 +67,7 @@ class TestOrder:
         assert (done.cleanup, done.cleanup_due) == (None, None)
 
 
-WORDS = st.text(max_size=8)
+TEXTS = st.text(max_size=8)
 IDS = st.from_regex(r"[A-Za-z0-9-]{1,12}", fullmatch=True)
 KNOWN = st.fixed_dictionaries(
     {},
@@ -76,8 +76,8 @@ KNOWN = st.fixed_dictionaries(
         "instances": st.lists(IDS, max_size=3),
         "job_ids": st.lists(IDS, max_size=3),
         "terminated": st.integers(0, 9),
-        "left": st.lists(WORDS, max_size=3),
-        "failure": WORDS,
+        "left": st.lists(TEXTS, max_size=3),
+        "failure": TEXTS,
     },
 )
 STEPS = st.lists(st.tuples(st.sampled_from(CleanupStatus), KNOWN), min_size=1, max_size=4)
@@ -181,12 +181,12 @@ def test_dynamodb_refuses_one_who_has_read_an_older_word(world, monkeypatch):
 
 
 def test_the_trail_tells_it_once_for_each_end(world):
-    """A task that is retried tells nothing twice."""
+    """A task that is retried appends nothing twice."""
     done = ended(world)
     event = world.make.event(EventType.CLEANUP_STARTED, detail="2 instances")
     for _ in range(2):
         world.store.run(clean_up.clean_up(done, C.TERMINATING, event.replace(time=world.make.time())))
-    assert [told.type for told in world.store.run(read_events(world.id))] == ["CLEANUP_STARTED"]
+    assert [event.type for event in world.store.run(read_events(world.id))] == ["CLEANUP_STARTED"]
 
 
 def test_an_answer_that_was_lost_is_no_trouble(world, persistent):

@@ -103,7 +103,7 @@ class Sweep:
         return self.drive.record.cleanup
 
     def details_of(self, type_: str) -> list[str]:
-        """Return what the audit trail tells of a type."""
+        """Return the details of all events of a type."""
         events = self.drive.store.run(read_events(self.drive.execution_id))
         return [event.detail for event in events if event.type == type_]
 

@@ -35,7 +35,7 @@ class TestOrder:
     """The end of a drill orders its clean-up."""
 
     def test_a_drill_whose_plan_says_always_is_due_at_its_end(self, table: Any) -> None:
-        """Whatever it takes, the record has it with the final status."""
+        """The record has it with the final status."""
         record = drilled(**ALWAYS).record
         assert (record.cleanup.mode, record.cleanup.status) == ("always", "PENDING")
         assert record.cleanup_due == record.end_time
@@ -45,7 +45,7 @@ class TestOrder:
         record = drilled(cleanup="after_approval", cleanup_after="8h").record
         assert record.cleanup_due == record.end_time + timedelta(hours=8)
 
-    def test_without_a_word_in_the_plan_nothing_is_due(self, table: Any) -> None:
+    def test_where_the_plan_is_silent_nothing_is_due(self, table: Any) -> None:
         """The default is never."""
         assert drilled().record.cleanup is None
 
@@ -69,7 +69,7 @@ class TestOrder:
 class TestTermination:
     """From the first look to DONE."""
 
-    def test_r48_done_is_said_when_the_instances_are_gone(self, table: Any, sweep: Sweep) -> None:
+    def test_r48_it_is_done_when_the_instances_are_gone(self, table: Any, sweep: Sweep) -> None:
         """Not when the job was accepted; how the drill ended stays what it was."""
         before = sweep.drive.record
         sweep.execute("approve")
@@ -98,7 +98,7 @@ class TestTermination:
         assert (job["status"], job["participatingServers"]) == ("COMPLETED", [])
         assert sweep.cleanup.status == "DONE"
 
-    def test_the_trail_tells_it(self, table: Any, sweep: Sweep) -> None:
+    def test_the_trail_has_it_once(self, table: Any, sweep: Sweep) -> None:
         """Who was terminated by which job, once, however often the tasks run."""
         for _ in range(2):
             sweep.all()
@@ -183,7 +183,7 @@ class TestTermination:
         assert (sweep.cleanup.status, sweep.cleanup.left, sweep.cleanup.failure) == ("DONE", (), None)
 
 
-def test_r47_a_drill_is_cleaned_up_by_hand_whatever_its_plan_says(table: Any) -> None:
+def test_r47_a_drill_is_cleaned_up_by_hand_though_its_plan_says_never(table: Any) -> None:
     """Also one that was cancelled; a RECOVERY never."""
     sweep = Sweep(drilled())
     sweep.all()

@@ -15,7 +15,7 @@ from tests.recovery.tasks.conftest import DB
 from tests.recovery.tasks.sweeping import ASKS, DB2, Sweep, calls, drilled, instances
 
 
-def drive_events(sweep: Sweep) -> list[tuple[str, str]]:
+def asked_of(sweep: Sweep) -> list[tuple[str, str]]:
     """Return who asked for a clean-up, and how."""
     events = sweep.drive.store.run(read_events(sweep.drive.execution_id))
     return [(event.actor, event.detail) for event in events if event.type == "CLEANUP_ASKED"]
@@ -29,7 +29,7 @@ class TestApproval:
         """The clean-up of a drill whose plan asks first."""
         return Sweep(drilled(**ASKS))
 
-    def test_it_terminates_when_an_approver_says_so(self, table: Any, sweep: Sweep) -> None:
+    def test_it_terminates_on_approval(self, table: Any, sweep: Sweep) -> None:
         """Who and why are on record."""
         sweep.ask()
         assert (sweep.cleanup.status, calls(table)) == ("WAITING", [])
@@ -84,10 +84,10 @@ class TestApproval:
         ],
         ids="+".join,
     )
-    def test_whatever_is_marked_the_clean_up_stays_due_and_needs_its_approval(
+    def test_a_marked_task_leaves_the_clean_up_due_and_in_need_of_its_approval(
         self, table: Any, sweep: Sweep, marked: tuple[str, ...], *, asked: bool
     ) -> None:
-        """No task does its work on the word of another's state, and none of it is a failure."""
+        """No task does its work because another is marked, and none of it is a failure."""
         if asked or "approve" not in marked:
             sweep.ask()
         before = sweep.cleanup.status
@@ -116,12 +116,12 @@ class TestApproval:
         assert instances(table) == set()
 
     def test_who_asked_for_it_is_on_record(self, table: Any, sweep: Sweep) -> None:
-        """Over REST, by the user whom Airflow names; of a clear, it is said that Airflow names nobody."""
+        """Over REST, by the user whom Airflow names; of a clear, that Airflow names nobody."""
         sweep.run.run_id, sweep.run.triggering_user_name = "manual__by hand", "eve"
         sweep.ask()
         sweep.run.clear_number = 1
         sweep.ask()
-        events = drive_events(sweep)
+        events = asked_of(sweep)
         assert events == [
             ("eve", "DAG run manual__by hand"),
             ("approve", "DAG run manual__by hand was cleared; Airflow does not tell a task by whom"),

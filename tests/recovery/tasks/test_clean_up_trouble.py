@@ -1,4 +1,4 @@
-"""Whatever happens around a clean-up, it waits or says why, and terminates nothing it should not."""
+"""In any trouble a clean-up waits, or fails with the reason, and terminates nothing it should not."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class TestTrouble:
         "operation", ["TerminateRecoveryInstances", "DescribeRecoveryInstances", "DescribeJobs"]
     )
     def test_throttling_is_waited_for(self, table: Any, sweep: Sweep, operation: str) -> None:
-        """Of whatever it asks; the trail says what it waits for."""
+        """In each of its calls; the trail has what it waits for."""
         table.control.throttle("drs", operation)
         sweep.park("terminate")
         assert "Throttling" in sweep.details_of("CLEANUP_HELD")[0]
@@ -112,13 +112,13 @@ class TestTrouble:
         assert instances(table) == set()
         assert sweep.cleanup.status == "DONE"
 
-    @pytest.mark.parametrize("says", [True, False], ids=["by name", "without a word on whom"])
-    def test_one_that_aws_refuses_keeps_no_other_alive(self, table: Any, sweep: Sweep, says: bool) -> None:
+    @pytest.mark.parametrize("named", [True, False], ids=["named", "not named"])
+    def test_one_that_aws_refuses_keeps_no_other_alive(self, table: Any, sweep: Sweep, named: bool) -> None:
         """FAILED, when all others are terminated."""
         bad = _instance(sweep, DB)
-        words = f"{bad} cannot be terminated." if says else "One of them cannot be terminated."
+        message = f"{bad} cannot be terminated." if named else "One of them cannot be terminated."
         table.control.deny(
-            "drs", "TerminateRecoveryInstances", resource=bad, error="ValidationException", message=words
+            "drs", "TerminateRecoveryInstances", resource=bad, error="ValidationException", message=message
         )
         with pytest.raises(AirflowFailException, match="cannot be terminated"):
             sweep.execute("terminate")
@@ -161,9 +161,9 @@ class TestTrouble:
         self, table: Any, sweep: Sweep, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A refused call is sent again in parts: a RECOVERY that was opened meanwhile holds what is left."""
-        words = "One of them cannot be terminated."
+        message = "One of them cannot be terminated."
         table.control.deny(
-            "drs", "TerminateRecoveryInstances", error="ValidationException", message=words, times=1
+            "drs", "TerminateRecoveryInstances", error="ValidationException", message=message, times=1
         )
         after = _Termination._after
 
@@ -249,13 +249,13 @@ class TestReopened:
         assert calls(table) == []
 
     def test_a_clean_up_by_hand_of_what_runs_is_refused(self, table: Any, sweep: Sweep) -> None:
-        """Whatever the run is called."""
+        """Under any run id."""
         reopen(table, sweep.drive)
         with pytest.raises(AirflowFailException, match="only what has ended"):
             Sweep(sweep.drive, run_id="by hand").execute("terminate")
 
     def test_the_next_end_orders_a_clean_up_of_its_own(self, table: Any, sweep: Sweep) -> None:
-        """In a DAG run of its own, whatever became of the first."""
+        """In a DAG run of its own, though the first was over."""
         sweep.drive.store.run(clean_up.clean_up(sweep.drive.record, CleanupStatus.KEPT))
         first = sweep.run.run_id
         reopen(table, sweep.drive)

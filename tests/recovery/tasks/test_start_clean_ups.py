@@ -89,7 +89,7 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize(("name", "value"), HOSTILE, ids=[f"{name}-{value!s:.12}" for name, value in HOSTILE])
-def test_an_item_that_somebody_put_into_the_table_is_told_and_passed_over(
+def test_an_item_that_somebody_put_into_the_table_is_named_and_passed_over(
     table: Any, triggered: list[TriggerDagRun], name: str, value: Any
 ) -> None:
     """It starts nothing, the others are started all the same, and the failed task names it."""
@@ -166,7 +166,7 @@ def test_executions_of_another_airflow_are_none_of_its_business(
 def test_trouble_with_one_holds_no_other_back(
     table: Any, monkeypatch: pytest.MonkeyPatch, triggered: list[TriggerDagRun]
 ) -> None:
-    """It is told when the others are started."""
+    """The task fails with it when the others are started."""
     drive = drilled(cleanup="always")
     drilled(PAY, id="payroll", run_id="manual__2", cleanup="always")
     count, broken = TaskInstance.get_dr_count, {drive.execution_id}
@@ -203,7 +203,7 @@ def test_one_that_a_person_started_is_not_started_again(table: Any) -> None:
 
 
 def test_a_kept_one_is_out_of_it(table: Any) -> None:
-    """A person said so."""
+    """A person decided so."""
     drive = drilled(cleanup="after_approval")
     drive.store.run(clean_up.clean_up(drive.record, CleanupStatus.KEPT))
     assert due(drive) == []

@@ -1,4 +1,4 @@
-"""`clean-up`: terminates the recovery instances of a drill that has ended, whatever its plan says (R-47)."""
+"""`clean-up`: terminates the recovery instances of an ended drill, though its plan says never (R-47)."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ INTERVAL = 0.5
 """Seconds between two looks at the record."""
 
 RUN_CHECK = 5.0
-"""Seconds between two looks at the DAG run, which may end without a word on record."""
+"""Seconds between two looks at the DAG run, which may end with nothing on record."""
 
 
 def clean_up(screen: Screen, named: str, *, reason: str | None, follow: bool, user: str | None) -> Exit:
-    """Start the DAG run that cleans up, or run it again, and tell what came of it."""
+    """Start the DAG run that cleans up, or run it again, and show what came of it."""
     store = open_store()
     execution = find(store, named)
     _check(execution)
@@ -96,7 +96,7 @@ def _start(client: AirflowClient, execution: Execution) -> None:
 
 
 def _follow(store: ExecutionStore, client: AirflowClient, execution: Execution) -> Execution:
-    """Return the execution when its clean-up is over, waits for a person, or was given up without a word."""
+    """Return the execution when its clean-up is over, waits for a person, or its DAG run has ended."""
     before, run_id, check = execution.cleanup, clean_up_run_id(execution), time.monotonic() + RUN_CHECK
     while True:
         execution = store.run(read_execution(execution.execution_id))

@@ -39,7 +39,7 @@ def clean_up(
     """Write how the clean-up of this very end of an execution stands.
 
     ``known`` are fields of Cleanup; instances and job ids are added to those on record. TransitionRefused for
-    an execution that was opened again, or has ended anew, since ``execution`` was read, and for what is no
+    an execution that was opened again, or has ended again, since ``execution`` was read, and for what is no
     drill.
     """
     at = yield from now()
@@ -130,7 +130,7 @@ def _with_changes(
 
 
 def _same_end(update: Update, before: Execution) -> Iterable[str]:
-    """Yield the conditions: the same end as before, and nobody else's word on the clean-up."""
+    """Yield the conditions: the same end as before, and a clean-up that nobody else changed."""
     yield update.equal(("endTime",), iso(before.end_time) if before.end_time else None)
     yield update.equal(("executionType",), before.execution_type.value)
     yield same_cleanup(update, before)
