@@ -62,7 +62,11 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         help="simulated seconds that pass in a second, or real (1), immediate (whatever begins has ended at "
         "the next look), manual (time stands still until it is advanced) (default: %(default)s)",
     )
-    add("--seed", type=_seed, help="repeats a run: the same ids, durations, chances (default: new ones)")
+    add(
+        "--seed",
+        type=_seed,
+        help="repeats a run: the same ids, durations, random numbers (default: new ones)",
+    )
     add(
         "--fleet",
         metavar="FILE|NAME",

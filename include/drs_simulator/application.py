@@ -15,7 +15,6 @@ from werkzeug.wrappers import Response
 
 from drs_simulator.answers import Answer, AwsError
 from drs_simulator.calls import Call, read_call
-from drs_simulator.chance import chance
 from drs_simulator.clock import Speed, clock
 from drs_simulator.control import ControlApi
 from drs_simulator.document_results import DescribedResults
@@ -23,11 +22,12 @@ from drs_simulator.drs.models import advance_all
 from drs_simulator.drs.quotas import Quotas, quotas
 from drs_simulator.drs.world import world
 from drs_simulator.faults import faults
+from drs_simulator.faults.faulty_response import UNWORKED, faulty_response
 from drs_simulator.faults.on_drs import FaultsOnDrs
-from drs_simulator.faults.spoiling import UNWORKED, spoiled
 from drs_simulator.locks import ServiceLocks
 from drs_simulator.registration import register
 from drs_simulator.requests import RequestLog, logged
+from drs_simulator.rng import rng
 from drs_simulator.seeding import plant
 from drs_simulator.ssm.documents import documents
 from drs_simulator.ssm.post_launch import SystemsManager
@@ -70,7 +70,7 @@ class Application:
 
     def __init__(self, fleet: Fleet, speed: Speed, seed: int | None = None) -> None:
         register()
-        world.become(clock, chance, FaultsOnDrs())
+        world.become(clock, rng, FaultsOnDrs())
         world.documents = SystemsManager()
         self.fleet, self._speed, self._seed = fleet, speed, seed
         self._moto = _Moto()
@@ -88,7 +88,7 @@ class Application:
             # Each EC2 backend's own reset would build default VPCs, only for them to be thrown away.
             ec2_backends.clear()
             moto_api_backend.reset()
-            chance.reset(self._seed if seed is None else seed)
+            rng.reset(self._seed if seed is None else seed)
             clock.reset(self._speed)
             faults.reset()
             quotas.become(Quotas())
@@ -118,7 +118,7 @@ class Application:
             self._settle(call)
         with self.locks.hold(call.service):
             worked = None if fault and fault.described.effect in UNWORKED else self._work(call, environ)
-            answer = spoiled(fault.described, call, worked) if fault else worked
+            answer = faulty_response(fault.described, call, worked) if fault else worked
             self.log.add(logged(call, arrival, worked, answer, fault))
         if call.service == "events":  # a rule hears what happens from now on
             self._settle(call)

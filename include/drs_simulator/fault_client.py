@@ -56,27 +56,29 @@ class FaultControl:
 
     def throttle(self, service: str, operation: str | None = None, **calls: Unpack[Calls]) -> str:
         """Throttle calls, as the service does it; ``error`` names another error than its usual one."""
-        return self._spoil("throttle", service, operation, calls)
+        return self._set_call_fault("throttle", service, operation, calls)
 
     def break_calls(
         self, service: str, operation: str | None = None, *, after: bool = False, **calls: Unpack[Calls]
     ) -> str:
         """Answer calls with a server error; ``after`` the work is done, or before it is begun."""
-        return self._spoil("server_error_after" if after else "server_error", service, operation, calls)
+        return self._set_call_fault(
+            "server_error_after" if after else "server_error", service, operation, calls
+        )
 
     def deny(self, service: str, operation: str | None = None, **calls: Unpack[Calls]) -> str:
         """Refuse calls for want of permission."""
-        return self._spoil("access_denied", service, operation, calls)
+        return self._set_call_fault("access_denied", service, operation, calls)
 
     def drop(self, service: str, operation: str | None = None, *, after: bool, **calls: Unpack[Calls]) -> str:
         """Close the connection of calls without an answer, ``after`` the work or before it."""
-        return self._spoil("drop_after" if after else "drop_before", service, operation, calls)
+        return self._set_call_fault("drop_after" if after else "drop_before", service, operation, calls)
 
     def slow(
         self, seconds: float, service: str, operation: str | None = None, **calls: Unpack[SlowCalls]
     ) -> str:
         """Do the work of calls at once, and answer so many real seconds later."""
-        return self._spoil("slow", service, operation, {**calls, "seconds": seconds})
+        return self._set_call_fault("slow", service, operation, {**calls, "seconds": seconds})
 
     def fail_server(
         self,
@@ -178,7 +180,7 @@ class FaultControl:
         """Make new jobs launch nothing, as if the caller had no rights in EC2."""
         return self._job("unauthorized", source_server_id, phase=phase, raw_error=raw_error, times=times)
 
-    def _spoil(self, effect: str, service: str, operation: str | None, calls: Any) -> str:
+    def _set_call_fault(self, effect: str, service: str, operation: str | None, calls: Any) -> str:
         return self._add("calls", calls | {"effect": effect, "service": service, "operation": operation})
 
     def _server(self, effect: str, source_server_id: str, **options: Any) -> str:

@@ -1,4 +1,4 @@
-"""What tests of spoiled calls do: one attempt each, and a look at what came of it."""
+"""What tests of calls with faulty responses do: one attempt each, and a look at what came of it."""
 
 from __future__ import annotations
 

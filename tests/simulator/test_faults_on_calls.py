@@ -1,4 +1,4 @@
-"""Calls that are spoiled: throttled, refused, broken; of any service."""
+"""Calls with faulty responses: throttled, refused, broken; of any service."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_each_service_refuses_as_it_does_on_aws(local_aws, service, call, errors
 
 
 def test_a_rate_of_calls_is_hit_the_same_way_each_time(local_aws, drs):
-    """About the rate is hit, by chance, and by the same chance in a run that is repeated."""
+    """About the rate is hit, at random, and the same calls in a run that is repeated."""
 
     def outcomes():
         local_aws.control.reset(seed=3)

@@ -38,7 +38,7 @@ class ActionRun:
         return not self.action.optional and self.ending(error).status != "Success"
 
     def ending(self, error: str | None) -> Outcome:
-        """Return how the run ends where an error befalls all actions of its server, or none does."""
+        """Return how the run ends where an error hits all actions of its server, or none does."""
         return Outcome("Failed", error) if error else self.outcome
 
     def document_run(self, instance_id: str, launched: float, error: str | None) -> DocumentRun:
@@ -67,7 +67,7 @@ def plan_actions(server: SourceServer, job_id: str) -> list[ActionRun]:
         outcome = world.documents.outcome(action.action_code)
         seconds = outcome.seconds
         end = begin + (durations.pick("action", *occasion, number) if seconds is None else seconds)
-        run_id = world.chance.uuid(job_id, server.source_server_id, number)
+        run_id = world.rng.uuid(job_id, server.source_server_id, number)
         runs.append(ActionRun(action, run_id, begin, end, outcome))
         begin = end
     return runs

@@ -19,7 +19,7 @@ from .world import world
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .world import Affliction
+    from .world import FaultEffect
 
 FEW = 2
 """Servers of a job that take no longer than one of them."""
@@ -65,7 +65,7 @@ def stay_healthy(timeline: ServerTimeline) -> ServerTimeline:
 
 @dataclass(frozen=True)
 class LaunchRequest:
-    """A server to be launched for the ``count``-th time, and what befalls it."""
+    """A server to be launched for the ``count``-th time, and the effect of its faults."""
 
     source_server_id: str
     count: int
@@ -74,7 +74,7 @@ class LaunchRequest:
     """How much is on its disks."""
     fast: bool = False
     """Whether it is launched without a conversion."""
-    afflict: Affliction = stay_healthy
+    fault_effect: FaultEffect = stay_healthy
 
     @cached_property
     def phases(self) -> list[Phase]:
@@ -85,7 +85,7 @@ class LaunchRequest:
 
 def current() -> Durations:
     """Return the durations of this run."""
-    return Durations(world.chance.seed)
+    return Durations(world.rng.seed)
 
 
 def plan_launch(requests: Iterable[LaunchRequest], durations: Durations | None = None) -> JobTimeline:
@@ -124,7 +124,7 @@ def _launch(
         Phase.LAUNCH: durations.pick("launch", *occasion) + more * LAUNCH_OF_SERVER,
     }
     steps = tuple(Step(phase, start, lengths[phase]) for phase in request.phases)
-    return request.afflict(ServerTimeline(request.source_server_id, steps, LaunchStatus.LAUNCHED, start))
+    return request.fault_effect(ServerTimeline(request.source_server_id, steps, LaunchStatus.LAUNCHED, start))
 
 
 def _more(wanted: list[LaunchRequest]) -> int:

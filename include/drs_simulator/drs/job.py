@@ -42,7 +42,7 @@ class Job(BaseModel):
 
     def __init__(self, backend: Account, servers: list[SourceServer], timeline: JobTimeline) -> None:
         self.number = backend.jobs_begun
-        self.job_id = f"drsjob-{world.chance.hex(17, backend.account_id, backend.region_name, self.number)}"
+        self.job_id = f"drsjob-{world.rng.hex(17, backend.account_id, backend.region_name, self.number)}"
         self.arn = backend.arn("job", self.job_id)
         self.servers = {server.source_server_id: server for server in servers}
         self._timeline = timeline

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .source_server import SourceServer
-    from .world import Affliction
+    from .world import FaultEffect
 
 _HALTED = ("STALLED", "PAUSED", "DISCONNECTED", "STOPPED")
 
@@ -42,9 +42,9 @@ class LaunchData:
         """Return the last snapshot before the job, which few launches ask for."""
         return last_taken(self.server, self.started)
 
-    def befall(self, affliction: Affliction) -> Affliction:
-        """Return what the data make of a healthy launch which an affliction hits besides."""
-        return lambda healthy: self._checked(affliction(self._short(healthy)))
+    def combined_with(self, effect: FaultEffect) -> FaultEffect:
+        """Return what the data make of a healthy launch which a fault hits as well."""
+        return lambda healthy: self._checked(effect(self._short(healthy)))
 
     def point(self, timeline: ServerTimeline, at: Callable[[float], float]) -> float:
         """Return the moment of the data that are launched; ``at`` tells when a moment of the timeline is."""

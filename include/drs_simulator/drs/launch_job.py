@@ -152,7 +152,7 @@ class LaunchJob(Job):
         if server_id and event.name.startswith(Phase.CONVERSION):
             data["conversionProperties"] = {"dataTimestamp": iso_at(self.recovery_point(server_id))}
         if event.name == "CONVERSION_END":
-            data["conversionServerID"] = f"i-{world.chance.hex(17, self.job_id, server_id, 'conversion')}"
+            data["conversionServerID"] = f"i-{world.rng.hex(17, self.job_id, server_id, 'conversion')}"
         if server_id and event.name == "LAUNCH_END":
             data["targetInstanceID"] = self.instance_of(server_id)
         return data

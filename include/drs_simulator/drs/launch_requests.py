@@ -21,9 +21,9 @@ def with_data(requests: Iterable[LaunchRequest], data: dict[str, LaunchData]) ->
 
 
 def _with_data(request: LaunchRequest, data: LaunchData) -> LaunchRequest:
-    if data.missing is None and request.afflict is stay_healthy:
+    if data.missing is None and request.fault_effect is stay_healthy:
         return request
-    return replace(request, afflict=data.befall(request.afflict))
+    return replace(request, fault_effect=data.combined_with(request.fault_effect))
 
 
 def launch_requests(servers: list[SourceServer]) -> list[LaunchRequest]:
@@ -38,8 +38,8 @@ def launch_requests(servers: list[SourceServer]) -> list[LaunchRequest]:
         )
         for server in servers
     ]
-    afflictions = world.faults.of_launches({r.source_server_id: r.phases for r in requests})
+    effects = world.faults.of_launches({r.source_server_id: r.phases for r in requests})
     return [
-        replace(r, afflict=afflictions[r.source_server_id]) if r.source_server_id in afflictions else r
+        replace(r, fault_effect=effects[r.source_server_id]) if r.source_server_id in effects else r
         for r in requests
     ]

@@ -1,8 +1,8 @@
-"""What DRS asks of the world around it: the time, what is left to chance, and what goes wrong.
+"""What DRS asks of the world around it: the time, random numbers, and what goes wrong.
 
 This is the one place through which these reach the service. Left alone, the time is the machine's, jobs go on
 by moto's state transitions, ids are moto's, and nothing goes wrong; who knows better puts a clock, a pace,
-chances and faults of its own in their place.
+random numbers and faults of its own in their place.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .documents import Documents
     from .timeline import ServerTimeline
 
-Affliction = Callable[["ServerTimeline"], "ServerTimeline"]
+FaultEffect = Callable[["ServerTimeline"], "ServerTimeline"]
 """From the timeline of a healthy launch to that of one which goes wrong."""
 
 Hiding = Callable[[float, int], bool]
@@ -61,8 +61,8 @@ class Clock(Protocol):
         """Return the second whose date lies so many seconds before that of another."""
 
 
-class Chance(Protocol):
-    """Ids and a seed; what has an occasion comes out the same whatever happened before."""
+class Rng(Protocol):
+    """Ids and a seed; what has an occasion comes out the same, no matter what happened before."""
 
     seed: int
 
@@ -76,8 +76,8 @@ class Chance(Protocol):
 class Faults(Protocol):
     """What goes wrong with new jobs."""
 
-    def of_launches(self, phases: Mapping[str, Collection[str]]) -> Mapping[str, Affliction]:
-        """Return what befalls the launches of one job, by server, of those that pass through these phases."""
+    def of_launches(self, phases: Mapping[str, Collection[str]]) -> Mapping[str, FaultEffect]:
+        """Return the effects of faults on the launches of one job, by server, from the phases of each."""
 
     def of_job(self, source_server_ids: Collection[str]) -> Hiding:
         """Return whether the new job of these servers is hidden, and for how long."""
@@ -107,7 +107,7 @@ class MachineClock:
         return second - by
 
 
-class MotoChance:
+class MotoRng:
     """moto's own random numbers."""
 
     seed = 0
@@ -122,7 +122,7 @@ class MotoChance:
 class NoFaults:
     """Nothing goes wrong."""
 
-    def of_launches(self, phases: Mapping[str, Collection[str]]) -> Mapping[str, Affliction]:
+    def of_launches(self, phases: Mapping[str, Collection[str]]) -> Mapping[str, FaultEffect]:
         return {}
 
     def of_job(self, source_server_ids: Collection[str]) -> Hiding:
@@ -134,16 +134,16 @@ class World:
     """Everything around the service."""
 
     clock: Clock
-    chance: Chance
+    rng: Rng
     faults: Faults
     documents: Documents = field(default_factory=NoSystemsManager)
     pace: Callable[[float], Pace] = StateTransitions
     """From the second of its creation to how a job goes on."""
 
-    def become(self, clock: Clock, chance: Chance, faults: Faults) -> None:
+    def become(self, clock: Clock, rng: Rng, faults: Faults) -> None:
         """Be a world from now on in whose time jobs pass by themselves."""
-        self.clock, self.chance, self.faults, self.pace = clock, chance, faults, Steady
+        self.clock, self.rng, self.faults, self.pace = clock, rng, faults, Steady
 
 
-world = World(MachineClock(), MotoChance(), NoFaults())
+world = World(MachineClock(), MotoRng(), NoFaults())
 """moto's state is one per process; so is the world around it."""

@@ -1,4 +1,4 @@
-"""Faults on demand: calls that are spoiled, servers that fail to launch, jobs that hide."""
+"""Faults on demand: faulty responses to calls, servers that fail to launch, jobs that hide."""
 
 from drs_simulator.faults.descriptions import CallFault as CallFault
 from drs_simulator.faults.descriptions import DocumentFault as DocumentFault

@@ -1,4 +1,4 @@
-"""What is posted to ``/simulator/faults``: calls that are spoiled, servers and jobs that go wrong."""
+"""What is posted to ``/simulator/faults``: calls with faulty responses, servers and jobs that go wrong."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ _ANSWERED = ("error", "message")
 
 
 class CallFault(Described):
-    """Calls that are spoiled: all those that every given selector matches, or a ``rate`` of them."""
+    """Calls with a faulty response: all those that every given selector matches, or a ``rate`` of them."""
 
     OPTIONS = {
         "throttle": (*_ANSWERED, "retry_after_seconds"),

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from drs_simulator.chance import chance
 from drs_simulator.clock import clock
 from drs_simulator.faults.descriptions import (
     REPLICATION,
@@ -17,6 +16,7 @@ from drs_simulator.faults.descriptions import (
     JobFault,
     ServerFault,
 )
+from drs_simulator.rng import rng
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -54,7 +54,7 @@ class SetFault(Generic[Kind]):
         if described.times is not None and self.hits >= described.times:
             return False
         rate = described.rate if isinstance(described, CallFault) else None
-        if rate is not None and chance.uniform(0, 1, "rate", self.id, self.seen) >= rate:
+        if rate is not None and rng.uniform(0, 1, "rate", self.id, self.seen) >= rate:
             return False
         self.hits += 1
         return True

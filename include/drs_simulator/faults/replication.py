@@ -1,4 +1,4 @@
-"""The source servers that faults are about: which there are, and what befalls their replication."""
+"""The source servers that faults are about: which there are, and what faults do to their replication."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from drs_simulator.drs.description import ServerDescription
 from drs_simulator.drs.documents import NoSystemsManager
 from drs_simulator.drs.models import drs_backends
 from drs_simulator.drs.pace import StateTransitions
-from drs_simulator.drs.world import MachineClock, MotoChance, NoFaults, world
+from drs_simulator.drs.world import MachineClock, MotoRng, NoFaults, world
 from drs_simulator.registration import register
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
@@ -27,7 +27,7 @@ def _alone(monkeypatch):
     """Let DRS be in a world of its own."""
     alone = {
         "clock": MachineClock(),
-        "chance": MotoChance(),
+        "rng": MotoRng(),
         "faults": NoFaults(),
         "documents": NoSystemsManager(),
         "pace": StateTransitions,

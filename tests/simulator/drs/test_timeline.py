@@ -69,7 +69,7 @@ def test_25_servers_take_as_long_as_recorded():
 
 
 def test_more_servers_and_larger_ones_take_longer():
-    """Whatever chance decides of one job; a server in two is the same, more or less."""
+    """No matter what is drawn for one job; a server in two is the same, more or less."""
     jobs = [small(number) for number in (2, 3, 5, 10, 25, 100)]
     assert all(minutes(fewer) < minutes(more) for fewer, more in pairwise(jobs))
     sizes = [[replace(request, gib=gib) for request in small(2)] for gib in (50, 500, 2000)]

@@ -63,7 +63,7 @@ _RATE_QUOTA = "L-00000000"
 """DRS's limits of API rates are not published, nor are the codes of their quotas."""
 
 
-def spoiled(fault: CallFault, call: Call, answer: Answer | None) -> Answer | None:
+def faulty_response(fault: CallFault, call: Call, answer: Answer | None) -> Answer | None:
     """Return what the client gets in place of an answer; nothing, when its connection is dropped."""
     if fault.effect in _DROPS:
         return None

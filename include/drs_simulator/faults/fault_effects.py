@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _NO_SNAPSHOT = "An error occurred (InternalError) when calling the CreateSnapshot operation"
 
 
-def afflict(healthy: ServerTimeline, faults: Iterable[SetFault[Any]]) -> ServerTimeline:
+def apply_effects(healthy: ServerTimeline, faults: Iterable[SetFault[Any]]) -> ServerTimeline:
     """Return the timeline of a launch that faults hit: what cuts it short comes last, a hang at the end."""
     timeline = healthy
     order = list(_EFFECTS)

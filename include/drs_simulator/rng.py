@@ -1,4 +1,4 @@
-"""What is left to chance, decided by one seed, so that a run can be repeated exactly."""
+"""Random numbers, decided by one seed, so that a run can be repeated exactly."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from uuid import UUID
 from moto.moto_api._internal import mock_random
 
 
-class Chance:
-    """Durations, rates and ids, each decided by the seed and the occasion alone, whatever happened before.
+class Rng:
+    """Durations, rates and ids, each decided by the seed and the occasion alone, not by what came before.
 
     Without a seed, ids are new in every run, as on AWS; durations and rates are those of seed 0.
     """
@@ -18,7 +18,7 @@ class Chance:
         self.reset(None)
 
     def reset(self, seed: int | None) -> None:
-        """Begin anew; moto's own ids follow the seed as well, in the order in which they are made."""
+        """Start again; moto's own ids follow the seed as well, in the order in which they are made."""
         mock_random.seed(seed)
         self.seed = seed or 0
         self._salt = mock_random.get_random_hex(32)
@@ -39,5 +39,5 @@ class Chance:
         return Random(repr((self._salt, *occasion))).getrandbits(count)  # noqa: S311 - no secret
 
 
-chance = Chance()
-"""moto's random numbers are one per process; so is chance."""
+rng = Rng()
+"""moto's random numbers are one per process; so is this."""
