@@ -28,7 +28,7 @@ from drs_simulator.locks import ServiceLocks
 from drs_simulator.registration import register
 from drs_simulator.requests import RequestLog, logged
 from drs_simulator.rng import rng
-from drs_simulator.seeding import plant
+from drs_simulator.seeding import seed_fleet
 from drs_simulator.ssm.documents import documents
 from drs_simulator.ssm.post_launch import SystemsManager
 from drs_simulator.visitors import refusal
@@ -94,7 +94,7 @@ class Application:
             quotas.become(Quotas())
             documents.results = DescribedResults(self.fleet.documents)
             self.log.clear()
-            plant(self.fleet)
+            seed_fleet(self.fleet)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if why := refusal(environ):

@@ -16,7 +16,7 @@ class Unconnectable(ValueError):
     """Servers whose agents cannot connect; the message says which, and why."""
 
 
-def plant(fleet: Fleet) -> None:
+def seed_fleet(fleet: Fleet) -> None:
     """Initialise DRS in each account and Region of the fleet, and add its source servers."""
     for place in fleet.places():
         backend = drs_backends[place.account][place.region]

@@ -167,7 +167,7 @@ class DRSBackend(
         if elsewhere or filters.get("hardwareId"):
             return []
         if not filters.get("sourceServerIDs"):
-            # A fleet is planted in this order: to sort what is sorted takes no time.
+            # A fleet is seeded in this order: to sort what is sorted takes no time.
             return Ordered(map(self.source_servers.__getitem__, sorted(self.source_servers)))
         return select(self.source_servers, filters["sourceServerIDs"])
 
