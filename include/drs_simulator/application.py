@@ -17,7 +17,7 @@ from drs_simulator.answers import Answer, AwsError
 from drs_simulator.calls import Call, read_call
 from drs_simulator.clock import Speed, clock
 from drs_simulator.control import ControlApi
-from drs_simulator.document_results import DescribedResults
+from drs_simulator.document_results import ConfiguredResults
 from drs_simulator.drs.models import advance_all
 from drs_simulator.drs.quotas import Quotas, quotas
 from drs_simulator.drs.world import world
@@ -92,7 +92,7 @@ class Application:
             clock.reset(self._speed)
             faults.reset()
             quotas.become(Quotas())
-            documents.results = DescribedResults(self.fleet.documents)
+            documents.results = ConfiguredResults(self.fleet.documents)
             self.log.clear()
             seed_fleet(self.fleet)
 
@@ -117,13 +117,13 @@ class Application:
         if call.service in LOOKING:
             self._settle(call)
         with self.locks.hold(call.service):
-            worked = None if fault and fault.described.effect in UNWORKED else self._work(call, environ)
-            answer = faulty_response(fault.described, call, worked) if fault else worked
+            worked = None if fault and fault.spec.effect in UNWORKED else self._work(call, environ)
+            answer = faulty_response(fault.spec, call, worked) if fault else worked
             self.log.add(logged(call, arrival, worked, answer, fault))
         if call.service == "events":  # a rule hears what happens from now on
             self._settle(call)
         if fault:
-            fault.cleared.wait(fault.described.seconds)
+            fault.cleared.wait(fault.spec.seconds)
         if answer is None:
             raise ConnectionDropped(call.operation)
         start_response(answer.status, list(answer.headers))

@@ -46,13 +46,13 @@ class Control(FaultControl):
         return self._ask("POST", "clock/advance", json={"seconds": seconds})
 
     def add_server(
-        self, source_server_id: str, hostname: str, *, account: str = "", region: str = "", **described: Any
+        self, source_server_id: str, hostname: str, *, account: str = "", region: str = "", **spec: Any
     ) -> None:
-        """Let an agent connect a server, with the other keys of a fleet file as ``described``.
+        """Let an agent connect a server, with the other keys of a fleet file as ``spec``.
 
         It replicates to the fleet's account and Region, or to others where DRS is initialised.
         """
-        server = {"id": source_server_id, "hostname": hostname} | described
+        server = {"id": source_server_id, "hostname": hostname} | spec
         place = {"account": account, "region": region}
         chosen = {name: value for name, value in place.items() if value}
         self._ask("POST", "servers", json=chosen | {"servers": [server]})

@@ -117,11 +117,11 @@ class ControlApi:
         return faults.to_dict()
 
     def _add_faults(self, request: Request) -> dict[str, Any]:
-        described = _read(FaultDescriptions, request)
+        specs = _read(FaultDescriptions, request)
         with self._locks.hold("drs"):
-            if contradictions := list(replication.contradictions(described)):
+            if contradictions := list(replication.contradictions(specs)):
                 raise _Refused("; ".join(contradictions))
-            added = faults.add(described)
+            added = faults.add(specs)
             replication.begin(added)
         return {"added": [fault.id for fault in added]} | faults.to_dict()
 

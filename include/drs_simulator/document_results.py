@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from drs_simulator.fleet import DocumentDescription
 
 
-class DescribedResults:
-    """The results that people described."""
+class ConfiguredResults:
+    """The results that a fleet file or a fault sets."""
 
-    def __init__(self, described: Iterable[DocumentDescription]) -> None:
-        self._described = {document.name: document for document in described}
+    def __init__(self, specs: Iterable[DocumentDescription]) -> None:
+        self._specs = {document.name: document for document in specs}
 
     def type_of(self, document: str) -> str | None:
-        return self._described[document].type if document in self._described else None
+        return self._specs[document].type if document in self._specs else None
 
     def of_run(self, document: str) -> Result:
         if fault := faults.on_document(document):
-            return Result(fault.described.status, fault.described.message, fault.described.seconds)
-        if described := self._described.get(document):
-            return Result(described.status, described.message, described.seconds)
+            return Result(fault.spec.status, fault.spec.message, fault.spec.seconds)
+        if spec := self._specs.get(document):
+            return Result(spec.status, spec.message, spec.seconds)
         return Result()

@@ -38,7 +38,7 @@ class FaultControl:
     """
 
     def add_faults(self, description: dict[str, Any]) -> list[str]:
-        """Set faults as they are described; returns their ids."""
+        """Set faults, given as the control API takes them; returns their ids."""
         ids: list[str] = self._ask("POST", "faults", json=description)["added"]
         return ids
 
@@ -190,8 +190,8 @@ class FaultControl:
         return self._add("jobs", options | {"effect": effect, "sourceServerID": source_server_id})
 
     def _add(self, kind: str, members: dict[str, Any]) -> str:
-        described = {_alias(name): value for name, value in members.items() if value is not None}
-        return self.add_faults({kind: [described]})[0]
+        spec = {_alias(name): value for name, value in members.items() if value is not None}
+        return self.add_faults({kind: [spec]})[0]
 
     def _ask(self, method: str, path: str, **content: Any) -> dict[str, Any]:
         raise NotImplementedError

@@ -135,8 +135,8 @@ class ServerDescription(Strict):
         tags: dict[str, str] | None = getattr(self, name)
         return None if tags is None else {key: _numbered(value, n) for key, value in tags.items()}
 
-    def described(self) -> description.ServerDescription:
-        """Return the server as an agent tells it to DRS."""
+    def to_drs(self) -> description.ServerDescription:
+        """Return the server as an agent reports it to DRS."""
         own = {name: getattr(self, name) for name in _OF_AGENT}
         replication = description.ReplicationDescription(**self.replication.model_dump())
         return description.ServerDescription(**own | {"replication": replication})
@@ -199,8 +199,8 @@ class Fleet(Place):
         if named_again := sorted(place for place, times in places.items() if times > 1):
             raise ValueError(f"each account and Region once, not {', '.join(named_again)}")
         documents = Counter(document.name for document in self.documents)
-        if described_again := sorted(name for name, times in documents.items() if times > 1):
-            raise ValueError(f"each document once, not {', '.join(described_again)}")
+        if repeated := sorted(name for name, times in documents.items() if times > 1):
+            raise ValueError(f"each document once, not {', '.join(repeated)}")
         return self
 
     def places(self) -> tuple[Place, ...]:

@@ -56,28 +56,28 @@ def configure(backend: DRSBackend, server: ServerDescription) -> None:
         ec2.modify_launch_template("$Latest", template_id=template.id)
 
 
-def _changed(ec2: EC2Backend, described: LaunchTemplateDescription, before: dict[str, Any]) -> dict[str, Any]:
+def _changed(ec2: EC2Backend, spec: LaunchTemplateDescription, before: dict[str, Any]) -> dict[str, Any]:
     """Return what a new version says beside the one that DRS made, which has one interface."""
     changed: dict[str, Any] = {}
-    if interface := _interface(ec2, described):
+    if interface := _interface(ec2, spec):
         changed["NetworkInterfaces"] = [before["NetworkInterfaces"][0] | interface]
-    if described.instance_type:
-        changed["InstanceType"] = described.instance_type
-    if profile := described.instance_profile:
+    if spec.instance_type:
+        changed["InstanceType"] = spec.instance_type
+    if profile := spec.instance_profile:
         need_profile(ec2, profile, world.clock.now())
         changed["IamInstanceProfile"] = {"Name": profile}
     return changed
 
 
-def _interface(ec2: EC2Backend, described: LaunchTemplateDescription) -> dict[str, Any]:
-    if described.subnet is None:
+def _interface(ec2: EC2Backend, spec: LaunchTemplateDescription) -> dict[str, Any]:
+    if spec.subnet is None:
         return {}
-    subnet = _subnet(ec2, described.subnet)
+    subnet = _subnet(ec2, spec.subnet)
     interface: dict[str, Any] = {"SubnetId": subnet.id}
-    if described.security_groups:
-        interface["Groups"] = [_group(ec2, name, subnet) for name in described.security_groups]
-    if described.private_ip:
-        interface["PrivateIpAddress"] = described.private_ip
+    if spec.security_groups:
+        interface["Groups"] = [_group(ec2, name, subnet) for name in spec.security_groups]
+    if spec.private_ip:
+        interface["PrivateIpAddress"] = spec.private_ip
     return interface
 
 

@@ -97,7 +97,7 @@ def logged(
         status=answer.code if answer else None,
         error=_error_code(answer) if answer and answer.code >= _ERROR else None,
         job_id=_job_id(worked.body) if worked and done and call.service == "drs" else None,
-        fault=FaultThatHit(id=fault.id, effect=fault.described.effect, work_done=done) if fault else None,
+        fault=FaultThatHit(id=fault.id, effect=fault.spec.effect, work_done=done) if fault else None,
     )
 
 

@@ -45,5 +45,5 @@ def connect(place: Place) -> None:
     except Gone as error:
         raise Unconnectable(f"launch_template.{error}") from error
     for server in sorted(place.servers, key=lambda server: server.id):
-        backend.register_source_server(server.described(), late=True)
+        backend.register_source_server(server.to_drs(), late=True)
         configure(backend, server)

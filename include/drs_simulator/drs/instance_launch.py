@@ -82,17 +82,17 @@ def _run(ec2: EC2Backend, server: SourceServer, data: Data, at: float) -> Instan
     check_names(ec2, data)
     wanted = instance_type(server, data)
     zones = zones_of(server, wanted)
-    described = disks(ec2, server, data)
-    check_options(ec2, data, wanted, described)
+    mappings = disks(ec2, server, data)
+    check_options(ec2, data, wanted, mappings)
     check_interfaces(wanted, data)
     network = plan_network(ec2, data, zones)
     zone = network.subnet.availability_zone
     check_zone(wanted, zone, zones)
     check_placement(ec2, data, wanted, zone)
-    volumes = _volumes(ec2, zone, described, template_tags(data, "volume"))
+    volumes = _volumes(ec2, zone, mappings, template_tags(data, "volume"))
     instance = _instance(ec2, server, data, wanted, network)
     _add_profile(ec2, instance, _named_profile(data) or _usual_profile(ec2, server, at))
-    for mapping, volume in zip(described, volumes, strict=True):
+    for mapping, volume in zip(mappings, volumes, strict=True):
         keep = not mapping["Ebs"]["DeleteOnTermination"]
         ec2.attach_volume(volume.id, instance.id, mapping["DeviceName"], delete_on_termination=not keep)
     return instance
@@ -108,11 +108,11 @@ def _made_of(ec2: EC2Backend, server: SourceServer, instance: Instance, snapshot
     instance.root_device_name = next(iter(devices))
 
 
-def _volumes(ec2: EC2Backend, zone: str, described: list[Data], tags: dict[str, str]) -> list[Volume]:
+def _volumes(ec2: EC2Backend, zone: str, mappings: list[Data], tags: dict[str, str]) -> list[Volume]:
     """Make the volumes of an instance, or none of them."""
     made: list[Volume] = []
     try:
-        for mapping in described:
+        for mapping in mappings:
             ebs = mapping["Ebs"]
             options = {
                 "volume_type": ebs["VolumeType"],

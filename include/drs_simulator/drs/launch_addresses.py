@@ -41,16 +41,16 @@ class Asked(NamedTuple):
         return len(self.named) + self.chosen
 
 
-def asked(described: Data) -> Asked:
+def asked(spec: Data) -> Asked:
     """Return what an interface asks for, of which RunInstances takes only what does not contradict itself."""
-    listed: list[Data] = described.get("PrivateIpAddresses") or []
+    listed: list[Data] = spec.get("PrivateIpAddresses") or []
     primaries = [a["PrivateIpAddress"] for a in listed if a.get("Primary")]
-    if (single := described.get("PrivateIpAddress")) and primaries:
+    if (single := spec.get("PrivateIpAddress")) and primaries:
         raise refusals.primary_beside_primary()
     if len(primaries) > 1:
         raise refusals.several_primary_addresses()
     others = [a["PrivateIpAddress"] for a in listed if not a.get("Primary")]
-    count = int(described.get("SecondaryPrivateIpAddressCount") or 0)
+    count = int(spec.get("SecondaryPrivateIpAddressCount") or 0)
     if count and listed:
         raise refusals.addresses_beside_count()
     if count < 0:
@@ -59,8 +59,8 @@ def asked(described: Data) -> Asked:
         )
     if not single and not primaries and others:
         primaries, others = others[:1], others[1:]
-    ipv6 = [a["Ipv6Address"] for a in described.get("Ipv6Addresses") or []]
-    ipv6_count = int(described.get("Ipv6AddressCount") or 0)
+    ipv6 = [a["Ipv6Address"] for a in spec.get("Ipv6Addresses") or []]
+    ipv6_count = int(spec.get("Ipv6AddressCount") or 0)
     if ipv6 and ipv6_count:
         raise refusals.ipv6_addresses_beside_count()
     return Asked(single or next(iter(primaries), None), others, count, ipv6, ipv6_count)

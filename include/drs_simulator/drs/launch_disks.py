@@ -59,11 +59,11 @@ def disks(ec2: EC2Backend, server: SourceServer, data: Data) -> list[Data]:
     named = [mapping["DeviceName"] for mapping in mappings]
     if repeated := next((name for name in named if named.count(name) > 1), None):
         raise refusals.device_twice(repeated)
-    described = dict(zip(named, mappings, strict=True))
+    by_device = dict(zip(named, mappings, strict=True))
     volumes = []
     for number, disk in enumerate(server.disks()):
         device, size = disk["deviceName"], disk["bytes"] // GIB
-        mapping = described.get(device, {"Ebs": {}})
+        mapping = by_device.get(device, {"Ebs": {}})
         if mapping.get("NoDevice") is not None:
             if number == 0:
                 raise refusals.no_root(device)

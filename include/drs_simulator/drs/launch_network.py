@@ -36,9 +36,9 @@ class Network:
 
     def complete(self, ec2: EC2Backend, instance: Instance) -> None:
         """Give the interfaces of an instance what moto does not give them at the launch."""
-        for described in self.interfaces:
-            if "Description" in described:
-                instance.nics[described["DeviceIndex"]].description = described["Description"]
+        for spec in self.interfaces:
+            if "Description" in spec:
+                instance.nics[spec["DeviceIndex"]].description = spec["Description"]
         for index, its in self.addresses.items():
             interface_id = instance.nics[index].id
             if its.others or its.secondary:
@@ -65,14 +65,13 @@ def plan_network(ec2: EC2Backend, data: Data, zones: Collection[str]) -> Network
     """Return where a launch template's version launches; ``zones`` are those that have the instance type."""
     wanted = _by_index(data)
     subnet = _primary_subnet(ec2, data, wanted[0], zones)
-    subnets = {index: _named_subnet(ec2, described) or subnet for index, described in wanted.items()}
+    subnets = {index: _named_subnet(ec2, spec) or subnet for index, spec in wanted.items()}
     _check_place(subnet, subnets.values())
     made = {index: asked(d) for index, d in wanted.items() if not d.get("NetworkInterfaceId")}
     check_addresses([(subnets[index], its) for index, its in made.items()])
     groups = {0: _top_groups(ec2, data)}
     interfaces = [
-        _interface(ec2, index, described, subnets[index], groups.get(index, []))
-        for index, described in wanted.items()
+        _interface(ec2, index, spec, subnets[index], groups.get(index, [])) for index, spec in wanted.items()
     ]
     interfaces[0]["AssociatePublicIpAddress"] = _is_public(wanted, subnet)
     return Network(subnet, interfaces, made)
@@ -80,17 +79,17 @@ def plan_network(ec2: EC2Backend, data: Data, zones: Collection[str]) -> Network
 
 def _by_index(data: Data) -> dict[int, Data]:
     """Return the interfaces by device index, in this order; one of defaults where a version has none."""
-    described: list[Data] = data.get("NetworkInterfaces") or []
-    if described and (data.get("SecurityGroupIds") or data.get("SecurityGroups")):
+    specs: list[Data] = data.get("NetworkInterfaces") or []
+    if specs and (data.get("SecurityGroupIds") or data.get("SecurityGroups")):
         raise refusals.groups_beside_interfaces()
-    if any(interface.get("DeviceIndex") is None for interface in described):
+    if any(interface.get("DeviceIndex") is None for interface in specs):
         raise refusals.no_device_index()
-    by_index = {int(interface["DeviceIndex"]): interface for interface in described or [{"DeviceIndex": 0}]}
-    if len(by_index) < len(described):
+    by_index = {int(interface["DeviceIndex"]): interface for interface in specs or [{"DeviceIndex": 0}]}
+    if len(by_index) < len(specs):
         raise refusals.repeated_device_index()
     if 0 not in by_index:
         raise refusals.no_primary_interface()
-    ids = [i["NetworkInterfaceId"] for i in described if i.get("NetworkInterfaceId")]
+    ids = [i["NetworkInterfaceId"] for i in specs if i.get("NetworkInterfaceId")]
     if repeated := next((interface_id for interface_id in ids if ids.count(interface_id) > 1), None):
         raise refusals.interface_in_use(repeated)
     return dict(sorted(by_index.items()))
@@ -126,11 +125,11 @@ def _zone(ec2: EC2Backend, placement: Data) -> str | None:
     return str(zones[zone_id])
 
 
-def _named_subnet(ec2: EC2Backend, described: Data) -> Subnet | None:
-    if interface_id := described.get("NetworkInterfaceId"):
+def _named_subnet(ec2: EC2Backend, spec: Data) -> Subnet | None:
+    if interface_id := spec.get("NetworkInterfaceId"):
         subnet: Subnet = ec2.get_network_interface(interface_id).subnet
         return subnet
-    return ec2.get_subnet(subnet_id) if (subnet_id := described.get("SubnetId")) else None
+    return ec2.get_subnet(subnet_id) if (subnet_id := spec.get("SubnetId")) else None
 
 
 def _default_subnet(ec2: EC2Backend, zone: str | None, zones: Collection[str]) -> Subnet:
@@ -155,23 +154,23 @@ def _top_groups(ec2: EC2Backend, data: Data) -> list[str]:
     return groups
 
 
-def _interface(ec2: EC2Backend, index: int, described: Data, subnet: Subnet, groups: list[str]) -> Data:
-    if described.get("NetworkInterfaceId"):
-        return _known_interface(ec2, index, described)
+def _interface(ec2: EC2Backend, index: int, spec: Data, subnet: Subnet, groups: list[str]) -> Data:
+    if spec.get("NetworkInterfaceId"):
+        return _known_interface(ec2, index, spec)
     made: dict[str, Any] = {
         "DeviceIndex": index,
         "SubnetId": subnet.id,
-        "Groups": _groups(ec2, [*(described.get("Groups") or []), *groups], subnet),
-        "DeleteOnTermination": described.get("DeleteOnTermination", True),
-        "Description": described.get("Description"),
-        "PrivateIpAddress": asked(described).primary,
+        "Groups": _groups(ec2, [*(spec.get("Groups") or []), *groups], subnet),
+        "DeleteOnTermination": spec.get("DeleteOnTermination", True),
+        "Description": spec.get("Description"),
+        "PrivateIpAddress": asked(spec).primary,
     }
     return {name: value for name, value in made.items() if value is not None}
 
 
-def _known_interface(ec2: EC2Backend, index: int, described: Data) -> Data:
-    known = ec2.get_network_interface(described["NetworkInterfaceId"])
-    if more := next((member for member in _OWN if described.get(member)), None):
+def _known_interface(ec2: EC2Backend, index: int, spec: Data) -> Data:
+    known = ec2.get_network_interface(spec["NetworkInterfaceId"])
+    if more := next((member for member in _OWN if spec.get(member)), None):
         raise refusals.interface_with_more(more)
     if _is_alive(known) and known.instance is not None:
         raise refusals.interface_in_use(known.id)
@@ -180,7 +179,7 @@ def _known_interface(ec2: EC2Backend, index: int, described: Data) -> Data:
 
 def _is_public(wanted: dict[int, Data], subnet: Subnet) -> bool:
     """Return whether an instance gets a public address: what the version says, else the subnet."""
-    if len(wanted) > 1 and any(described.get("AssociatePublicIpAddress") for described in wanted.values()):
+    if len(wanted) > 1 and any(spec.get("AssociatePublicIpAddress") for spec in wanted.values()):
         raise refusals.public_among_interfaces()
     if len(wanted) > 1 or wanted[0].get("NetworkInterfaceId"):
         return False

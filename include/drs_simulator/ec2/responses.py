@@ -107,12 +107,12 @@ class LaunchTemplates(launch_templates.LaunchTemplates):
         )
         first = self._get_int_param("MinVersion") or 1
         last = self._get_int_param("MaxVersion") or MOST_VERSIONS
-        described = [
+        items = [
             self._version_to_dict(template, version)
             for template, version in versions
             if self._get_param("Versions") or first <= version.number <= last
         ]
-        page, next_token = self._page(described, ["LaunchTemplateId", "VersionNumber"])
+        page, next_token = self._page(items, ["LaunchTemplateId", "VersionNumber"])
         return ActionResult({"LaunchTemplateVersions": page, "NextToken": next_token})
 
     def _version_to_dict(self, template: LaunchTemplate, version: LaunchTemplateVersion) -> dict[str, Any]:

@@ -43,8 +43,8 @@ _UNAUTHORIZED = (
 )
 
 
-class Described(BaseModel):
-    """A fault as it is described; ``times`` is how often it hits at most, without end if absent."""
+class FaultSpec(BaseModel):
+    """A fault as it is posted; ``times`` is how often it hits at most, without end if absent."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, allow_inf_nan=False
@@ -75,7 +75,7 @@ class Described(BaseModel):
 _ANSWERED = ("error", "message")
 
 
-class CallFault(Described):
+class CallFault(FaultSpec):
     """Calls with a faulty response: all those that every given selector matches, or a ``rate`` of them."""
 
     OPTIONS = {
@@ -127,7 +127,7 @@ class CallFault(Described):
         return seconds
 
 
-class ServerFault(Described):
+class ServerFault(FaultSpec):
     """A source server whose launches, or whose replication, go wrong until the fault is cleared."""
 
     OPTIONS = {
@@ -157,7 +157,7 @@ class ServerFault(Described):
         return self
 
 
-class JobFault(Described):
+class JobFault(FaultSpec):
     """New jobs that go wrong: all, or those with a source server."""
 
     OPTIONS = {"hide": ("seconds", "looks"), "unauthorized": ("phase", "raw_error")}
@@ -176,7 +176,7 @@ class JobFault(Described):
         return self
 
 
-class DocumentFault(Described):
+class DocumentFault(FaultSpec):
     """Runs of a document of Systems Manager that do not succeed, by whomever they are begun."""
 
     effect: Literal["fail"] = "fail"

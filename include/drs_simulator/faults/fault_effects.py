@@ -20,15 +20,15 @@ def apply_effects(healthy: ServerTimeline, faults: Iterable[SetFault[Any]]) -> S
     """Return the timeline of a launch that faults hit: what cuts it short comes last, a hang at the end."""
     timeline = healthy
     order = list(_EFFECTS)
-    for fault in sorted(faults, key=lambda fault: order.index(fault.described.effect)):
-        timeline = _EFFECTS[fault.described.effect](timeline, fault)
+    for fault in sorted(faults, key=lambda fault: order.index(fault.spec.effect)):
+        timeline = _EFFECTS[fault.spec.effect](timeline, fault)
     return timeline
 
 
 def _skip(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline:
-    text = fault.described.raw_error if "raw_error" in fault.described.model_fields_set else None
+    text = fault.spec.raw_error if "raw_error" in fault.spec.model_fields_set else None
     skipped = Event(timeline.begin, "SERVER_SKIPPED", timeline.source_server_id, text)
-    outcome = LaunchStatus(fault.described.launch_status)
+    outcome = LaunchStatus(fault.spec.launch_status)
     return replace(timeline, steps=(), outcome=outcome, skipped=skipped)
 
 
@@ -38,9 +38,9 @@ def _leave_pending(timeline: ServerTimeline, _: SetFault[Any]) -> ServerTimeline
 
 
 def _fail(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline:
-    if fault.described.phase not in timeline.phases:
+    if fault.spec.phase not in timeline.phases:
         return timeline
-    return timeline.failed(Phase(fault.described.phase), fault.described.raw_error)
+    return timeline.failed(Phase(fault.spec.phase), fault.spec.raw_error)
 
 
 def _lack_previous_snapshot(timeline: ServerTimeline, _: SetFault[Any]) -> ServerTimeline:
@@ -49,9 +49,9 @@ def _lack_previous_snapshot(timeline: ServerTimeline, _: SetFault[Any]) -> Serve
 
 
 def _hang(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline:
-    if fault.described.phase not in timeline.phases:
+    if fault.spec.phase not in timeline.phases:
         return timeline
-    at = timeline.phases.index(Phase(fault.described.phase))
+    at = timeline.phases.index(Phase(fault.spec.phase))
     endless = replace(timeline.steps[at], length=math.inf)
     hold = Hold(lambda: fault.cleared_at, timeline.steps[at:])
     return replace(timeline, steps=(*timeline.steps[:at], endless), hold=hold)
@@ -66,12 +66,12 @@ def _name_instance(timeline: ServerTimeline, _: SetFault[Any]) -> ServerTimeline
 
 
 def _log_event(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline:
-    last = replace(timeline.steps[-1], remarks=(fault.described.event,))
+    last = replace(timeline.steps[-1], remarks=(fault.spec.event,))
     return replace(timeline, steps=(*timeline.steps[:-1], last))
 
 
 def _fail_actions(timeline: ServerTimeline, fault: SetFault[Any]) -> ServerTimeline:
-    return replace(timeline, action_error=fault.described.raw_error)
+    return replace(timeline, action_error=fault.spec.raw_error)
 
 
 _EFFECTS: dict[str, Callable[[ServerTimeline, SetFault[Any]], ServerTimeline]] = {

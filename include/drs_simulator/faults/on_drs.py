@@ -29,7 +29,7 @@ class FaultsOnDrs:
 
         def hidden(seconds: float, looks: int) -> bool:
             return any(
-                seconds < fault.described.seconds or looks <= fault.described.looks
+                seconds < fault.spec.seconds or looks <= fault.spec.looks
                 for fault in hiding
                 if not fault.cleared.is_set()
             )

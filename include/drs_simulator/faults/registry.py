@@ -11,8 +11,8 @@ from drs_simulator.clock import clock
 from drs_simulator.faults.descriptions import (
     REPLICATION,
     CallFault,
-    Described,
     DocumentFault,
+    FaultSpec,
     JobFault,
     ServerFault,
 )
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from drs_simulator.calls import Call
     from drs_simulator.faults.descriptions import FaultDescriptions
 
-Kind = TypeVar("Kind", bound=Described)
-_KINDS: dict[str, type[Described]] = {
+Kind = TypeVar("Kind", bound=FaultSpec)
+_KINDS: dict[str, type[FaultSpec]] = {
     "calls": CallFault,
     "servers": ServerFault,
     "jobs": JobFault,
@@ -40,7 +40,7 @@ class SetFault(Generic[Kind]):
     """A fault from when it is set until it is cleared; ``seen`` counts what it could have hit."""
 
     id: str
-    described: Kind
+    spec: Kind
     hits: int = 0
     seen: int = 0
     cleared: Event = field(default_factory=Event)
@@ -50,10 +50,10 @@ class SetFault(Generic[Kind]):
     def hit(self) -> bool:
         """Count a hit, if the fault hits this time."""
         self.seen += 1
-        described = self.described
-        if described.times is not None and self.hits >= described.times:
+        spec = self.spec
+        if spec.times is not None and self.hits >= spec.times:
             return False
-        rate = described.rate if isinstance(described, CallFault) else None
+        rate = spec.rate if isinstance(spec, CallFault) else None
         if rate is not None and rng.uniform(0, 1, "rate", self.id, self.seen) >= rate:
             return False
         self.hits += 1
@@ -65,7 +65,7 @@ class SetFault(Generic[Kind]):
         self.cleared.set()
 
     def to_dict(self) -> dict[str, Any]:
-        return {"id": self.id, **self.described.to_dict(), "hits": self.hits}
+        return {"id": self.id, **self.spec.to_dict(), "hits": self.hits}
 
 
 class Faults:
@@ -76,10 +76,10 @@ class Faults:
         self._set: dict[str, SetFault[Any]] = {}
         self._count = 0
 
-    def add(self, described: FaultDescriptions) -> list[SetFault[Any]]:
-        """Set faults; a later one that says the same of a server replaces the earlier."""
+    def add(self, specs: FaultDescriptions) -> list[SetFault[Any]]:
+        """Set faults; a later one on the same topic of a server replaces the earlier."""
         with self._lock:
-            kinds = (described.calls, described.servers, described.jobs, described.documents)
+            kinds = (specs.calls, specs.servers, specs.jobs, specs.documents)
             return [self._add(one) for kind in kinds for one in kind]
 
     def remove(self, fault_id: str) -> SetFault[Any] | None:
@@ -110,12 +110,12 @@ class Faults:
     def on_call(self, call: Call) -> SetFault[CallFault] | None:
         """Return the fault that hits a call, and count it: of several, the one that was set first."""
         with self._lock:
-            return next((f for f in self._of(CallFault) if _matches(f.described, call) and f.hit()), None)
+            return next((f for f in self._of(CallFault) if _matches(f.spec, call) and f.hit()), None)
 
     def on_document(self, document: str) -> SetFault[DocumentFault] | None:
         """Return the fault that hits a run of a document, and count it: of several, the first."""
         with self._lock:
-            of_document = (f for f in self._of(DocumentFault) if f.described.document == document)
+            of_document = (f for f in self._of(DocumentFault) if f.spec.document == document)
             return next((f for f in of_document if f.hit()), None)
 
     def on_launch(self, source_server_id: str, phases: Collection[str]) -> tuple[SetFault[Any], ...]:
@@ -124,9 +124,9 @@ class Faults:
             of_server = (
                 f
                 for f in self._of(ServerFault)
-                if f.described.source_server_id == source_server_id
-                and f.described.effect not in REPLICATION
-                and (f.described.effect not in ("fail", "hang") or f.described.phase in phases)
+                if f.spec.source_server_id == source_server_id
+                and f.spec.effect not in REPLICATION
+                and (f.spec.effect not in ("fail", "hang") or f.spec.phase in phases)
             )
             return tuple(f for f in of_server if f.hit())
 
@@ -136,22 +136,22 @@ class Faults:
             of_job = (
                 f
                 for f in self._of(JobFault)
-                if f.described.effect == effect and f.described.source_server_id in (None, *source_server_ids)
+                if f.spec.effect == effect and f.spec.source_server_id in (None, *source_server_ids)
             )
             return tuple(f for f in of_job if f.hit())
 
-    def _add(self, described: Described) -> SetFault[Any]:
-        if isinstance(described, ServerFault):
+    def _add(self, spec: FaultSpec) -> SetFault[Any]:
+        if isinstance(spec, ServerFault):
             for fault in list(self._of(ServerFault)):
-                if _topic(fault.described) == _topic(described):
+                if _topic(fault.spec) == _topic(spec):
                     self._set.pop(fault.id).clear()
         self._count += 1
-        added = SetFault(f"fault-{self._count}", described)
+        added = SetFault(f"fault-{self._count}", spec)
         self._set[added.id] = added
         return added
 
     def _of(self, kind: type[Kind]) -> Iterator[SetFault[Kind]]:
-        return (fault for fault in self._set.values() if isinstance(fault.described, kind))
+        return (fault for fault in self._set.values() if isinstance(fault.spec, kind))
 
 
 def _topic(fault: ServerFault) -> tuple[str, str]:

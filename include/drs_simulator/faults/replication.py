@@ -20,17 +20,17 @@ _MOST = 10
 """Servers that a refusal names."""
 
 
-def contradictions(described: FaultDescriptions) -> Iterator[str]:
+def contradictions(specs: FaultDescriptions) -> Iterator[str]:
     """Yield what is wrong with faults as the servers are now: place, value, and what is allowed."""
     named: dict[str, list[str | None]] = {
-        "servers": [fault.source_server_id for fault in described.servers],
-        "jobs": [fault.source_server_id for fault in described.jobs],
+        "servers": [fault.source_server_id for fault in specs.servers],
+        "jobs": [fault.source_server_id for fault in specs.jobs],
     }
     for kind, server_ids in named.items():
         for number, server_id in enumerate(server_ids):
             if server_id is not None and not any(_servers(server_id)):
                 yield f"{kind}.{number}.sourceServerID: {server_id!r}: allowed are {_known()}"
-    for number, fault in enumerate(described.servers):
+    for number, fault in enumerate(specs.servers):
         oldest = _ages(fault)
         if fault.seconds > min(oldest, default=fault.seconds):
             yield (
@@ -42,23 +42,21 @@ def contradictions(described: FaultDescriptions) -> Iterator[str]:
 def begin(faults: Iterable[SetFault[Any]]) -> None:
     """Let replication lag, stall or disconnect from now on; each server that it happens to is a hit."""
     for fault in _of_replication(faults):
-        for server in _servers(fault.described.source_server_id):
+        for server in _servers(fault.spec.source_server_id):
             fault.hits += 1
-            server.replication.set_fault(cast("Kind", fault.described.effect), fault.described.seconds)
+            server.replication.set_fault(cast("Kind", fault.spec.effect), fault.spec.seconds)
 
 
 def end(faults: Iterable[SetFault[Any]]) -> None:
     """Let replication go on."""
     for fault in _of_replication(faults):
-        for server in _servers(fault.described.source_server_id):
+        for server in _servers(fault.spec.source_server_id):
             server.replication.set_fault(None)
 
 
 def _of_replication(faults: Iterable[SetFault[Any]]) -> list[SetFault[ServerFault]]:
     return [
-        fault
-        for fault in faults
-        if isinstance(fault.described, ServerFault) and fault.described.effect in REPLICATION
+        fault for fault in faults if isinstance(fault.spec, ServerFault) and fault.spec.effect in REPLICATION
     ]
 
 

@@ -23,8 +23,8 @@ def add(server_id: str, state: str = "CONTINUOUS", region: str = "eu-west-1", la
     backend = drs_backends["123456789012"][region]
     backend.initialize_service()
     replication: Any = {"state": state, "lag_seconds": lag}
-    described = ServerDescription(id=server_id, hostname="new.example", replication=replication)
-    backend.register_source_server(described.described())
+    server = ServerDescription(id=server_id, hostname="new.example", replication=replication)
+    backend.register_source_server(server.to_drs())
 
 
 def warned(drive: Drive) -> dict[str, str]:

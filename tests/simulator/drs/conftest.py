@@ -37,7 +37,7 @@ def add(backend, let_pass):
     def added(state="CONTINUOUS", **described):
         described.setdefault("replication", {"state": state})
         return backend.register_source_server(
-            ServerDescription(id=NEW, hostname="new.example", **described).described()
+            ServerDescription(id=NEW, hostname="new.example", **described).to_drs()
         ).replication
 
     return added

@@ -148,7 +148,7 @@ class TestTerminate:
         fleet = [f"s-{number:017d}" for number in range(205)]
         for server in fleet:
             described = ServerDescription(id=server, hostname=f"{server}.shop.example")
-            drs_backends["123456789012"]["eu-west-1"].register_source_server(described.described())
+            drs_backends["123456789012"]["eu-west-1"].register_source_server(described.to_drs())
         local_aws.control.set_quotas(servers_in_job=1000)
         for batch in (fleet[:200], fleet[200:]):
             hook.start_recovery(batch, is_drill=True)
