@@ -25,7 +25,7 @@ except ImportError:
     able = "unable"
 print("%d.%d.%d" % sys.version_info[:3], able, sys.executable)
 """
-LAST_WORDS = 12
+LAST_LINES = 12
 MARK = "recovery-plans"
 """The prompt that an environment gets which is made here; pyvenv.cfg keeps it."""
 
@@ -105,19 +105,19 @@ def choose_interpreter() -> Interpreter:
 
 
 def run(doing: str, command: "list[str]", env: "dict[str, str] | None" = None) -> None:
-    """Run a step of the set-up; its last words are shown when it fails."""
+    """Run a step of the set-up; its last lines are shown when it fails."""
     say(doing)
     given = {name: value for name, value in (env or os.environ).items() if name not in LEADS_ASTRAY}
     step = subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=given, check=False, cwd=str(ROOT)
     )
     if step.returncode:
-        text = step.stdout.decode(errors="replace").strip().splitlines()[-LAST_WORDS:]
+        text = step.stdout.decode(errors="replace").strip().splitlines()[-LAST_LINES:]
         raise SetUpError(
             "this command failed with exit code " + str(step.returncode) + ":\n  " + " ".join(command) + "\n"
-            "It said:\n" + "\n".join("  | " + line for line in text) + "\n"
+            "Its last output:\n" + "\n".join("  | " + line for line in text) + "\n"
             "If packages cannot be downloaded, look at the network, at HTTPS_PROXY, at the package index "
-            "that pip and uv are told to use (PIP_INDEX_URL, UV_DEFAULT_INDEX), and, where a certificate is "
+            "that pip and uv are set to use (PIP_INDEX_URL, UV_DEFAULT_INDEX), and, where a certificate is "
             "not known, at the file of those that are (PIP_CERT, SSL_CERT_FILE). Then run make again: it "
             "goes on from here."
         )

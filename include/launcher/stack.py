@@ -126,7 +126,7 @@ class Stack:
         self.passwords = self.home.passwords(users())
         starting = Starting(self.home, self.env, state, self._progress)
         starting.launch("local-aws", [*LOCAL_AWS, *self._local_aws_options()])
-        starting.wait({"tables": starting.errand("tables", MIGRATE), "local-aws": self._local_aws_answers})
+        starting.wait({"tables": starting.one_off("tables", MIGRATE), "local-aws": self._local_aws_answers})
         with AirflowApi(self.airflow_url, ADMIN, self.passwords[ADMIN]) as airflow:
             self._start_airflow(starting, airflow)
         write_private(self.home.shell, shell_script(self.home, self.addresses))
@@ -142,7 +142,7 @@ class Stack:
         """
         probes = {one.name: partial(airflow.healthy, one.health) for one in COMPONENTS}
         starting.launch_all(one for one in COMPONENTS if not one.needs_api)
-        table = starting.errand("table", (*INITIALISE, "--table-only"))
+        table = starting.one_off("table", (*INITIALISE, "--table-only"))
         starting.wait({"table": table, API_SERVER: probes.pop(API_SERVER)})
         starting.launch_all(one for one in COMPONENTS if one.needs_api)
         dags = count_plans(self.plans) + len(DAG_FILES) - 1  # one file makes the DAGs of all plans
@@ -150,7 +150,7 @@ class Stack:
         starting.wait(
             {
                 "task-api": partial(answers, f"{self.airflow_url}/execution/health"),
-                "pool": starting.errand("pool", (*INITIALISE, "--pool-only")),
+                "pool": starting.one_off("pool", (*INITIALISE, "--pool-only")),
                 **probes,
                 "plans": lambda: airflow.dags() >= dags,
             }

@@ -35,7 +35,7 @@ class Starting:
         self.env = env
         self.state = state.write(home)
         self.progress = progress
-        self._errands: set[str] = set()
+        self._one_offs: set[str] = set()
         self._deadline = time.monotonic() + LIMIT
 
     def launch(self, name: str, command: Sequence[str], *, end_together: bool = False) -> Child:
@@ -51,10 +51,10 @@ class Starting:
         for one in components:
             self.launch(one.name, one.command, end_together=one.end_together)
 
-    def errand(self, name: str, command: Sequence[str]) -> Probe:
+    def one_off(self, name: str, command: Sequence[str]) -> Probe:
         """Start a process that does one thing and ends; returns the probe that says so."""
         child = self.launch(name, command)
-        self._errands.add(name)
+        self._one_offs.add(name)
 
         def is_done() -> bool:
             code = processes.exit_code(child)
@@ -67,7 +67,7 @@ class Starting:
         return is_done
 
     def wait(self, probes: Mapping[str, Probe]) -> None:
-        """Return when every probe has said yes once."""
+        """Return when every probe has answered yes once."""
         waiting = dict(probes)
         for name in waiting:
             self.progress.begin(name)
@@ -81,7 +81,7 @@ class Starting:
 
     def _check(self, waiting: Collection[str]) -> None:
         for child in self.state.children:
-            if child.name not in self._errands and not child.running:
+            if child.name not in self._one_offs and not child.running:
                 raise self._died(child, processes.exit_code(child))
         if waiting and time.monotonic() > self._deadline:
             logs = "\n".join(f"  {self.home.log(name)}" for name in waiting)

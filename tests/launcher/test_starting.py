@@ -45,14 +45,14 @@ def test_a_component_that_dies_ends_the_start_with_its_last_words(starting: Star
 
 def test_an_errand_that_fails_ends_the_start_with_its_last_words(starting: Starting) -> None:
     """As a migration that cannot reach the database."""
-    done = starting.errand("tables", ("python", "-c", "print('no database'); raise SystemExit(1)"))
+    done = starting.one_off("tables", ("python", "-c", "print('no database'); raise SystemExit(1)"))
     with pytest.raises(StartFailed, match=r"tables ended with exit code 1[^|]*\| no database"):
         starting.wait({"tables": done})
 
 
 def test_an_errand_that_ends_well_is_ready_and_no_longer_on_record(starting: Starting) -> None:
     """Its process is gone, so nobody is to look for it."""
-    starting.wait({"tables": starting.errand("tables", ("python", "-c", ""))})
+    starting.wait({"tables": starting.one_off("tables", ("python", "-c", ""))})
     assert starting.state.children == ()
     assert read_state(starting.home) == starting.state
 
