@@ -59,7 +59,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "--speed",
         type=_speed,
         default="60",
-        help="simulated seconds that pass in a second, or real (1), immediate (whatever begins has ended at "
+        help="simulated seconds that pass in a second, or real (1), immediate (all that begins has ended at "
         "the next look), manual (time stands still until it is advanced) (default: %(default)s)",
     )
     add(

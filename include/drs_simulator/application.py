@@ -139,7 +139,7 @@ class Application:
             return Answer(status, headers, b"".join(content))
         except NotImplementedError as error:
             return AwsError("NotSimulated", 501, str(error)).answer(call)
-        except Exception as error:  # noqa: BLE001 - whatever moto raises, the client gets an answer
+        except Exception as error:  # noqa: BLE001 - whichever error moto raises, the client gets an answer
             _log.exception("moto failed on %s %s", environ["REQUEST_METHOD"], environ.get("PATH_INFO"))
             return AwsError("InternalFailure", 500, repr(error)).answer(call)
 

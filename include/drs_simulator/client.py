@@ -10,7 +10,7 @@ from drs_simulator.fault_client import FaultControl
 
 
 class ControlRefused(Exception):
-    """The control API did not accept a description; its words are the message."""
+    """The control API did not accept a description; its answer is the message."""
 
 
 class Control(FaultControl):

@@ -41,7 +41,7 @@ def read_speed(value: object) -> Speed:
         factor = float(str(value))
     except ValueError:
         factor = 0
-    if not 0 < factor <= 100_000:  # noqa: PLR2004 - said in the message
+    if not 0 < factor <= 100_000:  # noqa: PLR2004 - the message gives it
         raise SpeedError(
             f"speed {value!r}: allowed are 'immediate', 'real', 'manual', and numbers above 0 up to 100000"
         )
@@ -62,7 +62,7 @@ class Clock:
 
     A second that has passed keeps its date. One that is still to come has the date it will have if the speed
     stays; while time stands still, as if it passed at the real speed. What lies before the start passed at
-    the real speed, whatever the speed is.
+    the real speed, at any speed.
     """
 
     def __init__(self, speed: Speed = REAL) -> None:
@@ -70,7 +70,7 @@ class Clock:
         self.reset(speed)
 
     def reset(self, speed: Speed) -> None:
-        """Begin anew: simulated time starts at the real date."""
+        """Start again: simulated time starts at the real date."""
         self._epoch = time.time() - time.monotonic()
         self.speed = speed
         real = self._real()

@@ -18,7 +18,7 @@ Path = tuple[str | int, ...]
 Problem = tuple[Path, Any, str]
 """The path of a value, the value, and what is allowed in its place."""
 
-_TOLD = {
+_MESSAGES = {
     "missing": "is required",
     "model_type": "allowed is a mapping of keys to values",
     "model_attributes_type": "allowed is a mapping of keys to values",
@@ -32,7 +32,7 @@ _TOLD = {
     "float_type": "allowed is a number",
     "float_parsing": "allowed is a number",
 }
-_WORDS = {
+_OUR_TEXT = {
     "Value error, ": "",
     "Input should be ": "allowed is ",
     "String should match pattern ": "allowed is ",
@@ -63,17 +63,17 @@ def contradicted(problems: Iterable[Problem]) -> None:
 def sentences(error: ValidationError, model: type[BaseModel], *, whole: str) -> list[str]:
     """Return a line per problem: its place, the value there, and what is allowed."""
     return [
-        f"{'.'.join(str(part) for part in problem['loc']) or whole}: {told(problem, model)}"
+        f"{'.'.join(str(part) for part in problem['loc']) or whole}: {problem_text(problem, model)}"
         for problem in error.errors()
     ]
 
 
-def told(problem: ErrorDetails, model: type[BaseModel]) -> str:
+def problem_text(problem: ErrorDetails, model: type[BaseModel]) -> str:
     """Return the value, where it is short, and what is allowed in its place."""
     if problem["type"] == "extra_forbidden":
         return f"allowed are {', '.join(_keys(model, tuple(problem['loc'])))}"
-    message = _TOLD.get(problem["type"], problem["msg"])
-    for text, ours in _WORDS.items():
+    message = _MESSAGES.get(problem["type"], problem["msg"])
+    for text, ours in _OUR_TEXT.items():
         message = message.replace(text, ours)
     value = (
         problem["input"].decode(errors="replace") if isinstance(problem["input"], bytes) else problem["input"]

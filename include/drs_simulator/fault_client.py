@@ -125,7 +125,7 @@ class FaultControl:
     def log_event(
         self, source_server_id: str, event: str = "UNKNOWN_EVENT", *, times: int | None = None
     ) -> str:
-        """Make job logs have an event when a source server is through, be it in the model or not."""
+        """Make job logs have an event when a source server is through, in the model or not."""
         return self._server("log_event", source_server_id, event=event, times=times)
 
     def fail_actions(

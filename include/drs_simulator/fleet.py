@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from moto.core.base_backend import AccountSpecificBackend
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from drs_simulator.descriptions import Strict, contradicted, told
+from drs_simulator.descriptions import Strict, contradicted, problem_text
 from drs_simulator.drs import description
 from drs_simulator.drs.replication import PAST
 from drs_simulator.drs.stages import STARTING
@@ -40,7 +40,7 @@ _OF_AGENT = tuple(field.name for field in fields(description.ServerDescription))
 """What an agent tells of a server."""
 
 _MOST = 10
-"""Problems of a file that are told; a mistake in a long list repeats itself."""
+"""Problems of a file that are shown; a mistake in a long list repeats itself."""
 
 
 class FleetError(ValueError):
@@ -248,7 +248,7 @@ def _message(problem: ErrorDetails, document: Document) -> str:
     """Return line and column, the path of keys, and what is wrong there."""
     path = tuple(problem["loc"])
     place = document.key_place(path) if problem["type"] == "extra_forbidden" else document.place(path)
-    return f"{place}: {'.'.join(str(part) for part in path) or 'file'}: {told(problem, Fleet)}"
+    return f"{place}: {'.'.join(str(part) for part in path) or 'file'}: {problem_text(problem, Fleet)}"
 
 
 def _numbered(text: str, n: int) -> str:

@@ -1,4 +1,4 @@
-"""The places of values in a YAML file, so that what is wrong is told by file, line and column."""
+"""The places of values in a YAML file, so that what is wrong is shown by file, line and column."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 moto has no plugin mechanism: it finds a service by URL in ``backend_index.backend_url_patterns`` and then
 imports ``moto.<service>``. Both that list and ``sys.modules`` are open to addition, so nothing of the
 installed package is replaced. Of two entries for a URL the first answers: those that moto has too here know
-DRS. EC2, of which only methods are mended, gets them at run time.
+DRS. EC2, where only methods are mended, gets them at run time.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ COMMAND, AUTOMATION = "SSM_COMMAND", "SSM_AUTOMATION"
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ends, in the words of Systems Manager; why, if it fails; after how many seconds."""
+    """How a run ends, as a status of Systems Manager; why, if it fails; after how many seconds."""
 
     status: str = "Success"
     message: str | None = None

@@ -39,7 +39,7 @@ class StagingVolume(NamedTuple):
 class DiskSnapshot(Snapshot):
     """An EBS snapshot of a disk of a source server, which DRS owns in the name of the account.
 
-    Its volume is the disk's in the staging area. Its tags are told from the server: there are too many for
+    Its volume is the disk's in the staging area. Its tags are derived from the server: there are too many for
     moto's list of all tags.
     """
 

@@ -1,4 +1,4 @@
-"""What EC2 answers to volumes that it cannot make: EC2's codes, in EC2's words."""
+"""What EC2 answers to volumes that it cannot make: EC2's codes and messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What EC2 answers to options that an instance cannot have: its codes, and its words where they are known."""
+"""What EC2 answers to options that an instance cannot have: its codes, and its messages where known."""
 
 from __future__ import annotations
 

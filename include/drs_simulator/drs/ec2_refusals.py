@@ -1,4 +1,4 @@
-"""What EC2 answers to a launch that it cannot do and that moto does: EC2's codes, in EC2's words."""
+"""What EC2 answers to a launch that it cannot do and that moto does: EC2's codes and messages."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class Event:
 
 
 class Announcements:
-    """What the rules of one account and Region have been told, and what they are told next."""
+    """The events sent to the rules of one account and Region, and those to send next."""
 
     def __init__(self, account_id: str, region_name: str, now: float) -> None:
         self._account_id, self._region_name = account_id, region_name

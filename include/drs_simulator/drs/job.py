@@ -134,7 +134,7 @@ class Job(BaseModel):
         except EC2ClientError as error:
             raw_error = f"An error occurred ({error.code}) {call}: {error.message}"
             self._timeline = self.timeline.failed(source_server_id, phase, raw_error)
-        except Exception as error:  # noqa: BLE001 - whatever moto raises, it did not succeed
+        except Exception as error:  # noqa: BLE001 - whichever error moto raises, it did not succeed
             _log.exception("%s of %s in %s", phase, source_server_id, self.job_id)
             raw_error = f"An error occurred (InternalError) {call}: {error!r}"
             self._timeline = self.timeline.failed(source_server_id, phase, raw_error)

@@ -42,7 +42,7 @@ class Asked(NamedTuple):
 
 
 def asked(spec: Data) -> Asked:
-    """Return what an interface asks for, of which RunInstances takes only what does not contradict itself."""
+    """Return what an interface asks for; RunInstances refuses what contradicts itself."""
     listed: list[Data] = spec.get("PrivateIpAddresses") or []
     primaries = [a["PrivateIpAddress"] for a in listed if a.get("Primary")]
     if (single := spec.get("PrivateIpAddress")) and primaries:

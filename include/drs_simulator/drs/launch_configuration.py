@@ -30,7 +30,7 @@ class LaunchConfiguration(LaunchSettings):
 
     @property
     def right_sized(self) -> bool:
-        """Whether DRS chooses the instance type, whatever the EC2 launch template says."""
+        """Whether DRS chooses the instance type, no matter what the EC2 launch template says."""
         return self.target_instance_type_right_sizing_method != "NONE"
 
     @property

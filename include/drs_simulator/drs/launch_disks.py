@@ -41,7 +41,7 @@ LIMITS = {
     "sc1": Limits((125, 16384)),
 }
 USUAL_IOPS = 3000
-"""What a volume of type gp3 has whatever its size."""
+"""What a volume of type gp3 has at any size."""
 
 THROUGHPUT_PER_IOPS = 0.25
 OWN_KEY = "alias/aws/ebs"

@@ -35,7 +35,7 @@ def require(known: dict[str, Found], wanted: str, field: str) -> Found:
 def between(
     items: list[Found], date: Callable[[Found], datetime], since: str | None, until: str | None
 ) -> list[Found]:
-    """Return what lies between two dates, both included, of which either may be absent."""
+    """Return what lies between two dates, both included; either may be absent."""
     first = _read_date("filters.from", since) if since else None
     last = _read_date("filters.to", until) if until else None
     if first is not None:

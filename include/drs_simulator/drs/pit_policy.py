@@ -1,6 +1,6 @@
 """Point in time policies: how often a recovery snapshot is taken, and how long it is kept.
 
-User guide, "Point in time (PIT) policy": a policy has exactly three rules, of which those of minutes and of
+User guide, "Point in time (PIT) policy": a policy has exactly three rules; those of minutes and of
 hours are fixed; of that of days people choose how long its snapshots are kept.
 """
 

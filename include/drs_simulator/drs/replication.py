@@ -29,7 +29,7 @@ CHANGED = 1024**2
 """Bytes that a server changes in a second, which are the backlog of what lags."""
 
 HEARTBEAT = 60.0
-"""Seconds between two signs of life of an agent; what is told of a healthy server changes as often."""
+"""Seconds between two signs of life of an agent; what is reported of a healthy server changes as often."""
 
 _LOST = {"STALLED", "PAUSED", "DISCONNECTED"}
 _CATCHING_UP = {"BACKLOG", "RESCAN"}
@@ -108,7 +108,7 @@ class Replication:
     def lag(self, now: float) -> float | None:
         """Return how many seconds the data here are behind; nothing, where there are none yet or no more.
 
-        They are those of the dates that are told, so that the lag agrees with these at every speed.
+        They are those of the dates that are shown, so that the lag agrees with these at every speed.
         """
         if (data := self._data(now)) is None:
             return None

@@ -33,7 +33,7 @@ KEPT = FIXED["MINUTE"][1] * UNITS["MINUTE"]
 
 @dataclass(frozen=True)
 class RecoverySnapshot:
-    """A snapshot of a source server: when it was due, and of which simulated second its data are.
+    """A snapshot of a source server: when it was due, and the simulated second of its data.
 
     It is one of the server's policy, or of the job that launched the server from its latest data.
     """
@@ -135,7 +135,7 @@ class LaunchSnapshots:
 class Retention:
     """The policies of one source server, each from a simulated second on; what one deletes is gone.
 
-    A snapshot is taken ``delay`` seconds after the moment of which it is, and kept from then on.
+    A snapshot is taken ``delay`` seconds after the moment of its data, and kept from then on.
     """
 
     def __init__(self, server_id: str, policy: list[dict[str, Any]]) -> None:
@@ -148,7 +148,7 @@ class Retention:
             self._from.append((now - self.delay, rules))
 
     def kept(self, now: float) -> list[float]:
-        """Return the moments of which a snapshot is kept, if there was one, the earliest first."""
+        """Return the moments whose snapshot is kept, if there was one, the earliest first."""
         kept = {moment for rule in self._from[-1][1] for moment in rule.kept(now - self.delay)}
         return sorted(kept if len(self._from) == 1 else filter(self._kept_by_earlier, kept))
 

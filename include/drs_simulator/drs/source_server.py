@@ -158,7 +158,7 @@ class SourceServer(BaseModel):
 
     @cached_property
     def properties(self) -> Written:
-        """What the agent told of the server, which no operation changes."""
+        """What the agent reported of the server, which no operation changes."""
         return Written(written(Complete(self._properties())))
 
     def _properties(self) -> dict[str, Any]:
@@ -176,7 +176,7 @@ class SourceServer(BaseModel):
         return {"macAddress": self.mac_address, "ips": [self.private_ip], "isPrimary": True}
 
     def identification(self, instance_id: str | None) -> dict[str, Any]:
-        """Return what tells the machine from others, be it at the source or recovered."""
+        """Return what tells the machine from others, at the source or recovered."""
         hostname = self.description.hostname
         hints = {"fqdn": hostname, "hostname": hostname}
         return hints | ({"awsInstanceID": instance_id} if instance_id else {})

@@ -125,7 +125,7 @@ class ServerTimeline:
         return tuple(step.phase for step in self.steps)
 
     def launch_status(self, elapsed: float) -> LaunchStatus:
-        """Return PENDING until the launch phase begins, as DRS does, whatever else is going on."""
+        """Return PENDING until the launch phase begins, as DRS does, no matter what else goes on."""
         if elapsed >= self.end:
             return self.outcome
         if self.steps and self.steps[-1].phase is Phase.LAUNCH and elapsed >= self.steps[-1].begin:
@@ -205,7 +205,7 @@ class JobTimeline:
         return max((time for time in times if time < inf), default=self.start)
 
     def released(self, released_at: Callable[[Hold], float | None]) -> JobTimeline:
-        """Return the timeline without the holds that have ended, each at the time that is told of it."""
+        """Return the timeline without the holds that have ended, each at the time that is shown for it."""
         ended = {hold: at for hold in self._holds if (at := released_at(hold)) is not None}
         if not ended:
             return self
@@ -247,7 +247,7 @@ class JobTimeline:
             *(event for server in self.servers for event in server.events()),
             Event(self.end, "JOB_END"),
         ]
-        # What ends, ends before the next phase begins, be it at the same moment.
+        # What ends, ends before the next phase begins, even at the same moment.
         return sorted(events, key=lambda event: (event.at, event.name in _BEGINNINGS))
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from drs_simulator.faults.descriptions import CallFault
 
 UNWORKED = ("throttle", "server_error", "access_denied", "drop_before")
-"""Effects of which the service never hears: the work is not done."""
+"""Effects that keep the call from the service: the work is not done."""
 _DROPS = ("drop_before", "drop_after")
 
 

@@ -32,7 +32,7 @@ _KINDS: dict[str, type[FaultSpec]] = {
     "documents": DocumentFault,
 }
 _OUTCOMES = ("fail", "hang", "skip", "leave_pending", "no_previous_snapshot")
-"""Effects of which a launch can have one: how it ends."""
+"""Effects that decide how a launch ends: it can have one."""
 
 
 @dataclass(eq=False)
@@ -60,7 +60,7 @@ class SetFault(Generic[Kind]):
         return True
 
     def clear(self) -> None:
-        """Let go of whatever the fault holds."""
+        """Let go of all that the fault holds."""
         self.cleared_at = clock.now()
         self.cleared.set()
 

@@ -29,9 +29,9 @@ class RunningCommand(Command):
         self.expires_after = run.began + timedelta(seconds=self.timeout_seconds)
 
     def response_object(self) -> dict[str, Any]:
-        return self.told(self.run.begin)
+        return self.as_of(self.run.begin)
 
-    def told(self, now: float) -> dict[str, Any]:
+    def as_of(self, now: float) -> dict[str, Any]:
         """Return the command as it is at a simulated second."""
         status = self.run.status(now)
         ended = len(self.instance_ids) if status != "InProgress" else 0

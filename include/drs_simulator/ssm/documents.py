@@ -1,4 +1,4 @@
-"""Documents of Systems Manager: which there are, of which type, and how their runs end."""
+"""Documents of Systems Manager: their names and types, and how their runs end."""
 
 from __future__ import annotations
 

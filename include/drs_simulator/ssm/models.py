@@ -63,7 +63,7 @@ class AutomationBackend(BaseBackend):
         return started
 
     def add_execution(self, run: Run, steps: list[dict[str, Any]], mode: str = "Auto") -> AutomationExecution:
-        """Take up a run of a runbook, be it still to come."""
+        """Take up a run of a runbook, also one still to come."""
         self.executions[run.run_id] = AutomationExecution(run, steps, mode, self.account_id)
         return self.executions[run.run_id]
 
@@ -102,7 +102,7 @@ class AutomationBackend(BaseBackend):
         return self.add_command(command)
 
     def add_command(self, command: RunningCommand) -> RunningCommand:
-        """Take up a command, be it still to come."""
+        """Take up a command, also one still to come."""
         self.commands[command.command_id] = command
         return command
 

@@ -79,7 +79,7 @@ class SystemsManagerResponse(SimpleSystemManagerResponse):
         backend = self.automation_backend
         commands = backend.list_commands(self._get_param("CommandId"), self._get_param("InstanceId"))
         page, next_token = self._page(commands)
-        message = [command.told(backend.look()) for command in page]
+        message = [command.as_of(backend.look()) for command in page]
         return ActionResult({"Commands": message, "NextToken": next_token})
 
     def list_command_invocations(self) -> ActionResult:

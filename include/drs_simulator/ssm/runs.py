@@ -1,4 +1,4 @@
-"""A run of a document: fixed when it begins, so that all that is told of it is a function of time."""
+"""A run of a document: fixed when it begins, so that all that is shown of it is a function of time."""
 
 from __future__ import annotations
 
