@@ -1,4 +1,4 @@
-"""What is wrong with a plan file, in our words and with its place."""
+"""What is wrong with a plan file, in our own text and with its place."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from drs_recovery.names import MOST_WAVES
 from drs_recovery.plan.document import NUMBER, UNREADABLE, Node
 from drs_recovery.plan.models import BROKEN_RULES, PlanFile
 from drs_recovery.plan.problems import MOST_PROBLEMS, Problem, Rejected
-from drs_recovery.plan.rules import NEVER, PlanSketch, WaveSketch, findings
+from drs_recovery.plan.rules import findings, sketch
 from drs_recovery.text.lists import did_you_mean, quoted, shortened
 
 if TYPE_CHECKING:
@@ -52,17 +52,17 @@ def _of_values(root: Node, error: ValidationError) -> list[Problem]:
     places = [
         (details, _Located(root, details["loc"])) for details in some if details["type"] != BROKEN_RULES
     ]
-    return [_problem(details, at) for details, at in places if not _is_told(details, at.node)]
+    return [_problem(details, at) for details, at in places if not _is_reported(details, at.node)]
 
 
-def _is_told(details: ErrorDetails, node: Node) -> bool:
-    """Whether the parser, or another error, tells of it: pydantic does not count the entries it refuses."""
+def _is_reported(details: ErrorDetails, node: Node) -> bool:
+    """Whether the parser, or another error, reports it: pydantic does not count the entries it refuses."""
     return node.value is UNREADABLE or (details["type"] == "too_short" and bool(node.value))
 
 
 def _of_rules(root: Node) -> list[Problem]:
     """Ask the rules of what is readable, as pydantic asks them only once each value is right by itself."""
-    some = islice(findings(_sketch(root.value)), MOST_PROBLEMS + 1)
+    some = islice(findings(sketch(root.value)), MOST_PROBLEMS + 1)
     return [Problem(_Located(root, place).node.mark, message) for place, message in some]
 
 
@@ -157,37 +157,3 @@ def _models(kind: Any) -> Iterator[type[BaseModel]]:
         yield kind
     for member in get_args(kind):
         yield from _models(member)
-
-
-def _sketch(content: dict[str, Any]) -> PlanSketch:
-    waves = content.get("waves")
-    return PlanSketch(
-        _texts(content.get("approvers")),
-        tuple(_wave_sketch(wave) for wave in waves) if isinstance(waves, list) else (),
-        cleanup=_text(content.get("cleanup", NEVER)),
-        cleans_up_later="cleanup_after" in content,
-    )
-
-
-def _wave_sketch(wave: object) -> WaveSketch:
-    entries = wave if isinstance(wave, dict) else {}
-    depends_on = entries.get("depends_on")
-    return WaveSketch(
-        _text(entries.get("name")),
-        _texts(entries.get("servers")),
-        None if depends_on is None else _texts(depends_on),
-        _texts(entries.get("optional")),
-        _minimum(entries.get("minimum_launched")),
-    )
-
-
-def _minimum(value: object) -> int | str | None:
-    return value if isinstance(value, int | str) and not isinstance(value, bool) else None
-
-
-def _texts(values: object) -> tuple[str | None, ...]:
-    return tuple(_text(value) for value in values) if isinstance(values, list) else ()
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None

@@ -24,7 +24,7 @@ from drs_recovery.plan import graph
 from drs_recovery.plan.frozen import FrozenPlan, frozen_text, identity, identity_in_0_1
 from drs_recovery.plan.preflight import Preflight
 from drs_recovery.plan.problems import MOST_PROBLEMS
-from drs_recovery.plan.rules import PlanSketch, WaveSketch, findings
+from drs_recovery.plan.rules import findings, sketch
 from drs_recovery.plan.values import (
     ConnectionId,
     Cron,
@@ -160,17 +160,13 @@ class PlanFile(_Frozen):
 
     @model_validator(mode="after")
     def _keeps_the_rules(self) -> Self:
-        if broken := [message for _, message in islice(findings(self._sketch()), MOST_PROBLEMS)]:
+        if broken := [message for _, message in islice(findings(sketch(self.content())), MOST_PROBLEMS)]:
             raise PydanticCustomError(BROKEN_RULES, "{rules}", {"rules": "; ".join(broken)})
         return self
 
-    def _sketch(self) -> PlanSketch:
-        return PlanSketch(
-            self.approvers,
-            tuple(_sketch_of(wave) for wave in self.waves),
-            cleanup=self.cleanup,
-            cleans_up_later=self.cleanup_after is not None,
-        )
+    def content(self) -> dict[str, Any]:
+        """Return all that the plan says as plain data, defaults written out."""
+        return self.model_dump(mode="json", exclude_none=True)
 
 
 class Plan(PlanFile):
@@ -193,16 +189,12 @@ class Plan(PlanFile):
     @property
     def hash(self) -> str:
         """The identity of the plan, in every release: of what it says, however its file is laid out."""
-        return identity(self._said())
+        return identity(self._without_defaults())
 
     @property
     def hashes(self) -> frozenset[str]:
         """What an execution of this very plan may have as its plan's hash, by whatever release opened it."""
-        return frozenset({self.hash, identity_in_0_1(self._said())})
-
-    def content(self) -> dict[str, Any]:
-        """Return all that the plan says as plain data, defaults written out."""
-        return self.model_dump(mode="json", exclude_none=True)
+        return frozenset({self.hash, identity_in_0_1(self._without_defaults())})
 
     def dump(self) -> str:
         """Return the plan as the text that it is frozen as, which ``load`` reads."""
@@ -218,7 +210,7 @@ class Plan(PlanFile):
         except ValidationError as error:
             raise PlanError([_line(details) for details in error.errors(include_url=False)]) from error
 
-    def _said(self) -> dict[str, Any]:
+    def _without_defaults(self) -> dict[str, Any]:
         return self.model_dump(mode="json", exclude_defaults=True)
 
 
@@ -230,13 +222,3 @@ def same_plan(one: str, other: str) -> bool:
 def _line(details: ErrorDetails) -> str:
     place = ".".join(str(part) for part in details["loc"])
     return f"the dumped plan: {place}: {details['msg']}"
-
-
-def _sketch_of(wave: Wave) -> WaveSketch:
-    return WaveSketch(
-        wave.name, _ids(wave.servers), wave.depends_on, _ids(wave.optional), wave.minimum_launched
-    )
-
-
-def _ids(servers: ServerTags | tuple[str, ...] | None) -> tuple[str, ...]:
-    return servers if isinstance(servers, tuple) else ()

@@ -1,12 +1,12 @@
 """The rules that hold between the values of a plan: names, servers and the order of waves.
 
 They are asked of a sketch, which may be of a plan that breaks other rules as well, so that a file's problems
-are told all at once.
+are reported all at once.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from drs_recovery.names import MOST_WAVES, OF_THE_RUN, group_id, likeness
 from drs_recovery.plan.graph import cycles, dependencies
@@ -44,6 +44,41 @@ class PlanSketch(NamedTuple):
     waves: tuple[WaveSketch, ...]
     cleanup: str | None = None
     cleans_up_later: bool = False
+
+
+def sketch(content: dict[str, Any]) -> PlanSketch:
+    """Return the sketch of a plan, or of a file that may be none: plain data as YAML and JSON have them."""
+    waves = content.get("waves")
+    return PlanSketch(
+        _texts(content.get("approvers")),
+        tuple(_wave_sketch(wave) for wave in waves) if isinstance(waves, list) else (),
+        cleanup=_text(content.get("cleanup", NEVER)),
+        cleans_up_later="cleanup_after" in content,
+    )
+
+
+def _wave_sketch(wave: object) -> WaveSketch:
+    entries = wave if isinstance(wave, dict) else {}
+    depends_on = entries.get("depends_on")
+    return WaveSketch(
+        _text(entries.get("name")),
+        _texts(entries.get("servers")),
+        None if depends_on is None else _texts(depends_on),
+        _texts(entries.get("optional")),
+        _minimum(entries.get("minimum_launched")),
+    )
+
+
+def _minimum(value: object) -> int | str | None:
+    return value if isinstance(value, int | str) and not isinstance(value, bool) else None
+
+
+def _texts(values: object) -> tuple[str | None, ...]:
+    return tuple(_text(value) for value in values) if isinstance(values, list) else ()
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def findings(plan: PlanSketch) -> Iterator[Finding]:
