@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from drs_recovery.plan.concurrency import heaviest_together
 from drs_recovery.plan.models import Plan, PlanFile, ServerTags, Wave, same_plan
 from drs_recovery.plan.policy import Policy, misfits, policies
 from drs_recovery.plan.preflight import Preflight
 from drs_recovery.plan.reader import check_files, files_of_stem, plan_stems, read_plan, read_plans
 from drs_recovery.plan.schema import json_schema
 from drs_recovery.plan.selection import Selection, SourceServer, resolve
-from drs_recovery.plan.together import heaviest_together
 
 __all__ = [
     "Plan",

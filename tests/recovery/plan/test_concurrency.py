@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drs_recovery.plan.together import heaviest_together
+from drs_recovery.plan.concurrency import heaviest_together
 
 
 @st.composite

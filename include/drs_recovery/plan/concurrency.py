@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 def heaviest_together(waits_for: Dependencies, weights: Sequence[int]) -> tuple[int, ...]:
     """Return, ascending, the waves that may run at the same time and weigh most together.
 
-    No two of them wait for one another, be it through others: an antichain. By Dilworth's theorem the
+    No two of them wait for one another, directly or through others: an antichain. By Dilworth's theorem the
     heaviest one is what a maximum flow leaves over that sends from each wave to those after it, where no
-    wave sends, nor takes, more than its weight.
+    wave sends or takes more than its weight.
     """
     flow = _Flow(_all_after(waits_for), weights)
     while flow.push():
@@ -31,7 +31,7 @@ def heaviest_together(waits_for: Dependencies, weights: Sequence[int]) -> tuple[
 
 
 def _all_after(waits_for: Dependencies) -> list[set[int]]:
-    """Return for each wave those that wait for it, be it through others."""
+    """Return for each wave those that wait for it, directly or through others."""
     after: list[set[int]] = [set() for _ in waits_for]
     for number in range(len(waits_for)):
         before, found = set(waits_for[number]), set(waits_for[number])
