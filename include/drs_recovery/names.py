@@ -27,8 +27,10 @@ from drs_recovery.text.visible import one_line as in_log
 from drs_recovery.text.visible import without_unseen_letters
 
 __all__ = [
+    "INVALID_TAG",
     "MOST_WAVES",
     "OF_THE_RUN",
+    "OUTDATED_TAG",
     "RESERVED_DAG_IDS",
     "CleanUpTask",
     "Role",
@@ -57,6 +59,12 @@ MAINTENANCE = "recovery_maintenance"
 CLEAN_UP = "recovery_clean_up"
 UNREADABLE_FOLDER = "recovery_plans"
 """Dag id that tells of a folder of plans which cannot be listed."""
+
+INVALID_TAG = "invalid"
+"""Of the DAG of a plan that cannot be read."""
+
+OUTDATED_TAG = "outdated"
+"""Of the DAG of a plan whose file cannot be read, and whose last good version stands in for it."""
 
 RESERVED_DAG_IDS = frozenset({MAINTENANCE, CLEAN_UP, UNREADABLE_FOLDER})
 """Ids of the DAGs that are no plan: a plan by that name would take their place."""

@@ -7,16 +7,11 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from drs_recovery.errors import AirflowRefused
+from drs_recovery.names import INVALID_TAG, OUTDATED_TAG
 
 if TYPE_CHECKING:
     from drs_recovery.cli.airflow import AirflowClient
     from drs_recovery.cli.airflow_models import Dag, Health
-
-INVALID = "invalid"
-"""Tag of the DAG of a plan that cannot be read."""
-
-OUTDATED = "outdated"
-"""Tag of the DAG of a plan whose file cannot be read, and whose last good version stands in for it."""
 
 BLOCK = re.compile(r"^(?P<fence>`{3,})text\n(?P<text>.*?)\n(?P=fence)$", re.MULTILINE | re.DOTALL)
 """Where the page of such a DAG holds the problems of its file."""
@@ -42,7 +37,7 @@ def check_ready_to_run(client: AirflowClient, plan_id: str) -> str | None:
     if dag is None:
         raise AirflowRefused(_missing(plan_id, client.plans()))
     check_dag(dag)
-    if OUTDATED not in dag.tags:
+    if OUTDATED_TAG not in dag.tags:
         return None
     return (
         f"The file of the plan {plan_id!r} cannot be read; what runs is its last good version. "
@@ -64,7 +59,7 @@ def check_health(health: Health) -> None:
 
 def check_dag(dag: Dag) -> None:
     """Raise AirflowRefused for a DAG whose runs would fail, wait, or not exist."""
-    if INVALID in dag.tags:
+    if INVALID_TAG in dag.tags:
         raise AirflowRefused(
             f"Not started: the plan {dag.dag_id!r} is invalid. Mend its file; `recovery check` "
             f"tells when it is right.\n{_problems(dag)}"

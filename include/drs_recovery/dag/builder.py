@@ -10,7 +10,7 @@ from airflow.sdk import DAG, CronTriggerTimetable, TaskGroup, TriggerRule
 from drs_recovery.dag.doc import plan_doc
 from drs_recovery.dag.params import run_params
 from drs_recovery.dag.scheduled import FIRST_SLOT
-from drs_recovery.names import Role, task_id
+from drs_recovery.names import OUTDATED_TAG, Role, task_id
 from drs_recovery.settings import settings
 from drs_recovery.tasks import (
     ApproveWave,
@@ -34,8 +34,6 @@ on. At Airflow's default of 16, a RECOVERY would wait until the drills asked for
 JUST_NOW = timedelta(minutes=5)
 """A slot that passed no longer ago than this is run, if the plan had no drill so far and nobody knows since
 when it is there. It outlasts the time that a scheduler takes to run a slot: else the slot would be lost."""
-
-OUTDATED_TAG = "outdated"
 
 
 def build_dag(plan: Plan, *, outdated: Outdated | None = None, since: datetime | None = None) -> DAG:

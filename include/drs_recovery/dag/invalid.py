@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
+from drs_recovery.names import INVALID_TAG
 from drs_recovery.text.markdown import Markdown, fenced
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-
-INVALID_TAG = "invalid"
 
 DOC = "## This plan is invalid\n\n{}\n\nMend the file; this page follows."
 
