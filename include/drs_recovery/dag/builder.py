@@ -101,9 +101,9 @@ def _wave(plan: Plan, number: int) -> tuple[ApproveWave, WaitForRecovery]:
 
 
 def _rule_of_gate(plan: Plan, number: int) -> TriggerRule:
-    """Return when a gate runs: after a wave with `on_failure: continue`, whatever became of its tasks.
+    """Return when a gate runs: after a wave with `on_failure: continue`, however its tasks ended.
 
-    It permits nothing by that: the gate asks the record, which holds how each wave ended.
+    The gate still asks the record, which holds how each wave ended, before it permits anything.
     """
     goes_on = any(plan.waves[before].on_failure == "continue" for before in plan.dependencies[number])
     return TriggerRule.ALL_DONE if goes_on else TriggerRule.ALL_SUCCESS

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 class RevokingLocalExecutor(LocalExecutor):
     """LocalExecutor with the one method that ``[scheduler] task_queued_timeout`` needs, and 3.3.2 lacks.
 
-    A worker that is killed after it took a task, and before it said that the task runs, takes the task with
-    it. Airflow queues such a task again, but only if the executor can revoke it.
+    A worker that is killed after it took a task, and before it reported that the task runs, takes the task
+    with it. Airflow queues such a task again, but only if the executor can revoke it.
     """
 
     def revoke_task(self, *, ti: TaskInstance) -> None:

@@ -1,7 +1,7 @@
 """Plans become DAGs here, and one bad plan never hurts another.
 
 Airflow marks every DAG of a file stale when the file raises, and a stale DAG can neither be triggered nor are
-its runs in flight scheduled. So nothing here raises, whatever is in the folder.
+its runs in flight scheduled. So nothing here raises, with any content of the folder.
 """
 
 from __future__ import annotations

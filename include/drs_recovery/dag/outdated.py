@@ -1,4 +1,4 @@
-"""What is said where the last good version of a plan stands in for a file that cannot be read."""
+"""The text where the last good version of a plan stands in for a file that cannot be read."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What Airflow's processes import before they fork those that run tasks, so that no task has to.
 
 A task of a plan lives for less than a second, and half of that went into imports: the process that runs it is
-forked from the scheduler (LocalExecutor), and imports whatever the scheduler has not.
+forked from the scheduler (LocalExecutor), and imports all that the scheduler has not.
 """
 
 from __future__ import annotations

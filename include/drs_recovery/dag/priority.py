@@ -17,8 +17,8 @@ RECOVERY_WEIGHT = 10_000
 def prefer_recovery(task_instance: TaskInstance, dag_run: DagRun | None) -> None:
     """Raise the weight of a task instance that belongs to a RECOVERY of a plan, and is confirmed as one.
 
-    One that is not is refused as soon as it opens, and need not go before anything. What takes slots of the
-    plans' pool is a plan's, by whatever operator.
+    A RECOVERY that is not confirmed is refused as soon as it opens, so it need not go first. What takes slots
+    of the plans' pool is a plan's, by any operator.
     """
     conf: dict[str, Any] = (dag_run.conf if dag_run else None) or {}
     confirmed = conf.get("execution_type") == "RECOVERY" and conf.get("confirm") == task_instance.dag_id

@@ -1,7 +1,7 @@
 """Since when a plan is there with its drill schedule, so that no drill is run for a time before that.
 
-A scheduler runs the last slot that has passed when it first sees a schedule. Told since when the schedule is
-there, it waits for the next slot, and still makes up for one that passed while Airflow was down. The time
+A scheduler runs the last slot that has passed when it first sees a schedule. If it knows since when the
+schedule is there, it waits for the next slot, and still makes up for one that passed while Airflow was down. The time
 lies within the snapshots, carried from one to the next, since it must not change: each change of it makes a
 new version of the DAG.
 """
@@ -26,7 +26,7 @@ KEY = "drill_schedule"
 
 FIRST_SLOT = datetime(2025, 1, 1, tzinfo=UTC)
 """Before any slot of a schedule: from here on plans count that an earlier release, which kept no time, has
-shown to Airflow. A constant, since whatever changes in a DAG makes a new version of it."""
+shown to Airflow. A constant, since any change in a DAG makes a new version of it."""
 
 
 def scheduled(plans: Mapping[str, bytes], before: Path | None, changed: Collection[str]) -> dict[str, bytes]:
@@ -38,7 +38,7 @@ def scheduled(plans: Mapping[str, bytes], before: Path | None, changed: Collecti
     now = datetime.now(UTC).replace(microsecond=0)
     found = {}
     for stem, text in plans.items():
-        content = _said(before, stem) if before else b""
+        content = _kept(before, stem) if before else b""
         if content and stem not in changed:
             found[_name(stem)] = content
         elif schedule := _schedule(text):
@@ -57,8 +57,8 @@ def scheduled_since(plans: Path, stem: str) -> datetime | None:
         return None
 
 
-def _said(plans: Path, stem: str) -> bytes:
-    """Return what a snapshot says of a schedule; nothing, if there is no time in it."""
+def _kept(plans: Path, stem: str) -> bytes:
+    """Return what a snapshot keeps of a schedule; nothing, if there is no time in it."""
     with suppress(OSError, ValueError):
         content = (plans / _name(stem)).read_bytes()
         _time(content)

@@ -63,7 +63,7 @@ class DrsHook(AwsGenericHook["DrsClient"]):
         self._sessions: dict[tuple[str | None, bool], Any] = {}
 
     def get_session(self, region_name: str | None = None, deferrable: bool = False) -> Any:
-        """Return one session for all clients of this hook: a new one reads the service model anew, 0.05 s."""
+        """Return one session for all clients of this hook: a new one would read the service model, 0.05 s."""
         key = (region_name, deferrable)
         if key not in self._sessions:
             self._sessions[key] = super().get_session(region_name, deferrable=deferrable)
@@ -175,7 +175,7 @@ class DrsHook(AwsGenericHook["DrsClient"]):
     def get_quotas(self) -> dict[str, float]:
         """Return the quotas of DRS that are applied to the account and Region, by quota code.
 
-        A quota of which Service Quotas knows no applied value is left out: its default holds.
+        A quota without an applied value in Service Quotas is left out: its default holds.
 
         .. seealso::
             - :external+boto3:py:meth:`ServiceQuotas.Client.list_service_quotas`

@@ -39,14 +39,14 @@ class StopWatching(Exception):
 
 
 class DrsJobTrigger(BaseTrigger):
-    """Wait until DRS says that all of some jobs are COMPLETED, and tell every look at them on the way.
+    """Wait until DRS says that all of some jobs are COMPLETED, and pass on every look at them on the way.
 
     All triggers of a triggerer process with the same hook parameters share one poller. Trouble of DRS or the
-    network never ends the wait: it is logged, told in ``JobsSnapshot.last_error``, and looked again until the
+    network never ends the wait: it is logged, kept in ``JobsSnapshot.last_error``, and looked again until the
     deadline. After the deadline one last look decides: completion first, then the time-out.
 
     The event says ``success`` when the jobs have ended, however their servers fared: that is for the resumed
-    task to judge. DRS cannot cancel a job, so ending the trigger, in whatever way, leaves the jobs alone.
+    task to judge. DRS cannot cancel a job, so ending the trigger, in any way, leaves the jobs alone.
 
     :param job_ids: The jobs to wait for.
     :param hold: Real seconds after its start before the trigger may fire. Airflow fails a task whose event
@@ -124,14 +124,14 @@ class DrsJobTrigger(BaseTrigger):
     async def on_snapshot(self, snapshot: JobsSnapshot) -> None:
         """Take part in every look at the jobs, the last included: for subclasses to write progress.
 
-        Looks that failed are told too (``snapshot.last_error``). What this raises, or a call that takes more
+        Failed looks are passed on too (``snapshot.last_error``). What this raises, or a call that takes more
         than a minute, is logged and changes nothing, not even at the last snapshot: the end of a job is not
         lost for want of a progress report. Only :class:`StopWatching` ends the trigger. So the resumed task
         must not rely on the last snapshot having been written.
         """
 
     async def conclude(self, event: DrsJobEvent, jobs: Sequence[JobTypeDef]) -> TriggerEvent:
-        """Return the one event to fire, with the jobs as the last snapshot told them, if there was one.
+        """Return the one event to fire, with the jobs as the last snapshot had them, if there was one.
 
         Subclasses may end the task here, with a :class:`TaskSuccessEvent`, instead of resuming it.
         """
@@ -146,7 +146,7 @@ class DrsJobTrigger(BaseTrigger):
         return f"{', '.join(self.job_ids)} did not end by {self.deadline}; DRS jobs run on"
 
     async def count_actions_due(self, source_server_ids: Sequence[str]) -> dict[str, int | Exception]:
-        """Return how many post-launch actions must succeed, by source server, or why nobody can tell."""
+        """Return how many post-launch actions must succeed, by source server, or why that is not known."""
         if self._watch is None:
             async with await self.hook.get_async_conn() as client:  # type: ignore[no-untyped-call]
                 return await count_due(client, source_server_ids)
@@ -189,13 +189,13 @@ class DrsJobTrigger(BaseTrigger):
                 return self._timeout()
             self._report(snapshot)
             try:
-                await self._tell(snapshot)
+                await self._pass_on(snapshot)
             except StopWatching as stop:
                 return self._event("error", str(stop))
             if event := await self._verdict(snapshot, watch):
                 return event
 
-    async def _tell(self, snapshot: JobsSnapshot) -> None:
+    async def _pass_on(self, snapshot: JobsSnapshot) -> None:
         try:
             async with asyncio.timeout(ON_SNAPSHOT_TIMEOUT):
                 await self.on_snapshot(snapshot)
@@ -223,7 +223,7 @@ class DrsJobTrigger(BaseTrigger):
     async def _unknown(self, job_ids: list[str], region: str | None) -> str:
         try:
             account = await self.hook.get_account_id()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the missing job is the news
+        except Exception as error:  # noqa: BLE001 - whichever error it is, the missing job is the news
             account = f"unknown ({error})"
         grace = duration_text(timedelta(seconds=self.missing_grace))
         return (

@@ -37,7 +37,7 @@ async def prepare(hook: DrsHook) -> None:
 
 
 async def private_addresses(hook: DrsHook, instance_ids: Sequence[str]) -> dict[str, str]:
-    """Return private addresses by EC2 instance id; without EC2's word the record goes without them."""
+    """Return private addresses by EC2 instance id; without EC2's answer the record goes without them."""
     if not instance_ids:
         return {}
     try:

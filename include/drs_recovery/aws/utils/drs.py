@@ -47,10 +47,10 @@ JOB_TYPES_WITHOUT_LAUNCH = frozenset({"TERMINATE", "CREATE_CONVERTED_SNAPSHOT"})
 
 @dataclass(frozen=True)
 class JobsSnapshot:
-    """Watched jobs as DRS told them in one look.
+    """Watched jobs as DRS showed them in one look.
 
     ``at`` is when DRS was asked. ``missing`` are watched job ids that its answer left out.
-    ``last_error`` is set when this look failed: why, in AWS's words; ``jobs`` and ``missing`` are then those
+    ``last_error`` is set when this look failed: why, as AWS puts it; ``jobs`` and ``missing`` are then those
     of the last look that succeeded, and both empty before the first.
     """
 
@@ -61,7 +61,7 @@ class JobsSnapshot:
 
     @property
     def ended(self) -> bool:
-        """Whether DRS has just said that every watched job is COMPLETED."""
+        """Whether DRS has just shown that every watched job is COMPLETED."""
         if self.last_error or self.missing:
             return False
         return bool(self.jobs) and all(job.get("status") == "COMPLETED" for job in self.jobs)
@@ -82,7 +82,7 @@ def is_gone(instance: RecoveryInstanceTypeDef) -> bool:
     """Whether a recovery instance that DRS still lists is no more in EC2: nothing is left to destroy.
 
     Every other state is that of one that lives, SHUTTING-DOWN and STOPPED too, and so is none at all, or one
-    that nobody knows: what cannot be told is not taken for gone.
+    that nobody knows: what is not known is not taken for gone.
     """
     return instance.get("ec2InstanceState") in {"TERMINATED", "NOT_FOUND"}
 
@@ -150,7 +150,7 @@ def summary(job: JobTypeDef) -> str:
 
 
 def raw_errors(log: Iterable[JobLogTypeDef]) -> dict[str, str]:
-    """Return what the log of a job says went wrong, by source server id; the newest error of each."""
+    """Return what went wrong according to the log of a job, by source server id; the newest error of each."""
     errors = {}
     for item in in_order(log):
         data = item.get("eventData", {})

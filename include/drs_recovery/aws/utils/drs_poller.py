@@ -72,14 +72,15 @@ class JobsWatch:
         """Take what DRS answered."""
         jobs = tuple(known[job_id] for job_id in self.job_ids if job_id in known)
         missing = tuple(job_id for job_id in self.job_ids if job_id not in known)
-        self._tell(JobsSnapshot(jobs, missing, at))
+        self._publish(JobsSnapshot(jobs, missing, at))
 
     def failed(self, text: str, at: datetime) -> None:
-        """Take why DRS gave no answer; what it said last still stands."""
+        """Take why DRS gave no answer; its last answer still stands."""
         last = self.latest
-        self._tell(JobsSnapshot(last.jobs if last else (), last.missing if last else (), at, last_error=text))
+        jobs, missing = (last.jobs, last.missing) if last else ((), ())
+        self._publish(JobsSnapshot(jobs, missing, at, last_error=text))
 
-    def _tell(self, snapshot: JobsSnapshot) -> None:
+    def _publish(self, snapshot: JobsSnapshot) -> None:
         self.latest = snapshot
         self._news.set()
 
@@ -149,7 +150,7 @@ class DrsJobPoller:
         return await hook.get_job_log(job_id, client=client)
 
     async def count_actions_due(self, source_server_ids: Sequence[str]) -> dict[str, int | Exception]:
-        """Return how many post-launch actions must succeed, by source server, or why nobody can tell."""
+        """Return how many post-launch actions must succeed, by source server, or why that is not known."""
         _, client = await self._open()
         return await count_due(client, source_server_ids)
 
@@ -186,7 +187,7 @@ class DrsJobPoller:
             async with asyncio.timeout(LOOK_TIMEOUT):
                 hook, client = await self._open()
                 jobs = await hook.get_jobs(sorted({i for w in watches for i in w.job_ids}), client=client)
-        except Exception as error:  # noqa: BLE001 - no error ends the polling; watchers are told each one
+        except Exception as error:  # noqa: BLE001 - no error ends the polling; watchers get each one
             await self._trouble(error)
             for watch in watches:
                 watch.failed(_text(error), at)
@@ -204,7 +205,7 @@ class DrsJobPoller:
         jittered = growing * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
         self._pause, self._spread = min(MAX_BACKOFF, max(jittered, _retry_after(error))), 1.0
         if not _is_passing(error):
-            # A new client reads the connection and its credentials anew: someone may have mended them.
+            # A new client reads the connection and its credentials again: someone may have mended them.
             await self._close()
 
     async def _open(self) -> tuple[DrsHook, DrsClient]:

@@ -7,7 +7,7 @@ PASSING  throttling (429), 5xx, time-outs, cut connections, expired asked again,
          credentials, a table that does not answer                  ``retryAfterSeconds``, until the deadline
 BUSY     ConflictException: a server is in another job              the job is waited for, until the deadline
 QUOTA    ServiceQuotaExceededException                              capacity is waited for, until the deadline
-FINAL    what AWS does not allow (validation, access, an account    fails at once, in AWS's words or ours
+FINAL    what AWS does not allow (validation, access, an account    fails at once, with AWS's text or ours
          that is not initialised), and what our own rules refuse
 ======== ========================================================== ========================================
 
@@ -41,7 +41,7 @@ class Cause(Enum):
 
 
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
-"""Credentials are read anew by the next client."""
+"""Credentials are read again by the next client."""
 
 THROTTLED = frozenset(
     {
@@ -85,7 +85,7 @@ def is_final(error: Exception) -> bool:
 
 
 def was_refused(error: Exception) -> bool:
-    """Whether AWS certainly did not do what it was asked: it said no, or was never reached."""
+    """Whether AWS certainly did not do what it was asked: it refused, or was never reached."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return bool(HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -1,7 +1,7 @@
-"""Post-launch actions: what DRS says of those that ran, and which it has to run.
+"""Post-launch actions: what DRS reports of those that ran, and which it has to run.
 
-DRS ends a job when its servers are launched; their actions run after that, and DescribeJobs goes on telling
-of them. A run shows once it has begun: that some are to come stands in the launch settings alone.
+DRS ends a job when its servers are launched; their actions run after that, and DescribeJobs goes on showing
+them. A run shows once it has begun: that some are to come stands in the launch settings alone.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Standing = Literal["IN_PROGRESS", "SUCCEEDED", "FAILED"]
 
 
 async def count_due(client: DrsClient, source_server_ids: Iterable[str]) -> dict[str, int | Exception]:
-    """Return, by source server, how many actions must succeed after its launch, or why nobody can tell."""
+    """Return, by source server, how many actions must succeed after its launch, or why that is not known."""
     ids, room = list(dict.fromkeys(source_server_ids)), asyncio.Semaphore(AT_ONCE)
 
     async def count(source_server_id: str) -> int | Exception:
@@ -49,7 +49,7 @@ async def _count(client: DrsClient, source_server_id: str) -> int:
 
 
 def standing(server: Server, due: int | None = None) -> Standing | None:
-    """Return how far the actions of a server are that are not optional, ``due`` of which are to run.
+    """Return how far the actions of a server are that are not optional; ``due`` of them are to run.
 
     One that failed decides. None if there are none, or the server was not launched.
     """
@@ -64,7 +64,7 @@ def standing(server: Server, due: int | None = None) -> Standing | None:
 
 
 def failed_actions(server: Server, *, optional: bool) -> list[str]:
-    """Return which actions of a server failed and why, in DRS's words."""
+    """Return which actions of a server failed and why, as DRS puts it."""
     return [
         f"{_name(run)} failed: {run.get('failureReason') or 'DRS gave no reason'}"
         for run in _runs(server, optional=optional)

@@ -23,7 +23,7 @@ NEWEST = "newest"
 class SnapshotDagBundle(BaseDagBundle):
     """Snapshots of a folder, each named after its content.
 
-    A snapshot is made when the folder is seen changed, and is never changed nor removed: a gate may wait, and
+    A snapshot is made when the folder is seen changed, and is never changed or removed: a gate may wait, and
     a failed run be cleared, for as long as Airflow knows the run. They lie in Airflow's
     ``[dag_processor] dag_bundle_storage_path``, which every process and worker has to see.
 
@@ -62,7 +62,7 @@ class SnapshotDagBundle(BaseDagBundle):
             self._readings.look(self.path)
 
     def _take(self) -> None:
-        """Take a snapshot if the folder has changed; if there is too much in it, one that tells so."""
+        """Take a snapshot if the folder has changed; if there is too much in it, one that shows so."""
         before = self._newest()
         try:
             if (look := look_at(self.source)).same_as(self._look):

@@ -37,10 +37,10 @@ def stem_of(name: str) -> str | None:
 def divided(files: Mapping[str, bytes], beside: Mapping[str, bytes], before: Iterable[str]) -> Division:
     """Return the DAG files for shares of the plans, each with a digest of what its DAGs are built from.
 
-    ``files`` are those of the folder, ``beside`` those that the snapshot has besides. Without a loader that
+    ``files`` are those of the folder, ``beside`` those that only the snapshot has. Without a loader that
     asks for its share there is no such file: each copy of one that does not would make the DAGs of all plans.
-    One of ``before`` stays, though its last plan is gone: were it gone too, Airflow would take a plan that is
-    missing for a moment for deleted.
+    One of ``before`` stays, though its last plan is gone. If it were gone too, Airflow would take a plan
+    that is missing for a moment for deleted.
     """
     mine: dict[str, dict[str, bytes]] = {}
     common = {}
@@ -55,7 +55,7 @@ def divided(files: Mapping[str, bytes], beside: Mapping[str, bytes], before: Ite
     shared, names = digest_of(common), {*mine, *before} or {Shard(0, SHARDS).file}
     division = {name: shared + digest_of(mine.get(name, {})) for name in sorted(names)}
     if not mine:
-        division[min(names)] += "-"  # it tells that there is no plan at all
+        division[min(names)] += "-"  # it marks that there is no plan at all
     return division
 
 

@@ -1,6 +1,6 @@
 """The folder of DAGs, looked at and read: within limits, and never led out of it by authors of plans.
 
-Looking costs one question to the system per file; the files are read only if a look tells of a change.
+Looking costs one question to the system per file; the files are read only if a look shows a change.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Look:
     time: float
 
     def same_as(self, before: Look | None) -> bool:
-        """Whether nothing has changed since an earlier look: by the stamps, if they were old enough to tell.
+        """Whether nothing has changed since an earlier look: by the stamps, if they were old enough for that.
 
         A file that was changed just before may be changed again at what the file system takes for the same
         moment, so what was fresh then is never taken for unchanged.
@@ -81,7 +81,7 @@ def look_at(folder: Path) -> Look:
 def read_folder(folder: Path) -> dict[str, bytes]:
     """Return the content of every file below a folder, by its path there.
 
-    Links at the top of the folder are followed wherever they lead, as whoever runs Airflow put them there.
+    Links at the top of the folder are followed to any place, as those who run Airflow put them there.
     Any other is followed to what lies within the folder, or within that which the link at its top leads to;
     among the plans, only to a file. A file that cannot or must not be read stands there with the reason as
     its text: left out, it would be taken for deleted. A folder that cannot be listed raises OSError; raises
@@ -207,7 +207,7 @@ def _content(one: _Found) -> bytes | None:
         return f"This file cannot be read: {error.strerror}.".encode() if os.path.lexists(one.path) else None
     if len(content) > most and most == LARGEST:
         return b"This file is too large."
-    return content  # whoever reads a plan sees that it is too large
+    return content  # the reader of a plan sees that it is too large
 
 
 def _is_passed_over(name: str) -> bool:

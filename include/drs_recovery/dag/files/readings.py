@@ -1,9 +1,9 @@
 """Whether Airflow has read what is in the newest snapshot; what it has not, it is made to read again.
 
-Airflow reads a DAG file when it has changed, and then takes whatever became of that for read: a reading that
-ran out of time, whose process was killed, whose result the database did not take, or that began before the
-change and ended after it. All the plans of the file would be gone, or as they were, until one is changed.
-So Airflow's database is asked what it holds of each plan, and out of which snapshot that was read.
+Airflow reads a DAG file when it has changed, and counts it as read then, also after a reading that ran out of
+time, whose process was killed, whose result the database did not take, or that began before the change and
+ended after it. All the plans of the file would be gone, or as they were, until one is changed.
+So Airflow's database is asked what it holds of each plan, and from which snapshot it was read.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Known(NamedTuple):
 
     @property
     def version(self) -> str:
-        """The version of the snapshot that it was read from; none, if that is told of no snapshot."""
+        """The version of the snapshot that it was read from; none, if it was read from no snapshot."""
         below = Path(self.fileloc).parts[: -len(Path(self.relative_fileloc).parts)]
         return below[-1] if below else ""
 
@@ -100,7 +100,7 @@ def unread(snapshot: Path, known: Iterable[Known]) -> set[str]:
     divisions: dict[str, Division] = {}
 
     def built_from(version: str, file: str) -> str:
-        """Return what tells one content of a DAG file from another: if it is not of ours, the version."""
+        """Return what identifies the content of a DAG file: if it is not one of ours, the version."""
         if version not in divisions:
             divisions[version] = division_of(snapshot.parent / version)
         return divisions[version].get(file, version)

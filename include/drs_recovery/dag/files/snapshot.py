@@ -1,6 +1,6 @@
 """A folder as it is at one moment: read whole, named after its content, and kept under that name for good.
 
-Beside what was in the folder, a snapshot holds what its DAGs are built from besides: the last good version of
+A snapshot holds what was in the folder, and what else its DAGs are built from: the last good version of
 plans that cannot be read, since when plans have their schedules, and the loader once for each share of plans.
 """
 
@@ -42,10 +42,10 @@ def version_of(files: Mapping[str, bytes]) -> str:
 
 
 def take_snapshot(files: Mapping[str, bytes], versions: Path, before: Path | None) -> str:
-    """Keep files, and what their DAGs are built from besides; return the version.
+    """Keep files, and what else their DAGs are built from; return the version.
 
     ``before`` is the snapshot before, from which last good versions and times are carried on. Written under a
-    temporary name and renamed: whoever finds the version finds it whole. Two that do so at once do the same.
+    temporary name and renamed: a version that is found is whole. Two that do so at once do the same.
     """
     versions.mkdir(mode=OWN_FOLDER, parents=True, exist_ok=True)
     with TemporaryDirectory(dir=versions, prefix=".") as draft:
@@ -71,7 +71,7 @@ def take_snapshot(files: Mapping[str, bytes], versions: Path, before: Path | Non
 def _divide_older(versions: Path) -> None:
     """Give snapshots that are not divided the DAG files in which the runs on them are looked for from now on.
 
-    Any loader will do, as whoever looks there is told of one DAG only.
+    Any loader will do, as Airflow looks there for one DAG only.
     """
     for snapshot in versions.iterdir():
         loader, plans = snapshot / LOADER, snapshot / PLANS
@@ -150,7 +150,7 @@ def _keep(name: str, content: bytes, folder: Path, before: Path | None) -> bool:
     """Write a file, or share it with the snapshot before; returns whether it is the same there."""
     same = before is not None and _is(before / name, content)
     if before and same and not name.endswith(".py"):  # each DAG file has a time of its own
-        with suppress(OSError):  # not every file system has links, nor any number of them
+        with suppress(OSError):  # not every file system has links, or enough of them
             os.link(before / name, folder / name)
             return True
     (folder / name).write_bytes(content)

@@ -1,4 +1,4 @@
-"""A folder of DAGs that is not read: what Airflow shows stays, and a DAG beside the plans tells why."""
+"""A folder of DAGs that is not read: what Airflow shows stays, and a DAG beside the plans shows why."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ dag = trouble_dag(Path(__file__).parent)
 
 
 def trouble_dag(snapshot: Path) -> DAG:
-    """Return the DAG that tells why the folder of DAGs is not read."""
+    """Return the DAG that shows why the folder of DAGs is not read."""
     return invalid_dag(UNREADABLE_FOLDER, (snapshot / TEXT).read_text())
 
 
 def snapshot_with_trouble(error: str, versions: Path, before: Path | None) -> str:
-    """Keep all that was in the snapshot before, with the DAG that tells of an error; return the version."""
+    """Keep all that was in the snapshot before, with the DAG that shows an error; return the version."""
     text = (
         f"{error}\nUntil that is mended, Airflow shows the plans as they were before, and no change of them."
     )
