@@ -1,1 +1,1 @@
-"""What an execution is: its models, statuses, transitions and permissions. Pure: neither Airflow nor AWS."""
+"""What an execution is: its models, statuses, transitions and permissions. Without Airflow and AWS."""

@@ -19,7 +19,7 @@ def to_start(wave: WaveRecord, servers: Iterable[ServerRecord]) -> list[ServerRe
     """Return the servers that the current attempt of a wave starts: those no earlier one has launched.
 
     One whose post-launch action failed runs: DRS would terminate it to launch it again, and what was done
-    on it would be lost. A new attempt judges it again. Whoever wants it launched again starts a new run.
+    on it would be lost. A new attempt judges it again. To have it launched again, start a new run.
 
     What this attempt itself has launched is among them: its batches stay the same whenever they are cut.
     """
@@ -33,7 +33,7 @@ def _launched(wave: WaveRecord, server: ServerRecord) -> bool:
 
 
 def resolved_intents(wave: WaveRecord, resolved: Sequence[Intent]) -> list[Intent]:
-    """Return the intents of a wave; ``resolved`` are those of which it is known now what became of them."""
+    """Return the intents of a wave; ``resolved`` are those whose result is known now."""
     by_id = {intent.intent_id: intent for intent in resolved}
     return [by_id.get(intent.intent_id, intent) for intent in wave.intents]
 

@@ -46,7 +46,7 @@ def _utc(value: object) -> object:
 Time = Annotated[AwareDatetime, BeforeValidator(_utc), PlainSerializer(iso, when_used="json")]
 """A moment; in items an ISO 8601 string in UTC."""
 
-MOST_WORDS = 4000
+MOST_CHARACTERS = 4000
 """Characters of one text on record: an item of DynamoDB holds 400 KB, and a longer one could never end."""
 
 
@@ -56,13 +56,13 @@ def legible(text: str) -> str:
 
 
 def shorten(text: str) -> str:
-    """Return the words, cut where they are more than a record has room for."""
+    """Return the text, cut where a record has no room for more."""
     text = legible(text)
-    return text if len(text) <= MOST_WORDS else f"{text[: MOST_WORDS - 12]} (shortened)"
+    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 12]} (shortened)"
 
 
-Words = Annotated[str, AfterValidator(shorten)]
-"""What a person or AWS said, of whatever length."""
+FreeText = Annotated[str, AfterValidator(shorten)]
+"""A text of a person or of AWS, of any length."""
 
 
 Label = Annotated[str, AfterValidator(lambda name: legible(name)[:256])]
@@ -71,7 +71,7 @@ Label = Annotated[str, AfterValidator(lambda name: legible(name)[:256])]
 
 @cache
 def text_fields(record: type[BaseModel]) -> frozenset[str]:
-    """Return the fields of a record that hold such words, or none."""
+    """Return the fields of a record that hold such a text, or none."""
     return frozenset(name for name, field in record.model_fields.items() if _holds_text(field))
 
 
@@ -98,7 +98,7 @@ def _no_path(value: str) -> str:
 
 
 DagId = Annotated[str, StringConstraints(pattern=r"^[\w.-]+$", max_length=250), AfterValidator(_no_path)]
-"""The id of a plan's DAG: as Airflow takes it, but without `..` wherever its setting allows them."""
+"""The id of a plan's DAG: as Airflow takes it, but without `..`, also where its setting allows them."""
 
 _RUN_ID = re.compile(r"(?!.*\.\.)[^\x00-\x1f\x7f-\x9f/\\?#%{}\ud800-\udfff]{1,250}")
 
@@ -123,7 +123,7 @@ RunId = Annotated[str, AfterValidator(_run_id)]
 """A run id with which an execution is opened.
 
 Airflow makes no other by default; where `allowed_run_id_pattern` or `allow_double_dot_in_ids` let it, a run
-with another is refused in words.
+with another is refused with a message.
 """
 
 AwsId = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f/\\?#%{}]+$", max_length=64)]
@@ -160,9 +160,9 @@ class Record(BaseModel):
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
-        """Return the record of an item's attributes; RecordUnreadable says what in it cannot be read.
+        """Return the record of an item's attributes; RecordUnreadable names what in it cannot be read.
 
-        Whoever may write one item may have written this one: types, ids and lengths are looked at.
+        Anybody who may write one item may have written this one, so types, ids and lengths are checked.
         """
         try:
             return cls.model_validate(item)
@@ -174,7 +174,7 @@ _MOST_PROBLEMS = 5
 
 
 def _place(item: Mapping[str, Any]) -> str:
-    """Return the key of an item in words, as far as it is known, and no more of it than fits a line."""
+    """Return the key of an item as text, as far as it is known, and no more of it than fits a line."""
     known = [repr(str(item[name])[:100]) for name in ("executionId", "item") if name in item]
     return f"the item {' '.join(known)}" if known else "an item"
 

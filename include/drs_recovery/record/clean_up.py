@@ -16,7 +16,7 @@ EXECUTION_ID = "execution_id"
 def clean_up_run_id(execution: Execution) -> str:
     """Return the id of the DAG run that cleans up after this end: started twice it is started once.
 
-    One that ended with its work not done, whoever stopped it, is followed by another.
+    If it ended with its work not done, no matter who stopped it, another one follows.
     """
     ended = iso(execution.end_time) if execution.end_time else "not-ended"
     attempt = execution.cleanup.attempt if execution.cleanup else 1

@@ -11,7 +11,7 @@ from drs_recovery.names import Role
 class RecordedEnum(StrEnum):
     """A choice as a record holds it.
 
-    A word of a newer release, or of DRS itself, that this one does not know becomes a member of its own when
+    A value of a newer release, or of DRS itself, that this one does not know becomes a member of its own when
     it is read: it is shown, and equals nothing that is known (R-61).
     """
 
@@ -25,7 +25,7 @@ class RecordedEnum(StrEnum):
 
     @property
     def known(self) -> bool:
-        """Whether this release knows the word."""
+        """Whether this release knows the value."""
         return self._name_ in type(self).__members__
 
 
@@ -98,7 +98,7 @@ class WaveStatus(RecordedEnum):
 
     @property
     def begun(self) -> bool:
-        """Whether it is past its gate; a word of a newer release counts as begun, which permits less."""
+        """Whether it is past its gate; a value of a newer release counts as begun, which permits less."""
         return self not in {WaveStatus.PENDING, WaveStatus.PAUSED}
 
 
@@ -193,7 +193,7 @@ class Writer(StrEnum):
 
 
 class EventType(RecordedEnum):
-    """What the audit trail tells."""
+    """What an event of the audit trail is about."""
 
     OPENED = "OPENED"
     LOCK_TAKEN = "LOCK_TAKEN"

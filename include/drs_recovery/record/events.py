@@ -8,7 +8,7 @@ import uuid
 
 from pydantic import Field
 
-from drs_recovery.record.base import Record, Time, Words, iso
+from drs_recovery.record.base import FreeText, Record, Time, iso
 from drs_recovery.record.enums import EventType
 
 PREFIX = "EVENT#"
@@ -17,8 +17,8 @@ PREFIX = "EVENT#"
 class Event(Record):
     """One entry of the trail.
 
-    ``once`` names what is told ("the same thing told again"), so that a retried step, which comes at another
-    time, does not tell it twice. Absent: only this very event, with its time, is the same.
+    ``once`` names what happened, so that a retried step, which comes at another time, does not record it
+    twice. Absent: only this very event, with its time, is the same.
     """
 
     type: EventType
@@ -26,7 +26,7 @@ class Event(Record):
     actor: str | None = None
     wave_number: int | None = None
     attempt: int | None = None
-    detail: Words | None = None
+    detail: FreeText | None = None
     once: str | None = Field(default=None, exclude=True)
 
     @property
@@ -36,11 +36,11 @@ class Event(Record):
 
     @property
     def tail(self) -> str:
-        """The part of the key that says what is told, whenever it is told."""
+        """The part of the key that identifies the event, apart from its time."""
         return tail(self.key)
 
     def _uuid7(self) -> uuid.UUID:
-        """Return a UUID of version 7 whose 74 free bits (RFC 9562) are not random but name what is told."""
+        """Return a UUID of version 7 whose 74 free bits (RFC 9562) are not random but identify the event."""
         message = self.once or json.dumps(self.to_item(), sort_keys=True)
         free = int.from_bytes(hashlib.sha256(message.encode(errors="replace")).digest()[:10], "big") >> 6
         milliseconds = int(self.time.timestamp() * 1000)

@@ -6,22 +6,22 @@ import uuid
 
 from pydantic import Field
 
-from drs_recovery.record.base import AwsId, Record, Time, Words
+from drs_recovery.record.base import AwsId, FreeText, Record, Time
 
 NO_JOB = "no job came of"
-"""The refusal of an intent of which DRS showed no job begins so."""
+"""The refusal of an intent begins so if DRS showed no job of it."""
 
 
 class Intent(Record):
     """Written before StartRecovery is called, so that no crash can hide a job.
 
-    Open until it has either ``job_id`` or ``refusal``: AWS's own words when it definitely refused the call.
-    ``lost`` says that the answer to a call for these servers was not heard, and that DRS showed no job of it
-    for so long: one may show all the same, also when they are announced again, and whatever that came to.
-    ``intent_id`` tells a process its own intent from that of another that wants the same batch.
+    Open until it has either ``job_id`` or ``refusal``: AWS's own message when it definitely refused the call.
+    ``lost``: the answer to a call for these servers was not heard, and DRS showed no job of it for so
+    long: one may show all the same, also when they are announced again, whether or not that made a job.
+    ``intent_id`` distinguishes the intent of a process from that of another that wants the same batch.
 
     In the record ``servers`` is empty: ``servers_item`` names the item that holds them, and ``server_count``
-    says how many they are. ``drs_recovery.store.intents`` reads them.
+    is how many they are. ``drs_recovery.store.intents`` reads them.
     """
 
     attempt: int
@@ -31,13 +31,13 @@ class Intent(Record):
     servers_item: str | None = None
     time: Time
     job_id: AwsId | None = None
-    refusal: Words | None = None
+    refusal: FreeText | None = None
     lost: bool | None = None
     intent_id: str = Field(default_factory=lambda: str(uuid.uuid4()))
 
     @property
     def count(self) -> int:
-        """For how many servers it is, wherever they are."""
+        """For how many servers it is, listed here or in an item of their own."""
         return len(self.servers) if self.server_count is None else self.server_count
 
     @property
@@ -47,5 +47,5 @@ class Intent(Record):
 
     @property
     def may_show(self) -> bool:
-        """Whether a job may show of an earlier call; releases that wrote no ``lost`` said so in words."""
+        """Whether a job of an earlier call may show; releases without ``lost`` put it into the refusal."""
         return bool(self.lost) or (self.refusal or "").startswith(NO_JOB)

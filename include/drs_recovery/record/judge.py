@@ -64,7 +64,7 @@ def _count(missing: Sequence[ServerRecord], servers: Sequence[ServerRecord], unr
 
 
 def _by_policy(wave: WaveRecord, servers: Sequence[ServerRecord], unread: int) -> tuple[WaveStatus, str]:
-    """Return what a wave is of which not every server launched, and the policy in words if it has one."""
+    """Return the status of a wave that lacks servers, and its policy as text if it has one."""
     counted = [server for server in servers if not server.optional]
     must = needed(wave, servers) + (unread if wave.minimum_launched is None else 0)
     launched = sum(server.recovered for server in counted)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from drs_recovery.errors import TransitionRefused
-from drs_recovery.record.base import AwsId, DagId, ExecutionId, Label, Record, RunId, Time, Words
+from drs_recovery.record.base import AwsId, DagId, ExecutionId, FreeText, Label, Record, RunId, Time
 from drs_recovery.record.enums import (
     CleanupMode,
     CleanupStatus,
@@ -41,7 +41,7 @@ class Approval(Record):
     decision: Decision
     by: Label | None = None
     time: Time
-    reason: Words | None = None
+    reason: FreeText | None = None
     attempt: int = 1
 
     def given_by_one_of(self, users: Collection[str]) -> bool:
@@ -54,25 +54,25 @@ class CancelAsked(Record):
 
     by: Label | None = None
     time: Time
-    reason: Words | None = None
+    reason: FreeText | None = None
 
 
 class Failure(Record):
-    """What ended an execution beside its waves, in words."""
+    """What ended an execution beside its waves."""
 
     kind: FailureKind
-    message: Words
+    message: FreeText
 
 
 class PreflightWarning(Record):
     """What a check found before anything was launched, and the plan lets start all the same."""
 
     check: str
-    message: Words
+    message: FreeText
 
 
 class Lag(Record):
-    """How old the data were at the start: the worst lag DRS told, and of how many servers it told none."""
+    """How old the data were at the start: the worst lag reported by DRS; ``unknown``: servers without one."""
 
     seconds: int | None = None
     unknown: int = 0
@@ -100,11 +100,11 @@ class Cleanup(Record):
     terminated: int | None = None
     left: tuple[str, ...] = ()
     left_item: str | None = None
-    failure: Words | None = None
+    failure: FreeText | None = None
 
     @property
     def count(self) -> int:
-        """How many instances were found, wherever they are named."""
+        """How many instances were found, listed here or in an item of their own."""
         return len(self.instances) if self.instance_count is None else self.instance_count
 
 
@@ -139,7 +139,7 @@ class WaveRecord(Record):
     job_ids: tuple[AwsId, ...] = ()
     waiting_since: Time | None = None
     approval: Approval | None = None
-    failure: Words | None = None
+    failure: FreeText | None = None
     start_time: Time | None = None
     end_time: Time | None = None
 
@@ -173,7 +173,7 @@ class WaveRecord(Record):
 
     @property
     def open_intents(self) -> tuple[Intent, ...]:
-        """Intents of any attempt of which nobody knows yet whether they became a job."""
+        """Intents of any attempt that may or may not have become a job: nobody knows yet."""
         return tuple(intent for intent in self.intents if intent.open)
 
     @property
@@ -197,7 +197,7 @@ class Execution(Record):
     plan_hash: str
     region: str | None = None
     account_id: str | None = None
-    connection_source: Words | None = None
+    connection_source: FreeText | None = None
     airflow_url: str | None = None
     dag_run_id: RunId
     execution_type: ExecutionType
@@ -208,13 +208,13 @@ class Execution(Record):
     waves: tuple[WaveRecord, ...]
     requested_by: str | None = None
     request: RunRequest | None = None
-    reason: Words | None = None
+    reason: FreeText | None = None
     start_time: Time
     end_time: Time | None = None
     last_polled_time: Time | None = None
-    outcome: Words | None = None
+    outcome: FreeText | None = None
     failure: Failure | None = None
-    task_failure: Words | None = None
+    task_failure: FreeText | None = None
     superseded_by: ExecutionId | None = None
     cancel_asked: CancelAsked | None = None
     plan_gone_since: Time | None = None

@@ -1,4 +1,4 @@
-"""How an execution ended, in words for people: names, counts and reasons."""
+"""How an execution ended, as text for people: names, counts and reasons."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def outcome(
     interrupted: str | None = None,
     at: datetime | None = None,
 ) -> str:
-    """Return the outcome of a closed execution; ``interrupted`` says what ended its DAG run before its time.
+    """Return the outcome of a closed execution; ``interrupted`` is what ended its DAG run before its time.
 
-    It tells the waves that finished also when others did not (R-47), and what still runs in DRS (R-45). With
-    ``at``, the end, it tells of one that recovered something what it achieved beside RTO and RPO.
+    It names the waves that finished also when others did not (R-47), and what still runs in DRS (R-45). With
+    ``at``, the end, it adds what was achieved beside RTO and RPO, if anything was recovered.
     """
     return " ".join([*_sentences(execution, servers, interrupted), *_achieved(execution, at)])
 
@@ -91,7 +91,7 @@ def _achieved(execution: Execution, at: datetime | None) -> Iterable[str]:
 
 
 def _ended(wave: WaveRecord, interrupted: str | None) -> str:
-    """Return how a wave ended; the interruption, which has its own sentence, is not said again."""
+    """Return how a wave ended; the interruption, which has its own sentence, is not repeated."""
     why = wave.failure or "no reason is on record"
     if interrupted is not None:
         why = why.removeprefix(interrupted).removeprefix("; ")

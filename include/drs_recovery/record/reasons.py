@@ -6,7 +6,7 @@ from drs_recovery.errors import ParamsError
 from drs_recovery.text.visible import is_seen
 
 FEWEST_LETTERS = 3
-"""Of a reason that says something."""
+"""Of a reason with a meaning."""
 
 
 def given_reason(text: str | None) -> str | None:
@@ -16,7 +16,7 @@ def given_reason(text: str | None) -> str | None:
 
 
 def check_reason(text: str | None) -> str:
-    """Return a reason where one is required; ParamsError for one that says nothing."""
+    """Return a reason where one is required; ParamsError for one that is too short."""
     reason = given_reason(text)
     if reason is None or sum(map(is_seen, reason)) < FEWEST_LETTERS:
         raise ParamsError(f"reason: {FEWEST_LETTERS} characters or more that can be read, not {text!r}")

@@ -17,7 +17,7 @@ class RunRequest(Record):
     """The kind of a DAG run, its time and its params, as they were given.
 
     ``conf_hash`` is that of all its params, those that no execution has among them. A run that differs in any
-    of this is another run, whatever its id. Records of earlier releases have none.
+    of this is another run, even under the same id. Records of earlier releases have none.
     """
 
     run_type: Label
@@ -29,7 +29,7 @@ class RunRequest(Record):
 
     @classmethod
     def of(cls, conf: Mapping[str, Any], *, run_type: str, run_after: datetime | None) -> Self:
-        """Return what a run asks for; a param that is no text is told by the hash alone."""
+        """Return what a run asks for; a param that is no text is in the hash alone."""
         text = json.dumps(conf, sort_keys=True, default=str)
         given = {name: conf.get(name) for name in ("confirm", "replace_recovered", "approvals")}
         return cls.model_validate(

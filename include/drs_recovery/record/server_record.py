@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from drs_recovery.record.base import AwsId, Label, Record, Time, Words
+from drs_recovery.record.base import AwsId, FreeText, Label, Record, Time
 from drs_recovery.record.enums import ActionsStatus, LaunchStatus
 
 
 class ServerRecord(Record):
     """A source server of an execution and what became of it; ``launch_status`` is absent before its job.
 
-    ``optional`` says that its wave does not need it; absent if it does. ``actions_due`` is how many actions
-    must succeed after its launch, absent while nobody could tell; ``actions_status`` is absent without any.
+    ``optional``: its wave does not need it; absent if it does. ``actions_due`` is how many actions
+    must succeed after its launch, absent while that is not known; ``actions_status`` is absent without any.
     """
 
     source_server_id: AwsId = Field(alias="sourceServerID")
@@ -29,13 +29,13 @@ class ServerRecord(Record):
     private_ip: str | None = None
     phase: str | None = None
     phase_since: Time | None = None
-    error: Words | None = None
+    error: FreeText | None = None
     launch_start_time: Time | None = None
     end_time: Time | None = None
 
     @property
     def launched(self) -> bool:
-        """Whether its job launched an instance; DRS says FAILED of a launch whose action failed, too."""
+        """Whether its job launched an instance; DRS reports FAILED for a launch whose action failed, too."""
         return self.launch_status is LaunchStatus.LAUNCHED or self.actions_status is not None
 
     @property
@@ -52,5 +52,5 @@ class ServerRecord(Record):
     @property
     def label(self) -> str:
         """The server as people know it: hostname, Name tag and id."""
-        known = [word for word in (self.hostname, self.name, self.source_server_id) if word]
+        known = [name for name in (self.hostname, self.name, self.source_server_id) if name]
         return known[0] if len(known) == 1 else f"{known[0]} ({', '.join(known[1:])})"

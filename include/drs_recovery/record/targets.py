@@ -1,4 +1,4 @@
-"""What an execution achieved, beside what its plan promises: RTO and RPO, in words."""
+"""What an execution achieved, beside what its plan promises: RTO and RPO, as text."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def rpo_text(execution: Execution) -> str | None:
         return None
     target = timedelta(seconds=execution.rpo_seconds)
     if lag.seconds is None:
-        return f"not known, DRS told no lag; the target is {compact(target)}"
+        return f"not known, DRS reported no lag; the target is {compact(target)}"
     worst = timedelta(seconds=lag.seconds)
     message = f"{compact(worst)} at the start, {_verdict(worst, target)} the target of {compact(target)}"
     return f"{message}; {_unwritten(lag)}" if lag.unknown else message
@@ -47,4 +47,4 @@ def _verdict(achieved: timedelta, target: timedelta) -> str:
 
 def _unwritten(lag: Lag) -> str:
     servers = "one server" if lag.unknown == 1 else f"{lag.unknown} servers"
-    return f"of {servers} DRS told no lag"
+    return f"for {servers} DRS reported no lag"

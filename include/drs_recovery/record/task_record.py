@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drs_recovery.names import group_id, role_of
-from drs_recovery.record.base import Label, Record, Time, Words
+from drs_recovery.record.base import FreeText, Label, Record, Time
 from drs_recovery.record.enums import TaskState
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class TaskRecord(Record):
 
     Each task of another operator has one; a task of ours only after it failed without ending its wave.
     ``attempt`` is that of the wave in whose group it stands when it ran; ``wave_number`` is absent for a task
-    in the group of none. ``message`` says why it failed.
+    in the group of none. ``message`` is why it failed.
     """
 
     task_id: Label
@@ -30,7 +30,7 @@ class TaskRecord(Record):
     state: TaskState
     start_time: Time | None = None
     end_time: Time | None = None
-    message: Words | None = None
+    message: FreeText | None = None
 
     @property
     def own(self) -> bool:

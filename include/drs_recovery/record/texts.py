@@ -36,7 +36,7 @@ def name_in(text: str | None) -> str | None:
 def cut(text: str, *, again: bool = False) -> str:
     """Return a text cut to the next shorter length, with the name of the whole of it; itself if none is.
 
-    ``again`` says that it was cut before: whatever else ends like such a text is whole.
+    ``again``: it was cut before; without that, a text that ends like a cut one is whole.
     """
     name = name_in(text) if again else None
     message = text if name is None else _CUT.sub("", text)
@@ -55,7 +55,7 @@ def begins_with(whole: str, shorter: str) -> bool:
 
 
 def same_text(recorded: str | None, message: str | None) -> bool:
-    """Whether a text on record, which may be cut there, is what somebody says again."""
+    """Whether a text on record, which may be cut there, is the same text given again."""
     if recorded is None or message is None:
         return recorded == message
     return recorded == shorten(message) or begins_with(shorten(message), recorded)

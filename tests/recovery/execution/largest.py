@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from drs_recovery.names import MOST_WAVES
-from drs_recovery.record.base import MOST_WORDS
+from drs_recovery.record.base import MOST_CHARACTERS
 from drs_recovery.record.enums import (
     Decision,
     EventType,
@@ -32,13 +32,13 @@ from tests.recovery.execution.world import START
 WAVES, EACH, ATTEMPTS = MOST_WAVES, 100, 5
 LETTER = "\N{EARTH GLOBE EUROPE-AFRICA}"
 """A letter that takes four bytes."""
-NAME, TEXT = LETTER * 200, LETTER * MOST_WORDS
+NAME, TEXT = LETTER * 200, LETTER * MOST_CHARACTERS
 USER, CHECKS = LETTER * 512, 7
 
 
 def text(*place: object) -> str:
     """Return a text as long as any, and unlike every other."""
-    return f"{' '.join(map(str, place))} {TEXT}"[:MOST_WORDS]
+    return f"{' '.join(map(str, place))} {TEXT}"[:MOST_CHARACTERS]
 
 
 def server_id(wave: int, number: int) -> str:

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from drs_recovery.errors import TransitionRefused
-from drs_recovery.record.base import MOST_WORDS, complaint_of_run_id
+from drs_recovery.record.base import MOST_CHARACTERS, complaint_of_run_id
 from drs_recovery.record.enums import EventType, ExecutionStatus, LaunchStatus, WaveStatus
 from drs_recovery.record.models import Execution, WaveRecord, execution_id
 from drs_recovery.record.run_request import RunRequest
@@ -144,7 +144,7 @@ def test_a_server_is_shown_by_hostname_and_name_beside_its_id(known, label):
 def test_a_text_of_any_length_leaves_room_in_the_item():
     """A reason of a megabyte would keep the record from ever ending: DynamoDB takes 400 KB."""
     wave = WaveRecord(wave_number=0, wave_name="A", failure="x" * 1_000_000)
-    assert len(wave.failure) == MOST_WORDS
+    assert len(wave.failure) == MOST_CHARACTERS
     assert wave.failure.endswith("(shortened)")
 
 

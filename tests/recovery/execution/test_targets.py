@@ -52,13 +52,13 @@ def test_what_recovered_nothing_has_achieved_no_rto(make):
         (Lag(seconds=7200), "2h at the start, above the target of 15m"),
         (
             Lag(seconds=3, unknown=1),
-            "3s at the start, within the target of 15m; of one server DRS told no lag",
+            "3s at the start, within the target of 15m; for one server DRS reported no lag",
         ),
         (
             Lag(seconds=3, unknown=4),
-            "3s at the start, within the target of 15m; of 4 servers DRS told no lag",
+            "3s at the start, within the target of 15m; for 4 servers DRS reported no lag",
         ),
-        (Lag(unknown=4), "not known, DRS told no lag; the target is 15m"),
+        (Lag(unknown=4), "not known, DRS reported no lag; the target is 15m"),
         (None, None),
     ],
 )
