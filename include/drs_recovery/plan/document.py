@@ -37,7 +37,7 @@ NUMBER = object()
 """Stands for any number but a plain whole one: no key of a plan takes it, so it is never converted."""
 
 UNREADABLE = object()
-"""Stands for a value whose problem has been told already."""
+"""Stands for a value whose problem is reported already."""
 
 
 @dataclass(slots=True)
@@ -154,17 +154,17 @@ class _Composer:
 
     def _enter(self, mapping: Node, key: Node, value: Node) -> None:
         if value.value is None:
-            self._tell(key.mark, f"{shortened(key.text)} has no value; write one, or leave the key out")
+            self._report(key.mark, f"{shortened(key.text)} has no value; write one, or leave the key out")
             value.value = UNREADABLE
         mapping.value[key.text] = value.value
         mapping.children[key.text] = value
         mapping.key_marks[key.text] = key.mark
 
     def _complain(self, event: Any, message: str) -> None:
-        self._tell(_mark(event), message)
+        self._report(_mark(event), message)
 
-    def _tell(self, mark: Mark, message: str) -> None:
-        """Keep a problem; a file with more of them than are told is not read to its end."""
+    def _report(self, mark: Mark, message: str) -> None:
+        """Keep a problem; a file with more of them than are shown is not read to its end."""
         self.problems.append(Problem(mark, message))
         if len(self.problems) > MOST_PROBLEMS:
             raise Rejected

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FORMAT = 1
-"""Of the frozen text. Raised, and told in the changelog, for what no earlier release may overlook."""
+"""Of the frozen text. Raised, and listed in the changelog, for what no earlier release may overlook."""
 
 _DEFAULTS_OF_0_1: Mapping[str, Any] = {
     "approvers": [],

@@ -36,7 +36,7 @@ def last_waves(waits_for: Dependencies) -> tuple[int, ...]:
 
 
 def cycles(waits_for: Dependencies) -> Iterator[tuple[int, ...]]:
-    """Yield cycles, none of which share a wave, until no wave waits for itself any more.
+    """Yield cycles that share no wave, until no wave waits for itself any more.
 
     Each starts at its lowest number, and each number waits for the next one, the last for the first.
     """

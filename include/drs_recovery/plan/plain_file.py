@@ -9,20 +9,20 @@ import sys
 from pathlib import Path
 
 AS_IT_IS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
-"""Without waiting for whoever is at the other end, and never through a link."""
+"""Without waiting for the other end, and never through a link."""
 
 
 class NoPlainFile(OSError):
-    """A folder, a pipe, a device, or a link that leads out: its message says which."""
+    """A folder, a pipe, a device, or a link that leads out: its message names which."""
 
 
 LEADS_OUT = "this is a link that leads out of its folder and is not followed"
 
 
 def plain_bytes(path: Path, most: int, *, within: tuple[Path, ...]) -> bytes:
-    """Return the first bytes of a regular file; raises OSError, of which NoPlainFile says what it is instead.
+    """Return the first bytes of a regular file; raises OSError; a NoPlainFile names what it is instead.
 
-    Links are followed to what lies within one of those folders, wherever these themselves lie: a mounted
+    Links are followed to what lies within one of those folders, which may be links themselves: a mounted
     ConfigMap is made of such. What it is, and where it lies, is asked of the file that is open: nobody turns
     a link, or exchanges a folder on the way, between question and use.
     """
@@ -51,7 +51,7 @@ def _lies_outside(real: str, folders: tuple[Path, ...]) -> bool:
 
 
 def _named(real: str) -> Path:
-    # Of a file that is open macOS tells the name in the case that it was made with, not in that of the path
+    # macOS gives the name of an open file in the case that it was made with, not in that of the path
     return Path(real.casefold() if sys.platform == "darwin" else real)
 
 

@@ -73,7 +73,7 @@ def _problems(wave: Wave, servers: tuple[SourceServer, ...]) -> Iterator[str]:
 
 
 def _missing(wave: Wave, servers: tuple[SourceServer, ...]) -> str | None:
-    """Return what no server of the wave is, or has, though the plan says that such a one is optional."""
+    """Return the optional id or tags of the plan that no server of the wave has."""
     selected = _optional(wave, servers)
     if isinstance(wave.optional, ServerTags):
         if not all(server.known for server in servers):

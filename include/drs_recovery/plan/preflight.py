@@ -1,8 +1,8 @@
 """How strict a plan takes each check before anything is launched.
 
 In an outage the source is down, so that replication has stopped and lags: what an outage brings with it only
-warns, or it would keep every real recovery out. Nor may anything about one server, or a quota, which
-`start_recovery` waits for, keep a real recovery of all the others out: that blocks drills alone.
+warns, or it would keep every real recovery out. A problem of one server, or a quota that
+`start_recovery` waits for, must not keep a real recovery of all others out either: it blocks drills alone.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ class Preflight(BaseModel):
         description="Source servers that replicate back to where they came from (FAILBACK), and are never "
         "launched. They only warn where their wave meets its policy without them.",
     )
-    lag: Strictness = Field(default="warn", description="Source servers whose lag is above rpo, or not told.")
+    lag: Strictness = Field(
+        default="warn", description="Source servers whose lag is above rpo, or not reported."
+    )
     active_jobs: Strictness = Field(
         default="warn", description="Source servers that are in a DRS job now; the start waits for it."
     )

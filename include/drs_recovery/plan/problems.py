@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 MOST_PROBLEMS = 100
-"""A file that is no plan at all has a problem in every line; this many are told."""
+"""A file that is no plan at all has a problem in every line; this many are shown."""
 
 
 class Mark(NamedTuple):

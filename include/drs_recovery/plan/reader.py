@@ -1,4 +1,4 @@
-"""Plan files and folders of them, read into plans; whatever is wrong is told all at once, with its place."""
+"""Plan files and folders of them, read into plans; all that is wrong is reported at once, with its place."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def _unreadable(error: OSError | ValueError) -> Problem:
 def _lines(path: Path, problems: Iterable[Problem]) -> list[str]:
     ordered = sorted(set(problems))
     if len(ordered) > MOST_PROBLEMS:
-        more = Problem(ordered[-1].mark, f"and more problems; these {MOST_PROBLEMS} are told")
+        more = Problem(ordered[-1].mark, f"and more problems; these {MOST_PROBLEMS} are shown")
         ordered = [*ordered[:MOST_PROBLEMS], more]
     name = printable(str(path))
     return [f"{name}:{mark.line}:{mark.column}: {printable(message)}" for mark, message in ordered]

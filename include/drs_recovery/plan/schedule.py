@@ -17,7 +17,7 @@ def next_dates(cron: str, after: datetime, count: int = 3) -> list[datetime]:
 
 
 def either_day(cron: str) -> str | None:
-    """Return in words that a schedule fires on days of the month and on weekdays, each by itself.
+    """Return a text if a schedule fires on days of the month and on weekdays, each by itself.
 
     Cron joins the two fields by "or" where both are restricted; most people who write both mean "and".
     """

@@ -45,7 +45,7 @@ LATIN_LIKE = str.maketrans(
     "\u051d\u043a\u043c\u0442\u0432\u043d\u03b1\u03bf\u03c1\u03bd\u03b9\u03ba\u03c4\u03c5",
     "aeopcyxijshdqwkmtbhaopvikty",
 )
-"""Letters of other alphabets, in Latin ones that nobody tells from them."""
+"""Letters of other alphabets, in Latin ones that nobody distinguishes from them."""
 
 
 class Warned(NamedTuple):
@@ -98,7 +98,7 @@ def joined_approvers(plan: Plan) -> Iterator[tuple[Key, str]]:
 
 
 def look_alike_approvers(plan: Plan) -> Iterator[tuple[Key, str]]:
-    """Find user ids that people take for one another, of which Airflow lets only the one answer."""
+    """Find user ids that people take for one another; Airflow lets only one of them answer."""
     seen: dict[str, str] = {}
     for index, user in enumerate(plan.approvers):
         other = seen.setdefault(_looks(user), user)
@@ -170,7 +170,7 @@ def _alphabet(letter: str) -> str:
 
 
 def _target(plan: Plan) -> Hashable:
-    """Return which source servers a plan launches, as far as its text tells."""
+    """Return which source servers a plan launches, as far as its text shows."""
     chosen = [wave.servers for wave in plan.waves]
     ids = frozenset(one for servers in chosen if not isinstance(servers, ServerTags) for one in servers)
     tags = frozenset(frozenset(one.tags.items()) for one in chosen if isinstance(one, ServerTags))

@@ -15,7 +15,7 @@ _IN_A_TEXT = re.compile(r"(?<=://)(?:[^/?#\s:]*:(?!\d+[/?#])\S*|[^/?#\s]*)@")
 
 
 def who_signs_in(url: str) -> str:
-    """Return the user information of an address, whatever is in it: all up to the last ``@``."""
+    """Return the user information of an address, with any content: all up to the last ``@``."""
     return _parts(url)[1]
 
 

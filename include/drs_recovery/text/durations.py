@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 DAYS = timedelta(days=2)
-"""From here on days are counted; what is shorter is said in hours, such as 24 hours."""
+"""From here on days are counted; what is shorter is given in hours, such as 24 hours."""
 
 
 def duration_text(duration: timedelta) -> str:

@@ -1,4 +1,4 @@
-"""The words of problems: values as people wrote them, and what they may have meant."""
+"""Texts of problems: values as people wrote them, and what they may have meant."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_CHOICES = 200
 """Words among which the one that was meant is looked for: each comparison takes a tenth of a millisecond."""
 
 MOST_HINTS = 10
-"""Misspelt words of one file that get a hint: whoever misspells more of them sees why by then."""
+"""Misspelt words of one file that get a hint; by then their author sees why."""
 
 
 def shortened(text: str) -> str:

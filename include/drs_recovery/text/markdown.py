@@ -1,8 +1,8 @@
 r"""Markdown that Airflow's pages show, in which a value is text and never markup.
 
 Those pages read CommonMark with GitHub's tables, footnotes, strikethrough and automatic links, and drop HTML
-without a word (``skipHtml`` in the UI of 3.3.2). So a value is escaped unless it is `Markdown` already, as
-markupsafe does for HTML: in `render`, in `Markdown.format`, in `join`. What somebody said, a person, DRS or
+silently (``skipHtml`` in the UI of 3.3.2). So a value is escaped unless it is `Markdown` already, as
+markupsafe does for HTML: in `render`, in `Markdown.format`, in `join`. A text of others, of a person, DRS or
 AWS, is quoted: `code`. Links are made from addresses after escapes are read, so these are quoted as well.
 """
 
@@ -54,7 +54,7 @@ def _escaped(word: str) -> str:
 
 
 def code(value: object) -> Markdown:
-    """Return what somebody said, or what something is called, quoted as code; absent is "—".
+    """Return the text or the name that others gave, quoted as code; absent is "—".
 
     A bar stands between two quotes, since a table would end its cell at one in a quote.
     """
@@ -85,7 +85,7 @@ def fenced(value: str) -> Markdown:
 
 
 def link(message: str, url: str) -> Markdown:
-    """Return a link of ours to an address, of which nothing ends the link early."""
+    """Return a link of ours to an address; nothing in it ends the link early."""
     return Markdown(f"[{text(message)}](<{quote(url, safe=_URL, errors='replace')}>)")
 
 
@@ -103,7 +103,7 @@ def _compiled(template: str) -> Template:
 def _environment() -> Environment:
     from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - the command line renders none
 
-    # Not `autoescape`, which knows HTML: whatever a template prints goes through `finalize`
+    # Not `autoescape`, which knows HTML: all that a template prints goes through `finalize`
     environment = Environment(undefined=StrictUndefined, finalize=Markdown.escape, autoescape=False)  # noqa: S701
     environment.filters |= {"code": code, "codes": codes}
     return environment

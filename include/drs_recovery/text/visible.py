@@ -71,7 +71,7 @@ def one_line(text: str) -> str:
 
 
 def escaped_json(document: str) -> str:
-    r"""Return a JSON document in which what is not seen is escaped, as ``\u009b``; it says the same."""
+    r"""Return a JSON document in which what is not seen is escaped, as ``\u009b``; it means the same."""
     return document if document.isascii() and "\x7f" not in document else document.translate(_JSON)
 
 

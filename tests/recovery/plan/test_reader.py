@@ -136,7 +136,7 @@ def test_a_file_of_nothing_but_problems_tells_the_first_hundred(tmp_path: Path) 
     with pytest.raises(PlanError) as caught:
         read_plan(path)
     assert len(caught.value.problems) == 101
-    assert caught.value.problems[-1].endswith("and more problems; these 100 are told")
+    assert caught.value.problems[-1].endswith("and more problems; these 100 are shown")
 
 
 def test_a_folder_is_read_by_stem_in_order(folder: Path, good: str) -> None:

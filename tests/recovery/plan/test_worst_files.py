@@ -92,7 +92,7 @@ def test_a_file_of_problems_is_read_no_further_than_they_are_told(kind: str, tmp
         path.write_text(FILES[kind](size))
         work.append(work_of(path))
     assert work[2] < 1.1 * work[1]
-    with pytest.raises(PlanError, match="these 100 are told"):
+    with pytest.raises(PlanError, match="these 100 are shown"):
         read_plan(path)
 
 
