@@ -20,7 +20,7 @@ Path = tuple[str | int, ...]
 
 
 class Expression:
-    """Conditions on one item, all of which must hold."""
+    """Conditions on one item; all must hold."""
 
     def __init__(self, execution_id: str, item: str) -> None:
         self._key = key(execution_id, item)

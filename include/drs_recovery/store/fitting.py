@@ -2,7 +2,7 @@
 
 Nothing is cut while it fits. Then the longest texts are cut, and cut again, until it does; statuses, ids and
 times never. A text that is cut names the item in which all of it is, put there before. Cutting depends on
-nothing but the record: whoever writes the same again writes the same.
+nothing but the record, so writing it again writes the same.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an execution runs whatever becomes of plan file and tags, frozen by the put of one item."""
+"""What an execution runs even if plan file or tags change, frozen by the put of one item."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def put_servers(execution_id: str, intent: Intent) -> StoreProgram[Intent]:
 
 
 def with_servers(execution_id: str, intents: Iterable[Intent]) -> StoreProgram[list[Intent]]:
-    """Return intents with their servers, wherever these are; a list that several share is read once."""
+    """Return intents with their servers, from their own items too; a shared list is read once."""
     read: dict[str, tuple[str, ...]] = {}
     found = []
     for intent in intents:
@@ -95,7 +95,7 @@ def past_intents(execution_id: str, number: int | None = None) -> StoreProgram[d
 
 
 def find_intent(execution: Execution, number: int, intent: Intent) -> StoreProgram[Intent]:
-    """Return an intent as it is on record, of whatever attempt; TransitionRefused if it is not."""
+    """Return an intent as it is on record, of any attempt; TransitionRefused if it is not."""
     wave = execution.wave(number)
     for known in wave.intents:
         if known.intent_id == intent.intent_id:

@@ -1,4 +1,4 @@
-"""The job of an intent, on record in its wave and its servers, whoever heard of it."""
+"""The job of an intent, on record in its wave and its servers, no matter which task learned of it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PROGRESS = (
     "error",
     "end_time",
 )
-"""What an attempt says of a server, and the next one says anew."""
+"""What an attempt writes of a server, and the next one writes again."""
 
 
 def record_job(

@@ -65,7 +65,7 @@ def take_lock(
 
     Taking one's own again is fine; with ``renew`` it is put again: who read it before does not get it.
     It is taken over from an execution that is final, or not on record, or whose DAG run has ended or
-    is gone, which ``is_over`` says; and by a RECOVERY from a DRILL. Else LockHeld.
+    is gone (``is_over``); and by a RECOVERY from a DRILL. Else LockHeld.
     """
     at = yield from now()
     mine = Lock(
@@ -189,11 +189,11 @@ def _make_way(
 def _keep_closed(holder: Execution) -> StoreProgram[bool]:
     """Return whether a final holder stays final: a new attempt that has looked at its record is refused.
 
-    Nothing of it but its version is written, whoever else writes of its clean-up meanwhile.
+    Only its version is written: others may write of its clean-up meanwhile.
 
     A new attempt reads the record, takes the lock, and opens the record under the version it has read. Who
     takes the lock from a final holder reads the lock, counts the version up, and takes the very lock it has
-    read. Whatever the order, one of the two is refused.
+    read. In any order, one of the two is refused.
     """
     update = Update(holder.execution_id, EXECUTION)
     update.set(("version",), holder.version + 1)

@@ -45,7 +45,7 @@ class Opening:
     """A new attempt of a wave after its last one, which has ended in DRS too.
 
     ``clear_number`` is how often the DAG run was cleared; ``settled`` are the open intents of the wave with
-    what became of them, ``servers`` its servers as their jobs tell them now.
+    what became of them, ``servers`` its servers as their jobs show them now.
     """
 
     wave_number: int
@@ -115,7 +115,7 @@ def _opened(execution: Execution, opening: Opening) -> bool:
 
 
 def _check(execution: Execution, opening: Opening) -> None:
-    """Raise StartRefused unless the record is as whoever asked DRS has found it, and permits the attempt."""
+    """Raise StartRefused unless the record is as it was when DRS was asked, and permits the attempt."""
     check_attempt(execution, opening.wave_number)
     wave = execution.wave(opening.wave_number)
     place = f"wave {wave.wave_name!r} of execution {execution.execution_id}"

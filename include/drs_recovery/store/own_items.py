@@ -1,7 +1,7 @@
 """Lists and texts that an item has no room for, in items of their own, each named by what it holds.
 
-They are put before whatever refers to them, and never change: whoever puts the same again finds it
-there, and a crash between the two leaves an item that nobody refers to.
+They are put before what refers to them, and never change: putting the same again finds it there, and a
+crash between the two leaves an item that nobody refers to.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def put_ids(execution_id: str, ids: Sequence[str]) -> StoreProgram[str]:
 
 
 def read_ids(execution_id: str, name: str) -> StoreProgram[tuple[str, ...]]:
-    """Read the ids that somebody refers to; RecordUnreadable if they are not what their name says."""
+    """Read the ids that somebody refers to; RecordUnreadable if they are not what their name promises."""
     ids = _ids((yield from query_items(execution_id, name)))
     if ids_item(ids) != name:
         raise RecordUnreadable(
@@ -88,7 +88,7 @@ def put_long(execution_id: str, text: str) -> StoreProgram[str]:
 
 
 def read_long(execution_id: str, name: str) -> StoreProgram[str]:
-    """Read a text that somebody refers to; RecordUnreadable if it is not what its name says."""
+    """Read a text that somebody refers to; RecordUnreadable if it is not what its name promises."""
     parts = yield from query_items(execution_id, name)
     text = "".join(str(part.get("text")) for part in parts)
     if f"{LONG}{digest(text)}" != name:

@@ -1,4 +1,4 @@
-"""What cannot be read hides nothing else: it is passed over, and somebody is told."""
+"""What cannot be read hides nothing else: it is passed over, and reported."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 logger = logging.getLogger(__name__)
 
 PassedOver = Callable[[str], object]
-"""Is told, in words, of each item that cannot be read."""
+"""Gets a text for each item that cannot be read."""
 
 
 def log_it(text: str) -> None:

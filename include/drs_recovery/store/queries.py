@@ -29,7 +29,7 @@ def read_execution(execution_id: str) -> StoreProgram[Execution]:
 
 
 def parse(item: Item) -> Execution:
-    """Return the execution of an item; RecordUnavailable says what in it cannot be read."""
+    """Return the execution of an item; RecordUnavailable names what in it cannot be read."""
     return Execution.from_item(item)
 
 

@@ -25,7 +25,7 @@ def read_events(execution_id: str) -> StoreProgram[list[Event]]:
 def _readable(item: Item) -> Event | None:
     """Return the event of an item. In the place of one that cannot be read stands that it cannot be.
 
-    Nobody makes an entry vanish by spoiling it; what has no time in its key was never one.
+    Nobody makes an entry vanish by damaging it; what has no time in its key was never one.
     """
     try:
         return Event.from_item(item)

@@ -1,4 +1,4 @@
-"""What the store asks of DynamoDB, one request of one item at a time, whoever sends it.
+"""What the store asks of DynamoDB, one request of one item at a time, for every sender.
 
 The store's logic is written once, as generators that yield requests and are sent the answers; a driver for
 boto3 and one for aiobotocore run them (``drs_recovery.store.runners``).
@@ -30,7 +30,7 @@ TRIES = 14
 """Writers of parallel waves meet on one version; 14 tries with their pauses take about 4 s."""
 
 SHORT = 100
-"""Characters of words of which DynamoDB has no room for more."""
+"""Characters that are kept of a text if DynamoDB has no room for more."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Wait:
 
 @dataclass(frozen=True)
 class Now:
-    """A question for the time, by the clock of whoever runs the program."""
+    """A question for the time, by the clock of the runner of the program."""
 
 
 T = TypeVar("T")
@@ -130,7 +130,7 @@ def smaller_and_smaller(write: Callable[[Size], StoreProgram[T]], sizes: Sequenc
 
 
 def shorter_and_shorter(text: str | None) -> tuple[str, str, str]:
-    """Return words whole, as their beginning, and as none: the sizes of what says little more than them."""
+    """Return a text whole, its beginning, and none: the sizes of an item that holds little more than it."""
     message = text or ""
     return message, message if len(message) <= SHORT else f"{message[:SHORT]} (shortened)", ""
 

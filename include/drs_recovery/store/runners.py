@@ -1,7 +1,7 @@
 """Running the store's programs on DynamoDB, blocking with boto3 or not with aiobotocore.
 
 A refused condition is an answer; a refusal for size is RecordTooLarge to the program, which may write less.
-Anything else that DynamoDB refuses, or that keeps it from answering, is RecordUnavailable in its own words;
+Anything else that DynamoDB refuses, or that keeps it from answering, is RecordUnavailable, with its message;
 each step is one write of one item, so nothing is left half-written.
 """
 
@@ -48,7 +48,7 @@ REMEDIES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
 """What people can do about an error of botocore's own that does not say so."""
 
 _SIZE = re.compile(r"size (to update )?has exceeded")
-"""In DynamoDB's words for an item, an update or an expression that is larger than it takes."""
+"""In DynamoDB's message for an item, an update or an expression that is larger than it takes."""
 
 
 def run(client: DynamoDBClient, table: str, program: StoreProgram[T], clock: Clock) -> T:

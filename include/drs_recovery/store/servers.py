@@ -53,7 +53,7 @@ def read_servers(
 
 
 def read_server_ids(execution_id: str) -> StoreProgram[set[str]]:
-    """Read which servers an execution is for: their keys say it, whatever else can be read.
+    """Read which servers an execution is for: by their keys, even if nothing else can be read.
 
     What DRS would not take for an id is none of them.
     """
@@ -75,7 +75,7 @@ def _server(item: Item) -> ServerRecord:
 def write_progress(execution_id: str, servers: Iterable[ServerRecord]) -> StoreProgram[None]:
     """Write what became of servers; one that is past that already is left as it is.
 
-    An item takes what a newer attempt says; of its own attempt only what its own job says, and only until it
+    An item takes what a newer attempt has; of its own attempt only what its own job shows, and only until it
     has an end time. So neither an older poller nor a second one writes over a server's fate.
     """
 
@@ -147,7 +147,7 @@ def _write(
 
 
 def _progress(execution_id: str, server: ServerRecord) -> Update:
-    """Return the update of all that a job says of a server; its identity was frozen at the start."""
+    """Return the update of all that a job shows of a server; its identity was frozen at the start."""
     update = Update(execution_id, server_item(server.wave_number, server.source_server_id))
     item = server.to_item()
     for field in ServerRecord.model_fields.values():

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from drs_recovery.store.requests import Item
 
 MOST_BYTES = 400_000
-"""Of an item, names and values together: DynamoDB says 400 KB."""
+"""Of an item, names and values together: DynamoDB takes 400 KB."""
 
 _OVERHEAD = 3
-"""Bytes of a list or a map, whatever is in it, and then one for each element."""
+"""Bytes of a list or a map with any content, and then one for each element."""
 
 _LONGEST_NUMBER = 21
 

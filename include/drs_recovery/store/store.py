@@ -3,8 +3,8 @@
 A program is what a function of ``drs_recovery.store.programs``, or a query, returns; nothing is asked of
 DynamoDB before the store runs it. All raise RecordUnavailable when DynamoDB does not do what it is asked,
 ExecutionNotFound for an execution that is not on record, and TransitionRefused for what the record or the
-table of writers does not allow. Whatever is done twice, by a retry of a task or of the HTTP client, is done
-once. An ``event`` given to a change is told after it, once.
+table of writers does not allow. What is done twice, by a retry of a task or of the HTTP client, has effect
+once. An ``event`` given to a change is appended after it, once.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def create_table(client: DynamoDBClient, name: str) -> None:
     """Make the table unless it is there, wait until it is ACTIVE, and see that it is protected.
 
     On-demand billing, deletion protection, point-in-time recovery, and encryption under the account's AWS
-    managed KMS key ``aws/dynamodb``, whose use CloudTrail shows; without a word said DynamoDB would encrypt
+    managed KMS key ``aws/dynamodb``, whose use CloudTrail shows; by default DynamoDB would encrypt
     under a key that AWS owns. RecordUnavailable names what an existing table lacks, or what AWS refused.
     """
     try:

@@ -25,7 +25,7 @@ def append_change(changed: Changed, event: Event | None, *about: object) -> Stor
     """Append a change after it is made, so that the trail never holds what did not happen.
 
     A step that is run again finds its change made, and appends it if a crash came between the two. ``about``
-    says beside type, wave and attempt what the change is.
+    identifies the change beside type, wave and attempt.
     """
     if event is None:
         return

@@ -20,11 +20,11 @@ module                 what it may write
 
 A new attempt of a wave is written by its ``approve`` or ``start_recovery``, whichever runs first after a
 clear, in one place, ``drs_recovery.store.open_attempt``: it opens the execution again, with the waves that
-never ran, after it has taken the lock and written what the ended jobs say of the wave's servers.
+never ran, after it has taken the lock and written what the ended jobs show of the wave's servers.
 
 A task of another operator has no writer: it writes its own item, ``drs_recovery.store.tasks``, and nothing of
-the record. A task of ours that fails without ending its wave writes such an item too. What they failed,
-``complete_execution`` says. Nobody reads the trail to decide anything.
+the record. A task of ours that fails without ending its wave writes such an item too. ``complete_execution``
+writes what they failed. Nobody reads the trail to decide anything.
 
 The items of an execution, by range key; those of a plan's lock lie under ``PLAN#<dag id>``:
 

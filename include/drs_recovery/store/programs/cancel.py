@@ -27,7 +27,7 @@ def ask(execution_id: str, by: str, reason: str) -> StoreProgram[Execution]:
 
 
 def withdraw(execution_id: str, by: str, why: str) -> StoreProgram[Execution]:
-    """Write that Airflow did not end the run: whatever ends it later, it was not this."""
+    """Write that Airflow did not end the run: what ends it later is something else."""
     at = yield from now()
     changed = yield from change(execution_id, Writer.CANCEL, lambda known: known.replace(cancel_asked=None))
     event = Event(type=EventType.CANCEL_FAILED, time=at, actor=by, detail=why)

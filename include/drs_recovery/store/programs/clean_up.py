@@ -73,7 +73,7 @@ def _check_same_end(execution: Execution, now: Execution) -> None:
 
 
 def _lists(execution: Execution, known: Mapping[str, Any]) -> StoreProgram[dict[str, tuple[str, ...]]]:
-    """Return the instances as they are to be on record: those that are there, wherever, and those added.
+    """Return the instances as they are to be on record: those there, listed or in an item, and those added.
 
     A list that cannot be read stays as it is until others are added: no clean-up is held up by it.
     """

@@ -60,9 +60,9 @@ def freeze(
 ) -> StoreProgram[Execution]:
     """Freeze the plan, its servers, by wave number how many each needs, and the account they are in.
 
-    A wave without a number needs all that are not optional; the account is absent if nobody could say. The
+    A wave without a number needs all that are not optional; the account is absent if it is not known. The
     first put of the PLAN item decides; what follows repeats it. Another plan then is TransitionRefused;
-    ``same_plan`` says whether another release froze the same plan as another text.
+    ``same_plan``: whether another release froze the same plan as another text.
     """
     wanted = Frozen(plan=plan, servers=tuple(servers), minimum_launched=dict(minimum_launched or {}))
     execution = yield from read_execution(execution_id)

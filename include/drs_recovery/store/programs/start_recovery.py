@@ -98,7 +98,7 @@ def not_started(
 def nothing_to_start(execution_id: str, number: int, attempt: int) -> StoreProgram[Execution]:
     """Write that an attempt began and starts nothing: the sensor judges what is launched already.
 
-    Refusals of this attempt are forgotten, as the trail tells them; not an intent that may still be a job.
+    Refusals of this attempt are forgotten, as the trail has them; not an intent that may still be a job.
     """
     at = yield from now()
 
@@ -146,7 +146,7 @@ def _goes_on(status: WaveStatus) -> bool:
 def _check_free(wave: WaveRecord, known: Sequence[Intent], intent: Intent) -> None:
     """Raise IntentOpen if a call for one of these servers, or this batch, is or may be a job (invariant 2).
 
-    Whoever wanted to announce it looks at the record again, and cuts what is left. ``known`` are the intents
+    The caller then reads the record again, and cuts what is left. ``known`` are the intents
     of the wave that were not refused, with their servers.
     """
     place = f"wave {wave.wave_name!r}, attempt {intent.attempt}, batch {intent.batch}"
@@ -177,8 +177,8 @@ def _lost(wave: WaveRecord, intent: Intent) -> bool | None:
 def _others(execution_id: str, wave: WaveRecord, intent: Intent) -> StoreProgram[list[Intent]]:
     """Return the other intents, without refused ones that this one replaces, or is a part of.
 
-    The trail keeps them; a batch that is sent again for hours must not fill the record. A larger one of which
-    a job may come after all is kept, to be known by.
+    The trail keeps them; a batch that is sent again for hours must not fill the record. A larger one that may
+    become a job after all is kept, so that the job is recognised.
     """
     refused = [known for known in wave.attempt_intents if known.refusal is not None]
     larger = [known for known in refused if not known.may_show and known.count > intent.count]

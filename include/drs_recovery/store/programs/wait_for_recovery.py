@@ -79,7 +79,7 @@ def end_wave(
     """Write a wave's servers, then its final status.
 
     COMPLETED only if all servers on record are LAUNCHED for good, and no post-launch action of them failed,
-    whatever a second sensor wrote meanwhile; PARTIAL only if they meet the wave's policy.
+    no matter what a second sensor wrote meanwhile; PARTIAL only if they meet the wave's policy.
     """
     at = yield from now()
 
@@ -119,7 +119,7 @@ def _at_their_end(
 ) -> Iterable[ServerRecord]:
     """Return the wave's servers with an end time; those of a wave that timed out have none.
 
-    They may still be launching, whatever the sensor believes: nobody saw their jobs to the end.
+    They may still be launching, even if the sensor believes otherwise: nobody saw their jobs to the end.
     """
     for server in _of(number, servers):
         if status is WaveStatus.TIMED_OUT:
