@@ -1,9 +1,9 @@
 """Since when a plan is there with its drill schedule, so that no drill is run for a time before that.
 
 A scheduler runs the last slot that has passed when it first sees a schedule. If it knows since when the
-schedule is there, it waits for the next slot, and still makes up for one that passed while Airflow was down. The time
-lies within the snapshots, carried from one to the next, since it must not change: each change of it makes a
-new version of the DAG.
+schedule is there, it waits for the next slot, and still makes up for one that passed while Airflow was down.
+The time lies within the snapshots, carried from one to the next, since it must not change: each change of it
+makes a new version of the DAG.
 """
 
 from __future__ import annotations

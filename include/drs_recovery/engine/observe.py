@@ -1,4 +1,4 @@
-"""What DRS says of a wave's servers, as the execution record keeps it.
+"""What DRS reports of a wave's servers, as the execution record keeps it.
 
 Only a server's launch status and its post-launch actions decide anything. Everything else here is optional in
 DRS's service model, or takes a look-up that may fail: it is shown where it is known, and its absence is no
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def participants(jobs: Iterable[Json]) -> dict[str, tuple[Json, Json]]:
-    """Return, by source server id, the job that launches it and what the job says of it."""
+    """Return, by source server id, the job that launches it and what the job reports of it."""
     return {
         server["sourceServerID"]: (job, server)
         for job in jobs
@@ -34,9 +34,9 @@ def participants(jobs: Iterable[Json]) -> dict[str, tuple[Json, Json]]:
 
 
 def observed(record: ServerRecord, job: Json, server: Json, job_log: Sequence[Json]) -> ServerRecord:
-    """Return a server's record as a job and its log tell it now; what they leave out stays as it was.
+    """Return a server's record as a job and its log show it now; what they leave out stays as it was.
 
-    The log counts by its times, whatever the order in which DRS lists it. DRS marks a launch as failed when
+    The log is ordered by its times, not as DRS lists it. DRS marks a launch as failed when
     an action of it fails: the server runs all the same, and its log is that of one that was launched.
     """
     own = in_order(item for item in job_log if _data(item).get("sourceServerID") == record.source_server_id)
@@ -74,7 +74,7 @@ def _join(*text: str | None) -> str:
 def _trouble(status: LaunchStatus | None, log: Sequence[Json]) -> str | None:
     """Return the last error of a server's log; of one that runs, what it came to all the same.
 
-    A snapshot that fails does not end a launch: DRS goes on from the one before, and says so in the log.
+    A snapshot that fails does not end a launch: DRS goes on from the one before, as the log shows.
     """
     errors = [_data(item)["rawError"] for item in log if _data(item).get("rawError")]
     text = _earlier(log) if status is LaunchStatus.LAUNCHED else None
@@ -84,17 +84,17 @@ def _trouble(status: LaunchStatus | None, log: Sequence[Json]) -> str | None:
 
 
 def _earlier(log: Sequence[Json]) -> str | None:
-    """Return in words that a server has older data than its job asked for; None if the log says nothing."""
+    """Return a text if a server has older data than its job asked for; None if the log shows none."""
     if not any(item.get("event") == "USING_PREVIOUS_SNAPSHOT" for item in log):
         return None
     points = (_data(item).get("conversionProperties", {}).get("dataTimestamp") for item in reversed(log))
     point = moment(next(filter(None, points), ""))
-    of = f"of {point.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if point else "whose time DRS does not tell"
+    of = f"of {point.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if point else "whose time DRS does not report"
     return f"launched from an earlier recovery snapshot, {of}"
 
 
 def _instance(log: Sequence[Json]) -> str | None:
-    """Return the instance that a server's log says was launched: recorded jobs name none themselves."""
+    """Return the instance that a server was launched as, by its log: recorded jobs name none themselves."""
     ends = (
         _data(item).get("targetInstanceID") for item in reversed(log) if item.get("event") == "LAUNCH_END"
     )
@@ -132,14 +132,14 @@ def _phase(status: LaunchStatus | None, log: Sequence[Json]) -> tuple[str, datet
 
 
 def _kept(status: LaunchStatus | None, record: ServerRecord) -> tuple[str | None, datetime | None]:
-    """Return the phase on record, unless the status is past it: absent says that nobody told the last one."""
+    """Return the phase on record, unless the status is past it: absent if the last one is not known."""
     return (record.phase, record.phase_since) if _fits(status, record.phase) else (None, None)
 
 
 def observed_all(
     records: Iterable[ServerRecord], jobs: Iterable[Json], logs: Mapping[str, Sequence[Json]]
 ) -> list[ServerRecord]:
-    """Return servers as jobs and the logs of jobs, by job id, tell them; one in no job stays as it was.
+    """Return servers as jobs and the logs of jobs, by job id, show them; one in no job stays as it was.
 
     Of two jobs that have a server the later counts, and none of an attempt before its own: that is watched
     for the sake of others, whose actions run on.
@@ -160,7 +160,7 @@ def observed_all(
 
 
 def with_instances(servers: Iterable[ServerRecord], instances: Iterable[Json]) -> list[ServerRecord]:
-    """Return servers with the recovery instance that their own job launched, where DRS tells one (T-1)."""
+    """Return servers with the recovery instance that their own job launched, where DRS shows one (T-1)."""
     found = {
         (item.get("sourceServerID"), item.get("jobID")): item["recoveryInstanceID"]
         for item in instances
@@ -188,7 +188,7 @@ def with_addresses(servers: Iterable[ServerRecord], addresses: Mapping[str, str]
 
 
 def without_instance(servers: Iterable[ServerRecord]) -> list[str]:
-    """Return the source servers that were launched and of whose instance the job says nothing (R-24)."""
+    """Return the source servers that were launched and whose job names no instance (R-24)."""
     return [
         server.source_server_id for server in servers if server.launched and not server.recovery_instance_id
     ]

@@ -43,7 +43,7 @@ LOGS_UNSEEN = "The logs of the wave's jobs cannot be read: no phase is shown, no
 
 
 class WaveReads(Protocol):
-    """What is read of a wave in DRS and EC2, through the client of whoever polls."""
+    """What is read of a wave in DRS and EC2, through the client that polls."""
 
     @property
     def hook(self) -> DrsHook:
@@ -53,11 +53,11 @@ class WaveReads(Protocol):
         """Return the log of a job."""
 
     async def count_actions_due(self, source_server_ids: Sequence[str]) -> dict[str, int | Exception]:
-        """Return how many post-launch actions must succeed, by source server, or why nobody can tell."""
+        """Return how many post-launch actions must succeed, by source server, or why that is not known."""
 
 
 class WaveProgress:
-    """The servers of a trigger's wave as they are on record, and the writers of what DRS says of them."""
+    """The servers of a trigger's wave as they are on record, and the writers of what DRS reports of them."""
 
     def __init__(self, watched: WatchedWave, drs: WaveReads, store: AsyncExecutionStore) -> None:
         self.watched = watched
@@ -132,11 +132,11 @@ class WaveProgress:
         return observed_all(with_due(self.known.values(), self.due), snapshot.jobs, self.logs)
 
     def _left(self, snapshot: JobsSnapshot) -> list[str]:
-        """Return the servers of which nobody knows yet how many actions are due."""
+        """Return the servers whose number of due actions is not known yet."""
         return unasked(with_due(self.known.values(), self.due), snapshot.jobs)
 
     async def _ask_due(self, snapshot: JobsSnapshot) -> None:
-        """Ask which servers have actions that must succeed: once each, and seldom where it cannot be told.
+        """Ask which servers have actions that must succeed: once each, and seldom where it is not known.
 
         Of those that may not be read one is asked about: it shows when that has changed.
         """
@@ -165,6 +165,6 @@ class WaveProgress:
         try:
             self.logs[job["jobID"]] = await self.drs.log_items(job["jobID"])
         except (BotoCoreError, ClientError) as error:
-            await self.logs_unseen.failed(error, self.store)  # the jobs themselves tell what counts
+            await self.logs_unseen.failed(error, self.store)  # the jobs themselves show what counts
         else:
             self.logs_unseen.worked()

@@ -47,7 +47,7 @@ class WatchedWave:
 
 @dataclass(frozen=True)
 class Watch:
-    """What a sensor watches: the wave, where DRS is asked of which jobs, and for how many seconds at most."""
+    """What a sensor watches: the wave, its jobs and their Region, and for how many seconds at most."""
 
     wave: WaveRecord
     plan: Plan
@@ -94,7 +94,7 @@ def wave_to_watch(
         raise StartRefused(f"{wave.wave_name} has ended: {wave.status}. To try again, clear {tasks} too.")
     if not wave.attempt_job_ids and not wave.has_nothing_to_start:
         raise StartRefused(
-            f"{wave.wave_name} has no jobs: it is {wave.status} on record, whatever its task says."
+            f"{wave.wave_name} has no jobs: it is {wave.status} on record, even if its task shows otherwise."
         )
     # The time-out counts from the wave's start and not from this try
     left = wave.deadline - now if wave.deadline else wave.timeout
@@ -130,7 +130,7 @@ def wave_end(
     if cut.cause == "timeout":
         reason = f"{cut.message}. Still runs in DRS: {running}"
         return WaveEnd(WaveStatus.TIMED_OUT, reason, len(servers))
-    reason = f"{cut.message}. Not ended in DRS, as far as it tells: {running}"
+    reason = f"{cut.message}. Not ended in DRS, as far as it shows: {running}"
     return WaveEnd(WaveStatus.FAILED, reason, len(servers))
 
 
@@ -143,7 +143,7 @@ def end_wave(
     *,
     only: WaveStatus | None = None,
 ) -> StoreProgram[WaveEnd | None]:
-    """Put the end of a wave on record and return it; None if it has not ended, or not as ``only`` says."""
+    """Write the end of a wave and return it; None if it has not ended, or has another status than ``only``."""
     key, number = watched.execution_id, watched.wave_number
     wave = (yield from read_execution(key)).wave(number)
     end = wave_end(wave, servers, jobs, cut)

@@ -96,10 +96,10 @@ def own(event: str, **data: object) -> dict[str, object]:
             [own("CONVERSION_END", conversionProperties={"dataTimestamp": "2025-12-31T23:00:00.5+01:00"})],
             "of 2025-12-31 22:00:00 UTC",
         ),
-        ([], "whose time DRS does not tell"),
+        ([], "whose time DRS does not report"),
         (
             [own("CONVERSION_END", conversionProperties={"dataTimestamp": "soon"})],
-            "whose time DRS does not tell",
+            "whose time DRS does not report",
         ),
     ],
 )
