@@ -143,7 +143,7 @@ def end_wave(
     *,
     only: WaveStatus | None = None,
 ) -> StoreProgram[WaveEnd | None]:
-    """Write the end of a wave and return it; None if it has not ended, or has another status than ``only``."""
+    """Write the end of a wave and return it; None if it has not ended, or not with the status ``only``."""
     key, number = watched.execution_id, watched.wave_number
     wave = (yield from read_execution(key)).wave(number)
     end = wave_end(wave, servers, jobs, cut)

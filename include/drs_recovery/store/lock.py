@@ -95,7 +95,7 @@ def take_lock(
 
 
 def unlock(plan_id: str, actor: str, reason: str) -> StoreProgram[Freed | None]:
-    """Delete the lock of a plan whoever holds it, with an event in the holder's trail; return what it was.
+    """Delete the lock of a plan, held by anybody, with an event in the holder's trail; return what it was.
 
     The way out when nothing else frees a plan, also one whose lock cannot be read. The execution that held
     it keeps running if it does.

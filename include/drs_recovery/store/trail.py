@@ -39,9 +39,9 @@ def append_change(changed: Changed, event: Event | None, *about: object) -> Stor
 
 
 def put_event(execution_id: str, event: Event) -> StoreProgram[None]:
-    """Put an event whatever is there; its ``once`` keeps others from appending the same thing later.
+    """Put an event, also beside others; its ``once`` keeps others from appending the same thing later.
 
-    Where DynamoDB has no room for all that it says, the beginning of that is put, or none of it.
+    Where DynamoDB has no room for all of its text, the beginning of that is put, or none of it.
     """
 
     def once(detail: str) -> StoreProgram[bool]:
