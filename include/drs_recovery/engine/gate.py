@@ -105,8 +105,8 @@ def record_answer(
         store.run(approve.approve(execution_id, wave.wave_number, answer, event))
         return None
     if answer.decision is Decision.TIMED_OUT:
-        timeout = duration_text(frozen_plan(store, execution_id).gate_timeout)
-        message = f"Nobody answered the gate of {wave.wave_name} within {timeout}"
+        waited = duration_text(frozen_plan(store, execution_id).gate_timeout)
+        message = f"Nobody answered the gate of {wave.wave_name} within {waited}"
         event = journal.event(EventType.GATE_TIMED_OUT, message, wave=wave)
         closed = Closed(f"{message}: the execution is cancelled")
     else:
