@@ -39,7 +39,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class AwsError:
-    """An error in no protocol yet; ``members`` are those that its model declares besides the message."""
+    """An error in no protocol yet; ``members`` are those that its model declares beside the message."""
 
     code: str
     status: int

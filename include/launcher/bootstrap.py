@@ -225,7 +225,7 @@ def _of_pip(python: str, setting: str) -> str:
 
 
 def make_environment(environment: Environment) -> None:
-    """Make ``.venv/`` anew with a fit interpreter."""
+    """Make ``.venv/`` again with a fit interpreter."""
     interpreter = choose_interpreter()
     run(
         "making .venv/ with Python " + interpreter.version + " (" + interpreter.path + ")",

@@ -23,7 +23,7 @@ class Console(rich.console.Console):
             yield segment if segment.control else segment._replace(text=shown(segment.text))
 
     def on_broken_pipe(self) -> NoReturn:
-        """Leave it to the command, which knows its exit code, that whoever read has gone."""
+        """Leave it to the command, which knows its exit code, that the reader has gone."""
         raise BrokenPipeError
 
 

@@ -37,7 +37,7 @@ SETTINGS = "synchronous_commit = off\nmax_connections = 200\nlisten_addresses = 
 
 
 class RunAs(TypedDict, total=False):
-    """Whom a program runs as, for subprocess; empty for whoever runs this."""
+    """Whom a program runs as, for subprocess; empty for the user who runs this."""
 
     user: int
     group: int

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 GRACE = 15.0
 ONLY_OURS = 0o077
-"""The mask of every process: what it writes is for whoever started the stack, and for nobody else."""
+"""The mask of every process: what it writes is only for the user who started the stack."""
 PROGRAMS = {"python": (sys.executable,), "airflow": (sys.executable, "-m", "airflow")}
 
 
@@ -89,7 +89,7 @@ def exit_code(child: Child) -> int | None:
 
 
 def stop(children: Collection[Child], *, grace: float = GRACE) -> None:
-    """End children: ask each, and after the grace kill whatever is left of their sessions."""
+    """End children: ask each, and after the grace kill what is left of their sessions."""
     asked = [process for child in children for process in _to_ask(child)]
     for process in asked:
         with suppress(psutil.NoSuchProcess):
@@ -123,7 +123,7 @@ def _await_end(processes: Collection[psutil.Process], seconds: float) -> None:
 
 
 def _ended(process: psutil.Process) -> bool:
-    """Whether a process has ended, be it that nobody waited for it (in a container often nobody does)."""
+    """Whether a process has ended, also if nobody waited for it (in a container often nobody does)."""
     with suppress(psutil.NoSuchProcess):
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     return True

@@ -88,7 +88,7 @@ class Stack:
     def start(self) -> None:
         """Start everything, and return when it is healthy and every plan can be triggered.
 
-        Raises SettingRefused before anything is started; raises StartFailed, or whatever interrupts it, after
+        Raises SettingRefused before anything is started; raises StartFailed, or what interrupts it, after
         what was started is stopped again.
         """
         with locked(self.home):
@@ -105,7 +105,7 @@ class Stack:
                 raise
 
     def stop(self) -> bool:
-        """Stop what runs in this home, whoever started it; returns whether there was anything to stop."""
+        """Stop what runs in this home, started by anybody; returns whether there was anything to stop."""
         with locked(self.home):
             return self._stop()
 

@@ -27,7 +27,7 @@ def up(console: Console) -> int:
         return 0
     if state:
         console.print(
-            f"Not whole any more ({', '.join(state.ended) or 'a start was cut short'}): starting anew."
+            f"Not whole any more ({', '.join(state.ended) or 'a start was cut short'}): starting again."
         )
     console.print("Starting PostgreSQL, local AWS and Airflow.")
     stack = Stack(

@@ -82,8 +82,8 @@ def test_set_up_makes_the_environment_then_installs_uv_then_the_lock(
     machine.python("python3.12", "3.12.1")
     set_up(machine.root)
     assert machine.asked_for() == ["venv", "pip", "uv pip sync", "uv pip install"]
-    told = capsys.readouterr().out.splitlines()
-    assert [line.split(" ")[1] for line in told] == [
+    output = capsys.readouterr().out.splitlines()
+    assert [line.split(" ")[1] for line in output] == [
         "making",
         "installing",
         "installing",

@@ -47,12 +47,12 @@ def test_up_beside_itself_says_so_and_changes_nothing(
 ) -> None:
     """With address, users and passwords again, which is what one wants to know then."""
     assert main(["up"]) == 0
-    told = capsys.readouterr().out
-    assert "Already running." in told
-    assert "http://127.0.0.1:18080" in told
+    output = capsys.readouterr().out
+    assert "Already running." in output
+    assert "http://127.0.0.1:18080" in output
     for user, password in json.loads(next(home.path.glob("*.generated")).read_text()).items():
-        assert user in told
-        assert password in told
+        assert user in output
+        assert password in output
     assert read_state(home) == running
 
 
@@ -62,10 +62,10 @@ def test_passwords_and_addresses_are_whole_on_a_narrow_screen(
     """The terminal breaks the lines; nothing is cut short."""
     monkeypatch.setenv("COLUMNS", "8")
     assert main(["up"]) == 0
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     passwords = json.loads(next(home.path.glob("*.generated")).read_text())
     for word in (*passwords, *passwords.values(), "http://127.0.0.1:18080", "http://127.0.0.1:15555"):
-        assert word in told
+        assert word in output
 
 
 def test_down_stops_it_and_a_second_time_has_nothing_to_stop(
@@ -97,9 +97,9 @@ def test_a_setting_that_is_wrong_is_told_with_what_is_allowed(
     """Name, value and what is allowed, on stderr; usage is exit code 2."""
     monkeypatch.setenv(variable, value)
     assert main(["up"]) == 2
-    told = capsys.readouterr().err
-    assert f"make up: {variable}={value}: " in told
-    assert allowed in told
+    output = capsys.readouterr().err
+    assert f"make up: {variable}={value}: " in output
+    assert allowed in output
 
 
 def test_the_ports_and_speed_are_those_of_the_design(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,14 +121,14 @@ ROWS = {
 }
 
 
-@pytest.mark.parametrize(("env", "command", "code", "words"), ROWS.values(), ids=ROWS)
+@pytest.mark.parametrize(("env", "command", "code", "text"), ROWS.values(), ids=ROWS)
 def test_what_people_have_gets_a_line_and_an_exit_code(
-    tmp_path: Path, env: dict[str, str], command: str, code: int, words: str
+    tmp_path: Path, env: dict[str, str], command: str, code: int, text: str
 ) -> None:
     """Each as a process: what keeps the person from other machines keeps nobody from their own."""
     ran = launch(tmp_path, command, env)
     assert ran.returncode == code, ran.stderr
-    assert words in ran.stdout + ran.stderr
+    assert text in ran.stdout + ran.stderr
     assert "Traceback" not in ran.stderr
 
 

@@ -128,10 +128,10 @@ def test_snapshots_of_the_dags_are_where_every_component_sees_them() -> None:
 
 def test_the_database_is_of_the_version_that_the_launcher_starts() -> None:
     """The wheel's PostgreSQL and the image's, to the minor version."""
-    told = subprocess.run(
+    output = subprocess.run(
         [postgres.PROGRAMS / "postgres", "--version"], capture_output=True, text=True, check=True
     ).stdout
-    assert SERVICES["postgres"]["image"] == f"postgres:{told.split()[-1]}"
+    assert SERVICES["postgres"]["image"] == f"postgres:{output.split()[-1]}"
 
 
 def test_the_image_is_built_from_the_lock_and_named_after_its_airflow() -> None:

@@ -76,6 +76,6 @@ def test_a_failure_shows_what_a_log_holds(
 
     monkeypatch.setitem(launcher._COMMANDS, "up", fails)
     assert launcher.main(["up"]) == launcher.FAILED
-    told = capsys.readouterr().err
-    assert "Their logs:\n" + r"\x1b[2J\x1b]52;c;ZXZpbA== ready\u202e" in told
-    assert not hidden(told)
+    output = capsys.readouterr().err
+    assert "Their logs:\n" + r"\x1b[2J\x1b]52;c;ZXZpbA== ready\u202e" in output
+    assert not hidden(output)

@@ -126,13 +126,13 @@ def test_a_shell_that_reads_the_script_works_with_the_stack(home: Home) -> None:
     """Whatever is in the path of the home."""
     home.shell.write_text(shell_script(home, ADDRESSES))
     asked = 'set -eu; . "$1"; printf "%s\\n" "$AIRFLOW_HOME" "$AWS_ENDPOINT_URL"; command -v python'
-    told = subprocess.run(
+    output = subprocess.run(
         ["/bin/sh", "-c", asked, "sh", str(home.shell)],
         capture_output=True,
         text=True,
         check=True,
         env={"PATH": "/bin"},
     ).stdout.splitlines()
-    assert told[:2] == [str(home.path), "http://127.0.0.1:5555"]
-    assert told[2].endswith("/bin/python")
-    assert told[2] != "/bin/python"
+    assert output[:2] == [str(home.path), "http://127.0.0.1:5555"]
+    assert output[2].endswith("/bin/python")
+    assert output[2] != "/bin/python"

@@ -33,5 +33,5 @@ def test_no_behaviour_stands_outside_the_list():
 
 def test_each_label_is_one_of_four():
     """No other word stands in its place, and the README says what each means."""
-    told = set(re.findall(r"\*\(([^)]*)\)\*", README))
-    assert told == set(LABELS)
+    reported = set(re.findall(r"\*\(([^)]*)\)\*", README))
+    assert reported == set(LABELS)

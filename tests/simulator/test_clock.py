@@ -65,18 +65,18 @@ def test_what_begins_while_time_stands_still_is_dated_in_its_order(control, drs,
 def test_dates_stay_and_never_go_back_when_time_is_advanced(control, drs, launch, look):
     """What has been dated keeps its date, log entries are in order, and nothing lies in the future."""
     job = launch(DB1)
-    told = []
+    reported = []
     for _ in range(30):
         control.advance(50)
         log = drs.describe_job_log_items(jobID=job["jobID"])["items"]
         dates = [entry["logDateTime"] for entry in log]
-        assert dates[: len(told)] == told
+        assert dates[: len(reported)] == reported
         assert dates == sorted(dates)
-        told = dates
+        reported = dates
         assert look(job)["creationDateTime"] == job["creationDateTime"]
     assert look(job)["status"] == "COMPLETED"
-    assert job["creationDateTime"] <= told[0]
-    assert datetime.fromisoformat(told[-1]) <= datetime.now(UTC)
+    assert job["creationDateTime"] <= reported[0]
+    assert datetime.fromisoformat(reported[-1]) <= datetime.now(UTC)
 
 
 def test_a_job_outlives_changes_of_speed(control, launch, look):
@@ -127,17 +127,17 @@ def test_dates_lie_evenly_in_what_was_advanced():
 def test_what_has_passed_keeps_its_date(speed):
     """Neither a jump nor another speed changes a date that was told."""
     clock = Clock(speed)
-    told = {}
+    reported = {}
     for change in (
         lambda: clock.advance(30),
         lambda: clock.set_speed("manual"),
         lambda: clock.set_speed(7.0),
     ):
         second = clock.begin()
-        told[second] = clock.date(second)
+        reported[second] = clock.date(second)
         change()
-    assert {second: clock.date(second) for second in told} == told
-    assert list(told.values()) == sorted(told.values())
+    assert {second: clock.date(second) for second in reported} == reported
+    assert list(reported.values()) == sorted(reported.values())
 
 
 @pytest.mark.parametrize("speed", ["manual", 1.0, "immediate", 1000.0])

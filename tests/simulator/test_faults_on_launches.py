@@ -138,8 +138,8 @@ def test_r24_an_instance_id_that_never_comes(control, drs, launch, look):
     servers = {s["sourceServerID"]: s for s in look(job)["participatingServers"]}
     assert {server["launchStatus"] for server in servers.values()} == {"LAUNCHED"}
     instances = {i["sourceServerID"]: i for i in drs.describe_recovery_instances()["items"]}
-    told = [servers[server].get("recoveryInstanceID") for server in (DB1, DB2)]
-    assert told == [None, instances[DB2]["recoveryInstanceID"]]
+    reported = [servers[server].get("recoveryInstanceID") for server in (DB1, DB2)]
+    assert reported == [None, instances[DB2]["recoveryInstanceID"]]
     assert instances[DB1]["jobID"] == job["jobID"]
 
 

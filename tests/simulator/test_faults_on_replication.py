@@ -15,7 +15,7 @@ def control(local_aws):
 
 
 @pytest.fixture
-def told(drs):
+def reported(drs):
     """Give a function that describes the replication of a server."""
 
     def describe(server_id=DB1):
@@ -26,20 +26,20 @@ def told(drs):
 
 
 @pytest.fixture
-def state(told):
+def state(reported):
     """Give a function that tells the state of a server's replication."""
-    return lambda server_id=DB1: told(server_id)["dataReplicationState"]
+    return lambda server_id=DB1: reported(server_id)["dataReplicationState"]
 
 
-def test_a_server_lags_until_the_fault_is_cleared(control, told, state, let_pass):
+def test_a_server_lags_until_the_fault_is_cleared(control, reported, state, let_pass):
     """It stays CONTINUOUS, with so much lag however long it lasts; others do not lag."""
     fault = control.lag_server(DB1, 900)
     for _ in range(2):
-        assert (state(), told()["lagDuration"]) == ("CONTINUOUS", "PT15M")
-        assert "M" not in told(DB2)["lagDuration"]
+        assert (state(), reported()["lagDuration"]) == ("CONTINUOUS", "PT15M")
+        assert "M" not in reported(DB2)["lagDuration"]
         let_pass(HOUR)
     control.remove_fault(fault)
-    assert "M" not in told()["lagDuration"]
+    assert "M" not in reported()["lagDuration"]
 
 
 @pytest.mark.parametrize(
@@ -50,17 +50,17 @@ def test_a_server_lags_until_the_fault_is_cleared(control, told, state, let_pass
     ],
     ids=["stall", "disconnect"],
 )
-def test_a_server_is_lost_until_the_fault_is_cleared(control, told, state, wait, *, fault, lost, error):
+def test_a_server_is_lost_until_the_fault_is_cleared(control, reported, state, wait, *, fault, lost, error):
     """Its lag begins with what was asked for and grows; cleared, the backlog is caught up."""
     set_fault = getattr(control, fault)(DB1, 2 * HOUR)
     assert (state(), state(DB2)) == (lost, "CONTINUOUS")
-    assert told()["dataReplicationError"]["error"] == error
-    assert told()["lagDuration"].startswith("PT2H")
+    assert reported()["dataReplicationError"]["error"] == error
+    assert reported()["lagDuration"].startswith("PT2H")
     wait(HOUR)
-    assert told()["lagDuration"].startswith("PT3H")
+    assert reported()["lagDuration"].startswith("PT3H")
     control.remove_fault(set_fault)
     assert state() == "BACKLOG"
-    assert "dataReplicationError" not in told()
+    assert "dataReplicationError" not in reported()
     wait(HOUR)
     assert state() == "CONTINUOUS"
 
@@ -76,16 +76,16 @@ def test_every_way_to_clear_a_fault_mends_replication(control, state, clear):
     assert state() == "CONTINUOUS"
 
 
-def test_a_later_fault_of_a_servers_replication_replaces_the_earlier(control, told, state):
+def test_a_later_fault_of_a_servers_replication_replaces_the_earlier(control, reported, state):
     """There is one at a time, and clearing it leaves none behind."""
     control.stall_server(DB1)
     control.disconnect_server(DB1)
     assert state() == "DISCONNECTED"
     last = control.lag_server(DB1, 90)
     assert [(f["effect"], f["hits"]) for f in control.faults()["servers"]] == [("lag", 1)]
-    assert (state(), told()["lagDuration"]) == ("CONTINUOUS", "PT1M30S")
+    assert (state(), reported()["lagDuration"]) == ("CONTINUOUS", "PT1M30S")
     control.remove_fault(last)
-    assert "M" not in told()["lagDuration"]
+    assert "M" not in reported()["lagDuration"]
 
 
 def test_a_fault_of_replication_hits_no_launch(control, launch, look):

@@ -19,18 +19,18 @@ def run(local_aws, drs, ec2, launch, look):
     def once(seed, between=lambda: None):
         local_aws.control.reset(seed=seed)
         local_aws.control.set_speed("manual")
-        jobs, told = [launch(DB1, DB2), launch(APP1)], []
+        jobs, reported = [launch(DB1, DB2), launch(APP1)], []
         local_aws.control.advance(485)
         for _ in range(40):
             local_aws.control.advance(4)
             for job in jobs:
                 seen = look(job)
-                told.append((seen["jobID"], seen["status"], seen["participatingServers"]))
+                reported.append((seen["jobID"], seen["status"], seen["participatingServers"]))
                 between()
         snapshots = drs.describe_recovery_snapshots(sourceServerID=DB1)["items"]
         instances = [i["recoveryInstanceID"] for i in drs.describe_recovery_instances()["items"]]
         assert len(snapshots) > 1
-        return told, instances
+        return reported, instances
 
     return once
 
@@ -42,10 +42,10 @@ def test_the_same_seed_and_requests_give_the_same_run(run):
 
 def test_another_seed_gives_another_run(run):
     """Ids and durations are others."""
-    (told, instances), (others, other_instances) = run(7), run(8)
-    assert not {job for job, *_ in told} & {job for job, *_ in others}
+    (reported, instances), (others, other_instances) = run(7), run(8)
+    assert not {job for job, *_ in reported} & {job for job, *_ in others}
     assert not set(instances) & set(other_instances)
-    assert [status for _, status, _ in told] != [status for _, status, _ in others]
+    assert [status for _, status, _ in reported] != [status for _, status, _ in others]
 
 
 def test_ids_of_jobs_do_not_depend_on_what_is_asked_besides(run, ec2):
@@ -56,10 +56,10 @@ def test_ids_of_jobs_do_not_depend_on_what_is_asked_besides(run, ec2):
 
 def test_without_a_seed_ids_are_new(run):
     """As on AWS, no id comes again; durations stay those of seed 0."""
-    (told, instances), (others, other_instances) = run(None), run(None)
-    assert not {job for job, *_ in told} & {job for job, *_ in others}
+    (reported, instances), (others, other_instances) = run(None), run(None)
+    assert not {job for job, *_ in reported} & {job for job, *_ in others}
     assert not set(instances) & set(other_instances)
-    assert [status for _, status, _ in told] == [status for _, status, _ in others]
+    assert [status for _, status, _ in reported] == [status for _, status, _ in others]
 
 
 def test_a_server_is_started_with_a_speed_and_a_seed():

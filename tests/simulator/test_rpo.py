@@ -120,7 +120,7 @@ def test_lag_snapshots_recovery_points_and_job_times_agree(client, speed, steps)
         return
     (point,) = launched
     points = [entry["eventData"].get("conversionProperties", {}).get("dataTimestamp") for entry in log]
-    assert {_date(told) for told in points if told} == {point}
+    assert {_date(reported) for reported in points if reported} == {point}
     assert created - point >= lag - SLACK
     if snapshots and point <= created:
         assert point >= snapshots[0] - SLACK

@@ -135,8 +135,8 @@ def test_a_fault_decides_how_a_command_ends(local_aws, ssm, invocation, instance
     ends = []
     for _ in range(2):
         sent = ssm.send_command(DocumentName="AWS-RunShellScript", InstanceIds=[instance_id])["Command"]
-        told = invocation(sent["CommandId"], instance_id)
-        ends.append((told["Status"], told["ResponseCode"], told["StandardErrorContent"]))
+        reported = invocation(sent["CommandId"], instance_id)
+        ends.append((reported["Status"], reported["ResponseCode"], reported["StandardErrorContent"]))
         if len(ends) == 1:
             local_aws.control.remove_fault(fault)
     assert ends == [(status, 1, "no such host"), ("Success", 0, "")]
@@ -168,8 +168,8 @@ def test_a_command_is_told_for_each_instance(ssm, instance_id, invocation, let_p
     let_pass(30)
     (listed,) = ssm.list_commands(CommandId=sent["CommandId"])["Commands"]
     assert (listed["Status"], listed["TargetCount"], listed["CompletedCount"]) == ("Success", 1, 1)
-    (told,) = ssm.list_command_invocations(InstanceId=instance_id)["CommandInvocations"]
-    assert (told["CommandId"], told["Status"]) == (sent["CommandId"], "Success")
+    (reported,) = ssm.list_command_invocations(InstanceId=instance_id)["CommandInvocations"]
+    assert (reported["CommandId"], reported["Status"]) == (sent["CommandId"], "Success")
     assert (
         _refused(invocation, command=sent["CommandId"], instance="i-00000000000000404")
         == "InvocationDoesNotExist"

@@ -48,9 +48,9 @@ class Cli:
     def call(self, service, operation, region=HOME, **parameters):
         """Do a call; return its answer."""
         command = [service, xform_name(operation, "-"), "--cli-input-json", json.dumps(parameters)]
-        with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as said:
+        with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as expected:
             status = self._driver.main([*command, "--region", region, "--output", "json"])
-        assert status == 0, (command, said.getvalue())
+        assert status == 0, (command, expected.getvalue())
         return json.loads(out.getvalue() or "{}")
 
     def every(self, service, operation, member, region=HOME, **parameters):

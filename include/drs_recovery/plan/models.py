@@ -193,7 +193,7 @@ class Plan(PlanFile):
 
     @property
     def hashes(self) -> frozenset[str]:
-        """What an execution of this very plan may have as its plan's hash, by whatever release opened it."""
+        """What an execution of this very plan may have as its plan's hash, opened by any release."""
         return frozenset({self.hash, identity_in_0_1(self._without_defaults())})
 
     def dump(self) -> str:

@@ -202,7 +202,7 @@ class Job(BaseModel):
         }
 
     def event_data(self, event: Event) -> dict[str, Any]:
-        """Return what the log says of an event besides its name."""
+        """Return what the log holds of an event beside its name."""
         return {"sourceServerID": event.source_server_id, "rawError": event.raw_error}
 
 

@@ -11,7 +11,7 @@ _encode = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
 
 
 class Complete(dict[str, Any]):
-    """Members none of which is absent, at any depth, so that nobody needs to look through them again."""
+    """Members that are all there, at any depth, so that nobody needs to look through them again."""
 
 
 class Written(str):
@@ -21,7 +21,7 @@ class Written(str):
 
 
 class Parts(dict[str, Any]):
-    """Members some of which are Written, or are Parts themselves."""
+    """Members that may be Written, or Parts themselves."""
 
 
 class Kept:

@@ -115,10 +115,10 @@ def refused(aws):
         (failed,) = [i for i in log if i["eventData"].get("rawError")]
         assert failed["event"] == {"LAUNCH": "LAUNCH_FAILED"}.get(phase, f"{phase}_FAIL")
         assert failed["eventData"]["sourceServerID"] == DB1
-        code, _, words = failed["eventData"]["rawError"].partition(
+        code, _, message = failed["eventData"]["rawError"].partition(
             ") when calling the RunInstances operation: "
         )
-        return code.removeprefix("An error occurred ("), words
+        return code.removeprefix("An error occurred ("), message
 
     return launch
 

@@ -48,9 +48,9 @@ def test_what_a_job_did_is_dated_by_its_log(aws, look, launching, terminating):
     begin()
     first = aws.start(DB1)
     after(*launching, HOURS)
-    launched, told = _log(aws, first)["LAUNCH_END"], aws.instances()[DB1]
-    instance_id = told["recoveryInstanceID"]
-    dates = {*_dates_in_ec2(aws, instance_id), *_dates_of_profile(aws), _date(_updated(told))}
+    launched, reported = _log(aws, first)["LAUNCH_END"], aws.instances()[DB1]
+    instance_id = reported["recoveryInstanceID"]
+    dates = {*_dates_in_ec2(aws, instance_id), *_dates_of_profile(aws), _date(_updated(reported))}
     assert [str(launched - date) for date in dates if not timedelta(0) <= launched - date < SECOND] == []
     _check_actions(aws, first, launched)
     ended = aws.drs.terminate_recovery_instances(recoveryInstanceIDs=[instance_id])["job"]
@@ -162,8 +162,8 @@ def _date_of_end(aws, instance_id):
     return datetime.strptime(reason, "User initiated (%Y-%m-%d %H:%M:%S UTC)").replace(tzinfo=UTC)
 
 
-def _updated(told):
-    return told["recoveryInstanceProperties"]["lastUpdatedDateTime"]
+def _updated(reported):
+    return reported["recoveryInstanceProperties"]["lastUpdatedDateTime"]
 
 
 def _check_actions(aws, job, launched):

@@ -31,20 +31,20 @@ def subscribe(aws):
         events.put_targets(Rule="told", Targets=[target])
 
         def came():
-            told = []
+            reported = []
             while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
-                told += [json.loads(message["Body"]) for message in messages]
+                reported += [json.loads(message["Body"]) for message in messages]
                 for message in messages:
                     sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-            return told
+            return reported
 
         return came
 
     return subscribed
 
 
-def _results(told):
-    return {event["resources"][0].removeprefix(SERVER): event["detail"] for event in told}
+def _results(reported):
+    return {event["resources"][0].removeprefix(SERVER): event["detail"] for event in reported}
 
 
 @pytest.mark.parametrize("is_drill", [True, False])
@@ -53,13 +53,13 @@ def test_each_launch_has_a_result(local_aws, subscribe, launch, is_drill):
     came = subscribe(**{"detail-type": [LAUNCH]})
     local_aws.control.fail_server(DB2)
     job = launch(DB1, DB2, is_drill=is_drill)
-    told = came()
+    reported = came()
     about = {"job-id": job["jobID"], "is-drill": "TRUE" if is_drill else "FALSE"}
-    assert _results(told) == {
+    assert _results(reported) == {
         DB1: {"state": "RECOVERY_LAUNCH_SUCCEEDED"} | about,
         DB2: {"state": "RECOVERY_LAUNCH_FAILED"} | about,
     }
-    assert {(e["source"], e["account"], e["region"]) for e in told} == {
+    assert {(e["source"], e["account"], e["region"]) for e in reported} == {
         ("aws.drs", "123456789012", "eu-west-1")
     }
     assert came() == []
@@ -95,11 +95,11 @@ def test_a_launch_that_is_marked_as_failed_later_has_a_second_result(
     drs.put_launch_action(resourceId=DB1, **ACTION | {"optional": False})
     local_aws.control.fail_actions(DB1)
     launch(DB1)
-    told = []
+    reported = []
     for _ in range(40):
         let_pass(60)
-        told += [event["detail"]["state"] for event in came()]
-    assert told == ["RECOVERY_LAUNCH_SUCCEEDED", "RECOVERY_LAUNCH_FAILED"]
+        reported += [event["detail"]["state"] for event in came()]
+    assert reported == ["RECOVERY_LAUNCH_SUCCEEDED", "RECOVERY_LAUNCH_FAILED"]
 
 
 def test_a_server_that_never_came_to_its_launch_has_no_result(local_aws, subscribe, launch, look):
@@ -172,13 +172,13 @@ def test_a_failback_is_told_from_its_beginning_to_its_end(aws, subscribe, end):
     if end == "FAILBACK_ERROR":
         aws.control.fail_server(EC2_ORIGIN)
     aws.drs.start_failback_launch(recoveryInstanceIDs=[instance_id])
-    told = came()
-    assert [event["detail"]["state"] for event in told] == [
+    reported = came()
+    assert [event["detail"]["state"] for event in reported] == [
         "FAILBACK_IN_PROGRESS",
         "FAILBACK_IN_PROGRESS",
         end,
     ]
-    assert {event["resources"][0] for event in told} == {
+    assert {event["resources"][0] for event in reported} == {
         f"arn:aws:drs:{PLACE}:recovery-instance/{instance_id}"
     }
 

@@ -81,8 +81,8 @@ def test_a_job_started_without_tags_is_answered_with_one_of_drs(aws):
     aws.hold_time()
     untagged, tagged = aws.start(DB1), aws.start(DB2, tags={"Run": "1"})
     assert (untagged["tags"], tagged["tags"]) == ({"resourceArn": untagged["arn"]}, {"Run": "1"})
-    told = {job["jobID"]: job["tags"] for job in aws.drs.describe_jobs()["items"]}
-    assert told == {untagged["jobID"]: {}, tagged["jobID"]: {"Run": "1"}}
+    reported = {job["jobID"]: job["tags"] for job in aws.drs.describe_jobs()["items"]}
+    assert reported == {untagged["jobID"]: {}, tagged["jobID"]: {"Run": "1"}}
 
 
 def test_r15a_start_recovery_is_not_idempotent(aws):

@@ -106,10 +106,10 @@ def test_the_service_comes_to_be_without_the_simulator():
         "print(sorted(others | ({'pydantic'} & set(sys.modules))))"
     )
     environment = os.environ | {"PYTHONPATH": str(ROOT.parents[1])}
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
-    assert told.stdout.strip() == "[]"
+    assert reported.stdout.strip() == "[]"
 
 
 def test_the_page_on_an_offer_names_what_there_is():

@@ -49,11 +49,11 @@ def _tags(resource):
 def test_the_instance_of_a_server_is_in_the_ec2_of_its_origin(origin, from_ec2):
     """Type, address, hardware address, zone and age are what DRS tells of it."""
     server = from_ec2(cores=4)
-    instance, told = _instance(origin, server), server["sourceProperties"]
+    instance, reported = _instance(origin, server), server["sourceProperties"]
     (interface,) = instance["NetworkInterfaces"]
-    assert instance["InstanceType"] == told["recommendedInstanceType"] == "m5.xlarge"
+    assert instance["InstanceType"] == reported["recommendedInstanceType"] == "m5.xlarge"
     assert instance["State"]["Name"] == "running"
-    assert told["networkInterfaces"] == [
+    assert reported["networkInterfaces"] == [
         {"macAddress": interface["MacAddress"], "ips": [instance["PrivateIpAddress"]], "isPrimary": True}
     ]
     zone = server["sourceCloudProperties"]["originAvailabilityZone"]
@@ -76,9 +76,9 @@ def test_the_instance_has_the_disks_of_the_server(origin, from_ec2):
         m["DeviceName"]: m["Ebs"]["VolumeId"] for m in _instance(origin, server)["BlockDeviceMappings"]
     }
     volumes = {v["VolumeId"]: v["Size"] for v in origin.describe_volumes()["Volumes"]}
-    told = {disk["deviceName"]: disk["bytes"] // 1024**3 for disk in server["sourceProperties"]["disks"]}
-    assert {device: volumes[volume] for device, volume in attached.items()} == told
-    assert sorted(told.values()) == [50, 500]
+    reported = {disk["deviceName"]: disk["bytes"] // 1024**3 for disk in server["sourceProperties"]["disks"]}
+    assert {device: volumes[volume] for device, volume in attached.items()} == reported
+    assert sorted(reported.values()) == [50, 500]
 
 
 @pytest.mark.parametrize("own", [None, {"Name": "in EC2", "CostCenter": "7"}], ids=["alike", "of its own"])
@@ -102,9 +102,9 @@ def test_a_recovery_instance_tells_where_it_comes_from(aws, from_ec2):
     from_ec2()
     instance_id = aws.launched(EC2_ORIGIN)
     (interface,) = aws.ec2_instance(instance_id)["NetworkInterfaces"]
-    told = aws.instances()[EC2_ORIGIN]
-    assert (told["originEnvironment"], told["originAvailabilityZone"]) == ("AWS", f"{ORIGIN}a")
-    properties = told["recoveryInstanceProperties"]
+    reported = aws.instances()[EC2_ORIGIN]
+    assert (reported["originEnvironment"], reported["originAvailabilityZone"]) == ("AWS", f"{ORIGIN}a")
+    properties = reported["recoveryInstanceProperties"]
     assert properties["identificationHints"]["awsInstanceID"] == instance_id
     assert [nic["macAddress"] for nic in properties["networkInterfaces"]] == [interface["MacAddress"]]
 
@@ -197,9 +197,9 @@ def test_the_disks_of_a_recovery_instance_come_and_go_with_it(aws):
     instance_id = aws.launched(DB1)
     attached = [{"Name": "attachment.instance-id", "Values": [instance_id]}]
     volumes = aws.ec2.describe_volumes(Filters=attached)["Volumes"]
-    told = aws.instances()[DB1]["recoveryInstanceProperties"]["disks"]
+    reported = aws.instances()[DB1]["recoveryInstanceProperties"]["disks"]
     devices = {v["Attachments"][0]["Device"]: v["Size"] * 1024**3 for v in volumes}
-    assert devices == {disk["internalDeviceName"]: disk["bytes"] for disk in told}
+    assert devices == {disk["internalDeviceName"]: disk["bytes"] for disk in reported}
     assert {_tags(volume)["AWSElasticDisasterRecoverySourceServerID"] for volume in volumes} == {DB1}
     aws.drs.terminate_recovery_instances(recoveryInstanceIDs=[instance_id])
     aws.let_pass()
@@ -208,8 +208,8 @@ def test_the_disks_of_a_recovery_instance_come_and_go_with_it(aws):
 
 def _point(aws, taken):
     """Return the recovery snapshot of which DB1's recovery instance is, as its volumes tell."""
-    told = aws.instances()[DB1]
-    instance = aws.ec2_instance(told["recoveryInstanceID"])
+    reported = aws.instances()[DB1]
+    instance = aws.ec2_instance(reported["recoveryInstanceID"])
     volume_ids = {m["DeviceName"]: m["Ebs"]["VolumeId"] for m in instance["BlockDeviceMappings"]}
     assert instance["RootDeviceName"] == next(iter(volume_ids))
     volumes = aws.ec2.describe_volumes(VolumeIds=[*volume_ids.values()])["Volumes"]
@@ -217,7 +217,7 @@ def _point(aws, taken):
     sizes = {snapshot["SnapshotId"]: snapshot["VolumeSize"] for snapshot in found}
     assert [sizes[volume["SnapshotId"]] for volume in volumes] == [volume["Size"] for volume in volumes]
     (point,) = [s for s in taken() if s["ebsSnapshots"] == [volume["SnapshotId"] for volume in volumes]]
-    assert point["timestamp"] == told["pointInTimeSnapshotDateTime"]
+    assert point["timestamp"] == reported["pointInTimeSnapshotDateTime"]
     return point
 
 

@@ -115,7 +115,7 @@ def test_a_server_that_fails_has_no_end_of_its_launch(local_aws, drs, launch, lo
 def test_launch_actions_have_no_runs_from_the_start(launch, look):
     """Recorded: ``{"runs": []}`` in the answer to StartRecovery already, and when no action is wanted."""
     job = launch(DB1)
-    (begun,), (ended,) = (told["participatingServers"] for told in (job, look(job)))
+    (begun,), (ended,) = (reported["participatingServers"] for reported in (job, look(job)))
     assert begun["launchActionsStatus"] == ended["launchActionsStatus"] == {"runs": []}
     assert ended["launchStatus"] == "LAUNCHED"
 
@@ -125,11 +125,11 @@ def test_conversion_tells_the_time_of_the_data(drs, launch, look):
     job = launch(DB1)
     look(job)
     items = drs.describe_job_log_items(jobID=job["jobID"])["items"]
-    told = {
+    reported = {
         i["eventData"]["conversionProperties"]["dataTimestamp"] for i in items if "CONVERSION" in i["event"]
     }
     (instance,) = drs.describe_recovery_instances()["items"]
-    assert told == {instance["pointInTimeSnapshotDateTime"]}
+    assert reported == {instance["pointInTimeSnapshotDateTime"]}
 
 
 @pytest.mark.parametrize(

@@ -48,20 +48,20 @@ def put(drs, configure):
 def runs(drs, look):
     """Give a function that returns a job's runs, and the id of its recovery instance."""
 
-    def told(job):
+    def reported(job):
         (server,) = look(job)["participatingServers"]
         (instance,) = drs.describe_recovery_instances()["items"]
         return server["launchActionsStatus"]["runs"], instance["recoveryInstanceID"]
 
-    return told
+    return reported
 
 
 def test_a_command_is_sent_to_the_recovery_instance(ssm, put, launch, runs):
     """GetCommandInvocation knows the run by its id, with the document and its parameters."""
     put("AWS-RunShellScript", commands="warm-caches")
     (run,), instance_id = runs(launch(DB1))
-    told = ssm.get_command_invocation(CommandId=run["runId"], InstanceId=instance_id)
-    assert (told["DocumentName"], told["Status"]) == ("AWS-RunShellScript", "Success")
+    reported = ssm.get_command_invocation(CommandId=run["runId"], InstanceId=instance_id)
+    assert (reported["DocumentName"], reported["Status"]) == ("AWS-RunShellScript", "Success")
     (command,) = ssm.list_commands(InstanceId=instance_id)["Commands"]
     assert (command["CommandId"], command["Parameters"]) == (run["runId"], {"commands": ["warm-caches"]})
     assert (run["status"], run["action"]["type"]) == ("SUCCEEDED", "SSM_COMMAND")
@@ -87,10 +87,10 @@ def test_a_runbook_is_executed(ssm, put, launch, runs):
     assert [put("Check")["type"], put(arn, 3)["type"], put("AWS-CreateImage", 4)["type"]] == [
         "SSM_AUTOMATION"
     ] * 3
-    told, _ = runs(launch(DB1))
+    reported, _ = runs(launch(DB1))
     executions = [
         ssm.get_automation_execution(AutomationExecutionId=run["runId"])["AutomationExecution"]
-        for run in told
+        for run in reported
     ]
     assert [e["DocumentName"] for e in executions] == ["Check", "Check", "AWS-CreateImage"]
     assert {e["AutomationExecutionStatus"] for e in executions} == {"Success"}
@@ -105,8 +105,8 @@ def test_a_document_that_fails_fails_its_action(local_aws, ssm, put, launch, run
     (first, second), instance_id = runs(launch(DB1))
     assert (first["status"], first["failureReason"]) == ("FAILED", "the host is slow")
     assert second["status"] == "SUCCEEDED"
-    told = ssm.get_command_invocation(CommandId=first["runId"], InstanceId=instance_id)
-    assert (told["Status"], told["StandardErrorContent"]) == ("TimedOut", "the host is slow")
+    reported = ssm.get_command_invocation(CommandId=first["runId"], InstanceId=instance_id)
+    assert (reported["Status"], reported["StandardErrorContent"]) == ("TimedOut", "the host is slow")
 
 
 def test_actions_that_fail_for_a_server_fail_in_systems_manager(local_aws, ssm, put, launch, runs):
@@ -114,8 +114,12 @@ def test_actions_that_fail_for_a_server_fail_in_systems_manager(local_aws, ssm, 
     put("AWS-RunShellScript")
     local_aws.control.fail_actions(DB1, "no agent")
     (run,), instance_id = runs(launch(DB1))
-    told = ssm.get_command_invocation(CommandId=run["runId"], InstanceId=instance_id)
-    assert (run["status"], told["Status"], told["StandardErrorContent"]) == ("FAILED", "Failed", "no agent")
+    reported = ssm.get_command_invocation(CommandId=run["runId"], InstanceId=instance_id)
+    assert (run["status"], reported["Status"], reported["StandardErrorContent"]) == (
+        "FAILED",
+        "Failed",
+        "no agent",
+    )
 
 
 @pytest.fixture
@@ -166,9 +170,9 @@ def test_both_services_agree_while_time_passes(ssm, put, launch, look, let_pass)
             for e in ssm.describe_automation_executions()["AutomationExecutionMetadataList"]
         }
         (server,) = look(job)["participatingServers"]
-        told = {run["runId"]: run["status"] for run in server["launchActionsStatus"]["runs"]}
-        assert set(known) == set(told)
-        seen |= {(told[run], known[run]) for run in told}
+        reported = {run["runId"]: run["status"] for run in server["launchActionsStatus"]["runs"]}
+        assert set(known) == set(reported)
+        seen |= {(reported[run], known[run]) for run in reported}
     assert seen == {("IN_PROGRESS", "InProgress"), ("SUCCEEDED", "Success")}
 
 

@@ -83,14 +83,14 @@ CONTRADICTIONS = {
 }
 
 
-@pytest.mark.parametrize(("interfaces", "said"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
-def test_interfaces_that_contradict_themselves_are_not_launched(edit, refused, interfaces, said):
+@pytest.mark.parametrize(("interfaces", "expected"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_interfaces_that_contradict_themselves_are_not_launched(edit, refused, interfaces, expected):
     """What cannot be combined is documented at RunInstances and CreateNetworkInterface.
 
     The words about device indices, counts and public addresses are recorded, the others are decided here.
     """
     edit(NetworkInterfaces=interfaces)
-    assert refused() == said
+    assert refused() == expected
 
 
 def test_secondary_addresses_are_counted(aws, edit, subnet):
@@ -107,8 +107,8 @@ def test_secondary_addresses_take_room(aws, edit, refused, subnet):
     """Addresses of interfaces without an instance, and secondary ones, leave no room for more."""
     subnet_id, _ = subnet()
     made = [aws.ec2.create_network_interface(SubnetId=subnet_id)["NetworkInterface"] for _ in range(8)]
-    said = f"There are not enough free addresses in subnet '{subnet_id}' to satisfy the requested "
-    full = ("InsufficientFreeAddressesInSubnet", f"{said}number of instances.")
+    expected = f"There are not enough free addresses in subnet '{subnet_id}' to satisfy the requested "
+    full = ("InsufficientFreeAddressesInSubnet", f"{expected}number of instances.")
     edit(NetworkInterfaces=_interface(SubnetId=subnet_id, SecondaryPrivateIpAddressCount=3))
     assert refused() == full
     interfaces = [{"DeviceIndex": index, "SubnetId": subnet_id} for index in range(4)]
@@ -146,10 +146,10 @@ def test_interfaces_are_in_one_network(aws, edit, refused, subnet):
     subnet_id, vpc_id = subnet()
     made = aws.ec2.create_network_interface(SubnetId=subnet_id)["NetworkInterface"]["NetworkInterfaceId"]
     default = aws.ec2.describe_subnets(SubnetIds=[first["SubnetId"]])["Subnets"][0]["VpcId"]
-    words = f"Network interfaces of one instance may not be in several networks: {default}, {vpc_id}."
+    message = f"Network interfaces of one instance may not be in several networks: {default}, {vpc_id}."
     for other in ({"SubnetId": subnet_id}, {"NetworkInterfaceId": made}):
         edit(NetworkInterfaces=[first, {"DeviceIndex": 1, **other}])
-        assert refused() == ("InvalidParameterCombination", words)
+        assert refused() == ("InvalidParameterCombination", message)
 
 
 def test_ipv6_addresses_are_those_of_the_subnet(aws, edit, refused):
@@ -160,8 +160,8 @@ def test_ipv6_addresses_are_those_of_the_subnet(aws, edit, refused):
     made = aws.ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.1.0.0/24", Ipv6CidrBlock=block)["Subnet"]
     subnet_id, network = made["SubnetId"], ip_network(block)
     edit(NetworkInterfaces=_interface(SubnetId=subnet_id, Ipv6Addresses=[{"Ipv6Address": "2001:db8::1"}]))
-    words = "Address 2001:db8::1 does not fall within the subnet's address range"
-    assert refused() == ("InvalidParameterValue", words)
+    message = "Address 2001:db8::1 does not fall within the subnet's address range"
+    assert refused() == ("InvalidParameterValue", message)
     edit(NetworkInterfaces=_interface(SubnetId=subnet_id, Ipv6AddressCount=2))
     (interface,) = aws.ec2_instance(aws.launched())["NetworkInterfaces"]
     addresses = {ip_address(a["Ipv6Address"]) for a in interface["Ipv6Addresses"]}

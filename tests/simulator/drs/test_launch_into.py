@@ -100,6 +100,6 @@ def test_an_instance_of_another_architecture_is_not_launched_into(aws, configure
         ImageId="ami-1", MinCount=1, MaxCount=1, InstanceType="m6g.large", TagSpecifications=tags
     )
     configure(**_into(run["Instances"][0]["InstanceId"]))
-    code, words = refused()
+    code, message = refused()
     assert code == "InvalidParameterValue"
-    assert "'arm64'" in words
+    assert "'arm64'" in message

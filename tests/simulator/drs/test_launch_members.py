@@ -45,7 +45,7 @@ def test_every_member_of_a_launch_template_is_known():
 def test_what_an_instance_cannot_have_is_not_launched(aws, template_id):
     """Each such launch is FAILED in its phase with EC2's code and words, and leaves nothing in EC2."""
     answered, expected = {}, {}
-    for data, code, words in [case for cases in REFUSED.values() for case in cases] + ALSO_REFUSED:
+    for data, code, message in [case for cases in REFUSED.values() for case in cases] + ALSO_REFUSED:
         aws.ec2.create_launch_template_version(
             LaunchTemplateId=template_id, SourceVersion="1", LaunchTemplateData=data
         )
@@ -54,7 +54,7 @@ def test_what_an_instance_cannot_have_is_not_launched(aws, template_id):
         log = aws.drs.describe_job_log_items(jobID=job["jobID"])["items"]
         (error,) = [i["eventData"]["rawError"] for i in log if i["event"] == "LAUNCH_FAILED"] or [""]
         expected[str(data)] = (True, True)
-        answered[str(data)] = (f"({code}) when calling the RunInstances" in error, words in error or error)
+        answered[str(data)] = (f"({code}) when calling the RunInstances" in error, message in error or error)
     assert answered == expected
     assert aws.instances() == {}
     assert aws.ec2.describe_instances()["Reservations"] == []
@@ -77,8 +77,8 @@ def test_a_volume_is_not_smaller_than_the_snapshot_it_names(aws, edit, refused):
     volume_id = aws.ec2.create_volume(Size=600, AvailabilityZone="eu-west-1a")["VolumeId"]
     snapshot_id = aws.ec2.create_snapshot(VolumeId=volume_id)["SnapshotId"]
     edit(**disk(SnapshotId=snapshot_id, VolumeSize=599))
-    words = f"Volume of size 599GB is smaller than snapshot '{snapshot_id}', expect size >= 600GB"
-    assert refused() == (MAPPING, words)
+    message = f"Volume of size 599GB is smaller than snapshot '{snapshot_id}', expect size >= 600GB"
+    assert refused() == (MAPPING, message)
 
 
 def test_a_host_runs_its_type_in_its_zone(aws, edit, refused):
@@ -86,8 +86,8 @@ def test_a_host_runs_its_type_in_its_zone(aws, edit, refused):
     host = {"AutoPlacement": "off", "Quantity": 1, "AvailabilityZone": "eu-west-1a"}
     (other,) = aws.ec2.allocate_hosts(InstanceType="c5.large", **host)["HostIds"]
     edit(Placement={"Tenancy": "host", "HostId": other})
-    words = f"Dedicated host {other} has insufficient capacity to launch the instances in this request."
-    assert refused() == ("InsufficientCapacityOnHost", words)
+    message = f"Dedicated host {other} has insufficient capacity to launch the instances in this request."
+    assert refused() == ("InsufficientCapacityOnHost", message)
     (fitting,) = aws.ec2.allocate_hosts(InstanceType="m5.2xlarge", **host)["HostIds"]
     edit(Placement={"Tenancy": "host"})
     assert refused()[0] == "InsufficientHostCapacity"

@@ -63,8 +63,8 @@ def test_a_full_subnet_takes_no_more(aws, edit, refused, subnet):
     subnet_id, _ = subnet()
     run = aws.ec2.run_instances(ImageId="ami-1", MinCount=11, MaxCount=11, SubnetId=subnet_id)
     edit(NetworkInterfaces=_interface(SubnetId=subnet_id))
-    said = f"There are not enough free addresses in subnet '{subnet_id}' to satisfy the requested "
-    assert refused() == ("InsufficientFreeAddressesInSubnet", f"{said}number of instances.")
+    expected = f"There are not enough free addresses in subnet '{subnet_id}' to satisfy the requested "
+    assert refused() == ("InsufficientFreeAddressesInSubnet", f"{expected}number of instances.")
     aws.ec2.terminate_instances(InstanceIds=[run["Instances"][5]["InstanceId"]])
     assert aws.ec2_instance(aws.launched())["SubnetId"] == subnet_id
 
@@ -76,8 +76,8 @@ def test_a_group_of_another_network_is_not_launched(aws, edit, refused, subnet):
         GroupNames=["default"], Filters=[{"Name": "vpc-id", "Values": [_vpc(aws)]}]
     )["SecurityGroups"]
     edit(NetworkInterfaces=_interface(SubnetId=subnet_id, Groups=[group["GroupId"]]))
-    words = f"Security group {group['GroupId']} and subnet {subnet_id} belong to different networks."
-    assert refused() == ("InvalidParameter", words)
+    message = f"Security group {group['GroupId']} and subnet {subnet_id} belong to different networks."
+    assert refused() == ("InvalidParameter", message)
 
 
 def _vpc(aws):
@@ -99,9 +99,9 @@ def test_a_zone_and_a_subnet_agree(aws, edit, refused):
     """The zone that a version names is that of its subnet."""
     subnet_id = _first(aws)
     edit(Placement={"AvailabilityZone": "eu-west-1b"}, NetworkInterfaces=_interface(SubnetId=subnet_id))
-    words = f"Subnet '{subnet_id}' is in the availability zone eu-west-1a"
-    said = f"Value (eu-west-1b) for parameter availabilityZone is invalid. {words}"
-    assert refused() == ("InvalidParameterValue", said)
+    message = f"Subnet '{subnet_id}' is in the availability zone eu-west-1a"
+    expected = f"Value (eu-west-1b) for parameter availabilityZone is invalid. {message}"
+    assert refused() == ("InvalidParameterValue", expected)
 
 
 def test_an_interface_is_attached_once(aws, edit, refused):
@@ -130,9 +130,9 @@ def test_interfaces_are_in_one_zone(aws, edit, refused):
             {"DeviceIndex": 1, "SubnetId": subnets["eu-west-1b"]},
         ]
     )
-    code, words = refused()
+    code, message = refused()
     assert code == "InvalidParameterCombination"
-    assert "eu-west-1a, eu-west-1b" in words
+    assert "eu-west-1a, eu-west-1b" in message
 
 
 def test_without_a_default_network_a_subnet_must_be_named(aws, edit, refused, subnet):
@@ -149,8 +149,8 @@ def test_without_a_default_network_a_subnet_must_be_named(aws, edit, refused, su
     vpc_id = _vpc(aws)
     for described in aws.ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["Subnets"]:
         aws.ec2.delete_subnet(SubnetId=described["SubnetId"])
-    words = f"No subnets found for the default VPC '{vpc_id}'. Please specify a subnet."
-    assert refused() == ("MissingInput", words)
+    message = f"No subnets found for the default VPC '{vpc_id}'. Please specify a subnet."
+    assert refused() == ("MissingInput", message)
     aws.ec2.delete_vpc(VpcId=vpc_id)
     assert refused()[0] == "VPCIdNotSpecified"
     edit(NetworkInterfaces=_interface(SubnetId=subnet_id))
@@ -176,5 +176,5 @@ def test_an_interface_that_there_is_has_its_own_settings(aws, edit, refused, bes
         beside = {"SubnetId": _first(aws)}
     edit(NetworkInterfaces=_interface(NetworkInterfaceId=created["NetworkInterfaceId"], **beside))
     (member,) = beside
-    words = f"A network interface may not specify both a network interface ID and {member}"
-    assert refused() == ("InvalidParameterCombination", words)
+    message = f"A network interface may not specify both a network interface ID and {member}"
+    assert refused() == ("InvalidParameterCombination", message)

@@ -108,11 +108,11 @@ NAMED_IN_VAIN = [
 ]
 
 
-@pytest.mark.parametrize(("data", "said"), NAMED_IN_VAIN, ids=lambda part: str(part)[:60])
-def test_what_a_template_names_in_vain_is_not_launched(edit, refused, data, said):
+@pytest.mark.parametrize(("data", "expected"), NAMED_IN_VAIN, ids=lambda part: str(part)[:60])
+def test_what_a_template_names_in_vain_is_not_launched(edit, refused, data, expected):
     """What the default version names must be there, and be allowed where it is named."""
     edit(**data)
-    assert refused() == said
+    assert refused() == expected
 
 
 TYPES = [
@@ -128,13 +128,13 @@ def unsized(configure):
     configure(targetInstanceTypeRightSizingMethod="NONE")
 
 
-@pytest.mark.parametrize(("wanted", "said"), TYPES, ids=[wanted for wanted, _ in TYPES])
+@pytest.mark.parametrize(("wanted", "expected"), TYPES, ids=[wanted for wanted, _ in TYPES])
 @pytest.mark.usefixtures("unsized")
-def test_a_type_that_cannot_run_the_server_there_is_not_launched(aws, edit, refused, wanted, said):
+def test_a_type_that_cannot_run_the_server_there_is_not_launched(aws, edit, refused, wanted, expected):
     """There must be such a type, for the server's architecture, in the zone of the subnet."""
     subnets = {s["AvailabilityZone"]: s["SubnetId"] for s in aws.ec2.describe_subnets()["Subnets"]}
     edit(InstanceType=wanted, NetworkInterfaces=_interface(SubnetId=subnets["eu-west-1a"]))
-    assert refused() == said
+    assert refused() == expected
 
 
 def test_right_sizing_saves_a_launch_from_a_wrong_type(aws, edit):
@@ -146,10 +146,10 @@ def test_right_sizing_saves_a_launch_from_a_wrong_type(aws, edit):
 def test_a_volume_is_not_smaller_than_its_disk(aws, edit, refused):
     """A volume holds what the server's disk holds."""
     edit(BlockDeviceMappings=[{"DeviceName": "/dev/nvme1n1", "Ebs": {"VolumeSize": 499}}])
-    code, words = refused()
+    code, message = refused()
     assert code == "InvalidBlockDeviceMapping"
-    assert words.startswith("Volume of size 499GB is smaller than snapshot")
-    assert words.endswith("expect size >= 500GB")
+    assert message.startswith("Volume of size 499GB is smaller than snapshot")
+    assert message.endswith("expect size >= 500GB")
 
 
 def test_an_instance_has_fifty_tags(aws, edit, refused):

@@ -72,13 +72,13 @@ def test_a_copied_address_shows_in_the_template(aws, configure, edit, template_i
     (interface,) = aws.server()["sourceProperties"]["networkInterfaces"]
     for copied in (True, False, True):
         configure(copyPrivateIp=copied)
-        (told,) = _default(aws, template_id)["NetworkInterfaces"]
-        assert told.get("PrivateIpAddress") == (interface["ips"][0] if copied else None)
+        (reported,) = _default(aws, template_id)["NetworkInterfaces"]
+        assert reported.get("PrivateIpAddress") == (interface["ips"][0] if copied else None)
     configure(copyPrivateIp=False)
     edit(NetworkInterfaces=[{"DeviceIndex": 0, "PrivateIpAddress": "172.31.3.3"}])
     configure(copyTags=True)
-    (told,) = _default(aws, template_id)["NetworkInterfaces"]
-    assert told["PrivateIpAddress"] == "172.31.3.3"
+    (reported,) = _default(aws, template_id)["NetworkInterfaces"]
+    assert reported["PrivateIpAddress"] == "172.31.3.3"
 
 
 def test_what_people_wrote_outlives_a_version_of_drs(aws, configure, edit, template_id):
@@ -126,8 +126,11 @@ def test_volumes_are_as_the_template_says(aws, edit):
     volumes = _volumes(aws, instance_id)
     assert sorted(volumes) == ["/dev/nvme0n1", "/dev/nvme1n1"]
     data = volumes["/dev/nvme1n1"]
-    told = {"VolumeSize": data["Size"], **{name: data[name] for name in ("VolumeType", "Iops", "Encrypted")}}
-    assert told == wanted
+    reported = {
+        "VolumeSize": data["Size"],
+        **{name: data[name] for name in ("VolumeType", "Iops", "Encrypted")},
+    }
+    assert reported == wanted
     aws.drs.terminate_recovery_instances(recoveryInstanceIDs=[instance_id])
     aws.let_pass()
     assert [v["Size"] for v in aws.ec2.describe_volumes()["Volumes"]] == [700]
@@ -168,8 +171,8 @@ def test_an_instance_is_as_the_template_says(aws, edit):
         "userData": ("UserData", user_data),
     }
     for attribute, (member, value) in asked.items():
-        told = aws.ec2.describe_instance_attribute(InstanceId=instance["InstanceId"], Attribute=attribute)
-        assert told[member]["Value"] == value
+        reported = aws.ec2.describe_instance_attribute(InstanceId=instance["InstanceId"], Attribute=attribute)
+        assert reported[member]["Value"] == value
 
 
 def test_a_tool_leaves_names_empty(aws, edit):
@@ -229,8 +232,8 @@ def test_an_instance_tells_its_server_and_job(aws):
     job = aws.start(DB2)
     aws.let_pass()
     tags = _tags(aws.ec2_instance(aws.instances()[DB2]["recoveryInstanceID"])["Tags"])
-    told = {"drs.amazonaws.com-job": job["jobID"], "drs.amazonaws.com-source-server": DB2}
-    assert told.items() <= tags.items()
+    reported = {"drs.amazonaws.com-job": job["jobID"], "drs.amazonaws.com-source-server": DB2}
+    assert reported.items() <= tags.items()
 
 
 def test_a_template_that_was_deleted_comes_again_with_defaults(aws, edit, template_id):

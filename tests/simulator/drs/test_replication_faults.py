@@ -30,17 +30,17 @@ def test_a_lag_is_set_and_taken_away(add, seen):
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"),
+    ("kind", "reported"),
     [("stall", ("STALLED", "NOT_CONVERGING")), ("disconnect", ("DISCONNECTED", "AGENT_NOT_SEEN"))],
 )
-def test_a_fault_takes_no_snapshots_until_it_is_mended(replicating, snapshots, wait, kind, told):
+def test_a_fault_takes_no_snapshots_until_it_is_mended(replicating, snapshots, wait, kind, reported):
     """Lag grows, snapshots only age; mended, the backlog is caught up and snapshots go on."""
     replication, seen = replicating
     before = snapshots()
     replication.set_fault(kind)
     wait(2 * HOUR)
     info = seen()
-    assert (info["dataReplicationState"], info["dataReplicationError"]["error"]) == told
+    assert (info["dataReplicationState"], info["dataReplicationError"]["error"]) == reported
     assert seconds(info["lagDuration"]) == pytest.approx(2 * HOUR, abs=10)
     assert snapshots() == [snapshot for snapshot in before if snapshot in snapshots()] != []
     replication.set_fault(None)

@@ -113,7 +113,7 @@ def test_a_rule_that_is_not_enabled_takes_nothing(add, described, keep, let_pass
 
 @pytest.mark.usefixtures("add_healthy")
 @pytest.mark.parametrize(
-    ("rules", "told"),
+    ("rules", "reported"),
     [
         ((MINUTES, HOURS, HOURS), "MINUTE, HOUR, HOUR"),
         ((MINUTES | {"interval": 5}, HOURS, DAYS), r"pitPolicy\[0\]\.interval 5: .* 10"),
@@ -123,10 +123,10 @@ def test_a_rule_that_is_not_enabled_takes_nothing(add, described, keep, let_pass
     ],
     ids=["units", "minutes", "hours", "interval of days", "days"],
 )
-def test_another_policy_than_the_user_guide_allows_is_refused(drs, described, keep, rules, told):
+def test_another_policy_than_the_user_guide_allows_is_refused(drs, described, keep, rules, reported):
     """Exactly one rule of each unit; only how many days are kept is anybody's choice; nothing changes."""
     before = described()[1]
-    with pytest.raises(drs.exceptions.ValidationException, match=told):
+    with pytest.raises(drs.exceptions.ValidationException, match=reported):
         keep(*rules)
     assert described()[1] == before
 

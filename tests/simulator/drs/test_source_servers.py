@@ -73,8 +73,8 @@ def test_the_launch_configuration_of_an_unknown_server_is_not_found(drs):
 def test_r06_a_snapshot_that_is_not_taken_yet_has_no_timestamp(drs):
     """R-06: expectedTimestamp is always there, timestamp only once the snapshot is taken."""
     oldest_first = drs.describe_recovery_snapshots(sourceServerID=DB1, order="ASC")["items"]
-    told = ["timestamp" in snapshot for snapshot in oldest_first]
-    assert (all(told[:-1]), told[-1]) == (True, False)
+    reported = ["timestamp" in snapshot for snapshot in oldest_first]
+    assert (all(reported[:-1]), reported[-1]) == (True, False)
     expected = [snapshot["expectedTimestamp"] for snapshot in oldest_first]
     assert expected == sorted(expected)
 
