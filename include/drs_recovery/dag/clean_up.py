@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from drs_recovery.engine.follow_up_kind import FollowUp
 
 
-def follow_up_dags() -> list[DAG]:
-    """Return the DAG of each kind."""
-    return [follow_up_dag(kind) for kind in FOLLOW_UPS]
+def follow_up_dags() -> dict[str, DAG]:
+    """Return the DAG of each kind, by its id."""
+    return {kind.dag_id: follow_up_dag(kind) for kind in FOLLOW_UPS}
 
 
 def clean_up_dag() -> DAG:

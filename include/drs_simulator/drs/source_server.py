@@ -147,7 +147,7 @@ class SourceServer(BaseModel):
 
     def _contact(self, now: float) -> dict[str, Any]:
         """Return the dates that are the same between two signs of life of the agent."""
-        seen, first = self.replication.last_seen(now), self.replication.first_byte(now)
+        seen, first = max(self.replication.last_seen(now), self._updated), self.replication.first_byte(now)
         if self._seen[0] != (seen, first):
             self._first_byte = None if first is None else world.clock.date(first)
             dates = {"addedToServiceDateTime": iso_at(self.added), "lastSeenByServiceDateTime": iso_at(seen)}

@@ -9,7 +9,7 @@ import re
 from datetime import datetime, timedelta
 from typing import get_args
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from drs_simulator.clock import clock
@@ -35,6 +35,7 @@ def _server(drs, server_id=NEW):
     passed=st.floats(0, 2 * 86_400),
     deeds=st.lists(st.sampled_from(["stop", "start", "retry", "stall", "mend"]), max_size=3),
 )
+@example(state="INITIAL_SYNC", lag=0, passed=0.0, deeds=["start"])
 def test_the_dates_of_a_server_are_in_a_possible_order(add, drs, let_pass, **drawn):
     """Added, first byte, oldest snapshot, what the agent sent last, now: whatever was done to it."""
     lag = 0 if drawn["state"] in {"STOPPED", *STARTING} else drawn["lag"]
