@@ -127,7 +127,7 @@ def test_run_approve_answers_once(story: Any, airflow: Stub) -> None:
     client, snapshot = look(story().to_the_second_gate(), airflow)
     approver = Approver(client, "monthly drill")
     (gate,) = approver.act(snapshot).gates
-    assert gate.said == "approved by --approve; the task takes it up"
+    assert gate.note == "approved by --approve; the task takes it up"
     bobs = {"id": "alice", "name": "alice"}
     airflow.on(
         f"GET {GATE}",
@@ -141,9 +141,9 @@ def test_run_approve_leaves_a_young_gate_alone(story: Any, airflow: Stub) -> Non
     airflow.on(f"GET {GATE}", (200, asked(age=3)))
     client, snapshot = look(story().to_the_second_gate(), airflow)
     (gate,) = Approver(client, "drill").act(snapshot).gates
-    assert (gate.said or "").startswith("--approve answers it at ")
+    assert (gate.note or "").startswith("--approve answers it at ")
     (again,) = Approver(client, "drill").act(snapshot).gates
-    assert again.said == gate.said, "a line that counts down would fill a log"
+    assert again.note == gate.note, "a line that counts down would fill a log"
     assert answers(airflow) == []
 
 
@@ -163,4 +163,4 @@ def test_run_approve_goes_on_where_others_answer_or_airflow_is_down(
     airflow.on(f"PATCH {GATE}", answer)
     client, snapshot = look(story().to_the_second_gate(), airflow)
     (gate,) = Approver(client, "drill").act(snapshot).gates
-    assert gate.said
+    assert gate.note

@@ -181,7 +181,7 @@ def test_a_gate_that_somebody_has_answered_says_so(story: Any, stub: Stub, airsi
     }
     stub.on(f"GET {RUN}/taskInstances/appwave2.approve/-1/hitlDetails", (200, asked))
     (gate,) = Watcher(told.store, TARGET, airside).look().gates
-    assert gate.said == "bob has answered Approve; the task takes it up"
+    assert gate.note == "bob has answered Approve; the task takes it up"
 
 
 @pytest.mark.parametrize("opened", [True, False], ids=["record not final", "no record"])
