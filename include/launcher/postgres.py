@@ -57,14 +57,14 @@ def start(data: Path) -> str:
         (data / "postgresql.auto.conf").write_text(SETTINGS)
         options = f"-k {shlex.quote(str(sockets))}"
         _run(data, run_as, "pg_ctl", "--wait", f"--options={options}", f"--log={data / 'log'}", "start")
-    return f"postgresql+psycopg2://postgres@/postgres?host={quote(_message(data)[SOCKETS_LINE])}"
+    return f"postgresql+psycopg2://postgres@/postgres?host={quote(_pid_file(data)[SOCKETS_LINE])}"
 
 
 def stop(data: Path) -> bool:
     """Stop the PostgreSQL of a data folder, closing its connections; returns whether it ran."""
     if not is_running(data):
         return False
-    sockets = Path(_message(data)[SOCKETS_LINE])
+    sockets = Path(_pid_file(data)[SOCKETS_LINE])
     try:
         _run(data, _run_as(data), "pg_ctl", "--wait", "--mode=fast", "stop")
     except StartFailed as error:
@@ -78,13 +78,13 @@ def stop(data: Path) -> bool:
 def is_running(data: Path) -> bool:
     """Whether the process that the data folder names is its PostgreSQL: after a crash it may be anything."""
     try:
-        process = psutil.Process(int(_message(data)[0]))
+        process = psutil.Process(int(_pid_file(data)[0]))
         return str(data) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
     except (OSError, IndexError, ValueError, psutil.Error):
         return False
 
 
-def _message(data: Path) -> list[str]:
+def _pid_file(data: Path) -> list[str]:
     """Return what PostgreSQL tells of itself while it runs: its pid, and where its socket is."""
     return (data / "postmaster.pid").read_text().splitlines()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.record.enums import WaveStatus
 from drs_recovery.record.models import execution_id
+from drs_recovery.text.people import who_may_answer
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,7 +49,7 @@ class WaitingGate:
         """Who may answer, as a text."""
         if self.approvers is None:
             return "the approvers of the plan"
-        return ", ".join(self.approvers) or "anyone who may answer gates in Airflow"
+        return who_may_answer(self.approvers)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,10 +13,8 @@ from drs_recovery.cli.snapshot import Snapshot, WaitingGate, paused_waves
 from drs_recovery.cli.words import now, when
 from drs_recovery.errors import ExecutionNotFound, RecordUnavailable
 from drs_recovery.names import Role, task_id
-from drs_recovery.record.enums import EventType
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import read_execution
-from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
 
 if TYPE_CHECKING:
@@ -51,7 +48,6 @@ class Watcher:
         self._execution: Execution | None = None
         self._servers: tuple[ServerRecord, ...] = ()
         self._plan: Plan | None = None
-        self._asked_since: dict[tuple[int, int], datetime] = {}
         self._record_note: str | None = None
         self._next_run_check = 0.0
         self._ended_at: datetime | None = None
@@ -105,7 +101,7 @@ class Watcher:
         gate = task_id(Role.GATE, plan.waves[wave.wave_number].name if plan else wave.wave_name)
         url = gate_url(settings().airflow_url, self.target.plan_id, self.target.run_id, gate)
         asked = self.airside.gate(self.target, gate)
-        since = asked.created_at if asked else self._since(wave)
+        since = asked.created_at if asked else wave.waiting_since
         return WaitingGate(
             wave.wave_name,
             gate,
@@ -115,16 +111,6 @@ class Watcher:
             until=since + plan.gate_timeout if plan and since else None,
             note=state_of(asked),
         )
-
-    def _since(self, wave: WaveRecord) -> datetime | None:
-        """Return since when the gate waits, as the audit trail has it."""
-        asked = (wave.wave_number, wave.attempt)
-        if asked not in self._asked_since:
-            with suppress(RecordUnavailable):
-                for event in self.store.run(read_events(self.target.execution_id)):
-                    if event.type is EventType.GATE_WAITING and event.wave_number == wave.wave_number:
-                        self._asked_since[asked] = event.time
-        return self._asked_since.get(asked)
 
     def _stranded(self) -> str | None:
         """Return why nobody will make this record final: its DAG run has ended, some time ago."""

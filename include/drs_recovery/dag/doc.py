@@ -9,6 +9,7 @@ from drs_recovery.plan import ServerTags
 from drs_recovery.plan.schedule import either_day
 from drs_recovery.text.durations import compact, duration_text
 from drs_recovery.text.markdown import Markdown, code, codes, render, text
+from drs_recovery.text.people import ANYONE
 
 if TYPE_CHECKING:
     from drs_recovery.plan import Plan, Wave
@@ -55,7 +56,7 @@ def plan_doc(plan: Plan) -> Markdown:
         either=_either(plan),
         gate_timeout=duration_text(plan.gate_timeout),
         cleanup=_cleanup(plan),
-        approvers=codes(plan.approvers) or "anyone who may answer gates",
+        approvers=codes(plan.approvers) or ANYONE,
     )
 
 

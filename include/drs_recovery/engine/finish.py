@@ -7,28 +7,70 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from drs_recovery.engine.frozen_plan import frozen_plan
+from drs_recovery.engine.open_intents import resolve_intents
+from drs_recovery.engine.opened_by_0_1 import with_its_events
+from drs_recovery.engine.run_end import ending, named_failed
 from drs_recovery.errors import ExecutionNotFound, PlanError, RecordUnreadable
+from drs_recovery.record.ending import Ending
 from drs_recovery.record.enums import CleanupMode, EventType
 from drs_recovery.record.models import CleanupOrder
 from drs_recovery.record.outcome import outcome, unexplained
 from drs_recovery.record.status import final_status
 from drs_recovery.store.programs import complete_execution
 from drs_recovery.store.servers import read_servers
+from drs_recovery.store.tasks import read_tasks
 from drs_recovery.store.whole import read_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from drs_recovery.engine.journal import Journal
-    from drs_recovery.record.ending import Ending
     from drs_recovery.record.models import Execution
     from drs_recovery.store.store import ExecutionStore
 
 log = logging.getLogger(__name__)
 
 
-def finish(
-    store: ExecutionStore, journal: Journal, execution: Execution, known: Ending, *, hint: str = ""
+def end_execution(
+    store: ExecutionStore,
+    journal: Journal,
+    execution: Execution,
+    task_states: Mapping[str, str | None],
+    *,
+    over: str | None = None,
 ) -> Execution:
-    """Return the execution as it ended; ``hint`` is added to an outcome that the record cannot explain."""
+    """Return an execution as it ended, after its open intents are resolved; its plan is free then.
+
+    ``task_states`` are those of the other tasks of its DAG run; ``over`` says what became of a run that is no
+    more.
+    """
+    known = Ending()
+    if not execution.final:
+        execution = resolve_intents(store, journal, execution)
+        tasks = store.run(read_tasks(execution.execution_id))
+        known = ending(*with_its_events(store, execution, tasks), task_states, journal.now(), over=over)
+    return finish(store, journal, execution, known, failed=named_failed(task_states))
+
+
+def finish(
+    store: ExecutionStore, journal: Journal, execution: Execution, known: Ending, *, failed: str = "none"
+) -> Execution:
+    """Put the end on record, unless it is there, and free the plan; ``known`` is what ended it.
+
+    ``failed`` are the Airflow tasks that failed, for an outcome that the record cannot explain.
+    """
+    if execution.final:
+        end = _append_end(store, journal, execution)
+    else:
+        end = _close(store, journal, execution, known, failed)
+    store.run(complete_execution.release(end))
+    return end
+
+
+def _close(
+    store: ExecutionStore, journal: Journal, execution: Execution, known: Ending, failed: str
+) -> Execution:
+    """Close the open waves and write the final status, with the outcome."""
     key, stopped = execution.execution_id, known.interrupted
     event = journal.event(EventType.INTERRUPTED, stopped) if stopped else None
     closed = store.run(complete_execution.close(key, known, event))
@@ -45,14 +87,14 @@ def finish(
         store.run(read_whole(closed)), store.run(read_servers(key)), interrupted=stopped, at=journal.now()
     )
     if unexplained(closed, stopped):
-        message = f"{message} {hint}".strip()
+        message = f"{message} Airflow tasks that failed: {failed}."
     event = journal.event(EventType.EXECUTION_ENDED, f"{status}: {message}")
     return store.run(
         complete_execution.finish(key, status, message, event, cleanup=_clean_up_order(store, closed))
     )
 
 
-def append_end(store: ExecutionStore, journal: Journal, execution: Execution) -> Execution:
+def _append_end(store: ExecutionStore, journal: Journal, execution: Execution) -> Execution:
     """Append how an execution ended, once: a crash may have come between its end and the event."""
     event = journal.event(EventType.EXECUTION_ENDED, f"{execution.status}: {execution.outcome}")
     return store.run(

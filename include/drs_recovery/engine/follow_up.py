@@ -21,6 +21,7 @@ from drs_recovery.record.clean_up import asked_once
 from drs_recovery.record.enums import CleanupMode, CleanupStatus, Decision
 from drs_recovery.store.queries import read_execution
 from drs_recovery.text.durations import duration_text
+from drs_recovery.text.people import who_may_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -164,7 +165,7 @@ def ask(follow_up: FollowUp) -> Question | None:
     """Put on record that it waits for an approver, and return the question; None if nobody is asked."""
     if _passes(follow_up):
         return None
-    who = ", ".join(follow_up.plan.approvers) or "anyone who may answer gates"
+    who = who_may_answer(follow_up.plan.approvers)
     event = follow_up.journal.event(follow_up.events.waiting, f"waits for {who}")
     follow_up.write(CleanupStatus.WAITING, event, approval=None)
     return follow_up.question()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.engine.attempt import Clear, current_attempt
 from drs_recovery.engine.frozen_plan import frozen_plan
+from drs_recovery.engine.opened_by_0_1 import waits_since
 from drs_recovery.engine.permission import wave_on_record
 from drs_recovery.errors import StartRefused
 from drs_recovery.names import in_log
@@ -19,6 +20,7 @@ from drs_recovery.record.permission import check_ask
 from drs_recovery.store.programs import approve
 from drs_recovery.store.servers import read_servers
 from drs_recovery.text.durations import duration_text
+from drs_recovery.text.people import who_may_answer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,9 +89,10 @@ def open_gate(
         _check_asked(wave)
     if (why := _passes(wave)) is not None:
         return Passes(why)
-    detail = f"waits for {', '.join(plan.approvers) or 'anyone who may answer gates'}"
+    detail = f"waits for {who_may_answer(plan.approvers)}"
     event = journal.event(EventType.GATE_WAITING, detail, wave=wave)
-    record = store.run(approve.pause(record.execution_id, number, event))
+    since = waits_since(store, record, wave)
+    record = store.run(approve.pause(record.execution_id, number, event, since=since))
     wave = record.wave(number)
     left = (wave.waiting_since or journal.now()) + plan.gate_timeout - journal.now()
     servers = store.run(read_servers(record.execution_id))

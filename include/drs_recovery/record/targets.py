@@ -38,13 +38,13 @@ def rpo_text(execution: Execution) -> str | None:
         return f"not known, DRS reported no lag; the target is {compact(target)}"
     worst = timedelta(seconds=lag.seconds)
     message = f"{compact(worst)} at the start, {_verdict(worst, target)} the target of {compact(target)}"
-    return f"{message}; {_unwritten(lag)}" if lag.unknown else message
+    return f"{message}; {_unreported(lag)}" if lag.unknown else message
 
 
 def _verdict(achieved: timedelta, target: timedelta) -> str:
     return "within" if achieved <= target else "above"
 
 
-def _unwritten(lag: Lag) -> str:
+def _unreported(lag: Lag) -> str:
     servers = "one server" if lag.unknown == 1 else f"{lag.unknown} servers"
     return f"for {servers} DRS reported no lag"

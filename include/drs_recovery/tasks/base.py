@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import BotoCoreError, ClientError
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
 
     from drs_recovery.aws.hooks.drs import DrsHook
-    from drs_recovery.record.models import Execution, WaveRecord
+    from drs_recovery.record.models import Execution
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +92,16 @@ def link_jobs(context: Context, operator: BaseOperator, hook: DrsHook, job_ids: 
             )
         except (BotoCoreError, ClientError) as error:
             log.warning("The link to %s cannot be made: %s", job_id, error)
+
+
+def polling() -> dict[str, Any]:
+    """Return the arguments of sensors: how long a trigger holds, and how often DRS is asked."""
+    wanted = settings()
+    return {
+        "hold": wanted.hold_seconds,
+        "poll_interval": wanted.poll_seconds,
+        "relaxed_interval": wanted.poll_relaxed_seconds,
+    }
 
 
 def is_last_try(context: Context) -> bool:
@@ -163,15 +173,3 @@ def _attempt(store: ExecutionStore, execution: str, wave_number: int | None) -> 
         return store.run(read_execution(execution)).wave(wave_number).attempt
     except RecordError:
         return None
-
-
-def new_event(
-    context: Context,
-    type_: EventType,
-    detail: str,
-    *,
-    wave: WaveRecord | None = None,
-    who: str | None = None,
-) -> Event:
-    """Return an event of the audit trail, of this task unless a person acts."""
-    return journal_of(context).event(type_, detail, wave=wave, who=who)

@@ -8,13 +8,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from drs_recovery.engine.finish import append_end, finish
+from drs_recovery.engine.finish import end_execution
 from drs_recovery.engine.open import new_execution, put_record
-from drs_recovery.engine.open_intents import resolve_intents
-from drs_recovery.engine.run_end import ending, named_failed
 from drs_recovery.engine.same_run import check_same_run
-from drs_recovery.store.programs import complete_execution
-from drs_recovery.store.tasks import read_tasks
 from drs_recovery.tasks.airflow_runs import run_of
 from drs_recovery.tasks.base import execution_store, journal_of, now, verdicts
 
@@ -50,11 +46,7 @@ class CompleteExecution(BaseOperator):
         """Return the final status, or fail with the outcome."""
         store = execution_store()
         execution = self._on_record(store, context)
-        if execution.final:
-            append_end(store, journal_of(context), execution)
-        else:
-            execution = self._finish(store, context, execution)
-        store.run(complete_execution.release(execution))
+        execution = end_execution(store, journal_of(context), execution, self._other_task_states(context))
         if not execution.status.met:
             raise AirflowFailException(f"{execution.status}: {execution.outcome}")
         return execution.status.value
@@ -67,14 +59,6 @@ class CompleteExecution(BaseOperator):
         with verdicts(store, context, opened.execution_id):
             check_same_run(opened, run)
         return opened
-
-    def _finish(self, store: ExecutionStore, context: Context, execution: Execution) -> Execution:
-        execution = resolve_intents(store, journal_of(context), execution)
-        states = self._other_task_states(context)
-        tasks = store.run(read_tasks(execution.execution_id))
-        known = ending(execution, tasks, states, now())
-        hint = f"Airflow tasks that failed: {named_failed(states)}."
-        return finish(store, journal_of(context), execution, known, hint=hint)
 
     def _other_task_states(self, context: Context) -> Mapping[str, str | None]:
         ti = context["ti"]

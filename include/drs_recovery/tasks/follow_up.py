@@ -19,8 +19,7 @@ from drs_recovery.engine import follow_up as engine
 from drs_recovery.engine.follow_up import Kept, NotBegun, OtherRun, Refused, Started, Waiting
 from drs_recovery.errors import RecordError
 from drs_recovery.record.clean_up import EXECUTION_ID
-from drs_recovery.settings import settings
-from drs_recovery.tasks.base import execution_store, is_last_try, journal_of, link_jobs, now
+from drs_recovery.tasks.base import execution_store, is_last_try, journal_of, link_jobs, now, polling
 from drs_recovery.tasks.gate import HumanGate
 from drs_recovery.tasks.waking import waking
 
@@ -161,15 +160,8 @@ class WatchFollowUp(DrsJobSensor):
     ui_color = "#d9ecf7"
 
     def __init__(self, *, kind: type[FollowUp], **kwargs: Any) -> None:
-        wanted = settings()
-        super().__init__(
-            job_ids=[],
-            hold=wanted.hold_seconds,
-            poll_interval=wanted.poll_seconds,
-            relaxed_interval=wanted.poll_relaxed_seconds,
-            timeout=engine.LONGEST_WAIT.total_seconds(),
-            **kwargs,
-        )
+        timeout = engine.LONGEST_WAIT.total_seconds()
+        super().__init__(job_ids=[], timeout=timeout, **polling(), **kwargs)
         self.kind = kind
 
     def execute(self, context: Context) -> Any:

@@ -11,14 +11,10 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException
 
 from drs_recovery.engine.deleted_plan import known_plans, plan_deleted
-from drs_recovery.engine.finish import finish
-from drs_recovery.engine.open_intents import resolve_intents
-from drs_recovery.engine.run_end import ending
-from drs_recovery.store.programs import complete_execution
+from drs_recovery.engine.finish import end_execution
 from drs_recovery.store.queries import open_executions
-from drs_recovery.store.tasks import read_tasks
 from drs_recovery.tasks.airflow_runs import is_ours, run_over
-from drs_recovery.tasks.base import execution_store, journal_of, now
+from drs_recovery.tasks.base import execution_store, journal_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,11 +61,7 @@ class ReconcileExecutions(BaseOperator):
         return ended
 
     def _end(self, store: ExecutionStore, context: Context, execution: Execution, why: str) -> None:
-        journal = journal_of(context)
-        execution = resolve_intents(store, journal, execution)
-        tasks = store.run(read_tasks(execution.execution_id))
-        done = finish(store, journal, execution, ending(execution, tasks, {}, now(), over=why))
-        store.run(complete_execution.release(done))
+        done = end_execution(store, journal_of(context), execution, {}, over=why)
         self.log.info("Execution %s of %s ended %s: %s", done.execution_id, done.plan_id, done.status, why)
 
 

@@ -19,7 +19,7 @@ from drs_recovery.engine.watch import Cut, Watch, WatchedWave, end_wave, wave_to
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
-from drs_recovery.tasks.base import execution_store, id_of, journal_of, now, own_record, verdicts
+from drs_recovery.tasks.base import execution_store, id_of, journal_of, now, own_record, polling, verdicts
 from drs_recovery.tasks.wave_trigger import WaveTrigger
 
 if TYPE_CHECKING:
@@ -43,16 +43,13 @@ class WaitForRecovery(DrsJobSensor):
     ui_color = "#d9ecf7"
 
     def __init__(self, *, plan: Plan, wave_number: int, wave_name: str, **kwargs: Any) -> None:
-        wanted = settings()
         super().__init__(
             job_ids=[],
-            hold=wanted.hold_seconds,
-            poll_interval=wanted.poll_seconds,
-            relaxed_interval=wanted.poll_relaxed_seconds,
             # A job may not show for as long as the start would look for it
-            missing_grace=max(60, wanted.adoption_seconds),
+            missing_grace=max(60, settings().adoption_seconds),
             aws_conn_id=plan.aws_conn_id,
             region_name=plan.region,
+            **polling(),
             **kwargs,
         )
         self.wave_number = wave_number

@@ -82,23 +82,23 @@ class Announcements:
     def __init__(self, account_id: str, region_name: str, now: float) -> None:
         self._account_id, self._region_name = account_id, region_name
         self._until = now
-        self._message: set[Event] | None = None
+        self._seen: set[Event] | None = None
         self._waiting: deque[Event] = deque()
 
     def advance(self, backend: Resources, jobs: list[Job], now: float) -> None:
         """Send what happened since the last time; nothing of the time when there was no rule."""
         since, self._until = self._until, now
         if not (rules := self._rules()):
-            self._message = None
+            self._seen = None
             self._waiting.clear()
             return
         wanted = [kind for kind in KINDS if any(_may_want(rule, "detail-type", kind) for rule in rules)]
         events = list(_happened(backend, jobs, since, now))
         if _SNAPSHOT in wanted:
             events += _snapshots_of(backend, since, now)
-        message = {event for event in events if event.at <= since} if self._message is None else self._message
-        self._message = set(events)
-        new = [e for e in dict.fromkeys(events) if e not in message and e.detail_type in wanted]
+        known = {event for event in events if event.at <= since} if self._seen is None else self._seen
+        self._seen = set(events)
+        new = [e for e in dict.fromkeys(events) if e not in known and e.detail_type in wanted]
         self._waiting.extend(sorted(new, key=attrgetter("at")))
         self._send(rules)
 

@@ -11,12 +11,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .ec2_refusals import unknown_snapshot
+from .lookup import require
 from .snapshots import RecoverySnapshot
 from .source_server import snapshots_of
 from .timeline import Phase, ServerTimeline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from .source_server import SourceServer
     from .world import FaultEffect
@@ -98,6 +99,20 @@ def launch_data(server: SourceServer, now: float, chosen: RecoverySnapshot | Non
         latest=server.replication.latest(now) if comes_in else None,
         missing=None if comes_in else _message(server, state),
     )
+
+
+def wanted_data(
+    wanted: Iterable[dict[str, str]], servers: Mapping[str, SourceServer], now: float
+) -> dict[str, LaunchData]:
+    """Return what each server wanted is launched from: the snapshot asked for, or the latest data."""
+    data = {}
+    for one in wanted:
+        server, chosen = servers[one["sourceServerID"]], None
+        if snapshot_id := one.get("recoverySnapshotID"):
+            taken = {s.snapshot_id: s for s in snapshots_of(server, now) if s.taken <= now}
+            chosen = require(taken, snapshot_id, "sourceServers.recoverySnapshotID")
+        data[server.source_server_id] = launch_data(server, now, chosen)
+    return data
 
 
 def _message(server: SourceServer, state: str) -> str:

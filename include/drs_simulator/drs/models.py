@@ -19,7 +19,7 @@ from .failback import FailbackJob
 from .instance_launch import launch_instance
 from .instance_operations import FailbackBackend, RecoveryInstanceBackend
 from .job import Job, TerminateJob
-from .launch_data import LaunchData, launch_data
+from .launch_data import wanted_data
 from .launch_job import LaunchJob
 from .launch_operations import (
     LaunchActionBackend,
@@ -178,7 +178,7 @@ class DRSBackend(
             require(self.source_servers, wanted["sourceServerID"], "sourceServers.sourceServerID")
             for wanted in source_servers
         ]
-        data = self._launch_data(source_servers)
+        data = wanted_data(source_servers, self.source_servers, self.now)
         admission.check(servers, self._running)
         timeline = plan_launch(with_data(launch_requests(servers), data))
         job = LaunchJob(self, servers, timeline, is_drill=is_drill, data=data)
@@ -282,17 +282,6 @@ class DRSBackend(
         self.jobs[job.job_id] = job
         self._running.append(job)
         return job
-
-    def _launch_data(self, source_servers: list[dict[str, str]]) -> dict[str, LaunchData]:
-        """Return what there is to launch of each server: of the snapshot wanted, or of the latest data."""
-        data = {}
-        for wanted in source_servers:
-            server, chosen = self.source_servers[wanted["sourceServerID"]], None
-            if snapshot_id := wanted.get("recoverySnapshotID"):
-                taken = {s.snapshot_id: s for s in snapshots_of(server, self.now) if s.taken <= self.now}
-                chosen = require(taken, snapshot_id, "sourceServers.recoverySnapshotID")
-            data[server.source_server_id] = launch_data(server, self.now, chosen)
-        return data
 
 
 drs_backends = BackendDict(DRSBackend, "drs")

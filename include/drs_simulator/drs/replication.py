@@ -168,12 +168,12 @@ class Replication:
     def to_dict(self, now: float) -> Parts | Written:
         """Return the modelled dataReplicationInfo."""
         if self.state(now) != "CONTINUOUS":
-            return self._message(now)
+            return self._info(now)
         if self._steady is None:
-            self._steady = Written(written(self._message(now)))
+            self._steady = Written(written(self._info(now)))
         return self._steady
 
-    def _message(self, now: float) -> Parts:
+    def _info(self, now: float) -> Parts:
         stage, lag = self._stage(now), self.lag(now)
         info = Parts(
             dataReplicationState=stage.state,

@@ -29,7 +29,7 @@ def information(instance: Instance) -> dict[str, Any]:
     }
 
 
-def passes(message: dict[str, Any], filters: list[dict[str, Any]]) -> bool:
+def passes(instance: dict[str, Any], filters: list[dict[str, Any]]) -> bool:
     """Return whether all filters let an instance through; those of no known key let none."""
     named = [(f.get("Key") or f.get("key"), f.get("Values") or f.get("valueSet") or []) for f in filters]
-    return all(message.get(_KEYS.get(str(key), "")) in values for key, values in named)
+    return all(instance.get(_KEYS.get(str(key), "")) in values for key, values in named)

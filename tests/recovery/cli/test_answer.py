@@ -164,3 +164,19 @@ def test_run_approve_goes_on_where_others_answer_or_airflow_is_down(
     client, snapshot = look(story().to_the_second_gate(), airflow)
     (gate,) = Approver(client, "drill").act(snapshot).gates
     assert gate.note
+
+
+@pytest.mark.parametrize("verb", ["approve", "reject"])
+def test_a_gate_that_does_not_wait_is_not_answered(story: Any, verb: str) -> None:
+    told = story().freeze()
+    assert recovery(verb, told.id).exit_code == 3
+    assert "No gate of" in recovery(verb, told.id).stderr
+    named = recovery(verb, told.id, "--wave", "DBWave1")
+    assert named.exit_code == 3
+    assert "PENDING" in named.stderr
+
+
+def test_a_wave_that_does_not_exist_is_usage(story: Any) -> None:
+    result = recovery("approve", story().to_the_second_gate().id, "--wave", "AppWave")
+    assert result.exit_code == 2
+    assert "DBWave1, AppWave2, WebWave3" in result.stderr

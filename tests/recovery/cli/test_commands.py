@@ -279,22 +279,6 @@ def test_a_command_line_that_makes_no_sense_is_usage(arguments: tuple[str, ...],
     assert words in result.stderr
 
 
-@pytest.mark.parametrize("verb", ["approve", "reject"])
-def test_a_gate_that_does_not_wait_is_not_answered(story: Any, verb: str) -> None:
-    told = story().freeze()
-    assert recovery(verb, told.id).exit_code == 3
-    assert "No gate of" in recovery(verb, told.id).stderr
-    named = recovery(verb, told.id, "--wave", "DBWave1")
-    assert named.exit_code == 3
-    assert "PENDING" in named.stderr
-
-
-def test_a_wave_that_does_not_exist_is_usage(story: Any) -> None:
-    result = recovery("approve", story().to_the_second_gate().id, "--wave", "AppWave")
-    assert result.exit_code == 2
-    assert "DBWave1, AppWave2, WebWave3" in result.stderr
-
-
 def test_the_choices_are_those_of_a_run() -> None:
     """The command line spells them out, so that its help needs no models; they must not drift."""
     hints = get_type_hints(run)

@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
+from mypy_boto3_drs.literals import DataReplicationStateType
 
 from drs_recovery.engine.readiness import CHECKS, report
 from drs_recovery.engine.readiness.facts import Facts, ServerFacts, Unknown, server_facts
 from drs_recovery.engine.readiness.quotas import JOBS, SERVERS_IN_ALL_JOBS, SERVERS_IN_JOB
 from drs_recovery.plan import Plan, Preflight, SourceServer
 
-STATES = [
-    "STOPPED",
-    "INITIATING",
-    "INITIAL_SYNC",
-    "BACKLOG",
-    "CREATING_SNAPSHOT",
-    "CONTINUOUS",
-    "PAUSED",
-    "RESCAN",
-    "STALLED",
-    "DISCONNECTED",
-]
+STATES = get_args(DataReplicationStateType)
 MINUTE = timedelta(minutes=1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drs_recovery.engine.finish import append_end, finish
+from drs_recovery.engine.finish import finish
 from drs_recovery.engine.journal import Journal
 from drs_recovery.record.ending import Ending
 from drs_recovery.record.enums import EventType, ExecutionStatus, LaunchStatus, WaveStatus
@@ -43,13 +43,8 @@ def ended(world, status=W.FAILED, execution=E.FAILED):
 
 def brought_to_its_end(store, execution_id, **known):
     """End an execution in the product's own way, as the last try of `complete_execution` does."""
-    execution, journal = store.run(read_execution(execution_id)), Journal("complete_execution")
-    if execution.final:
-        append_end(store, journal, execution)
-    else:
-        execution = finish(store, journal, execution, Ending(**known))
-    store.run(complete_execution.release(execution))
-    return execution
+    execution = store.run(read_execution(execution_id))
+    return finish(store, Journal("complete_execution"), execution, Ending(**known))
 
 
 def opening(**fields):

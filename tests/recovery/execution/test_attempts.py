@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from drs_recovery.errors import TransitionRefused
 from drs_recovery.record.attempts import to_start, with_attempt
 from drs_recovery.record.enums import LaunchStatus, WaveStatus
+from drs_recovery.record.models import CancelAsked
 from drs_recovery.record.status import running_status
 from drs_recovery.record.transitions import ATTEMPT_MOVES, check_change, check_opening
 from tests.recovery.execution.world import Make
@@ -26,6 +27,7 @@ def ended(statuses, attempts, *, final=True, answered=True):
         wave.replace(
             status=status,
             attempt=attempt,
+            waiting_since=make.time(),
             approval=make.approval(attempt=attempt) if answered else None,
             failure="no capacity",
             start_time=make.time(),
@@ -33,7 +35,8 @@ def ended(statuses, attempts, *, final=True, answered=True):
         )
         for wave, status, attempt in zip(execution.waves, statuses, attempts, strict=True)
     )
-    end = {"end_time": make.time(), "outcome": "over", "status": "FAILED"} if final else {}
+    asked = {"cancel_asked": CancelAsked(by="bob", time=make.time()), "plan_gone_since": make.time()}
+    end = asked | ({"end_time": make.time(), "outcome": "over", "status": "FAILED"} if final else {})
     return execution.replace(waves=waves, **end)
 
 
@@ -58,6 +61,7 @@ def test_a_new_attempt_opens_one_wave_and_what_never_ran(statuses, attempt, fina
     own = after.wave(number)
     assert (own.status, own.attempt, own.clear_number, own.approved) == (W.PENDING, attempt + 1, 5, False)
     assert (own.failure, own.start_time, own.end_time, own.approval) == (None, None, None, None)
+    assert (own.waiting_since, after.cancel_asked, after.plan_gone_since) == (None, None, None)
     assert after.attempts > before.attempts
     assert (after.final, after.outcome) == (False, None)
     assert after.open_since == (at if final else before.open_since)
@@ -66,7 +70,7 @@ def test_a_new_attempt_opens_one_wave_and_what_never_ran(statuses, attempt, fina
         if old.wave_number != number and old.status is not W.SKIPPED:
             assert new == old
         elif old.wave_number != number:
-            assert (new.status, new.approval) == (W.PENDING, None)
+            assert (new.status, new.approval, new.waiting_since) == (W.PENDING, None, None)
             assert new.attempt == old.attempt + answered
     with pytest.raises(TransitionRefused):
         check_change("start_recovery", before, after)

@@ -7,13 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from drs_recovery.engine.attempt import Clear
-from drs_recovery.engine.finish import finish
+from drs_recovery.engine.finish import end_execution
 from drs_recovery.engine.gate import GateRequest, open_gate, record_answer
 from drs_recovery.engine.journal import Journal
 from drs_recovery.engine.open import Ports, new_execution, open_record, put_record
-from drs_recovery.engine.open_intents import resolve_intents
 from drs_recovery.engine.readiness.facts import Facts, ServerFacts
-from drs_recovery.engine.run_end import ending
 from drs_recovery.engine.same_run import Run
 from drs_recovery.engine.start import Ports as StartPorts
 from drs_recovery.engine.start import StartRequest, Waiting, start_wave
@@ -33,13 +31,11 @@ from drs_recovery.record.models import Approval, Execution, WaveRecord, executio
 from drs_recovery.store.intents import with_servers
 from drs_recovery.store.lock import unlock
 from drs_recovery.store.programs import (
-    complete_execution,
     start_recovery,
     wait_for_recovery,
 )
 from drs_recovery.store.queries import open_executions, read_execution
 from drs_recovery.store.servers import read_servers
-from drs_recovery.store.tasks import read_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -221,12 +217,7 @@ class Tasks:
         """`complete_execution`, or the reconciler where the DAG run is over."""
         journal = self.journal("complete_execution")
         execution = put_record(self.store, journal, self.new, "at its end")
-        if not execution.final:
-            execution = resolve_intents(self.store, journal, execution)
-            tasks = self.store.run(read_tasks(self.id))
-            known = ending(execution, tasks, {}, self.clock(), over=over)
-            execution = finish(self.store, journal, execution, known)
-        self.store.run(complete_execution.release(execution))
+        end_execution(self.store, journal, execution, {}, over=over)
 
     def reconcile(self, is_over: Callable[[Execution], bool]) -> None:
         """`reconcile`, as far as this execution goes."""

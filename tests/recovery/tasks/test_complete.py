@@ -38,6 +38,16 @@ def test_who_cancelled_and_why_is_told(at_gate: Drive) -> None:
     assert "cancelled by bob: the Region is back" in at_gate.record.outcome
 
 
+def test_a_cancel_that_airflow_refused_is_not_why_it_ends(at_gate: Drive) -> None:
+    """`cancel` takes it back where it could not end the run."""
+    at_gate.store.run(cancel.ask(at_gate.execution_id, "bob", "the Region is back"))
+    at_gate.store.run(cancel.withdraw(at_gate.execution_id, "bob", "403"))
+    at_gate.states = {"application.approve": "failed", "application.start_recovery": "skipped"}
+    end(at_gate)
+    assert at_gate.record.cancel_asked is None
+    assert "bob" not in at_gate.record.outcome
+
+
 @pytest.mark.parametrize(
     "states",
     [

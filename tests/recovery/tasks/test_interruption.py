@@ -186,6 +186,21 @@ def test_words_from_before_a_wave_went_on_are_not_its_last(opened: Drive) -> Non
     assert "AccessDenied" not in opened.record.outcome
 
 
+def test_what_a_gate_refused_before_it_was_asked_is_not_its_last(table: Any) -> None:
+    """Its wave was not its turn; it was cleared, and waits when the run is ended by hand."""
+    drive = Drive(plan())
+    drive.execute("open_execution")
+    with pytest.raises(AirflowFailException, match="waits for waves"):
+        drive.execute("application.approve")
+    drive.wave("database")
+    drive.clear()
+    drive.park("application.approve")
+    drive.states = {"application.approve": "failed", "application.start_recovery": "skipped"}
+    end(drive)
+    assert drive.record.status == "CANCELLED"
+    assert "waits for waves" not in drive.record.outcome
+
+
 def test_a_failure_of_another_attempt_is_not_the_last(opened: Drive) -> None:
     """What is on record of a task says which attempt it concerns."""
     old = TaskRecord(
@@ -257,7 +272,7 @@ def test_a_sensor_that_judged_its_single_wave_is_no_end_by_hand(watched: Drive) 
 def overdue(watched: Drive, monkeypatch: pytest.MonkeyPatch) -> Drive:
     """The same, whose wave's time-out of four hours has passed."""
     late = now() + timedelta(hours=4)
-    monkeypatch.setattr("drs_recovery.tasks.complete.now", lambda: late)
+    monkeypatch.setattr("drs_recovery.tasks.base.now", lambda: late)
     return watched
 
 

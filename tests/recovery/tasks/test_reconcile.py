@@ -15,7 +15,6 @@ from drs_recovery.store.queries import read_execution
 from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
 from drs_recovery.tasks import base
-from drs_recovery.tasks import reconcile as module
 from drs_recovery.tasks.base import now
 from tests.recovery.tasks.conftest import Drive, TaskInstance, plan
 
@@ -153,11 +152,10 @@ def plans(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return a function that says how many minutes have passed, to who tells and who looks."""
+    """Return a function that says how many minutes have passed."""
 
     def pass_(minutes: float) -> None:
-        for each in (base, module):
-            monkeypatch.setattr(each, "now", lambda: now() + timedelta(minutes=minutes))
+        monkeypatch.setattr(base, "now", lambda: now() + timedelta(minutes=minutes))
 
     return pass_
 

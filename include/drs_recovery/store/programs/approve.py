@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from drs_recovery.errors import TransitionRefused
@@ -14,13 +15,17 @@ from drs_recovery.store.requests import now
 from drs_recovery.store.trail import append_change
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from drs_recovery.record.events import Event
     from drs_recovery.record.models import Approval, Execution, WaveRecord
     from drs_recovery.store.requests import StoreProgram
 
 
-def pause(execution_id: str, number: int, event: Event | None = None) -> StoreProgram[Execution]:
-    """Write that the gate of a wave waits; nothing changes if it waits, or is answered, already.
+def pause(
+    execution_id: str, number: int, event: Event | None = None, *, since: datetime | None = None
+) -> StoreProgram[Execution]:
+    """Write that the gate of a wave waits, from now on or ``since``; nothing changes if it does already.
 
     StartRefused if no answer could let the wave start.
     """
@@ -31,10 +36,11 @@ def pause(execution_id: str, number: int, event: Event | None = None) -> StorePr
         if wave.status is WaveStatus.PAUSED and wave.waiting_since:
             return execution
         check_ask(execution, number)
-        return with_wave(execution, number, status=WaveStatus.PAUSED, waiting_since=at)
+        return with_wave(execution, number, status=WaveStatus.PAUSED, waiting_since=since or at)
 
     changed = yield from change(execution_id, Writer.APPROVE, alter)
-    yield from append_change(changed, event)
+    # A gate that waits since an earlier release is in the trail already
+    yield from append_change(changed if since is None else replace(changed, written=False), event)
     return changed.execution
 
 

@@ -1,0 +1,85 @@
+"""Steps that write long texts, each as it is about to be done: what there is no room for in one item."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from drs_recovery.record.enums import (
+    CleanupMode,
+    CleanupStatus,
+    EventType,
+    ExecutionStatus,
+    WaveStatus,
+)
+from drs_recovery.record.models import CleanupOrder, Lag, PreflightWarning
+from drs_recovery.store.lock import take_lock, unlock
+from drs_recovery.store.open_attempt import note_clear, open_attempt
+from drs_recovery.store.programs import (
+    cancel,
+    clean_up,
+    complete_execution,
+    open_execution,
+    reconcile,
+    start_recovery,
+)
+from drs_recovery.store.queries import read_execution
+from drs_recovery.store.servers import read_servers
+from tests.recovery.execution.ended import ended, opening
+from tests.recovery.execution.largest import LETTER
+from tests.recovery.execution.world import START
+
+E, W = ExecutionStatus, WaveStatus
+
+LONG = f"the servers did not launch: {LETTER * 3900}"
+
+
+def noting_the_preflight(world):
+    world.opened()
+    warnings = [PreflightWarning(check="lag", message=LONG)]
+    return lambda: world.store.run(open_execution.note_preflight(world.id, warnings, Lag(seconds=1)))
+
+
+def opening_an_attempt(world):
+    ended(world)
+    servers = [server.replace(error=LONG) for server in world.store.run(read_servers(world.id, 1))]
+    event = world.make.event(EventType.ATTEMPT_OPENED, 1, detail=LONG)
+    return lambda: world.store.run(open_attempt(world.id, opening(servers=servers), event))
+
+
+def noting_a_clear(world):
+    world.frozen()
+    return lambda: world.store.run(note_clear(world.id, 0, 1, 1))
+
+
+def having_nothing_to_start(world):
+    world.frozen()
+    return lambda: world.store.run(start_recovery.nothing_to_start(world.id, 0, 1))
+
+
+def cleaning_up(world):
+    world.frozen(waves=1).completed(0)
+    order = CleanupOrder(CleanupMode.ALWAYS, timedelta())
+    execution = world.store.run(complete_execution.finish(world.id, E.COMPLETED, LONG, cleanup=order))
+    event = world.make.event(EventType.CLEANUP_FAILED, detail=LONG)
+    known = {"failure": LONG, "instances": [f"i-{number:017x}" for number in range(150)]}
+    return lambda: world.store.run(clean_up.clean_up(execution, CleanupStatus.FAILED, event, **known))
+
+
+def asking_to_cancel(world):
+    world.frozen()
+    return lambda: world.store.run(cancel.ask(world.id, "bob", LONG))
+
+
+def not_cancelling(world):
+    asking_to_cancel(world)()
+    return lambda: world.store.run(cancel.withdraw(world.id, "bob", LONG))
+
+
+def missing_the_plan(world):
+    event = world.frozen().make.event(EventType.PLAN_GONE, detail=LONG)
+    return lambda: world.store.run(reconcile.plan_gone(world.id, START, event))
+
+
+def unlocking(world):
+    world.store.run(take_lock(world.opened().store.run(read_execution(world.id))))
+    return lambda: world.store.run(unlock("web_shop", "alice", LONG))
