@@ -24,7 +24,8 @@ never ran, after it has taken the lock and written what the ended jobs show of t
 
 A task of another operator has no writer: it writes its own item, ``drs_recovery.store.tasks``, and nothing of
 the record. A task of ours that fails without ending its wave writes such an item too. ``complete_execution``
-writes what they failed. Nobody reads the trail to decide anything.
+writes what they failed. Nothing reads the trail to decide, but of executions that
+0.1 opened.
 
 The items of an execution, by range key; those of a plan's lock lie under ``PLAN#<dag id>``:
 
