@@ -18,8 +18,8 @@ PICTURES = Path(__file__).parent / "pictures"
 sys.path.insert(0, str(ROOT))
 
 from launcher.stack import Stack  # noqa: E402
+from tests.airflow_rest import HOLD, Airflow  # noqa: E402
 from tests.integration.browser import open_gate, signed_in  # noqa: E402
-from tests.integration.rest import HOLD, Airflow  # noqa: E402
 
 if TYPE_CHECKING:
     from playwright.sync_api import FloatRect, Locator

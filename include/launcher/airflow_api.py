@@ -1,4 +1,7 @@
-"""The little of Airflow's REST API that tells whether Airflow is ready."""
+"""Whether Airflow is ready, by its REST API.
+
+A client of its own: the launcher imports nothing of the product, and what is shipped imports no tests.
+"""
 
 from __future__ import annotations
 

@@ -16,7 +16,6 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import httpx
 from rich.table import Table
 
 from drs_recovery.record.models import execution_id
@@ -28,7 +27,8 @@ from drs_simulator.drs.durations import LaunchRequest, plan_launch
 from drs_simulator.fleet import read_fleet
 from launcher.environment import AIRFLOW_SETTINGS, LOCAL_AWS_ACCOUNT
 from launcher.settings_file import read_settings_file
-from launcher.stack import Stack
+from launcher.stack import ADMIN, Stack
+from tests.airflow_rest import ENDED, Airflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -96,39 +96,14 @@ def _plan(servers: Sequence[str]) -> str:
     )
 
 
-class Airflow:
-    """Airflow's REST API, as its administrator."""
-
-    def __init__(self, stack: Stack) -> None:
-        token = httpx.post(
-            f"{stack.airflow_url}/auth/token",
-            json={"username": "admin", "password": stack.passwords["admin"]},
-            timeout=30,
-            trust_env=False,
-        )
-        headers = {"Authorization": f"Bearer {token.raise_for_status().json()['access_token']}"}
-        base = f"{stack.airflow_url}/api/v2/dags/{PLAN}"
-        self._http = httpx.Client(base_url=base, headers=headers, timeout=30, trust_env=False)
-
-    def trigger(self) -> str:
-        """Start a drill; returns its run id."""
-        answer = self._http.post("/dagRuns", json={"logical_date": None, "conf": {}}).raise_for_status()
-        return str(answer.json()["dag_run_id"])
-
-    def state(self, run_id: str) -> str:
-        """Return the state of a run."""
-        return str(self._http.get(f"/dagRuns/{run_id}").raise_for_status().json()["state"])
-
-    def tasks(self, run_id: str) -> dict[str, dict[str, Any]]:
-        """Return the task instances of a run by task id."""
-        answer = self._http.get(f"/dagRuns/{run_id}/taskInstances", params={"limit": 100}).raise_for_status()
-        return {ti["task_id"]: ti for ti in answer.json()["task_instances"]}
+def _admin(stack: Stack) -> Airflow:
+    return Airflow(stack.airflow_url, ADMIN, stack.passwords[ADMIN])
 
 
 def _run(stack: Stack, control: Control, servers: Sequence[str], console: Console) -> str:
     """Run the plan, each job hastened until its server is being launched; returns the run's id."""
-    airflow = Airflow(stack)
-    run_id = airflow.trigger()
+    airflow = _admin(stack)
+    run_id = str(airflow.trigger(PLAN).raise_for_status().json()["dag_run_id"])
     limit, looks_again = time.monotonic() + LIMIT, 0.0
     started = 0
     with console.status("opening the execution") as status:
@@ -139,7 +114,7 @@ def _run(stack: Stack, control: Control, servers: Sequence[str], console: Consol
                 status.update(f"wave {started} of {len(servers)}")
             if time.monotonic() > looks_again:
                 looks_again = time.monotonic() + 2
-                if (state := airflow.state(run_id)) in {"success", "failed"}:
+                if (state := airflow.run(PLAN, run_id)["state"]) in ENDED:
                     break
             time.sleep(0.25)
     if state != "success":
@@ -159,7 +134,7 @@ def _hasten(control: Control, server: str) -> None:
 
 def _handovers(stack: Stack, control: Control, run_id: str) -> Iterator[dict[str, datetime]]:
     requests = control.requests()
-    tasks = Airflow(stack).tasks(run_id)
+    tasks = {ti["task_id"]: ti for ti in _admin(stack).task_instances(PLAN, run_id)}
     starts = [request for request in requests if request["operation"] == "StartRecovery"]
     ended, judged = _job_ends(stack), _wave_ends(stack, run_id)
     for wave, (before, after) in enumerate(pairwise(starts)):

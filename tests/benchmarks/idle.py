@@ -19,7 +19,7 @@ from launcher.airflow_api import AirflowApi
 from launcher.environment import ROOT
 from launcher.stack import ADMIN, DAG_FILES, Stack
 from launcher.state import read_state
-from tests.integration.rest import until
+from tests.airflow_rest import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from tests.airflow_rest import ENDED, HOLD
 from tests.chaos.evidence import Hit, utc
 from tests.chaos.following import LOOK_EVERY
 from tests.chaos.rules import LIMIT, OVER
 from tests.chaos.schedule import Kind
-from tests.integration.rest import ENDED, HOLD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +123,7 @@ class Aftermath:
             return
         for ti in self.world.admin.task_instances(DAG, run_id):
             self.world.tasks[ti["id"]] = (self.run, f"clean_up.{ti['task_id']}")
-        for ti, task_id in self.world.alice.waiting(DAG, run_id).items():
+        for ti, task_id in self.world.alice.waiting_gates(DAG, run_id).items():
             since = self._gates.setdefault(ti, time.monotonic())
             if time.monotonic() - since > HOLD:
                 self.run.clean_up_approved = self.run.clean_up_approved or utc()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from tests.airflow_rest import ENDED, HOLD
 from tests.chaos.evidence import moment, utc
 from tests.chaos.human_actions import HumanActions
 from tests.chaos.in_aws import InAws
 from tests.chaos.rules import LIMIT
-from tests.integration.rest import ENDED, HOLD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +65,7 @@ class Following:
         """Answer each gate that has waited long enough, once."""
         if not self.run.last or not any(wave["status"] == "PAUSED" for wave in self.run.last["waves"]):
             return
-        for ti, task_id in self.world.alice.waiting(self.run.dag_id, self.run.run_id).items():
+        for ti, task_id in self.world.alice.waiting_gates(self.run.dag_id, self.run.run_id).items():
             since = self._gates.setdefault(ti, time.monotonic())
             if time.monotonic() - since > HOLD:
                 self._answer(task_id)

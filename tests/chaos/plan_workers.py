@@ -7,11 +7,11 @@ from dataclasses import replace
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from tests.airflow_rest import until
 from tests.chaos.aftermath import Aftermath
-from tests.chaos.airside import PATIENCE
 from tests.chaos.evidence import Run, utc
 from tests.chaos.following import Following
-from tests.integration.rest import until
+from tests.chaos.world import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

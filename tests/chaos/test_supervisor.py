@@ -12,9 +12,9 @@ from launcher import processes
 from launcher.components import Component
 from launcher.home import Home
 from launcher.state import State
+from tests.airflow_rest import until
 from tests.chaos import supervisor as module
 from tests.chaos.supervisor import Supervisor, busy_workers
-from tests.integration.rest import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

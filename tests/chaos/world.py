@@ -10,7 +10,7 @@ from drs_simulator.client import Control
 from launcher.airflow_api import AirflowApi
 from launcher.components import COMPONENTS
 from launcher.stack import Stack
-from tests.chaos.airside import PatientAirflow
+from tests.airflow_rest import Airflow
 from tests.chaos.plans import PlanFolder, fleet_text
 from tests.integration.records import TABLE, Records, plain
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 STACK_KEY = "testing"
 """The access key of the stack: faults hit its calls, and not those of whoever watches."""
+
+PATIENCE = 120.0
+"""Seconds in which Airflow surely answers again."""
 
 
 class ChaosStack(Stack):
@@ -52,8 +55,7 @@ class World:
         self.stack = stack
         self.folder = stack.folder
         self.control = Control(stack.aws_url)
-        self.admin = PatientAirflow(stack.airflow_url, "admin", stack.passwords["admin"])
-        self.alice = PatientAirflow(stack.airflow_url, "alice", stack.passwords["alice"])
+        self.admin, self.alice = self._user("admin"), self._user("alice")
         self._health = AirflowApi(stack.airflow_url, "admin", stack.passwords["admin"])
         self.dynamodb = self.client("dynamodb")
         self.drs = self.client("drs")
@@ -65,6 +67,9 @@ class World:
         """The runs that go on."""
         self.tasks: dict[str, tuple[Run, str]] = {}
         """Run and task id of every task instance that was seen, by its id."""
+
+    def _user(self, name: str) -> Airflow:
+        return Airflow(self.stack.airflow_url, name, self.stack.passwords[name], patience_seconds=PATIENCE)
 
     def client(self, service: str) -> Any:
         """Return a client that no fault hits."""

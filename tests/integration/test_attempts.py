@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.rest import HOLD
+from tests.airflow_rest import HOLD
 
 if TYPE_CHECKING:
     from tests.integration.world import Run, World

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.integration.rest import HOLD, until
+from tests.airflow_rest import HOLD, until
 
 if TYPE_CHECKING:
     from tests.integration.world import Run, World

@@ -12,7 +12,7 @@ import pytest
 
 from drs_recovery.cli.airflow import AirflowClient
 from drs_recovery.cli.sign_in import Credentials
-from tests.integration.rest import until
+from tests.airflow_rest import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from tests.airflow_rest import HOLD
 from tests.integration.records import statuses
-from tests.integration.rest import HOLD
 
 if TYPE_CHECKING:
     from tests.integration.world import Run, World

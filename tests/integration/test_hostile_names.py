@@ -14,8 +14,8 @@ from playwright.sync_api import expect
 
 from drs_recovery.names import Role, group_id, task_id
 from drs_recovery.plan import read_plan
+from tests.airflow_rest import HOLD, until
 from tests.integration.browser import answer_gate, find_chromium, open_gate
-from tests.integration.rest import HOLD, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

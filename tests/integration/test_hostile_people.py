@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
+from tests.airflow_rest import HOLD, until
 from tests.integration.records import TABLE
-from tests.integration.rest import HOLD, until
 from tests.integration.world import Run
 
 if TYPE_CHECKING:

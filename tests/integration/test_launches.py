@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.rest import HOLD
+from tests.airflow_rest import HOLD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.rest import HOLD, until
+from tests.airflow_rest import HOLD, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from drs_recovery.names import dag_id_of
-from tests.integration.rest import until
+from tests.airflow_rest import until
 
 if TYPE_CHECKING:
     from tests.integration.world import World

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.airflow_rest import HOLD, until
 from tests.integration.browser import answer_gate, find_chromium, open_gate
 from tests.integration.records import plain, statuses
-from tests.integration.rest import HOLD, until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from drs_simulator.client import Control
+from tests.airflow_rest import Airflow, until
 from tests.integration.browser import signed_in
 from tests.integration.records import Records, statuses
-from tests.integration.rest import Airflow, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from drs_recovery.settings import settings
 from drs_recovery.store.servers import read_servers
 from drs_recovery.tasks.wave_trigger import WaveTrigger
-from tests.integration.rest import until
+from tests.airflow_rest import until
 from tests.recovery.tasks.attempts import details_of, end, fails, started
 from tests.recovery.tasks.conftest import APP, DB, Drive, plan
 

@@ -21,7 +21,7 @@ from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
 from drs_recovery.tasks.gate_trigger import STOPPED, GateTrigger
 from drs_recovery.tasks.wave_trigger import WaveTrigger
-from tests.integration.rest import until
+from tests.airflow_rest import until
 from tests.recovery.tasks.conftest import APP, DB, Drive, plan
 from tests.recovery.tasks.test_gate_trigger import fired, superseding, trigger_of, waiting
 

@@ -1,4 +1,7 @@
-"""Airflow's REST API as a person with curl uses it; nothing of the product's own client."""
+"""Airflow's REST API as a person with curl uses it: the one client of tests, chaos and benchmarks.
+
+It shares nothing with the product's client, whose mistakes it would repeat.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,12 @@ ENDED = {"success", "failed"}
 HOLD = 10.5
 """Seconds a gate rests before it is answered: an earlier answer makes Airflow 3.3.2 fail the task."""
 
+PAUSE = 0.5
+"""Seconds before a request is sent again."""
+
+PATIENCE = 2.0
+"""Seconds in which a request is sent again, enough for a deadlock in Airflow's database (500)."""
+
 
 def until(what: str, look: Callable[[], T], seconds: float = 60, every: float = 0.2) -> T:
     """Return what `look` gives as soon as it is true."""
@@ -29,21 +38,26 @@ def until(what: str, look: Callable[[], T], seconds: float = 60, every: float = 
 
 
 class Airflow:
-    """One user's view of Airflow's REST API."""
+    """One user's view of Airflow; what does not answer, or answers 5xx, is asked again for a while."""
 
-    def __init__(self, url: str, user: str, password: str) -> None:
-        self.http = httpx.Client(base_url=f"{url}/api/v2", timeout=30)
-        answer = httpx.post(f"{url}/auth/token", json={"username": user, "password": password}, timeout=30)
+    def __init__(self, url: str, user: str, password: str, *, patience_seconds: float = PATIENCE) -> None:
+        self.patience_seconds = patience_seconds
+        self.http = httpx.Client(base_url=f"{url}/api/v2", timeout=30, trust_env=False)
+        answer = self.http.post(f"{url}/auth/token", json={"username": user, "password": password})
         self.http.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['access_token']}"
 
     def call(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
-        """Send a request; a deadlock in Airflow's database (500) is sent again."""
-        for _ in range(5):
-            answer = self.http.request(method, path, **kwargs)
-            if answer.status_code != httpx.codes.INTERNAL_SERVER_ERROR:
-                break
-            time.sleep(0.5)
-        return answer
+        """Return the first answer that is no server error, or the last one of all."""
+        deadline = time.monotonic() + self.patience_seconds
+        while True:
+            try:
+                answer = self.http.request(method, path, **kwargs)
+                if not answer.is_server_error or time.monotonic() > deadline:
+                    return answer
+            except httpx.TransportError:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(PAUSE)
 
     def trigger(self, dag_id: str, run_id: str | None = None, **conf: Any) -> httpx.Response:
         """Ask for a run."""
@@ -63,7 +77,8 @@ class Airflow:
 
     def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """Return every task instance of a run."""
-        answer = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances").raise_for_status().json()
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
+        answer = self.call("GET", path, params={"limit": 100}).raise_for_status().json()
         instances: list[dict[str, Any]] = answer["task_instances"]
         return instances
 
@@ -72,6 +87,13 @@ class Airflow:
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"
         detail: dict[str, Any] = self.call("GET", path).raise_for_status().json()
         return detail
+
+    def waiting_gates(self, dag_id: str, run_id: str) -> dict[str, str]:
+        """Return the gates of a run that wait for an answer: task id by task instance's id."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/hitlDetails"
+        wanted = {"response_received": False, "state": ["awaiting_input", "deferred"]}
+        details = self.call("GET", path, params=wanted).raise_for_status().json()["hitl_details"]
+        return {d["task_instance"]["id"]: d["task_instance"]["task_id"] for d in details}
 
     def wait_for_task(self, dag_id: str, run_id: str, task_id: str, *states: str, seconds: float = 60) -> str:
         """Return the state of a task once it is one of those wanted."""
