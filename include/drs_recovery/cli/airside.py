@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 from drs_recovery.cli.airflow_models import DELETED, WAITING_STATES, DagRun
-from drs_recovery.cli.snapshot import Target
 from drs_recovery.errors import AirflowApiError, AirflowUnreachable
 from drs_recovery.names import Role, task_id
+from drs_recovery.report.snapshot import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from drs_recovery.cli.airflow import APPROVE, CONFLICT
 from drs_recovery.cli.gates import GateNotReady, GateOver, answer_gate
 from drs_recovery.cli.rest import Refusal
-from drs_recovery.cli.words import clock
 from drs_recovery.errors import AirflowUnreachable
+from drs_recovery.text.values import time_of_day
 
 if TYPE_CHECKING:
     from drs_recovery.cli.airflow import AirflowClient
-    from drs_recovery.cli.snapshot import Snapshot, WaitingGate
+    from drs_recovery.report.snapshot import Snapshot, WaitingGate
 
 
 class Approver:
@@ -31,7 +31,9 @@ class Approver:
         try:
             answer_gate(self.client, snapshot.target, gate.task_id, APPROVE, self.reason)
         except GateNotReady as early:
-            return replace(gate, note=f"--approve answers it at {clock(early.at)}" if early.at else gate.note)
+            return replace(
+                gate, note=f"--approve answers it at {time_of_day(early.at)}" if early.at else gate.note
+            )
         except (GateOver, AirflowUnreachable) as error:
             return replace(gate, note=str(error).splitlines()[0])
         except Refusal as refusal:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from rich.console import Group
 from rich.table import Table
 
-from drs_recovery.cli.cleanups import cleanup_text
 from drs_recovery.cli.paper import Text
 from drs_recovery.cli.progress import address, picture
-from drs_recovery.cli.words import ABSENT, lasting, plural, text, when, word
-from drs_recovery.record.targets import rpo_text, rto_text
+from drs_recovery.cli.styles import styled
+from drs_recovery.report.cleanups import cleanup_text
+from drs_recovery.report.facts import facts, intent_result, job_url
+from drs_recovery.text.values import ABSENT, or_absent, plural, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,14 +20,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from drs_recovery.cli.progress import Canvas
-    from drs_recovery.cli.snapshot import Snapshot
     from drs_recovery.record.events import Event
-    from drs_recovery.record.intent import Intent
     from drs_recovery.record.models import Execution
-
-AWS = "aws.amazon.com"
-DOMAINS = {"cn-": "amazonaws.cn", "us-gov-": "amazonaws-us-gov.com"}
-"""Where the console of a partition is, by the beginning of its Regions' names."""
+    from drs_recovery.report.snapshot import Snapshot
 
 
 def ending(snapshot: Snapshot) -> Text:
@@ -34,7 +30,7 @@ def ending(snapshot: Snapshot) -> Text:
     execution = snapshot.execution
     if execution is None or not execution.final:
         return Text(snapshot.stranded or "", style="red")
-    shown = Text.assemble(word(execution.status), "  ")
+    shown = Text.assemble(styled(execution.status), "  ")
     shown.append(execution.outcome or (execution.failure.message if execution.failure else ABSENT))
     if message := cleanup_text(execution):
         shown.append("\n").append(f"Clean-up: {message}", style="dim")
@@ -64,39 +60,13 @@ def details(snapshot: Snapshot, events: Sequence[Event], canvas: Canvas) -> Rend
     return Group(*parts)
 
 
-def job_url(region: str | None, job_id: str) -> str | None:
-    """Return the page of a DRS job in the AWS console."""
-    if region is None:
-        return None
-    domain = next((domain for prefix, domain in DOMAINS.items() if region.startswith(prefix)), AWS)
-    return f"https://console.{domain}/drs/home?region={region}#/launchHistory/{job_id}"
-
-
 def _heading(title: str) -> Text:
     return Text("\n", style="bold").append(title)
 
 
 def _facts(execution: Execution) -> Table:
     table = _plain(2)
-    facts = {
-        "plan": f"{execution.plan_id} ({execution.plan_name}), hash {execution.plan_hash[:12]}",
-        "execution": execution.execution_id,
-        "DAG run": execution.dag_run_id,
-        "Region": f"{text(execution.region)}, account {text(execution.account_id)}",
-        "asked for by": text(execution.requested_by),
-        "reason": text(execution.reason),
-        "started": when(execution.start_time),
-        "ended": when(execution.end_time),
-        "took": lasting(execution.start_time, execution.end_time),
-        "last polled": when(execution.last_polled_time),
-    }
-    targets = {"RTO": rto_text(execution), "RPO": rpo_text(execution)}
-    facts |= {name: message for name, message in targets.items() if message}
-    if execution.superseded_by:
-        facts["superseded by"] = execution.superseded_by
-    if execution.failure:
-        facts["failure"] = f"{execution.failure.kind}: {execution.failure.message}"
-    for name, value in facts.items():
+    for name, value in facts(execution).items():
         table.add_row(Text(name, style="dim"), Text(value))
     return table
 
@@ -106,8 +76,10 @@ def _approvals(execution: Execution) -> Table:
     for wave in execution.waves:
         if answer := wave.approval:
             by = answer.by or "nobody: the clock"
-            why = Text(f"{by}, {when(answer.time)}, attempt {answer.attempt}: {text(answer.reason)}")
-            table.add_row(Text(wave.wave_name), word(answer.decision), why)
+            why = Text(
+                f"{by}, {timestamp(answer.time)}, attempt {answer.attempt}: {or_absent(answer.reason)}"
+            )
+            table.add_row(Text(wave.wave_name), styled(answer.decision), why)
     return table
 
 
@@ -115,15 +87,9 @@ def _jobs(execution: Execution) -> Iterator[RenderableType]:
     for wave in execution.waves:
         for intent in wave.intents:
             asked = f"{plural(intent.count, 'server')}, attempt {intent.attempt}, batch {intent.batch}"
-            yield Text(f"  {wave.wave_name}  {_fate(intent)}  {asked}, {when(intent.time)}")
+            yield Text(f"  {wave.wave_name}  {intent_result(intent)}  {asked}, {timestamp(intent.time)}")
             if intent.job_id and (url := job_url(execution.region, intent.job_id)):
                 yield address(url, "    ")
-
-
-def _fate(intent: Intent) -> str:
-    if intent.job_id:
-        return intent.job_id
-    return f"refused by AWS: {intent.refusal}" if intent.refusal else "sent, its job is not known yet"
 
 
 def _trail(execution: Execution, events: Sequence[Event]) -> Table:
@@ -133,7 +99,7 @@ def _trail(execution: Execution, events: Sequence[Event]) -> Table:
         wave = "" if event.wave_number is None else names.get(event.wave_number, ABSENT)
         what = Text.assemble((event.type, "bold"), f"  {wave}" if wave else "")
         what.append(f"  {event.detail}" if event.detail else "")
-        table.add_row(Text(when(event.time), style="dim"), Text(text(event.actor)), what)
+        table.add_row(Text(timestamp(event.time), style="dim"), Text(or_absent(event.actor)), what)
     return table
 
 

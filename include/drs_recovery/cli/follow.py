@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from drs_recovery.cli.approver import Approver
     from drs_recovery.cli.screen import Screen
-    from drs_recovery.cli.snapshot import Snapshot
     from drs_recovery.cli.watcher import Watcher
+    from drs_recovery.report.snapshot import Snapshot
 
 INTERVAL = 1.0
 """Seconds between two looks at the record."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from drs_recovery.cli.airflow import AirflowClient
     from drs_recovery.cli.airflow_models import Gate
-    from drs_recovery.cli.snapshot import Target
+    from drs_recovery.report.snapshot import Target
 
 REPARKED = timedelta(seconds=5)
 """From the queueing of a gate that is asked again to its parking; nothing tells when exactly it parks."""

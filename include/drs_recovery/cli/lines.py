@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drs_recovery.cli.progress import command_for
-from drs_recovery.cli.words import ABSENT, clock, one_line, server_name
+from drs_recovery.report.servers import server_name
+from drs_recovery.text.values import ABSENT, time_of_day
+from drs_recovery.text.visible import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from drs_recovery.cli.snapshot import Snapshot
     from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.record.server_record import ServerRecord
+    from drs_recovery.report.snapshot import Snapshot
 
 
 def changes(before: Snapshot | None, after: Snapshot) -> Iterator[str]:
     """Yield what is new in a snapshot, each line with its time in UTC."""
-    at = clock(after.at)
+    at = time_of_day(after.at)
     for line in _changes(before, after):
         yield f"{at}  {one_line(line)}"
 

@@ -10,8 +10,9 @@ from rich.console import Group
 from rich.table import Table
 
 from drs_recovery.cli.paper import Text
-from drs_recovery.cli.rows import rows
-from drs_recovery.cli.words import ABSENT, lasting, when, word
+from drs_recovery.cli.styles import styled
+from drs_recovery.report.rows import rows
+from drs_recovery.text.values import ABSENT, elapsed, timestamp
 from drs_recovery.text.visible import visible
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from rich.console import OverflowMethod, RenderableType
 
     from drs_recovery.cli.paper import Console
-    from drs_recovery.cli.rows import Row
-    from drs_recovery.cli.snapshot import Snapshot, WaitingGate
     from drs_recovery.record.models import Execution
+    from drs_recovery.report.rows import Row
+    from drs_recovery.report.snapshot import Snapshot, WaitingGate
 
 BESIDE_ROWS = 8
 """Lines of a picture that are no waves or servers: title, heading, notes."""
@@ -67,11 +68,11 @@ def command_for(verb: str, gate: WaitingGate, snapshot: Snapshot) -> str:
 
 def _title(execution: Execution, snapshot: Snapshot) -> Text:
     """Return what runs, since when, who asked for it and why."""
-    head = Text.assemble((execution.plan_name, "bold"), "  ", word(execution.execution_type), "  ")
-    head.append_text(word(execution.status))
+    head = Text.assemble((execution.plan_name, "bold"), "  ", styled(execution.execution_type), "  ")
+    head.append_text(styled(execution.status))
     done = f"{execution.completed_waves} of {execution.total_waves} waves"
-    took = lasting(execution.start_time, execution.end_time or snapshot.at)
-    head.append(f"  {done}, {took} since {when(execution.start_time)}", style="dim").append("\n")
+    took = elapsed(execution.start_time, execution.end_time or snapshot.at)
+    head.append(f"  {done}, {took} since {timestamp(execution.start_time)}", style="dim").append("\n")
     asked = f"{execution.execution_id}  asked for by {execution.requested_by or ABSENT}"
     return head.append(asked + (f": {execution.reason}" if execution.reason else ""), style="dim")
 
@@ -89,9 +90,9 @@ def _gate(gate: WaitingGate, snapshot: Snapshot, canvas: Canvas) -> RenderableTy
     """Return what a gate waits for, who may answer, and how."""
     shown = Text.assemble("\n", ("⏸ ", "bold yellow"), (gate.wave_name, "bold"), " waits for an answer")
     if gate.since:
-        shown.append(f" since {when(gate.since)}, for {lasting(gate.since, snapshot.at)}")
+        shown.append(f" since {timestamp(gate.since)}, for {elapsed(gate.since, snapshot.at)}")
     if gate.until:
-        shown.append(f"; without one it is cancelled at {when(gate.until)}")
+        shown.append(f"; without one it is cancelled at {timestamp(gate.until)}")
     for line in (
         f"  who  {gate.who}",
         f"  how  {command_for('approve', gate, snapshot)}",
@@ -144,7 +145,7 @@ def _cells(line: Row, canvas: Canvas) -> list[Text]:
     if line.names and canvas.width < WIDE and canvas.height is None:
         first, *others = line.names
         label = Text(f"  {first}").append("\n").append(f"  {', '.join(others)}", style="dim")
-    status = word(line.status) if line.status or line.wave else Text()
+    status = styled(line.status) if line.status or line.wave else Text()
     detail = Text(line.detail, style="" if line.wave else "dim")
     beside = Text(line.server.source_server_id if line.server else "")
     return [label, status, detail, *([beside] if canvas.width >= WIDE else [])]

@@ -9,22 +9,23 @@ from typing import TYPE_CHECKING
 from drs_recovery.cli.airflow import gate_url, task_url
 from drs_recovery.cli.airside import state_of
 from drs_recovery.cli.record import frozen_plan
-from drs_recovery.cli.snapshot import Snapshot, WaitingGate, paused_waves
-from drs_recovery.cli.words import now, when
+from drs_recovery.clock import now
 from drs_recovery.errors import ExecutionNotFound, RecordUnavailable
 from drs_recovery.names import Role, task_id
+from drs_recovery.report.snapshot import Snapshot, WaitingGate, paused_waves
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
+from drs_recovery.text.values import timestamp
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from drs_recovery.cli.airside import Airside
-    from drs_recovery.cli.snapshot import Target
     from drs_recovery.plan import Plan
     from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.record.server_record import ServerRecord
+    from drs_recovery.report.snapshot import Target
     from drs_recovery.store.store import ExecutionStore
 
 RUN_CHECK = 10
@@ -125,6 +126,6 @@ class Watcher:
         state = "is not final" if self._execution else "does not exist"
         url = task_url(settings().airflow_url, self.target.plan_id, self.target.run_id, last)
         return (
-            f"The DAG run ended at {when(self._ended_at)}, but its execution record {state}. "
+            f"The DAG run ended at {timestamp(self._ended_at)}, but its execution record {state}. "
             f"The log of {last} says why: {url}"
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException
@@ -12,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_recovery.aws.links.drs import DrsJobLink
 from drs_recovery.aws.utils.errors import is_final
+from drs_recovery.clock import now
 from drs_recovery.engine.batch import JobOffRecord
 from drs_recovery.engine.journal import Journal
 from drs_recovery.engine.same_run import check_same_run
@@ -37,11 +37,6 @@ if TYPE_CHECKING:
     from drs_recovery.record.models import Execution
 
 log = logging.getLogger(__name__)
-
-
-def now() -> datetime:
-    """Return the time, in UTC."""
-    return datetime.now(UTC)
 
 
 def execution_store() -> ExecutionStore:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
+from drs_recovery.clock import now
 from drs_recovery.engine.finish import end_execution
 from drs_recovery.engine.open import new_execution, put_record
 from drs_recovery.engine.same_run import check_same_run
 from drs_recovery.tasks.airflow_runs import run_of
-from drs_recovery.tasks.base import execution_store, journal_of, now, verdicts
+from drs_recovery.tasks.base import execution_store, journal_of, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

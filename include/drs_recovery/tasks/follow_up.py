@@ -15,11 +15,12 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout, A
 from drs_recovery.aws.links.drs import DrsJobLink
 from drs_recovery.aws.sensors.drs import DrsJobSensor
 from drs_recovery.aws.utils.errors import is_final
+from drs_recovery.clock import now
 from drs_recovery.engine import follow_up as engine
 from drs_recovery.engine.follow_up import Kept, NotBegun, OtherRun, Refused, Started, Waiting
 from drs_recovery.errors import RecordError
 from drs_recovery.record.clean_up import EXECUTION_ID
-from drs_recovery.tasks.base import execution_store, is_last_try, journal_of, link_jobs, now, polling
+from drs_recovery.tasks.base import execution_store, is_last_try, journal_of, link_jobs, polling
 from drs_recovery.tasks.gate import HumanGate
 from drs_recovery.tasks.waking import waking
 

@@ -8,11 +8,11 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param
 from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 
+from drs_recovery.clock import now
 from drs_recovery.errors import ParamsError
 from drs_recovery.record.enums import Decision
 from drs_recovery.record.models import Approval
 from drs_recovery.record.reasons import FEWEST_LETTERS, check_reason, given_reason
-from drs_recovery.tasks.base import now
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from drs_recovery.clock import now
 from drs_recovery.record.enums import TaskState
 from drs_recovery.record.task_record import NO_MESSAGE, TaskRecord, wave_of
 from drs_recovery.store.tasks import note_task
-from drs_recovery.tasks.base import execution_store, now, own_record
+from drs_recovery.tasks.base import execution_store, own_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

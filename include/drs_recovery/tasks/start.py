@@ -9,6 +9,7 @@ from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.aws.operators.drs import DrsStartRecoveryOperator
+from drs_recovery.clock import now
 from drs_recovery.engine.parting import LOOK_AGAIN
 from drs_recovery.engine.start import AlreadyMet, Ports, Refused, Started, StartRequest, Waiting, start_wave
 from drs_recovery.errors import RecordUnavailable
@@ -18,7 +19,6 @@ from drs_recovery.tasks.base import (
     id_of,
     journal_of,
     link_jobs,
-    now,
     own_record,
     verdicts,
     went_on,

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException
 
+from drs_recovery.clock import now
 from drs_recovery.engine.clean_up import CleanUp
 from drs_recovery.engine.follow_up import KnownRun, run_to_start
 from drs_recovery.record.clean_up import EXECUTION_ID
 from drs_recovery.tasks.airflow_runs import OVER, is_ours
-from drs_recovery.tasks.base import execution_store, journal_of, now
+from drs_recovery.tasks.base import execution_store, journal_of
 from drs_recovery.tasks.triggering import trigger_dag_run
 
 if TYPE_CHECKING:

@@ -14,12 +14,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_recovery.aws.sensors.drs import DrsJobSensor
 from drs_recovery.aws.utils.errors import is_final
+from drs_recovery.clock import now
 from drs_recovery.engine.final_servers import final_servers
 from drs_recovery.engine.watch import Cut, Watch, WatchedWave, end_wave, wave_to_watch
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
-from drs_recovery.tasks.base import execution_store, id_of, journal_of, now, own_record, polling, verdicts
+from drs_recovery.tasks.base import execution_store, id_of, journal_of, own_record, polling, verdicts
 from drs_recovery.tasks.wave_trigger import WaveTrigger
 
 if TYPE_CHECKING:

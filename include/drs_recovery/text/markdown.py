@@ -15,14 +15,13 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from drs_recovery.text.values import ABSENT
 from drs_recovery.text.visible import one_line, visible_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jinja2 import Environment, Template
-
-ABSENT = "—"
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>#|~&]")
 _AT_A_START = re.compile(r"^(\d*(?=[.)](?:\s|$))|(?=[-+=]))(.)")

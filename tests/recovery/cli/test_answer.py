@@ -13,10 +13,10 @@ from drs_recovery.cli.airside import Airside
 from drs_recovery.cli.approver import Approver
 from drs_recovery.cli.commands import answer as command
 from drs_recovery.cli.sign_in import Credentials
-from drs_recovery.cli.snapshot import Snapshot, Target
 from drs_recovery.cli.watcher import Watcher
-from drs_recovery.cli.words import now
+from drs_recovery.clock import now
 from drs_recovery.errors import AirflowRefused
+from drs_recovery.report.snapshot import Snapshot, Target
 from tests.recovery.cli.cli_surroundings import recovery
 
 if TYPE_CHECKING:

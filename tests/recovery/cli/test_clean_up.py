@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from drs_recovery.cli.app import app
 from drs_recovery.cli.commands import answer as answering
 from drs_recovery.cli.commands import clean_up as command
-from drs_recovery.cli.words import now
+from drs_recovery.clock import now
 from drs_recovery.record.clean_up import asked_once, clean_up_run_id
 from drs_recovery.record.enums import CleanupStatus
 from drs_recovery.record.events import Event

@@ -20,9 +20,9 @@ from drs_recovery.cli.follow import LinesView, LiveView
 from drs_recovery.cli.paper import Console, Text
 from drs_recovery.cli.progress import Canvas
 from drs_recovery.cli.screen import Screen
-from drs_recovery.cli.snapshot import Snapshot, Target, WaitingGate
 from drs_recovery.cli.watcher import Watcher
 from drs_recovery.plan import Plan
+from drs_recovery.report.snapshot import Snapshot, Target, WaitingGate
 from drs_recovery.settings import settings
 from drs_recovery.store.read_trail import read_events
 from tests.hostile import TERMINAL, TRIED, texts

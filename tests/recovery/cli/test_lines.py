@@ -7,10 +7,10 @@ from typing import Any
 
 from drs_recovery.cli.airside import Airside
 from drs_recovery.cli.lines import changes
-from drs_recovery.cli.snapshot import Snapshot, Target
 from drs_recovery.cli.watcher import Watcher
-from drs_recovery.cli.words import now
+from drs_recovery.clock import now
 from drs_recovery.record.models import Lag, PreflightWarning
+from drs_recovery.report.snapshot import Snapshot, Target
 from drs_recovery.store.programs import open_execution
 from tests.recovery.cli.execution_story import SHOP
 

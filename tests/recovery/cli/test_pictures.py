@@ -10,16 +10,19 @@ import pytest
 
 from drs_recovery.aws.links.drs import DrsJobLink
 from drs_recovery.cli.airside import Airside
-from drs_recovery.cli.details import details, job_url, summary
+from drs_recovery.cli.details import details, summary
 from drs_recovery.cli.progress import Canvas, picture
-from drs_recovery.cli.snapshot import Snapshot, Target, WaitingGate
+from drs_recovery.cli.styles import styled
 from drs_recovery.cli.watcher import Watcher
-from drs_recovery.cli.words import now
+from drs_recovery.clock import now
 from drs_recovery.record.enums import LaunchStatus, WaveStatus
 from drs_recovery.record.models import Execution, Lag, PreflightWarning, WaveRecord
 from drs_recovery.record.server_record import ServerRecord
+from drs_recovery.report.facts import job_url
+from drs_recovery.report.snapshot import Snapshot, Target, WaitingGate
 from drs_recovery.store.programs import open_execution, start_recovery
 from drs_recovery.store.read_trail import read_events
+from drs_recovery.text.values import ABSENT
 from tests.recovery.cli.cli_surroundings import recorder
 from tests.recovery.cli.execution_story import SHOP
 
@@ -288,3 +291,8 @@ def test_targets_are_shown_with_what_was_achieved(story: Begin) -> None:
     shown = seen(details(Snapshot(Target("web_shop", "r"), now(), ended), [], Canvas(160)), 160)
     assert "20m, within the target of 1h" in shown
     assert "2h at the start, above the target of 15m" in shown
+
+
+def test_r61_a_status_without_a_colour_is_shown() -> None:
+    assert str(styled(LaunchStatus("HIBERNATED"))) == "HIBERNATED"
+    assert str(styled(None)) == ABSENT

@@ -16,9 +16,9 @@ from drs_recovery.cli.connect import look_in
 from drs_recovery.cli.exits import Exit
 from drs_recovery.cli.follow import follow
 from drs_recovery.cli.sign_in import Credentials
-from drs_recovery.cli.snapshot import Snapshot, Target
 from drs_recovery.cli.watcher import Watcher
-from drs_recovery.cli.words import now
+from drs_recovery.clock import now
+from drs_recovery.report.snapshot import Snapshot, Target
 from drs_recovery.store.programs import wait_for_recovery
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import server_item

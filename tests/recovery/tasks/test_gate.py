@@ -9,8 +9,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 from boto3.dynamodb.types import TypeSerializer
 
+from drs_recovery.clock import now
 from drs_recovery.store.servers import read_servers
-from drs_recovery.tasks.base import now
 from drs_recovery.tasks.gate_text import gate_body
 from tests.recovery.tasks.conftest import DB, Drive, as_before, plan
 

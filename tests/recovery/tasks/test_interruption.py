@@ -10,12 +10,12 @@ from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.clock import now
 from drs_recovery.errors import RecordUnavailable
 from drs_recovery.record.enums import TaskState
 from drs_recovery.record.task_record import TaskRecord
 from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.tasks import note_task
-from drs_recovery.tasks.base import now
 from tests.recovery.tasks.conftest import DB, WEB, Drive, plan
 
 LAST_TRY = {"try_number": 4}

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.clock import now
 from drs_recovery.engine.adoption import Adoption
 from drs_recovery.engine.jobs import job_tags
 from drs_recovery.engine.journal import Journal
 from drs_recovery.record.intent import Intent
-from drs_recovery.tasks.base import now
 
 if TYPE_CHECKING:
     from tests.recovery.tasks.conftest import Drive

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from drs_recovery.clock import now
 from drs_recovery.record.events import Event
 from drs_recovery.store.trail import append_event
-from drs_recovery.tasks.base import now
 from tests.recovery.tasks.conftest import Drive, plan
 from tests.recovery.tasks.test_releases import KEY, put, told_0_1
 

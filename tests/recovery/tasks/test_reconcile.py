@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from drs_recovery.clock import now
 from drs_recovery.dag.maintenance import maintenance_dag
 from drs_recovery.store.programs import complete_execution
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
 from drs_recovery.tasks import base
-from drs_recovery.tasks.base import now
 from tests.recovery.tasks.conftest import Drive, TaskInstance, plan
 
 GONE = {"deleted": {"manual__1"}}

@@ -9,6 +9,7 @@ import boto3
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from drs_recovery.clock import now
 from drs_recovery.record.intent import Intent
 from drs_recovery.record.task_record import TaskRecord
 from drs_recovery.settings import settings
@@ -17,7 +18,6 @@ from drs_recovery.store.programs import start_recovery
 from drs_recovery.store.queries import EXECUTION
 from drs_recovery.store.requests import marshal, unmarshal
 from drs_recovery.store.tasks import note_task
-from drs_recovery.tasks.base import now
 from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan
 
 KINDS = {"PLAN", "SERVER#", "TASK#", "EVENT#", "INTENT#", "IDS#", "TEXT#", "LONG#"}

@@ -6,16 +6,16 @@ import time
 from typing import TYPE_CHECKING
 
 from drs_recovery.cli.airflow import APPROVE
-from drs_recovery.cli.cleanups import waits_for_an_approver
 from drs_recovery.cli.connect import sign_in
 from drs_recovery.cli.exits import Exit, Misused
 from drs_recovery.cli.gates import GateNotReady, answer_gate
 from drs_recovery.cli.paper import Text
 from drs_recovery.cli.record import find, frozen_plan, open_store
-from drs_recovery.cli.snapshot import Target, paused_waves
 from drs_recovery.errors import AirflowRefused
 from drs_recovery.names import CLEAN_UP, CleanUpTask, Role, task_id
 from drs_recovery.record.clean_up import current_run_id
+from drs_recovery.report.cleanups import waits_for_an_approver
+from drs_recovery.report.snapshot import Target, paused_waves
 from drs_recovery.store.queries import read_execution
 
 if TYPE_CHECKING:

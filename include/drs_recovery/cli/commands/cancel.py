@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.cli.airside import Airside
 from drs_recovery.cli.connect import sign_in
-from drs_recovery.cli.documents import execution_document
 from drs_recovery.cli.exits import Exit
 from drs_recovery.cli.paper import Text
 from drs_recovery.cli.record import find, open_store
-from drs_recovery.cli.snapshot import Target
 from drs_recovery.cli.watcher import Watcher
 from drs_recovery.errors import AirflowApiError, AirflowRefused
+from drs_recovery.report.documents import execution_document
+from drs_recovery.report.snapshot import Target
 from drs_recovery.store.programs import cancel as cancel_program
 from drs_recovery.store.queries import read_execution
 

@@ -11,12 +11,13 @@ from rich.console import Group
 from drs_recovery.cli.exits import Exit, Misused
 from drs_recovery.cli.paper import Text
 from drs_recovery.cli.regions import unknown_regions
-from drs_recovery.cli.words import now, plural
+from drs_recovery.clock import now
 from drs_recovery.errors import PlanError
 from drs_recovery.plan import Plan, files_of_stem, read_plan, read_plans
 from drs_recovery.plan.schedule import next_dates
 from drs_recovery.plan.warnings import warnings
 from drs_recovery.text.lists import listed
+from drs_recovery.text.values import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.cli.airflow import gate_url
 from drs_recovery.cli.airside import Airside
-from drs_recovery.cli.cleanups import cleanup_text, may_be_cleaned_up, waits_for_an_approver
 from drs_recovery.cli.connect import sign_in
-from drs_recovery.cli.documents import execution_document
 from drs_recovery.cli.exits import Exit
 from drs_recovery.cli.paper import Text
 from drs_recovery.cli.record import find, open_store
-from drs_recovery.cli.snapshot import Target
 from drs_recovery.cli.watcher import Watcher
-from drs_recovery.cli.words import now
+from drs_recovery.clock import now
 from drs_recovery.errors import AirflowRefused, TransitionRefused
 from drs_recovery.names import CLEAN_UP, CleanUpTask
 from drs_recovery.record.clean_up import EXECUTION_ID, asked_once, clean_up_run_id, current_run_id
 from drs_recovery.record.enums import CleanupStatus, EventType
 from drs_recovery.record.events import Event
+from drs_recovery.report.cleanups import cleanup_text, may_be_cleaned_up, waits_for_an_approver
+from drs_recovery.report.documents import execution_document
+from drs_recovery.report.snapshot import Target
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.trail import put_event

@@ -9,18 +9,20 @@ from rich.table import Table
 
 from drs_recovery.cli.airside import Airside
 from drs_recovery.cli.details import details
-from drs_recovery.cli.documents import record_document
 from drs_recovery.cli.exits import Exit
 from drs_recovery.cli.paper import Text
 from drs_recovery.cli.progress import WIDE, Canvas
 from drs_recovery.cli.record import find, frozen_plan, open_store
-from drs_recovery.cli.snapshot import Target
+from drs_recovery.cli.styles import styled
 from drs_recovery.cli.watcher import Watcher
-from drs_recovery.cli.words import lasting, now, text, when, word
+from drs_recovery.clock import now
+from drs_recovery.report.documents import record_document
+from drs_recovery.report.snapshot import Target
 from drs_recovery.settings import settings
 from drs_recovery.store import queries
 from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.whole import read_whole
+from drs_recovery.text.values import elapsed, or_absent, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,9 +72,9 @@ def table(executions: Sequence[Execution], width: int) -> Table:
     if width >= WIDE:
         shown.add_column("took", no_wrap=True)
     for execution in executions:
-        took = lasting(execution.start_time, execution.end_time or now())
+        took = elapsed(execution.start_time, execution.end_time or now())
         status = execution.cleanup.status if execution.cleanup else None
-        more: list[str | Text] = [*([word(status)] if cleaned else []), *([took] if width >= WIDE else [])]
+        more: list[str | Text] = [*([styled(status)] if cleaned else []), *([took] if width >= WIDE else [])]
         shown.add_row(*_cells(execution, letters), *more)
     return shown
 
@@ -81,11 +83,11 @@ def _cells(execution: Execution, letters: int) -> list[str | Text]:
     return [
         execution.execution_id[:letters],
         Text(execution.plan_id),
-        word(execution.execution_type),
-        word(execution.status),
+        styled(execution.execution_type),
+        styled(execution.status),
         f"{execution.completed_waves}/{execution.total_waves}",
-        when(execution.start_time)[:16],
-        Text(text(execution.requested_by)),
+        timestamp(execution.start_time)[:16],
+        Text(or_absent(execution.requested_by)),
     ]
 
 

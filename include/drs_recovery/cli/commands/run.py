@@ -10,17 +10,17 @@ from drs_recovery.cli.airside import Airside
 from drs_recovery.cli.approver import Approver
 from drs_recovery.cli.commands.watch import follow_to_the_end
 from drs_recovery.cli.connect import sign_in
-from drs_recovery.cli.documents import execution_document
 from drs_recovery.cli.exits import Exit, Misused
 from drs_recovery.cli.paper import Text
 from drs_recovery.cli.preflight import check_ready_to_run
 from drs_recovery.cli.record import open_store
 from drs_recovery.cli.sign_in import interactive
-from drs_recovery.cli.snapshot import Snapshot, Target
-from drs_recovery.cli.words import now
+from drs_recovery.clock import now
 from drs_recovery.errors import ParamsError
 from drs_recovery.record.params import RunParams
 from drs_recovery.record.reasons import check_reason
+from drs_recovery.report.documents import execution_document
+from drs_recovery.report.snapshot import Snapshot, Target
 
 if TYPE_CHECKING:
     from drs_recovery.cli.screen import Screen

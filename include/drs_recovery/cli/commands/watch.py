@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.cli.connect import look_in
 from drs_recovery.cli.details import ending, summary
-from drs_recovery.cli.documents import execution_document
 from drs_recovery.cli.exits import Exit, exit_of
 from drs_recovery.cli.follow import follow, view_for
 from drs_recovery.cli.progress import Canvas
 from drs_recovery.cli.record import find, open_store
-from drs_recovery.cli.snapshot import Target
 from drs_recovery.cli.watcher import Watcher
 from drs_recovery.errors import ExecutionNotFound, RecoveryError
+from drs_recovery.report.documents import execution_document
+from drs_recovery.report.snapshot import Target
 from drs_recovery.store.queries import read_execution
 
 if TYPE_CHECKING:

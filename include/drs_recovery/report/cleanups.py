@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_recovery.cli.words import plural, when
 from drs_recovery.record.enums import CleanupStatus
+from drs_recovery.text.values import plural, timestamp
 
 if TYPE_CHECKING:
     from drs_recovery.record.models import Cleanup, Execution
@@ -36,13 +36,13 @@ def cleanup_text(execution: Execution) -> str | None:
 
 
 def _detail(cleanup: Cleanup, execution: Execution) -> str:
-    waits = "approved" if cleanup.approval else f"for an approver since {when(cleanup.time)}"
+    waits = "approved" if cleanup.approval else f"for an approver since {timestamp(cleanup.time)}"
     gone = plural(cleanup.terminated or 0, "instance")
     text = {
-        CleanupStatus.PENDING: f", due at {when(execution.cleanup_due)}",
+        CleanupStatus.PENDING: f", due at {timestamp(execution.cleanup_due)}",
         CleanupStatus.WAITING: f", {waits}",
         CleanupStatus.TERMINATING: f", {plural(cleanup.count, 'instance')}",
-        CleanupStatus.DONE: f", {gone} terminated at {when(cleanup.time)}",
+        CleanupStatus.DONE: f", {gone} terminated at {timestamp(cleanup.time)}",
         CleanupStatus.KEPT: f" by {_who(cleanup)}",
         CleanupStatus.FAILED: f": {cleanup.failure}",
     }

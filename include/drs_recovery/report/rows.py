@@ -6,16 +6,17 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from drs_recovery.cli.words import ABSENT, doing, lasting, plural, server_name
 from drs_recovery.record.enums import ActionsStatus, LaunchStatus, WaveStatus
+from drs_recovery.report.servers import activity, server_name
 from drs_recovery.text.lists import listed
+from drs_recovery.text.values import ABSENT, elapsed, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from drs_recovery.cli.snapshot import Snapshot
     from drs_recovery.record.models import WaveRecord
     from drs_recovery.record.server_record import ServerRecord
+    from drs_recovery.report.snapshot import Snapshot
 
 CALM = frozenset({WaveStatus.PENDING, WaveStatus.COMPLETED, WaveStatus.SKIPPED})
 NEIGHBOURS = 3
@@ -109,7 +110,7 @@ def _interest(server: ServerRecord) -> int:
 
 
 def _detail(server: ServerRecord, snapshot: Snapshot) -> str:
-    now = doing(server, snapshot.at)
+    now = activity(server, snapshot.at)
     if server.error is None:
         return now
     if server.launch_status is LaunchStatus.LAUNCHED:
@@ -130,7 +131,7 @@ def _wave_text(wave: WaveRecord, snapshot: Snapshot) -> Iterator[str]:
     elif count:
         yield plural(count, "server")
     if wave.start_time:
-        yield lasting(wave.start_time, wave.end_time or snapshot.at)
+        yield elapsed(wave.start_time, wave.end_time or snapshot.at)
     elif wave.status is WaveStatus.PENDING and wave.pause_before_wave:
         yield "asks for approval first"
     if wave.attempt > 1:

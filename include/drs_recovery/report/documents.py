@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from drs_recovery.cli.snapshot import Snapshot, WaitingGate
     from drs_recovery.plan import Plan
     from drs_recovery.record.events import Event
+    from drs_recovery.report.snapshot import Snapshot, WaitingGate
 
 
 def execution_document(snapshot: Snapshot) -> dict[str, Any]:
