@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from drs_recovery.engine.jobs import LONGEST_JOB, contradiction, has_tags, job_text
 from drs_recovery.record.enums import EventType
+from drs_recovery.record.intent import resolve
+from drs_recovery.settings import settings
 from drs_recovery.store.intents import with_servers
 from drs_recovery.store.trail import append_event
 
@@ -18,11 +21,16 @@ if TYPE_CHECKING:
 
     from drs_recovery.aws.hooks.drs import DrsHook
     from drs_recovery.engine.journal import Journal
-    from drs_recovery.record.intent import Intent
+    from drs_recovery.record.intent import Intent, Resolution
     from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.store.store import ExecutionStore
 
 log = logging.getLogger(__name__)
+
+
+def window() -> timedelta:
+    """Return how long after its announcement the job of a StartRecovery may first show in DRS."""
+    return timedelta(seconds=settings().adoption_seconds)
 
 
 class Found(NamedTuple):
@@ -58,6 +66,11 @@ class Adoption:
                 if why is not None:
                     self._disown(wave, job, f"has the tags of batch {intent.batch}: {why}")
         return found
+
+    def resolve(self, wave: WaveRecord, intent: Intent) -> Resolution:
+        """Return what became of an intent; DRS is asked where the record does not know."""
+        found = None if intent.job_id else self.job_of(wave, intent)
+        return resolve(intent, found, self.journal.now(), window())
 
     def job_of(self, wave: WaveRecord, intent: Intent) -> str | None:
         """Return the job of an intent, if DRS shows one."""

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from drs_recovery.engine.adoption import Adoption
 from drs_recovery.engine.final_servers import final_servers
 from drs_recovery.engine.frozen_plan import drs_of
-from drs_recovery.engine.open_intents import resolved_intents
 from drs_recovery.errors import StartRefused
 from drs_recovery.names import Role, task_id
 from drs_recovery.record.enums import EventType, WaveStatus
+from drs_recovery.record.intent import Adopted, NoJob, StillOpen
 from drs_recovery.record.permission import check_ask, check_attempt
 from drs_recovery.store.open_attempt import Opening, note_clear, open_attempt
 from drs_recovery.store.servers import read_servers
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from drs_recovery.aws.hooks.drs import DrsHook
     from drs_recovery.engine.journal import Journal
     from drs_recovery.record.events import Event
+    from drs_recovery.record.intent import Intent
     from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.record.server_record import ServerRecord
     from drs_recovery.store.store import ExecutionStore
@@ -79,7 +80,8 @@ def _open(
 ) -> Execution:
     key, number = record.execution_id, wave.wave_number
     hook = drs_of(store, key)
-    resolved = resolved_intents(Adoption(hook, store, journal, record), wave)
+    adoption = Adoption(hook, store, journal, record)
+    resolved = [_resolved(adoption, wave, intent) for intent in wave.open_intents]
     jobs = _ended_jobs(hook, wave, [intent.job_id for intent in resolved if intent.job_id])
     known = store.run(read_servers(key, number))
     found = asyncio.run(final_servers(hook, known, jobs))
@@ -87,6 +89,21 @@ def _open(
     opening = Opening(number, wave.attempt, clear.number, resolved, changed)
     event = _opened(journal, wave.replace(attempt=wave.attempt + 1), _why(record, wave))
     return store.run(open_attempt(key, opening, event, is_over=clear.is_over))
+
+
+def _resolved(adoption: Adoption, wave: WaveRecord, intent: Intent) -> Intent:
+    """Return an open intent with what became of it; StartRefused while a job may not show yet in DRS."""
+    match adoption.resolve(wave, intent):
+        case Adopted(job_id):
+            return intent.replace(job_id=job_id)
+        case NoJob(text):
+            return intent.replace(refusal=text, lost=True)
+        case StillOpen(until):
+            raise StartRefused(
+                f"{wave.wave_name} cannot be tried again yet: StartRecovery of batch {intent.batch} was "
+                f"announced at {intent.time:%H:%M:%S} UTC, and its job may not show in DRS before "
+                f"{until:%H:%M:%S}."
+            )
 
 
 def _ended_jobs(hook: DrsHook, wave: WaveRecord, found: Sequence[str]) -> list[JobTypeDef]:

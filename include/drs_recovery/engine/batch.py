@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,7 +20,7 @@ from drs_recovery.engine.parting import LOOK_AGAIN, NotYet, Parted, part, pause
 from drs_recovery.engine.real_instances import real_instances
 from drs_recovery.errors import IntentOpen, TransitionRefused
 from drs_recovery.record.enums import EventType
-from drs_recovery.record.intent import NO_JOB, Intent
+from drs_recovery.record.intent import Adopted, Intent, NoJob, StillOpen
 from drs_recovery.settings import settings
 from drs_recovery.store.programs import start_recovery
 from drs_recovery.store.queries import read_execution
@@ -118,27 +117,21 @@ class Batch:
 
         Raises NotYet while one may not show yet, or what AWS refuses for good.
         """
-        if intent.job_id is not None:
-            # A crash may have come before its servers had it
-            self.put_on_record(intent, intent.job_id)
-            return intent.job_id
         try:
-            return self._resolve(intent)
+            result = self.adoption.resolve(self.wave, intent)
         except (ClientError, BotoCoreError) as error:
             raise pause(error) or error from error
-
-    def _resolve(self, intent: Intent) -> str | None:
-        if job_id := self.adoption.job_of(self.wave, intent):
-            log.info("Adopted job %s, whose answer was lost", job_id)
-            self.put_on_record(intent, job_id)
-            return job_id
-        window = timedelta(seconds=settings().adoption_seconds)
-        servers = f"{intent.count} servers, announced at {intent.time:%H:%M:%S} UTC"
-        if self.journal.now() < intent.time + window:
-            text = f"the answer to StartRecovery for {servers}, was lost, and DRS shows no job of it yet"
-            raise NotYet(text, seconds=LOOK_AGAIN)
-        text = f"{NO_JOB} StartRecovery for {servers}: DRS showed none within {duration(window)}"
-        self._refuse(intent, text, lost=True)
+        match result:
+            case Adopted(job_id):
+                # Also of one that is on record: a crash may have come before its servers had it
+                self.put_on_record(intent, job_id)
+                return job_id
+            case StillOpen():
+                servers = f"{intent.count} servers, announced at {intent.time:%H:%M:%S} UTC"
+                text = f"the answer to StartRecovery for {servers}, was lost, and DRS shows no job of it yet"
+                raise NotYet(text, seconds=LOOK_AGAIN)
+            case NoJob(text):
+                self._refuse(intent, text, lost=True)
         return None
 
     def _send_again(self) -> str:

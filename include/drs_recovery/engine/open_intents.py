@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from drs_recovery.engine.adoption import Adoption
+from drs_recovery.engine.adoption import Adoption, window
 from drs_recovery.engine.frozen_plan import drs_of
-from drs_recovery.errors import StartRefused
 from drs_recovery.record.enums import EventType
-from drs_recovery.record.intent import NO_JOB
-from drs_recovery.settings import settings
+from drs_recovery.record.intent import Adopted, StillOpen, resolve
 from drs_recovery.store.programs import complete_execution
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.trail import append_event
-from drs_recovery.text.durations import duration_text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,43 +44,23 @@ def resolve_intents(store: ExecutionStore, journal: Journal, execution: Executio
     execution = _wait(store, journal, execution)
     for wave in execution.waves:
         for intent in wave.open_intents:
-            _settle(store, journal, execution, wave, intent)
+            _adopt_job(store, journal, execution, wave, intent)
     return store.run(read_execution(execution.execution_id)) if _any_open(execution) else execution
 
 
-def resolved_intents(adoption: Adoption, wave: WaveRecord) -> list[Intent]:
-    """Return the open intents of a wave that has ended, with what became of each, as it is to be recorded.
-
-    StartRefused while a job may not show yet in DRS; what AWS refuses is raised.
-    """
-    return [_settled(adoption, wave, intent) for intent in wave.open_intents]
-
-
-def _settled(adoption: Adoption, wave: WaveRecord, intent: Intent) -> Intent:
-    if job_id := adoption.job_of(wave, intent):
-        return intent.replace(job_id=job_id)
-    window = timedelta(seconds=settings().adoption_seconds)
-    if adoption.journal.now() < intent.time + window:
-        raise StartRefused(
-            f"{wave.wave_name} cannot be tried again yet: StartRecovery of batch {intent.batch} was "
-            f"announced at {intent.time:%H:%M:%S} UTC, and its job may not show in DRS before "
-            f"{intent.time + window:%H:%M:%S}."
-        )
-    text = f"{NO_JOB} it: DRS showed none within {duration_text(window)}"
-    return intent.replace(refusal=text, lost=True)
-
-
-def _settle(
+def _adopt_job(
     store: ExecutionStore, journal: Journal, execution: Execution, wave: WaveRecord, intent: Intent
 ) -> None:
     try:
         hook = drs_of(store, execution.execution_id)
-        if job_id := Adoption(hook, store, journal, execution).job_of(wave, intent):
-            log.info("Adopted job %s of %s, whose answer was lost", job_id, wave.wave_name)
-            event = journal.event(EventType.JOB_STARTED, _said(intent, job_id), wave=wave)
-            store.run(
-                complete_execution.adopt(execution.execution_id, wave.wave_number, intent, job_id, event)
-            )
+        result = Adoption(hook, store, journal, execution).resolve(wave, intent)
+        if isinstance(result, Adopted):
+            log.info("Adopted job %s of %s, whose answer was lost", result.job_id, wave.wave_name)
+            launches = f"{result.job_id} launches {intent.count} servers"
+            text = f"{launches}; its start task ended without writing it down"
+            event = journal.event(EventType.JOB_STARTED, text, wave=wave)
+            key = execution.execution_id
+            store.run(complete_execution.adopt(key, wave.wave_number, intent, result.job_id, event))
     except Exception as error:
         log.exception("The job of an open intent cannot be found")
         message = f"Whether an announced StartRecovery became a job cannot be found out: {error}"
@@ -105,9 +81,5 @@ def _wait(store: ExecutionStore, journal: Journal, execution: Execution) -> Exec
 
 
 def _young(execution: Execution, at: datetime) -> bool:
-    limit = at - timedelta(seconds=settings().adoption_seconds)
-    return any(intent.time > limit for wave in execution.waves for intent in wave.open_intents)
-
-
-def _said(intent: Intent, job_id: str) -> str:
-    return f"{job_id} launches {intent.count} servers; its start task ended without writing it down"
+    intents = (intent for wave in execution.waves for intent in wave.open_intents)
+    return any(isinstance(resolve(intent, None, at, window()), StillOpen) for intent in intents)

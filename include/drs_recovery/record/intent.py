@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import Field
 
 from drs_recovery.record.base import AwsId, FreeText, Record, Time
+from drs_recovery.text.durations import duration_text
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
 
 NO_JOB = "no job came of"
 """The refusal of an intent begins so if DRS showed no job of it."""
@@ -49,3 +54,38 @@ class Intent(Record):
     def may_show(self) -> bool:
         """Whether a job of an earlier call may show; releases without ``lost`` put it into the refusal."""
         return bool(self.lost) or (self.refusal or "").startswith(NO_JOB)
+
+
+class Adopted(NamedTuple):
+    """The call of an intent started this job."""
+
+    job_id: str
+
+
+class StillOpen(NamedTuple):
+    """DRS shows no job of an intent yet, and may until then."""
+
+    until: datetime
+
+
+class NoJob(NamedTuple):
+    """DRS has shown no job of an intent for so long that its servers may be sent again, and why."""
+
+    refusal: str
+
+
+Resolution = Adopted | StillOpen | NoJob
+
+
+def resolve(intent: Intent, found: str | None, at: datetime, window: timedelta) -> Resolution:
+    """Return what became of an intent, of whose calls DRS shows the job ``found``, or none.
+
+    A job shows within the window after it was announced; no other call for its servers is sent meanwhile.
+    """
+    if job_id := intent.job_id or found:
+        return Adopted(job_id)
+    until = intent.time + window
+    if at < until:
+        return StillOpen(until)
+    announced = f"StartRecovery for {intent.count} servers was announced at {intent.time:%H:%M:%S} UTC"
+    return NoJob(f"{NO_JOB} it: {announced}, and DRS showed none within {duration_text(window)}")
