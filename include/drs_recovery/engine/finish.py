@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from drs_recovery.engine.frozen_plan import frozen_plan
-from drs_recovery.engine.open_intents import resolve_intents
+from drs_recovery.engine.adoption import Adoption, window
+from drs_recovery.engine.frozen_plan import drs_of, frozen_plan
 from drs_recovery.engine.opened_by_0_1 import with_its_events
 from drs_recovery.engine.run_end import ending, named_failed
 from drs_recovery.errors import ExecutionNotFound, PlanError, RecordUnreadable
 from drs_recovery.record.ending import Ending
 from drs_recovery.record.enums import CleanupMode, EventType
+from drs_recovery.record.intent import Adopted, StillOpen, resolve
 from drs_recovery.record.models import CleanupOrder
 from drs_recovery.record.outcome import outcome, unexplained
 from drs_recovery.record.status import final_status
 from drs_recovery.store.programs import complete_execution
+from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.tasks import read_tasks
+from drs_recovery.store.trail import append_event
 from drs_recovery.store.whole import read_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from drs_recovery.engine.journal import Journal
-    from drs_recovery.record.models import Execution
+    from drs_recovery.record.intent import Intent
+    from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.store.store import ExecutionStore
+
+PATIENCE = 20.0
+"""Seconds that a start task gets to write its job down; Airflow lets a process live on for about eight."""
+
+PAUSE = 1.0
+"""Seconds between two looks at the record meanwhile."""
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +58,7 @@ def end_execution(
     """
     known = Ending()
     if not execution.final:
-        execution = resolve_intents(store, journal, execution)
+        execution = _resolve_intents(store, journal, execution)
         tasks = store.run(read_tasks(execution.execution_id))
         known = ending(*with_its_events(store, execution, tasks), task_states, journal.now(), over=over)
     return finish(store, journal, execution, known, failed=named_failed(task_states))
@@ -118,3 +130,51 @@ def _clean_up_order(store: ExecutionStore, execution: Execution) -> CleanupOrder
     if mode is CleanupMode.NEVER:
         return None
     return CleanupOrder(mode, plan.cleanup_after or timedelta())
+
+
+def _resolve_intents(store: ExecutionStore, journal: Journal, execution: Execution) -> Execution:
+    """Return the execution when each of its open intents is a job on record, or none that DRS shows.
+
+    The process of a start task lives on for some seconds after its task was ended by hand, and may hear of
+    its job meanwhile. If nobody hears of it, DRS still knows it by its tags. Where DRS cannot be asked, the
+    execution ends all the same: the trail has the reason, and the outcome names the intents that stay open.
+    """
+    execution = _wait_for_starts(store, journal, execution)
+    for wave in execution.waves:
+        for intent in wave.open_intents:
+            _adopt_job(store, journal, execution, wave, intent)
+    is_open = any(wave.open_intents for wave in execution.waves)
+    return store.run(read_execution(execution.execution_id)) if is_open else execution
+
+
+def _adopt_job(
+    store: ExecutionStore, journal: Journal, execution: Execution, wave: WaveRecord, intent: Intent
+) -> None:
+    try:
+        hook = drs_of(store, execution.execution_id)
+        result = Adoption(hook, store, journal, execution).resolve(wave, intent)
+        if isinstance(result, Adopted):
+            log.info("Adopted job %s of %s, whose answer was lost", result.job_id, wave.wave_name)
+            launches = f"{result.job_id} launches {intent.count} servers"
+            text = f"{launches}; its start task ended without writing it down"
+            event = journal.event(EventType.JOB_STARTED, text, wave=wave)
+            key = execution.execution_id
+            store.run(complete_execution.adopt(key, wave.wave_number, intent, result.job_id, event))
+    except Exception as error:
+        log.exception("The job of an open intent cannot be found")
+        message = f"Whether an announced StartRecovery became a job cannot be found out: {error}"
+        store.run(append_event(execution.execution_id, journal.event(EventType.FAILED, message)))
+
+
+def _wait_for_starts(store: ExecutionStore, journal: Journal, execution: Execution) -> Execution:
+    """Return the execution when its start tasks had time to write; nobody writes an old intent's job."""
+    until = time.monotonic() + PATIENCE
+    while _may_be_written(execution, journal.now()) and time.monotonic() < until:
+        time.sleep(PAUSE)
+        execution = store.run(read_execution(execution.execution_id))
+    return execution
+
+
+def _may_be_written(execution: Execution, at: datetime) -> bool:
+    intents = (intent for wave in execution.waves for intent in wave.open_intents)
+    return any(isinstance(resolve(intent, None, at, window()), StillOpen) for intent in intents)

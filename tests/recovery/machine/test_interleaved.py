@@ -73,7 +73,7 @@ def machine(local_aws: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[In
     for each in (wired, hook.conn, hook._one_request_conn):
         wire.attach(each)
     asleep = SimpleNamespace(sleep=lambda _: None, monotonic=lambda: float("inf"))
-    monkeypatch.setattr("drs_recovery.engine.open_intents.time", asleep)
+    monkeypatch.setattr("drs_recovery.engine.finish.time", asleep)
     # The time that a test lets pass is that of the processes; DRS dates its jobs by the real one
     monkeypatch.setattr("drs_recovery.engine.jobs.SKEW", timedelta(days=1))
     monkeypatch.setattr("drs_recovery.engine.frozen_plan.DrsHook", lambda **_: hook)

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drs_recovery.aws.hooks.drs import DrsHook
-from drs_recovery.engine import open_intents
 from drs_recovery.engine.jobs import contradiction, has_tags, job_tags
 from drs_recovery.errors import StartRefused
 from drs_recovery.record.intent import Intent
@@ -68,7 +67,7 @@ def retried(drive: Drive, _: pytest.MonkeyPatch) -> None:
 
 def ended(drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
     """`complete_execution` settles what was in flight when the run was ended."""
-    monkeypatch.setattr(open_intents, "PATIENCE", 0)
+    monkeypatch.setattr("drs_recovery.engine.finish.PATIENCE", 0)
     drive.states[START] = "failed"
     finish(drive, "complete_execution")
 

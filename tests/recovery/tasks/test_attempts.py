@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from drs_recovery.engine import batch, open_intents
+from drs_recovery.engine import batch
 from drs_recovery.settings import settings
 from drs_recovery.store.programs import start_recovery
 from drs_recovery.store.servers import read_servers
@@ -137,7 +137,7 @@ def test_a_lost_job_is_found_before_another_attempt(table: Any, monkeypatch: pyt
     drive.execute("open_execution")
     with monkeypatch.context() as patch:
         patch.setattr(start_recovery, "started", raising(KeyboardInterrupt()))
-        patch.setattr(open_intents, "PATIENCE", 0)
+        patch.setattr("drs_recovery.engine.finish.PATIENCE", 0)
         patch.setattr("drs_recovery.engine.adoption.Adoption.job_of", lambda *_: None)
         with pytest.raises(KeyboardInterrupt):
             drive.execute("database.start_recovery")
@@ -159,7 +159,7 @@ def test_an_announcement_that_became_no_job_is_started_again(
     """DRS shows none for as long as one may not show."""
     drive = Drive(plan({"name": "Database", "servers": [DB]}))
     drive.execute("open_execution")
-    monkeypatch.setattr(open_intents, "PATIENCE", 0)
+    monkeypatch.setattr("drs_recovery.engine.finish.PATIENCE", 0)
     with monkeypatch.context() as patch:
         patch.setattr(batch.Batch, "_call", raising(KeyboardInterrupt()))
         with pytest.raises(KeyboardInterrupt):

@@ -21,8 +21,8 @@ MARKED_FAILED = {"database.start_recovery": "failed", "database.wait_for_recover
 @pytest.fixture
 def drive(table: Any, monkeypatch: pytest.MonkeyPatch) -> Drive:
     """A drill of one wave, opened; whoever waits for an open intent waits for a second."""
-    monkeypatch.setattr("drs_recovery.engine.open_intents.PATIENCE", 1)
-    monkeypatch.setattr("drs_recovery.engine.open_intents.PAUSE", 0.05)
+    monkeypatch.setattr("drs_recovery.engine.finish.PATIENCE", 1)
+    monkeypatch.setattr("drs_recovery.engine.finish.PAUSE", 0.05)
     drive = Drive(plan({"name": "Database", "servers": [DB]}))
     drive.execute("open_execution")
     return drive

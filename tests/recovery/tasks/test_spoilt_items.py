@@ -77,7 +77,7 @@ def forced(table: Any, monkeypatch: pytest.MonkeyPatch) -> Drive:
 
     What is frozen of it lies in items of its own, as if it were large.
     """
-    monkeypatch.setattr("drs_recovery.engine.open_intents.PATIENCE", 0)
+    monkeypatch.setattr("drs_recovery.engine.finish.PATIENCE", 0)
     monkeypatch.setattr("drs_recovery.store.frozen.ROOM", 0)
     waves = (
         {"name": "Database", "servers": [DB]},
