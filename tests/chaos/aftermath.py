@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tests.airflow_rest import ENDED, HOLD
 from tests.chaos.evidence import Hit, utc
 from tests.chaos.following import LOOK_EVERY
-from tests.chaos.rules import LIMIT, OVER
+from tests.chaos.rules import FINISHED, LIMIT
 from tests.chaos.schedule import Kind
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Aftermath:
             if status is not None and not told:
                 told = True
                 self.run.hits.append(Hit(Kind.CLEAN_UP, utc(), f"clean-up {status}"))
-            if status in OVER:
+            if status in FINISHED:
                 time.sleep(LOOK_EVERY)  # what watches the record sees it too
                 self.say(f"run {self.run.number}: clean-up {status}")
                 return

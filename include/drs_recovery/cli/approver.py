@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from drs_recovery.cli.airflow import APPROVE, CONFLICT
-from drs_recovery.cli.gates import GateNotReady, GateOver, answer_gate
+from drs_recovery.cli.gates import GateClosed, GateNotReady, answer_gate
 from drs_recovery.cli.rest import Refusal
 from drs_recovery.errors import AirflowUnreachable
 from drs_recovery.text.values import time_of_day
@@ -34,7 +34,7 @@ class Approver:
             return replace(
                 gate, note=f"--approve answers it at {time_of_day(early.at)}" if early.at else gate.note
             )
-        except (GateOver, AirflowUnreachable) as error:
+        except (GateClosed, AirflowUnreachable) as error:
             return replace(gate, note=str(error).splitlines()[0])
         except Refusal as refusal:
             if refusal.status != CONFLICT:

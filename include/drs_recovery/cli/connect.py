@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from drs_recovery.cli.airflow import AirflowClient
-from drs_recovery.cli.airside import Airside
+from drs_recovery.cli.airflow_view import AirflowView
 from drs_recovery.cli.sign_in import SignInNeeded, credentials
 from drs_recovery.errors import AirflowUnreachable
 from drs_recovery.settings import settings
@@ -14,13 +14,13 @@ def sign_in(user: str | None = None) -> AirflowClient:
     return AirflowClient(settings().airflow_url, credentials(user))
 
 
-def look_in(user: str | None = None) -> Airside:
+def look_in(user: str | None = None) -> AirflowView:
     """Return Airflow for a command that can do without it: nobody is asked, and nothing is waited for."""
     try:
         known = credentials(user, ask=False)
     except SignInNeeded as error:
-        return Airside(None, why_not=f"Not signed in to Airflow, the record alone is read. {error}.")
+        return AirflowView(None, why_not=f"Not signed in to Airflow, the record alone is read. {error}.")
     try:
-        return Airside(AirflowClient(settings().airflow_url, known, tries=1, timeout=3))
+        return AirflowView(AirflowClient(settings().airflow_url, known, tries=1, timeout=3))
     except AirflowUnreachable as error:
-        return Airside(None, why_not=f"The record alone is read. {error}")
+        return AirflowView(None, why_not=f"The record alone is read. {error}")

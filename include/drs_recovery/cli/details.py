@@ -41,7 +41,7 @@ def summary(snapshot: Snapshot, canvas: Canvas) -> RenderableType:
     """Return how an execution stands, with every server, and how it ended."""
     return (
         Group(picture(snapshot, canvas), Text(), ending(snapshot))
-        if snapshot.over
+        if snapshot.finished
         else picture(snapshot, canvas)
     )
 

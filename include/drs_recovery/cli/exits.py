@@ -32,7 +32,7 @@ class Exit(IntEnum):
     NOT_RECOVERED = 1
     """The execution ended otherwise, or `check` found problems."""
 
-    MISUSED = 2
+    USAGE = 2
     """The command line makes no sense, or names nothing there is."""
 
     REFUSED = 3
@@ -51,7 +51,7 @@ class Exit(IntEnum):
     """Whoever read the output has closed it, as `head` does."""
 
 
-class Misused(RecoveryError):
+class UsageError(RecoveryError):
     """A command line that cannot be obeyed as it stands."""
 
 
@@ -65,10 +65,10 @@ class Broken(RecoveryError):
 
 _CODES: tuple[tuple[type[RecoveryError], Exit], ...] = (
     (PlanError, Exit.NOT_RECOVERED),
-    (Misused, Exit.MISUSED),
+    (UsageError, Exit.USAGE),
     (Interrupted, Exit.INTERRUPTED),
     (Broken, Exit.BROKEN),
-    (ExecutionNotFound, Exit.MISUSED),
+    (ExecutionNotFound, Exit.USAGE),
     (AirflowUnreachable, Exit.UNREACHABLE),
     (RecordUnavailable, Exit.UNREACHABLE),
     (RecoveryError, Exit.REFUSED),
@@ -80,11 +80,11 @@ def exit_code(error: RecoveryError) -> Exit:
     return next(code for kind, code in _CODES if isinstance(error, kind))
 
 
-def settings_problem(error: ValueError) -> Misused | None:
+def settings_problem(error: ValueError) -> UsageError | None:
     """Return a setting that cannot be read as an error of its own, with its variable and value."""
     if not isinstance(error, ValidationError) or error.title != "Settings":
         return None
-    return Misused("; ".join(_setting(it["loc"], it["input"], it["msg"]) for it in error.errors()))
+    return UsageError("; ".join(_setting(it["loc"], it["input"], it["msg"]) for it in error.errors()))
 
 
 def _setting(place: tuple[int | str, ...], value: object, complaint: str) -> str:
@@ -102,7 +102,7 @@ def kind_of(error: RecoveryError) -> str:
     return next(
         kind.__name__
         for kind in type(error).__mro__
-        if kind in {Misused, Interrupted, Broken} or kind.__name__ in errors.__all__
+        if kind in {UsageError, Interrupted, Broken} or kind.__name__ in errors.__all__
     )
 
 

@@ -85,6 +85,6 @@ def follow(
         if approver is not None:
             snapshot = approver.act(snapshot)
         view.show(snapshot)
-        if snapshot.over:
+        if snapshot.finished:
             return snapshot
         time.sleep(interval)

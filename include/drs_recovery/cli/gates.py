@@ -22,7 +22,7 @@ REPARKED = timedelta(seconds=5)
 RUNNING = "running"
 
 
-class GateOver(AirflowRefused):
+class GateClosed(AirflowRefused):
     """Nobody needs this answer any more: somebody gave one, or the run has ended."""
 
 
@@ -40,12 +40,12 @@ def answer_gate(client: AirflowClient, target: Target, task_id: str, option: str
 
     Airflow takes an answer also for a run that has ended, where it changes nothing, and fails the task when
     the answer comes while its worker is still parking it: so the run, the task and the gate's age are looked
-    at immediately before. Raises GateNotReady, GateOver, or AirflowRefused for what the gate does not take.
+    at immediately before. Raises GateNotReady, GateClosed, or AirflowRefused for what the gate does not take.
     """
     run = client.run(target.plan_id, target.run_id)
     if run is None or run.state != RUNNING:
         state = "gone" if run is None else run.state
-        raise GateOver(f"No answer is needed any more: the DAG run {target.run_id} is {state}.")
+        raise GateClosed(f"No answer is needed any more: the DAG run {target.run_id} is {state}.")
     gate = check_ready(client.gate(target.plan_id, target.run_id, task_id), task_id, client.now())
     if option == APPROVE:
         check_reason(gate, reason)
@@ -59,7 +59,7 @@ def check_ready(gate: Gate | None, task_id: str, now: datetime) -> Gate:
         raise GateNotReady(f"{task_id} has not asked yet")
     if gate.response_received:
         who = gate.responded_by_user.id if gate.responded_by_user else "somebody"
-        raise GateOver(f"{task_id} is answered already: {', '.join(gate.chosen_options or ())} by {who}.")
+        raise GateClosed(f"{task_id} is answered already: {', '.join(gate.chosen_options or ())} by {who}.")
     if not gate.waits:
         raise GateNotReady(f"{task_id} is {gate.task_instance.state or 'not scheduled'}")
     ready = parked_at(gate) + timedelta(seconds=settings().hold_seconds)

@@ -87,15 +87,15 @@ def _message(error: Exception, *, as_json: bool) -> int:
 
 def _as_ours(error: Exception) -> RecoveryError:
     """Return any error as one that has an exit code."""
-    from drs_recovery.cli.exits import Broken, Misused, settings_problem  # noqa: PLC0415
+    from drs_recovery.cli.exits import Broken, UsageError, settings_problem  # noqa: PLC0415
     from drs_recovery.errors import RecoveryError  # noqa: PLC0415
 
     if isinstance(error, RecoveryError):
         return error
     if isinstance(error, typer.TyperException):
-        return Misused(error.format_message())
+        return UsageError(error.format_message())
     if isinstance(error, typer.Abort):
-        return Misused("A question was not answered: standard input has ended. Nothing was done.")
+        return UsageError("A question was not answered: standard input has ended. Nothing was done.")
     if isinstance(error, ValueError) and (problem := settings_problem(error)):
         return problem
     if os.environ.get("RECOVERY_DEBUG", "").strip():

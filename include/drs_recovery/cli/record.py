@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, PartialCredentialsError, ProfileNotFound
 
-from drs_recovery.cli.exits import Misused
+from drs_recovery.cli.exits import UsageError
 from drs_recovery.cli.route import proxy_for
 from drs_recovery.errors import ExecutionNotFound, RecordUnavailable
 from drs_recovery.plan import Plan
@@ -110,7 +110,7 @@ def _by_beginning(store: ExecutionStore, named: str) -> str:
         ]
     if len(found) > 1:
         several = ", ".join(f"{known.execution_id} ({known.plan_id})" for known in found)
-        raise Misused(f"{named!r} is the beginning of several executions: {several}")
+        raise UsageError(f"{named!r} is the beginning of several executions: {several}")
     if not found:
         raise ExecutionNotFound(
             f"No execution on record is {named!r}: neither a plan with executions, nor an execution id or "

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from drs_recovery.cli.exits import Misused
+from drs_recovery.cli.exits import UsageError
 from drs_recovery.cli.secrets import remember
 from drs_recovery.settings import settings
 from drs_recovery.text.visible import visible
@@ -24,7 +24,7 @@ PASSWORDS_FILE = "simple_auth_manager_passwords.json.generated"
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-class SignInNeeded(Misused):
+class SignInNeeded(UsageError):
     """Nobody is signed in, and nobody can be asked."""
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from drs_recovery.cli.airflow import gate_url, task_url
-from drs_recovery.cli.airside import state_of
+from drs_recovery.cli.airflow_view import state_of
 from drs_recovery.cli.record import frozen_plan
 from drs_recovery.clock import now
 from drs_recovery.errors import ExecutionNotFound, RecordUnavailable
@@ -21,7 +21,7 @@ from drs_recovery.text.values import timestamp
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from drs_recovery.cli.airside import Airside
+    from drs_recovery.cli.airflow_view import AirflowView
     from drs_recovery.plan import Plan
     from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.record.server_record import ServerRecord
@@ -42,10 +42,10 @@ MOST_TOLD = 3
 class Watcher:
     """Takes snapshots of one DAG run and its execution."""
 
-    def __init__(self, store: ExecutionStore, target: Target, airside: Airside) -> None:
+    def __init__(self, store: ExecutionStore, target: Target, airflow: AirflowView) -> None:
         self.store = store
         self.target = target
-        self.airside = airside
+        self.airflow = airflow
         self._execution: Execution | None = None
         self._servers: tuple[ServerRecord, ...] = ()
         self._plan: Plan | None = None
@@ -59,7 +59,7 @@ class Watcher:
         self._read()
         execution = self._execution
         gates = () if execution is None else tuple(self._gate(wave) for wave in paused_waves(execution))
-        queued = self.airside.queued(self.target) if execution is None and not self._record_note else None
+        queued = self.airflow.queued(self.target) if execution is None and not self._record_note else None
         stranded = None if execution is not None and execution.final else self._stranded()
         return Snapshot(
             self.target,
@@ -77,10 +77,10 @@ class Watcher:
 
         Nobody signed in matters only where Airflow is missed.
         """
-        airflow = self.airside.note if missed or self.airside.client else None
+        known = self.airflow.note if missed or self.airflow.client else None
         over = self._execution is not None and self._execution.final
         held = None if over or self._ended_at else self._held
-        return tuple(note for note in (self._record_note, airflow, held) if note)
+        return tuple(note for note in (self._record_note, known, held) if note)
 
     def _read(self) -> None:
         """Read execution and servers; a table that does not answer leaves what was known."""
@@ -101,7 +101,7 @@ class Watcher:
         plan = self._plan
         gate = task_id(Role.GATE, plan.waves[wave.wave_number].name if plan else wave.wave_name)
         url = gate_url(settings().airflow_url, self.target.plan_id, self.target.run_id, gate)
-        asked = self.airside.gate(self.target, gate)
+        asked = self.airflow.gate(self.target, gate)
         since = asked.created_at if asked else wave.waiting_since
         return WaitingGate(
             wave.wave_name,
@@ -117,9 +117,9 @@ class Watcher:
         """Return why nobody will make this record final: its DAG run has ended, some time ago."""
         if time.monotonic() >= self._next_run_check:
             self._next_run_check = time.monotonic() + RUN_CHECK
-            run = self.airside.run(self.target)
+            run = self.airflow.run(self.target)
             self._ended_at = (run.end_date or self._ended_at or now()) if run and run.ended else None
-            self._held = self.airside.held(self.target) if self._execution else None
+            self._held = self.airflow.held(self.target) if self._execution else None
         if self._ended_at is None or now() - self._ended_at < STRANDED_AFTER:
             return None
         last = task_id(Role.FINISH if self._execution else Role.OPEN)

@@ -49,7 +49,7 @@ class KnownRun(NamedTuple):
 
     run_id: str
     state: str
-    over: bool
+    finished: bool
 
 
 class OtherRun(TransitionRefused):
@@ -112,7 +112,7 @@ def run_to_start(
     runs = [run for one in dict.fromkeys((last or run_id, run_id)) if (run := find_run(one))]
     if not runs:
         return run_id
-    if all(run.over for run in runs):
+    if all(run.finished for run in runs):
         # Read again: the run may have ended just now, with its end on record
         now = store.run(read_execution(execution.execution_id))
         if now.final and known and is_due(known) and kind.record.known(now) == known:
@@ -134,7 +134,7 @@ def _another(
 
 def is_due(known: Cleanup | None) -> bool:
     """Whether a follow-up was ordered, or asked for, and is not over."""
-    return known is not None and not known.status.over
+    return known is not None and not known.status.finished
 
 
 def open_follow_up(

@@ -161,7 +161,7 @@ class CleanupStatus(RecordedEnum):
     FAILED = "FAILED"
 
     @property
-    def over(self) -> bool:
+    def finished(self) -> bool:
         """Whether nothing more comes of it unless a person asks again."""
         return self in {CleanupStatus.DONE, CleanupStatus.KEPT, CleanupStatus.FAILED}
 

@@ -29,7 +29,7 @@ def cleanup_text(execution: Execution) -> str | None:
     """Return how far the clean-up is, and how to ask for one; None where there is nothing to say."""
     known = execution.cleanup
     message = f"{known.status}{_detail(known, execution)}" if known else "none is ordered"
-    if may_be_cleaned_up(execution) and (known is None or known.status.over):
+    if may_be_cleaned_up(execution) and (known is None or known.status.finished):
         message += f"; to terminate its instances: recovery clean-up {execution.execution_id}"
         return message
     return message if known else None

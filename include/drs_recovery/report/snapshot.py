@@ -70,7 +70,7 @@ class Snapshot:
     stranded: str | None = None
 
     @property
-    def over(self) -> bool:
+    def finished(self) -> bool:
         """Whether nothing more is to be expected."""
         return self.stranded is not None or (self.execution is not None and self.execution.final)
 

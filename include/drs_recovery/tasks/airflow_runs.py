@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from drs_recovery.record.models import Execution
 
-OVER = frozenset({"success", "failed"})
+FINISHED = frozenset({"success", "failed"})
 """States of a DAG run that has ended."""
 
 
@@ -49,7 +49,7 @@ def is_ours(execution: Execution) -> bool:
     return execution.airflow_url == this_airflow()
 
 
-def run_over(context: Context, execution: Execution) -> str | None:
+def run_finished(context: Context, execution: Execution) -> str | None:
     """Return a sentence that the DAG run of an execution has ended or is gone.
 
     None while it lives, and for the run of another Airflow.
@@ -61,10 +61,10 @@ def run_over(context: Context, execution: Execution) -> str | None:
         return f"its DAG run {run_id} was deleted; Airflow does not tell by whom"
     state = ti.get_dagrun_state(dag_id=execution.plan_id, run_id=run_id)
     word = str(getattr(state, "value", state))
-    return f"its DAG run {run_id} ended {word} with no end on record" if word in OVER else None
+    return f"its DAG run {run_id} ended {word} with no end on record" if word in FINISHED else None
 
 
 def clear_of(context: Context) -> Clear:
     """Return how often the DAG run of a task was cleared, and how to find out whether another is over."""
     number = context["dag_run"].clear_number or 0
-    return Clear(number, lambda holder: run_over(context, holder) is not None)
+    return Clear(number, lambda holder: run_finished(context, holder) is not None)

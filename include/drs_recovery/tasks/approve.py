@@ -22,7 +22,14 @@ from drs_recovery.clock import now
 from drs_recovery.engine.gate import GateRequest, Passes, open_gate, record_answer
 from drs_recovery.engine.permission import wave_on_record
 from drs_recovery.tasks.airflow_runs import clear_of
-from drs_recovery.tasks.base import execution_store, id_of, journal_of, own_record, verdicts, went_on
+from drs_recovery.tasks.base import (
+    ends_task_on_error,
+    execution_store,
+    id_of,
+    journal_of,
+    own_record,
+    went_on,
+)
 from drs_recovery.tasks.gate import HumanGate
 from drs_recovery.tasks.gate_text import gate_body, gate_subject
 from drs_recovery.tasks.gate_trigger import STOPPED, GateTrigger
@@ -63,7 +70,7 @@ class ApproveWave(HumanGate):
     def execute(self, context: Context) -> Any:
         """Pass, or ask and park the task until somebody answers."""
         store = execution_store()
-        with verdicts(store, context, id_of(context), self.wave_number):
+        with ends_task_on_error(store, context, id_of(context), self.wave_number):
             record = own_record(store, context)
             self.reason_required = not record.is_drill
             asked = context["ti"].try_number > 1
@@ -118,7 +125,7 @@ class ApproveWave(HumanGate):
         if event.get("error_type") == STOPPED:
             return self.execute(context)  # the record says why nothing is asked any more
         store = execution_store()
-        with verdicts(store, context, id_of(context), self.wave_number):
+        with ends_task_on_error(store, context, id_of(context), self.wave_number):
             record = own_record(store, context)
             wave = wave_on_record(record, self.wave_number, self.wave_name)
             self.reason_required = not record.is_drill

@@ -1,4 +1,4 @@
-"""What the tasks share: the record they work on, and how an error becomes a verdict or a retry."""
+"""What the tasks share: the record they work on, and how an error ends a task or leads to a retry."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def is_last_try(context: Context) -> bool:
 
 
 @contextmanager
-def verdicts(
+def ends_task_on_error(
     store: ExecutionStore, context: Context, execution: str, wave_number: int | None = None
 ) -> Iterator[None]:
     """Turn an error that no retry can mend into the end of the task, on record.

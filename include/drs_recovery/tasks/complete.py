@@ -13,7 +13,7 @@ from drs_recovery.engine.finish import end_execution
 from drs_recovery.engine.open import new_execution, put_record
 from drs_recovery.engine.same_run import check_same_run
 from drs_recovery.tasks.airflow_runs import run_of
-from drs_recovery.tasks.base import execution_store, journal_of, verdicts
+from drs_recovery.tasks.base import ends_task_on_error, execution_store, journal_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +57,7 @@ class CompleteExecution(BaseOperator):
         run, journal = run_of(context), journal_of(context)
         message = "on record only at its end: the run was ended before open_execution"
         opened = put_record(store, journal, new_execution(self.plan, run, now()), message)
-        with verdicts(store, context, opened.execution_id):
+        with ends_task_on_error(store, context, opened.execution_id):
             check_same_run(opened, run)
         return opened
 

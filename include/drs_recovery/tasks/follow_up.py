@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def verdicts_on(kind: type[FollowUp], context: Context) -> Iterator[FollowUp]:
+def ends_follow_up_on_error(kind: type[FollowUp], context: Context) -> Iterator[FollowUp]:
     """Give the follow-up of a DAG run; what no retry can mend ends the task, and is FAILED on record.
 
     An error that may pass goes on to Airflow, which retries the task, and is written too when no retry is
@@ -80,7 +80,7 @@ class ApproveFollowUp(HumanGate):
     def execute(self, context: Context) -> Any:
         """Pass, or ask and park the task until somebody answers."""
         run = context["dag_run"]
-        with verdicts_on(self.kind, context) as follow_up:
+        with ends_follow_up_on_error(self.kind, context) as follow_up:
             engine.append_asked(follow_up, run.triggering_user_name, run.clear_number or 0)
             if (question := engine.ask(follow_up)) is None:
                 return None
@@ -89,7 +89,7 @@ class ApproveFollowUp(HumanGate):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Write the answer down."""
-        with verdicts_on(self.kind, context) as follow_up:
+        with ends_follow_up_on_error(self.kind, context) as follow_up:
             answer = self.answer_of(event, f"The gate of the {self.kind.noun}")
             engine.record_answer(follow_up, answer)
             return answer.to_item()
@@ -123,11 +123,11 @@ class StartFollowUp(BaseOperator):
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Resume, or write why the trigger broke, when no retry is left."""
-        with verdicts_on(self.kind, context):
+        with ends_follow_up_on_error(self.kind, context):
             return super().resume_execution(next_method, next_kwargs, context)
 
     def _start(self, context: Context, since: datetime) -> list[str]:
-        with verdicts_on(self.kind, context) as follow_up:
+        with ends_follow_up_on_error(self.kind, context) as follow_up:
             match engine.start(follow_up, since):
                 case Kept(message):
                     raise AirflowSkipException(message)
@@ -167,17 +167,17 @@ class WatchFollowUp(DrsJobSensor):
 
     def execute(self, context: Context) -> Any:
         """Return at once where no job runs; defer to the trigger for the rest."""
-        with verdicts_on(self.kind, context) as follow_up:
+        with ends_follow_up_on_error(self.kind, context) as follow_up:
             return super().execute(context) if self._has_jobs(follow_up) else None
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Ask DRS once more."""
-        with verdicts_on(self.kind, context) as follow_up:
+        with ends_follow_up_on_error(self.kind, context) as follow_up:
             return super().execute_complete(context, event) if self._has_jobs(follow_up) else None
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Resume, or write why the trigger broke, when no retry is left."""
-        with verdicts_on(self.kind, context):
+        with ends_follow_up_on_error(self.kind, context):
             return super().resume_execution(next_method, next_kwargs, context)
 
     def _has_jobs(self, follow_up: FollowUp) -> bool:
@@ -203,5 +203,5 @@ class CheckFollowUp(BaseOperator):
 
     def execute(self, context: Context) -> int | None:
         """Return how many things it concerned."""
-        with verdicts_on(self.kind, context) as follow_up:
+        with ends_follow_up_on_error(self.kind, context) as follow_up:
             return engine.check(follow_up)

@@ -11,8 +11,8 @@ from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.engine.open import Opened, Ports, Stopped, new_execution, open_record, put_record
 from drs_recovery.engine.readiness.gather import Sources, gather
 from drs_recovery.engine.same_run import check_same_run
-from drs_recovery.tasks.airflow_runs import run_of, run_over
-from drs_recovery.tasks.base import execution_store, is_last_try, journal_of, verdicts
+from drs_recovery.tasks.airflow_runs import run_finished, run_of
+from drs_recovery.tasks.base import ends_task_on_error, execution_store, is_last_try, journal_of
 from drs_recovery.tasks.connections import connection_source, table_hook
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ class OpenExecution(BaseOperator):
         """Return the execution id."""
         store, run = execution_store(), run_of(context)
         record = self._put_record(store, context, run)
-        with verdicts(store, context, record.execution_id):
+        with ends_task_on_error(store, context, record.execution_id):
             check_same_run(record, run)
         ports = Ports(
             store,
             journal_of(context),
             lambda: gather(self.plan, self._sources(store)),
-            lambda holder: run_over(context, holder) is not None,
+            lambda holder: run_finished(context, holder) is not None,
         )
         match open_record(record, self.plan, run, ports, last_try=is_last_try(context)):
             case Opened(execution_id):

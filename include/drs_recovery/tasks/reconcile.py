@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowException
 from drs_recovery.engine.deleted_plan import known_plans, plan_deleted
 from drs_recovery.engine.finish import end_execution
 from drs_recovery.store.queries import open_executions
-from drs_recovery.tasks.airflow_runs import is_ours, run_over
+from drs_recovery.tasks.airflow_runs import is_ours, run_finished
 from drs_recovery.tasks.base import execution_store, journal_of
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _over(
     store: ExecutionStore, context: Context, execution: Execution, known: frozenset[str] | None
 ) -> str | None:
     """Return why nobody else will end an execution; None if its DAG run will."""
-    over = run_over(context, execution)
+    over = run_finished(context, execution)
     if over is not None or known is None or not is_ours(execution):
         return over
     return plan_deleted(store, journal_of(context), execution, known)

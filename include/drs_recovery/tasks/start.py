@@ -15,12 +15,12 @@ from drs_recovery.engine.start import AlreadyMet, Ports, Refused, Started, Start
 from drs_recovery.errors import RecordUnavailable
 from drs_recovery.tasks.airflow_runs import clear_of
 from drs_recovery.tasks.base import (
+    ends_task_on_error,
     execution_store,
     id_of,
     journal_of,
     link_jobs,
     own_record,
-    verdicts,
     went_on,
 )
 from drs_recovery.tasks.waking import waking
@@ -84,12 +84,12 @@ class StartRecovery(DrsStartRecoveryOperator):
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Resume, or tell the audit trail why the trigger broke, when no retry is left."""
-        with verdicts(execution_store(), context, id_of(context), self.wave_number):
+        with ends_task_on_error(execution_store(), context, id_of(context), self.wave_number):
             return super().resume_execution(next_method, next_kwargs, context)
 
     def _start(self, context: Context, since: datetime, refused: Mapping[str, Collection[str]]) -> list[str]:
         store = execution_store()
-        with verdicts(store, context, id_of(context), self.wave_number):
+        with ends_task_on_error(store, context, id_of(context), self.wave_number):
             asks = (context["dag_run"].conf or {}).get("replace_recovered")
             request = StartRequest(
                 self.wave_number, self.wave_name, since, clear_of(context), refused, unheard=bool(asks)

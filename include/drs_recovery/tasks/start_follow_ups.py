@@ -11,7 +11,7 @@ from drs_recovery.clock import now
 from drs_recovery.engine.clean_up import CleanUp
 from drs_recovery.engine.follow_up import KnownRun, run_to_start
 from drs_recovery.record.clean_up import EXECUTION_ID
-from drs_recovery.tasks.airflow_runs import OVER, is_ours
+from drs_recovery.tasks.airflow_runs import FINISHED, is_ours
 from drs_recovery.tasks.base import execution_store, journal_of
 from drs_recovery.tasks.triggering import trigger_dag_run
 
@@ -84,4 +84,4 @@ def _known_run(context: Context, dag_id: str, run_id: str) -> KnownRun | None:
         return None
     state = ti.get_dagrun_state(dag_id=dag_id, run_id=run_id)
     name = str(getattr(state, "value", state))
-    return KnownRun(run_id, name, name in OVER)
+    return KnownRun(run_id, name, name in FINISHED)

@@ -20,7 +20,14 @@ from drs_recovery.engine.watch import Cut, Watch, WatchedWave, end_wave, wave_to
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
-from drs_recovery.tasks.base import execution_store, id_of, journal_of, own_record, polling, verdicts
+from drs_recovery.tasks.base import (
+    ends_task_on_error,
+    execution_store,
+    id_of,
+    journal_of,
+    own_record,
+    polling,
+)
 from drs_recovery.tasks.wave_trigger import WaveTrigger
 
 if TYPE_CHECKING:
@@ -58,14 +65,14 @@ class WaitForRecovery(DrsJobSensor):
 
     def execute(self, context: Context) -> Any:
         """Judge jobs that have ended already; defer to the trigger for the rest."""
-        with verdicts(execution_store(), context, id_of(context), self.wave_number):
+        with ends_task_on_error(execution_store(), context, id_of(context), self.wave_number):
             if met := self._watch(context):
                 return met.value
             return super().execute(context) if self.job_ids else self._end(context, ())
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Judge the wave by what DRS says now of each server: completion comes before time-out (P-5)."""
-        with verdicts(execution_store(), context, id_of(context), self.wave_number):
+        with ends_task_on_error(execution_store(), context, id_of(context), self.wave_number):
             if met := self._watch(context):
                 return met.value
             return self._end(
@@ -79,7 +86,7 @@ class WaitForRecovery(DrsJobSensor):
 
         Airflow has a time-out of its own, a minute after the trigger's: the wave is judged then too.
         """
-        with verdicts(execution_store(), context, id_of(context), self.wave_number):
+        with ends_task_on_error(execution_store(), context, id_of(context), self.wave_number):
             try:
                 return super().resume_execution(next_method, next_kwargs, context)
             except AirflowSensorTimeout as error:

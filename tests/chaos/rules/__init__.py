@@ -8,7 +8,7 @@ FINAL = {"COMPLETED", "PARTIAL", "FAILED", "CANCELLED", "TIMED_OUT"}
 FINAL_WAVE = FINAL | {"SKIPPED"}
 GOOD = {"COMPLETED", "PARTIAL"}
 
-OVER = {"DONE", "KEPT", "FAILED"}
+FINISHED = {"DONE", "KEPT", "FAILED"}
 """How a clean-up ends."""
 
 LIMIT = timedelta(minutes=10)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.chaos.evidence import moment
-from tests.chaos.rules import FINAL, LIMIT, OVER
+from tests.chaos.rules import FINAL, FINISHED, LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +76,7 @@ def clean_ups_come_to_an_end(evidence: Evidence, run: Run, now: datetime) -> Ite
     jobs = {job["jobID"] for job in evidence.launches_of(execution)}
     ordered = run.clean_up != "never" and any(job in _on_record(execution) for job in jobs)
     since = max([moment(execution["endTime"]), *([run.clean_up_asked] if run.clean_up_asked else [])])
-    if (ordered or run.clean_up_asked) and status not in OVER and now - since > LIMIT:
+    if (ordered or run.clean_up_asked) and status not in FINISHED and now - since > LIMIT:
         yield f"its clean-up is {status} {(now - since).total_seconds():.0f} s after it was due"
     if status == "FAILED" and not known.get("failure"):
         yield "its clean-up is FAILED, and no word on why"

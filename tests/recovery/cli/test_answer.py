@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from drs_recovery.cli.airflow import AirflowClient
-from drs_recovery.cli.airside import Airside
+from drs_recovery.cli.airflow_view import AirflowView
 from drs_recovery.cli.approver import Approver
 from drs_recovery.cli.commands import answer as command
 from drs_recovery.cli.sign_in import Credentials
@@ -120,7 +120,7 @@ def test_an_answer_is_seen_on_record(story: Any, airflow: Stub, monkeypatch: pyt
 
 def look(story: Any, airflow: Stub) -> tuple[AirflowClient, Snapshot]:
     client = AirflowClient(airflow.url, Credentials(token="t"), tries=1)
-    return client, Watcher(story.store, Target("web_shop", "manual__1"), Airside(client)).look()
+    return client, Watcher(story.store, Target("web_shop", "manual__1"), AirflowView(client)).look()
 
 
 def test_run_approve_answers_once(story: Any, airflow: Stub) -> None:

@@ -61,7 +61,7 @@ def test_a_path_that_the_system_refuses_is_usage(tmp_path: Path) -> None:
     result = recovery("check", str(ROOT / "dags/plans/web_shop.yaml"), long)
     assert result.exit_code == 2
     assert f"{long}: File name too long" in result.stderr.replace("\n", "")
-    assert document("check", long)["error"]["kind"] == "Misused"
+    assert document("check", long)["error"]["kind"] == "UsageError"
 
 
 def test_regions_are_read_once() -> None:

@@ -162,7 +162,7 @@ def test_a_setting_that_cannot_be_read_is_named(local_aws: Any, monkeypatch: pyt
 def test_errors_are_json_where_json_is_wanted(store: ExecutionStore) -> None:
     error = document("show", UNKNOWN)["error"]
     assert error["kind"] == "ExecutionNotFound"
-    assert document("whoami")["error"]["kind"] == "Misused"
+    assert document("whoami")["error"]["kind"] == "UsageError"
     assert error["exitCode"] == 2
     assert UNKNOWN in error["message"]
 

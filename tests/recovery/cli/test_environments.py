@@ -74,7 +74,7 @@ ROWS = [
     # Addresses
     Row("no scheme", "whoami", {"URL": "airflow.example:8080"}, 4, "AirflowUnreachable", ("airflow.example:8080", "http://")),
     Row("half an address", "whoami", {"URL": "http://[::1"}, 4, "AirflowUnreachable", ("RECOVERY_AIRFLOW_URL",)),
-    Row("half an address with a password", "whoami", {"URL": f"http://bob:{SECRET}@[::1"}, 2, "Misused", ("RECOVERY_AIRFLOW_URL (not shown)",)),
+    Row("half an address with a password", "whoami", {"URL": f"http://bob:{SECRET}@[::1"}, 2, "UsageError", ("RECOVERY_AIRFLOW_URL (not shown)",)),
     Row("a password in the address", "whoami", {"URL": f"http://alice:{SECRET}@127.0.0.1:9/airflow/", "RECOVERY_AIRFLOW_TOKEN": ""}, 4, "AirflowUnreachable", ("http://127.0.0.1:9/airflow ",)),
     Row("AWS without scheme", "list", {"AWS_ENDPOINT_URL": "127.0.0.1:9"}, 4, "RecordUnavailable", ("AWS_ENDPOINT_URL",)),
     Row("AWS at a port of letters", "list", {"AWS_ENDPOINT_URL": "http://127.0.0.1:http"}, 4, "RecordUnavailable", ("AWS_ENDPOINT_URL",)),
@@ -87,20 +87,20 @@ ROWS = [
     Row("half of the credentials", "list", {"AWS_SECRET_ACCESS_KEY": ""}, 4, "RecordUnavailable", ("AWS_PROFILE", "AWS_SECRET_ACCESS_KEY")),
     Row("no file of settings", "list", {"AWS_CONFIG_FILE": __file__}, 4, "RecordUnavailable", (__file__,)),
     # Settings
-    Row("a word for a number", "whoami", {"RECOVERY_POOL_SLOTS": "many"}, 2, "Misused", ("RECOVERY_POOL_SLOTS=many",)),
-    Row("a token of two lines", "whoami", {"RECOVERY_AIRFLOW_TOKEN": f"{SECRET}\nx"}, 2, "Misused", ("RECOVERY_AIRFLOW_TOKEN (not shown)",)),
-    Row("a password of two lines", "whoami", {"RECOVERY_AIRFLOW_PASSWORD": f"{SECRET}\nx", "RECOVERY_AIRFLOW_USER": "alice", "RECOVERY_AIRFLOW_TOKEN": ""}, 2, "Misused", ("password of 'alice' (not shown)", "RECOVERY_AIRFLOW_PASSWORD")),
+    Row("a word for a number", "whoami", {"RECOVERY_POOL_SLOTS": "many"}, 2, "UsageError", ("RECOVERY_POOL_SLOTS=many",)),
+    Row("a token of two lines", "whoami", {"RECOVERY_AIRFLOW_TOKEN": f"{SECRET}\nx"}, 2, "UsageError", ("RECOVERY_AIRFLOW_TOKEN (not shown)",)),
+    Row("a password of two lines", "whoami", {"RECOVERY_AIRFLOW_PASSWORD": f"{SECRET}\nx", "RECOVERY_AIRFLOW_USER": "alice", "RECOVERY_AIRFLOW_TOKEN": ""}, 2, "UsageError", ("password of 'alice' (not shown)", "RECOVERY_AIRFLOW_PASSWORD")),
     Row("a token of two lines, the record", "list", {"RECOVERY_AIRFLOW_TOKEN": f"{SECRET}\nx"}, 0, None),
     Row("a token of two lines, watching", f"watch {UNKNOWN}", {"RECOVERY_AIRFLOW_TOKEN": f"{SECRET}\nx"}, 2, "ExecutionNotFound", (UNKNOWN,)),
     Row("a token with a line break", "whoami", {"RECOVERY_AIRFLOW_TOKEN": f"{SECRET}\r\n"}, 4, "AirflowUnreachable", (NO_AIRFLOW,)),
-    Row("nobody", "whoami", {"RECOVERY_AIRFLOW_TOKEN": " "}, 2, "Misused", ("--user", "RECOVERY_AIRFLOW_USER")),
+    Row("nobody", "whoami", {"RECOVERY_AIRFLOW_TOKEN": " "}, 2, "UsageError", ("--user", "RECOVERY_AIRFLOW_USER")),
     # Command lines
-    Row("no such command", "lst", {}, 2, "Misused", ("list",)),
-    Row("no such number", "list --limit 0", {}, 2, "Misused", ("--limit",)),
+    Row("no such command", "lst", {}, 2, "UsageError", ("list",)),
+    Row("no such number", "list --limit 0", {}, 2, "UsageError", ("--limit",)),
     # Screens and places
     Row("a screen of no size", "list", {"COLUMNS": "²", "LINES": "²", "TERMINAL_WIDTH": "²"}, 0, None),
     Row("no home", "list", {"HOME": "", "AIRFLOW_HOME": ""}, 0, None),
-    Row("a home that is not there", "whoami", {"HOME": "/gone", "AIRFLOW_HOME": "/gone", "RECOVERY_AIRFLOW_TOKEN": ""}, 2, "Misused", ("--user",)),
+    Row("a home that is not there", "whoami", {"HOME": "/gone", "AIRFLOW_HOME": "/gone", "RECOVERY_AIRFLOW_TOKEN": ""}, 2, "UsageError", ("--user",)),
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from drs_recovery.cli.airflow_models import Gate
-from drs_recovery.cli.gates import GateNotReady, GateOver, check_ready, check_reason
+from drs_recovery.cli.gates import GateClosed, GateNotReady, check_ready, check_reason
 from drs_recovery.errors import AirflowRefused
 
 ASKED = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
@@ -54,7 +54,7 @@ def test_a_gate_that_has_not_asked_may_do_so_yet() -> None:
 def test_an_answered_gate_says_who_answered_what() -> None:
     bobs = {"id": "bob", "name": "bob"}
     answered = gate(response_received=True, responded_by_user=bobs, chosen_options=["Reject"])
-    with pytest.raises(GateOver, match="Reject by bob"):
+    with pytest.raises(GateClosed, match="Reject by bob"):
         check_ready(answered, "appwave2.approve", after(60))
 
 

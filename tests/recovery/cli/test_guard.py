@@ -9,7 +9,7 @@ from pydantic import ValidationError, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from drs_recovery.cli.commands import listing
-from drs_recovery.cli.exits import Misused, settings_problem
+from drs_recovery.cli.exits import UsageError, settings_problem
 from drs_recovery.cli.route import is_near, proxy_for
 from drs_recovery.cli.secrets import hide, remember
 from drs_recovery.cli.surroundings import NEAR
@@ -154,7 +154,7 @@ def test_an_address_whose_user_information_has_no_end_is_refused(
     with pytest.raises(ValidationError, match="%2F") as refused:
         Settings()
     problem = settings_problem(refused.value)
-    assert isinstance(problem, Misused)
+    assert isinstance(problem, UsageError)
     assert "RECOVERY_AIRFLOW_URL (not shown)" in str(problem)
     for told in (str(refused.value), str(problem)):
         assert "ssW0rd" not in told

@@ -13,7 +13,7 @@ from hypothesis import given
 from rich.cells import cell_len
 from rich.table import Table
 
-from drs_recovery.cli.airside import Airside
+from drs_recovery.cli.airflow_view import AirflowView
 from drs_recovery.cli.details import details
 from drs_recovery.cli.exits import Exit
 from drs_recovery.cli.follow import LinesView, LiveView
@@ -81,7 +81,7 @@ def told(store: ExecutionStore, story: Any, local_aws: Any, monkeypatch: pytest.
     [
         *(("list", Exit.OK), ("show", Exit.OK), ("watch", Exit.NOT_RECOVERED)),
         *((command, Exit.REFUSED) for command in ("approve", "reject", "cancel")),
-        *(("clean-up", Exit.MISUSED), ("unlock", Exit.MISUSED)),
+        *(("clean-up", Exit.USAGE), ("unlock", Exit.USAGE)),
     ],
 )
 def test_no_command_writes_anything_hidden(told: Story, command: str, code: Exit, more: list[str]) -> None:
@@ -106,7 +106,7 @@ def test_json_holds_what_is_on_record(told: Story) -> None:
 
 def snapshot(told: Story) -> Snapshot:
     """Return how the execution stands, with a gate and a note that say the worst too."""
-    seen = Watcher(told.store, Target("web_shop", told.run_id), Airside(None)).look()
+    seen = Watcher(told.store, Target("web_shop", told.run_id), AirflowView(None)).look()
     gate = WaitingGate(SAID, "w.approve", "http://a/b", approvers=(SAID,), note=SAID)
     return Snapshot(seen.target, seen.at, seen.execution, seen.servers, (gate,), notes=(SAID,), stranded=SAID)
 

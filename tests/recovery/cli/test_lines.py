@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from drs_recovery.cli.airside import Airside
+from drs_recovery.cli.airflow_view import AirflowView
 from drs_recovery.cli.lines import changes
 from drs_recovery.cli.watcher import Watcher
 from drs_recovery.clock import now
@@ -18,7 +18,7 @@ APPS = SHOP.waves[1].servers
 
 
 def look(story: Any) -> Snapshot:
-    return Watcher(story.store, Target("web_shop", story.run_id), Airside(None)).look()
+    return Watcher(story.store, Target("web_shop", story.run_id), AirflowView(None)).look()
 
 
 def lines(before: Snapshot | None, after: Snapshot) -> list[str]:

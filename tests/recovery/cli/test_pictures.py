@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from drs_recovery.aws.links.drs import DrsJobLink
-from drs_recovery.cli.airside import Airside
+from drs_recovery.cli.airflow_view import AirflowView
 from drs_recovery.cli.details import details, summary
 from drs_recovery.cli.progress import Canvas, picture
 from drs_recovery.cli.styles import styled
@@ -42,7 +42,7 @@ def seen(shown: RenderableType, width: int) -> str:
 
 
 def look(story: Story) -> Snapshot:
-    return Watcher(story.store, Target("web_shop", story.run_id), Airside(None)).look()
+    return Watcher(story.store, Target("web_shop", story.run_id), AirflowView(None)).look()
 
 
 def big(waves: int, servers: int, at: int) -> Snapshot:

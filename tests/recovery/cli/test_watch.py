@@ -10,7 +10,7 @@ import pytest
 from botocore.config import Config
 
 from drs_recovery.cli.airflow import AirflowClient
-from drs_recovery.cli.airside import Airside
+from drs_recovery.cli.airflow_view import AirflowView
 from drs_recovery.cli.commands.watch import follow_to_the_end
 from drs_recovery.cli.connect import look_in
 from drs_recovery.cli.exits import Exit
@@ -35,8 +35,8 @@ TARGET = Target("web_shop", "manual__1")
 
 
 @pytest.fixture
-def airside(stub: Stub) -> Airside:
-    return Airside(AirflowClient(stub.url, Credentials(token="t"), tries=1))
+def airflow_view(stub: Stub) -> AirflowView:
+    return AirflowView(AirflowClient(stub.url, Credentials(token="t"), tries=1))
 
 
 def run_is(state: str, ended: Any = None) -> tuple[int, dict[str, Any]]:
@@ -57,7 +57,7 @@ def no_table() -> ExecutionStore:
 def test_following_survives_a_table_that_does_not_answer(story: Any) -> None:
     """What was known stays on the screen, and the trouble is told."""
     told = story().freeze().launch(0)
-    watcher = Watcher(told.store, TARGET, Airside(None))
+    watcher = Watcher(told.store, TARGET, AirflowView(None))
     before = watcher.look()
     watcher.store = no_table()
     during = watcher.look()
@@ -72,7 +72,7 @@ def test_following_survives_a_table_that_does_not_answer(story: Any) -> None:
 def test_following_goes_on_beside_a_server_that_cannot_be_read(story: Any) -> None:
     """The others are shown, and so is how the execution stands; a note names the one."""
     told = story().freeze().launch(0)
-    watcher = Watcher(told.store, TARGET, Airside(None))
+    watcher = Watcher(told.store, TARGET, AirflowView(None))
     before = watcher.look()
     spoilt = server_item(0, before.servers[0].source_server_id)
     key = {"executionId": {"S": TARGET.execution_id}, "item": {"S": spoilt}}
@@ -88,7 +88,7 @@ def test_following_goes_on_beside_a_server_that_cannot_be_read(story: Any) -> No
 def test_following_survives_an_airflow_that_does_not_answer(story: Any) -> None:
     told = story().to_the_second_gate()
     client = AirflowClient(NO_AIRFLOW, Credentials(token="t"), tries=1)
-    snapshot = Watcher(told.store, TARGET, Airside(client)).look()
+    snapshot = Watcher(told.store, TARGET, AirflowView(client)).look()
     (gate,) = snapshot.gates
     assert gate.who == "alice, bob"
     assert gate.since is not None, "the trail tells since when it waits"
@@ -97,19 +97,21 @@ def test_following_survives_an_airflow_that_does_not_answer(story: Any) -> None:
     assert "record is read on" in note
 
 
-def test_an_airflow_that_is_down_is_not_asked_every_time(story: Any, stub: Stub, airside: Airside) -> None:
+def test_an_airflow_that_is_down_is_not_asked_every_time(
+    story: Any, stub: Stub, airflow_view: AirflowView
+) -> None:
     stub.on(f"GET {RUN}", (503, "down"))
-    watcher = Watcher(story().freeze().store, TARGET, airside)
+    watcher = Watcher(story().freeze().store, TARGET, airflow_view)
     for _ in range(3):
         watcher.look()
     assert len(stub.requests) == 1
 
 
 def test_nobody_signed_in_is_told_only_where_airflow_is_missed(story: Any) -> None:
-    airside = look_in()
+    airflow_view = look_in()
     running = story().freeze()
-    assert Watcher(running.store, TARGET, airside).look().notes == ()
-    (note,) = Watcher(running.launch(0).land(0).pause(1).store, TARGET, airside).look().notes
+    assert Watcher(running.store, TARGET, airflow_view).look().notes == ()
+    (note,) = Watcher(running.launch(0).land(0).pause(1).store, TARGET, airflow_view).look().notes
     assert "RECOVERY_AIRFLOW_USER" in note
 
 
@@ -123,32 +125,34 @@ def test_nobody_signed_in_is_told_only_where_airflow_is_missed(story: Any) -> No
     ],
 )
 def test_a_run_that_is_not_on_record_says_what_it_waits_for(
-    store: ExecutionStore, stub: Stub, airside: Airside, state: str | None, words: str
+    store: ExecutionStore, stub: Stub, airflow_view: AirflowView, state: str | None, words: str
 ) -> None:
     stub.on(f"GET {RUN}", run_is("running"))
     stub.on(OPENING, task_is(state))
-    snapshot = Watcher(store, TARGET, airside).look()
+    snapshot = Watcher(store, TARGET, airflow_view).look()
     assert snapshot.execution is None
     assert words in (snapshot.queued or "")
 
 
 def test_a_run_that_cannot_open_its_record_says_why(
-    store: ExecutionStore, stub: Stub, airside: Airside
+    store: ExecutionStore, stub: Stub, airflow_view: AirflowView
 ) -> None:
     stub.on(f"GET {RUN}", run_is("running"))
     stub.on(OPENING, task_is("up_for_retry", try_number=2))
     error = {"exc_type": "RecordUnavailable", "exc_value": "put_item on table 't' at http://ddb: down"}
     stub.on(f"{OPENING}/logs/2", (200, {"content": [{"event": "Task failed", "error_detail": [error]}]}))
-    queued = Watcher(store, TARGET, airside).look().queued or ""
+    queued = Watcher(store, TARGET, airflow_view).look().queued or ""
     assert "try 2" in queued
     assert "RecordUnavailable: put_item on table 't' at http://ddb: down" in queued
 
 
-def test_a_paused_dag_keeps_a_run_queued(store: ExecutionStore, stub: Stub, airside: Airside) -> None:
+def test_a_paused_dag_keeps_a_run_queued(
+    store: ExecutionStore, stub: Stub, airflow_view: AirflowView
+) -> None:
     stub.on(f"GET {RUN}", run_is("queued"))
     dag = {"dag_id": "web_shop", "is_paused": True, "is_stale": False, "tags": []}
     stub.on("GET /api/v2/dags/web_shop/details", (200, dag))
-    assert "airflow dags unpause web_shop" in (Watcher(store, TARGET, airside).look().queued or "")
+    assert "airflow dags unpause web_shop" in (Watcher(store, TARGET, airflow_view).look().queued or "")
 
 
 @pytest.mark.parametrize(
@@ -157,18 +161,18 @@ def test_a_paused_dag_keeps_a_run_queued(store: ExecutionStore, stub: Stub, airs
     ids=["paused", "stale"],
 )
 def test_an_execution_in_flight_is_shown_as_held(
-    story: Any, stub: Stub, airside: Airside, dag: dict[str, Any], words: str
+    story: Any, stub: Stub, airflow_view: AirflowView, dag: dict[str, Any], words: str
 ) -> None:
     """Airflow starts no further task of it, without a word."""
     told = story().to_the_second_gate()
     stub.on(f"GET {RUN}", run_is("running"))
     known = {"dag_id": "web_shop", "is_paused": False, "is_stale": False, "tags": []}
     stub.on("GET /api/v2/dags/web_shop/details", (200, known | dag))
-    (note,) = [note for note in Watcher(told.store, TARGET, airside).look().notes if "held" in note]
+    (note,) = [note for note in Watcher(told.store, TARGET, airflow_view).look().notes if "held" in note]
     assert words in note
 
 
-def test_a_gate_that_somebody_has_answered_says_so(story: Any, stub: Stub, airside: Airside) -> None:
+def test_a_gate_that_somebody_has_answered_says_so(story: Any, stub: Stub, airflow_view: AirflowView) -> None:
     told = story().to_the_second_gate()
     stub.on(f"GET {RUN}", run_is("running"))
     asked = {
@@ -180,34 +184,36 @@ def test_a_gate_that_somebody_has_answered_says_so(story: Any, stub: Stub, airsi
         "task_instance": {"task_id": "appwave2.approve", "state": "scheduled"},
     }
     stub.on(f"GET {RUN}/taskInstances/appwave2.approve/-1/hitlDetails", (200, asked))
-    (gate,) = Watcher(told.store, TARGET, airside).look().gates
+    (gate,) = Watcher(told.store, TARGET, airflow_view).look().gates
     assert gate.note == "bob has answered Approve; the task takes it up"
 
 
 @pytest.mark.parametrize("opened", [True, False], ids=["record not final", "no record"])
 def test_a_run_that_ended_without_a_final_record_is_not_followed_for_ever(
-    story: Any, stub: Stub, airside: Airside, opened: bool, screen: Screen
+    story: Any, stub: Stub, airflow_view: AirflowView, opened: bool, screen: Screen
 ) -> None:
     stub.on(f"GET {RUN}", run_is("failed", now() - timedelta(minutes=5)))
     told = story(run_id="manual__1" if opened else "another")
-    assert follow_to_the_end(screen, told.store, TARGET, airside) is Exit.NOT_RECOVERED
+    assert follow_to_the_end(screen, told.store, TARGET, airflow_view) is Exit.NOT_RECOVERED
     shown = " ".join(screen.out.export_text().split())
     assert f"The log of {'complete_execution' if opened else 'open_execution'} says why" in shown
 
 
 def test_a_run_that_was_deleted_is_not_followed_for_ever(
-    story: Any, airside: Airside, monkeypatch: pytest.MonkeyPatch
+    story: Any, airflow_view: AirflowView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody is left who could make its record final."""
     monkeypatch.setattr("drs_recovery.cli.watcher.STRANDED_AFTER", timedelta(0))
-    last = Watcher(story().freeze().store, TARGET, airside).look()
-    assert last.over
+    last = Watcher(story().freeze().store, TARGET, airflow_view).look()
+    assert last.finished
     assert "is not final" in (last.stranded or "")
 
 
-def test_a_run_that_ended_just_now_may_still_become_final(story: Any, stub: Stub, airside: Airside) -> None:
+def test_a_run_that_ended_just_now_may_still_become_final(
+    story: Any, stub: Stub, airflow_view: AirflowView
+) -> None:
     stub.on(f"GET {RUN}", run_is("failed", now()))
-    assert not Watcher(story().freeze().store, TARGET, airside).look().over
+    assert not Watcher(story().freeze().store, TARGET, airflow_view).look().finished
 
 
 @pytest.mark.parametrize(
@@ -221,7 +227,7 @@ def test_the_exit_code_tells_how_it_ended(
     told = story().freeze().launch(0).land(0, failed=failed) if failed else story().to_the_end()
     if failed:
         told.finish()
-    assert follow_to_the_end(screen, told.store, Target("web_shop", told.run_id), Airside(None)) is code
+    assert follow_to_the_end(screen, told.store, Target("web_shop", told.run_id), AirflowView(None)) is code
     assert told.store.run(read_execution(told.id)).outcome.split()[0] in screen.out.export_text()
 
 
@@ -234,7 +240,7 @@ def test_ctrl_c_ends_the_watching_not_the_execution(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Watcher, "look", interrupted)
-    assert follow_to_the_end(screen, told.store, TARGET, Airside(None)) is Exit.INTERRUPTED
+    assert follow_to_the_end(screen, told.store, TARGET, AirflowView(None)) is Exit.INTERRUPTED
     assert f"The execution goes on: recovery watch {told.id}" in screen.out.export_text()
 
 
@@ -248,6 +254,6 @@ def test_following_shows_each_look_until_the_end(story: Any) -> None:
             if len(seen) == 2:
                 told.land(0, failed={"s-000000000000db001": "no capacity"}).finish()
 
-    last = follow(Watcher(told.store, TARGET, Airside(None)), View(), interval=0)
-    assert [snapshot.over for snapshot in seen] == [False, False, True]
+    last = follow(Watcher(told.store, TARGET, AirflowView(None)), View(), interval=0)
+    assert [snapshot.finished for snapshot in seen] == [False, False, True]
     assert last is seen[-1]

@@ -101,7 +101,7 @@ def test_whatever_it_is_told_it_changes_nothing_else(world, steps):
             assert wanted not in {status, *CLEANUP_MOVES[status]}
         record = world.record()
         assert record["cleanup"]["status"] == status
-        assert ("cleanupDue" in record) == (not status.over)
+        assert ("cleanupDue" in record) == (not status.finished)
         assert others(world) == before
         assert [item["item"] for item in world.items() if item["item"].startswith("EVENT")] == []
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.cli.airflow import APPROVE
 from drs_recovery.cli.connect import sign_in
-from drs_recovery.cli.exits import Exit, Misused
+from drs_recovery.cli.exits import Exit, UsageError
 from drs_recovery.cli.gates import GateNotReady, answer_gate
 from drs_recovery.cli.paper import Text
 from drs_recovery.cli.record import find, frozen_plan, open_store
@@ -94,13 +94,13 @@ def _answer_clean_up(
 
 
 def waiting_wave(execution: Execution, wave_name: str | None) -> WaveRecord:
-    """Return the wave whose gate is meant; AirflowRefused if none waits, Misused if it is not clear which."""
+    """Return the wave whose gate is meant; AirflowRefused if none waits, UsageError if several may be."""
     paused = paused_waves(execution)
     if wave_name is not None:
         named = [wave for wave in execution.waves if wave.wave_name == wave_name]
         if not named:
             names = ", ".join(wave.wave_name for wave in execution.waves)
-            raise Misused(f"{execution.plan_id} has no wave {wave_name!r}; its waves are {names}.")
+            raise UsageError(f"{execution.plan_id} has no wave {wave_name!r}; its waves are {names}.")
         if named[0] not in paused:
             raise AirflowRefused(f"No gate waits before {wave_name}: the wave is {named[0].status}.")
         return named[0]
@@ -109,7 +109,7 @@ def waiting_wave(execution: Execution, wave_name: str | None) -> WaveRecord:
             f"No gate of {execution.execution_id} ({execution.plan_id}) waits: it is {execution.status}."
         )
     if len(paused) > 1:
-        raise Misused(
+        raise UsageError(
             f"Several gates wait, name one by --wave: {', '.join(wave.wave_name for wave in paused)}."
         )
     return paused[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from drs_recovery.cli.airside import Airside
+from drs_recovery.cli.airflow_view import AirflowView
 from drs_recovery.cli.connect import sign_in
 from drs_recovery.cli.exits import Exit
 from drs_recovery.cli.paper import Text
@@ -55,7 +55,7 @@ def cancel(screen: Screen, named: str, *, reason: str | None, user: str | None) 
             f"Look again: recovery show {execution.execution_id}"
         )
     )
-    screen.result(execution_document(Watcher(store, target, Airside(None)).look()), Text(message))
+    screen.result(execution_document(Watcher(store, target, AirflowView(None)).look()), Text(message))
     return Exit.OK if ended.final else Exit.NOT_RECOVERED
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
 
-from drs_recovery.cli.exits import Exit, Misused
+from drs_recovery.cli.exits import Exit, UsageError
 from drs_recovery.cli.paper import Text
 from drs_recovery.cli.regions import unknown_regions
 from drs_recovery.clock import now
@@ -58,23 +58,23 @@ def check(screen: Screen, paths: Sequence[Path]) -> Exit:
 
 
 def _found(path: Path) -> list[tuple[Path, Plan | PlanError]]:
-    """Return what a path holds; raises Misused for one that the system does not let us read."""
+    """Return what a path holds; raises UsageError for one that the system does not let us read."""
     try:
         return list(_read(path))
     except OSError as error:
-        raise Misused(f"{path}: {error.strerror or error}") from error
+        raise UsageError(f"{path}: {error.strerror or error}") from error
 
 
 def _read(path: Path) -> Iterator[tuple[Path, Plan | PlanError]]:
     if path.is_dir():
         found = read_plans(path)
         if not found:
-            raise Misused(f"{path}: no plan file, *.yaml or *.yml, in this folder{_below(path)}")
+            raise UsageError(f"{path}: no plan file, *.yaml or *.yml, in this folder{_below(path)}")
         for stem, plan in found.items():
             yield next(iter(files_of_stem(path, stem)), path / stem), plan
         return
     if not path.exists():
-        raise Misused(f"{path}: no such file or folder")
+        raise UsageError(f"{path}: no such file or folder")
     try:
         yield path, read_plan(path)
     except PlanError as error:

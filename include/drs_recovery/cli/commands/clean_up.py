@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from drs_recovery.cli.airflow import gate_url
-from drs_recovery.cli.airside import Airside
+from drs_recovery.cli.airflow_view import AirflowView
 from drs_recovery.cli.connect import sign_in
 from drs_recovery.cli.exits import Exit
 from drs_recovery.cli.paper import Text
@@ -61,7 +61,7 @@ def clean_up(screen: Screen, named: str, *, reason: str | None, follow: bool, us
             return Exit.INTERRUPTED
     target = Target(execution.plan_id, execution.dag_run_id)
     screen.result(
-        execution_document(Watcher(store, target, Airside(None)).look()), _message(last, follow=follow)
+        execution_document(Watcher(store, target, AirflowView(None)).look()), _message(last, follow=follow)
     )
     over = last.cleanup is not None and last.cleanup.status in {CleanupStatus.DONE, CleanupStatus.WAITING}
     return Exit.OK if over or not follow else Exit.NOT_RECOVERED
@@ -103,7 +103,7 @@ def _follow(store: ExecutionStore, client: AirflowClient, execution: Execution) 
         known = execution.cleanup
         if waits_for_an_approver(execution):
             return execution
-        if known is not None and known.status.over and known != before:
+        if known is not None and known.status.finished and known != before:
             return execution
         if time.monotonic() >= check:
             check = time.monotonic() + RUN_CHECK

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_recovery.cli.connect import sign_in
-from drs_recovery.cli.exits import Exit, Misused
+from drs_recovery.cli.exits import Exit, UsageError
 from drs_recovery.cli.paper import Text
 from drs_recovery.cli.record import dynamodb
 from drs_recovery.errors import AirflowUnreachable
@@ -27,7 +27,7 @@ POOL_DESCRIPTION = "Tasks of recovery plans; nothing else may hold its slots."
 def init(screen: Screen, *, table: bool, pool: bool, user: str | None) -> Exit:
     """Make table and pool where they are missing; both are left as they are where they are right."""
     if not (table or pool):
-        raise Misused("--table-only and --pool-only exclude each other")
+        raise UsageError("--table-only and --pool-only exclude each other")
     document: dict[str, Any] = {}
     if table:
         document["table"] = _table()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from drs_recovery.cli.airside import Airside
+from drs_recovery.cli.airflow_view import AirflowView
 from drs_recovery.cli.details import details
 from drs_recovery.cli.exits import Exit
 from drs_recovery.cli.paper import Text
@@ -51,7 +51,7 @@ def show(screen: Screen, named: str) -> Exit:
     store = open_store()
     execution = find(store, named)
     target = Target(execution.plan_id, execution.dag_run_id)
-    snapshot = Watcher(store, target, Airside(None)).look()
+    snapshot = Watcher(store, target, AirflowView(None)).look()
     if snapshot.execution:
         snapshot = replace(snapshot, execution=store.run(read_whole(snapshot.execution)))
     events = store.run(read_events(execution.execution_id))

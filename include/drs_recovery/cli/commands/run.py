@@ -6,11 +6,11 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from drs_recovery.cli.airside import Airside
+from drs_recovery.cli.airflow_view import AirflowView
 from drs_recovery.cli.approver import Approver
 from drs_recovery.cli.commands.watch import follow_to_the_end
 from drs_recovery.cli.connect import sign_in
-from drs_recovery.cli.exits import Exit, Misused
+from drs_recovery.cli.exits import Exit, UsageError
 from drs_recovery.cli.paper import Text
 from drs_recovery.cli.preflight import check_ready_to_run
 from drs_recovery.cli.record import open_store
@@ -57,7 +57,7 @@ class Request:
 def run(screen: Screen, request: Request, *, approve: bool, follow: bool, user: str | None) -> Exit:
     """Trigger one run of the plan and follow it to its end."""
     if approve and not follow:
-        raise Misused("--approve answers gates while it follows: leave out --no-follow")
+        raise UsageError("--approve answers gates while it follows: leave out --no-follow")
     params = confirmed(screen, request).params()
     reason = gate_reason(request) if approve else ""
     store = open_store()
@@ -76,7 +76,7 @@ def run(screen: Screen, request: Request, *, approve: bool, follow: bool, user: 
             screen.result(execution_document(Snapshot(target, now())), shown)
             return Exit.OK
         approver = Approver(client, reason) if approve else None
-        return follow_to_the_end(screen, store, target, Airside(client), approver)
+        return follow_to_the_end(screen, store, target, AirflowView(client), approver)
 
 
 def confirmed(screen: Screen, request: Request) -> Request:

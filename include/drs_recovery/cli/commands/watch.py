@@ -17,7 +17,7 @@ from drs_recovery.report.snapshot import Target
 from drs_recovery.store.queries import read_execution
 
 if TYPE_CHECKING:
-    from drs_recovery.cli.airside import Airside
+    from drs_recovery.cli.airflow_view import AirflowView
     from drs_recovery.cli.approver import Approver
     from drs_recovery.cli.screen import Screen
     from drs_recovery.store.store import ExecutionStore
@@ -25,17 +25,21 @@ if TYPE_CHECKING:
 
 def watch(screen: Screen, named: str, user: str | None) -> Exit:
     """Follow the execution that a person names, also one that is not on record yet."""
-    store, airside = open_store(), look_in(user)
-    return follow_to_the_end(screen, store, _target(store, airside, named), airside)
+    store, airflow = open_store(), look_in(user)
+    return follow_to_the_end(screen, store, _target(store, airflow, named), airflow)
 
 
 def follow_to_the_end(
-    screen: Screen, store: ExecutionStore, target: Target, airside: Airside, approver: Approver | None = None
+    screen: Screen,
+    store: ExecutionStore,
+    target: Target,
+    airflow: AirflowView,
+    approver: Approver | None = None,
 ) -> Exit:
     """Show an execution until it is over, then how it ended."""
     try:
         with view_for(screen) as view:
-            last = follow(Watcher(store, target, airside), view, approver)
+            last = follow(Watcher(store, target, airflow), view, approver)
     except KeyboardInterrupt:
         screen.say(f"Stopped watching. {_goes_on(target)}")
         return Exit.INTERRUPTED
@@ -53,9 +57,9 @@ def _goes_on(target: Target) -> str:
     return f"The execution goes on: recovery watch {target.execution_id}"
 
 
-def _target(store: ExecutionStore, airside: Airside, named: str) -> Target:
+def _target(store: ExecutionStore, airflow: AirflowView, named: str) -> Target:
     """Return the run that a name stands for: for a plan, a run that waits to open its record goes first."""
-    waiting = airside.unopened(named, lambda target: not _on_record(store, target))
+    waiting = airflow.unopened(named, lambda target: not _on_record(store, target))
     if waiting is not None:
         return waiting
     execution = find(store, named, live=True)

@@ -125,7 +125,7 @@ def _with_changes(
     after = before.replace(**changed | {"mode": before.mode, "status": status})
     if execution.cleanup is not None and recognised(execution, execution.replace(cleanup=after)) == execution:
         return execution
-    due = None if status.over else later or execution.cleanup_due or at
+    due = None if status.finished else later or execution.cleanup_due or at
     return recognised(execution, execution.replace(cleanup=after.replace(time=at), cleanup_due=due))
 
 

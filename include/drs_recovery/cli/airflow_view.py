@@ -25,7 +25,7 @@ PATIENCE = 5
 """Seconds before an Airflow that did not answer is asked again."""
 
 
-class Airside:
+class AirflowView:
     """Airflow seen from a record that can do without it: what it does not give is None, ``note`` says why."""
 
     def __init__(self, client: AirflowClient | None, why_not: str | None = None) -> None:
