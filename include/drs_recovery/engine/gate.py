@@ -82,7 +82,7 @@ def open_gate(
     wave_on_record(record, number, request.wave_name)
     record = current_attempt(store, journal, record, number, request.clear, opens_gate=True)
     wave = record.wave(number)
-    if not wave.status.met:
+    if not wave.status.policy_met:
         check_ask(record, number)
     plan = frozen_plan(store, record.execution_id)
     if record.request is not None and not request.asked:  # an earlier release may have asked by another task
@@ -138,7 +138,7 @@ def _check_asked(wave: WaveRecord) -> None:
 
 def _passes(wave: WaveRecord) -> str | None:
     """Return why nobody is asked; None where somebody must be."""
-    if wave.status.met:
+    if wave.status.policy_met:
         return f"{wave.wave_name} is {wave.status}: there is nothing to ask"
     if not wave.pause_before_wave:
         return f"No gate is due before {wave.wave_name}"

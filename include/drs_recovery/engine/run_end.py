@@ -128,7 +128,7 @@ def _cut_short(execution: Execution, tasks: Sequence[TaskRecord]) -> bool:
 
 def _explained(execution: Execution) -> bool:
     """Whether the record says by itself why it ends."""
-    ended_badly = any(wave.status.final and not wave.releases for wave in execution.waves)
+    ended_badly = any(wave.status.final and not wave.unblocks_dependents for wave in execution.waves)
     known = execution.failure or execution.superseded_by or not execution.open_waves
     return ended_badly or bool(known)
 
@@ -154,7 +154,7 @@ def _is_echo(execution: Execution, task: TaskRecord, task_states: Mapping[str, s
     if task.wave_number is None:
         return False
     before = [execution.wave(number) for number in execution.wave(task.wave_number).depends_on]
-    waits = [task_id(Role.WATCH, wave.wave_name) for wave in before if not wave.releases]
+    waits = [task_id(Role.WATCH, wave.wave_name) for wave in before if not wave.unblocks_dependents]
     return any(task_states.get(wait) in {"failed", PASSED_ON} for wait in waits)
 
 
@@ -164,7 +164,9 @@ def _unexplained(execution: Execution, task_states: Mapping[str, str | None]) ->
     These say why their tasks failed. What was done to the run afterwards shows in the others.
     """
     ended_badly = {
-        group_id(wave.wave_name) for wave in execution.waves if wave.releases and not wave.status.met
+        group_id(wave.wave_name)
+        for wave in execution.waves
+        if wave.unblocks_dependents and not wave.status.policy_met
     }
     return {task: state for task, state in task_states.items() if role_of(task).group not in ended_badly}
 

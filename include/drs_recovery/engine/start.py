@@ -124,7 +124,7 @@ def _start(record: Execution, request: StartRequest, ports: Ports) -> StartResul
         ports.store, ports.journal, record, request.wave_number, request.clear, opens_gate=False
     )
     wave = record.wave(request.wave_number)
-    if wave.status.met:
+    if wave.status.policy_met:
         return AlreadyMet(wave.job_ids)
     check_start(record, request.wave_number)
     plan = frozen_plan(ports.store, record.execution_id)

@@ -117,7 +117,7 @@ class Starting:
             return None
         servers = self.store.run(read_servers(self.record.execution_id, self.wave_number))
         status, reason = judge(wave, servers)
-        if not status.met and not any(server.acting for server in servers):
+        if not status.policy_met and not any(server.acting for server in servers):
             return reason
         self.store.run(
             start_recovery.nothing_to_start(self.record.execution_id, self.wave_number, wave.attempt)

@@ -85,7 +85,7 @@ def wave_to_watch(
     StartRefused where no job of it is on record, and for a wave that ended badly: it is not watched again.
     """
     wave = wave_on_record(record, number, name)
-    if wave.status.met:
+    if wave.status.policy_met:
         return wave.status
     if wave.status.final:
         tasks = task_id(Role.START, wave.wave_name)

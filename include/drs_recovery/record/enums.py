@@ -62,7 +62,7 @@ class ExecutionStatus(RecordedEnum):
         return self in _FINAL_EXECUTION
 
     @property
-    def met(self) -> bool:
+    def policies_met(self) -> bool:
         """Whether every wave's policy is met: then, and only then, its DAG run is a success."""
         return self in {ExecutionStatus.COMPLETED, ExecutionStatus.PARTIAL}
 
@@ -87,7 +87,7 @@ class WaveStatus(RecordedEnum):
         return self in _FINAL_WAVE
 
     @property
-    def met(self) -> bool:
+    def policy_met(self) -> bool:
         """Whether the wave's policy is met."""
         return self in {WaveStatus.COMPLETED, WaveStatus.PARTIAL}
 

@@ -144,11 +144,11 @@ class WaveRecord(Record):
     end_time: Time | None = None
 
     @property
-    def releases(self) -> bool:
+    def unblocks_dependents(self) -> bool:
         """Whether the waves that depend on it may start: its policy is met, or they go on without."""
         if self.on_failure is OnFailure.CONTINUE and self.status in {WaveStatus.FAILED, WaveStatus.TIMED_OUT}:
             return True
-        return self.status.met
+        return self.status.policy_met
 
     @property
     def timeout(self) -> timedelta:

@@ -42,7 +42,7 @@ def _sentences(
 ) -> Iterable[str]:
     waves = execution.waves
     yield from _causes(execution, interrupted)
-    finished = [wave for wave in waves if wave.status.met]
+    finished = [wave for wave in waves if wave.status.policy_met]
     yield f"Finished: {_names(finished)}." if finished else "No wave finished."
     unread = sum(unreadable(wave, servers) for wave in waves)
     if servers or unread:
@@ -82,7 +82,7 @@ def _instances(servers: Sequence[ServerRecord]) -> Iterable[str]:
 
 
 def _achieved(execution: Execution, at: datetime | None) -> Iterable[str]:
-    if not all(wave.status.met for wave in execution.waves):
+    if not all(wave.status.policy_met for wave in execution.waves):
         return
     if at is not None and (rto := rto_text(execution, at)):
         yield f"RTO: {rto}."
@@ -95,7 +95,7 @@ def _ended(wave: WaveRecord, interrupted: str | None) -> str:
     why = wave.failure or "no reason is on record"
     if interrupted is not None:
         why = why.removeprefix(interrupted).removeprefix("; ")
-    goes_on = " (on_failure: continue)" if wave.releases and not wave.status.met else ""
+    goes_on = " (on_failure: continue)" if wave.unblocks_dependents and not wave.status.policy_met else ""
     ended = f"{wave.wave_name} {wave.status}{goes_on}"
     return f"{ended}: {why}" if why else ended
 

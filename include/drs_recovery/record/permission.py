@@ -70,7 +70,7 @@ def _over(execution: Execution, wave: WaveRecord) -> str | None:
 
 def _unmet(execution: Execution, wave: WaveRecord) -> str | None:
     needed = [execution.wave(number) for number in wave.depends_on]
-    unmet = [f"{other.wave_name} is {other.status}" for other in needed if not other.releases]
+    unmet = [f"{other.wave_name} is {other.status}" for other in needed if not other.unblocks_dependents]
     return f"it waits for waves that are not done: {', '.join(unmet)}" if unmet else None
 
 

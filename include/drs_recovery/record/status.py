@@ -26,7 +26,7 @@ def running_status(waves: Sequence[WaveRecord]) -> ExecutionStatus:
 
 def completed_waves(waves: Sequence[WaveRecord]) -> int:
     """Return how many waves met their policy."""
-    return sum(wave.status.met for wave in waves)
+    return sum(wave.status.policy_met for wave in waves)
 
 
 def final_status(
@@ -49,7 +49,7 @@ def final_status(
     refused = failure is not None and failure.kind is FailureKind.REFUSED
     if superseded or interrupted or refused or WaveStatus.CANCELLED in statuses:
         return ExecutionStatus.CANCELLED
-    if any(wave.status is WaveStatus.TIMED_OUT and not wave.releases for wave in waves):
+    if any(wave.status is WaveStatus.TIMED_OUT and not wave.unblocks_dependents for wave in waves):
         return ExecutionStatus.TIMED_OUT
     if failure is not None or task_failed or statuses & {WaveStatus.FAILED, WaveStatus.TIMED_OUT}:
         return ExecutionStatus.FAILED
@@ -72,4 +72,4 @@ def _complete(waves: Sequence[WaveRecord], total_waves: int | None) -> bool:
     """Whether all waves are there and each met its policy."""
     numbers = [wave.wave_number for wave in waves]
     expected = len(waves) if total_waves is None else total_waves
-    return numbers == list(range(expected)) and expected > 0 and all(wave.status.met for wave in waves)
+    return numbers == list(range(expected)) and expected > 0 and all(wave.status.policy_met for wave in waves)

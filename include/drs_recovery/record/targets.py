@@ -23,7 +23,7 @@ def rto_text(execution: Execution, at: datetime | None = None) -> str | None:
     if execution.rto_seconds is None or end is None:
         return None
     target, took = timedelta(seconds=execution.rto_seconds), end - execution.start_time
-    if execution.final and not all(wave.status.met for wave in execution.waves):
+    if execution.final and not all(wave.status.policy_met for wave in execution.waves):
         return f"not achieved; the target is {compact(target)}"
     return f"{compact(took)}, {_verdict(took, target)} the target of {compact(target)}"
 

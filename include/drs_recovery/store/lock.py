@@ -175,7 +175,7 @@ def _make_way(
     if real_before_drill or (is_over is not None and is_over(holder)):
         # Its run may be cleared: nothing of it may start beside this execution. What has nothing left to
         # start keeps the end that it earned.
-        if not all(wave.status.met for wave in holder.waves):
+        if not all(wave.status.policy_met for wave in holder.waves):
             yield from supersede(holder, execution, at)
         return True
     raise LockHeld(

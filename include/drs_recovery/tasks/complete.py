@@ -48,7 +48,7 @@ class CompleteExecution(BaseOperator):
         store = execution_store()
         execution = self._on_record(store, context)
         execution = end_execution(store, journal_of(context), execution, self._other_task_states(context))
-        if not execution.status.met:
+        if not execution.status.policies_met:
             raise AirflowFailException(f"{execution.status}: {execution.outcome}")
         return execution.status.value
 

@@ -131,7 +131,7 @@ def _message(wave: WaveRecord, servers: Sequence[ServerRecord]) -> Markdown:
     message = Markdown("**{}** {}").format(wave.wave_name, stands)
     if wave.status.final and wave.failure:
         message += Markdown(". {}").format(wave.failure)
-    if wave.releases and not wave.status.met:
+    if wave.unblocks_dependents and not wave.status.policy_met:
         message += Markdown(". The plan says `on_failure: continue`")
     return message
 

@@ -136,7 +136,7 @@ class WaitForRecovery(DrsJobSensor):
         if end is None:
             self.defer_to(self.make_trigger(context))
             raise AssertionError("a sensor that defers lets go of its worker")
-        if not end.status.met:
+        if not end.status.policy_met:
             raise AirflowFailException(f"{wave.wave_name} {end.message}")
         return end.status.value
 

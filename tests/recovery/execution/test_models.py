@@ -108,7 +108,7 @@ def test_an_empty_status_is_none():
 def test_a_wave_of_an_older_release_stops_and_has_four_hours():
     """Records from before waves had a policy are read as they were meant."""
     wave = WaveRecord.from_item({"waveNumber": 0, "waveName": "DBWave1", "status": "FAILED"})
-    assert (wave.on_failure, wave.minimum_launched, wave.releases) == ("stop", None, False)
+    assert (wave.on_failure, wave.minimum_launched, wave.unblocks_dependents) == ("stop", None, False)
     assert wave.timeout == timedelta(hours=4)
     assert wave.deadline is None
     begun = wave.replace(start_time="2026-03-01T06:00:00Z")

@@ -38,7 +38,7 @@ def test_an_approved_wave_after_a_completed_one_may_start(ready):
     assert check_start(ready, 1) is None
 
 
-@pytest.mark.parametrize("status", [status for status in W if not status.met])
+@pytest.mark.parametrize("status", [status for status in W if not status.policy_met])
 def test_r32_a_wave_waits_for_those_it_depends_on(ready, status):
     """A wave starts only after those it depends on met their policy, whatever Airflow's tasks say."""
     record = changed(ready, 0, status=status)
@@ -52,7 +52,7 @@ def test_r32_a_wave_waits_for_those_it_depends_on(ready, status):
 def test_r32_a_wave_that_says_continue_holds_up_nobody_when_it_failed(ready, status):
     """FAILED and TIMED_OUT release the next wave then; CANCELLED, a person's no, never does."""
     record = changed(ready, 0, status=status, on_failure="continue")
-    if status.met or status in {W.FAILED, W.TIMED_OUT}:
+    if status.policy_met or status in {W.FAILED, W.TIMED_OUT}:
         assert check_start(record, 1) is None
         assert check_ask(record, 1) is None
     else:

@@ -127,7 +127,7 @@ def test_an_unknown_wave_status_is_never_success():
 @given(any_waves)
 def test_completed_waves_are_those_that_met_their_policy(record):
     """The count in the record is that of COMPLETED and PARTIAL waves."""
-    assert completed_waves(record) == [wave.status.met for wave in record].count(True)
+    assert completed_waves(record) == [wave.status.policy_met for wave in record].count(True)
 
 
 def server(status: LaunchStatus | None, number: int = 1, **fields: object) -> ServerRecord:
@@ -146,12 +146,12 @@ def test_only_waves_that_met_their_policy_or_say_continue_release_others(record)
     for wave in record:
         ended_badly = wave.status in {W.FAILED, W.TIMED_OUT}
         goes_on = ended_badly and wave.on_failure is OnFailure.CONTINUE
-        assert wave.releases == (wave.status.met or goes_on)
+        assert wave.unblocks_dependents == (wave.status.policy_met or goes_on)
 
 
 def test_a_policy_of_another_release_stops():
     """What this release does not know is not `continue`."""
-    assert not WAVE.replace(status=W.FAILED, on_failure="skip_next").releases
+    assert not WAVE.replace(status=W.FAILED, on_failure="skip_next").unblocks_dependents
 
 
 @given(

@@ -134,7 +134,7 @@ def test_what_is_said_to_meet_a_policy_is_what_the_judge_says(
         for one in ids
     ]
     wave = WaveRecord(wave_number=0, wave_name="W", minimum_launched=minimum)
-    met = judge(wave, records)[0].met
+    met = judge(wave, records)[0].policy_met
     # All launched is COMPLETED, even where a minimum that no servers could reach stands in the plan
     assert Policy(optional, minimum).met_by(ids, launched) is met or len(launched) == len(ids)
 

@@ -200,7 +200,7 @@ def _end(execution: Execution, wave: WaveRecord, ending: Ending) -> tuple[WaveSt
 
 def _was_next(execution: Execution, wave: WaveRecord) -> bool:
     """Whether nothing but the interruption kept the wave from starting: there it goes on record."""
-    return all(execution.wave(number).releases for number in wave.depends_on)
+    return all(execution.wave(number).unblocks_dependents for number in wave.depends_on)
 
 
 def _left(wave: WaveRecord, ending: Ending, why: str, unknown: Sequence[Intent]) -> str:

@@ -93,7 +93,7 @@ def end_wave(
     if after != before:
         check_change(Writer.SENSOR, before, after)
         yield from write_progress(execution_id, _at_their_end(servers, number, status, at))
-        if status.met:
+        if status.policy_met:
             _check_met(status, before.wave(number), (yield from read_servers(execution_id, number)))
     changed = yield from change(execution_id, Writer.SENSOR, alter)
     yield from append_change(changed, event)
