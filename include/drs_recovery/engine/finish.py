@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 from drs_recovery.engine.adoption import Adoption, window
 from drs_recovery.engine.frozen_plan import drs_of, frozen_plan
 from drs_recovery.engine.opened_by_0_1 import with_its_events
-from drs_recovery.engine.run_end import ending, named_failed
+from drs_recovery.engine.run_end import named_failed, run_end
 from drs_recovery.errors import ExecutionNotFound, PlanError, RecordUnreadable
-from drs_recovery.record.ending import Ending
 from drs_recovery.record.enums import CleanupMode, EventType
 from drs_recovery.record.intent import Adopted, StillOpen, resolve
 from drs_recovery.record.models import CleanupOrder
 from drs_recovery.record.outcome import outcome, unexplained
-from drs_recovery.record.status import final_status
+from drs_recovery.record.status import RunEnd, final_status
 from drs_recovery.store.programs import complete_execution
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
@@ -56,36 +55,36 @@ def end_execution(
     ``task_states`` are those of the other tasks of its DAG run; ``over`` says what became of a run that is no
     more.
     """
-    known = Ending()
+    end = RunEnd()
     if not execution.final:
         execution = _resolve_intents(store, journal, execution)
         tasks = store.run(read_tasks(execution.execution_id))
-        known = ending(*with_its_events(store, execution, tasks), task_states, journal.now(), over=over)
-    return finish(store, journal, execution, known, failed=named_failed(task_states))
+        end = run_end(*with_its_events(store, execution, tasks), task_states, journal.now(), over=over)
+    return finish(store, journal, execution, end, failed=named_failed(task_states))
 
 
 def finish(
-    store: ExecutionStore, journal: Journal, execution: Execution, known: Ending, *, failed: str = "none"
+    store: ExecutionStore, journal: Journal, execution: Execution, end: RunEnd, *, failed: str = "none"
 ) -> Execution:
-    """Put the end on record, unless it is there, and free the plan; ``known`` is what ended it.
+    """Put the end on record, unless it is there, and free the plan; ``end`` is what ended it.
 
     ``failed`` are the Airflow tasks that failed, for an outcome that the record cannot explain.
     """
     if execution.final:
-        end = _append_end(store, journal, execution)
+        ended = _append_end(store, journal, execution)
     else:
-        end = _close(store, journal, execution, known, failed)
-    store.run(complete_execution.release(end))
-    return end
+        ended = _close(store, journal, execution, end, failed)
+    store.run(complete_execution.release(ended))
+    return ended
 
 
 def _close(
-    store: ExecutionStore, journal: Journal, execution: Execution, known: Ending, failed: str
+    store: ExecutionStore, journal: Journal, execution: Execution, end: RunEnd, failed: str
 ) -> Execution:
     """Close the open waves and write the final status, with the outcome."""
-    key, stopped = execution.execution_id, known.interrupted
+    key, stopped = execution.execution_id, end.interrupted
     event = journal.event(EventType.INTERRUPTED, stopped) if stopped else None
-    closed = store.run(complete_execution.close(key, known, event))
+    closed = store.run(complete_execution.close_waves(key, end, event))
     status = final_status(
         closed.waves,
         superseded=closed.superseded_by is not None,
@@ -102,7 +101,7 @@ def _close(
         message = f"{message} Airflow tasks that failed: {failed}."
     event = journal.event(EventType.EXECUTION_ENDED, f"{status}: {message}")
     return store.run(
-        complete_execution.finish(key, status, message, event, cleanup=_clean_up_order(store, closed))
+        complete_execution.write_end(key, status, message, event, cleanup=_clean_up_order(store, closed))
     )
 
 
@@ -110,7 +109,7 @@ def _append_end(store: ExecutionStore, journal: Journal, execution: Execution) -
     """Append how an execution ended, once: a crash may have come between its end and the event."""
     event = journal.event(EventType.EXECUTION_ENDED, f"{execution.status}: {execution.outcome}")
     return store.run(
-        complete_execution.finish(execution.execution_id, execution.status, execution.outcome or "", event)
+        complete_execution.write_end(execution.execution_id, execution.status, execution.outcome or "", event)
     )
 
 

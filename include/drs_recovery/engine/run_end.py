@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from drs_recovery.names import Role, group_id, role_of, task_id
-from drs_recovery.record.ending import Ending
 from drs_recovery.record.enums import TaskState
+from drs_recovery.record.status import RunEnd
 from drs_recovery.record.task_record import NO_MESSAGE, wave_of
 from drs_recovery.text.durations import duration_text
 
@@ -24,14 +24,14 @@ PASSED_ON = "upstream_failed"
 """The state in which Airflow leaves what follows a failed task, and nobody who ends a run."""
 
 
-def ending(
+def run_end(
     execution: Execution,
     tasks: Sequence[TaskRecord],
     task_states: Mapping[str, str | None],
     at: datetime,
     *,
     over: str | None = None,
-) -> Ending:
+) -> RunEnd:
     """Return what is known of the end beside the waves' statuses: what failed, what is late, who stopped it.
 
     ``tasks`` is what is on record of the run's tasks. ``task_states`` are the states in Airflow of the other
@@ -46,7 +46,7 @@ def ending(
     explained = _explained(execution) and not _cut_short(execution, tasks)
     if failed.failures or failed.task_failure or late or explained:
         return failed.replace(overdue=late)
-    return Ending(interrupted=stopped_by_people(execution, last, task_states, over))
+    return RunEnd(interrupted=stopped_by_people(execution, last, task_states, over))
 
 
 def failed_tasks(
@@ -54,7 +54,7 @@ def failed_tasks(
     last: Iterable[TaskRecord],
     tasks: Sequence[TaskRecord],
     task_states: Mapping[str, str | None],
-) -> Ending:
+) -> RunEnd:
     """Return what failed: of tasks of ours by what is on record, of those of other operators by state too.
 
     A task in the group of a wave that has not ended fails this wave, any other the execution.
@@ -75,7 +75,7 @@ def failed_tasks(
         else:
             known = failures.get(wave.wave_number)
             failures[wave.wave_number] = f"{known}; {text}" if known else text
-    return Ending(failures=failures, task_failure="; ".join(beside) or None)
+    return RunEnd(failures=failures, task_failure="; ".join(beside) or None)
 
 
 def _failed_others(

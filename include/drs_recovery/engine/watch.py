@@ -152,7 +152,7 @@ def end_wave(
     for warning in warnings(wave, servers, jobs, watched.actor):
         yield from append_event(key, warning)
     event = journal.event(EventType.WAVE_ENDED, end.message, wave=wave)
-    yield from wait_for_recovery.end_wave(
+    yield from wait_for_recovery.write_end(
         key, number, watched.attempt, servers, end.status, failure=end.reason, event=event
     )
     return end

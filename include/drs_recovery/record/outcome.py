@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from drs_recovery.record.base import iso
 from drs_recovery.record.enums import LaunchStatus, WaveStatus
-from drs_recovery.record.judge import unreadable
+from drs_recovery.record.judge import named, unreadable
 from drs_recovery.record.status import inconsistency
 from drs_recovery.record.targets import rpo_text, rto_text
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from drs_recovery.record.intent import Intent
     from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.record.server_record import ServerRecord
 
@@ -75,10 +77,10 @@ def _causes(execution: Execution, interrupted: str | None) -> Iterable[str]:
 def _instances(servers: Sequence[ServerRecord]) -> Iterable[str]:
     """Name what an execution that was ended by hand leaves in EC2."""
     there = [server for server in servers if server.recovery_instance_id is not None]
-    named = ", ".join(f"{server.recovery_instance_id} of {server.label}" for server in there[:MOST_INSTANCES])
+    names = ", ".join(f"{server.recovery_instance_id} of {server.label}" for server in there[:MOST_INSTANCES])
     if there:
         more = len(there) - MOST_INSTANCES
-        yield f"Recovery instances on record: {named}{f', and {more} more' if more > 0 else ''}."
+        yield f"Recovery instances on record: {names}{f', and {more} more' if more > 0 else ''}."
 
 
 def _achieved(execution: Execution, at: datetime | None) -> Iterable[str]:
@@ -92,12 +94,30 @@ def _achieved(execution: Execution, at: datetime | None) -> Iterable[str]:
 
 def _ended(wave: WaveRecord, interrupted: str | None) -> str:
     """Return how a wave ended; the interruption, which has its own sentence, is not repeated."""
-    why = wave.failure or "no reason is on record"
-    if interrupted is not None:
-        why = why.removeprefix(interrupted).removeprefix("; ")
+    asked = wave.pause_before_wave and not wave.approved
+    if interrupted is not None and wave.status is WaveStatus.CANCELLED and not asked:
+        why = "; ".join(left_behind(wave, wave.open_intents))
+    else:
+        why = wave.failure or "no reason is on record"
     goes_on = " (on_failure: continue)" if wave.unblocks_dependents and not wave.status.policy_met else ""
     ended = f"{wave.wave_name} {wave.status}{goes_on}"
     return f"{ended}: {why}" if why else ended
+
+
+def left_behind(wave: WaveRecord, unknown: Iterable[Intent]) -> Iterable[str]:
+    """Yield what a wave leaves that was not watched to its end; DRS cannot stop a job.
+
+    ``unknown`` are its open intents, with their servers.
+    """
+    if wave.attempt_job_ids:
+        yield f"may still run in DRS: {', '.join(wave.attempt_job_ids)}"
+    for intent in unknown:
+        servers = named(intent.servers) or f"{intent.count} servers, whose list cannot be read,"
+        announced = f"StartRecovery of batch {intent.batch} was announced at {iso(intent.time)} for {servers}"
+        yield f"{announced} and nobody knows whether it became a job"
+    for intent in wave.attempt_intents:
+        if intent.refusal:
+            yield f"batch {intent.batch} was refused: {intent.refusal}"
 
 
 def unexplained(execution: Execution, interrupted: str | None) -> str | None:

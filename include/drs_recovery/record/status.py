@@ -1,9 +1,12 @@
-"""The status of an execution, as pure functions of its waves."""
+"""The status of an execution, as pure functions of its waves and of what ended its run beside them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
+from drs_recovery.record.base import FreeText, Record
 from drs_recovery.record.enums import ExecutionStatus, FailureKind, WaveStatus
 
 if TYPE_CHECKING:
@@ -12,6 +15,20 @@ if TYPE_CHECKING:
     from drs_recovery.record.models import Failure, WaveRecord
 
 _SPEAKS = {WaveStatus.CANCELLED, WaveStatus.TIMED_OUT, WaveStatus.FAILED}
+
+
+class RunEnd(Record):
+    """What ``complete_execution`` knows beside the record when it ends an execution.
+
+    ``interrupted`` is what ended its DAG run before its time. Of waves that have not ended, by wave number,
+    ``failures`` is what failed their tasks, and ``overdue`` that their time-out passed. ``task_failure``
+    names the tasks of other operators that failed beside the waves that had ended, or stand in none.
+    """
+
+    interrupted: FreeText | None = None
+    failures: dict[int, FreeText] = Field(default_factory=dict)
+    overdue: dict[int, FreeText] = Field(default_factory=dict)
+    task_failure: FreeText | None = None
 
 
 def running_status(waves: Sequence[WaveRecord]) -> ExecutionStatus:

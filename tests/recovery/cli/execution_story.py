@@ -156,16 +156,18 @@ class Story:
         ]
         status, why = judge(self.store.run(read_execution(self.id)).wave(wave), servers)
         told = self._message(EventType.WAVE_ENDED, "wait_for_recovery", wave, detail=status)
-        self.store.run(wait_for_recovery.end_wave(self.id, wave, 1, servers, status, failure=why, event=told))
+        self.store.run(
+            wait_for_recovery.write_end(self.id, wave, 1, servers, status, failure=why, event=told)
+        )
         return self
 
     def finish(self) -> Story:
         """End the execution as its waves say."""
-        execution = self.store.run(complete_execution.close(self.id))
+        execution = self.store.run(complete_execution.close_waves(self.id))
         status = final_status(execution.waves, failure=execution.failure, total_waves=execution.total_waves)
         words = outcome(execution, self.store.run(read_servers(self.id)))
         told = self._message(EventType.EXECUTION_ENDED, "complete_execution", detail=words)
-        self.store.run(complete_execution.finish(self.id, status, words, told))
+        self.store.run(complete_execution.write_end(self.id, status, words, told))
         self.store.run(complete_execution.release(self.store.run(read_execution(self.id))))
         return self
 

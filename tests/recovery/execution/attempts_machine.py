@@ -12,10 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from drs_recovery.errors import RecordError, StartRefused
 from drs_recovery.record.attempts import to_start
-from drs_recovery.record.ending import Ending
 from drs_recovery.record.enums import EventType, LaunchStatus, WaveStatus
 from drs_recovery.record.judge import judge
-from drs_recovery.record.status import final_status
+from drs_recovery.record.status import RunEnd, final_status
 from drs_recovery.store.open_attempt import Opening, open_attempt
 from drs_recovery.store.programs import approve, complete_execution, start_recovery, wait_for_recovery
 from drs_recovery.store.queries import read_execution
@@ -106,7 +105,7 @@ class Attempts(RuleBasedStateMachine):
             for server in servers
         ]
         status, why = judge(wave, judged)
-        self.do(death, wait_for_recovery.end_wave, number, wave.attempt, judged, status, failure=why)
+        self.do(death, wait_for_recovery.write_end, number, wave.attempt, judged, status, failure=why)
         for server in self.store.run(read_servers(self.world.id, number)):
             if server.launch_status is LaunchStatus.LAUNCHED and server.end_time:
                 self.launched[server.source_server_id] = server.attempt
@@ -119,19 +118,19 @@ class Attempts(RuleBasedStateMachine):
         believed = [server.replace(launch_status=status, attempt=max(attempt, 1)) for server in servers]
         if back:
             self.do(None, wait_for_recovery.poll, number, attempt, believed)
-            self.do(None, wait_for_recovery.end_wave, number, attempt, believed, WaveStatus.COMPLETED)
+            self.do(None, wait_for_recovery.write_end, number, attempt, believed, WaveStatus.COMPLETED)
         else:
             self.do(None, wait_for_recovery.polled, self.world.make.time())
 
     @rule(death=deaths, interrupted=st.none() | st.just("marked failed"))
     def run_ends(self, death: int | None, interrupted: str | None) -> None:
         """End the execution as complete_execution does."""
-        self.do(death, complete_execution.close, Ending(interrupted=interrupted))
+        self.do(death, complete_execution.close_waves, RunEnd(interrupted=interrupted))
         execution = self.store.run(read_execution(self.world.id))
         if not execution.final and all(wave.status.final for wave in execution.waves):
             status = final_status(execution.waves, interrupted=interrupted is not None, total_waves=WAVES)
             told = self.world.make.event(EventType.EXECUTION_ENDED)
-            self.do(death, complete_execution.finish, status, "over", told)
+            self.do(death, complete_execution.write_end, status, "over", told)
 
     @rule(number=numbers, death=deaths, again=st.booleans())
     def cleared_wave(self, number: int, death: int | None, again: bool) -> None:

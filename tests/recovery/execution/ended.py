@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from drs_recovery.engine.finish import finish
 from drs_recovery.engine.journal import Journal
-from drs_recovery.record.ending import Ending
 from drs_recovery.record.enums import EventType, ExecutionStatus, LaunchStatus, WaveStatus
+from drs_recovery.record.status import RunEnd
 from drs_recovery.store.open_attempt import Opening
 from drs_recovery.store.programs import complete_execution, start_recovery, wait_for_recovery
 from drs_recovery.store.queries import read_execution
@@ -26,14 +26,16 @@ def ended(world, status=W.FAILED, execution=E.FAILED):
     servers = world.launched(1)
     servers[1] = servers[1].replace(launch_status=LaunchStatus.FAILED, error="no capacity")
     world.store.run(
-        wait_for_recovery.end_wave(
+        wait_for_recovery.write_end(
             world.id, 1, 1, servers, status, failure="1 of its 2 servers did not launch"
         )
     )
-    world.store.run(complete_execution.close(world.id, Ending(), world.make.event(EventType.INTERRUPTED)))
+    world.store.run(
+        complete_execution.close_waves(world.id, RunEnd(), world.make.event(EventType.INTERRUPTED))
+    )
     if execution:
         world.store.run(
-            complete_execution.finish(
+            complete_execution.write_end(
                 world.id, execution, "it failed", world.make.event(EventType.EXECUTION_ENDED)
             )
         )
@@ -44,7 +46,7 @@ def ended(world, status=W.FAILED, execution=E.FAILED):
 def brought_to_its_end(store, execution_id, **known):
     """End an execution in the product's own way, as the last try of `complete_execution` does."""
     execution = store.run(read_execution(execution_id))
-    return finish(store, Journal("complete_execution"), execution, Ending(**known))
+    return finish(store, Journal("complete_execution"), execution, RunEnd(**known))
 
 
 def opening(**fields):

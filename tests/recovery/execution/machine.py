@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from drs_recovery.errors import RecordError, StartRefused
-from drs_recovery.record.ending import Ending
 from drs_recovery.record.enums import Decision, ExecutionStatus, LaunchStatus, WaveStatus
 from drs_recovery.record.models import Failure
-from drs_recovery.record.status import final_status
+from drs_recovery.record.status import RunEnd, final_status
 from drs_recovery.store.programs import (
     approve,
     complete_execution,
@@ -147,7 +146,7 @@ class Writers(RuleBasedStateMachine):
         number = self.turn(number)
         servers = self.world.launched(number)
         servers[-1] = servers[-1].replace(launch_status=last)
-        self.do(death, wait_for_recovery.end_wave, number, 1, servers, status, failure=f"ended {status}")
+        self.do(death, wait_for_recovery.write_end, number, 1, servers, status, failure=f"ended {status}")
 
     @rule(number=numbers, death=deaths)
     def cannot_start(self, number: int | None, death: int | None) -> None:
@@ -160,11 +159,11 @@ class Writers(RuleBasedStateMachine):
 
     @rule(death=deaths, interrupted=st.none() | st.just("marked failed"))
     def closes(self, death: int | None, interrupted: str | None) -> None:
-        self.do(death, complete_execution.close, Ending(interrupted=interrupted))
+        self.do(death, complete_execution.close_waves, RunEnd(interrupted=interrupted))
 
     @rule(death=deaths, status=st.sampled_from([ExecutionStatus.COMPLETED] * 5 + FINAL))
     def ends_at_will(self, death: int | None, status: ExecutionStatus) -> None:
-        self.do(death, complete_execution.finish, status, "at will")
+        self.do(death, complete_execution.write_end, status, "at will")
 
     @rule(death=deaths)
     def completes(self, death: int | None) -> None:
@@ -172,7 +171,7 @@ class Writers(RuleBasedStateMachine):
         execution = self.store.run(read_execution(self.world.id))
         if all(wave.status.final for wave in execution.waves):
             status = final_status(execution.waves, failure=execution.failure, total_waves=WAVES)
-            self.do(death, complete_execution.finish, status, "in its order")
+            self.do(death, complete_execution.write_end, status, "in its order")
 
     @rule(death=deaths)
     def next_step(self, death: int | None) -> None:
@@ -186,7 +185,7 @@ class Writers(RuleBasedStateMachine):
             self.do(death, start_recovery.started, wave.wave_number, intent, f"drsjob of {intent.intent_id}")
         elif wave.attempt_job_ids:
             servers = self.world.launched(wave.wave_number)
-            self.do(death, wait_for_recovery.end_wave, wave.wave_number, 1, servers, WaveStatus.COMPLETED)
+            self.do(death, wait_for_recovery.write_end, wave.wave_number, 1, servers, WaveStatus.COMPLETED)
         elif not wave.pause_before_wave or wave.approved:
             self.announce(wave.wave_number, death)
         elif wave.status is WaveStatus.PAUSED:

@@ -59,7 +59,7 @@ def having_nothing_to_start(world):
 def cleaning_up(world):
     world.frozen(waves=1).completed(0)
     order = CleanupOrder(CleanupMode.ALWAYS, timedelta())
-    execution = world.store.run(complete_execution.finish(world.id, E.COMPLETED, LONG, cleanup=order))
+    execution = world.store.run(complete_execution.write_end(world.id, E.COMPLETED, LONG, cleanup=order))
     event = world.make.event(EventType.CLEANUP_FAILED, detail=LONG)
     known = {"failure": LONG, "instances": [f"i-{number:017x}" for number in range(150)]}
     return lambda: world.store.run(clean_up.clean_up(execution, CleanupStatus.FAILED, event, **known))

@@ -85,7 +85,7 @@ def test_r41_progress_does_not_overwrite_a_pause(world):
     """The execution was PAUSED, a poller derived RUNNING: here the status is derived from the waves alone."""
     world.frozen().launching(0)
     servers = world.launched(0)
-    world.store.run(wait_for_recovery.end_wave(world.id, 0, 1, servers, W.COMPLETED))
+    world.store.run(wait_for_recovery.write_end(world.id, 0, 1, servers, W.COMPLETED))
     world.store.run(approve.pause(world.id, 1))
     world.store.run(wait_for_recovery.poll(world.id, 0, 1, servers))
     world.store.run(wait_for_recovery.polled(world.id, world.make.time()))

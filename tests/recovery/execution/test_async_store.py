@@ -38,7 +38,7 @@ async def test_a_wave_is_polled_to_its_end(world, running_simulator):
         await store.run(wait_for_recovery.polled(world.id, at := world.make.time()))
         await store.run(append_event(world.id, world.make.event(EventType.WAVE_ENDED, 0)))
         done = [server.replace(launch_status=LaunchStatus.LAUNCHED) for server in servers]
-        assert (await store.run(wait_for_recovery.end_wave(world.id, 0, 1, done, W.COMPLETED))).wave(
+        assert (await store.run(wait_for_recovery.write_end(world.id, 0, 1, done, W.COMPLETED))).wave(
             0
         ).status is W.COMPLETED
         assert (await store.run(read_execution(world.id))).last_polled_time == at
@@ -53,7 +53,7 @@ async def test_the_rules_are_the_same(world, running_simulator):
         store = AsyncExecutionStore(client, world.table)
         with pytest.raises(TransitionRefused, match="not launched"):
             await store.run(
-                wait_for_recovery.end_wave(
+                wait_for_recovery.write_end(
                     world.id, 0, 1, await store.run(read_servers(world.id, 0)), W.COMPLETED
                 )
             )
@@ -96,8 +96,8 @@ async def test_what_is_stopped_is_seen_among_many(world, running_simulator):
     going, superseded, failed, ended = [run.execution_id for run in runs]
     world.put(runs[1].replace(superseded_by=going).to_item() | {"item": "EXECUTION"})
     world.store.run(open_execution.note_failure(failed, Failure(kind="FAILED", message="no such server")))
-    world.store.run(complete_execution.close(ended))
-    world.store.run(complete_execution.finish(ended, ExecutionStatus.FAILED, "inconsistent"))
+    world.store.run(complete_execution.close_waves(ended))
+    world.store.run(complete_execution.write_end(ended, ExecutionStatus.FAILED, "inconsistent"))
     others = [f"unknown-{n:03}" for n in range(246)]
     async with client_of(running_simulator.url) as client:
         store = AsyncExecutionStore(client, world.table)

@@ -27,7 +27,7 @@ def ended(world, cleanup=LATER, **fields):
     """Bring an execution of one wave to its end; return it as it is on record."""
     world.frozen(waves=1, **fields).completed(0)
     return world.store.run(
-        complete_execution.finish(world.id, ExecutionStatus.COMPLETED, "done", cleanup=cleanup)
+        complete_execution.write_end(world.id, ExecutionStatus.COMPLETED, "done", cleanup=cleanup)
     )
 
 
@@ -60,9 +60,9 @@ class TestOrder:
     def test_without_jobs_there_is_nothing_to_clean_up(self, world):
         """A drill that was refused, say."""
         world.frozen(waves=1)
-        world.store.run(complete_execution.close(world.id))
+        world.store.run(complete_execution.close_waves(world.id))
         done = world.store.run(
-            complete_execution.finish(world.id, ExecutionStatus.CANCELLED, "refused", cleanup=LATER)
+            complete_execution.write_end(world.id, ExecutionStatus.CANCELLED, "refused", cleanup=LATER)
         )
         assert (done.cleanup, done.cleanup_due) == (None, None)
 
@@ -145,7 +145,7 @@ def test_what_runs_and_what_is_real_is_refused(world, fields):
     """Nothing changes."""
     world.frozen(waves=1, **fields).completed(0)
     if fields:
-        world.store.run(complete_execution.finish(world.id, ExecutionStatus.COMPLETED, "done"))
+        world.store.run(complete_execution.write_end(world.id, ExecutionStatus.COMPLETED, "done"))
     before = world.record()
     with pytest.raises(TransitionRefused):
         world.store.run(clean_up.clean_up(world.store.run(read_execution(world.id)), C.TERMINATING))

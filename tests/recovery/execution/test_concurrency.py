@@ -64,7 +64,7 @@ def test_r35_waves_that_run_at_once_lose_nothing_of_each_other(parallel):
         store.run(wait_for_recovery.polled(parallel.id, datetime.now(UTC)))
         event = parallel.make.event(EventType.WAVE_ENDED, wave)
         store.run(
-            wait_for_recovery.end_wave(
+            wait_for_recovery.write_end(
                 parallel.id, wave, 1, parallel.launched(wave), W.COMPLETED, event=event
             )
         )
@@ -108,7 +108,7 @@ def test_one_of_many_endings_is_written(world):
     answers = together(
         *(
             lambda status=status: world.store.run(
-                complete_execution.finish(world.id, status, f"ended {status}")
+                complete_execution.write_end(world.id, status, f"ended {status}")
             )
             for status in (E.COMPLETED, E.CANCELLED, E.COMPLETED, E.CANCELLED)
         )
@@ -157,7 +157,7 @@ def test_the_loser_of_a_race_writes_on_what_the_winner_wrote(world):
     """A poll and a close at once: whichever is second sees the first, and no wave comes back to life."""
     world.frozen(waves=1).launching(0)
     together(
-        lambda: world.store.run(complete_execution.close(world.id)),
+        lambda: world.store.run(complete_execution.close_waves(world.id)),
         lambda: world.store.run(wait_for_recovery.poll(world.id, 0, 1, world.launched(0))),
     )
     assert world.store.run(read_execution(world.id)).wave(0).status is W.FAILED

@@ -168,9 +168,9 @@ def test_100_waves_are_closed_and_ended_in_two_writes(world):
         "provide-client-params.dynamodb.UpdateItem", _within_limits, unique_id="limits"
     )
     try:
-        world.store.run(complete_execution.close(execution.execution_id))
+        world.store.run(complete_execution.close_waves(execution.execution_id))
         ended = world.store.run(
-            complete_execution.finish(execution.execution_id, E.FAILED, "nobody saw the jobs end")
+            complete_execution.write_end(execution.execution_id, E.FAILED, "nobody saw the jobs end")
         )
     finally:
         world.client.meta.events.unregister("provide-client-params.dynamodb.UpdateItem", unique_id="limits")
@@ -196,7 +196,7 @@ def test_finish_says_what_the_waves_are_when_dynamodb_refuses(world):
     with pytest.raises(
         TransitionRefused, match="of 2 waves on record are DBWave1 COMPLETED, AppWave2 PENDING"
     ):
-        world.store.run(complete_execution.finish(world.id, E.COMPLETED, "done"))
+        world.store.run(complete_execution.write_end(world.id, E.COMPLETED, "done"))
     assert "endTime" not in world.record()
 
 
@@ -206,7 +206,8 @@ def test_a_failed_execution_is_never_completed_though_its_waves_are(world):
     world.store.run(open_execution.note_failure(world.id, Failure(kind="FAILED", message="the plan changed")))
     for status in (E.COMPLETED, E.PARTIAL):
         with pytest.raises(TransitionRefused, match="failure: the plan changed"):
-            world.store.run(complete_execution.finish(world.id, status, "done"))
+            world.store.run(complete_execution.write_end(world.id, status, "done"))
     assert (
-        world.store.run(complete_execution.finish(world.id, E.FAILED, "the plan changed")).status is E.FAILED
+        world.store.run(complete_execution.write_end(world.id, E.FAILED, "the plan changed")).status
+        is E.FAILED
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from drs_recovery.errors import RecordUnavailable, StartRefused, TransitionRefused
-from drs_recovery.record.ending import Ending
 from drs_recovery.record.enums import ExecutionStatus, WaveStatus
+from drs_recovery.record.status import RunEnd
 from drs_recovery.store.intents import with_servers
 from drs_recovery.store.open_attempt import open_attempt
 from drs_recovery.store.own_items import MOST_IDS, put_ids, read_ids
@@ -77,7 +77,7 @@ def test_a_job_that_shows_after_the_next_attempt_opened_is_on_record(world):
     lost = world.make.intent(1, batch=1)
     record["waves"][1]["intents"].append(lost.to_item())
     world.put(record)
-    world.store.run(complete_execution.finish(world.id, ExecutionStatus.TIMED_OUT, "it took too long"))
+    world.store.run(complete_execution.write_end(world.id, ExecutionStatus.TIMED_OUT, "it took too long"))
     settled = [lost.replace(refusal="no job came of it")]
     world.store.run(open_attempt(world.id, opening(settled=settled)))
     assert (
@@ -105,7 +105,7 @@ def test_an_open_intent_is_named_with_its_servers_where_its_wave_is_left(world):
     """Nobody knows whether it became a job: people must look for its servers by name."""
     world.frozen().store.run(start_recovery.intend(world.id, 0, world.make.intent()))
     failure = (
-        world.store.run(complete_execution.close(world.id, Ending(interrupted="marked failed")))
+        world.store.run(complete_execution.close_waves(world.id, RunEnd(interrupted="marked failed")))
         .wave(0)
         .failure
     )

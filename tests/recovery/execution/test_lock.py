@@ -26,7 +26,7 @@ def held(world):
     """An execution that ended, its clean-up ordered, and that still holds its plan."""
     world.frozen(waves=1).completed(0)
     done = world.store.run(
-        complete_execution.finish(world.id, ExecutionStatus.COMPLETED, "done", cleanup=LATER)
+        complete_execution.write_end(world.id, ExecutionStatus.COMPLETED, "done", cleanup=LATER)
     )
     world.store.run(take_lock(done))
     return world

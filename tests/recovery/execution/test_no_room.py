@@ -139,7 +139,7 @@ def ready_to_end(world, long=LONG):
     world.store.run(start_recovery.intend(world.id, 1, intent))
     world.store.run(start_recovery.started(world.id, 1, intent, "drsjob-1"))
     servers = [server.replace(launch_status=LaunchStatus.FAILED, error=long) for server in world.launched(1)]
-    world.store.run(wait_for_recovery.end_wave(world.id, 1, 1, servers, W.FAILED, failure=long))
+    world.store.run(wait_for_recovery.write_end(world.id, 1, 1, servers, W.FAILED, failure=long))
     return world
 
 
@@ -193,7 +193,7 @@ async def test_a_trigger_gets_over_it_too(world, running_simulator):
         running_simulator.control.deny(
             "dynamodb", "UpdateItem", error="ValidationException", message=TOO_LARGE, times=1
         )
-        assert (await store.run(wait_for_recovery.end_wave(world.id, 0, 1, done, W.COMPLETED))).wave(
+        assert (await store.run(wait_for_recovery.write_end(world.id, 0, 1, done, W.COMPLETED))).wave(
             0
         ).status is W.COMPLETED
 
@@ -234,7 +234,7 @@ def test_a_hundred_waves_with_long_failures_come_to_their_end(world):
             each.replace(launch_status=LaunchStatus.FAILED, error=LONG) for each in world.launched(number)
         ]
         world.store.run(
-            wait_for_recovery.end_wave(world.id, number, 1, servers, W.FAILED, failure=f"{number} {LONG}")
+            wait_for_recovery.write_end(world.id, number, 1, servers, W.FAILED, failure=f"{number} {LONG}")
         )
         assert record_size(world.store.run(read_execution(world.id))) <= BUDGETS[0]
     failures = {number: f"{number} {LONG}" for number in range(full + 10, 100)}

@@ -76,7 +76,7 @@ def run_wave(world, number, attempt=1):
         server.replace(attempt=attempt, launch_status=LaunchStatus.LAUNCHED)
         for server in world.store.run(read_servers(world.id, number))
     ]
-    world.store.run(wait_for_recovery.end_wave(world.id, number, attempt, servers, WaveStatus.COMPLETED))
+    world.store.run(wait_for_recovery.write_end(world.id, number, attempt, servers, WaveStatus.COMPLETED))
 
 
 def test_there_are_records_of_each_release():
@@ -124,8 +124,10 @@ def test_what_runs_goes_on_to_completed(world, path):
     for wave in loaded(world, path).store.run(read_execution(world.id)).waves:
         if not wave.status.final:
             run_wave(world, wave.wave_number, wave.attempt)
-    world.store.run(complete_execution.close(world.id))
-    after = world.store.run(complete_execution.finish(world.id, ExecutionStatus.COMPLETED, "all is launched"))
+    world.store.run(complete_execution.close_waves(world.id))
+    after = world.store.run(
+        complete_execution.write_end(world.id, ExecutionStatus.COMPLETED, "all is launched")
+    )
     assert (after.status, after.completed_waves) == (ExecutionStatus.COMPLETED, 3)
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from drs_recovery.errors import RecordUnavailable
-from drs_recovery.record.ending import Ending
 from drs_recovery.record.enums import Decision, EventType, ExecutionStatus, LaunchStatus, WaveStatus
 from drs_recovery.record.models import Failure
+from drs_recovery.record.status import RunEnd
 from drs_recovery.store.lock import take_lock
 from drs_recovery.store.programs import (
     approve,
@@ -129,7 +129,7 @@ def ending_a_wave(world):
     starting(world)()
     servers, event = world.launched(0), world.make.event(EventType.WAVE_ENDED, 0, attempt=1)
     return lambda: world.store.run(
-        wait_for_recovery.end_wave(world.id, 0, 1, servers, W.COMPLETED, event=event)
+        wait_for_recovery.write_end(world.id, 0, 1, servers, W.COMPLETED, event=event)
     )
 
 
@@ -137,20 +137,22 @@ def closing(world):
     starting(world)()
     event = world.make.event(EventType.INTERRUPTED)
     return lambda: world.store.run(
-        complete_execution.close(world.id, Ending(interrupted="marked failed"), event)
+        complete_execution.close_waves(world.id, RunEnd(interrupted="marked failed"), event)
     )
 
 
 def finishing(world):
     closing(world)()
     event = world.make.event(EventType.EXECUTION_ENDED)
-    return lambda: world.store.run(complete_execution.finish(world.id, E.CANCELLED, "marked failed", event))
+    return lambda: world.store.run(
+        complete_execution.write_end(world.id, E.CANCELLED, "marked failed", event)
+    )
 
 
 def releasing(world):
     world.opened().store.run(take_lock(world.store.run(read_execution(world.id))))
-    world.store.run(complete_execution.close(world.id))
-    ended = world.store.run(complete_execution.finish(world.id, E.FAILED, "over"))
+    world.store.run(complete_execution.close_waves(world.id))
+    ended = world.store.run(complete_execution.write_end(world.id, E.FAILED, "over"))
     return lambda: world.store.run(complete_execution.release(ended))
 
 

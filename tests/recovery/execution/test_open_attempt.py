@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from drs_recovery.errors import LockHeld, RecordUnavailable, StartRefused, TransitionRefused
-from drs_recovery.record.ending import Ending
 from drs_recovery.record.enums import EventType, LaunchStatus
+from drs_recovery.record.status import RunEnd
 from drs_recovery.store.lock import take_lock
 from drs_recovery.store.open_attempt import note_clear, open_attempt
 from drs_recovery.store.programs import (
@@ -148,17 +148,19 @@ def test_the_second_end_is_told_like_the_first(world):
     """What is told once is told once for each time that the execution was open."""
     ended(world).store.run(open_attempt(world.id, opening()))
     world.store.run(
-        complete_execution.close(
-            world.id, Ending(interrupted="ended by hand"), world.make.event(EventType.INTERRUPTED)
+        complete_execution.close_waves(
+            world.id, RunEnd(interrupted="ended by hand"), world.make.event(EventType.INTERRUPTED)
         )
     )
     for _ in range(2):
         world.store.run(
-            complete_execution.finish(
+            complete_execution.write_end(
                 world.id, E.CANCELLED, "again", world.make.event(EventType.EXECUTION_ENDED)
             )
         )
-    world.store.run(complete_execution.close(world.id, Ending(), world.make.event(EventType.INTERRUPTED)))
+    world.store.run(
+        complete_execution.close_waves(world.id, RunEnd(), world.make.event(EventType.INTERRUPTED))
+    )
     assert len(told(world, EventType.INTERRUPTED)) == 2
     assert len(told(world, EventType.EXECUTION_ENDED)) == 2
     assert (world.store.run(read_execution(world.id)).status, world.record()["outcome"]) == (
@@ -184,7 +186,7 @@ def test_a_late_process_of_the_last_attempt_writes_nothing_into_the_new_one(worl
     world.store.run(start_recovery.not_started(world.id, 1, 1, [missing], "AccessDenied"))
     world.store.run(start_recovery.started(world.id, 1, first, "drsjob-1"))
     with pytest.raises(TransitionRefused, match="attempt 1 cannot end it"):
-        world.store.run(wait_for_recovery.end_wave(world.id, 1, 1, ended_so, W.COMPLETED))
+        world.store.run(wait_for_recovery.write_end(world.id, 1, 1, ended_so, W.COMPLETED))
     with pytest.raises(TransitionRefused, match="is at attempt 2, not 1"):
         world.store.run(start_recovery.fail_wave(world.id, 1, 1, "AccessDenied"))
     with pytest.raises(StartRefused, match="the wave is at attempt 2"):
@@ -203,7 +205,7 @@ def test_the_wave_is_judged_by_all_its_servers(world):
     intent = world.make.intent(1, attempt=2, servers=[missing])
     world.store.run(start_recovery.intend(world.id, 1, intent))
     world.store.run(start_recovery.started(world.id, 1, intent, "drsjob-2"))
-    world.store.run(wait_for_recovery.end_wave(world.id, 1, 2, world.launched(1), W.COMPLETED))
+    world.store.run(wait_for_recovery.write_end(world.id, 1, 2, world.launched(1), W.COMPLETED))
     assert world.store.run(read_execution(world.id)).wave(1).status is W.COMPLETED
     assert [server.attempt for server in world.store.run(read_servers(world.id, 1))] == [1, 2]
 
@@ -240,7 +242,7 @@ def test_a_clear_of_an_attempt_that_goes_on_is_noted_and_opens_nothing(world):
     with pytest.raises(StartRefused, match="waits for waves that are not done"):
         world.store.run(note_clear(world.id, 1, 1, 3))
     assert world.raw() == before
-    world.store.run(wait_for_recovery.end_wave(world.id, 0, 1, [], W.FAILED, failure="no capacity"))
+    world.store.run(wait_for_recovery.write_end(world.id, 0, 1, [], W.FAILED, failure="no capacity"))
     with pytest.raises(StartRefused, match="not cleared since"):
         world.store.run(open_attempt(world.id, opening(wave_number=0, clear_number=3)))
 

@@ -92,7 +92,7 @@ def test_a_clean_up_that_begins_meanwhile_keeps_the_attempt_from_opening(world, 
 
 def test_what_is_completed_never_opens_again(world):
     """Nothing of it is left to try."""
-    world.frozen().completed(0, 1, 2).store.run(complete_execution.finish(world.id, E.COMPLETED, "done"))
+    world.frozen().completed(0, 1, 2).store.run(complete_execution.write_end(world.id, E.COMPLETED, "done"))
     before = world.raw()
     for number in range(3):
         with pytest.raises(StartRefused, match="it is COMPLETED"):

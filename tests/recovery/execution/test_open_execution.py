@@ -230,8 +230,8 @@ def test_a_lock_is_taken_over_from_an_execution_that_is_over(world):
     """A crash between final status and release never locks a plan for good; the old holder is named."""
     first = world.opened().store.run(read_execution(world.id))
     world.store.run(take_lock(first))
-    world.store.run(complete_execution.close(first.execution_id))
-    world.store.run(complete_execution.finish(first.execution_id, E.CANCELLED, "cancelled"))
+    world.store.run(complete_execution.close_waves(first.execution_id))
+    world.store.run(complete_execution.write_end(first.execution_id, E.CANCELLED, "cancelled"))
     second = world.store.run(open_execution.open_execution(world.make.execution(run="manual__2")))
     assert world.store.run(take_lock(second)) == first.execution_id
     assert world.items("PLAN#web_shop")[0]["holder"] == second.execution_id

@@ -74,25 +74,30 @@ def test_r47_an_interrupted_execution_names_the_instances_it_leaves(make):
 
 
 @pytest.mark.parametrize(
-    ("failure", "told"),
+    ("failure", "known", "text"),
     [
-        ("marked failed", "DBWave1 CANCELLED. "),
+        ("marked failed", {}, "DBWave1 CANCELLED. "),
         (
             "marked failed; may still run in DRS: drsjob-1",
+            {"intents": ["drsjob-1"]},
             "DBWave1 CANCELLED: may still run in DRS: drsjob-1. ",
         ),
-        ("its gate was never answered", "DBWave1 CANCELLED: its gate was never answered. "),
+        (
+            "its gate was never answered",
+            {"pause_before_wave": True},
+            "DBWave1 CANCELLED: its gate was never answered. ",
+        ),
     ],
     ids=["the same", "and more", "another"],
 )
-def test_an_interruption_is_said_once(make, failure, told):
+def test_an_interruption_is_said_once(make, failure, known, text):
     """What ended the run has its sentence; the wave where it is on record too does not repeat it."""
-    execution = ended(
-        make, {"status": W.CANCELLED, "failure": failure}, {"status": W.SKIPPED}, {"status": W.SKIPPED}
-    )
-    words = outcome(execution, launched(make, 0), interrupted="marked failed")
-    assert words.count("marked failed") == 1
-    assert told in words
+    intents = tuple(make.intent(0).replace(job_id=job_id) for job_id in known.get("intents", ()))
+    wave = {"status": W.CANCELLED, "failure": failure, **known, "intents": intents}
+    execution = ended(make, wave, {"status": W.SKIPPED}, {"status": W.SKIPPED})
+    message = outcome(execution, launched(make, 0), interrupted="marked failed")
+    assert message.count("marked failed") == 1
+    assert text in message
 
 
 def test_a_failure_before_the_waves(make):

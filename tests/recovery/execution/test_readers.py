@@ -55,8 +55,8 @@ def test_lists_hold_executions_and_nothing_else(world):
 def test_open_executions_are_found_without_a_scan(world):
     """Those that are not final, oldest first; a final write takes an execution out of the index."""
     first, second, third = (opened_at(world, f"run{minutes}", minutes) for minutes in (0, 10, 20))
-    world.store.run(complete_execution.close(second))
-    world.store.run(complete_execution.finish(second, E.FAILED, "over"))
+    world.store.run(complete_execution.close_waves(second))
+    world.store.run(complete_execution.write_end(second, E.FAILED, "over"))
     assert [execution.execution_id for execution in world.store.run(open_executions())] == [first, third]
 
 

@@ -253,14 +253,14 @@ def test_a_closed_execution_still_takes_the_job_of_a_call_that_was_under_way(wor
     """The run was ended during the call; its job exists, so it is on record. No wave comes back to life."""
     intent = world.make.intent()
     world.frozen().store.run(start_recovery.intend(world.id, 0, intent))
-    world.store.run(complete_execution.close(world.id))
+    world.store.run(complete_execution.close_waves(world.id))
     wave = world.store.run(start_recovery.started(world.id, 0, intent, "drsjob-1")).wave(0)
     assert (wave.status, wave.job_ids) == (W.FAILED, ("drsjob-1",))
 
 
 def test_a_final_execution_starts_nothing(world):
     """A task process outlives the end of its run by seconds: it is fenced off (invariant 6)."""
-    world.frozen().store.run(complete_execution.close(world.id))
-    world.store.run(complete_execution.finish(world.id, E.FAILED, "inconsistent"))
+    world.frozen().store.run(complete_execution.close_waves(world.id))
+    world.store.run(complete_execution.write_end(world.id, E.FAILED, "inconsistent"))
     with pytest.raises(StartRefused, match="the execution is FAILED, for good"):
         world.store.run(start_recovery.intend(world.id, 0, world.make.intent()))

@@ -137,8 +137,8 @@ def test_an_outage_in_the_middle_leaves_what_the_next_try_understands(world, fra
     for answered in range(20):
         wire.cut_after(answered)
         try:
-            world.store.run(wait_for_recovery.end_wave(world.id, 0, 1, servers, WaveStatus.COMPLETED))
-            world.store.run(complete_execution.finish(world.id, ExecutionStatus.COMPLETED, "done"))
+            world.store.run(wait_for_recovery.write_end(world.id, 0, 1, servers, WaveStatus.COMPLETED))
+            world.store.run(complete_execution.write_end(world.id, ExecutionStatus.COMPLETED, "done"))
         except RecordUnavailable:
             continue
         break

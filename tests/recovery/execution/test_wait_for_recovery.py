@@ -65,7 +65,7 @@ def test_r24_what_comes_late_is_written_when_it_comes(polled):
 def test_a_wave_is_completed_by_its_servers(polled):
     """All launched, all on record with their end: only then COMPLETED."""
     wave = polled.store.run(
-        wait_for_recovery.end_wave(polled.id, 0, 1, polled.launched(0), W.COMPLETED)
+        wait_for_recovery.write_end(polled.id, 0, 1, polled.launched(0), W.COMPLETED)
     ).wave(0)
     assert wave.status is W.COMPLETED
     assert wave.end_time is not None
@@ -78,7 +78,7 @@ def test_a_wave_is_not_completed_while_a_server_is_not_launched(polled):
     servers = polled.launched(0)
     servers[1] = servers[1].replace(launch_status=L.FAILED)
     with pytest.raises(TransitionRefused, match=r"not launched, or not well: host-0-1.* FAILED"):
-        polled.store.run(wait_for_recovery.end_wave(polled.id, 0, 1, servers, W.COMPLETED))
+        polled.store.run(wait_for_recovery.write_end(polled.id, 0, 1, servers, W.COMPLETED))
     assert polled.store.run(read_execution(polled.id)).wave(0).status is W.STARTED
 
 
@@ -87,7 +87,7 @@ def test_a_wave_is_not_partial_while_its_policy_is_not_met(polled):
     servers = polled.launched(0)
     servers[1] = servers[1].replace(launch_status=L.FAILED)
     with pytest.raises(TransitionRefused, match=r"'DBWave1' is not PARTIAL: .* host-0-1.* FAILED"):
-        polled.store.run(wait_for_recovery.end_wave(polled.id, 0, 1, servers, W.PARTIAL))
+        polled.store.run(wait_for_recovery.write_end(polled.id, 0, 1, servers, W.PARTIAL))
     assert polled.store.run(read_execution(polled.id)).wave(0).status is W.STARTED
 
 
@@ -99,7 +99,7 @@ def test_a_wave_is_partial_when_enough_servers_on_record_are_launched(polled):
     servers = polled.launched(0)
     servers[1] = servers[1].replace(launch_status=L.FAILED)
     wave = polled.store.run(
-        wait_for_recovery.end_wave(polled.id, 0, 1, servers, W.PARTIAL, failure="host-0-1 is missing")
+        wait_for_recovery.write_end(polled.id, 0, 1, servers, W.PARTIAL, failure="host-0-1 is missing")
     ).wave(0)
     assert (wave.status, wave.failure) == (W.PARTIAL, "host-0-1 is missing")
     assert polled.store.run(read_execution(polled.id)).completed_waves == 1
@@ -108,9 +108,9 @@ def test_a_wave_is_partial_when_enough_servers_on_record_are_launched(polled):
 def test_a_wave_is_not_completed_by_servers_that_nobody_wrote(polled):
     """The record counts, not the list that is handed over."""
     with pytest.raises(TransitionRefused, match="not launched, or not well: host-0-1"):
-        polled.store.run(wait_for_recovery.end_wave(polled.id, 0, 1, polled.launched(0)[:1], W.COMPLETED))
+        polled.store.run(wait_for_recovery.write_end(polled.id, 0, 1, polled.launched(0)[:1], W.COMPLETED))
     with pytest.raises(TransitionRefused, match="sensor of wave 0 may not write servers of another"):
-        polled.store.run(wait_for_recovery.end_wave(polled.id, 0, 1, polled.launched(1), W.COMPLETED))
+        polled.store.run(wait_for_recovery.write_end(polled.id, 0, 1, polled.launched(1), W.COMPLETED))
 
 
 def test_a_wave_is_not_completed_when_a_server_has_vanished_from_the_record(polled):
@@ -121,7 +121,7 @@ def test_a_wave_is_not_completed_when_a_server_has_vanished_from_the_record(poll
         TableName=polled.table, Key={"executionId": {"S": polled.id}, "item": {"S": gone["item"]}}
     )
     with pytest.raises(TransitionRefused, match=r"1 of 2 .* on record; not launched, or not well: none"):
-        polled.store.run(wait_for_recovery.end_wave(polled.id, 0, 1, servers, W.COMPLETED))
+        polled.store.run(wait_for_recovery.write_end(polled.id, 0, 1, servers, W.COMPLETED))
     assert len(polled.store.run(read_servers(polled.id, 0))) == 1
 
 
@@ -130,10 +130,10 @@ def test_a_second_sensor_cannot_complete_what_the_first_saw_fail(polled):
     failed = at(polled, L.FAILED, error="no capacity", end_time=polled.make.time())
     polled.store.run(wait_for_recovery.poll(polled.id, 0, 1, failed))
     with pytest.raises(TransitionRefused, match="not launched"):
-        polled.store.run(wait_for_recovery.end_wave(polled.id, 0, 1, polled.launched(0), W.COMPLETED))
+        polled.store.run(wait_for_recovery.write_end(polled.id, 0, 1, polled.launched(0), W.COMPLETED))
     assert {server.error for server in polled.store.run(read_servers(polled.id, 0))} == {"no capacity"}
     assert (
-        polled.store.run(wait_for_recovery.end_wave(polled.id, 0, 1, [], W.FAILED, failure="x"))
+        polled.store.run(wait_for_recovery.write_end(polled.id, 0, 1, [], W.FAILED, failure="x"))
         .wave(0)
         .status
         is W.FAILED
@@ -142,7 +142,7 @@ def test_a_second_sensor_cannot_complete_what_the_first_saw_fail(polled):
 
 def test_progress_is_over_when_a_server_has_ended(polled):
     """A poller that is behind writes over nothing, and is not disturbed."""
-    polled.store.run(wait_for_recovery.end_wave(polled.id, 0, 1, polled.launched(0), W.COMPLETED))
+    polled.store.run(wait_for_recovery.write_end(polled.id, 0, 1, polled.launched(0), W.COMPLETED))
     before = polled.items()
     late = [server.replace(end_time=None, phase="SNAPSHOT_START") for server in at(polled, L.IN_PROGRESS)]
     polled.store.run(wait_for_recovery.poll(polled.id, 0, 1, late))
@@ -160,7 +160,7 @@ def test_a_poller_of_an_older_attempt_writes_nothing(polled):
     assert polled.store.run(wait_for_recovery.poll(polled.id, 0, 1, older)).wave(0).attempt == 2
     assert polled.items() == before
     with pytest.raises(TransitionRefused, match="attempt 1 cannot end it; clear its start_recovery task too"):
-        polled.store.run(wait_for_recovery.end_wave(polled.id, 0, 1, older, W.FAILED))
+        polled.store.run(wait_for_recovery.write_end(polled.id, 0, 1, older, W.FAILED))
     assert polled.items() == before
 
 
@@ -203,7 +203,7 @@ def test_ending_a_wave_twice_is_ending_it_once_and_it_stays_ended(polled):
     """A retried sensor finds its verdict; another verdict is refused."""
     event = polled.make.event(EventType.WAVE_ENDED, 0, attempt=1)
     first = polled.store.run(
-        wait_for_recovery.end_wave(
+        wait_for_recovery.write_end(
             polled.id, 0, 1, at(polled, L.FAILED), W.FAILED, failure="none", event=event
         )
     )
@@ -211,12 +211,12 @@ def test_ending_a_wave_twice_is_ending_it_once_and_it_stays_ended(polled):
     again = event.replace(time=polled.make.time())
     assert (
         polled.store.run(
-            wait_for_recovery.end_wave(polled.id, 0, 1, [], W.FAILED, failure="other", event=again)
+            wait_for_recovery.write_end(polled.id, 0, 1, [], W.FAILED, failure="other", event=again)
         )
         == first
     )
     with pytest.raises(TransitionRefused, match="is FAILED and cannot become COMPLETED"):
-        polled.store.run(wait_for_recovery.end_wave(polled.id, 0, 1, polled.launched(0), W.COMPLETED))
+        polled.store.run(wait_for_recovery.write_end(polled.id, 0, 1, polled.launched(0), W.COMPLETED))
     assert polled.items() == before
 
 
@@ -225,7 +225,7 @@ def test_r21_a_wave_that_timed_out_leaves_its_servers_without_an_end(polled, tol
     """TIMED_OUT is not FAILED: those servers are still being launched by DRS, whatever the sensor says."""
     end = {"end_time": polled.make.time()} if told else {}
     wave = polled.store.run(
-        wait_for_recovery.end_wave(
+        wait_for_recovery.write_end(
             polled.id,
             0,
             1,
@@ -244,14 +244,14 @@ def test_the_sensor_ends_a_wave_only_as_a_sensor_may(polled, status):
     before = polled.items()
     for wave in (0, 1):
         with pytest.raises(TransitionRefused):
-            polled.store.run(wait_for_recovery.end_wave(polled.id, wave, 1, polled.launched(wave), status))
+            polled.store.run(wait_for_recovery.write_end(polled.id, wave, 1, polled.launched(wave), status))
     assert polled.items() == before
 
 
 def test_r16_a_wave_that_was_never_started_is_not_ended(polled):
     """Submitted is not done, and not submitted even less."""
     with pytest.raises(TransitionRefused, match="from PENDING to COMPLETED"):
-        polled.store.run(wait_for_recovery.end_wave(polled.id, 1, 1, polled.launched(1), W.COMPLETED))
+        polled.store.run(wait_for_recovery.write_end(polled.id, 1, 1, polled.launched(1), W.COMPLETED))
     assert polled.store.run(read_servers(polled.id, 1)) == polled.make.servers()[2:4]
 
 
@@ -265,13 +265,13 @@ def test_the_last_poll_never_goes_backwards(polled):
 
 def test_a_final_execution_is_not_polled(polled):
     """Progress ends with the execution, silently; ending a wave then is refused."""
-    polled.store.run(complete_execution.close(polled.id))
-    polled.store.run(complete_execution.finish(polled.id, E.FAILED, "over"))
+    polled.store.run(complete_execution.close_waves(polled.id))
+    polled.store.run(complete_execution.write_end(polled.id, E.FAILED, "over"))
     before = polled.items()
     polled.store.run(wait_for_recovery.poll(polled.id, 0, 1, at(polled, L.LAUNCHED)))
     polled.store.run(wait_for_recovery.polled(polled.id, polled.make.time() + timedelta(days=1)))
     with pytest.raises(TransitionRefused):
-        polled.store.run(wait_for_recovery.end_wave(polled.id, 0, 1, polled.launched(0), W.COMPLETED))
+        polled.store.run(wait_for_recovery.write_end(polled.id, 0, 1, polled.launched(0), W.COMPLETED))
     assert polled.items() == before
 
 

@@ -210,7 +210,7 @@ class Tasks:
         """The sensor, with a verdict that its servers do not bear out."""
         wave, servers = self._watched(number, LaunchStatus.IN_PROGRESS)
         self.store.run(
-            wait_for_recovery.end_wave(self.id, number, wave.attempt, servers, status, failure="so")
+            wait_for_recovery.write_end(self.id, number, wave.attempt, servers, status, failure="so")
         )
 
     def complete(self, over: str | None = None) -> None:

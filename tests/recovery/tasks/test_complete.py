@@ -120,7 +120,7 @@ def test_a_crash_between_the_end_and_its_telling_is_made_good(
     at_gate: Drive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The retried task finds the final record, and the trail gets its end, once."""
-    finish = complete_execution.finish
+    finish = complete_execution.write_end
 
     def unwritten(key: str, status: Any, said: str, _: Event, **known: Any) -> Any:
         yield from finish(key, status, said, **known)
@@ -128,7 +128,7 @@ def test_a_crash_between_the_end_and_its_telling_is_made_good(
 
     at_gate.states = {"application.approve": "failed", "application.start_recovery": "skipped"}
     with monkeypatch.context() as patch:
-        patch.setattr(complete_execution, "finish", unwritten)
+        patch.setattr(complete_execution, "write_end", unwritten)
         with pytest.raises(KeyboardInterrupt):
             at_gate.execute("complete_execution")
     assert at_gate.record.final
@@ -153,7 +153,7 @@ def test_a_crash_between_closing_and_finishing_does_not_change_the_verdict(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(complete_execution, "finish", die)
+        patch.setattr(complete_execution, "write_end", die)
         with pytest.raises(KeyboardInterrupt):
             drive.execute("complete_execution")
     end(drive)

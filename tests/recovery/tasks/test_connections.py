@@ -194,8 +194,8 @@ def test_another_account_than_last_time_is_named(
         UpdateExpression="SET accountId = :other",
         ExpressionAttributeValues=other,
     )
-    last.store.run(complete_execution.close(last.execution_id))
-    last.store.run(complete_execution.finish(last.execution_id, ExecutionStatus.CANCELLED, "over"))
+    last.store.run(complete_execution.close_waves(last.execution_id))
+    last.store.run(complete_execution.write_end(last.execution_id, ExecutionStatus.CANCELLED, "over"))
     last.store.run(complete_execution.release(last.record))
     limits.clear()
     drive = Drive(plan(wave))

@@ -90,14 +90,14 @@ def test_one_that_cannot_be_ended_keeps_no_other_from_its_end(
     """The others are ended, and the trouble is told: the task fails."""
     other = Drive(plan(id="other"), run_id="manual__1")
     other.execute("open_execution")
-    close = complete_execution.close
+    close = complete_execution.close_waves
 
     def broken(key: str, *more: Any) -> Any:
         if key == drive.execution_id:
             return read_execution("00000000-0000-0000-0000-000000000000")
         return close(key, *more)
 
-    monkeypatch.setattr(complete_execution, "close", broken)
+    monkeypatch.setattr(complete_execution, "close_waves", broken)
     with pytest.raises(AirflowException, match=drive.execution_id):
         reconcile(drive, **GONE)
     assert (drive.record.final, other.record.final) == (False, True)

@@ -6,11 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from drs_recovery.errors import TransitionRefused
-from drs_recovery.record.base import iso
-from drs_recovery.record.ending import Ending
 from drs_recovery.record.enums import ExecutionStatus, WaveStatus, Writer
-from drs_recovery.record.judge import named
 from drs_recovery.record.models import Cleanup
+from drs_recovery.record.outcome import left_behind
+from drs_recovery.record.status import RunEnd
 from drs_recovery.store.changes import Changed, change, same_version, write
 from drs_recovery.store.intents import with_known_servers
 from drs_recovery.store.jobs import record_job
@@ -43,11 +42,11 @@ def adopt(
     return (yield from record_job(execution_id, number, intent, job_id, event, writer=Writer.COMPLETE))
 
 
-def close(
-    execution_id: str, ending: Ending | None = None, event: Event | None = None
+def close_waves(
+    execution_id: str, end: RunEnd | None = None, event: Event | None = None
 ) -> StoreProgram[Execution]:
     """End every wave that has not ended: SKIPPED if it never ran; nobody writes it any more."""
-    known_end = ending or Ending()
+    run_end = end or RunEnd()
     at = yield from now()
 
     def alter(execution: Execution) -> StoreProgram[Execution]:
@@ -57,15 +56,15 @@ def close(
         for wave in execution.waves:
             unknown = () if wave.status.final else wave.open_intents
             known = yield from with_known_servers(execution_id, unknown)
-            waves.append(_closed(execution, wave, known_end, at, known))
-        return execution.replace(waves=tuple(waves), task_failure=known_end.task_failure)
+            waves.append(_closed(execution, wave, run_end, at, known))
+        return execution.replace(waves=tuple(waves), task_failure=run_end.task_failure)
 
     changed = yield from change(execution_id, Writer.COMPLETE, alter)
     yield from append_change(changed, event, changed.execution.attempts)
     return changed.execution
 
 
-def finish(
+def write_end(
     execution_id: str,
     status: ExecutionStatus,
     outcome: str,
@@ -169,61 +168,35 @@ def _check_moved(before: Execution, status: ExecutionStatus) -> StoreProgram[Non
 
 
 def _closed(
-    execution: Execution, wave: WaveRecord, ending: Ending, at: datetime, unknown: Sequence[Intent]
+    execution: Execution, wave: WaveRecord, run_end: RunEnd, at: datetime, unknown: Sequence[Intent]
 ) -> WaveRecord:
     """Return a wave as it ends; ``unknown`` are its open intents, with their servers."""
     if wave.status.final:
         return wave
-    end = _end(execution, wave, ending)
+    end = _end(execution, wave, run_end)
     if end is None:
         return wave.replace(status=WaveStatus.SKIPPED)
     status, why = end
-    return wave.replace(status=status, failure=_left(wave, ending, why, unknown), end_time=at)
+    return wave.replace(status=status, failure="; ".join([why, *left_behind(wave, unknown)]), end_time=at)
 
 
-def _end(execution: Execution, wave: WaveRecord, ending: Ending) -> tuple[WaveStatus, str] | None:
+def _end(execution: Execution, wave: WaveRecord, run_end: RunEnd) -> tuple[WaveStatus, str] | None:
     """Return how a wave ends that was left open, and why; None for one that never came to its turn."""
     number = wave.wave_number
-    if number in ending.failures:
-        return WaveStatus.FAILED, ending.failures[number]
-    if number in ending.overdue:
-        return WaveStatus.TIMED_OUT, ending.overdue[number]
+    if number in run_end.failures:
+        return WaveStatus.FAILED, run_end.failures[number]
+    if number in run_end.overdue:
+        return WaveStatus.TIMED_OUT, run_end.overdue[number]
     if wave.status.begun:
-        status = WaveStatus.FAILED if ending.interrupted is None else WaveStatus.CANCELLED
-        return status, ending.interrupted or "nobody saw its jobs to their end"
+        status = WaveStatus.FAILED if run_end.interrupted is None else WaveStatus.CANCELLED
+        return status, run_end.interrupted or "nobody saw its jobs to their end"
     if wave.status is WaveStatus.PAUSED and not wave.approved:
         return WaveStatus.CANCELLED, "its gate was never answered"
-    if ending.interrupted is not None and _was_next(execution, wave):
-        return WaveStatus.CANCELLED, ending.interrupted
+    if run_end.interrupted is not None and _was_next(execution, wave):
+        return WaveStatus.CANCELLED, run_end.interrupted
     return None
 
 
 def _was_next(execution: Execution, wave: WaveRecord) -> bool:
     """Whether nothing but the interruption kept the wave from starting: there it goes on record."""
     return all(execution.wave(number).unblocks_dependents for number in wave.depends_on)
-
-
-def _left(wave: WaveRecord, ending: Ending, why: str, unknown: Sequence[Intent]) -> str:
-    """Say why a wave was not watched to its end, and what it leaves behind; DRS cannot stop a job."""
-    known = ending.running_job_ids
-    jobs = [job_id for job_id in wave.attempt_job_ids if known is None or job_id in known]
-    text = [why]
-    if jobs:
-        text.append(f"{'still runs' if known else 'may still run'} in DRS: {', '.join(jobs)}")
-    elif wave.attempt_job_ids:
-        text.append(f"ended in DRS: {', '.join(wave.attempt_job_ids)}")
-    text += [
-        f"StartRecovery of batch {intent.batch} was announced at {iso(intent.time)} for "
-        f"{_servers_of(intent)} and nobody knows whether it became a job"
-        for intent in unknown
-    ]
-    text += [
-        f"batch {intent.batch} was refused: {intent.refusal}"
-        for intent in wave.attempt_intents
-        if intent.refusal
-    ]
-    return "; ".join(text)
-
-
-def _servers_of(intent: Intent) -> str:
-    return named(intent.servers) or f"{intent.count} servers, whose list cannot be read,"

@@ -66,7 +66,7 @@ def polled(execution_id: str, at: datetime) -> StoreProgram[None]:
         yield update.request()
 
 
-def end_wave(
+def write_end(
     execution_id: str,
     number: int,
     attempt: int,
