@@ -16,7 +16,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 from drs_recovery.aws.utils.errors import Cause, cause_of, retry_after, was_refused
 from drs_recovery.engine.adoption import Adoption
 from drs_recovery.engine.jobs import job_tags
-from drs_recovery.engine.parting import LOOK_AGAIN, NotYet, Parted, part, pause
+from drs_recovery.engine.parting import LOOK_AGAIN, Parted, TryLater, part, pause
 from drs_recovery.engine.real_instances import real_instances
 from drs_recovery.errors import IntentOpen, TransitionRefused
 from drs_recovery.record.enums import EventType
@@ -88,13 +88,13 @@ class Batch:
     def start(self) -> str:
         """Return the id of the batch's job, after starting it.
 
-        Raises NotYet, Parted where its servers do not become this one job, or what keeps AWS from being
+        Raises TryLater, Parted where its servers do not become this one job, or what keeps AWS from being
         asked, and what our own rules refuse, for good.
         """
         try:
             return self._send_again()
         except IntentOpen as error:
-            raise NotYet(str(error), seconds=LOOK_AGAIN) from error
+            raise TryLater(str(error), seconds=LOOK_AGAIN) from error
         except _Refused as refused:
             raise self._instead(refused.error) from refused
         except (ClientError, BotoCoreError) as error:
@@ -108,14 +108,14 @@ class Batch:
             instead = part(self.hook, self.record, self.servers, error, again=again)
         except (ClientError, BotoCoreError) as trouble:
             if cause_of(error) is Cause.BUSY:
-                return NotYet(f"{text} By what, DRS cannot be asked: {trouble}", seconds=LOOK_AGAIN)
+                return TryLater(f"{text} By what, DRS cannot be asked: {trouble}", seconds=LOOK_AGAIN)
             instead = pause(trouble)
         return instead or Parted(text, refused=dict.fromkeys(self.servers, text))
 
     def resolve(self, intent: Intent) -> str | None:
         """Return the job of this batch's intent, on record or in DRS; None if there surely is none.
 
-        Raises NotYet while one may not show yet, or what AWS refuses for good.
+        Raises TryLater while one may not show yet, or what AWS refuses for good.
         """
         try:
             result = self.adoption.resolve(self.wave, intent)
@@ -129,7 +129,7 @@ class Batch:
             case StillOpen():
                 servers = f"{intent.count} servers, announced at {intent.time:%H:%M:%S} UTC"
                 text = f"the answer to StartRecovery for {servers}, was lost, and DRS shows no job of it yet"
-                raise NotYet(text, seconds=LOOK_AGAIN)
+                raise TryLater(text, seconds=LOOK_AGAIN)
             case NoJob(text):
                 self._refuse(intent, text, lost=True)
         return None
@@ -176,7 +176,7 @@ class Batch:
         if age.total_seconds() > settings().adoption_seconds / 3:
             text = f"announced {duration(age)} ago and not sent: others may take it for lost"
             self._refuse(intent, text)
-            raise NotYet(text, seconds=LOOK_AGAIN)
+            raise TryLater(text, seconds=LOOK_AGAIN)
         job = self.hook.start_recovery(
             self.servers,
             is_drill=self.record.is_drill,
@@ -202,17 +202,17 @@ class Batch:
             found = self.adoption.job_of(self.wave, intent)
         except (ClientError, BotoCoreError) as trouble:
             text = f"the answer to StartRecovery was lost ({error}), and DRS cannot be asked: {trouble}"
-            raise NotYet(text, seconds=max(LOOK_AGAIN, retry_after(trouble))) from trouble
+            raise TryLater(text, seconds=max(LOOK_AGAIN, retry_after(trouble))) from trouble
         if found is None:
             text = f"the answer to StartRecovery was lost ({error}), and DRS shows no job of it yet"
-            raise NotYet(text, seconds=LOOK_AGAIN) from error
+            raise TryLater(text, seconds=LOOK_AGAIN) from error
         return found
 
     def late_job(self) -> str | None:
         """Return the job of these servers that DRS shows though its intent was taken for refused.
 
-        It is put on record, and so are those of other refused intents of the attempt. NotYet if one of those
-        has some of these servers: they are to be cut again.
+        It is put on record, and so are those of other refused intents of the attempt. TryLater if one of
+        those has some of these servers: they are to be cut again.
         """
         wave = self.store.run(read_execution(self.record.execution_id)).waves[self.wave_number]
         refused = [intent for intent in wave.attempt_intents if intent.refusal]
@@ -223,7 +223,7 @@ class Batch:
             if found.intent.batch == self.number:
                 mine = found.job_id
             elif set(found.intent.servers) & set(self.servers):
-                raise NotYet(f"{found.job_id}, which showed late, has some of them", seconds=LOOK_AGAIN)
+                raise TryLater(f"{found.job_id}, which showed late, has some of them", seconds=LOOK_AGAIN)
         return mine
 
     def _refuse(self, intent: Intent, text: str, *, lost: bool = False) -> None:

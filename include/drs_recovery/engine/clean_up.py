@@ -20,7 +20,7 @@ from drs_recovery.engine.blame import halves, is_about_what_is_named, named
 from drs_recovery.engine.clean_up_text import clean_up_body, clean_up_subject
 from drs_recovery.engine.follow_up_kind import Events, FollowUp, OnRecord, Question, StillThere
 from drs_recovery.engine.jobs import find_blocking, job_text, servers_of
-from drs_recovery.engine.parting import CAPACITY, LOOK_AGAIN, NotYet, pause
+from drs_recovery.engine.parting import CAPACITY, LOOK_AGAIN, TryLater, pause
 from drs_recovery.engine.permission import recoveries_with
 from drs_recovery.errors import TransitionRefused
 from drs_recovery.names import CLEAN_UP, CleanUpTask
@@ -134,10 +134,10 @@ class CleanUp(FollowUp):
         return [one for one in launched if one.get("isDrill") is True]
 
     def _check_launched(self) -> None:
-        """Raise NotYet while a job of the drill itself runs: what it launches would be missed."""
+        """Raise TryLater while a job of the drill itself runs: what it launches would be missed."""
         if running := self._running(self.execution.job_ids):
             text = f"the drill's own jobs still run in DRS: {', '.join(map(job_text, running))}"
-            raise NotYet(text, jobs=[job["jobID"] for job in running])
+            raise TryLater(text, jobs=[job["jobID"] for job in running])
 
     def _free(self, instances: Iterable[RecoveryInstanceTypeDef]) -> list[str]:
         """Return the ids of those that no terminate job of this clean-up has already."""
@@ -166,43 +166,43 @@ class _Termination:
         self.clean_up.drs.prepare_start()
         pending = deque([list(ids)])
         while pending:
-            doomed = self._look(part) if (part := pending.popleft()) else []
-            if not doomed:
+            to_terminate = self._look(part) if (part := pending.popleft()) else []
+            if not to_terminate:
                 continue
             self.clean_up.check_ended()
             try:
-                self._make_way(len(doomed))
-                job = self.clean_up.drs.terminate_recovery_instances(_ids(doomed))
-                self._put_on_record(job["jobID"], doomed)
-            except NotYet as wait:
+                self._make_way(len(to_terminate))
+                job = self.clean_up.drs.terminate_recovery_instances(_ids(to_terminate))
+                self._put_on_record(job["jobID"], to_terminate)
+            except TryLater as wait:
                 self.work.waits.append(wait)
             except (ClientError, BotoCoreError) as error:
-                pending.extend(self._instead(error, doomed))
+                pending.extend(self._instead(error, to_terminate))
 
     def _look(self, ids: Sequence[str]) -> list[RecoveryInstanceTypeDef]:
         return self.clean_up.own(self.clean_up.drs.list_recovery_instances(recovery_instance_ids=ids))
 
     def _make_way(self, count: int) -> None:
-        """Raise NotYet while a RECOVERY holds servers of the drill: a terminate job would lock them."""
+        """Raise TryLater while a RECOVERY holds servers of the drill: a terminate job would lock them."""
         store, execution = self.clean_up.store, self.clean_up.execution
         servers = store.run(read_server_ids(execution.execution_id))
         for other, shared in recoveries_with(store, execution, servers):
             text = f"the RECOVERY {other.execution_id} of {other.plan_name} goes before, it holds {shared}"
-            raise NotYet(f"{count} instances wait: {text}", seconds=AFTER_RECOVERY)
+            raise TryLater(f"{count} instances wait: {text}", seconds=AFTER_RECOVERY)
 
-    def _put_on_record(self, job_id: str, doomed: Sequence[RecoveryInstanceTypeDef]) -> None:
-        message = f"{job_id} terminates {', '.join(_ids(doomed))}"
+    def _put_on_record(self, job_id: str, to_terminate: Sequence[RecoveryInstanceTypeDef]) -> None:
+        message = f"{job_id} terminates {', '.join(_ids(to_terminate))}"
         event = self.clean_up.journal.event(EventType.CLEANUP_JOB_STARTED, message)
         self.clean_up.write(CleanupStatus.TERMINATING, event, job_ids=[job_id])
         self.work.job_ids.append(job_id)
 
     def _instead(
-        self, error: ClientError | BotoCoreError, doomed: list[RecoveryInstanceTypeDef]
+        self, error: ClientError | BotoCoreError, to_terminate: list[RecoveryInstanceTypeDef]
     ) -> list[list[str]]:
         """Return the parts of a refused call that are sent now; note what the rest waits for."""
         try:
-            return self._after(error, doomed)
-        except NotYet as wait:
+            return self._after(error, to_terminate)
+        except TryLater as wait:
             self.work.waits.append(wait)
         except (ClientError, BotoCoreError) as refusal:
             if later := pause(refusal):
@@ -212,7 +212,7 @@ class _Termination:
         return []
 
     def _after(
-        self, error: ClientError | BotoCoreError, doomed: list[RecoveryInstanceTypeDef]
+        self, error: ClientError | BotoCoreError, to_terminate: list[RecoveryInstanceTypeDef]
     ) -> list[list[str]]:
         """Return the parts of a refused call that are sent now, and note what the others wait for.
 
@@ -220,21 +220,21 @@ class _Termination:
         """
         cause = cause_of(error)
         if cause is Cause.QUOTA:
-            raise NotYet(str(error), seconds=CAPACITY) from error
+            raise TryLater(str(error), seconds=CAPACITY) from error
         if cause is Cause.FINAL:
-            return self._blamed(error, doomed)
-        free = self._without_held(error, doomed)
-        if len(free) < len(doomed):
+            return self._blamed(error, to_terminate)
+        free = self._without_held(error, to_terminate)
+        if len(free) < len(to_terminate):
             return [_ids(free)]
         if cause is Cause.PASSING:
-            raise NotYet(str(error), seconds=max(LOOK_AGAIN, retry_after(error))) from error
-        raise NotYet(f"{error} Held by no running job that DRS shows.", seconds=LOOK_AGAIN) from error
+            raise TryLater(str(error), seconds=max(LOOK_AGAIN, retry_after(error))) from error
+        raise TryLater(f"{error} Held by no running job that DRS shows.", seconds=LOOK_AGAIN) from error
 
     def _blamed(
-        self, error: ClientError | BotoCoreError, doomed: list[RecoveryInstanceTypeDef]
+        self, error: ClientError | BotoCoreError, to_terminate: list[RecoveryInstanceTypeDef]
     ) -> list[list[str]]:
         """Return the parts without and with those whom the error is about; halves if it names nobody."""
-        ids = _ids(doomed)
+        ids = _ids(to_terminate)
         left = _ids(self._look(ids))
         if len(left) < len(ids):
             return [left]
@@ -245,13 +245,13 @@ class _Termination:
         raise error
 
     def _without_held(
-        self, error: ClientError | BotoCoreError, doomed: list[RecoveryInstanceTypeDef]
+        self, error: ClientError | BotoCoreError, to_terminate: list[RecoveryInstanceTypeDef]
     ) -> list[RecoveryInstanceTypeDef]:
         """Return the instances that no job holds; note what the others wait for, each for its own job.
 
         A job that terminates nothing but some of them is, or may as well be, ours.
         """
-        free, servers = list(doomed), {one["sourceServerID"] for one in doomed}
+        free, servers = list(to_terminate), {one["sourceServerID"] for one in to_terminate}
         for job in find_blocking(self.clean_up.drs, self.clean_up.execution, servers):
             held = [one for one in free if one["sourceServerID"] in servers_of(job)]
             free = [one for one in free if one not in held]
@@ -261,7 +261,7 @@ class _Termination:
                 self._put_on_record(job["jobID"], held)
             elif held:
                 text = f"{error} Held by {job_text(job)}."
-                self.work.waits.append(NotYet(text, seconds=LOOK_AGAIN, jobs=[job["jobID"]]))
+                self.work.waits.append(TryLater(text, seconds=LOOK_AGAIN, jobs=[job["jobID"]]))
         return free
 
 

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from drs_recovery.aws.utils.errors import is_final, retry_after
 from drs_recovery.engine.follow_up_kind import FollowUp, StillThere, Work
 from drs_recovery.engine.frozen_plan import frozen_plan
-from drs_recovery.engine.parting import LOOK_AGAIN, NotYet
+from drs_recovery.engine.parting import LOOK_AGAIN, TryLater
 from drs_recovery.errors import RecoveryError, TransitionRefused
 from drs_recovery.record.clean_up import asked_once
 from drs_recovery.record.enums import CleanupMode, CleanupStatus, Decision
@@ -83,7 +83,7 @@ class Waiting:
     """Some of it waits, until the deadline at the latest."""
 
     new: Sequence[str]
-    waits: Sequence[NotYet]
+    waits: Sequence[TryLater]
     deadline: datetime
 
 
@@ -235,12 +235,12 @@ def _work(follow_up: FollowUp) -> Work:
     work = Work()
     try:
         follow_up.do(work)
-    except NotYet as wait:
+    except TryLater as wait:
         work.waits.append(wait)
     except (ClientError, BotoCoreError) as error:
         if is_final(error):
             raise
-        work.waits.append(NotYet(str(error), seconds=max(LOOK_AGAIN, retry_after(error))))
+        work.waits.append(TryLater(str(error), seconds=max(LOOK_AGAIN, retry_after(error))))
     return work
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from enum import StrEnum
 
     from drs_recovery.engine.journal import Journal
-    from drs_recovery.engine.parting import NotYet
+    from drs_recovery.engine.parting import TryLater
     from drs_recovery.plan import Plan
     from drs_recovery.record.enums import CleanupMode, CleanupStatus, EventType
     from drs_recovery.record.events import Event
@@ -75,7 +75,7 @@ class Work:
     """What came of doing what can be done now: new jobs, what waits, and what AWS refuses for good."""
 
     job_ids: list[str] = field(default_factory=list)
-    waits: list[NotYet] = field(default_factory=list)
+    waits: list[TryLater] = field(default_factory=list)
     refusals: list[Exception] = field(default_factory=list)
 
 
@@ -119,7 +119,7 @@ class FollowUp(ABC):
     def do(self, work: Work) -> None:
         """Do what can be done now, and add to ``work`` what came of it.
 
-        NotYet, or an error of AWS that may pass, is waited for; any other error ends the follow-up.
+        TryLater, or an error of AWS that may pass, is waited for; any other error ends the follow-up.
         """
 
     @abstractmethod

@@ -24,21 +24,21 @@ CAPACITY = 30.0
 """Seconds until a quota that was exhausted is tried again."""
 
 
-class NotYet(Exception):
+class TryLater(Exception):
     """What cannot be started now and may be later: in ``seconds``, or when ``jobs`` have ended."""
 
-    def __init__(self, text: str, *, seconds: float = 0, jobs: Sequence[str] = ()) -> None:
-        self.reason = text
+    def __init__(self, reason: str, *, seconds: float = 0, jobs: Sequence[str] = ()) -> None:
+        self.reason = reason
         self.seconds = seconds
         self.jobs = tuple(jobs)
-        super().__init__(text)
+        super().__init__(reason)
 
 
 class Held(NamedTuple):
     """Servers that wait, and for what."""
 
     servers: tuple[str, ...]
-    wait: NotYet
+    wait: TryLater
 
 
 class Parted(Exception):
@@ -61,13 +61,13 @@ class Parted(Exception):
         super().__init__(text)
 
 
-def pause(error: ClientError | BotoCoreError) -> NotYet | None:
+def pause(error: ClientError | BotoCoreError) -> TryLater | None:
     """Return how long to wait before what failed is tried again; None if no time would help."""
     cause = cause_of(error)
     if cause is Cause.PASSING:
-        return NotYet(str(error), seconds=max(LOOK_AGAIN, retry_after(error)))
+        return TryLater(str(error), seconds=max(LOOK_AGAIN, retry_after(error)))
     if cause is Cause.QUOTA:
-        return NotYet(str(error), seconds=CAPACITY)
+        return TryLater(str(error), seconds=CAPACITY)
     return None
 
 
@@ -78,7 +78,7 @@ def part(
     error: ClientError | BotoCoreError,
     *,
     again: bool,
-) -> Parted | NotYet | None:
+) -> Parted | TryLater | None:
     """Return what to do in place of the StartRecovery that was refused; None if nothing would help.
 
     ``again`` says that the same servers were refused before. What DRS is asked here may fail as well: that is
@@ -93,7 +93,7 @@ def part(
 
 def _busy(
     hook: DrsHook, record: Execution, servers: tuple[str, ...], error: Exception, *, again: bool
-) -> Parted | NotYet:
+) -> Parted | TryLater:
     """Start those that no job holds; each of the others waits for the job that holds it, and for no other."""
     held = list(_held(hook, record, servers, error))
     waiting = {server for each in held for server in each.servers}
@@ -103,19 +103,19 @@ def _busy(
     if again and len(servers) > 1:
         return Parted(str(error), parts=halves(servers))
     # A job may not show yet
-    return NotYet(f"{error} Held by no running job that DRS shows.", seconds=LOOK_AGAIN)
+    return TryLater(f"{error} Held by no running job that DRS shows.", seconds=LOOK_AGAIN)
 
 
 def _held(hook: DrsHook, record: Execution, servers: Sequence[str], error: Exception) -> Iterator[Held]:
     left = set(servers)
     for job in find_blocking(hook, record, servers):
         if holds := left & servers_of(job):
-            wait = NotYet(f"{error} Held by {job_text(job)}.", seconds=LOOK_AGAIN, jobs=[job["jobID"]])
+            wait = TryLater(f"{error} Held by {job_text(job)}.", seconds=LOOK_AGAIN, jobs=[job["jobID"]])
             yield Held(tuple(server for server in servers if server in holds), wait)
             left -= holds
     if unseen := named(error, servers) & left:
         text = f"{error} Held by no running job that DRS shows."
-        yield Held(tuple(sorted(unseen)), NotYet(text, seconds=LOOK_AGAIN))
+        yield Held(tuple(sorted(unseen)), TryLater(text, seconds=LOOK_AGAIN))
 
 
 def _blamed(hook: DrsHook, servers: tuple[str, ...], error: ClientError | BotoCoreError) -> Parted | None:

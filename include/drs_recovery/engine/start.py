@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from drs_recovery.aws.hooks.drs import DrsHook
     from drs_recovery.engine.journal import Journal
-    from drs_recovery.engine.parting import NotYet
+    from drs_recovery.engine.parting import TryLater
     from drs_recovery.plan import Plan
     from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.store.store import ExecutionStore
@@ -87,7 +87,7 @@ class Waiting:
     """Some servers wait, until the deadline at the latest; those that were refused are not tried again."""
 
     new: Sequence[str]
-    waits: Sequence[NotYet]
+    waits: Sequence[TryLater]
     since: datetime
     deadline: datetime
     refused: Mapping[str, Sequence[str]]

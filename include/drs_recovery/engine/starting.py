@@ -16,7 +16,7 @@ from drs_recovery.engine.adoption import Adoption
 from drs_recovery.engine.batch import Batch
 from drs_recovery.engine.batches import cut, next_number
 from drs_recovery.engine.launchable import left_out
-from drs_recovery.engine.parting import Held, NotYet, Parted, pause
+from drs_recovery.engine.parting import Held, Parted, TryLater, pause
 from drs_recovery.errors import RecoveryError, StartRefused
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.judge import judge
@@ -193,7 +193,7 @@ class Starting:
             return False  # another start found just now that it has none
         try:
             job_id = batch.resolve(intent)
-        except NotYet as wait:
+        except TryLater as wait:
             self.outcome.waits.append(Held(batch.servers, wait))
             return True
         except (RecoveryError, ClientError, BotoCoreError) as error:
@@ -232,7 +232,7 @@ class Starting:
             batch = pending.popleft()
             try:
                 self.outcome.job_ids.append(batch.start())
-            except NotYet as wait:
+            except TryLater as wait:
                 self.outcome.waits.append(Held(batch.servers, wait))
             except Parted as parted:
                 self.outcome.waits.extend(parted.held)

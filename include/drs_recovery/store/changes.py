@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from drs_recovery.record.enums import Writer
 from drs_recovery.store.requests import Item, StoreProgram
 
-Alter = Callable[[Execution], "Execution | StoreProgram[Execution]"]
+Change = Callable[[Execution], "Execution | StoreProgram[Execution]"]
 """Returns the record as it is to be, the very same if it is so already, or raises what forbids it.
 
 As steps where it reads more than the record, or puts what belongs beside it: always before the record itself.
@@ -39,7 +39,7 @@ class Changed:
     written: bool
 
 
-def change(execution_id: str, writer: Writer, alter: Alter) -> StoreProgram[Changed]:
+def change(execution_id: str, writer: Writer, alter: Change) -> StoreProgram[Changed]:
     """Change the record under its version, reading again and retrying when somebody else was first.
 
     A write whose answer was lost, and that the client sent again, is refused the second time: read again, the

@@ -1,7 +1,7 @@
 """What the store asks of DynamoDB, one request of one item at a time, for every sender.
 
-The store's logic is written once, as generators that yield requests and are sent the answers; a driver for
-boto3 and one for aiobotocore run them (``drs_recovery.store.runners``).
+The store's logic is written once, as generators that yield requests and are sent the answers; a runner for
+boto3 and one for aiobotocore drive them (``drs_recovery.store.runners``).
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from drs_recovery.errors import RecordError
 from drs_recovery.record.clean_up import EXECUTION_ID
 from drs_recovery.tasks.base import execution_store, is_last_try, journal_of, link_jobs, polling
 from drs_recovery.tasks.gate import HumanGate
-from drs_recovery.tasks.waking import waking
+from drs_recovery.tasks.waking import wake_trigger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -139,8 +139,9 @@ class StartFollowUp(BaseOperator):
                     raise error
                 case Waiting(new, waits, deadline):
                     link_jobs(context, self, follow_up.drs, new)
+                    plan = follow_up.plan
                     self.defer(
-                        trigger=waking(waits, deadline, follow_up.plan.aws_conn_id, follow_up.plan.region),
+                        trigger=wake_trigger(waits, deadline, plan.aws_conn_id, plan.region),
                         method_name=self.execute_complete.__name__,
                         kwargs={"since": since.isoformat()},
                         timeout=deadline - now() + timedelta(minutes=5),

@@ -23,7 +23,7 @@ from drs_recovery.tasks.base import (
     own_record,
     went_on,
 )
-from drs_recovery.tasks.waking import waking
+from drs_recovery.tasks.waking import wake_trigger
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -116,7 +116,7 @@ class StartRecovery(DrsStartRecoveryOperator):
                     if new:
                         went_on(store, context, self.wave_number)
                     link_jobs(context, self, self.hook, new)
-                    trigger = waking(waits, deadline, self.aws_conn_id, self.region_name)
+                    trigger = wake_trigger(waits, deadline, self.aws_conn_id, self.region_name)
                     self._park(trigger, began, deadline, known)
         raise AssertionError("a start that waits lets go of its worker")
 

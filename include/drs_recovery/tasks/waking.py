@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
 
     from drs_recovery.aws.utils.drs import JobsSnapshot
-    from drs_recovery.engine.parting import NotYet
+    from drs_recovery.engine.parting import TryLater
 
 
 class FirstWay(DrsJobTrigger):
@@ -47,8 +47,8 @@ class FirstWay(DrsJobTrigger):
             raise StopWatching(f"{', '.join(free[0])} ended")
 
 
-def waking(
-    waits: Sequence[NotYet], deadline: datetime, aws_conn_id: str | None, region_name: str | None
+def wake_trigger(
+    waits: Sequence[TryLater], deadline: datetime, aws_conn_id: str | None, region_name: str | None
 ) -> BaseTrigger:
     """Return the trigger: the end of the jobs in the way of one of them, or the shortest of the pauses."""
     if all(wait.jobs for wait in waits):

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from drs_recovery.engine.batch import JobOffRecord
-from drs_recovery.engine.parting import NotYet
+from drs_recovery.engine.parting import TryLater
 from drs_recovery.errors import RecoveryError
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Working(greenlet):
     def run(self) -> None:
         try:
             self._work()
-        except (RecoveryError, NotYet, JobOffRecord, ClientError, BotoCoreError):
+        except (RecoveryError, TryLater, JobOffRecord, ClientError, BotoCoreError):
             return
 
 

@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from drs_recovery.dag.clean_up import follow_up_dag
 from drs_recovery.engine.clean_up import CleanUp
 from drs_recovery.engine.follow_up_kind import FollowUp, Question, StillThere
-from drs_recovery.engine.parting import NotYet
+from drs_recovery.engine.parting import TryLater
 from drs_recovery.names import CleanUpTask
 from drs_recovery.record.enums import CleanupMode, CleanupStatus
 from tests.recovery.tasks.sweeping import Sweep, calls, drilled
@@ -51,7 +51,7 @@ class PutBack(FollowUp):
     def do(self, work: Work) -> None:
         """Put them back unless somebody else changes them now."""
         if WORLD["busy"]:
-            raise NotYet("somebody changes them", seconds=20)
+            raise TryLater("somebody changes them", seconds=20)
         WORLD["changed"] = False
         self.write(CleanupStatus.TERMINATING)
 

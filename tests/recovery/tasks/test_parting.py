@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drs_recovery.engine.blame import halves, named
-from drs_recovery.engine.parting import NotYet
+from drs_recovery.engine.parting import TryLater
 from drs_recovery.store.programs import start_recovery
-from drs_recovery.tasks.waking import FirstWay, waking
+from drs_recovery.tasks.waking import FirstWay, wake_trigger
 from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan
 from tests.recovery.tasks.starting import jobs
 from tests.recovery.tasks.troubles import details_of, errors, hold, released, sent
@@ -218,13 +218,13 @@ def test_a_job_that_is_too_large_is_halved(table: Any, wave: Drive) -> None:
 def test_a_way_is_told_by_all_its_jobs() -> None:
     """Where all wait for the same, one plain watch is enough; a pause goes before any job."""
     one, two = "drsjob-00000000000000001", "drsjob-00000000000000002"
-    same = [NotYet("", jobs=[one]), NotYet("", jobs=[one])]
-    assert type(waking(same, datetime.now(UTC), None, None)).__name__ == "DrsJobTrigger"
-    ways = waking([NotYet("", jobs=[one]), NotYet("", jobs=[two])], datetime.now(UTC), None, None)
+    same = [TryLater("", jobs=[one]), TryLater("", jobs=[one])]
+    assert type(wake_trigger(same, datetime.now(UTC), None, None)).__name__ == "DrsJobTrigger"
+    ways = wake_trigger([TryLater("", jobs=[one]), TryLater("", jobs=[two])], datetime.now(UTC), None, None)
     path, kwargs = ways.serialize()
     assert path == "drs_recovery.tasks.waking.FirstWay"
     assert FirstWay(**kwargs).ways == [[one], [two]]
-    paused = waking([*same, NotYet("", seconds=20)], datetime.now(UTC), None, None)
+    paused = wake_trigger([*same, TryLater("", seconds=20)], datetime.now(UTC), None, None)
     assert "DateTimeTrigger" in paused.serialize()[0]
 
 
