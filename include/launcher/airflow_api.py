@@ -16,7 +16,7 @@ TIMEOUT = 5.0
 
 
 class AirflowApi:
-    """Airflow's answers; no answer is an answer too: not yet."""
+    """Airflow's answers; none is taken for not ready yet."""
 
     def __init__(self, url: str, user: str, password: str) -> None:
         # The environment's proxies are for other machines
@@ -41,7 +41,7 @@ class AirflowApi:
         return bool(answer.json()[part]["status"] == "healthy")
 
     def dags(self) -> int:
-        """Return how many DAGs Airflow knows; 0 while it does not answer."""
+        """Return how many DAGs Airflow has; 0 while it does not answer."""
         try:
             if not self._token:
                 answer = self._client.post("/auth/token", json=self._credentials).raise_for_status()
@@ -54,7 +54,7 @@ class AirflowApi:
 
 
 def answers(url: str) -> bool:
-    """Whether something at that URL says yes."""
+    """Whether that URL answers with success."""
     try:
         return httpx.get(url, timeout=TIMEOUT, trust_env=False).is_success
     except httpx.HTTPError:

@@ -55,7 +55,7 @@ class Interpreter:
 
 
 def say(sentence: str) -> None:
-    """Tell the person who waits what happens now."""
+    """Show what happens now."""
     tell(sentence, sys.stdout)
 
 
@@ -134,7 +134,7 @@ class Environment:
         self.python = str(self.path / "bin" / "python")
 
     def wanted(self, version: str) -> str:
-        """Return what the stamp says once all is done: lock, commands, Python and place."""
+        """Return the stamp of a complete set-up: lock, commands, Python and place."""
         lock = hashlib.sha256(self.lock.read_bytes()).hexdigest()
         commands = self.project.read_text().partition("\n[tool.ruff]")[0]
         project = hashlib.sha256(commands.encode()).hexdigest()
@@ -162,8 +162,8 @@ class Environment:
     def not_ours(self) -> str:
         """Why nothing here may be written or cleared; empty if it was made here, or nothing is there.
 
-        What a link leads to is somebody else's, and so are an environment that a person made, and a folder
-        of another kind. The stamp tells of those that were made before the mark was.
+        The target of a link belongs to somebody else, and so do an environment that a person made and a
+        folder of another kind. The stamp identifies those made before the prompt was set.
         """
         if self.path.is_symlink():
             return "is a link (to " + os.readlink(str(self.path)) + ")"  # noqa: PTH115 - not in Python 3.6
@@ -213,7 +213,7 @@ def as_pip_is_configured(python: str) -> "dict[str, str]":
 
 
 def _of_pip(python: str, setting: str) -> str:
-    """Return a setting of pip from its list, since it does not tell all of them by their names."""
+    """Return a setting of pip from its list, since it does not give all of them by name."""
     asked = subprocess.run(
         [python, "-m", "pip", "config", "list"],
         stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""Where the launcher writes: what a log or a record holds reaches no terminal as a command to it."""
+"""Where the launcher writes: control characters from logs or records never reach the terminal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Console(rich.console.Console):
             yield segment if segment.control else segment._replace(text=shown(segment.text))
 
     def on_broken_pipe(self) -> NoReturn:
-        """Leave it to the command, which knows its exit code, that the reader has gone."""
+        """Raise BrokenPipeError, so that the command chooses its exit code."""
         raise BrokenPipeError
 
 

@@ -87,22 +87,22 @@ def _clean_up(stack: Stack, console: Console, execution: dict[str, Any]) -> None
 
 def _on_record(stack: Stack) -> dict[str, Any]:
     """Return the execution that was asked for here, not one that the plan's schedule started."""
-    answer = _recovery_says(stack, "list", PLAN, "--json")
+    answer = _recovery_json(stack, "list", PLAN, "--json")
     ours = [one for one in answer["executions"] if one["dagRunId"].startswith("manual__")]
     if not ours:
         raise DemoFailed(f"no execution of {PLAN} is on record")
-    document = _recovery_says(stack, "show", ours[0]["executionId"], "--json")
+    document = _recovery_json(stack, "show", ours[0]["executionId"], "--json")
     execution: dict[str, Any] = document["execution"]
     return execution
 
 
 def _recovery(stack: Stack, *arguments: str) -> int:
-    """Run a command of ours as the person, in sight; returns its exit code."""
+    """Run a command of the product as the person, with its output shown; returns its exit code."""
     command = [sys.executable, "-m", "drs_recovery", *arguments]
     return subprocess.run(command, env=stack.env_of(PERSON), cwd=ROOT, check=False).returncode
 
 
-def _recovery_says(stack: Stack, *arguments: str) -> Any:
+def _recovery_json(stack: Stack, *arguments: str) -> Any:
     command = [sys.executable, "-m", "drs_recovery", *arguments]
     answer = subprocess.run(
         command, env=stack.env_of(PERSON), cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True

@@ -1,4 +1,4 @@
-"""What can go wrong when a stack is started, one class per thing a person can do about it.
+"""What can go wrong when a stack is started, one class per remedy.
 
 .. code-block:: text
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PASSWORDS = "simple_auth_manager_passwords.json.generated"
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
-"""What the group and everybody else may do: nothing, with what is in a home."""
+"""The rights of group and others: they have none on what is in a home."""
 MAY_BE_FIRST = {"dags", "plans"}
 """What may lie in a home before its first start: folders that a stack is to run."""
 

@@ -1,4 +1,4 @@
-"""Taking away what a drill has launched."""
+"""Terminating the recovery instances of a drill."""
 
 from __future__ import annotations
 

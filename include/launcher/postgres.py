@@ -37,7 +37,7 @@ SETTINGS = "synchronous_commit = off\nmax_connections = 200\nlisten_addresses = 
 
 
 class RunAs(TypedDict, total=False):
-    """Whom a program runs as, for subprocess; empty for the user who runs this."""
+    """The user that a program runs as, for subprocess; empty for the current user."""
 
     user: int
     group: int
@@ -76,7 +76,7 @@ def stop(data: Path) -> bool:
 
 
 def is_running(data: Path) -> bool:
-    """Whether the process that the data folder names is its PostgreSQL: after a crash it may be anything."""
+    """Whether the process named in the data folder is its PostgreSQL: after a crash it may be another."""
     try:
         process = psutil.Process(int(_pid_file(data)[0]))
         return str(data) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
@@ -85,7 +85,7 @@ def is_running(data: Path) -> bool:
 
 
 def _pid_file(data: Path) -> list[str]:
-    """Return what PostgreSQL tells of itself while it runs: its pid, and where its socket is."""
+    """Return the lines of the file that PostgreSQL keeps while it runs: its pid, and where its socket is."""
     return (data / "postmaster.pid").read_text().splitlines()
 
 
@@ -111,7 +111,7 @@ def _socket_folder(data: Path) -> Path:
 
 
 def _run_as(*folders: Path) -> RunAs:
-    """Return whom PostgreSQL runs as: under root, as which it refuses to run, a system user made for it."""
+    """Return the user that PostgreSQL runs as: a system user made for it under root, which it refuses."""
     if os.geteuid() != 0:
         return {}
     user = _system_user()

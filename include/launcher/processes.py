@@ -1,4 +1,4 @@
-"""Child processes that may outlive their parent, and that nobody mistakes for others."""
+"""Child processes that may outlive their parent, and are never mistaken for others."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PROGRAMS = {"python": (sys.executable,), "airflow": (sys.executable, "-m", "airf
 class Child(BaseModel):
     """A process that we started, in a session of its own.
 
-    A pid alone says nothing: after a crash it may be somebody else's. Pid and start time together are unique.
+    A pid alone is not enough: after a crash it may be another process. Pid and start time are unique.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -49,7 +49,7 @@ class Child(BaseModel):
     def session(self) -> list[psutil.Process]:
         """Return what runs in its session: itself, and what it started, even if it is gone itself.
 
-        No pid is given away while a session has that id. So if the pid is somebody else's, nothing is left.
+        The system reuses no pid while a session has that id: if the pid is another process, nothing is left.
         """
         with suppress(psutil.NoSuchProcess):
             if psutil.Process(self.pid).create_time() != self.started:
@@ -71,17 +71,17 @@ def start(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            # Ctrl-C in the terminal is for us: we stop the children, in order
+            # Ctrl-C reaches only the launcher, which stops the children in order
             start_new_session=True,
             umask=ONLY_OURS,
         )
-    process.returncode = 0  # `exit_code` or `stop` waits for it, or nobody: `make up` leaves it running
+    process.returncode = 0  # `exit_code` or `stop` waits for it; `make up` leaves it running
     born = psutil.Process(process.pid).create_time()
     return Child(name=name, pid=process.pid, started=born, end_together=end_together)
 
 
 def exit_code(child: Child) -> int | None:
-    """Return how a child of this process ended, as a shell would tell; None while it runs."""
+    """Return the exit code of a child of this process, as a shell gives it; None while it runs."""
     if child.running:
         return None
     _, status = os.waitpid(child.pid, os.WNOHANG)
@@ -123,7 +123,7 @@ def _await_end(processes: Collection[psutil.Process], seconds: float) -> None:
 
 
 def _ended(process: psutil.Process) -> bool:
-    """Whether a process has ended, also if nobody waited for it (in a container often nobody does)."""
+    """Whether a process has ended, also if its parent did not wait for it, as is common in a container."""
     with suppress(psutil.NoSuchProcess):
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     return True

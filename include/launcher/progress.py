@@ -39,6 +39,6 @@ class Progress:
         self._status.update("waiting for " + ", ".join(parts))
 
     def ready(self, name: str) -> None:
-        """Tell that a part is ready."""
+        """Show that a part is ready."""
         seconds = time.monotonic() - self._since.get(name, time.monotonic())
         self.console.print(f"  [green]ready[/]  {name:{WIDTH}} {seconds:5.1f} s", highlight=False)

@@ -1,4 +1,4 @@
-"""Being interrupted, without leaving anything behind."""
+"""Interruptions that leave nothing behind."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def as_exceptions() -> Iterator[None]:
 
 
 @contextmanager
-def held_back() -> Iterator[None]:
+def signals_blocked() -> Iterator[None]:
     """Keep requests to end waiting while a step is taken that must not be left half done.
 
-    They arrive when it is over. Programs that are started meanwhile do not see them either.
+    They arrive after it. Programs that are started meanwhile do not get them either.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:

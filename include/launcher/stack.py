@@ -1,7 +1,7 @@
 """A stack: PostgreSQL, local AWS and Airflow, started until healthy, and stopped without a trace.
 
 Airflow's components run as processes of their own, as they do in docker-compose.yaml: Airflow's `standalone`
-does not restart what dies, and does not tell either.
+neither restarts nor reports a component that dies.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from launcher.errors import SettingRefused
 from launcher.home import Home, write_private
 from launcher.ports import choose_ports
 from launcher.progress import Progress
-from launcher.signals import held_back
+from launcher.signals import signals_blocked
 from launcher.starting import Starting
 from launcher.state import State, locked, read_state
 
@@ -111,7 +111,7 @@ class Stack:
 
     def _stop(self) -> bool:
         state = read_state(self.home)
-        with held_back():
+        with signals_blocked():
             for stage in _stages(state.children if state else ()):
                 processes.stop(stage)
             had_database = postgres.stop(self.home.database)
@@ -137,8 +137,8 @@ class Stack:
 
         The table is made meanwhile: a setting that cannot be read ends the start there, within seconds.
 
-        The part of the API that tasks talk to is built at the first request, which takes seconds: were that a
-        task's, it would time out, and the first recovery would begin late.
+        The part of the API that tasks use is built at the first request, which takes seconds: a task that
+        sent it would time out, and the first recovery would begin late.
         """
         probes = {one.name: partial(airflow.healthy, one.health) for one in COMPONENTS}
         starting.launch_all(one for one in COMPONENTS if not one.needs_api)
@@ -158,7 +158,7 @@ class Stack:
 
     def _start_postgres(self) -> str:
         self._progress.begin("postgresql")
-        with held_back():
+        with signals_blocked():
             url = postgres.start(self.home.database)
         self._progress.ready("postgresql")
         return url
@@ -186,11 +186,11 @@ class Stack:
 
 
 def _stages(children: Collection[Child]) -> tuple[list[Child], list[Child]]:
-    """Return first what works, then what serves it: a task that is running can still end its work."""
+    """Return the workers first, then the servers they need: a running task can still end its work."""
     servers = [child for child in children if child.name in SERVERS]
     return [child for child in children if child not in servers], servers
 
 
 def count_plans(folder: Path) -> int:
-    """Return how many DAGs the plans of a folder make: one per file stem, be the plan valid or not."""
+    """Return how many DAGs the plans of a folder make: one per file stem, valid or not."""
     return len({file.stem for file in folder.glob("[!.]*") if file.suffix in PLAN_FILES})

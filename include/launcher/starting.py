@@ -1,4 +1,4 @@
-"""Starting processes, and waiting until what they are for is there."""
+"""Starting processes, and waiting until they do their work."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Starting:
             self.launch(one.name, one.command, end_together=one.end_together)
 
     def one_off(self, name: str, command: Sequence[str]) -> Probe:
-        """Start a process that does one thing and ends; returns the probe that says so."""
+        """Start a process that does one thing and ends; returns the probe for its end."""
         child = self.launch(name, command)
         self._one_offs.add(name)
 

@@ -54,7 +54,7 @@ def read_state(home: Home) -> State | None:
 
 @contextmanager
 def locked(home: Home) -> Iterator[None]:
-    """Wait until nobody else starts or stops this home, and keep others waiting."""
+    """Hold the lock of a home, so that one command at a time starts or stops it."""
     home.make()
     with home.lock.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -17,7 +17,7 @@ HOME = ROOT / ".airflow"
 
 
 def up(console: Console) -> int:
-    """Start a stack and leave it running; one that runs and is whole is left as it is."""
+    """Start a stack and leave it running; one that runs completely is left as it is."""
     settings = read_settings()
     home = Home(HOME)
     state = read_state(home)
@@ -43,7 +43,7 @@ def up(console: Console) -> int:
 
 
 def down(console: Console) -> int:
-    """Stop what runs in the home; where nothing runs, say so."""
+    """Stop what runs in the home, if anything does."""
     with console.status("stopping; tasks that are running may end their work"):
         stopped = Stack(HOME).stop()
     console.print("Stopped." if stopped else "Nothing is running.")
@@ -51,7 +51,7 @@ def down(console: Console) -> int:
 
 
 def _print_access(console: Console, home: Home, addresses: Addresses) -> None:
-    """Tell where everything is, and who may sign in; a table would cut passwords short on a narrow screen."""
+    """Show addresses and users; a table would cut passwords short on a narrow screen."""
     people = "\n".join(f"{user:12}{password}" for user, password in home.passwords(users()).items())
     console.print(
         f"{'Airflow':12}{addresses.airflow_url}\n{'Local AWS':12}{addresses.aws_url}\n"
