@@ -91,7 +91,7 @@ class Settings(BaseSettings):
     """A token instead of user and password, for auth managers without passwords."""
 
     debug: str | None = None
-    """Anything: a mistake of ours, which the command line tells in a line, is told with its traceback."""
+    """Anything: a bug, which the command line otherwise reports in one line, is shown with its traceback."""
 
     @model_validator(mode="before")
     @classmethod

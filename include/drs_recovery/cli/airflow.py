@@ -1,7 +1,7 @@
 """Airflow's REST API as the command line needs it, typed.
 
-Every request may be sent twice: what a first try already did is recognised. A run has an id of our making, a
-gate tells who answered it and how.
+Every request may be sent twice: what a first try already did is recognised. A run has an id made here, and a
+gate shows who answered it and how.
 """
 
 from __future__ import annotations
@@ -56,15 +56,15 @@ class AirflowClient:
         return _read(User, self._send("GET", "/ui/auth/me"))
 
     def claims(self) -> dict[str, Any]:
-        """Return what the token says of the user, unverified: the API server verifies it."""
+        """Return the claims of the token, unverified: the API server verifies it."""
         return claims(self._signed_in())
 
     def now(self) -> datetime:
-        """Return the API server's time, by its last answer: gates are aged by its clock, not by ours."""
+        """Return the API server's time, by its last answer: its clock, not ours, gives the age of a gate."""
         return datetime.now(UTC) + self._rest.ahead
 
     def health(self) -> Health:
-        """Return which of the parts that move a run are alive."""
+        """Return the health of the parts that a run needs."""
         answer = self._rest.send("GET", "/api/v2/monitor/health")
         parts = ("metadatabase", "scheduler", "triggerer", "dag_processor")
         return Health(parts={part: (answer.get(part) or {}).get("status") for part in parts})
@@ -75,7 +75,7 @@ class AirflowClient:
         return None if answer is None else _read(Dag, answer)
 
     def check_may_edit(self, dag_id: str, *, is_paused: bool) -> None:
-        """Raise AirflowRefused unless the user may edit the DAG: Airflow is asked to leave it as it is."""
+        """Raise AirflowRefused unless the user may edit the DAG: the request sets what is set already."""
         body = {"is_paused": is_paused}
         self._send("PATCH", _dag(dag_id), params={"update_mask": "is_paused"}, json=body)
 
@@ -96,7 +96,7 @@ class AirflowClient:
         return None if answer is None else _read(DagRun, answer)
 
     def note(self, dag_id: str, run_id: str, text: str) -> None:
-        """Note something on a run, as a user who may edit it."""
+        """Set the note of a run, which needs the right to edit it."""
         self._send("PATCH", _run(dag_id, run_id), json={"note": text})
 
     def end_run(self, dag_id: str, run_id: str) -> None:
@@ -115,7 +115,7 @@ class AirflowClient:
         return tuple(_read(DagRun, run) for run in answer["dag_runs"])
 
     def plans(self) -> tuple[str, ...]:
-        """Return the ids of the DAGs that are recovery plans; of very many, some."""
+        """Return the ids of the DAGs that are recovery plans, 100 at most."""
         answer = self._send("GET", "/api/v2/dags", params={"tags": "recovery", "limit": 100})
         return tuple(dag["dag_id"] for dag in answer["dags"])
 
@@ -134,7 +134,7 @@ class AirflowClient:
         return hide(f"{errors[-1]['exc_type']}: {errors[-1]['exc_value']}") if errors else None
 
     def gate(self, dag_id: str, run_id: str, task_id: str) -> Gate | None:
-        """Return what a gate asks, or None if it has not asked."""
+        """Return the question of a gate, or None if it has not asked."""
         answer = self._find(_gate(dag_id, run_id, task_id))
         return None if answer is None else _read(Gate, answer)
 
@@ -168,7 +168,7 @@ class AirflowClient:
         return "created"
 
     def _is_ours(self, dag_id: str, run_id: str, task_id: str, option: str) -> bool:
-        """Whether the answer on a gate is ours: its first try arrived, and the reply to it was lost."""
+        """Whether the answer of a gate is ours: the first request arrived, and its reply was lost."""
         gate = self.gate(dag_id, run_id, task_id)
         if gate is None or gate.responded_by_user is None:
             return False
@@ -220,7 +220,7 @@ def run_path(dag_id: str, run_id: str) -> str:
 
 
 def _read(model: type[A], answer: Any) -> A:
-    """Return an answer as the model that it is; raises AirflowUnreachable if it is none."""
+    """Return an answer as a model; raises AirflowUnreachable if it does not fit."""
     try:
         return model.model_validate(answer)
     except ValidationError as error:

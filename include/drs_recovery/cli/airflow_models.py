@@ -1,4 +1,4 @@
-"""What the command line reads of Airflow's answers; fields it has no use for are left out."""
+"""Airflow's answers, with the fields that the command line reads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 HEALTHY = "healthy"
 DELETED = "deleted"
-"""Our word for a run that was there and is not any more."""
+"""Our own state, for a run that Airflow no longer has."""
 
 ENDED = frozenset({"success", "failed", DELETED})
 WAITING_STATES = frozenset({"awaiting_input", "deferred"})
@@ -17,7 +17,7 @@ WAITING_STATES = frozenset({"awaiting_input", "deferred"})
 
 
 class Answer(BaseModel):
-    """Base of all that is read from Airflow."""
+    """Base of Airflow's answers."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -35,7 +35,7 @@ class User(Answer):
 
 
 class Dag(Answer):
-    """A DAG, as the scheduler knows it."""
+    """A DAG, as the scheduler has it."""
 
     dag_id: str
     is_paused: bool
@@ -62,12 +62,12 @@ class DagRun(Answer):
 
     @property
     def ended(self) -> bool:
-        """Whether Airflow is done with the run."""
+        """Whether the run has ended."""
         return self.state in ENDED
 
 
 class TaskInstance(Answer):
-    """A task of a run; ``state`` is absent until the scheduler looks at it."""
+    """A task of a run; ``state`` is absent until the scheduler has examined it."""
 
     task_id: str
     state: str | None = None
@@ -78,7 +78,7 @@ class TaskInstance(Answer):
 
 
 class Gate(Answer):
-    """A human-in-the-loop detail: what is asked, of whom, and what was answered."""
+    """A human-in-the-loop detail: the question, who may answer it, and the answer."""
 
     subject: str
     created_at: datetime
@@ -106,7 +106,7 @@ class Gate(Answer):
 
     @property
     def fewest_letters(self) -> int:
-        """How long a reason has to be."""
+        """How many characters a reason needs."""
         schema = (self.params.get("reason") or {}).get("schema") or {}
         return int(schema.get("minLength", 0))
 
@@ -119,11 +119,11 @@ class Pool(Answer):
 
 
 class Health(Answer):
-    """Whether the parts of Airflow have been heard of lately; a part nobody ever started has no status."""
+    """The status of each part of Airflow by its heartbeat; a part that was never started has none."""
 
     parts: dict[str, str | None]
 
     @property
     def unhealthy(self) -> tuple[str, ...]:
-        """The parts without which a run would not move."""
+        """The parts that a run needs and that have no recent heartbeat."""
         return tuple(name for name, status in self.parts.items() if status != HEALTHY)

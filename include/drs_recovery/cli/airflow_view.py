@@ -1,4 +1,4 @@
-"""What Airflow knows beyond the record, for those who follow an execution: wanted, never needed."""
+"""What Airflow shows of an execution beyond its record: useful, never required."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SEARCHED = 100
-"""Newest runs in flight among which one that is not on record is looked for."""
+"""Newest runs in flight among which one without a record is searched."""
 
 PATIENCE = 5
-"""Seconds before an Airflow that did not answer is asked again."""
+"""Seconds before Airflow is asked again after it did not answer."""
 
 
 class AirflowView:
-    """Airflow seen from a record that can do without it: what it does not give is None, ``note`` says why."""
+    """Airflow, where the record is enough without it: no answer is None, and ``note`` gives the reason."""
 
     def __init__(self, client: AirflowClient | None, why_not: str | None = None) -> None:
         self.client = client
@@ -34,36 +34,36 @@ class AirflowView:
         self._again = 0.0
 
     def queued(self, target: Target) -> str | None:
-        """Return what keeps a run from being on record, as far as Airflow tells."""
-        return self._look(lambda client: _queued(client, target))
+        """Return why a run is not on record yet, as far as Airflow shows it."""
+        return self._ask(lambda client: _queued(client, target))
 
     def run(self, target: Target) -> DagRun | None:
         """Return the DAG run; one that is gone is DELETED."""
         gone = DagRun(dag_id=target.plan_id, dag_run_id=target.run_id, state=DELETED)
-        return self._look(lambda client: client.run(target.plan_id, target.run_id) or gone)
+        return self._ask(lambda client: client.run(target.plan_id, target.run_id) or gone)
 
     def held(self, target: Target) -> str | None:
         """Return what holds a run that is on record: its DAG is paused, or its plan's file is gone."""
-        return self._look(lambda client: _held(client, target))
+        return self._ask(lambda client: _held(client, target))
 
     def gate(self, target: Target, task_id: str) -> Gate | None:
         """Return what a gate asks."""
-        return self._look(lambda client: client.gate(target.plan_id, target.run_id, task_id))
+        return self._ask(lambda client: client.gate(target.plan_id, target.run_id, task_id))
 
     def unopened(self, named: str, is_new: Callable[[Target], bool]) -> Target | None:
-        """Return the newest run that has not ended, is not on record, and is what a person names."""
-        runs = self._look(lambda client: client.live_runs(SEARCHED)) or ()
+        """Return the newest run in flight that has no record and matches the name a person gave."""
+        runs = self._ask(lambda client: client.live_runs(SEARCHED)) or ()
         for run in runs:
             target = Target(run.dag_id, run.dag_run_id)
             if named in {target.plan_id, target.execution_id} and is_new(target):
                 return target
         return None
 
-    def _look(self, ask: Callable[[AirflowClient], T]) -> T | None:
+    def _ask(self, question: Callable[[AirflowClient], T]) -> T | None:
         if self.client is None or time.monotonic() < self._again:
             return None
         try:
-            found = ask(self.client)
+            found = question(self.client)
         except AirflowApiError as error:
             self._again = time.monotonic() + PATIENCE
             reason = str(error).splitlines()[0]
@@ -101,7 +101,7 @@ def _held(client: AirflowClient, target: Target) -> str | None:
 
 
 def _opening(client: AirflowClient, target: Target, run: DagRun, task: TaskInstance) -> str:
-    """Return what open_execution is at, with its error if it had one."""
+    """Return the state of open_execution, with its error if it had one."""
     if task.state in {None, "scheduled"}:
         return f"open_execution waits for a slot of the pool {task.pool!r}"
     if task.state == "queued":
@@ -114,7 +114,7 @@ def _opening(client: AirflowClient, target: Target, run: DagRun, task: TaskInsta
 
 
 def state_of(gate: Gate | None) -> str | None:
-    """Return what Airflow knows of a gate that the record does not show."""
+    """Return the state of a gate that the record does not show."""
     if gate is None:
         return None
     if gate.response_received:

@@ -1,4 +1,4 @@
-"""The commands, their arguments and their help; each imports what it does only when it is asked for."""
+"""The commands, their arguments and their help; the code of each is imported when it runs."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def check(
     ] = None,
     as_json: Json = False,
 ) -> int:
-    """Tell what is wrong with plan files, as file:line:col: message."""
+    """Show what is wrong with plan files, as file:line:col: message."""
     from drs_recovery.cli.commands import check as command
 
     return command.check(_screen(as_json), files or [])
@@ -222,7 +222,7 @@ def clean_up(
     user: User = None,
     as_json: Json = False,
 ) -> int:
-    """Terminate the recovery instances of a drill that has ended, whatever its plan's `cleanup` says.
+    """Terminate the recovery instances of a drill that has ended, also if its plan's `cleanup` is never.
 
     Only those that DRS calls a drill's and that a job of this execution launched. Where the plan asks for an
     approval first, its approvers are asked.
@@ -239,7 +239,7 @@ def unlock(
     user: User = None,
     as_json: Json = False,
 ) -> int:
-    """Free a plan by hand, whoever holds it: the last way out."""
+    """Free a plan by hand, from any execution that holds it: the last resort."""
     from drs_recovery.cli.commands import unlock as command
 
     return command.unlock(_screen(as_json), plan, reason, user)

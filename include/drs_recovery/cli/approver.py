@@ -1,4 +1,4 @@
-"""`run --approve`: answers each gate of one run as it comes up, without keeping anybody from watching."""
+"""`run --approve`: answers each gate of one run as it comes up, while the run is followed."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class Approver:
-    """Approves gates as the signed-in user; what Airflow refuses them ends the command."""
+    """Approves gates as the signed-in user; a refusal by Airflow ends the command."""
 
     def __init__(self, client: AirflowClient, reason: str) -> None:
         self.client = client
         self.reason = reason
 
     def act(self, snapshot: Snapshot) -> Snapshot:
-        """Answer the gates that are ready; return the snapshot with a word on each that waits."""
+        """Answer the gates that are ready; return the snapshot with a note on each gate."""
         return replace(snapshot, gates=tuple(self._act(gate, snapshot) for gate in snapshot.gates))
 
     def _act(self, gate: WaitingGate, snapshot: Snapshot) -> WaitingGate:

@@ -1,4 +1,4 @@
-"""Signing in to Airflow, for the commands that need it and for those that only profit from it."""
+"""Signing in to Airflow, for commands that need it and for those to which it only adds."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from drs_recovery.settings import settings
 
 
 def sign_in(user: str | None = None) -> AirflowClient:
-    """Return Airflow as a user; asks for what is not known, or raises SignInNeeded."""
+    """Return Airflow as a user; asks for a missing name or password, or raises SignInNeeded."""
     return AirflowClient(settings().airflow_url, credentials(user))
 
 
 def look_in(user: str | None = None) -> AirflowView:
-    """Return Airflow for a command that can do without it: nobody is asked, and nothing is waited for."""
+    """Return Airflow for a command that works without it: without prompts, and without retries."""
     try:
         known = credentials(user, ask=False)
     except SignInNeeded as error:

@@ -1,4 +1,4 @@
-"""Everything on record about one execution, for people: `show`, and the last word of `run` and `watch`."""
+"""Everything on record about one execution, for `show`, and how it ended, for `run` and `watch`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from drs_recovery.cli.progress import address, picture
 from drs_recovery.cli.styles import styled
 from drs_recovery.report.cleanups import cleanup_text
 from drs_recovery.report.facts import facts, intent_result, job_url
+from drs_recovery.text.people import who_answered
 from drs_recovery.text.values import ABSENT, or_absent, plural, timestamp
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _approvals(execution: Execution) -> Table:
     table = _plain()
     for wave in execution.waves:
         if answer := wave.approval:
-            by = answer.by or "nobody: the clock"
+            by = who_answered(answer.by)
             why = Text(
                 f"{by}, {timestamp(answer.time)}, attempt {answer.attempt}: {or_absent(answer.reason)}"
             )

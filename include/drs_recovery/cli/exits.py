@@ -27,13 +27,13 @@ class Exit(IntEnum):
     """Exit codes of every command."""
 
     OK = 0
-    """The execution is COMPLETED or PARTIAL, or the command did what it says."""
+    """The execution is COMPLETED or PARTIAL, or the command succeeded."""
 
     NOT_RECOVERED = 1
     """The execution ended otherwise, or `check` found problems."""
 
     USAGE = 2
-    """The command line makes no sense, or names nothing there is."""
+    """The command line is wrong, or names something that does not exist."""
 
     REFUSED = 3
     """Airflow, the record or the plan does not allow it now."""
@@ -42,25 +42,25 @@ class Exit(IntEnum):
     """Airflow or DynamoDB does not answer."""
 
     BROKEN = 5
-    """The command itself broke: its output cannot be written, or a mistake of ours."""
+    """The command itself failed: its output cannot be written, or by a bug."""
 
     INTERRUPTED = 130
-    """Somebody pressed Ctrl-C; what runs goes on."""
+    """Ctrl-C was pressed; what runs in Airflow continues."""
 
     UNREAD = 141
-    """Whoever read the output has closed it, as `head` does."""
+    """The reader of the output closed it, as `head` does."""
 
 
 class UsageError(RecoveryError):
-    """A command line that cannot be obeyed as it stands."""
+    """A command line that is wrong or ambiguous."""
 
 
 class Interrupted(RecoveryError):
-    """A command that somebody stopped."""
+    """A command that was stopped by Ctrl-C."""
 
 
 class Broken(RecoveryError):
-    """A command that broke by a mistake of ours."""
+    """A command that failed by a bug."""
 
 
 _CODES: tuple[tuple[type[RecoveryError], Exit], ...] = (
@@ -81,7 +81,7 @@ def exit_code(error: RecoveryError) -> Exit:
 
 
 def settings_problem(error: ValueError) -> UsageError | None:
-    """Return a setting that cannot be read as an error of its own, with its variable and value."""
+    """Return the error of a setting that cannot be read, with its variable and value."""
     if not isinstance(error, ValidationError) or error.title != "Settings":
         return None
     return UsageError("; ".join(_setting(it["loc"], it["input"], it["msg"]) for it in error.errors()))
@@ -98,7 +98,7 @@ def _setting(place: tuple[int | str, ...], value: object, complaint: str) -> str
 
 
 def kind_of(error: RecoveryError) -> str:
-    """Return the documented class of an error; its own may be a detail of the command line."""
+    """Return the name of the documented class of an error, whose own class may be internal."""
     return next(
         kind.__name__
         for kind in type(error).__mro__
@@ -107,5 +107,5 @@ def kind_of(error: RecoveryError) -> str:
 
 
 def exit_of(execution: Execution) -> Exit:
-    """Return the exit code that tells how an execution ended."""
+    """Return the exit code for the end of an execution."""
     return Exit.OK if execution.status in {"COMPLETED", "PARTIAL"} else Exit.NOT_RECOVERED

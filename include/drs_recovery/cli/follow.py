@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from drs_recovery.report.snapshot import Snapshot
 
 INTERVAL = 1.0
-"""Seconds between two looks at the record."""
+"""Seconds between two reads of the record."""
 
 
 class View(Protocol):

@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from drs_recovery.report.snapshot import Target
 
 REPARKED = timedelta(seconds=5)
-"""From the queueing of a gate that is asked again to its parking; nothing tells when exactly it parks."""
+"""From the queueing of a gate that asks again to its parking, at most: Airflow does not give the moment."""
 
 RUNNING = "running"
 
 
 class GateClosed(AirflowRefused):
-    """Nobody needs this answer any more: somebody gave one, or the run has ended."""
+    """The gate takes no answer any more: it has one, or its run has ended."""
 
 
 class GateNotReady(AirflowRefused):
-    """The gate would lose the answer now, but may take it later: in ``seconds``, at ``at`` if known."""
+    """The gate would lose an answer now, but takes one in ``seconds``, at ``at`` if that is known."""
 
     def __init__(self, message: str, *, seconds: float = 1, at: datetime | None = None) -> None:
         self.seconds = seconds
@@ -38,9 +38,9 @@ class GateNotReady(AirflowRefused):
 def answer_gate(client: AirflowClient, target: Target, task_id: str, option: str, reason: str | None) -> Gate:
     """Answer a gate and return it as it was asked.
 
-    Airflow takes an answer also for a run that has ended, where it changes nothing, and fails the task when
-    the answer comes while its worker is still parking it: so the run, the task and the gate's age are looked
-    at immediately before. Raises GateNotReady, GateClosed, or AirflowRefused for what the gate does not take.
+    Airflow accepts an answer for a run that has ended, where it changes nothing, and fails the task if the
+    answer comes while its worker is still parking it: so run, task and age of the gate are checked right
+    before. Raises GateNotReady, GateClosed, or AirflowRefused for what the gate does not take.
     """
     run = client.run(target.plan_id, target.run_id)
     if run is None or run.state != RUNNING:
@@ -70,7 +70,7 @@ def check_ready(gate: Gate | None, task_id: str, now: datetime) -> Gate:
 
 
 def parked_at(gate: Gate) -> datetime:
-    """Return since when, at the latest, the task waits; a gate that is asked again keeps its first date."""
+    """Return when the task was parked, at the latest; a gate that asks again keeps its first date."""
     queued = gate.task_instance.queued_when
     if queued is None or queued <= gate.created_at:
         return gate.created_at
@@ -78,7 +78,7 @@ def parked_at(gate: Gate) -> datetime:
 
 
 def check_reason(gate: Gate, reason: str | None) -> None:
-    """Raise for an approval's reason that the form does not allow: Airflow takes any, the gate asks again."""
+    """Raise AirflowRefused for a reason that is too short: Airflow accepts it, and the gate asks again."""
     fewest = gate.fewest_letters
     if len(reason or "") < fewest:
         given = "it is missing" if not reason else f"not {reason!r}"

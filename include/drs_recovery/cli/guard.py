@@ -1,4 +1,4 @@
-"""How any command ends: a line that says why, an exit code, and JSON where that is wanted."""
+"""How any command ends: with a line that gives the reason, an exit code, and JSON where it is asked for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from drs_recovery.errors import RecoveryError
 
 LOST = frozenset({errno.ENOSPC, errno.EBADF, errno.EIO, errno.EFBIG, errno.EDQUOT, errno.ENXIO})
-"""What a stream says that takes nothing more: a full disk, a closed descriptor, a terminal that is gone."""
+"""Errors of a stream that takes no more output: full disk, closed descriptor, lost terminal."""
 
 STDOUT, STDERR = 1, 2
 
@@ -30,11 +30,11 @@ def run_guarded(command: Callable[[], object], *, as_json: bool) -> int:
         code = command()
         sys.stdout.flush()
     except SystemExit as left:
-        # Rich and typer take a reader that has gone for a failure of ours
+        # Rich and typer exit with 1 when the reader has closed the pipe
         return _on_output(BrokenPipeError(), as_json=as_json) if _is_unread(left) else _number(left.code)
     except OSError as error:
         return _on_output(error, as_json=as_json)
-    except Exception as error:  # noqa: BLE001 - the last one who could make a sentence of it
+    except Exception as error:  # noqa: BLE001 - nothing above could turn it into a message
         return _message(error, as_json=as_json)
     return _number(code)
 
@@ -48,7 +48,7 @@ def _is_unread(left: SystemExit) -> bool:
 
 
 def _on_output(error: OSError, *, as_json: bool) -> int:
-    """Return the exit code of a command whose output cannot be written; others are shown as what they are."""
+    """Return the exit code for an OSError: for output that cannot be written, or as any other error."""
     from drs_recovery.cli.exits import Exit  # noqa: PLC0415 - see cli/app.py
 
     if isinstance(error, BrokenPipeError):
@@ -57,7 +57,7 @@ def _on_output(error: OSError, *, as_json: bool) -> int:
     if error.errno not in LOST:
         return _message(error, as_json=as_json)
     silence(STDOUT)
-    _say(
+    _write_error(
         f"The output cannot be written: {error.strerror}. What was asked for may have been done all the same."
     )
     return Exit.BROKEN
@@ -77,7 +77,7 @@ def _message(error: Exception, *, as_json: bool) -> int:
         sys.stdout.flush()
     except OSError as lost:
         silence(STDOUT)
-        _say(f"{known}\nThe output cannot be written: {lost.strerror}.")
+        _write_error(f"{known}\nThe output cannot be written: {lost.strerror}.")
     with suppress(OSError):
         sys.stderr.flush()
         return code
@@ -99,9 +99,9 @@ def _as_ours(error: Exception) -> RecoveryError:
     if isinstance(error, ValueError) and (problem := settings_problem(error)):
         return problem
     if os.environ.get("RECOVERY_DEBUG", "").strip():
-        _say("".join(traceback.format_exception(error)))
+        _write_error("".join(traceback.format_exception(error)))
     message = " ".join(f"{type(error).__name__}: {error}".split())
-    return Broken(f"{message}. This is a mistake of ours; RECOVERY_DEBUG=1 shows where.")
+    return Broken(f"{message}. This is a bug; RECOVERY_DEBUG=1 shows where.")
 
 
 def _show_usage(error: typer.TyperException) -> None:
@@ -111,7 +111,7 @@ def _show_usage(error: typer.TyperException) -> None:
     rich_utils.rich_format_error(error)  # type: ignore[arg-type] # its usage errors are a class of its own
 
 
-def _say(text: str) -> None:
+def _write_error(text: str) -> None:
     """Write to standard error, if that takes anything."""
     from drs_recovery.cli.secrets import hide  # noqa: PLC0415
     from drs_recovery.text.visible import visible_lines  # noqa: PLC0415

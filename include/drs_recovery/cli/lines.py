@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.cli.progress import command_for
 from drs_recovery.report.servers import server_name
+from drs_recovery.text.people import who_answered
 from drs_recovery.text.values import ABSENT, time_of_day
 from drs_recovery.text.visible import one_line
 
@@ -69,7 +70,7 @@ def _wave(wave: WaveRecord) -> str:
         parts.append(f"attempt {wave.attempt}")
     if wave.approval and (wave.approved or not wave.failure):
         why = f": {wave.approval.reason}" if wave.approval.reason else ""
-        parts.append(f"{wave.approval.decision} by {wave.approval.by or 'the clock'}{why}")
+        parts.append(f"{wave.approval.decision} by {who_answered(wave.approval.by)}{why}")
     parts += wave.attempt_job_ids
     if wave.failure:
         parts.append(wave.failure)

@@ -1,4 +1,4 @@
-"""What must be right before a run is triggered: a run that nothing moves would sit there without a word."""
+"""What is checked before a run is triggered: otherwise a run could wait silently for ever."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BLOCK = re.compile(r"^(?P<fence>`{3,})text\n(?P<text>.*?)\n(?P=fence)$", re.MULT
 """Where the page of such a DAG holds the problems of its file."""
 
 MOST_NAMED = 20
-"""Plans that are named to somebody who asked for one that is not there."""
+"""Most plans that the message of an unknown plan names."""
 
 STARTS = {
     "metadatabase": "airflow db check",
@@ -28,9 +28,9 @@ STARTS = {
 
 
 def check_ready_to_run(client: AirflowClient, plan_id: str) -> str | None:
-    """Raise AirflowRefused, with the command that mends it, if a run of the plan would not move.
+    """Raise AirflowRefused, with the command that helps, if a run of the plan would not progress.
 
-    Returns what a person has to know of the plan before it runs, if anything.
+    Returns a warning about the plan, if there is one.
     """
     check_health(client.health())
     dag = client.dag(plan_id)
@@ -41,18 +41,18 @@ def check_ready_to_run(client: AirflowClient, plan_id: str) -> str | None:
         return None
     return (
         f"The file of the plan {plan_id!r} cannot be read; what runs is its last good version. "
-        f"Mend the file; `recovery check` tells when it is right.\n{_problems(dag)}"
+        f"Correct the file; `recovery check` shows when it is valid.\n{_problems(dag)}"
     )
 
 
 def check_health(health: Health) -> None:
-    """Raise AirflowRefused for a part of Airflow that nothing was heard of lately."""
+    """Raise AirflowRefused if a part of Airflow has no recent heartbeat."""
     if not health.unhealthy:
         return
     named = ", ".join(part.replace("_", "-") for part in health.unhealthy)
     commands = ", ".join(f"`{STARTS[part]}`" for part in health.unhealthy)
     raise AirflowRefused(
-        f"Not started: Airflow tells no sign of life of its {named}, a run would not move. "
+        f"Not started: Airflow has no recent heartbeat of its {named}, so a run would not progress. "
         f"Start what is missing: {commands}; a local Airflow: `make up`."
     )
 
@@ -61,19 +61,19 @@ def check_dag(dag: Dag) -> None:
     """Raise AirflowRefused for a DAG whose runs would fail, wait, or not exist."""
     if INVALID_TAG in dag.tags:
         raise AirflowRefused(
-            f"Not started: the plan {dag.dag_id!r} is invalid. Mend its file; `recovery check` "
-            f"tells when it is right.\n{_problems(dag)}"
+            f"Not started: the plan {dag.dag_id!r} is invalid. Correct its file; `recovery check` "
+            f"shows when it is valid.\n{_problems(dag)}"
         )
     if dag.is_stale or dag.has_import_errors:
         raise AirflowRefused(
             f"Not started: the DAG of {dag.dag_id!r} is stale: its plan file is gone, or the loader of the "
-            "plans fails. `airflow dags list-import-errors` says which; `airflow dags reserialize` reads the "
-            "plans again."
+            "plans fails. `airflow dags list-import-errors` shows which; `airflow dags reserialize` reads "
+            "the plans again."
         )
     if dag.is_paused:
         raise AirflowRefused(
-            f"Not started: the DAG of {dag.dag_id!r} is paused, and its runs wait without a word. "
-            f"`airflow dags unpause {dag.dag_id}` mends that."
+            f"Not started: the DAG of {dag.dag_id!r} is paused, and its runs would wait silently. "
+            f"`airflow dags unpause {dag.dag_id}` changes that."
         )
 
 
@@ -84,7 +84,7 @@ def _missing(plan_id: str, known: tuple[str, ...]) -> str:
     plans += " …" if len(known) > MOST_NAMED else ""
     return (
         f"Not started: Airflow has no plan {plan_id!r}.{hint} It has: {plans}. A new file is found within "
-        "seconds; `recovery check` tells what is wrong with one, `airflow dags reserialize` "
+        "seconds; `recovery check` shows what is wrong with one, `airflow dags reserialize` "
         "reads them all again."
     )
 

@@ -36,7 +36,7 @@ WIDE = 120
 
 @dataclass(frozen=True)
 class Canvas:
-    """The room for a picture; without ``height`` it may be as long as it needs, and says everything."""
+    """The room for a picture; without ``height`` it shows everything, in as many lines as that takes."""
 
     width: int
     height: int | None = None
@@ -48,7 +48,7 @@ class Canvas:
 
 
 def picture(snapshot: Snapshot, canvas: Canvas) -> RenderableType:
-    """Return a snapshot as a table, and what is to be done."""
+    """Return a snapshot as a table, with the gates that wait and how to answer them."""
     execution = snapshot.execution
     if execution is None:
         parts: list[RenderableType] = [_queued(snapshot)]
@@ -67,7 +67,7 @@ def command_for(verb: str, gate: WaitingGate, snapshot: Snapshot) -> str:
 
 
 def _title(execution: Execution, snapshot: Snapshot) -> Text:
-    """Return what runs, since when, who asked for it and why."""
+    """Return the heading: plan, type, status, times, and who asked for it and why."""
     head = Text.assemble((execution.plan_name, "bold"), "  ", styled(execution.execution_type), "  ")
     head.append_text(styled(execution.status))
     done = f"{execution.completed_waves} of {execution.total_waves} waves"

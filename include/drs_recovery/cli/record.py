@@ -30,14 +30,14 @@ FEWEST_LETTERS = 4
 """Of an execution id, to stand for all of it."""
 
 RECENT = 50
-"""Newest executions of a plan among which one is looked for that has not ended."""
+"""Newest executions of a plan among which one that has not ended is searched."""
 
 SEARCHED = 1000
-"""Newest executions among which the beginning of an id is looked up."""
+"""Newest executions among which the beginning of an id is searched."""
 
 
 def dynamodb() -> DynamoDBClient:
-    """Return a client for the Region of the table; patient enough for a hiccup, not for an outage."""
+    """Return a client for the Region of the table; its retries cover seconds, not an outage."""
     config = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
     try:
         client = boto3.client("dynamodb", region_name=settings().table_region, config=config)
@@ -50,7 +50,7 @@ def dynamodb() -> DynamoDBClient:
 
 
 def _check_way(url: str) -> None:
-    """Raise an error for addresses that botocore takes, and of which it quotes pieces when it uses them."""
+    """Raise RecordUnavailable for an address that botocore accepts, but would quote in its errors."""
     proxy = proxy_for(url)
     for name, address in [("AWS_ENDPOINT_URL", url), *([proxy] if proxy else [])]:
         try:
@@ -61,7 +61,7 @@ def _check_way(url: str) -> None:
 
 
 def _remedy(error: Exception) -> str:
-    """Return what mends a client that could not even be made."""
+    """Return how to repair the settings of a client that could not be created."""
     if isinstance(error, ProfileNotFound):
         return "AWS_PROFILE names a profile of ~/.aws/config, or of the file that AWS_CONFIG_FILE names."
     if isinstance(error, PartialCredentialsError):
@@ -81,7 +81,7 @@ def find(store: ExecutionStore, named: str, *, live: bool = False) -> Execution:
     """Return the execution that a person names: by id, by the beginning of one, or as a plan's newest.
 
     With ``live`` a plan stands for its newest execution that has not ended, if it has one: a start that was
-    refused beside it is newer, and nothing is to be done about it.
+    refused beside it is newer, and needs no action.
     """
     if _is_id(named):
         return store.run(read_execution(named.lower()))

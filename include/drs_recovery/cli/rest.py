@@ -1,4 +1,4 @@
-"""HTTP to Airflow's API server: repeats what may pass, and makes errors of all else, as Airflow says."""
+"""HTTP to Airflow's API server: retries what may pass, and raises all else with Airflow's own message."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ PASSING = frozenset(
         HTTPStatus.GATEWAY_TIMEOUT,
     }
 )
-"""Answers after which the same request may succeed; 500 is what Airflow says to a deadlock in PostgreSQL."""
+"""Answers after which the same request may succeed; Airflow answers a deadlock in PostgreSQL with 500."""
 
-MAX_WORDS = 500
+MAX_CHARACTERS = 500
 
 
 class Refusal(AirflowRefused):
-    """An answer with a status of 4xx, for callers that can do something about that status."""
+    """An answer with a status of 4xx, for callers that handle some of them."""
 
     def __init__(self, message: str, *, status: int) -> None:
         self.status = status
@@ -42,7 +42,7 @@ class Refusal(AirflowRefused):
 class Rest:
     """Sends requests to one API server and repeats them up to ``tries`` times.
 
-    Every request must be one that may arrive twice: each caller says how it recognises its own first try.
+    Every request must be one that may arrive twice: each caller recognises its own first try.
     """
 
     def __init__(self, url: str, *, tries: int = 5, timeout: float = 10, delay: float = 0.2) -> None:
@@ -101,12 +101,12 @@ class Rest:
 
 
 def _is_ours(error: Exception) -> bool:
-    """Whether a request could not even be sent as it stands: no try changes that."""
+    """Whether a request cannot be sent at all, so that another try would not help."""
     return isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError)
 
 
 def _reason(error: Exception) -> str:
-    """Return why a request did not get through, without any secret; what a header holds is one."""
+    """Return why a request did not get through, without secrets, such as the values of headers."""
     if isinstance(error, httpx.LocalProtocolError):
         return "the request cannot be sent: a header of it, such as the token, holds what no header may"
     message = str(error) or type(error).__name__
@@ -118,13 +118,13 @@ def _reason(error: Exception) -> str:
 def answer_text(answer: httpx.Response) -> str:
     """Return Airflow's own message of an answer that is no success.
 
-    Some answers repeat what they were sent: secrets are hidden here, since this message goes on into notes of
-    Airflow's and into the audit trail, and before anything is cut, which would leave half of one.
+    Some answers repeat the request, so secrets are hidden before the message gets into notes of Airflow and
+    the audit trail, and before it is cut, which would leave half of one.
     """
-    return hide(_said(answer))[:MAX_WORDS] or answer.reason_phrase
+    return hide(_detail(answer))[:MAX_CHARACTERS] or answer.reason_phrase
 
 
-def _said(answer: httpx.Response) -> str:
+def _detail(answer: httpx.Response) -> str:
     try:
         detail = answer.json()["detail"]
     except (ValueError, KeyError, TypeError):

@@ -1,7 +1,7 @@
-"""The way to Airflow: straight, or through the proxy that the environment names, with its certificates.
+"""The way to Airflow: directly, or through the proxy that the environment names, with its certificates.
 
-httpx would read the environment itself, but it makes a client for every proxy that is named there, asked or
-not, and raises what the first bad one gives.
+httpx would read the environment itself, but it makes a client for every proxy named there, used or not, and
+raises the error of the first bad one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FOLDER_OF_AUTHORITIES = "SSL_CERT_DIR"
 
 
 def client_for(url: str, timeout: float) -> httpx.Client:
-    """Return a client for one server; raises AirflowUnreachable that names the variable to mend."""
+    """Return a client for one server; raises AirflowUnreachable that names the variable to correct."""
     proxy = proxy_for(url)
     encrypted = "https://" in url or (proxy is not None and proxy[1].startswith("https://"))
     trusted = trust() if encrypted else False
@@ -47,7 +47,7 @@ def client_for(url: str, timeout: float) -> httpx.Client:
 def proxy_for(url: str) -> tuple[str, str] | None:
     """Return the variable whose proxy is to be used, with its URL; None where none is.
 
-    What listens on this machine, or on the link itself, is never reached through a proxy.
+    This machine and link-local addresses are never reached through a proxy.
     """
     try:
         parts = urlsplit(url)

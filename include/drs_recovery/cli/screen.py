@@ -31,7 +31,7 @@ PLAIN_WIDTH = 160
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console that neither guesses colours into a text nor breaks lines where nobody looks."""
+    """Return a console that adds no colours of its own, and breaks no lines where there is no terminal."""
     stream = sys.stderr if stderr else sys.stdout
     width = size("COLUMNS") or (None if stream.isatty() else PLAIN_WIDTH)
     return Console(stderr=stderr, highlight=False, emoji=False, markup=False, width=width)
@@ -51,11 +51,11 @@ class Screen:
         return self.err if self.as_json else self.out
 
     def say(self, text: str | Text) -> None:
-        """Tell a person what is going on."""
+        """Show a message on progress."""
         self.progress.print(text)
 
     def result(self, document: Mapping[str, Any], shown: RenderableType) -> None:
-        """Write what the command has to say: as JSON, or as people read it."""
+        """Write the result of the command, as JSON or for people."""
         if self.as_json:
             self.document(document)
         else:
@@ -63,25 +63,25 @@ class Screen:
             self.out.print(shown, crop=False)
 
     def document(self, document: Mapping[str, Any]) -> None:
-        """Write the JSON document, if that is wanted; a person has seen it already."""
+        """Write the JSON document if ``--json`` asks for it; people have seen the same as messages."""
         if self.as_json:
             text = escaped_json(json.dumps(document, indent=2, ensure_ascii=False))
-            if not self._can_say(text):
+            if not self._can_write(text):
                 text = json.dumps(document, indent=2)
             self.out.file.write(text + "\n")
             self.out.file.flush()
 
     def error(self, kind: str, message: str, code: Exit) -> None:
-        """Write why the command did not do what was asked, without any secret that an error quotes."""
+        """Write why the command failed, without any secret that an error quotes."""
         message = hide(message)
         self.document({"error": {"kind": kind, "message": message, "exitCode": int(code)}})
         self.err.print(Text("✗ ", style="bold red").append(Text.of_lines(message)), soft_wrap=True)
 
     def _make_room(self, shown: RenderableType) -> None:
-        """Let lines be as wide as what must not be broken; a terminal that is narrower breaks them itself."""
+        """Widen lines to what must not be broken; a narrower terminal breaks them itself."""
         self.out.width = max(self.out.width, _least_width(self.out, shown))
 
-    def _can_say(self, text: str) -> bool:
+    def _can_write(self, text: str) -> bool:
         """Whether every character of a text can be written as it is."""
         try:
             text.encode(getattr(self.out.file, "encoding", None) or "utf-8")
@@ -91,7 +91,7 @@ class Screen:
 
 
 def _least_width(console: Console, shown: RenderableType) -> int:
-    """Return the columns without which rich would leave out some of what a table holds; text it can break."""
+    """Return the width below which rich would drop parts of a table; text it can break."""
     if isinstance(shown, Group):
         return max((_least_width(console, part) for part in shown.renderables), default=0)
     if not isinstance(shown, Table):

@@ -19,10 +19,10 @@ VARIABLES = (
     *("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
 )
 FEWEST = 4
-"""Letters of a secret that is looked for: a shorter one is part of too many words."""
+"""Fewest characters of a secret that is hidden: a shorter one is part of too many words."""
 
 OF_LOCAL_AWS = "testing"
-"""The key of local AWS, which takes any; it is a word that names of people's may hold."""
+"""The key of local AWS, which accepts any; it is too common a word to hide."""
 
 _read: set[str] = set()
 
@@ -34,7 +34,7 @@ def remember(secret: str | None) -> None:
 
 
 def hide(text: str) -> str:
-    """Return a text without any secret that this process knows, however it is written there."""
+    """Return a text without the secrets that this process has, in any of the forms that errors quote."""
     for secret in sorted(set(_written()), key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return hide_who_signs_in(text)

@@ -1,4 +1,4 @@
-"""Who the command line is to Airflow, and from where it knows the password."""
+"""The user as whom the command line signs in to Airflow, and where the password comes from."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class SignInNeeded(UsageError):
-    """Nobody is signed in, and nobody can be asked."""
+    """User or password is missing, and there is no terminal to ask for it."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Credentials:
 
 
 def credentials(user: str | None = None, *, ask: bool = True) -> Credentials:
-    """Return how to sign in; raises SignInNeeded when that is not known and may not, or cannot, be asked.
+    """Return how to sign in; raises SignInNeeded if something is missing and cannot be asked for.
 
     In this order: a token (unless another user is named), the password of the settings, the passwords of a
     local Airflow, a question.
@@ -59,7 +59,7 @@ def credentials(user: str | None = None, *, ask: bool = True) -> Credentials:
 
 
 def _fit_for_a_header(token: str) -> str:
-    """Return a token that can be sent; what is wrong with another is shown without it."""
+    """Return a token that can be sent in a header; an error does not quote it."""
     if token.isascii() and token.isprintable() and " " not in token:
         return token
     raise SignInNeeded(
@@ -69,7 +69,7 @@ def _fit_for_a_header(token: str) -> str:
 
 
 def local_password(user: str) -> str | None:
-    """Return the user's password from the file that an Airflow of this machine has written for its users."""
+    """Return the user's password from the file that a local Airflow writes for its users."""
     if urlsplit(settings().airflow_url).hostname not in LOCAL_HOSTS:
         return None
     file = Path(os.environ.get("AIRFLOW_HOME") or ".airflow") / PASSWORDS_FILE
@@ -91,7 +91,7 @@ def claims(token: str) -> dict[str, Any]:
 
 
 def interactive() -> bool:
-    """Whether a person sits at the terminal and can be asked."""
+    """Whether a person at a terminal can be asked."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
@@ -102,7 +102,7 @@ def _asked_user(*, ask: bool) -> str:
         sys.stderr.flush()
         name = sys.stdin.readline().strip()
     if not name:
-        raise SignInNeeded("Say who you are to Airflow: --user NAME, or RECOVERY_AIRFLOW_USER")
+        raise SignInNeeded("No Airflow user is given: use --user NAME, or set RECOVERY_AIRFLOW_USER")
     return name
 
 

@@ -1,6 +1,6 @@
-"""What people have around a command: variables, streams and screens of every kind, made fit for use once.
+"""The environment of a command: variables, streams and screens of every kind, made fit for use once.
 
-An empty variable is none: a shell that says ``AWS_PROFILE=`` names no profile. This machine, and the
+An empty variable is none: ``AWS_PROFILE=`` names no profile. This machine, and the
 link-local addresses that AWS gives credentials at, are reached through no proxy, whichever library asks.
 """
 
@@ -52,7 +52,7 @@ def prepare() -> None:
 
 
 def size(name: str) -> int | None:
-    """Return a size of the screen that a variable tells, within reason; None if it tells none."""
+    """Return a size of the screen from a variable, within limits; None if it holds none."""
     value = os.environ.get(name, "").strip()
     if not (value.isascii() and value.isdecimal() and len(value) <= len(str(WIDEST)) + 2 and int(value)):
         return None

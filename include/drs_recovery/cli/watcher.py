@@ -1,4 +1,4 @@
-"""Looks at an execution again and again: at its record, and at Airflow only for what that cannot tell."""
+"""Reads an execution again and again: its record, and from Airflow only what the record lacks."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from drs_recovery.store.store import ExecutionStore
 
 RUN_CHECK = 10
-"""Seconds between two looks at a DAG run whose execution is not final."""
+"""Seconds between two reads of a DAG run whose execution is not final."""
 
 STRANDED_AFTER = timedelta(seconds=45)
-"""After its run has ended, an execution has this long to become final."""
+"""Time for an execution to become final after its run has ended."""
 
 
-MOST_TOLD = 3
-"""Items that cannot be read of which a snapshot tells why; the log has them all."""
+MOST_NAMED = 3
+"""Unreadable items that a snapshot names; the log has them all."""
 
 
 class Watcher:
@@ -55,7 +55,7 @@ class Watcher:
         self._held: str | None = None
 
     def look(self) -> Snapshot:
-        """Return how things stand now; what does not answer is in the notes."""
+        """Return a snapshot of now; what does not answer is in its notes."""
         self._read()
         execution = self._execution
         gates = () if execution is None else tuple(self._gate(wave) for wave in paused_waves(execution))
@@ -73,9 +73,9 @@ class Watcher:
         )
 
     def _notes(self, *, missed: bool) -> tuple[str, ...]:
-        """Return what could not be looked at, and what holds the run.
+        """Return what could not be read, and what holds the run.
 
-        Nobody signed in matters only where Airflow is missed.
+        That nobody is signed in matters only where Airflow is needed.
         """
         known = self.airflow.note if missed or self.airflow.client else None
         over = self._execution is not None and self._execution.final
@@ -83,7 +83,7 @@ class Watcher:
         return tuple(note for note in (self._record_note, known, held) if note)
 
     def _read(self) -> None:
-        """Read execution and servers; a table that does not answer leaves what was known."""
+        """Read execution and servers; if the table does not answer, the last ones stay."""
         trouble: list[str] = []
         try:
             self._execution = self.store.run(read_execution(self.target.execution_id))
@@ -95,7 +95,7 @@ class Watcher:
         except RecordUnavailable as error:
             self._record_note = f"the record cannot be read: {error}"
             return
-        self._record_note = f"passed over: {'; '.join(trouble[:MOST_TOLD])}" if trouble else None
+        self._record_note = f"passed over: {'; '.join(trouble[:MOST_NAMED])}" if trouble else None
 
     def _gate(self, wave: WaveRecord) -> WaitingGate:
         plan = self._plan
@@ -114,7 +114,7 @@ class Watcher:
         )
 
     def _stranded(self) -> str | None:
-        """Return why nobody will make this record final: its DAG run has ended, some time ago."""
+        """Return why the record will stay as it is: its DAG run ended some time ago."""
         if time.monotonic() >= self._next_run_check:
             self._next_run_check = time.monotonic() + RUN_CHECK
             run = self.airflow.run(self.target)

@@ -1,10 +1,11 @@
-"""How the clean-up of a drill reads: how far it is, or that it is offered (R-47)."""
+"""How the clean-up of a drill stands, or how to ask for one (R-47)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from drs_recovery.record.enums import CleanupStatus
+from drs_recovery.text.people import who_answered
 from drs_recovery.text.values import plural, timestamp
 
 if TYPE_CHECKING:
@@ -19,14 +20,14 @@ def may_be_cleaned_up(execution: Execution) -> bool:
 
 
 def waits_for_an_approver(execution: Execution) -> bool:
-    """Whether the clean-up asks somebody, and has no answer yet."""
+    """Whether the clean-up waits for an answer."""
     known = execution.cleanup
     waits = known is not None and known.status is CleanupStatus.WAITING and known.approval is None
     return execution.final and waits
 
 
 def cleanup_text(execution: Execution) -> str | None:
-    """Return how far the clean-up is, and how to ask for one; None where there is nothing to say."""
+    """Return how far the clean-up is, and how to ask for one; None if neither applies."""
     known = execution.cleanup
     message = f"{known.status}{_detail(known, execution)}" if known else "none is ordered"
     if may_be_cleaned_up(execution) and (known is None or known.status.finished):
@@ -54,4 +55,4 @@ def _who(cleanup: Cleanup) -> str:
     if answer is None:
         return "nobody named"
     because = f": {answer.reason}" if answer.reason else ""
-    return f"{answer.by or 'the clock, nobody answered'}{because}"
+    return f"{who_answered(answer.by)}{because}"

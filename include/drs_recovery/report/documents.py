@@ -1,4 +1,4 @@
-"""What ``--json`` prints: the record's own names and values, so that scripts see what DynamoDB holds."""
+"""What ``--json`` prints: the names and values of the record, as DynamoDB holds them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def execution_document(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def record_document(snapshot: Snapshot, events: Sequence[Event], plan: Plan | None) -> dict[str, Any]:
-    """Return all that is on record about an execution."""
+    """Return everything on record about an execution."""
     return execution_document(snapshot) | {
         "plan": plan.content() if plan else None,
         "events": [event.to_item() for event in events],

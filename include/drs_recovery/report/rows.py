@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from drs_recovery.record.enums import ActionsStatus, LaunchStatus, WaveStatus
 from drs_recovery.report.servers import activity, server_name
 from drs_recovery.text.lists import listed
+from drs_recovery.text.people import who_answered
 from drs_recovery.text.values import ABSENT, elapsed, plural
 
 if TYPE_CHECKING:
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 
 CALM = frozenset({WaveStatus.PENDING, WaveStatus.COMPLETED, WaveStatus.SKIPPED})
 NEIGHBOURS = 3
-"""Waves that stay in sight on each side of those that run, when there are too many for the screen."""
+"""Waves shown on each side of those that run, where there are too many for the screen."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: a wave, a server under it, or a word on those left out."""
+    """A line of the table: a wave, a server under it, or how many are left out."""
 
     label: str
     status: str | None
@@ -35,7 +36,7 @@ class Row:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return all that a server is called, best known first: hostname, Name tag and id."""
+        """Return the names of a server, the best known first: hostname, Name tag and id."""
         server = self.server
         known = (server.hostname, server.name, server.source_server_id) if server else ()
         return tuple(name for name in known if name)
@@ -82,14 +83,14 @@ def _opened(snapshot: Snapshot, shown: frozenset[int], left: int | None) -> dict
 
 
 def _begun(wave: WaveRecord) -> bool:
-    """Whether something of the wave was started, if only by an earlier attempt."""
+    """Whether any part of the wave was started, in this attempt or an earlier one."""
     return wave.start_time is not None or wave.attempt > 1
 
 
 def _server_rows(servers: Sequence[ServerRecord], snapshot: Snapshot, left: int | None) -> list[Row]:
     """Return a line per server; where they do not fit, those that run first, then those that failed."""
     if left is not None and len(servers) > left:
-        if left < 2:  # noqa: PLR2004 - a server and the word on the others
+        if left < 2:  # noqa: PLR2004 - a server and the line on the others
             return []
         first = sorted(servers, key=_interest)
         rest = first[left - 1 :]
@@ -137,7 +138,7 @@ def _wave_text(wave: WaveRecord, snapshot: Snapshot) -> Iterator[str]:
     if wave.attempt > 1:
         yield f"attempt {wave.attempt}"
     if wave.approval and (wave.approved or not wave.failure):
-        yield f"{wave.approval.decision.lower().replace('_', ' ')} by {wave.approval.by or 'the clock'}"
+        yield f"{wave.approval.decision.lower().replace('_', ' ')} by {who_answered(wave.approval.by)}"
     if wave.status is WaveStatus.PARTIAL:
         missing = [each for each in servers if not each.recovered]
         yield f"without {listed(map(server_name, missing))}"

@@ -1,4 +1,4 @@
-"""What is known of an execution at one moment, from the record and, where it helps, from Airflow."""
+"""The state of an execution at one moment, from the record and, where it helps, from Airflow."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Target:
 class WaitingGate:
     """A gate that waits before a wave: who may answer, where, since and until when.
 
-    ``approvers`` is None where the frozen plan is not at hand; empty where anyone may who answers gates.
+    ``approvers`` is None where there is no frozen plan yet; empty if anyone may answer who answers gates.
     """
 
     wave_name: str
@@ -56,8 +56,8 @@ class WaitingGate:
 class Snapshot:
     """An execution with its servers and gates, as of ``at``.
 
-    ``execution`` is None before the run is on record; ``queued`` says what it waits for. ``notes`` tell what
-    could not be looked at. ``stranded`` says why the record will never become final by itself.
+    ``execution`` is None before the run is on record; ``queued`` says what it waits for. ``notes`` are
+    on what could not be read. ``stranded`` is why the record will never become final by itself.
     """
 
     target: Target
@@ -71,7 +71,7 @@ class Snapshot:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing more is to be expected."""
+        """Whether it changes no more by itself."""
         return self.stranded is not None or (self.execution is not None and self.execution.final)
 
     def servers_of(self, wave: WaveRecord) -> tuple[ServerRecord, ...]:

@@ -1,4 +1,4 @@
-"""How people are named where none is."""
+"""Who may answer a gate, and who answered it, also where nobody is named."""
 
 from __future__ import annotations
 
@@ -14,3 +14,8 @@ ANYONE = "anyone who may answer gates in Airflow"
 def who_may_answer(approvers: Iterable[str]) -> str:
     """Return who may answer a gate, as a sentence lists them."""
     return ", ".join(approvers) or ANYONE
+
+
+def who_answered(by: str | None) -> str:
+    """Return who gave an answer; a time-out is the clock's."""
+    return by or "the clock"

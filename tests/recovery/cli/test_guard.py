@@ -58,7 +58,7 @@ def test_what_nobody_foresaw_is_a_line_too(monkeypatch: pytest.MonkeyPatch) -> N
     assert result.exit_code == 5
     assert document("list")["error"] == {
         "kind": "Broken",
-        "message": "KeyError: '***'. This is a mistake of ours; RECOVERY_DEBUG=1 shows where.",
+        "message": "KeyError: '***'. This is a bug; RECOVERY_DEBUG=1 shows where.",
         "exitCode": 5,
     }
     assert "Traceback" not in result.stderr

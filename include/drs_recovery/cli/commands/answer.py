@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from drs_recovery.store.store import ExecutionStore
 
 LONGEST_WAIT = 60
-"""Seconds for a gate to become answerable; parking and the hold take some 15."""
+"""Seconds for a gate to accept an answer; parking and the hold take about 15."""
 
 TAKEN_UP = 30
 """Seconds for the gate's task to write the answer into the record."""
@@ -35,7 +35,7 @@ TAKEN_UP = 30
 def answer(
     screen: Screen, option: str, named: str, *, wave_name: str | None, reason: str | None, user: str | None
 ) -> Exit:
-    """Answer the gate that waits, and see the answer on record."""
+    """Answer the gate that waits, and wait until the answer is on record."""
     store = open_store()
     execution = find(store, named, live=True)
     if wave_name is None and waits_for_an_approver(execution):
@@ -94,7 +94,7 @@ def _answer_clean_up(
 
 
 def waiting_wave(execution: Execution, wave_name: str | None) -> WaveRecord:
-    """Return the wave whose gate is meant; AirflowRefused if none waits, UsageError if several may be."""
+    """Return the wave whose gate is meant; AirflowRefused if none waits, UsageError if several do."""
     paused = paused_waves(execution)
     if wave_name is not None:
         named = [wave for wave in execution.waves if wave.wave_name == wave_name]
@@ -124,7 +124,7 @@ def task_of(store: ExecutionStore, execution: Execution, wave: WaveRecord) -> st
 
 
 def _when_ready(screen: Screen, answer: Callable[[], object]) -> None:
-    """Answer as soon as the gate can take it: an earlier answer would make Airflow fail the task."""
+    """Answer as soon as the gate accepts it: an earlier answer would make Airflow fail the task."""
     deadline = time.monotonic() + LONGEST_WAIT
     announced = False
     while True:
@@ -144,7 +144,7 @@ def _when_ready(screen: Screen, answer: Callable[[], object]) -> None:
 
 
 def _on_record(store: ExecutionStore, execution: Execution, wave: WaveRecord) -> Approval | None:
-    """Return the answer as the record has it, as soon as it has it."""
+    """Return the answer from the record, as soon as it is there."""
     deadline = time.monotonic() + TAKEN_UP
     while time.monotonic() < deadline:
         approval = store.run(read_execution(execution.execution_id)).wave(wave.wave_number).approval

@@ -1,4 +1,4 @@
-"""`cancel`: ends an execution's DAG run; what DRS is doing goes on, since no operation stops a job (R-45)."""
+"""`cancel`: ends an execution's DAG run; jobs of DRS continue, since no operation stops one (R-45)."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from drs_recovery.store.store import ExecutionStore
 
 LONGEST_WAIT = 120
-"""Seconds for the end to be on record: `complete_execution`, or the maintenance, writes it."""
+"""Seconds for `complete_execution`, or the maintenance, to write the end."""
 
 
 def cancel(screen: Screen, named: str, *, reason: str | None, user: str | None) -> Exit:
-    """Mark the DAG run failed, and tell the end as it is on record."""
+    """Mark the DAG run failed, and show the end that is on record."""
     store = open_store()
     execution = find(store, named, live=True)
     if execution.final:
@@ -36,7 +36,7 @@ def cancel(screen: Screen, named: str, *, reason: str | None, user: str | None) 
         )
     with sign_in(user) as client:
         me, why = client.me().id, reason or "no reason given"
-        # Airflow says by the note whether this user may: only then it goes on record, and the run is ended
+        # Airflow accepts the note only of a user who may edit the run: only then it goes on record
         client.note(execution.plan_id, execution.dag_run_id, f"cancelled by {me}: {why}")
         store.run(cancel_program.ask(execution.execution_id, me, why))
         try:

@@ -1,4 +1,4 @@
-"""`check`: every problem of plan files and what is odd in them, each with its place; and when they drill."""
+"""`check`: every problem and warning of plan files, each with its place, and when they drill next."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PROBLEM = re.compile(r"(?P<file>.*?):(?P<line>\d+):(?P<column>\d+): (?:warning: 
 
 
 def check(screen: Screen, paths: Sequence[Path]) -> Exit:
-    """Read plan files, and all those of folders; tell what is wrong, what is odd, and when they drill."""
+    """Read plan files, and all those of folders; show problems, warnings, and when they drill next."""
     plans: dict[Path, Plan] = {}
     problems: list[str] = []
     for path in paths or [PLANS]:
@@ -53,12 +53,12 @@ def check(screen: Screen, paths: Sequence[Path]) -> Exit:
         "warnings": [_document(warning) for warning in odd],
         "nextDrills": {plan: [date.isoformat() for date in dates] for plan, dates in drills.items()},
     }
-    screen.result(document, Group(*shown, *_next_drills(drills), _verdict(names, problems, odd)))
+    screen.result(document, Group(*shown, *_next_drills(drills), _summary(names, problems, odd)))
     return Exit.NOT_RECOVERED if problems else Exit.OK
 
 
 def _found(path: Path) -> list[tuple[Path, Plan | PlanError]]:
-    """Return what a path holds; raises UsageError for one that the system does not let us read."""
+    """Return what a path holds; raises UsageError for one that cannot be read."""
     try:
         return list(_read(path))
     except OSError as error:
@@ -82,7 +82,7 @@ def _read(path: Path) -> Iterator[tuple[Path, Plan | PlanError]]:
 
 
 def _below(folder: Path) -> str:
-    """Return where plans are that a folder without any seems to have."""
+    """Return where the plans may be that a folder does not have."""
     found = [str(warning.file) for warning in warnings({}, [folder])]
     return f"; passed over: {listed(found)}" if found else ""
 
@@ -92,7 +92,7 @@ def _next_drills(drills: Mapping[str, Sequence[datetime]]) -> Iterator[Text]:
         yield Text(f"{plan} drills next at {', '.join(f'{date:%a %Y-%m-%d %H:%M}' for date in dates)} (UTC)")
 
 
-def _verdict(plans: Sequence[str], problems: Sequence[str], odd: Sequence[str]) -> Text:
+def _summary(plans: Sequence[str], problems: Sequence[str], odd: Sequence[str]) -> Text:
     good = f"{plural(len(plans), 'plan')} without problems"
     also = f", {plural(len(odd), 'warning')}" if odd else ""
     if problems:

@@ -1,4 +1,4 @@
-"""`clean-up`: terminates the recovery instances of an ended drill, though its plan says never (R-47)."""
+"""`clean-up`: terminates the recovery instances of an ended drill, also if its plan says never (R-47)."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from drs_recovery.store.store import ExecutionStore
 
 INTERVAL = 0.5
-"""Seconds between two looks at the record."""
+"""Seconds between two reads of the record."""
 
 RUN_CHECK = 5.0
-"""Seconds between two looks at the DAG run, which may end with nothing on record."""
+"""Seconds between two reads of the DAG run, which may end with nothing on record."""
 
 
 def clean_up(screen: Screen, named: str, *, reason: str | None, follow: bool, user: str | None) -> Exit:
-    """Start the DAG run that cleans up, or run it again, and show what came of it."""
+    """Start the DAG run that cleans up, or clear it, and show its result."""
     store = open_store()
     execution = find(store, named)
     _check(execution)
@@ -63,12 +63,12 @@ def clean_up(screen: Screen, named: str, *, reason: str | None, follow: bool, us
     screen.result(
         execution_document(Watcher(store, target, AirflowView(None)).look()), _message(last, follow=follow)
     )
-    over = last.cleanup is not None and last.cleanup.status in {CleanupStatus.DONE, CleanupStatus.WAITING}
-    return Exit.OK if over or not follow else Exit.NOT_RECOVERED
+    done = last.cleanup is not None and last.cleanup.status in {CleanupStatus.DONE, CleanupStatus.WAITING}
+    return Exit.OK if done or not follow else Exit.NOT_RECOVERED
 
 
 def _check(execution: Execution) -> None:
-    """Raise TransitionRefused, with the reason, for what is not cleaned up."""
+    """Raise TransitionRefused, with the reason, if the execution cannot be cleaned up."""
     if may_be_cleaned_up(execution):
         return
     place = f"{execution.execution_id} ({execution.plan_id})"
@@ -82,7 +82,7 @@ def _check(execution: Execution) -> None:
 
 
 def _start(client: AirflowClient, execution: Execution) -> None:
-    """Trigger the DAG run of this end; one that has ended is cleared, one that lives is left to its work."""
+    """Trigger the DAG run of this end, or clear it if it has ended; one that runs is left alone."""
     dag = client.dag(CLEAN_UP)
     if dag is None or dag.is_paused:
         state = "is paused: unpause it" if dag else "is not known to Airflow"
@@ -96,7 +96,7 @@ def _start(client: AirflowClient, execution: Execution) -> None:
 
 
 def _follow(store: ExecutionStore, client: AirflowClient, execution: Execution) -> Execution:
-    """Return the execution when its clean-up is over, waits for a person, or its DAG run has ended."""
+    """Return the execution when its clean-up has finished, waits for a person, or its DAG run has ended."""
     before, run_id, check = execution.cleanup, clean_up_run_id(execution), time.monotonic() + RUN_CHECK
     while True:
         execution = store.run(read_execution(execution.execution_id))

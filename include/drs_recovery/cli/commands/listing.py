@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from drs_recovery.record.models import Execution
 
 SHORT = 8
-"""Letters of an execution id in a list; more where these are not enough to tell executions apart."""
+"""Characters of an execution id in a list, or as many as make it unique there."""
 
 
 def list_executions(screen: Screen, plan_id: str | None, limit: int) -> Exit:
@@ -61,7 +61,7 @@ def show(screen: Screen, named: str) -> Exit:
 
 
 def table(executions: Sequence[Execution], width: int) -> Table:
-    """Return executions as a table; ids as short as they can be told apart."""
+    """Return executions as a table, ids shortened as far as they stay unique."""
     letters = _letters([execution.execution_id for execution in executions])
     shown = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim", pad_edge=False)
     for name in ("execution", "plan", "type", "status", "waves", "started (UTC)", "asked for by"):

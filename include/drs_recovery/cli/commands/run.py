@@ -100,7 +100,7 @@ def gate_reason(request: Request) -> str:
     """Return the reason given at each gate that --approve answers."""
     if request.reason is None and request.execution_type == RECOVERY:
         raise ParamsError("reason: the gates of a RECOVERY want one; --approve answers them with --reason")
-    reason = request.reason or "approved by whoever started it, with --approve"
+    reason = request.reason or "approved by --approve of the command that started it"
     return check_reason(reason)
 
 

@@ -1,4 +1,4 @@
-"""`unlock`: frees a plan by hand, when the execution that holds it can be ended in no other way."""
+"""`unlock`: frees a plan by hand, when the execution that holds it cannot be ended in any other way."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def unlock(screen: Screen, plan_id: str, reason: str, user: str | None) -> Exit:
     with sign_in(user) as client:
         dag = client.dag(plan_id)
         if dag is None:
-            raise AirflowRefused(f"Airflow knows no plan {plan_id!r}: {', '.join(client.plans()) or 'none'}")
+            raise AirflowRefused(
+                f"Airflow has no plan {plan_id!r}; it has: {', '.join(client.plans()) or 'none'}"
+            )
         client.check_may_edit(plan_id, is_paused=dag.is_paused)
         freed = store.run(lock.unlock(plan_id, client.me().id, reason))
     if freed is None:
@@ -40,10 +42,10 @@ def _held(freed: Freed) -> str:
     held = freed.lock
     if held is None:
         return (
-            f"Nobody can say which execution held it: {freed.trouble}. What that one is doing goes on: "
+            f"The execution that held it is unknown: {freed.trouble}. Its work continues: "
             "`recovery list` shows what runs."
         )
     return (
         f"It was held by execution {held.holder} ({held.execution_type}, DAG run {held.dag_run_id}). "
-        f"What that execution is doing goes on: `recovery show {held.holder}` tells."
+        f"Its work continues: `recovery show {held.holder}`."
     )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def watch(screen: Screen, named: str, user: str | None) -> Exit:
-    """Follow the execution that a person names, also one that is not on record yet."""
+    """Follow an execution by its name, also one that is not on record yet."""
     store, airflow = open_store(), look_in(user)
     return follow_to_the_end(screen, store, _target(store, airflow, named), airflow)
 
@@ -36,7 +36,7 @@ def follow_to_the_end(
     airflow: AirflowView,
     approver: Approver | None = None,
 ) -> Exit:
-    """Show an execution until it is over, then how it ended."""
+    """Show an execution until it has ended, then how."""
     try:
         with view_for(screen) as view:
             last = follow(Watcher(store, target, airflow), view, approver)
@@ -58,7 +58,7 @@ def _goes_on(target: Target) -> str:
 
 
 def _target(store: ExecutionStore, airflow: AirflowView, named: str) -> Target:
-    """Return the run that a name stands for: for a plan, a run that waits to open its record goes first."""
+    """Return the run that a name stands for; of a plan, first a run that has not opened its record yet."""
     waiting = airflow.unopened(named, lambda target: not _on_record(store, target))
     if waiting is not None:
         return waiting

@@ -1,4 +1,4 @@
-"""`whoami`: the user as Airflow knows them, which is what a plan's ``approvers`` name."""
+"""`whoami`: the user id that Airflow has, as a plan's ``approvers`` name it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def whoami(screen: Screen, user: str | None) -> Exit:
-    """Show the id that belongs into ``approvers``, and the role where the auth manager tells it."""
+    """Show the id that belongs into ``approvers``, and the role if the auth manager gives one."""
     with sign_in(user) as client:
         me, role = client.me(), client.claims().get("role")
     document = {"id": me.id, "username": me.username, "role": role, "airflow": client.url}

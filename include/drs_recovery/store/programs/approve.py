@@ -13,6 +13,7 @@ from drs_recovery.record.texts import same_text
 from drs_recovery.store.changes import change, with_wave
 from drs_recovery.store.requests import now
 from drs_recovery.store.trail import append_change
+from drs_recovery.text.people import who_answered
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -104,8 +105,8 @@ def _given(wave: WaveRecord, approval: Approval) -> bool:
         if same and given.decision is approval.decision:
             return True
         raise TransitionRefused(
-            f"{place}: it was answered {given.decision} by {given.by or 'the clock'} at {iso(given.time)}; "
-            f"{approval.decision} by {approval.by or 'the clock'} comes second and changes nothing"
+            f"{place}: it was answered {given.decision} by {who_answered(given.by)} at {iso(given.time)}; "
+            f"{approval.decision} by {who_answered(approval.by)} comes second and changes nothing"
         )
     if wave.status is not WaveStatus.PAUSED:
         raise TransitionRefused(f"{place}: it waits for no answer, the wave is {wave.status}")
