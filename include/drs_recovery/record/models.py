@@ -178,9 +178,13 @@ class WaveRecord(Record):
 
     @property
     def has_nothing_to_start(self) -> bool:
-        """Whether the current attempt began and found all servers launched by earlier ones."""
-        begun = self.status in {WaveStatus.STARTED, WaveStatus.POLLING}
-        return begun and not self.attempt_intents
+        """Whether the current attempt began and starts nothing: what earlier ones launched is judged.
+
+        Of its intents only those stay that no job came of within the window, though one may show late.
+        """
+        return self.status.running and all(
+            intent.refusal and intent.may_show for intent in self.attempt_intents
+        )
 
     @property
     def attempt_job_ids(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from drs_recovery.settings import settings as ours
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.table import create_table
 from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan
-from tests.recovery.tasks.starting import parked
+from tests.recovery.tasks.starting import later, parked
 from tests.recovery.tasks.troubles import (
     TROUBLES,
     delete,
@@ -152,6 +152,31 @@ def test_a_wave_whose_earlier_attempt_launched_enough_is_judged_by_that(table: A
         drive.execute(task_id)
     assert (drive.statuses, drive.record.waves[0].attempt) == (["PARTIAL"], 2)
     assert "DRS knows no such source server" in errors(drive)[WEB]
+
+
+def test_an_answer_that_was_lost_keeps_no_attempt_from_being_judged(
+    table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No job showed within the window, and then DRS refuses the optional server: PARTIAL, as it was."""
+    table.control.fail_server(WEB, raw_error="no capacity")
+    drive = approved(Drive(plan(wave_of(DB, WEB, optional=[WEB]))))
+    for task_id in (START, "all.wait_for_recovery", "complete_execution"):
+        drive.execute(task_id)
+    drive.clear()
+    approve(drive)
+    table.control.drop("drs", "StartRecovery", after=False, times=1)
+    with pytest.raises(TaskDeferred):
+        drive.execute(START)
+    later(monkeypatch, seconds=ours().adoption_seconds + 5)
+    table.control.deny("drs", "StartRecovery", error="ValidationException", message=f"{WEB} is not ready")
+    for task_id in (START, "all.wait_for_recovery", "complete_execution"):
+        drive.execute(task_id)
+    (wave,) = drive.record.waves
+    assert (drive.statuses, wave.attempt, [intent.lost for intent in wave.intents]) == (
+        ["PARTIAL"],
+        2,
+        [True],
+    )
 
 
 @pytest.mark.parametrize("fault", ["throttle", "break_calls"])

@@ -98,17 +98,17 @@ def not_started(
 def nothing_to_start(execution_id: str, number: int, attempt: int) -> StoreProgram[Execution]:
     """Write that an attempt began and starts nothing: the sensor judges what is launched already.
 
-    Refusals of this attempt are forgotten, as the trail has them; not an intent that may still be a job.
+    Refusals of this attempt leave the record, as the trail has them; an intent whose job may show late stays.
     """
     at = yield from now()
 
     def alter(execution: Execution) -> Execution:
         wave = execution.wave(number)
-        certain = all(intent.refusal and not intent.may_show for intent in wave.attempt_intents)
-        if wave.attempt != attempt or _goes_on(wave.status) or not certain:
+        is_live = any(intent.refusal is None for intent in wave.attempt_intents)
+        if wave.attempt != attempt or _goes_on(wave.status) or is_live:
             return execution
         check_start(execution, number)
-        kept = tuple(intent for intent in wave.intents if intent.attempt != attempt)
+        kept = tuple(intent for intent in wave.intents if intent.attempt != attempt or intent.may_show)
         begun = wave.start_time or at
         return with_wave(execution, number, status=WaveStatus.STARTED, start_time=begun, intents=kept)
 
