@@ -10,8 +10,8 @@ import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
 from drs_recovery.engine.adoption import Adoption
-from drs_recovery.engine.final_servers import final_servers
 from drs_recovery.engine.frozen_plan import drs_of
+from drs_recovery.engine.watch import final_servers
 from drs_recovery.errors import StartRefused
 from drs_recovery.names import Role, task_id
 from drs_recovery.record.enums import EventType, WaveStatus

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from botocore.exceptions import ClientError
+
 from drs_recovery.aws.utils.errors import Cause, cause_of, retry_after
-from drs_recovery.engine.blame import halves, is_about_what_is_named, is_too_large, named
 from drs_recovery.engine.jobs import find_blocking, job_text, servers_of
 from drs_recovery.engine.launchable import left_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError
 
     from drs_recovery.aws.hooks.drs import DrsHook
     from drs_recovery.record.models import Execution
@@ -22,6 +25,15 @@ LOOK_AGAIN = 10.0
 
 CAPACITY = 30.0
 """Seconds until a quota that was exhausted is tried again."""
+
+
+ABOUT_WHAT_IS_NAMED = frozenset({"ConflictException", "ResourceNotFoundException", "ValidationException"})
+"""Codes of errors about something that a request names, whether or not they say what."""
+
+SERVERS_IN_JOB = "L-B827C881"
+"""The quota of source servers in one job: what exceeds it is too large, and no waiting makes room."""
+
+_ID = re.compile(r"(?<![0-9a-zA-Z-])(?:s|i)-[0-9a-zA-Z]{8,17}(?![0-9a-zA-Z])")
 
 
 class TryLater(Exception):
@@ -129,3 +141,33 @@ def _blamed(hook: DrsHook, servers: tuple[str, ...], error: ClientError | BotoCo
     if is_about_what_is_named(error) and len(servers) > 1:
         return Parted(text, parts=halves(servers))
     return None
+
+
+def named(error: Exception, ids: Collection[str]) -> set[str]:
+    """Return those of a request's ids that an error singles out, in its message or in its members.
+
+    An error that names all of them singles out none, unless there is but one.
+    """
+    message = str(error)
+    if isinstance(error, ClientError):
+        message += json.dumps(
+            {k: v for k, v in error.response.items() if k != "ResponseMetadata"}, default=str
+        )
+    found = set(_ID.findall(message)) & set(ids)
+    return found if len(found) < len(set(ids)) or len(found) == 1 else set()
+
+
+def is_about_what_is_named(error: Exception) -> bool:
+    """Whether an error may be about some of what a request names, and not about the request."""
+    return isinstance(error, ClientError) and error.response["Error"]["Code"] in ABOUT_WHAT_IS_NAMED
+
+
+def is_too_large(error: Exception) -> bool:
+    """Whether a job was refused for the number of its servers alone."""
+    return isinstance(error, ClientError) and error.response.get("quotaCode") == SERVERS_IN_JOB
+
+
+def halves(ids: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return two halves, to find out whom an error is about; a single one cannot be halved."""
+    middle = len(ids) // 2
+    return [ids[:middle], ids[middle:]] if middle else []

@@ -8,12 +8,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_recovery.aws.utils.addresses import prepare
 from drs_recovery.aws.utils.drs import about_to_end
-from drs_recovery.engine.final_servers import final_servers
 from drs_recovery.engine.journal import Journal
 from drs_recovery.engine.launch_actions import known, unasked, untellable, with_due
 from drs_recovery.engine.looks import FailingLooks
 from drs_recovery.engine.observe import observed_all
-from drs_recovery.engine.watch import end_wave
+from drs_recovery.engine.watch import end_wave, final_servers
 from drs_recovery.record.enums import WaveStatus
 from drs_recovery.settings import settings
 from drs_recovery.store.programs import wait_for_recovery

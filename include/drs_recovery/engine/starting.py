@@ -14,10 +14,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from drs_recovery.aws.utils.errors import is_final
 from drs_recovery.engine.adoption import Adoption
 from drs_recovery.engine.batch import Batch
-from drs_recovery.engine.batches import cut, next_number
 from drs_recovery.engine.launchable import left_out
 from drs_recovery.engine.parting import Held, Parted, TryLater, pause
 from drs_recovery.errors import RecoveryError, StartRefused
+from drs_recovery.record.attempts import cut, next_number
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.judge import judge
 from drs_recovery.store.intents import with_servers

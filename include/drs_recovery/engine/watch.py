@@ -1,15 +1,26 @@
-"""A wave that is watched: what there is to watch, how it ended, and the one write of its end.
+"""A wave that is watched: what there is to watch, its servers at the end, and the one write of its end.
 
 The trigger writes an end that is COMPLETED, the sensor any other: both by `end_wave`, which asks one judge.
 """
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from drs_recovery.aws.utils.addresses import private_addresses
 from drs_recovery.engine.frozen_plan import frozen_plan
-from drs_recovery.engine.launch_actions import warnings
+from drs_recovery.engine.launch_actions import look_up, warnings
+from drs_recovery.engine.observe import (
+    observed_all,
+    with_addresses,
+    with_instances,
+    without_address,
+    without_instance,
+)
 from drs_recovery.engine.permission import wave_on_record
 from drs_recovery.errors import StartRefused
 from drs_recovery.names import Role, task_id
@@ -21,18 +32,24 @@ from drs_recovery.store.servers import read_servers
 from drs_recovery.store.trail import append_event
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
     from typing import Literal
 
     from mypy_boto3_drs.type_defs import JobTypeDef
 
+    from drs_recovery.aws.hooks.drs import DrsHook
     from drs_recovery.engine.journal import Journal
     from drs_recovery.plan import Plan
     from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.record.server_record import ServerRecord
     from drs_recovery.store.requests import StoreProgram
     from drs_recovery.store.store import ExecutionStore
+
+    Json = Mapping[str, Any]
+    ReadLog = Callable[[str], Awaitable[Sequence[Json]]]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -109,6 +126,39 @@ def _acting_since(store: ExecutionStore, key: str, wave: WaveRecord) -> list[str
     servers = store.run(read_servers(key, wave.wave_number))
     jobs = {server.job_id for server in servers if server.acting and server.job_id}
     return sorted(jobs - set(wave.attempt_job_ids))
+
+
+async def final_servers(
+    hook: DrsHook, records: Sequence[ServerRecord], jobs: Sequence[Json], read_log: ReadLog | None = None
+) -> list[ServerRecord]:
+    """Return the servers as their jobs tell them; a look-up that fails leaves out what it would tell.
+
+    But that of the actions which are due: it decides, so trouble that may pass is raised.
+    ``read_log`` returns the log of a job; absent, the hook does, through a client of its own.
+    """
+    logs = {job["jobID"]: await _log(read_log or hook.get_job_log, job["jobID"]) for job in jobs}
+    servers = observed_all(await look_up(hook, records, jobs), jobs, logs)
+    if missing := without_instance(servers):
+        servers = with_instances(servers, await _instances(hook, missing))
+    if unknown := without_address(servers):
+        servers = with_addresses(servers, await private_addresses(hook, unknown))
+    return servers
+
+
+async def _log(read: ReadLog, job_id: str) -> Sequence[Json]:
+    try:
+        return await read(job_id)
+    except (BotoCoreError, ClientError) as error:
+        log.warning("The log of %s cannot be read: %s", job_id, error)
+        return ()
+
+
+async def _instances(hook: DrsHook, source_server_ids: Sequence[str]) -> Sequence[Json]:
+    try:
+        return await hook.get_recovery_instances(source_server_ids)
+    except (BotoCoreError, ClientError) as error:
+        log.warning("The instances of %s cannot be looked up: %s", ", ".join(source_server_ids), error)
+        return ()
 
 
 def wave_end(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.execution_time.comms import TriggerDagRun
 
 from drs_recovery.clock import now
 from drs_recovery.engine.clean_up import CleanUp
@@ -13,10 +14,9 @@ from drs_recovery.engine.follow_up import KnownRun, run_to_start
 from drs_recovery.record.clean_up import EXECUTION_ID
 from drs_recovery.tasks.airflow_runs import FINISHED, is_ours
 from drs_recovery.tasks.base import execution_store, journal_of
-from drs_recovery.tasks.triggering import trigger_dag_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from airflow.sdk import Context
 
@@ -52,7 +52,7 @@ class StartFollowUps(BaseOperator):
                 break
             try:
                 if is_ours(execution) and (run_id := _run_to_start(store, context, kind, execution)):
-                    trigger_dag_run(kind.dag_id, run_id, {EXECUTION_ID: execution.execution_id})
+                    _trigger_dag_run(kind.dag_id, run_id, {EXECUTION_ID: execution.execution_id})
                     started.append(run_id)
             except Exception as error:
                 self.log.exception("No %s of %s was started", kind.noun, execution.execution_id)
@@ -85,3 +85,14 @@ def _known_run(context: Context, dag_id: str, run_id: str) -> KnownRun | None:
     state = ti.get_dagrun_state(dag_id=dag_id, run_id=run_id)
     name = str(getattr(state, "value", state))
     return KnownRun(run_id, name, name in FINISHED)
+
+
+def _trigger_dag_run(dag_id: str, run_id: str, conf: Mapping[str, Any]) -> None:
+    """Trigger a DAG run; one of that id stays as it is.
+
+    It is the request of TriggerDagRunOperator, which ends its task with it: one task starts as many runs as
+    it finds due, and no task has to be told by an XCom, which anybody may edit, what to start.
+    """
+    from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS  # noqa: PLC0415 - made with the task
+
+    SUPERVISOR_COMMS.send(TriggerDagRun(dag_id=dag_id, run_id=run_id, conf=dict(conf)))

@@ -15,8 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from drs_recovery.aws.sensors.drs import DrsJobSensor
 from drs_recovery.aws.utils.errors import is_final
 from drs_recovery.clock import now
-from drs_recovery.engine.final_servers import final_servers
-from drs_recovery.engine.watch import Cut, Watch, WatchedWave, end_wave, wave_to_watch
+from drs_recovery.engine.watch import Cut, Watch, WatchedWave, end_wave, final_servers, wave_to_watch
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers

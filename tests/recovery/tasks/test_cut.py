@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drs_recovery.engine.batches import cut, next_number
+from drs_recovery.record.attempts import cut, next_number
 from drs_recovery.record.intent import Intent
 from drs_recovery.record.models import WaveRecord
 

@@ -12,8 +12,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drs_recovery.engine.blame import halves, named
-from drs_recovery.engine.parting import TryLater
+from drs_recovery.engine.parting import TryLater, halves, named
 from drs_recovery.store.programs import start_recovery
 from drs_recovery.tasks.waking import FirstWay, wake_trigger
 from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from drs_recovery.engine.blame import SERVERS_IN_JOB as IN_ONE_JOB
 from drs_recovery.engine.jobs import servers_of
+from drs_recovery.engine.parting import SERVERS_IN_JOB as IN_ONE_JOB
 from drs_recovery.engine.readiness.facts import Finding, Unknown
 from drs_recovery.engine.start import SERVERS_PER_JOB
 from drs_recovery.plan import heaviest_together
