@@ -16,8 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_recovery.aws.utils.drs import is_gone
 from drs_recovery.aws.utils.errors import Cause, cause_of, retry_after
-from drs_recovery.engine.clean_up_text import clean_up_body, clean_up_subject
 from drs_recovery.engine.follow_up_kind import Events, FollowUp, OnRecord, Question, StillThere
+from drs_recovery.engine.gate_text import clean_up_body, clean_up_subject
 from drs_recovery.engine.jobs import find_blocking, job_text, servers_of
 from drs_recovery.engine.parting import (
     CAPACITY,

@@ -20,6 +20,7 @@ from airflow.sdk.exceptions import (
 
 from drs_recovery.clock import now
 from drs_recovery.engine.gate import GateRequest, Passes, open_gate, record_answer
+from drs_recovery.engine.gate_text import gate_body, gate_subject
 from drs_recovery.engine.permission import wave_on_record
 from drs_recovery.tasks.airflow_runs import clear_of
 from drs_recovery.tasks.base import (
@@ -31,7 +32,6 @@ from drs_recovery.tasks.base import (
     went_on,
 )
 from drs_recovery.tasks.gate import HumanGate
-from drs_recovery.tasks.gate_text import gate_body, gate_subject
 from drs_recovery.tasks.gate_trigger import STOPPED, GateTrigger
 
 if TYPE_CHECKING:

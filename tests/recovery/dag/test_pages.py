@@ -11,13 +11,12 @@ from hypothesis import strategies as st
 from drs_recovery.dag.builder import build_dag
 from drs_recovery.dag.invalid import invalid_dag
 from drs_recovery.dag.outdated import Outdated
-from drs_recovery.engine.clean_up_text import clean_up_body, clean_up_subject
+from drs_recovery.engine.gate_text import clean_up_body, clean_up_subject, gate_body, gate_subject
 from drs_recovery.names import group_id, likeness
 from drs_recovery.plan import Plan
 from drs_recovery.record.enums import WaveStatus
 from drs_recovery.record.models import Execution, PreflightWarning, WaveRecord, execution_id
 from drs_recovery.record.server_record import ServerRecord
-from drs_recovery.tasks.gate_text import gate_body, gate_subject
 from tests.hostile import TRIED, lines, texts
 from tests.markdown_page import read
 

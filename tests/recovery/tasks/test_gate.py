@@ -10,8 +10,8 @@ from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 from boto3.dynamodb.types import TypeSerializer
 
 from drs_recovery.clock import now
+from drs_recovery.engine.gate_text import gate_body
 from drs_recovery.store.servers import read_servers
-from drs_recovery.tasks.gate_text import gate_body
 from tests.recovery.tasks.conftest import DB, Drive, as_before, plan
 
 NO_REASON = {"chosen_options": ["Approve"], "params_input": {}, "responded_by_user": {"id": "alice"}}

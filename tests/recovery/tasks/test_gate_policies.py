@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from drs_recovery.clock import now
+from drs_recovery.engine.gate_text import gate_body
 from drs_recovery.store.servers import read_servers
-from drs_recovery.tasks.gate_text import gate_body
 from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan
 from tests.recovery.tasks.policies import DATA, FULL, NEXT, OTHER, opened, wave_fails
 

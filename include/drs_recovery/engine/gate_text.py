@@ -1,4 +1,4 @@
-"""What an approver reads at a gate: what happened so far, and what comes next."""
+"""What approvers read: at the gate of a wave, and before the recovery instances of a drill are terminated."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from mypy_boto3_drs.type_defs import RecoveryInstanceTypeDef
+
     from drs_recovery.plan import Plan
     from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.record.server_record import ServerRecord
 
-BODY = """\
+WAVE = """\
 **{{ execution.execution_type }}** of **{{ execution.plan_name }}**, \
 asked for by {{ execution.requested_by | code }}\
 {% if execution.reason %}: {{ execution.reason | code }}{% endif %}. \
@@ -77,6 +79,33 @@ The live record: {{ show | code }}, or {{ run }}.
 """
 
 
+CLEAN_UP = """\
+The **DRILL** of **{{ execution.plan_name }}** that {{ execution.requested_by | code }} asked for has ended: \
+**{{ execution.status }}**. As of {{ at.strftime("%Y-%m-%d %H:%M:%S") }} UTC, DRS lists the recovery \
+instances below. They cost money until they are terminated; what was written there is lost with them.
+
+### Terminated on approval
+
+| Recovery instance | Source server | Hostname | Name |
+| --- | --- | --- | --- |
+{% for instance, server in pairs -%}
+| {{ instance.recoveryInstanceID | code }} | {{ instance.sourceServerID | code }} \
+| {{ server.hostname | code }} | {{ server.name | code }} |
+{% else -%}
+| none | | | |
+{% endfor %}
+Before each call DRS is asked again: only instances that are a drill's, and that a job of this execution \
+launched, are terminated.
+
+### Who may answer
+
+{{ approvers }}. On rejection, or when nobody answers within {{ hours }}, the instances are kept. \
+A reason is welcome.
+
+The record: {{ show | code }}.
+"""
+
+
 def gate_subject(execution: Execution, wave: WaveRecord) -> str:
     """Return the headline of a gate, which is text and no Markdown."""
     return one_line(f"{execution.execution_type} {execution.plan_name}: start {wave.wave_name}?")
@@ -97,7 +126,7 @@ def gate_body(
     start = to_start(wave, servers)
     gone = [server for server in start if server.error == GONE and server.job_id is None]
     body = render(
-        BODY,
+        WAVE,
         hours=duration_text(plan.gate_timeout),
         execution=execution,
         wave=wave,
@@ -112,7 +141,7 @@ def gate_body(
             _message(other, servers) for other in execution.waves if other.start_time or other.attempt > 1
         ],
         targets=_targets(execution, at),
-        approvers=codes(plan.approvers) or "Anyone who may answer gates in Airflow",
+        approvers=_who(plan),
     )
     return str(body)
 
@@ -146,3 +175,34 @@ def _policy(wave: WaveRecord, servers: Sequence[ServerRecord]) -> str:
         return f"Every server{'' if counted == len(servers) else ' that is not optional'} must be launched."
     those = "" if counted == len(servers) else " that are not optional"
     return f"At least {must} of the {counted} servers{those} must be launched."
+
+
+def clean_up_subject(execution: Execution) -> str:
+    """Return the headline, which is text and no Markdown."""
+    return one_line(f"DRILL {execution.plan_name}: terminate its recovery instances?")
+
+
+def clean_up_body(
+    plan: Plan,
+    execution: Execution,
+    servers: Sequence[ServerRecord],
+    instances: Sequence[RecoveryInstanceTypeDef],
+    *,
+    at: datetime,
+) -> str:
+    """Return the text, as Markdown."""
+    known = {server.source_server_id: server for server in servers}
+    body = render(
+        CLEAN_UP,
+        execution=execution,
+        at=at,
+        pairs=[(one, known[one["sourceServerID"]]) for one in instances],
+        approvers=_who(plan),
+        show=f"recovery show {execution.execution_id}",
+        hours=duration_text(plan.gate_timeout),
+    )
+    return str(body)
+
+
+def _who(plan: Plan) -> str:
+    return codes(plan.approvers) or "Anyone who may answer gates in Airflow"
