@@ -118,4 +118,5 @@ def test_the_checker_shares_no_code_with_the_product() -> None:
         "sys.exit(any(name.split('.')[0] in {'drs_recovery', 'airflow'} for name in sys.modules))"
     )
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "-c", code], env=environment, cwd=ROOT, check=True)
+    done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=ROOT, check=False)
+    assert done.returncode == 0

@@ -136,7 +136,9 @@ def test_the_mark_is_where_venv_keeps_it(tmp_path: Path) -> None:
 def test_no_variable_leads_the_set_up_elsewhere(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     """With PIP_TARGET, pip would write into a folder of the person's."""
     monkeypatch.setenv(variable, "/home/somebody")
-    run("trying", ["sh", "-c", f'test -z "${variable}"'])
+    with pytest.raises(SetUpError) as failed:
+        run("trying", ["sh", "-c", f'echo "<${variable}>"; exit 1'])
+    assert "  | <>\n" in str(failed.value)
 
 
 def test_a_folder_that_cannot_be_written_is_a_sentence(

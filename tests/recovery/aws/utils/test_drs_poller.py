@@ -60,7 +60,7 @@ async def test_the_most_urgent_watcher_sets_the_pace(local_aws):
         await patient.next()
         await take(3, 2, poll_interval=0.01, relaxed_interval=0.01)
         async with asyncio.timeout(30):
-            await patient.next()
+            assert (await patient.next()).missing == (job_id(1),)
 
 
 @pytest.mark.parametrize(("launch_status", "wanted"), [("PENDING", 5), ("IN_PROGRESS", 1), ("LAUNCHED", 1)])
