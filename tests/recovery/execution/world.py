@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -206,6 +207,7 @@ class Wire:
         self._http = client._endpoint.http_session
         self._control = control
         self.refused = 0
+        self.written: set[tuple[str, str]] = set()
         self._fates: Iterator[str] = itertools.repeat("heard")
         client.meta.events.register("before-send.dynamodb", self._send)
 
@@ -236,6 +238,10 @@ class Wire:
     def _send(self, request: Any, event_name: str, **_: Any) -> None:
         reads = event_name.endswith((".GetItem", ".Query"))
         fate = next(self._fates)
+        if not reads:
+            body = json.loads(request.body)
+            key = body.get("Key") or body["Item"]
+            self.written.add((key["executionId"]["S"], key["item"]["S"]))
         if reads and fate.endswith("if write"):
             self._fates = itertools.chain([fate], self._fates)
         elif fate == "cut":
