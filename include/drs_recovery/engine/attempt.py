@@ -40,11 +40,11 @@ class Clear(NamedTuple):
     """What Airflow knows of a DAG run that decides about an attempt.
 
     ``number`` is how often the run was cleared: each clear of its tasks, or of the whole run, counts one.
-    ``is_over`` says of an execution whether its DAG run has ended or is gone.
+    ``is_finished`` says of an execution whether its DAG run has ended or is gone.
     """
 
     number: int
-    is_over: Callable[[Execution], bool]
+    is_finished: Callable[[Execution], bool]
 
 
 def current_attempt(
@@ -88,7 +88,7 @@ def _open(
     changed = _to_write(wave, known, found, {job["jobID"] for job in jobs}, journal.now())
     opening = Opening(number, wave.attempt, clear.number, resolved, changed)
     event = _opened(journal, wave.replace(attempt=wave.attempt + 1), _why(record, wave))
-    return store.run(open_attempt(key, opening, event, is_over=clear.is_over))
+    return store.run(open_attempt(key, opening, event, is_finished=clear.is_finished))
 
 
 def _resolved(adoption: Adoption, wave: WaveRecord, intent: Intent) -> Intent:

@@ -48,18 +48,19 @@ def end_execution(
     execution: Execution,
     task_states: Mapping[str, str | None],
     *,
-    over: str | None = None,
+    run_finished: str | None = None,
 ) -> Execution:
     """Return an execution as it ended, after its open intents are resolved; its plan is free then.
 
-    ``task_states`` are those of the other tasks of its DAG run; ``over`` says what became of a run that is no
-    more.
+    ``task_states`` are those of the other tasks of its DAG run; ``run_finished`` is a sentence on a run
+    that has ended or is gone.
     """
     end = RunEnd()
     if not execution.final:
         execution = _resolve_intents(store, journal, execution)
         tasks = store.run(read_tasks(execution.execution_id))
-        end = run_end(*with_its_events(store, execution, tasks), task_states, journal.now(), over=over)
+        known = with_its_events(store, execution, tasks)
+        end = run_end(*known, task_states, journal.now(), run_finished=run_finished)
     return finish(store, journal, execution, end, failed=named_failed(task_states))
 
 

@@ -45,13 +45,13 @@ SCHEDULED = "scheduled"
 class Ports:
     """What an opening reaches: the record, the audit trail, the facts to check, and other DAG runs.
 
-    ``is_over`` says whether the DAG run of the plan's holder has ended or is gone.
+    ``is_finished`` says whether the DAG run of the plan's holder has ended or is gone.
     """
 
     store: ExecutionStore
     journal: Journal
     gather: Callable[[], Facts]
-    is_over: Callable[[Execution], bool]
+    is_finished: Callable[[Execution], bool]
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def _check_unedited(record: Execution, plan: Plan) -> None:
 
 def _take_lock(record: Execution, ports: Ports) -> None:
     """Take the plan, from another execution too if that is over or is a drill in a recovery's way."""
-    taken_from = ports.store.run(take_lock(record, is_over=ports.is_over))
+    taken_from = ports.store.run(take_lock(record, is_finished=ports.is_finished))
     message = f"taken over from execution {taken_from}" if taken_from else "the plan was free"
     event = ports.journal.event(EventType.LOCK_TAKEN, message)
     ports.store.run(append_event(record.execution_id, event.replace(once=EventType.LOCK_TAKEN)))

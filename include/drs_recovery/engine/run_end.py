@@ -30,14 +30,14 @@ def run_end(
     task_states: Mapping[str, str | None],
     at: datetime,
     *,
-    over: str | None = None,
+    run_finished: str | None = None,
 ) -> RunEnd:
     """Return what is known of the end beside the waves' statuses: what failed, what is late, who stopped it.
 
     ``tasks`` is what is on record of the run's tasks. ``task_states`` are the states in Airflow of the other
     tasks of the run, by task id: evidence of what was done to the run, never of what was recovered. The
-    questions are asked in this order: what AWS did is never hidden behind what people did about it. ``over``
-    says what became of a DAG run that is no more, where its tasks cannot be asked.
+    questions are asked in this order: what AWS did is never hidden behind what people did about it.
+    ``run_finished`` is a sentence on a DAG run that has ended or is gone, whose tasks cannot be asked.
     """
     tasks = _since_opened(execution, tasks)
     last = list(_last_failures(execution.open_waves, tasks))
@@ -46,7 +46,7 @@ def run_end(
     explained = _explained(execution) and not _cut_short(execution, tasks)
     if failed.failures or failed.task_failure or late or explained:
         return failed.replace(overdue=late)
-    return RunEnd(interrupted=stopped_by_people(execution, last, task_states, over))
+    return RunEnd(interrupted=stopped_by_people(execution, last, task_states, run_finished))
 
 
 def failed_tasks(
@@ -137,12 +137,13 @@ def stopped_by_people(
     execution: Execution,
     last: Iterable[TaskRecord],
     task_states: Mapping[str, str | None],
-    over: str | None,
+    run_finished: str | None,
 ) -> str | None:
     """Return who or what ended the run before its waves; None if nobody did."""
     own = [task for task in last if not _is_echo(execution, task, task_states)]
     states = _unexplained(execution, _own(task_states))
-    return _cancelled(execution) or _refusal(own) or over or _interruption(execution.open_waves, states)
+    stopped = _cancelled(execution) or _refusal(own) or run_finished
+    return stopped or _interruption(execution.open_waves, states)
 
 
 def _is_echo(execution: Execution, task: TaskRecord, task_states: Mapping[str, str | None]) -> bool:

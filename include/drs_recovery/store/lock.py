@@ -58,14 +58,14 @@ def lock_key(plan_id: str) -> str:
 def take_lock(
     execution: Execution,
     *,
-    is_over: Callable[[Execution], bool] | None = None,
+    is_finished: Callable[[Execution], bool] | None = None,
     renew: bool = False,
 ) -> StoreProgram[str | None]:
     """Take the plan for an execution; return the execution it was taken over from, if any.
 
     Taking one's own again is fine; with ``renew`` it is put again: who read it before does not get it.
     It is taken over from an execution that is final, or not on record, or whose DAG run has ended or
-    is gone (``is_over``); and by a RECOVERY from a DRILL. Else LockHeld.
+    is gone (``is_finished``); and by a RECOVERY from a DRILL. Else LockHeld.
     """
     at = yield from now()
     mine = Lock(
@@ -86,7 +86,7 @@ def take_lock(
         before = None
         if held is not None and held.holder == mine.holder:
             return None if renew else ""
-        if held is not None and (yield from _make_way(execution, held, at, is_over)):
+        if held is not None and (yield from _make_way(execution, held, at, is_finished)):
             before = held
         return None
 
@@ -159,7 +159,7 @@ def _read(plan_id: str) -> StoreProgram[Lock | None]:
 
 
 def _make_way(
-    execution: Execution, held: Lock, at: datetime, is_over: Callable[[Execution], bool] | None
+    execution: Execution, held: Lock, at: datetime, is_finished: Callable[[Execution], bool] | None
 ) -> StoreProgram[bool]:
     """Return whether the holder is out of the way, or raise LockHeld.
 
@@ -172,7 +172,7 @@ def _make_way(
     if holder.final:
         return (yield from _keep_closed(holder))
     real_before_drill = not execution.is_drill and holder.is_drill
-    if real_before_drill or (is_over is not None and is_over(holder)):
+    if real_before_drill or (is_finished is not None and is_finished(holder)):
         # Its run may be cleared: nothing of it may start beside this execution. What has nothing left to
         # start keeps the end that it earned.
         if not all(wave.status.policy_met for wave in holder.waves):

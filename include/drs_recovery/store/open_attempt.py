@@ -60,7 +60,7 @@ def open_attempt(
     opening: Opening,
     event: Event | None = None,
     *,
-    is_over: Callable[[Execution], bool] | None = None,
+    is_finished: Callable[[Execution], bool] | None = None,
 ) -> StoreProgram[Execution]:
     """Open a new attempt, and the execution again, if the record permits it and the plan's lock can be taken.
 
@@ -74,7 +74,7 @@ def open_attempt(
         if _opened(before, opening):
             return Changed(before, written=False)
         _check(before, opening)
-        yield from take_lock(before, is_over=is_over, renew=True)
+        yield from take_lock(before, is_finished=is_finished, renew=True)
         yield from write_found(execution_id, opening.servers)
         past = resolved_intents(before.wave(opening.wave_number), opening.settled)
         yield from keep_past(execution_id, opening.wave_number, past)

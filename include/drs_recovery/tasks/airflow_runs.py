@@ -1,4 +1,4 @@
-"""What Airflow knows of the DAG runs of executions: whether they are over, how often they were cleared."""
+"""DAG runs of executions in Airflow: whether they have finished, how often they were cleared."""
 
 from __future__ import annotations
 
@@ -65,6 +65,6 @@ def run_finished(context: Context, execution: Execution) -> str | None:
 
 
 def clear_of(context: Context) -> Clear:
-    """Return how often the DAG run of a task was cleared, and how to find out whether another is over."""
+    """Return how often the DAG run of a task was cleared, and how to ask whether another has finished."""
     number = context["dag_run"].clear_number or 0
     return Clear(number, lambda holder: run_finished(context, holder) is not None)

@@ -50,7 +50,7 @@ class ReconcileExecutions(BaseOperator):
         known = known_plans(self.plans)
         for execution in store.run(open_executions(passed_over=trouble.append)):
             try:
-                if (why := _over(store, context, execution, known)) is not None:
+                if (why := _why_to_end(store, context, execution, known)) is not None:
                     self._end(store, context, execution, why)
                     ended.append(execution.execution_id)
             except Exception as error:
@@ -61,15 +61,15 @@ class ReconcileExecutions(BaseOperator):
         return ended
 
     def _end(self, store: ExecutionStore, context: Context, execution: Execution, why: str) -> None:
-        done = end_execution(store, journal_of(context), execution, {}, over=why)
+        done = end_execution(store, journal_of(context), execution, {}, run_finished=why)
         self.log.info("Execution %s of %s ended %s: %s", done.execution_id, done.plan_id, done.status, why)
 
 
-def _over(
+def _why_to_end(
     store: ExecutionStore, context: Context, execution: Execution, known: frozenset[str] | None
 ) -> str | None:
-    """Return why nobody else will end an execution; None if its DAG run will."""
-    over = run_finished(context, execution)
-    if over is not None or known is None or not is_ours(execution):
-        return over
+    """Return why an execution is to be ended here; None if its own DAG run will end it."""
+    finished = run_finished(context, execution)
+    if finished is not None or known is None or not is_ours(execution):
+        return finished
     return plan_deleted(store, journal_of(context), execution, known)

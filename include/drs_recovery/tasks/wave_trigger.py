@@ -65,7 +65,7 @@ class WaveTrigger(DrsJobTrigger):
         """Write what changed since the last snapshot; trouble with the table never ends the polling."""
         await (await self._get_progress()).write(snapshot)
 
-    def is_over(self, snapshot: JobsSnapshot) -> bool:
+    def is_finished(self, snapshot: JobsSnapshot) -> bool:
         """Whether the jobs have ended, and no action that must succeed runs on, or may be due."""
         return snapshot.ended and not self._acting and not self._unwritten
 

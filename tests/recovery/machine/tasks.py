@@ -130,11 +130,11 @@ class Tasks:
         """What Airflow knows: how often the run was cleared, and that no other is over."""
         return Clear(self.cleared, lambda _: False)
 
-    def open(self, is_over: Callable[[Execution], bool]) -> None:
+    def open(self, is_finished: Callable[[Execution], bool]) -> None:
         """`open_execution`; what AWS would answer is known."""
         journal = self.journal("open_execution")
         record = put_record(self.store, journal, self.new, "opened")
-        ports = Ports(self.store, journal, self.facts, is_over)
+        ports = Ports(self.store, journal, self.facts, is_finished)
         open_record(record, self.plan, self.run, ports, last_try=False)
 
     def facts(self) -> Facts:
@@ -213,17 +213,17 @@ class Tasks:
             wait_for_recovery.write_end(self.id, number, wave.attempt, servers, status, failure="so")
         )
 
-    def complete(self, over: str | None = None) -> None:
+    def complete(self, run_finished: str | None = None) -> None:
         """`complete_execution`, or the reconciler where the DAG run is over."""
         journal = self.journal("complete_execution")
         execution = put_record(self.store, journal, self.new, "at its end")
-        end_execution(self.store, journal, execution, {}, over=over)
+        end_execution(self.store, journal, execution, {}, run_finished=run_finished)
 
-    def reconcile(self, is_over: Callable[[Execution], bool]) -> None:
+    def reconcile(self, is_finished: Callable[[Execution], bool]) -> None:
         """`reconcile`, as far as this execution goes."""
         for execution in self.store.run(open_executions()):
-            if execution.execution_id == self.id and is_over(execution):
-                self.complete(over="its DAG run is gone")
+            if execution.execution_id == self.id and is_finished(execution):
+                self.complete(run_finished="its DAG run is gone")
 
     def unlock(self) -> None:
         """`recovery unlock`."""

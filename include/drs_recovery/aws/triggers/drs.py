@@ -137,7 +137,7 @@ class DrsJobTrigger(BaseTrigger):
         """
         return TriggerEvent(event)  # type: ignore[no-untyped-call]
 
-    def is_over(self, snapshot: JobsSnapshot) -> bool:
+    def is_finished(self, snapshot: JobsSnapshot) -> bool:
         """Whether there is nothing more to wait for; a subclass may wait for what follows the jobs' end."""
         return snapshot.ended
 
@@ -205,7 +205,7 @@ class DrsJobTrigger(BaseTrigger):
             self.log.exception("Progress of %s was not written; polling goes on", ", ".join(self.job_ids))
 
     async def _verdict(self, snapshot: JobsSnapshot, watch: JobsWatch) -> DrsJobEvent | None:
-        if self.is_over(snapshot):
+        if self.is_finished(snapshot):
             return self._event("success")
         if snapshot.last_error:
             return None
