@@ -18,7 +18,7 @@ class Console(rich.console.Console):
     """A console that shows what is hidden in a text: controls, turns of direction, halves of characters."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Yield what is written; codes of our own, which move the cursor, have a segment of their kind."""
+        """Yield what is written; codes that rich adds to move the cursor have segments of their own."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=shown(segment.text))
 

@@ -66,7 +66,7 @@ def _drill(stack: Stack, console: Console, seconds: dict[str, float]) -> None:
         console.rule(f"A drill of {PLAN}, as {PERSON}")
         with _timed(seconds, "the drill"):
             code = _recovery(stack, "run", PLAN, "--approve", "--reason", REASON)
-        execution = _on_record(stack)
+        execution = _execution_on_record(stack)
         console.rule("The execution record")
         _recovery(stack, "show", execution["executionId"])
         with _timed(seconds, "terminating the drill's instances"):
@@ -85,7 +85,7 @@ def _clean_up(stack: Stack, console: Console, execution: dict[str, Any]) -> None
     console.print(f"{len(gone)} recovery instances are terminated.", highlight=False)
 
 
-def _on_record(stack: Stack) -> dict[str, Any]:
+def _execution_on_record(stack: Stack) -> dict[str, Any]:
     """Return the execution that was asked for here, not one that the plan's schedule started."""
     answer = _recovery_json(stack, "list", PLAN, "--json")
     ours = [one for one in answer["executions"] if one["dagRunId"].startswith("manual__")]

@@ -75,11 +75,11 @@ class Starting:
             for name in [name for name, is_there in probes.items() if name in waiting and is_there()]:
                 self.progress.ready(name)
                 del waiting[name]
-            self._check(waiting)
+            self._check_processes(waiting)
             self.progress.show(waiting)
             time.sleep(LOOK_EVERY if waiting else 0)
 
-    def _check(self, waiting: Collection[str]) -> None:
+    def _check_processes(self, waiting: Collection[str]) -> None:
         for child in self.state.children:
             if child.name not in self._one_offs and not child.running:
                 raise self._died(child, processes.exit_code(child))

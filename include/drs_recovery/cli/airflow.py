@@ -53,7 +53,7 @@ class AirflowClient:
 
     def me(self) -> User:
         """Return the signed-in user, as the auth manager identifies them."""
-        return _read(User, self._send("GET", "/ui/auth/me"))
+        return _parse(User, self._send("GET", "/ui/auth/me"))
 
     def claims(self) -> dict[str, Any]:
         """Return the claims of the token, unverified: the API server verifies it."""
@@ -72,7 +72,7 @@ class AirflowClient:
     def dag(self, dag_id: str) -> Dag | None:
         """Return a DAG, or None if Airflow has never seen it."""
         answer = self._find(f"{_dag(dag_id)}/details")
-        return None if answer is None else _read(Dag, answer)
+        return None if answer is None else _parse(Dag, answer)
 
     def check_may_edit(self, dag_id: str, *, is_paused: bool) -> None:
         """Raise AirflowRefused unless the user may edit the DAG: the request sets what is set already."""
@@ -83,7 +83,7 @@ class AirflowClient:
         """Start a run under this id, or return the run that a lost first try has started already."""
         body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(params)}
         try:
-            return _read(DagRun, self._send("POST", f"{_dag(dag_id)}/dagRuns", json=body))
+            return _parse(DagRun, self._send("POST", f"{_dag(dag_id)}/dagRuns", json=body))
         except Refusal as refusal:
             ours = self.run(dag_id, run_id) if refusal.status == CONFLICT else None
             if ours is None:
@@ -93,7 +93,7 @@ class AirflowClient:
     def run(self, dag_id: str, run_id: str) -> DagRun | None:
         """Return a run, or None if there is none with that id."""
         answer = self._find(_run(dag_id, run_id))
-        return None if answer is None else _read(DagRun, answer)
+        return None if answer is None else _parse(DagRun, answer)
 
     def note(self, dag_id: str, run_id: str, text: str) -> None:
         """Set the note of a run, which needs the right to edit it."""
@@ -112,7 +112,7 @@ class AirflowClient:
         """Return the runs of all DAGs that have not ended, newest first."""
         wanted = {"state": ["queued", "running"], "order_by": "-run_after", "limit": limit}
         answer = self._send("GET", f"{_dag('~')}/dagRuns", params=wanted)
-        return tuple(_read(DagRun, run) for run in answer["dag_runs"])
+        return tuple(_parse(DagRun, run) for run in answer["dag_runs"])
 
     def plans(self) -> tuple[str, ...]:
         """Return the ids of the DAGs that are recovery plans, 100 at most."""
@@ -122,7 +122,7 @@ class AirflowClient:
     def task(self, dag_id: str, run_id: str, task_id: str) -> TaskInstance | None:
         """Return a task of a run, or None if the run has no such task."""
         answer = self._find(f"{_run(dag_id, run_id)}/taskInstances/{_part(task_id)}")
-        return None if answer is None else _read(TaskInstance, answer)
+        return None if answer is None else _parse(TaskInstance, answer)
 
     def last_error(self, dag_id: str, run_id: str, task: TaskInstance) -> str | None:
         """Return the last error in the log of a task's newest try, as the task raised it."""
@@ -136,7 +136,7 @@ class AirflowClient:
     def gate(self, dag_id: str, run_id: str, task_id: str) -> Gate | None:
         """Return the question of a gate, or None if it has not asked."""
         answer = self._find(_gate(dag_id, run_id, task_id))
-        return None if answer is None else _read(Gate, answer)
+        return None if answer is None else _parse(Gate, answer)
 
     def answer(self, dag_id: str, run_id: str, task_id: str, option: str, reason: str | None) -> None:
         """Answer a gate as the signed-in user, once."""
@@ -154,7 +154,7 @@ class AirflowClient:
         if answer is None:
             body = {"name": name, "slots": slots, "description": description}
             return self._create_pool(body)
-        if _read(Pool, answer).slots == slots:
+        if _parse(Pool, answer).slots == slots:
             return "kept"
         self._send("PATCH", path, params={"update_mask": "slots"}, json={"slots": slots})
         return "changed"
@@ -219,7 +219,7 @@ def run_path(dag_id: str, run_id: str) -> str:
     return f"/dags/{_part(dag_id)}/runs/{_part(run_id)}"
 
 
-def _read(model: type[A], answer: Any) -> A:
+def _parse(model: type[A], answer: Any) -> A:
     """Return an answer as a model; raises AirflowUnreachable if it does not fit."""
     try:
         return model.model_validate(answer)

@@ -30,7 +30,7 @@ Exit codes: 0 COMPLETED or PARTIAL, or done; 1 ended otherwise, or problems foun
 
 
 class Commands(TyperGroup):
-    """Runs a command and turns what it raises into one line and an exit code."""
+    """Runs a command and turns an error into one line and an exit code."""
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
         """Run the command that the arguments name, and leave with its exit code."""
@@ -208,7 +208,7 @@ def show(named: Named, as_json: Json = False) -> int:
 
 @app.command()
 def cancel(named: Live, reason: Reason = None, user: User = None, as_json: Json = False) -> int:
-    """Cancel an execution: nothing further starts; what DRS is doing goes on, and is named."""
+    """Cancel an execution: nothing more starts; jobs that run in DRS continue, and are named."""
     from drs_recovery.cli.commands import cancel as command
 
     return command.cancel(_screen(as_json), named, reason=reason, user=user)
@@ -247,7 +247,7 @@ def unlock(
 
 @app.command()
 def whoami(user: User = None, as_json: Json = False) -> int:
-    """Show who Airflow takes you for: the id that a plan's approvers name."""
+    """Show your user id in Airflow, as a plan's approvers name it."""
     from drs_recovery.cli.commands import whoami as command
 
     return command.whoami(_screen(as_json), user)

@@ -1,4 +1,4 @@
-"""How a command ends: one exit code per thing its caller can do next."""
+"""How a command ends: an exit code for each thing its caller can do next."""
 
 from __future__ import annotations
 

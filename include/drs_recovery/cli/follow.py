@@ -51,7 +51,7 @@ class LinesView(AbstractContextManager["LinesView"]):
 
 
 class LiveView(AbstractContextManager["LiveView"]):
-    """A picture that is drawn over itself, and gone at the end."""
+    """A picture that is redrawn in place, and removed at the end."""
 
     def __init__(self, screen: Screen) -> None:
         self._console = screen.progress
@@ -79,7 +79,7 @@ def view_for(screen: Screen) -> LinesView | LiveView:
 def follow(
     watcher: Watcher, view: View, approver: Approver | None = None, interval: float = INTERVAL
 ) -> Snapshot:
-    """Show an execution until it is over; return how it ended."""
+    """Show an execution until it has finished; return the last snapshot."""
     while True:
         snapshot = watcher.look()
         if approver is not None:

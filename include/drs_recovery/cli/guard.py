@@ -35,7 +35,7 @@ def run_guarded(command: Callable[[], object], *, as_json: bool) -> int:
     except OSError as error:
         return _on_output(error, as_json=as_json)
     except Exception as error:  # noqa: BLE001 - nothing above could turn it into a message
-        return _message(error, as_json=as_json)
+        return _end_with_message(error, as_json=as_json)
     return _number(code)
 
 
@@ -55,7 +55,7 @@ def _on_output(error: OSError, *, as_json: bool) -> int:
         silence(STDOUT)
         return Exit.UNREAD
     if error.errno not in LOST:
-        return _message(error, as_json=as_json)
+        return _end_with_message(error, as_json=as_json)
     silence(STDOUT)
     _write_error(
         f"The output cannot be written: {error.strerror}. What was asked for may have been done all the same."
@@ -63,7 +63,7 @@ def _on_output(error: OSError, *, as_json: bool) -> int:
     return Exit.BROKEN
 
 
-def _message(error: Exception, *, as_json: bool) -> int:
+def _end_with_message(error: Exception, *, as_json: bool) -> int:
     from drs_recovery.cli.exits import exit_code, kind_of  # noqa: PLC0415
     from drs_recovery.cli.screen import Screen  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""What stands between data and a terminal: what is hidden in it is shown, before its width is taken."""
+"""Text for a terminal: hidden characters in data are shown, before its width is measured."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _BLANKS = str.maketrans(dict.fromkeys("\t\r\n", " "))
 
 
 class Text(rich.text.Text):
-    """Text whose parts are each on one line; a part that is a line break and nothing else breaks the line.
+    """Text whose parts are each on one line; only a part that is nothing but a line break breaks it.
 
-    So no value breaks a line, and forges another one.
+    So no value can break a line and forge another one.
     """
 
     def __init__(self, text: str = "", style: StyleType = "", **more: Any) -> None:
@@ -44,7 +44,7 @@ class Text(rich.text.Text):
 
     @classmethod
     def of_lines(cls, text: str, style: StyleType = "", **more: Any) -> Self:
-        """Return text of ours that has several lines, such as an error with its problems."""
+        """Return text that may have several lines, such as an error with its problems."""
         first, *others = text.split("\n")
         shown = cls(first, style, **more)
         for line in others:
@@ -53,14 +53,14 @@ class Text(rich.text.Text):
 
 
 class Console(rich.console.Console):
-    """A console on which nothing hidden arrives, from anything that a command prints."""
+    """A console that shows hidden characters in everything that a command prints."""
 
     def render_str(self, text: str, **more: Any) -> rich.text.Text:
-        """Return text as it is shown; its width is taken of this."""
+        """Return text as it is shown, which is what its width is measured of."""
         return super().render_str(visible_lines(text), **more)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Yield what is written; codes of our own, which move the cursor, have a segment of their kind."""
+        """Yield what is written; codes that rich adds to move the cursor have segments of their own."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=visible_lines(segment.text))
 

@@ -64,7 +64,7 @@ class Rest:
             else:
                 self._note_time(answer)
                 if answer.status_code not in PASSING:
-                    return self._read(answer)
+                    return self._decode(answer)
                 if attempt == self.tries:
                     raise self._unreachable(f"{method} {path}: {answer.status_code}, {answer_text(answer)}")
             time.sleep(self.delay * 2**attempt * random.uniform(0.5, 1))  # noqa: S311 - jitter, no secret
@@ -79,7 +79,7 @@ class Rest:
         with suppress(KeyError, ValueError):
             self.ahead = parsedate_to_datetime(answer.headers["Date"]) - datetime.now(UTC)
 
-    def _read(self, answer: httpx.Response) -> Any:
+    def _decode(self, answer: httpx.Response) -> Any:
         if answer.is_client_error:
             raise Refusal(
                 f"Airflow refuses ({answer.status_code}): {answer_text(answer)}", status=answer.status_code

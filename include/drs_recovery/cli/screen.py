@@ -101,7 +101,7 @@ def _least_width(console: Console, shown: RenderableType) -> int:
 
 
 def _least_of(console: Console, column: Column) -> int:
-    """Return what a column needs: its longest line where it is not broken, else its longest word."""
+    """Return the width a column needs: its longest line if it is not broken, else its longest word."""
     roomy = console.options.update(max_width=WIDEST)
     sizes = [Measurement.get(console, roomy, cell) for cell in (column.header, *column.cells)]
     needed = max(size.maximum if column.no_wrap else size.minimum for size in sizes)

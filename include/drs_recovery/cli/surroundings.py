@@ -17,7 +17,7 @@ READ_BY_LIBRARIES = (
     *("AWS_", "RECOVERY_", "AIRFLOW_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
     *("SSL_CERT_", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "COLUMNS", "LINES", "TERMINAL_WIDTH"),
 )
-"""Beginnings of the variables that are read here, or by what this stands on; proxies in small letters too."""
+"""Prefixes of the variables that this package or its libraries read; those of proxies in lower case too."""
 
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 """Credentials that are pasted: a line break at the end would make a header that no HTTP client sends."""
@@ -28,10 +28,10 @@ EVERYTHING = "*"
 
 SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH")
 NARROWEST, WIDEST = 40, 1000
-"""Columns that lines are made for; on a narrower screen the terminal breaks them, and nothing is lost."""
+"""Limits of the width of lines; a narrower terminal breaks them, and nothing is lost."""
 
 SIGNS = {"✗": "x", "⚠": "!", "⏸": "||", "—": "-", "…": "...", "•": "*"}
-"""Our own signs, for a screen that has none of them."""
+"""Replacements of the signs used here, for a screen that lacks them."""
 
 
 def prepare() -> None:
@@ -60,7 +60,7 @@ def size(name: str) -> int | None:
 
 
 def silence(descriptor: int) -> None:
-    """Send what is still written to a stream that takes nothing any more to nowhere."""
+    """Discard what is still written to a stream that accepts no more."""
     with suppress(OSError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, descriptor)
@@ -68,7 +68,7 @@ def silence(descriptor: int) -> None:
 
 
 class _Closed(io.BufferedIOBase):
-    """Standard output of a command that was started without one (``>&-``): nothing is taken for written."""
+    """Standard output of a command that was started without one (``>&-``): every write fails."""
 
     def writable(self) -> bool:
         """Whether it may be tried."""
@@ -93,7 +93,7 @@ def _prepare_streams() -> None:
 
 
 def _spell(error: UnicodeError) -> tuple[str, int]:
-    """Return characters that a stream's encoding lacks in ones that it has: nothing becomes a mere ``?``."""
+    """Return characters that a stream's encoding lacks, spelt in ones that it has, instead of ``?``."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lacking = error.object[error.start : error.end]

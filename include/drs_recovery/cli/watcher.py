@@ -56,9 +56,9 @@ class Watcher:
 
     def look(self) -> Snapshot:
         """Return a snapshot of now; what does not answer is in its notes."""
-        self._read()
+        self._read_record()
         execution = self._execution
-        gates = () if execution is None else tuple(self._gate(wave) for wave in paused_waves(execution))
+        gates = tuple(map(self._waiting_gate, paused_waves(execution))) if execution else ()
         queued = self.airflow.queued(self.target) if execution is None and not self._record_note else None
         stranded = None if execution is not None and execution.final else self._stranded()
         return Snapshot(
@@ -82,7 +82,7 @@ class Watcher:
         held = None if over or self._ended_at else self._held
         return tuple(note for note in (self._record_note, known, held) if note)
 
-    def _read(self) -> None:
+    def _read_record(self) -> None:
         """Read execution and servers; if the table does not answer, the last ones stay."""
         trouble: list[str] = []
         try:
@@ -97,7 +97,7 @@ class Watcher:
             return
         self._record_note = f"passed over: {'; '.join(trouble[:MOST_NAMED])}" if trouble else None
 
-    def _gate(self, wave: WaveRecord) -> WaitingGate:
+    def _waiting_gate(self, wave: WaveRecord) -> WaitingGate:
         plan = self._plan
         gate = task_id(Role.GATE, plan.waves[wave.wave_number].name if plan else wave.wave_name)
         url = gate_url(settings().airflow_url, self.target.plan_id, self.target.run_id, gate)

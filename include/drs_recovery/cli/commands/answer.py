@@ -45,7 +45,7 @@ def answer(
         me = client.me().id
         target, gate = Target(execution.plan_id, execution.dag_run_id), task_of(store, execution, wave)
         _when_ready(screen, lambda: answer_gate(client, target, gate, option, reason))
-    approval = _on_record(store, execution, wave)
+    approval = _answer_on_record(store, execution, wave)
     done = "approved" if option == APPROVE else "rejected"
     document = {
         "executionId": execution.execution_id,
@@ -143,7 +143,7 @@ def _when_ready(screen: Screen, answer: Callable[[], object]) -> None:
             return
 
 
-def _on_record(store: ExecutionStore, execution: Execution, wave: WaveRecord) -> Approval | None:
+def _answer_on_record(store: ExecutionStore, execution: Execution, wave: WaveRecord) -> Approval | None:
     """Return the answer from the record, as soon as it is there."""
     deadline = time.monotonic() + TAKEN_UP
     while time.monotonic() < deadline:

@@ -45,7 +45,7 @@ def cancel(screen: Screen, named: str, *, reason: str | None, user: str | None) 
             store.run(cancel_program.withdraw(execution.execution_id, me, str(error)))
             raise
     screen.say(f"{execution.execution_id} of {execution.plan_id} is being cancelled …")
-    ended = _ended(store, execution)
+    ended = _wait_for_end(store, execution)
     target = Target(execution.plan_id, execution.dag_run_id)
     message = (
         f"{ended.status}: {ended.outcome}"
@@ -59,7 +59,7 @@ def cancel(screen: Screen, named: str, *, reason: str | None, user: str | None) 
     return Exit.OK if ended.final else Exit.NOT_RECOVERED
 
 
-def _ended(store: ExecutionStore, execution: Execution) -> Execution:
+def _wait_for_end(store: ExecutionStore, execution: Execution) -> Execution:
     """Return the execution as soon as it is final, or as it is after some time."""
     deadline = time.monotonic() + LONGEST_WAIT
     while not execution.final and time.monotonic() < deadline:

@@ -34,7 +34,7 @@ def check(screen: Screen, paths: Sequence[Path]) -> Exit:
     plans: dict[Path, Plan] = {}
     problems: list[str] = []
     for path in paths or [PLANS]:
-        for file, found in _found(path):
+        for file, found in _read_path(path):
             if isinstance(found, PlanError):
                 problems += [problem for problem in found.problems if problem not in problems]
             else:
@@ -57,15 +57,15 @@ def check(screen: Screen, paths: Sequence[Path]) -> Exit:
     return Exit.NOT_RECOVERED if problems else Exit.OK
 
 
-def _found(path: Path) -> list[tuple[Path, Plan | PlanError]]:
+def _read_path(path: Path) -> list[tuple[Path, Plan | PlanError]]:
     """Return what a path holds; raises UsageError for one that cannot be read."""
     try:
-        return list(_read(path))
+        return list(_plans_of(path))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from error
 
 
-def _read(path: Path) -> Iterator[tuple[Path, Plan | PlanError]]:
+def _plans_of(path: Path) -> Iterator[tuple[Path, Plan | PlanError]]:
     if path.is_dir():
         found = read_plans(path)
         if not found:

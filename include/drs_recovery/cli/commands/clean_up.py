@@ -42,7 +42,7 @@ def clean_up(screen: Screen, named: str, *, reason: str | None, follow: bool, us
     """Start the DAG run that cleans up, or clear it, and show its result."""
     store = open_store()
     execution = find(store, named)
-    _check(execution)
+    _check_may_clean_up(execution)
     with sign_in(user) as client:
         asked = Event(
             type=EventType.CLEANUP_ASKED,
@@ -51,23 +51,22 @@ def clean_up(screen: Screen, named: str, *, reason: str | None, follow: bool, us
             detail=reason or "no reason given",
             once=asked_once(clean_up_run_id(execution)),
         )
-        _start(client, execution)
+        _start_run(client, execution)
         store.run(put_event(execution.execution_id, asked))
         screen.say(f"{execution.execution_id} of {execution.plan_id} is being cleaned up …")
         try:
-            last = _follow(store, client, execution) if follow else execution
+            last = _wait_for_clean_up(store, client, execution) if follow else execution
         except KeyboardInterrupt:
             screen.say(f"Stopped watching. It goes on: recovery show {execution.execution_id}")
             return Exit.INTERRUPTED
     target = Target(execution.plan_id, execution.dag_run_id)
-    screen.result(
-        execution_document(Watcher(store, target, AirflowView(None)).look()), _message(last, follow=follow)
-    )
+    snapshot = Watcher(store, target, AirflowView(None)).look()
+    screen.result(execution_document(snapshot), _result_text(last, follow=follow))
     done = last.cleanup is not None and last.cleanup.status in {CleanupStatus.DONE, CleanupStatus.WAITING}
     return Exit.OK if done or not follow else Exit.NOT_RECOVERED
 
 
-def _check(execution: Execution) -> None:
+def _check_may_clean_up(execution: Execution) -> None:
     """Raise TransitionRefused, with the reason, if the execution cannot be cleaned up."""
     if may_be_cleaned_up(execution):
         return
@@ -81,7 +80,7 @@ def _check(execution: Execution) -> None:
     raise TransitionRefused(f"{place} is cleaned up already: {cleanup_text(execution)}.")
 
 
-def _start(client: AirflowClient, execution: Execution) -> None:
+def _start_run(client: AirflowClient, execution: Execution) -> None:
     """Trigger the DAG run of this end, or clear it if it has ended; one that runs is left alone."""
     dag = client.dag(CLEAN_UP)
     if dag is None or dag.is_paused:
@@ -95,7 +94,7 @@ def _start(client: AirflowClient, execution: Execution) -> None:
         client.clear_run(CLEAN_UP, run_id)
 
 
-def _follow(store: ExecutionStore, client: AirflowClient, execution: Execution) -> Execution:
+def _wait_for_clean_up(store: ExecutionStore, client: AirflowClient, execution: Execution) -> Execution:
     """Return the execution when its clean-up has finished, waits for a person, or its DAG run has ended."""
     before, run_id, check = execution.cleanup, clean_up_run_id(execution), time.monotonic() + RUN_CHECK
     while True:
@@ -113,7 +112,7 @@ def _follow(store: ExecutionStore, client: AirflowClient, execution: Execution) 
         time.sleep(INTERVAL)
 
 
-def _message(execution: Execution, *, follow: bool) -> Text:
+def _result_text(execution: Execution, *, follow: bool) -> Text:
     if not follow:
         return Text(f"Look: recovery show {execution.execution_id}")
     message = Text(f"Clean-up {cleanup_text(execution) or 'is not on record'}")

@@ -30,18 +30,18 @@ def init(screen: Screen, *, table: bool, pool: bool, user: str | None) -> Exit:
         raise UsageError("--table-only and --pool-only exclude each other")
     document: dict[str, Any] = {}
     if table:
-        document["table"] = _table()
-        screen.say(_message("table", document["table"]))
+        document["table"] = _make_table()
+        screen.say(_made_text("table", document["table"]))
     if pool:
-        document["pool"] = _pool(user)
-        screen.say(_message("pool", document["pool"]))
+        document["pool"] = _make_pool(user)
+        screen.say(_made_text("pool", document["pool"]))
     screen.document(document)
     return Exit.OK
 
 
-def _table() -> dict[str, Any]:
+def _make_table() -> dict[str, Any]:
     client, name = dynamodb(), settings().table
-    was_there = _exists(client, name)
+    was_there = _table_exists(client, name)
     create_table(client, name)
     return {
         "name": name,
@@ -51,7 +51,7 @@ def _table() -> dict[str, Any]:
     }
 
 
-def _exists(client: DynamoDBClient, name: str) -> bool:
+def _table_exists(client: DynamoDBClient, name: str) -> bool:
     try:
         client.describe_table(TableName=name)
     except client.exceptions.ResourceNotFoundException:
@@ -61,7 +61,7 @@ def _exists(client: DynamoDBClient, name: str) -> bool:
     return True
 
 
-def _pool(user: str | None) -> dict[str, Any]:
+def _make_pool(user: str | None) -> dict[str, Any]:
     wanted = settings()
     try:
         with sign_in(user) as client:
@@ -72,6 +72,6 @@ def _pool(user: str | None) -> dict[str, Any]:
     return {"name": wanted.pool, "slots": wanted.pool_slots, "airflow": wanted.airflow_url, "done": done}
 
 
-def _message(kind: str, made: dict[str, Any]) -> Text:
+def _made_text(kind: str, made: dict[str, Any]) -> Text:
     where = made.get("endpoint") or made.get("airflow")
     return Text(f"{kind} {made['name']}: {made['done']} ({where})")

@@ -1,4 +1,4 @@
-"""`watch`: an execution from wherever it is to its end."""
+"""`watch`: follows an execution to its end."""
 
 from __future__ import annotations
 
@@ -59,14 +59,14 @@ def _goes_on(target: Target) -> str:
 
 def _target(store: ExecutionStore, airflow: AirflowView, named: str) -> Target:
     """Return the run that a name stands for; of a plan, first a run that has not opened its record yet."""
-    waiting = airflow.unopened(named, lambda target: not _on_record(store, target))
+    waiting = airflow.unopened(named, lambda target: not _has_record(store, target))
     if waiting is not None:
         return waiting
     execution = find(store, named, live=True)
     return Target(execution.plan_id, execution.dag_run_id)
 
 
-def _on_record(store: ExecutionStore, target: Target) -> bool:
+def _has_record(store: ExecutionStore, target: Target) -> bool:
     try:
         store.run(read_execution(target.execution_id))
     except ExecutionNotFound:
