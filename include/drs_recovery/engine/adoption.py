@@ -1,4 +1,4 @@
-"""Finding the job of a StartRecovery whose answer nobody heard, and nobody else's."""
+"""The search for the job of a StartRecovery whose answer was lost, by its tags and what DRS knows of it."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class Adoption:
     def jobs_of(self, wave: WaveRecord, intents: Iterable[Intent]) -> list[Found]:
         """Return the jobs of intents of a wave that DRS shows; what AWS refuses is raised.
 
-        A job that only claims to be ours is an event, once, and is left alone. Looked for since
-        long ago: DRS may call a job older than this machine does.
+        A job that only claims to be ours is an event, once, and is left alone. The search goes far back: DRS
+        may call a job older than this machine does.
         """
         wanted = self.store.run(with_servers(self.record.execution_id, intents))
         found: list[Found] = []

@@ -61,7 +61,7 @@ def current_attempt(
         return record
     if clear.number <= (wave.clear_number or 0):
         if wave.attempt > 1 and not wave.status.final:
-            store.run(append_event(record.execution_id, _opened(journal, wave, "it was cleared")))
+            store.run(append_event(record.execution_id, _opening_event(journal, wave, "it was cleared")))
         return record
     if not wave.status.final:
         check_ask(record, number)
@@ -87,7 +87,7 @@ def _open(
     found = asyncio.run(final_servers(hook, known, jobs))
     changed = _to_write(wave, known, found, {job["jobID"] for job in jobs}, journal.now())
     opening = Opening(number, wave.attempt, clear.number, resolved, changed)
-    event = _opened(journal, wave.replace(attempt=wave.attempt + 1), _why(record, wave))
+    event = _opening_event(journal, wave.replace(attempt=wave.attempt + 1), _why(record, wave))
     return store.run(open_attempt(key, opening, event, is_finished=clear.is_finished))
 
 
@@ -140,14 +140,14 @@ def _to_write(
 
 
 def _why(record: Execution, wave: WaveRecord) -> str:
-    """Return what the new attempt leaves behind: the record itself tells only of the current one."""
+    """Return what the new attempt leaves behind: the record itself holds only the current one."""
     because = f": {wave.failure}" if wave.failure else ""
     before = f"attempt {wave.attempt} ended {wave.status}{because}"
     return f"{before}. The execution was {record.status} and is open again" if record.final else before
 
 
-def _opened(journal: Journal, wave: WaveRecord, why: str) -> Event:
-    """Return the event of a new attempt, appended once; Airflow does not tell a task who cleared it."""
+def _opening_event(journal: Journal, wave: WaveRecord, why: str) -> Event:
+    """Return the event of a new attempt, appended once; Airflow gives no task the name of who cleared it."""
     message = f"Attempt {wave.attempt} of {wave.wave_name}: {why}. Airflow does not tell who cleared it"
     event = journal.event(EventType.ATTEMPT_OPENED, message, wave=wave)
     return event.replace(once=f"{EventType.ATTEMPT_OPENED}|{wave.wave_number}|{wave.attempt}")

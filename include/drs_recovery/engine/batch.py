@@ -1,7 +1,8 @@
-"""One batch of a wave: announced on record, sent to DRS once, on record as a job, whatever breaks in between.
+"""One batch of a wave: announced on record, sent to DRS once, and put on record as a job.
 
-The order is what makes it once: an intent, the call, the job id. Whoever finds an intent without a job id
-looks for its job in DRS for as long as one may not show there yet, and only then lets it be sent again.
+The order makes it once, no matter what fails in between: an intent, the call, the job id. A process that
+finds an intent without a job id looks for its job in DRS as long as one may not show there yet; only then is
+it sent again.
 """
 
 from __future__ import annotations
@@ -36,17 +37,17 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 QUICK_TRIES = 3
-"""StartRecovery is sent so often at once when DRS is throttling, before the task lets go of its slot."""
+"""Immediate tries of StartRecovery while DRS throttles, before the task defers."""
 
 
-UNHEARD = (
+NOT_RECORDED = (
     "The `replace_recovered` of this run is not on record, since an earlier release opened its execution: "
     "start a new run."
 )
 
 
 class JobOffRecord(Exception):
-    """A job was started that the record takes no more: the wave's task ends, and the trail has it."""
+    """A job was started that the record does not accept any more: the task ends, and an event names it."""
 
 
 class _Refused(Exception):
@@ -73,11 +74,11 @@ class Batch:
     number: int
     servers: tuple[str, ...]
     replace: bool
-    unheard: bool = False
+    unrecorded_replace: bool = False
 
     @property
     def wave(self) -> WaveRecord:
-        """The wave as it was on record when its start task looked."""
+        """The wave as its start task read it."""
         return self.record.waves[self.wave_number]
 
     @property
@@ -101,7 +102,7 @@ class Batch:
             raise pause(error) or error from error
 
     def _instead(self, error: ClientError | BotoCoreError) -> Exception:
-        """Return what is done instead of a call that was refused; nothing, where that would not help."""
+        """Return what is done instead of a call that was refused."""
         text = str(error)
         again = any(set(known.servers) == set(self.servers) for known in self.wave.attempt_intents)
         try:
@@ -165,10 +166,10 @@ class Batch:
         return job_id
 
     def _real(self) -> dict[str, str]:
-        """Return why servers with real instances are not started, and whether a wish was not heard."""
+        """Return why servers with real instances are not started."""
         real = real_instances(self.hook, self.servers, replace=self.replace)
-        unheard = f" {UNHEARD}" if self.unheard else ""
-        return {server: f"{text}{unheard}" for server, text in real.items()}
+        remark = f" {NOT_RECORDED}" if self.unrecorded_replace else ""
+        return {server: f"{text}{remark}" for server, text in real.items()}
 
     def _call(self, intent: Intent) -> str:
         """Send the one request of an intent; one that was held up since its announcement is not sent."""
@@ -233,7 +234,7 @@ class Batch:
         )
 
     def put_on_record(self, intent: Intent, job_id: str) -> None:
-        """Write the job; where the record takes none any more, the trail tells of it."""
+        """Write the job; where the record does not accept it any more, an event names it."""
         message = f"{job_id} launches {intent.count} servers"
         event = self.journal.event(EventType.JOB_STARTED, message, wave=self.wave)
         key = self.record.execution_id

@@ -52,9 +52,9 @@ def _as_now(job: JobTypeDef, wave: WaveRecord) -> Mapping[str, str]:
 
 
 def contradiction(job: JobTypeDef, record: Execution, wave: WaveRecord, intent: Intent) -> str | None:
-    """Return why a job that has our tags is not the one of an intent; None if nothing speaks against it.
+    """Return why a job that has our tags is not the one of an intent; None if nothing does.
 
-    Tags are set by whoever starts a job. Type, servers and time are DRS's own. All of them are optional in
+    Anybody who starts a job sets its tags. Type, servers and time are DRS's own. All of them are optional in
     its service model, and a new job may lack some: what is absent contradicts nothing.
     """
     wanted = INITIATED_BY[record.execution_type]
@@ -82,7 +82,7 @@ def find_blocking(hook: DrsHook, record: Execution, servers: Collection[str]) ->
 def job_text(job: JobTypeDef) -> str:
     """Return a job as people can find it: its id, what it does, and the execution it belongs to, if any."""
     tags: Mapping[str, str] = job.get("tags", {})
-    what = job.get("initiatedBy") or job.get("type") or "no word on what it does"
+    what = job.get("initiatedBy") or job.get("type") or "of unknown purpose"
     ours = f", execution {tags['recovery:execution']}" if "recovery:execution" in tags else ""
     return f"{job['jobID']} ({what}{ours})"
 

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 def unasked(servers: Iterable[ServerRecord], jobs: Iterable[Json]) -> list[str]:
-    """Return the servers that jobs launch and of which nobody knows yet how many actions are due."""
+    """Return the servers that jobs launch and whose number of due actions is not known yet."""
     taking_part = participants(jobs)
     return [
         server.source_server_id
@@ -48,12 +48,12 @@ def with_due(servers: Iterable[ServerRecord], due: Mapping[str, int]) -> list[Se
 
 
 def known(found: Mapping[str, int | Exception]) -> dict[str, int]:
-    """Return what is known."""
+    """Return the numbers that are known."""
     return {server: count for server, count in found.items() if isinstance(count, int)}
 
 
 def untellable(found: Mapping[str, int | Exception]) -> set[str]:
-    """Return the servers of which AWS tells nobody here: only what their job tells is waited for."""
+    """Return the servers whose number AWS will not give us: only what their job shows is waited for."""
     return {server for server, error in found.items() if isinstance(error, Exception) and is_final(error)}
 
 

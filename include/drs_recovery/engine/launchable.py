@@ -16,15 +16,15 @@ GONE = (
 
 
 def replicates_back(direction: str | None) -> bool:
-    """Whether a server is the target of a failback; a direction that DRS does not tell is the usual one."""
+    """Whether a server is the target of a failback; one without a direction replicates the usual way."""
     return direction not in {None, "FAILOVER"}
 
 
 def left_out(hook: DrsHook, source_server_ids: Sequence[str]) -> dict[str, str]:
     """Return, by id, why servers cannot be launched; what AWS refuses to tell is raised.
 
-    Those that are gone, and those that replicate back to where they came from. What else is the matter
-    with a server, its job tells: one that is disconnected, or stalled, is launched from the data there are.
+    Those that are gone, and those that replicate back to where they came from. Any other trouble of a server
+    shows in its job: one that is disconnected, or stalled, is launched from the data there are.
     """
     known = {item["sourceServerID"]: item for item in hook.list_source_servers(source_server_ids)}
     found = {}

@@ -1,4 +1,4 @@
-"""Looks of a trigger that fail for long: people would not see that in the log of the triggerer."""
+"""Looks of a trigger that fail for long: an event, since nobody reads the log of the triggerer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RECORDED_AFTER_SECONDS = 30.0
-"""Looks fail in a row for so long before it is an event: a hiccup is no news, a missing right is."""
+"""Looks must fail in a row for so long before it is an event: a hiccup is none, a missing right is."""
 
 
 class FailingLooks:
@@ -53,6 +53,6 @@ class FailingLooks:
                 "once": "|".join(map(str, (EventType.LOOK_FAILED, self._what, *self._about.values()))),
             }
         )
-        with suppress(Exception):  # the look itself goes on, whatever the table says
+        with suppress(Exception):  # the look itself goes on, even where the table refuses
             await store.run(append_event(self._execution_id, event))
             self._recorded = True

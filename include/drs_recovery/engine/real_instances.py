@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def real_instances(hook: DrsHook, source_server_ids: Sequence[str], *, replace: bool) -> dict[str, str]:
     """Return why servers are not started, by id: those with a recovery instance that is not a drill's.
 
-    ``replace`` is the word of their run, as it is on record, that such instances may go. An instance that
-    does not say whether it is a drill's counts as real; one that EC2 has terminated is none. A failed look-up
+    ``replace``: their run confirmed, on record, that such instances may be replaced. An instance that does
+    not say whether it is a drill's counts as real; one that EC2 has terminated is none. A failed look-up
     raises AWS's own error.
     """
     if replace:

@@ -83,8 +83,8 @@ def _failed_others(
 ) -> Iterable[tuple[str, str]]:
     """Yield the tasks of other operators that failed, and why.
 
-    One that says so itself did, whatever its state is by now: a state is what a person makes of it. One that
-    says nothing failed by its state alone, unless the whole run was ended by hand, which fails what runs.
+    One whose item says so failed, in any state by now: a person may set a state. Any other failed by its
+    state alone, unless the whole run was ended by hand, which fails what runs.
     """
     reasons = {
         task.task_id: task.message or NO_MESSAGE
@@ -93,8 +93,8 @@ def _failed_others(
     }
     others = {task for task, state in task_states.items() if state == "failed" and not role_of(task).role}
     by_hand = execution.cancel_asked or FORCED & set(_own(task_states).values())
-    silent = set() if by_hand else others - reasons.keys()
-    yield from ((task, reasons.get(task, NO_MESSAGE)) for task in sorted(reasons.keys() | silent))
+    without_item = set() if by_hand else others - reasons.keys()
+    yield from ((task, reasons.get(task, NO_MESSAGE)) for task in sorted(reasons.keys() | without_item))
 
 
 def _of_this_attempt(execution: Execution, task: TaskRecord) -> bool:
@@ -103,17 +103,17 @@ def _of_this_attempt(execution: Execution, task: TaskRecord) -> bool:
 
 
 def _own(task_states: Mapping[str, str | None]) -> Mapping[str, str | None]:
-    """Return the states of the tasks of ours: silence of no other says anything."""
+    """Return the states of the tasks of ours: only these leave an item when they fail."""
     return {task: state for task, state in task_states.items() if role_of(task).role}
 
 
 def overdue(execution: Execution, last: Iterable[TaskRecord], at: datetime) -> dict[int, str]:
     """Return the running waves whose time-out has passed, and a text: their sensors judged nothing."""
-    spoken = {task.wave_number for task in last}
+    explained = {task.wave_number for task in last}
     return {
         wave.wave_number: f"its time-out of {duration_text(wave.timeout)} passed, and nobody saw its jobs end"
         for wave in execution.open_waves
-        if wave.wave_number not in spoken
+        if wave.wave_number not in explained
         and wave.status.running
         and wave.deadline is not None
         and at >= wave.deadline
@@ -149,8 +149,8 @@ def stopped_by_people(
 def _is_echo(execution: Execution, task: TaskRecord, task_states: Mapping[str, str | None]) -> bool:
     """Whether a refusal only passes on that a wave before did not come to its end.
 
-    The gate after a wave with ``on_failure: continue`` runs whatever became of that wave's tasks. Where the
-    record holds no end of the wave, it refuses; any other gate would have been passed over without a word.
+    The gate after a wave with ``on_failure: continue`` runs in any case, also when that wave's tasks failed.
+    Where the record holds no end of the wave, it refuses; Airflow would not even run any other gate.
     """
     if task.wave_number is None:
         return False
@@ -213,8 +213,8 @@ def _interruption(unfinished: Iterable[WaveRecord], task_states: Mapping[str, st
 
     A task of ours that ends a running wave's run leaves a verdict or its failure on record. A wave that runs
     with neither was left by others: unless Airflow itself passed a silent failure on to the tasks that
-    follow, its run was ended from outside. No task but this one follows the last wave, so that is the word
-    there also for a task that died without any.
+    follow, its run was ended from outside. No task but this one follows the last wave: there that is the text
+    also for a task that died and left no message.
     """
     states = set(task_states.values())
     if "failed" not in states:
@@ -225,7 +225,7 @@ def _interruption(unfinished: Iterable[WaveRecord], task_states: Mapping[str, st
     if running and PASSED_ON not in states:
         return f"the DAG run was ended while {' and '.join(running)} was running"
     silent = "" if running else _silent(unfinished, task_states)
-    return f"{silent} failed without a word: marked by hand, or killed at every try" if silent else None
+    return f"{silent} failed and left no message: marked by hand, or killed at every try" if silent else None
 
 
 def _silent(unfinished: Iterable[WaveRecord], task_states: Mapping[str, str | None]) -> str:

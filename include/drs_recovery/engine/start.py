@@ -1,6 +1,7 @@
-"""The start of a wave: what the record permits is started, each server once; what came of it has a name.
+"""The start of a wave: what the record permits is started, each server once.
 
-A start ends in one of four ways. What is refused for good and concerns the wave as a whole is raised.
+A start ends in one of four ways, each with its result type. What is refused for good and concerns the wave as
+a whole is raised.
 """
 
 from __future__ import annotations
@@ -53,10 +54,10 @@ class Ports:
 
 @dataclass(frozen=True)
 class StartRequest:
-    """A start of a wave, by one process: of which wave, since when it waits, and what it knows already.
+    """A start of a wave by one process: which wave, since when it waits, and what it knows already.
 
-    ``refused`` are servers, by the text of the refusal, that are not tried again. ``unheard`` says that the
-    DAG run asks for real instances to be replaced; a record of an earlier release may not tell.
+    ``refused`` are servers, by the text of the refusal, that are not tried again. ``asks_to_replace`` says
+    that the DAG run asks for real instances to be replaced; the record of an earlier release may lack that.
     """
 
     wave_number: int
@@ -64,7 +65,7 @@ class StartRequest:
     since: datetime
     clear: Clear
     refused: Mapping[str, Collection[str]]
-    unheard: bool = False
+    asks_to_replace: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ def _starting(
         wanted,
         replace=asked == record.plan_id,
         size=SERVERS_PER_JOB,
-        unheard=request.unheard and record.request is None,
+        unrecorded_replace=request.asks_to_replace and record.request is None,
     )
 
 

@@ -1,4 +1,4 @@
-"""The start of a wave: every server that can be launched is, and no other one's trouble is in its way."""
+"""The start of a wave: every server that can be launched is, in spite of any trouble with others."""
 
 from __future__ import annotations
 
@@ -72,11 +72,11 @@ def held_text(servers: Sequence[ServerRecord], held: Held) -> str:
 
 @dataclass
 class Starting:
-    """The start of one attempt of a wave, by whoever works on it: what was done is on record, or in DRS.
+    """The start of one attempt of a wave, by any process: what was done is on record, or in DRS.
 
-    ``servers`` are those that the attempt starts, ``size`` is the most that one job takes; ``replace`` is
-    the word of its run, as it is on record, that real instances may go; ``unheard`` says that the run asks
-    for it and that its record, of an earlier release, does not tell.
+    ``servers`` are those that the attempt starts, ``size`` is the most that one job takes. ``replace``: the
+    run confirmed, on record, that real instances may be replaced; ``unrecorded_replace``: it asks for that,
+    but its record, of an earlier release, does not have it.
     """
 
     hook: DrsHook
@@ -87,7 +87,7 @@ class Starting:
     servers: Sequence[ServerRecord]
     replace: bool
     size: int
-    unheard: bool = False
+    unrecorded_replace: bool = False
     outcome: Outcome = field(default_factory=Outcome)
     _troubles: list[tuple[tuple[str, ...], Exception]] = field(default_factory=list, init=False)
 
@@ -103,7 +103,7 @@ class Starting:
                 taken |= set(left)
         free = [server for server in self._ids if server not in taken]
         self._start(self._launchable(free))
-        self._settle_troubles()
+        self._resolve_troubles()
         return self.outcome
 
     def failure(self) -> str | None:
@@ -159,7 +159,7 @@ class Starting:
             number,
             servers,
             self.replace,
-            self.unheard,
+            self.unrecorded_replace,
         )
 
     def _known(self) -> set[str]:
@@ -216,7 +216,7 @@ class Starting:
         return [server for server in servers if server not in out]
 
     def _hold(self, servers: Sequence[str], error: ClientError | BotoCoreError) -> None:
-        """Let servers wait for DRS to be asked: what it cannot tell is not taken for a no."""
+        """Let servers wait for DRS to be asked: no answer is not taken for a no."""
         if not servers:
             return
         if wait := pause(error):
@@ -247,8 +247,8 @@ class Starting:
             raise error
         self._troubles.append((tuple(servers), error))
 
-    def _settle_troubles(self) -> None:
-        """Leave out the servers that something is in the way of, or raise what is in the way of the wave.
+    def _resolve_troubles(self) -> None:
+        """Leave out the servers that have trouble, or raise what is in the way of the whole wave.
 
         That is what our own rules refuse where nothing is started, and what AWS does not let us ask where
         nothing else became of any server, in any order.
@@ -261,7 +261,7 @@ class Starting:
             self.leave_out(dict.fromkeys(servers, str(error)))
 
     def leave_out(self, why: Mapping[str, str]) -> None:
-        """Put on record why servers are not started; the trail tells it once."""
+        """Put on record why servers are not started; the event is written once."""
         by_reason: dict[str, list[str]] = {}
         for server, text in why.items():
             by_reason.setdefault(text, []).append(server)

@@ -44,14 +44,14 @@ if TYPE_CHECKING:
 class Opening:
     """A new attempt of a wave after its last one, which has ended in DRS too.
 
-    ``clear_number`` is how often the DAG run was cleared; ``settled`` are the open intents of the wave with
+    ``clear_number`` is how often the DAG run was cleared; ``resolved`` are the open intents of the wave with
     what became of them, ``servers`` its servers as their jobs show them now.
     """
 
     wave_number: int
     last: int
     clear_number: int
-    settled: Sequence[Intent] = ()
+    resolved: Sequence[Intent] = ()
     servers: Sequence[ServerRecord] = ()
 
 
@@ -71,14 +71,14 @@ def open_attempt(
 
     def step() -> StoreProgram[Changed | None]:
         before = yield from read_execution(execution_id)
-        if _opened(before, opening):
+        if _is_open(before, opening):
             return Changed(before, written=False)
         _check(before, opening)
         yield from take_lock(before, is_finished=is_finished, renew=True)
         yield from write_found(execution_id, opening.servers)
-        past = resolved_intents(before.wave(opening.wave_number), opening.settled)
+        past = resolved_intents(before.wave(opening.wave_number), opening.resolved)
         yield from keep_past(execution_id, opening.wave_number, past)
-        after = with_attempt(before, opening.wave_number, opening.clear_number, opening.settled, at)
+        after = with_attempt(before, opening.wave_number, opening.clear_number, opening.resolved, at)
         check_opening(before, after, opening.wave_number)
         return (yield from write(before, following(before, after), _as_it_was))
 
@@ -108,7 +108,7 @@ def _as_it_was(update: Update, before: Execution) -> Iterable[str]:
         yield same_cleanup(update, before)
 
 
-def _opened(execution: Execution, opening: Opening) -> bool:
+def _is_open(execution: Execution, opening: Opening) -> bool:
     """Whether this very attempt is open: a write whose answer was lost, sent again, finds it so."""
     wave = execution.wave(opening.wave_number)
     return (wave.attempt, wave.clear_number) == (opening.last + 1, opening.clear_number)
@@ -126,7 +126,7 @@ def _check(execution: Execution, opening: Opening) -> None:
             f"{place} is {wave.status}, and its run was not cleared since: it was cleared "
             f"{opening.clear_number} times, as when attempt {wave.attempt} began"
         )
-    known = {intent.intent_id for intent in opening.settled}
+    known = {intent.intent_id for intent in opening.resolved}
     if unknown := [intent for intent in wave.open_intents if intent.intent_id not in known]:
         batches = ", ".join(str(intent.batch) for intent in unknown)
         raise StartRefused(f"{place}: nobody knows whether StartRecovery of batch {batches} became a job")

@@ -30,7 +30,7 @@ UNSEEN = (
     "A gate waits and can be answered, but the record cannot be looked at: a RECOVERY that takes the plan "
     "does not end it"
 )
-"""What the audit trail tells when looks have failed for long."""
+"""The event of looks that have failed for long."""
 
 
 class GateWatch:
@@ -83,7 +83,7 @@ class GateWatch:
         try:
             async with _open_store() as store:
                 self._stopped = await store.stopped(self._waiting)
-        except Exception as error:  # noqa: BLE001 - whatever it is, each gate is told
+        except Exception as error:  # noqa: BLE001 - any: it is raised in each gate
             return error
         return None
 
@@ -136,7 +136,7 @@ class GateTrigger(HITLTrigger):
             try:
                 if event := await look():
                     return event
-            except Exception as error:  # noqa: BLE001 - the gate waits on, whatever it is
+            except Exception as error:  # noqa: BLE001 - any: the gate waits on
                 self.log.warning("The gate cannot be looked after, but answered: %s", error)
         return None
 
@@ -154,7 +154,7 @@ class GateTrigger(HITLTrigger):
         try:
             stopped = await watch.stopped(self.execution_id)
         except Exception as error:
-            with suppress(Exception):  # a table that is away takes no word either
+            with suppress(Exception):  # a table that is away takes no event either
                 async with _open_store() as store:
                     await self._unseen.failed(error, store)
             raise

@@ -83,7 +83,7 @@ class StartRecovery(DrsStartRecoveryOperator):
         return self._start(context, datetime.fromisoformat(since) if since else now(), known)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Resume, or tell the audit trail why the trigger broke, when no retry is left."""
+        """Resume, or write why the trigger broke, when no retry is left."""
         with ends_task_on_error(execution_store(), context, id_of(context), self.wave_number):
             return super().resume_execution(next_method, next_kwargs, context)
 
@@ -92,7 +92,12 @@ class StartRecovery(DrsStartRecoveryOperator):
         with ends_task_on_error(store, context, id_of(context), self.wave_number):
             asks = (context["dag_run"].conf or {}).get("replace_recovered")
             request = StartRequest(
-                self.wave_number, self.wave_name, since, clear_of(context), refused, unheard=bool(asks)
+                self.wave_number,
+                self.wave_name,
+                since,
+                clear_of(context),
+                refused,
+                asks_to_replace=bool(asks),
             )
             try:
                 result = start_wave(
@@ -121,7 +126,7 @@ class StartRecovery(DrsStartRecoveryOperator):
         raise AssertionError("a start that waits lets go of its worker")
 
     def _drs(self, plan: Plan) -> DrsHook:
-        """Return the way to DRS where the frozen plan says, and wait as long, whatever its file says now."""
+        """Return the hook of where the frozen plan says, and take its timeout: its file may have changed."""
         self.wave_timeout = plan.waves[self.wave_number].timeout
         self.aws_conn_id, self.region_name = plan.aws_conn_id, plan.region
         return self.hook

@@ -91,7 +91,7 @@ def _trigger_dag_run(dag_id: str, run_id: str, conf: Mapping[str, Any]) -> None:
     """Trigger a DAG run; one of that id stays as it is.
 
     It is the request of TriggerDagRunOperator, which ends its task with it: one task starts as many runs as
-    it finds due, and no task has to be told by an XCom, which anybody may edit, what to start.
+    it finds due, and none takes what to start from an XCom, which anybody may edit.
     """
     from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS  # noqa: PLC0415 - made with the task
 

@@ -81,7 +81,7 @@ class WaitForRecovery(DrsJobSensor):
             )
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Resume; the audit trail gets why the trigger broke, when no retry is left.
+        """Resume, or write why the trigger broke, when no retry is left.
 
         Airflow has a time-out of its own, a minute after the trigger's: the wave is judged then too.
         """

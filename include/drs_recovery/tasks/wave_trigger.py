@@ -36,7 +36,7 @@ class WaveTrigger(DrsJobTrigger):
     :param execution_id: the execution.
     :param wave_number: the wave, from 0.
     :param attempt: the attempt of the wave; a write for an earlier one is refused by the table.
-    :param actor: who tells the audit trail: the sensor's task id.
+    :param actor: in whose name events are written: the sensor's task id.
     """
 
     def __init__(

@@ -227,9 +227,9 @@ def test_an_intent_is_settled_by_the_same_write(world):
     """Its job is on record in the last attempt, where it belongs."""
     open_intent(ended(world))
     (intent,) = world.store.run(read_execution(world.id)).wave(1).open_intents
-    wave = world.store.run(open_attempt(world.id, opening(settled=[intent.replace(job_id="drsjob-9")]))).wave(
-        1
-    )
+    wave = world.store.run(
+        open_attempt(world.id, opening(resolved=[intent.replace(job_id="drsjob-9")]))
+    ).wave(1)
     assert (wave.job_ids, wave.open_intents, wave.attempt_intents) == (("drsjob-1", "drsjob-9"), (), ())
 
 

@@ -255,7 +255,7 @@ def test_a_task_marked_failed_before_its_wave_began_is_an_end_by_hand(table: Any
     drive.states["two.wait_for_recovery"] = "upstream_failed"
     end(drive)
     assert (drive.record.status, drive.statuses) == ("CANCELLED", ["COMPLETED", "CANCELLED"])
-    assert f"two.{task} failed without a word" in drive.record.outcome
+    assert f"two.{task} failed and left no message" in drive.record.outcome
 
 
 def test_a_sensor_that_judged_its_single_wave_is_no_end_by_hand(watched: Drive) -> None:

@@ -162,7 +162,7 @@ def test_a_run_that_was_ended_by_hand_fails_what_runs(
 def test_silence_of_another_operator_is_no_evidence_of_a_person(others: OtherTasks) -> None:
     """It may skip itself; what marks a role of ours is told by that role."""
     outcome = others.end({BEFORE: "skipped", "application.start_recovery": "failed"}, "CANCELLED")
-    assert "application.start_recovery failed without a word" in outcome
+    assert "application.start_recovery failed and left no message" in outcome
 
 
 def test_of_a_run_that_is_gone_the_record_alone_tells(others: OtherTasks) -> None:

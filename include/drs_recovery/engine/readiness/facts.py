@@ -159,7 +159,7 @@ class Facts:
 
 
 def named(servers: Iterable[ServerFacts], remarks: Iterable[str] | None = None) -> str:
-    """Return servers as a sentence lists them, each with its remark, or with its trouble in DRS's words."""
+    """Return servers as a sentence lists them, each with its remark, or with its trouble as DRS names it."""
     known = list(servers)
     texts = [server.trouble for server in known] if remarks is None else list(remarks)
     return listed(
@@ -199,7 +199,7 @@ def _duration(written: str | None) -> timedelta | None:
 
 
 def _trouble(item: SourceServerTypeDef) -> str | None:
-    """Return what is wrong with the replication of a server, in DRS's words."""
+    """Return what is wrong with the replication of a server, as DRS names it."""
     error = item.get("dataReplicationInfo", {}).get("dataReplicationError", {})
     staging = item.get("stagingArea", {})
     extension = staging.get("errorMessage") if staging.get("status") == "EXTENSION_ERROR" else None
