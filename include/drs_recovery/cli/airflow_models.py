@@ -105,6 +105,16 @@ class Gate(Answer):
         return not self.response_received and self.task_instance.state in WAITING_STATES
 
     @property
+    def answer(self) -> str:
+        """The chosen option; empty without an answer."""
+        return ", ".join(self.chosen_options or ())
+
+    @property
+    def answered_by(self) -> str:
+        """Who answered, by user id; after a time-out Airflow names nobody."""
+        return self.responded_by_user.id if self.responded_by_user else "somebody"
+
+    @property
     def fewest_letters(self) -> int:
         """How many characters a reason needs."""
         schema = (self.params.get("reason") or {}).get("schema") or {}

@@ -118,8 +118,7 @@ def state_of(gate: Gate | None) -> str | None:
     if gate is None:
         return None
     if gate.response_received:
-        who = gate.responded_by_user.id if gate.responded_by_user else "somebody"
-        return f"{who} has answered {', '.join(gate.chosen_options or ())}; the task takes it up"
+        return f"{gate.answered_by} has answered {gate.answer}; the task takes it up"
     if gate.task_instance.state not in WAITING_STATES:
         return f"not asking yet: its task is {gate.task_instance.state or 'not scheduled'}"
     return None

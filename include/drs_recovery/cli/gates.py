@@ -58,8 +58,7 @@ def check_ready(gate: Gate | None, task_id: str, now: datetime) -> Gate:
     if gate is None:
         raise GateNotReady(f"{task_id} has not asked yet")
     if gate.response_received:
-        who = gate.responded_by_user.id if gate.responded_by_user else "somebody"
-        raise GateClosed(f"{task_id} is answered already: {', '.join(gate.chosen_options or ())} by {who}.")
+        raise GateClosed(f"{task_id} is answered already: {gate.answer} by {gate.answered_by}.")
     if not gate.waits:
         raise GateNotReady(f"{task_id} is {gate.task_instance.state or 'not scheduled'}")
     ready = parked_at(gate) + timedelta(seconds=settings().hold_seconds)

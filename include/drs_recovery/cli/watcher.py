@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from drs_recovery.cli.airflow import gate_url, task_url
-from drs_recovery.cli.airflow_view import state_of
+from drs_recovery.cli.airflow_view import AirflowView, state_of
 from drs_recovery.cli.record import frozen_plan
 from drs_recovery.clock import now
 from drs_recovery.errors import ExecutionNotFound, RecordUnavailable
 from drs_recovery.names import Role, task_id
-from drs_recovery.report.snapshot import Snapshot, WaitingGate, paused_waves
+from drs_recovery.report.snapshot import Snapshot, Target, WaitingGate, paused_waves
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
@@ -21,11 +21,9 @@ from drs_recovery.text.values import timestamp
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from drs_recovery.cli.airflow_view import AirflowView
     from drs_recovery.plan import Plan
     from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.record.server_record import ServerRecord
-    from drs_recovery.report.snapshot import Target
     from drs_recovery.store.store import ExecutionStore
 
 RUN_CHECK = 10
@@ -129,3 +127,9 @@ class Watcher:
             f"The DAG run ended at {timestamp(self._ended_at)}, but its execution record {state}. "
             f"The log of {last} says why: {url}"
         )
+
+
+def read_snapshot(store: ExecutionStore, execution: Execution) -> Snapshot:
+    """Return the snapshot of an execution, from the record alone."""
+    target = Target(execution.plan_id, execution.dag_run_id)
+    return Watcher(store, target, AirflowView(None)).look()

@@ -5,15 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from drs_recovery.cli.airflow_view import AirflowView
 from drs_recovery.cli.connect import sign_in
 from drs_recovery.cli.exits import Exit
 from drs_recovery.cli.paper import Text
 from drs_recovery.cli.record import find, open_store
-from drs_recovery.cli.watcher import Watcher
+from drs_recovery.cli.watcher import read_snapshot
 from drs_recovery.errors import AirflowApiError, AirflowRefused
 from drs_recovery.report.documents import execution_document
-from drs_recovery.report.snapshot import Target
 from drs_recovery.store.programs import cancel as cancel_program
 from drs_recovery.store.queries import read_execution
 
@@ -46,7 +44,6 @@ def cancel(screen: Screen, named: str, *, reason: str | None, user: str | None) 
             raise
     screen.say(f"{execution.execution_id} of {execution.plan_id} is being cancelled …")
     ended = _wait_for_end(store, execution)
-    target = Target(execution.plan_id, execution.dag_run_id)
     message = (
         f"{ended.status}: {ended.outcome}"
         if ended.final
@@ -55,7 +52,7 @@ def cancel(screen: Screen, named: str, *, reason: str | None, user: str | None) 
             f"Look again: recovery show {execution.execution_id}"
         )
     )
-    screen.result(execution_document(Watcher(store, target, AirflowView(None)).look()), Text(message))
+    screen.result(execution_document(read_snapshot(store, execution)), Text(message))
     return Exit.OK if ended.final else Exit.NOT_RECOVERED
 
 

@@ -6,12 +6,11 @@ import time
 from typing import TYPE_CHECKING
 
 from drs_recovery.cli.airflow import gate_url
-from drs_recovery.cli.airflow_view import AirflowView
 from drs_recovery.cli.connect import sign_in
 from drs_recovery.cli.exits import Exit
 from drs_recovery.cli.paper import Text
 from drs_recovery.cli.record import find, open_store
-from drs_recovery.cli.watcher import Watcher
+from drs_recovery.cli.watcher import read_snapshot
 from drs_recovery.clock import now
 from drs_recovery.errors import AirflowRefused, TransitionRefused
 from drs_recovery.names import CLEAN_UP, CleanUpTask
@@ -20,7 +19,6 @@ from drs_recovery.record.enums import CleanupStatus, EventType
 from drs_recovery.record.events import Event
 from drs_recovery.report.cleanups import cleanup_text, may_be_cleaned_up, waits_for_an_approver
 from drs_recovery.report.documents import execution_document
-from drs_recovery.report.snapshot import Target
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.trail import put_event
@@ -59,9 +57,7 @@ def clean_up(screen: Screen, named: str, *, reason: str | None, follow: bool, us
         except KeyboardInterrupt:
             screen.say(f"Stopped watching. It goes on: recovery show {execution.execution_id}")
             return Exit.INTERRUPTED
-    target = Target(execution.plan_id, execution.dag_run_id)
-    snapshot = Watcher(store, target, AirflowView(None)).look()
-    screen.result(execution_document(snapshot), _result_text(last, follow=follow))
+    screen.result(execution_document(read_snapshot(store, execution)), _result_text(last, follow=follow))
     done = last.cleanup is not None and last.cleanup.status in {CleanupStatus.DONE, CleanupStatus.WAITING}
     return Exit.OK if done or not follow else Exit.NOT_RECOVERED
 

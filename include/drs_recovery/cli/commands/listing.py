@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from drs_recovery.cli.airflow_view import AirflowView
 from drs_recovery.cli.details import details
 from drs_recovery.cli.exits import Exit
 from drs_recovery.cli.paper import Text
 from drs_recovery.cli.progress import WIDE, Canvas
 from drs_recovery.cli.record import find, frozen_plan, open_store
 from drs_recovery.cli.styles import styled
-from drs_recovery.cli.watcher import Watcher
+from drs_recovery.cli.watcher import read_snapshot
 from drs_recovery.clock import now
 from drs_recovery.report.documents import record_document
-from drs_recovery.report.snapshot import Target
 from drs_recovery.settings import settings
 from drs_recovery.store import queries
 from drs_recovery.store.read_trail import read_events
@@ -50,8 +48,7 @@ def show(screen: Screen, named: str) -> Exit:
     """Show all that is on record about an execution."""
     store = open_store()
     execution = find(store, named)
-    target = Target(execution.plan_id, execution.dag_run_id)
-    snapshot = Watcher(store, target, AirflowView(None)).look()
+    snapshot = read_snapshot(store, execution)
     if snapshot.execution:
         snapshot = replace(snapshot, execution=store.run(read_whole(snapshot.execution)))
     events = store.run(read_events(execution.execution_id))
