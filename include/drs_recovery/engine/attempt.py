@@ -72,10 +72,10 @@ def current_attempt(
             f"{wave.wave_name} is {wave.status}, and a new attempt needs a new approval. To try again, clear "
             f"{task_id(Role.GATE, wave.wave_name)} too."
         )
-    return _open(store, journal, record, wave, clear)
+    return _open_next(store, journal, record, wave, clear)
 
 
-def _open(
+def _open_next(
     store: ExecutionStore, journal: Journal, record: Execution, wave: WaveRecord, clear: Clear
 ) -> Execution:
     key, number = record.execution_id, wave.wave_number
@@ -87,7 +87,7 @@ def _open(
     found = asyncio.run(final_servers(hook, known, jobs))
     changed = _to_write(wave, known, found, {job["jobID"] for job in jobs}, journal.now())
     opening = Opening(number, wave.attempt, clear.number, resolved, changed)
-    event = _opening_event(journal, wave.replace(attempt=wave.attempt + 1), _why(record, wave))
+    event = _opening_event(journal, wave.replace(attempt=wave.attempt + 1), _last_end(record, wave))
     return store.run(open_attempt(key, opening, event, is_finished=clear.is_finished))
 
 
@@ -139,7 +139,7 @@ def _to_write(
     return [new for old, new in ended if new != old and not old.recovered]
 
 
-def _why(record: Execution, wave: WaveRecord) -> str:
+def _last_end(record: Execution, wave: WaveRecord) -> str:
     """Return what the new attempt leaves behind: the record itself holds only the current one."""
     because = f": {wave.failure}" if wave.failure else ""
     before = f"attempt {wave.attempt} ended {wave.status}{because}"

@@ -61,7 +61,7 @@ it by hand: `recovery clean-up EXECUTION`. What came of it is in the execution's
 """
 
 
-def _known(execution: Execution) -> Cleanup | None:
+def _clean_up_of(execution: Execution) -> Cleanup | None:
     return execution.cleanup
 
 
@@ -83,7 +83,7 @@ class CleanUp(FollowUp):
         done=EventType.CLEANUP_DONE,
         failed=EventType.CLEANUP_FAILED,
     )
-    record = OnRecord(_known, clean_up_run_id, clean_up, due_clean_ups)
+    record = OnRecord(_clean_up_of, clean_up_run_id, clean_up, due_clean_ups)
 
     @staticmethod
     def check_may(execution: Execution) -> None:
@@ -173,7 +173,7 @@ class _Termination:
         self.clean_up.drs.prepare_start()
         pending = deque([list(ids)])
         while pending:
-            to_terminate = self._look(part) if (part := pending.popleft()) else []
+            to_terminate = self._find_again(part) if (part := pending.popleft()) else []
             if not to_terminate:
                 continue
             self.clean_up.check_ended()
@@ -186,7 +186,7 @@ class _Termination:
             except (ClientError, BotoCoreError) as error:
                 pending.extend(self._instead(error, to_terminate))
 
-    def _look(self, ids: Sequence[str]) -> list[RecoveryInstanceTypeDef]:
+    def _find_again(self, ids: Sequence[str]) -> list[RecoveryInstanceTypeDef]:
         return self.clean_up.own(self.clean_up.drs.list_recovery_instances(recovery_instance_ids=ids))
 
     def _make_way(self, count: int) -> None:
@@ -242,7 +242,7 @@ class _Termination:
     ) -> list[list[str]]:
         """Return the parts without and with those whom the error is about; halves if it names nobody."""
         ids = _ids(to_terminate)
-        left = _ids(self._look(ids))
+        left = _ids(self._find_again(ids))
         if len(left) < len(ids):
             return [left]
         if len(out := named(error, ids)) in range(1, len(ids)):

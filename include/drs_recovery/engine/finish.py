@@ -74,12 +74,12 @@ def finish(
     if execution.final:
         ended = _append_end(store, journal, execution)
     else:
-        ended = _close(store, journal, execution, end, failed)
+        ended = _write_end(store, journal, execution, end, failed)
     store.run(complete_execution.release(ended))
     return ended
 
 
-def _close(
+def _write_end(
     store: ExecutionStore, journal: Journal, execution: Execution, end: RunEnd, failed: str
 ) -> Execution:
     """Close the open waves and write the final status, with the outcome."""

@@ -223,7 +223,7 @@ def start(follow_up: FollowUp, since: datetime) -> Kept | Started | Waiting | Re
         raise NotBegun(missing)
     work = _work(follow_up)
     if work.waits:
-        return _wait(follow_up, work, since)
+        return _wait_or_refuse(follow_up, work, since)
     # What is refused for good ends the follow-up only when nothing else can be done any more
     if work.refusals:
         return Refused(work.job_ids, work.refusals[0])
@@ -244,7 +244,7 @@ def _work(follow_up: FollowUp) -> Work:
     return work
 
 
-def _wait(follow_up: FollowUp, work: Work, since: datetime) -> Waiting | Refused:
+def _wait_or_refuse(follow_up: FollowUp, work: Work, since: datetime) -> Waiting | Refused:
     """Return what is waited for, appended to the trail; or that it was waited for too long."""
     text = "; ".join(dict.fromkeys(wait.reason for wait in work.waits))
     deadline = since + LONGEST_WAIT

@@ -138,10 +138,10 @@ def gate_body(
         optional=any(server.optional for server in own),
         policy=_policy(wave, own),
         so_far=[
-            _message(other, servers) for other in execution.waves if other.start_time or other.attempt > 1
+            _wave_line(other, servers) for other in execution.waves if other.start_time or other.attempt > 1
         ],
         targets=_targets(execution, at),
-        approvers=_who(plan),
+        approvers=_who_may_answer(plan),
     )
     return str(body)
 
@@ -151,7 +151,7 @@ def _targets(execution: Execution, at: datetime) -> list[str]:
     return [*([f"RTO so far: {rto}"] if rto else []), *([f"RPO: {rpo}"] if rpo else [])]
 
 
-def _message(wave: WaveRecord, servers: Sequence[ServerRecord]) -> Markdown:
+def _wave_line(wave: WaveRecord, servers: Sequence[ServerRecord]) -> Markdown:
     own = [server for server in servers if server.wave_number == wave.wave_number]
     launched = sum(server.launch_status == LaunchStatus.LAUNCHED for server in own)
     ended = f", ended {wave.end_time:%H:%M:%S} UTC" if wave.end_time else ""
@@ -197,12 +197,12 @@ def clean_up_body(
         execution=execution,
         at=at,
         pairs=[(one, known[one["sourceServerID"]]) for one in instances],
-        approvers=_who(plan),
+        approvers=_who_may_answer(plan),
         show=f"recovery show {execution.execution_id}",
         hours=duration_text(plan.gate_timeout),
     )
     return str(body)
 
 
-def _who(plan: Plan) -> str:
+def _who_may_answer(plan: Plan) -> str:
     return codes(plan.approvers) or "Anyone who may answer gates in Airflow"

@@ -131,14 +131,14 @@ def open_record(record: Execution, plan: Plan, run: Run, ports: Ports, *, last_t
         check_request(plan, run, ports.journal.now())
         _take_lock(record, ports)
         facts = ports.gather()
-        _check(record, plan, facts, ports, last_try=last_try)
+        _check_plan(record, plan, facts, ports, last_try=last_try)
         _freeze(record, plan, facts, ports)
     except (ParamsError, LockHeld, PreflightBlocked) as error:
-        return _stop(record, FailureKind.REFUSED, error, ports)
+        return _put_failure_on_record(record, FailureKind.REFUSED, error, ports)
     except Exception as error:  # an error of Airflow, asked for the holder's run, goes on record too
         if not is_final(error) and not last_try:
             raise
-        return _stop(record, FailureKind.FAILED, error, ports)
+        return _put_failure_on_record(record, FailureKind.FAILED, error, ports)
     return Opened(record.execution_id)
 
 
@@ -172,7 +172,7 @@ def _take_lock(record: Execution, ports: Ports) -> None:
     ports.store.run(append_event(record.execution_id, event.replace(once=EventType.LOCK_TAKEN)))
 
 
-def _check(record: Execution, plan: Plan, facts: Facts, ports: Ports, *, last_try: bool) -> None:
+def _check_plan(record: Execution, plan: Plan, facts: Facts, ports: Ports, *, last_try: bool) -> None:
     """Put on record what the checks found; raise PreflightBlocked for what the plan does not let start.
 
     A check that blocks and could not look is made again first, where that may help.
@@ -233,7 +233,7 @@ def server_records(facts: Facts) -> list[ServerRecord]:
     ]
 
 
-def _stop(record: Execution, kind: FailureKind, error: Exception, ports: Ports) -> Stopped:
+def _put_failure_on_record(record: Execution, kind: FailureKind, error: Exception, ports: Ports) -> Stopped:
     """Put on record why the execution does not start."""
     event = ports.journal.event(EventType(kind.value), str(error))
     failure = Failure(kind=kind, message=str(error))

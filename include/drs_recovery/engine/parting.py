@@ -107,7 +107,7 @@ def _busy(
     hook: DrsHook, record: Execution, servers: tuple[str, ...], error: Exception, *, again: bool
 ) -> Parted | TryLater:
     """Start those that no job holds; each of the others waits for the job that holds it, and for no other."""
-    held = list(_held(hook, record, servers, error))
+    held = list(_held_by_jobs(hook, record, servers, error))
     waiting = {server for each in held for server in each.servers}
     if waiting:
         rest = tuple(server for server in servers if server not in waiting)
@@ -118,7 +118,9 @@ def _busy(
     return TryLater(f"{error} Held by no running job that DRS shows.", seconds=LOOK_AGAIN)
 
 
-def _held(hook: DrsHook, record: Execution, servers: Sequence[str], error: Exception) -> Iterator[Held]:
+def _held_by_jobs(
+    hook: DrsHook, record: Execution, servers: Sequence[str], error: Exception
+) -> Iterator[Held]:
     left = set(servers)
     for job in find_blocking(hook, record, servers):
         if holds := left & servers_of(job):

@@ -93,7 +93,7 @@ class WaveProgress:
         if snapshot.ended:
             self.unwritten = True  # until all have answered, also where this look is cut short
             await self._ask_due(snapshot)
-            self.unwritten = not self.untellable.issuperset(self._left(snapshot))
+            self.unwritten = not self.untellable.issuperset(self._unasked_servers(snapshot))
         self.acting = [server.label for server in self._seen(snapshot) if server.acting]
         if snapshot.ended and not self.acting and not self.unwritten:
             return
@@ -130,7 +130,7 @@ class WaveProgress:
     def _seen(self, snapshot: JobsSnapshot) -> list[ServerRecord]:
         return observed_all(with_due(self.known.values(), self.due), snapshot.jobs, self.logs)
 
-    def _left(self, snapshot: JobsSnapshot) -> list[str]:
+    def _unasked_servers(self, snapshot: JobsSnapshot) -> list[str]:
         """Return the servers whose number of due actions is not known yet."""
         return unasked(with_due(self.known.values(), self.due), snapshot.jobs)
 
@@ -139,7 +139,7 @@ class WaveProgress:
 
         Of those that may not be read one is asked about: it shows when that has changed.
         """
-        left, asked = self._left(snapshot), self.due_asked
+        left, asked = self._unasked_servers(snapshot), self.due_asked
         if not left or (asked and (snapshot.at - asked).total_seconds() < settings().phase_seconds):
             return
         self.due_asked = snapshot.at

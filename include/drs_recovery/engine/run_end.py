@@ -92,7 +92,7 @@ def _failed_others(
         if task.state is TaskState.FAILED and not task.own and _of_this_attempt(execution, task)
     }
     others = {task for task, state in task_states.items() if state == "failed" and not role_of(task).role}
-    by_hand = execution.cancel_asked or FORCED & set(_own(task_states).values())
+    by_hand = execution.cancel_asked or FORCED & set(_own_states(task_states).values())
     without_item = set() if by_hand else others - reasons.keys()
     yield from ((task, reasons.get(task, NO_MESSAGE)) for task in sorted(reasons.keys() | without_item))
 
@@ -102,7 +102,7 @@ def _of_this_attempt(execution: Execution, task: TaskRecord) -> bool:
     return wave is None or task.attempt == wave.attempt
 
 
-def _own(task_states: Mapping[str, str | None]) -> Mapping[str, str | None]:
+def _own_states(task_states: Mapping[str, str | None]) -> Mapping[str, str | None]:
     """Return the states of the tasks of ours: only these leave an item when they fail."""
     return {task: state for task, state in task_states.items() if role_of(task).role}
 
@@ -141,7 +141,7 @@ def stopped_by_people(
 ) -> str | None:
     """Return who or what ended the run before its waves; None if nobody did."""
     own = [task for task in last if not _is_echo(execution, task, task_states)]
-    states = _unexplained(execution, _own(task_states))
+    states = _unexplained(execution, _own_states(task_states))
     stopped = _cancelled(execution) or _refusal(own) or run_finished
     return stopped or _interruption(execution.open_waves, states)
 
@@ -189,7 +189,7 @@ def _cancelled(execution: Execution) -> str | None:
 def _refusal(last: Iterable[TaskRecord]) -> str | None:
     """Return what our own rules refused last."""
     refused = [task for task in last if task.state is TaskState.REFUSED and task.message]
-    return max(refused, key=_end).message if refused else None
+    return max(refused, key=_end_time).message if refused else None
 
 
 def _last_failures(unfinished: Sequence[WaveRecord], tasks: Sequence[TaskRecord]) -> Iterable[TaskRecord]:
@@ -201,10 +201,10 @@ def _last_failures(unfinished: Sequence[WaveRecord], tasks: Sequence[TaskRecord]
             task for task in failed if (task.wave_number, task.attempt) == (wave.wave_number, wave.attempt)
         ]
         if of_wave:
-            yield max(of_wave, key=_end)
+            yield max(of_wave, key=_end_time)
 
 
-def _end(task: TaskRecord) -> datetime:
+def _end_time(task: TaskRecord) -> datetime:
     return task.end_time or datetime.min.replace(tzinfo=UTC)
 
 
@@ -224,11 +224,11 @@ def _interruption(unfinished: Iterable[WaveRecord], task_states: Mapping[str, st
     running = [wave.wave_name for wave in unfinished if wave.status.running]
     if running and PASSED_ON not in states:
         return f"the DAG run was ended while {' and '.join(running)} was running"
-    silent = "" if running else _silent(unfinished, task_states)
+    silent = "" if running else _failed_before_start(unfinished, task_states)
     return f"{silent} failed and left no message: marked by hand, or killed at every try" if silent else None
 
 
-def _silent(unfinished: Iterable[WaveRecord], task_states: Mapping[str, str | None]) -> str:
+def _failed_before_start(unfinished: Iterable[WaveRecord], task_states: Mapping[str, str | None]) -> str:
     """Return the failed tasks of waves that never began: each would have left something on record."""
     never_began = {group_id(wave.wave_name) for wave in unfinished}
     failed = (task for task, state in task_states.items() if state == "failed")

@@ -75,10 +75,10 @@ class Run:
 def check_same_run(record: Execution, run: Run) -> None:
     """Raise RunDiffers, naming what differs, unless this very DAG run opened the execution."""
     here, held = _of_run(run, record), _on_record(record)
-    other = [name for name, value in held.items() if not _same(name, value, here[name])]
+    other = [name for name, value in held.items() if not _is_same_value(name, value, here[name])]
     if not other:
         return
-    named = [f"{name}: {_text(here[name])}, on record {_text(held[name])}" for name in other]
+    named = [f"{name}: {_value_text(here[name])}, on record {_value_text(held[name])}" for name in other]
     if AIRFLOW in other:
         advice = (
             "Two Airflows share this table, with equal plan and run id: give each a table of its own, or "
@@ -137,12 +137,12 @@ def _asked(request: RunRequest) -> dict[str, Any]:
     }
 
 
-def _same(name: str, held: Any, here: Any) -> bool:
+def _is_same_value(name: str, held: Any, here: Any) -> bool:
     """Whether both are equal; the reason, and nothing else, may stand shortened on record."""
     return same_text(held, here) if name == REASON else bool(held == here)
 
 
-def _text(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if isinstance(value, datetime):
         return iso(value)
     return "none" if value is None else repr(value)

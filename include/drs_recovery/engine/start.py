@@ -112,14 +112,14 @@ def start_wave(record: Execution, request: StartRequest, ports: Ports) -> StartR
     away, and what AWS refuses of the wave as a whole.
     """
     try:
-        return _start(record, request, ports)
+        return _start_wave(record, request, ports)
     except (ClientError, BotoCoreError) as error:
         if refused := _end_for_others(record, request, ports, error):
             return refused
         raise
 
 
-def _start(record: Execution, request: StartRequest, ports: Ports) -> StartResult:
+def _start_wave(record: Execution, request: StartRequest, ports: Ports) -> StartResult:
     wave_on_record(record, request.wave_number, request.wave_name)
     record = current_attempt(
         ports.store, ports.journal, record, request.wave_number, request.clear, opens_gate=False
@@ -134,11 +134,11 @@ def _start(record: Execution, request: StartRequest, ports: Ports) -> StartResul
         return Started((), wave.job_ids)
     outcome = starting.run(request.refused)
     since = min(request.since, wave.start_time or request.since)
-    if outcome.waits and (waiting := _wait(starting, since, ports)):
+    if outcome.waits and (waiting := _wait_or_leave_out(starting, since, ports)):
         return waiting
     if outcome.refusals and (reason := starting.failure()):
         text = f"Nothing of {wave.wave_name} was started: {reason}"
-        return _fail(wave, text, record, ports, outcome.job_ids)
+        return _fail_wave(wave, text, record, ports, outcome.job_ids)
     now = ports.store.run(read_execution(record.execution_id))
     return Started(outcome.job_ids, now.wave(request.wave_number).job_ids)
 
@@ -173,7 +173,7 @@ def _starting(
     )
 
 
-def _wait(starting: Starting, since: datetime, ports: Ports) -> Waiting | None:
+def _wait_or_leave_out(starting: Starting, since: datetime, ports: Ports) -> Waiting | None:
     """Return what is waited for, with an event; None where all has waited too long and is left out."""
     outcome = starting.outcome
     wave = ports.store.run(read_execution(starting.record.execution_id)).wave(starting.wave_number)
@@ -200,11 +200,13 @@ def _end_for_others(
     wave = ports.store.run(read_execution(record.execution_id)).wave(request.wave_number)
     begun = wave.attempt_job_ids or wave.open_intents or wave.status.final
     if wave.on_failure is OnFailure.CONTINUE and is_final(error) and not begun:
-        return _fail(wave, f"{wave.wave_name} cannot start: {error}", record, ports)
+        return _fail_wave(wave, f"{wave.wave_name} cannot start: {error}", record, ports)
     return None
 
 
-def _fail(wave: WaveRecord, reason: str, record: Execution, ports: Ports, new: Sequence[str] = ()) -> Refused:
+def _fail_wave(
+    wave: WaveRecord, reason: str, record: Execution, ports: Ports, new: Sequence[str] = ()
+) -> Refused:
     event = ports.journal.event(EventType.WAVE_ENDED, reason, wave=wave)
     ports.store.run(
         start_recovery.fail_wave(record.execution_id, wave.wave_number, wave.attempt, reason, event)

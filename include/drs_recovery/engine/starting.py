@@ -96,13 +96,13 @@ class Starting:
 
         Raises what AWS or our own rules refuse of the wave as a whole.
         """
-        taken = self._known()
+        taken = self._resolve_announced()
         for text, servers in (refused or {}).items():
             if left := tuple(server for server in servers if server in self._ids and server not in taken):
                 self.outcome.refusals.append(Refusal(left, text))
                 taken |= set(left)
         free = [server for server in self._ids if server not in taken]
-        self._start(self._launchable(free))
+        self._start_batches(self._launchable(free))
         self._resolve_troubles()
         return self.outcome
 
@@ -162,7 +162,7 @@ class Starting:
             self.unrecorded_replace,
         )
 
-    def _known(self) -> set[str]:
+    def _resolve_announced(self) -> set[str]:
         """Return the servers that a job has, or may have: those of the intents that are not refused.
 
         First of all, a job may show only now of a start that was taken for refused.
@@ -224,7 +224,7 @@ class Starting:
         else:
             self._trouble(servers, error)
 
-    def _start(self, servers: Sequence[str]) -> None:
+    def _start_batches(self, servers: Sequence[str]) -> None:
         wave = self._wave()
         pending = deque(self._batch(*batch) for batch in cut(wave, servers, self.size))
         numbers = count(max([next_number(wave), *(batch.number + 1 for batch in pending)]))

@@ -52,7 +52,7 @@ def with_attempt(
     in the trail. The intents of earlier attempts leave the record, for items of their own; their jobs stay.
     """
     waves = tuple(
-        _begun(wave, clear_number, resolved) if wave.wave_number == number else _following(wave)
+        _restarted(wave, clear_number, resolved) if wave.wave_number == number else _to_come_again(wave)
         for wave in execution.waves
     )
     since = at if execution.final else execution.open_since
@@ -60,7 +60,7 @@ def with_attempt(
     return execution.replace(waves=waves, open_since=since, **forgotten)
 
 
-def _begun(wave: WaveRecord, clear_number: int, resolved: Sequence[Intent]) -> WaveRecord:
+def _restarted(wave: WaveRecord, clear_number: int, resolved: Sequence[Intent]) -> WaveRecord:
     found = [intent.job_id for intent in resolved if intent.job_id and intent.job_id not in wave.job_ids]
     return wave.replace(
         status=WaveStatus.PENDING,
@@ -76,7 +76,7 @@ def _begun(wave: WaveRecord, clear_number: int, resolved: Sequence[Intent]) -> W
     )
 
 
-def _following(wave: WaveRecord) -> WaveRecord:
+def _to_come_again(wave: WaveRecord) -> WaveRecord:
     """Return another wave: one that never ran comes again, and its gate asks again."""
     if wave.status is not WaveStatus.SKIPPED:
         return wave

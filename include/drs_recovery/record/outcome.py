@@ -55,7 +55,7 @@ def _sentences(
         yield from _instances(servers)
     for wave in waves:
         if wave.status in _ENDED_BADLY:
-            yield _sentence(_ended(wave, interrupted))
+            yield _sentence(_wave_end(wave, interrupted))
     if never := [wave for wave in waves if wave.status is WaveStatus.SKIPPED]:
         yield f"Never started: {_names(never)}."
     if (wrong := unexplained(execution, interrupted)) is not None:
@@ -92,7 +92,7 @@ def _achieved(execution: Execution, at: datetime | None) -> Iterable[str]:
         yield f"RPO: {rpo}."
 
 
-def _ended(wave: WaveRecord, interrupted: str | None) -> str:
+def _wave_end(wave: WaveRecord, interrupted: str | None) -> str:
     """Return how a wave ended; the interruption, which has its own sentence, is not repeated."""
     asked = wave.pause_before_wave and not wave.approved
     if interrupted is not None and wave.status is WaveStatus.CANCELLED and not asked:

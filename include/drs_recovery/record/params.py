@@ -48,7 +48,7 @@ class RunParams(BaseModel):
         try:
             return cls.model_validate(params)
         except ValidationError as error:
-            raise ParamsError("; ".join(map(_text, error.errors()))) from error
+            raise ParamsError("; ".join(map(_problem_text, error.errors()))) from error
 
     def check(self, plan_id: str, run_type: str) -> None:
         """Raise ParamsError, naming every rule across params that is broken.
@@ -90,7 +90,7 @@ class RunParams(BaseModel):
         return broken
 
 
-def _text(problem: ErrorDetails) -> str:
+def _problem_text(problem: ErrorDetails) -> str:
     place = ".".join(map(str, problem["loc"])) or "params"
     if problem["type"] == "extra_forbidden":
         return f"{place}: no such param; there are {', '.join(RunParams.model_fields)}"

@@ -17,7 +17,7 @@ def check_start(execution: Execution, number: int) -> None:
     Whether the one who approved may approve is for the frozen plan to say, not for the record.
     """
     wave = execution.wave(number)
-    if reason := _stopped(execution) or _unmet(execution, wave) or _held(wave):
+    if reason := _stopped(execution) or _unmet(execution, wave) or _cannot_start(wave):
         raise StartRefused(f"wave {wave.wave_name!r} of execution {execution.execution_id}: {reason}")
 
 
@@ -38,7 +38,7 @@ def check_attempt(execution: Execution, number: int) -> None:
     Whether the jobs of the last attempt have ended is for DRS to say, and for the lock who holds the plan.
     """
     wave = execution.wave(number)
-    if reason := _over(execution, wave) or _unmet(execution, wave):
+    if reason := _cannot_reopen(execution, wave) or _unmet(execution, wave):
         raise StartRefused(
             f"wave {wave.wave_name!r} of execution {execution.execution_id} cannot be tried again: {reason}"
         )
@@ -54,7 +54,7 @@ def _stopped(execution: Execution) -> str | None:
     return None
 
 
-def _over(execution: Execution, wave: WaveRecord) -> str | None:
+def _cannot_reopen(execution: Execution, wave: WaveRecord) -> str | None:
     if execution.superseded_by is not None or execution.failure is not None:
         return f"{_stopped(execution.replace(end_time=None))}. Start a new run"
     if wave.server_count is None:
@@ -74,7 +74,7 @@ def _unmet(execution: Execution, wave: WaveRecord) -> str | None:
     return f"it waits for waves that are not done: {', '.join(unmet)}" if unmet else None
 
 
-def _held(wave: WaveRecord) -> str | None:
+def _cannot_start(wave: WaveRecord) -> str | None:
     if wave.status.final:
         return f"it is {wave.status}"
     if wave.server_count is None:

@@ -82,7 +82,7 @@ def take_lock(
         nonlocal before
         if (yield from _put(execution.plan_id, mine, before, renew=renew)):
             return before.holder if before else ""
-        held = yield from _read(execution.plan_id)
+        held = yield from _read_lock(execution.plan_id)
         before = None
         if held is not None and held.holder == mine.holder:
             return None if renew else ""
@@ -145,7 +145,7 @@ def _put(plan_id: str, mine: Lock, before: Lock | None, *, renew: bool) -> Store
     return answer is not None
 
 
-def _read(plan_id: str) -> StoreProgram[Lock | None]:
+def _read_lock(plan_id: str) -> StoreProgram[Lock | None]:
     item = yield from get(lock_key(plan_id), LOCK)
     if item is None:
         return None

@@ -73,7 +73,7 @@ def open_attempt(
         before = yield from read_execution(execution_id)
         if _is_open(before, opening):
             return Changed(before, written=False)
-        _check(before, opening)
+        _check_as_it_was(before, opening)
         yield from take_lock(before, is_finished=is_finished, renew=True)
         yield from write_found(execution_id, opening.servers)
         past = resolved_intents(before.wave(opening.wave_number), opening.resolved)
@@ -114,7 +114,7 @@ def _is_open(execution: Execution, opening: Opening) -> bool:
     return (wave.attempt, wave.clear_number) == (opening.last + 1, opening.clear_number)
 
 
-def _check(execution: Execution, opening: Opening) -> None:
+def _check_as_it_was(execution: Execution, opening: Opening) -> None:
     """Raise StartRefused unless the record is as it was when DRS was asked, and permits the attempt."""
     check_attempt(execution, opening.wave_number)
     wave = execution.wave(opening.wave_number)

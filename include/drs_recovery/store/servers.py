@@ -85,7 +85,7 @@ def write_progress(execution_id: str, servers: Iterable[ServerRecord]) -> StoreP
         )
         yield update.either(_newer(update, server), same_attempt)
 
-    yield from _write(execution_id, servers, conditions)
+    yield from _write_servers(execution_id, servers, conditions)
 
 
 def write_job(execution_id: str, servers: Iterable[ServerRecord]) -> StoreProgram[None]:
@@ -95,7 +95,7 @@ def write_job(execution_id: str, servers: Iterable[ServerRecord]) -> StoreProgra
         without_job = update.both(_this_attempt(update, server), update.absent("jobId"))
         yield update.either(_newer(update, server), without_job)
 
-    yield from _write(execution_id, servers, conditions)
+    yield from _write_servers(execution_id, servers, conditions)
 
 
 def write_found(execution_id: str, servers: Iterable[ServerRecord]) -> StoreProgram[None]:
@@ -115,7 +115,7 @@ def write_found(execution_id: str, servers: Iterable[ServerRecord]) -> StoreProg
             update.equal(("actionsStatus",), ActionsStatus.FAILED.value),
         )
 
-    yield from _write(execution_id, servers, conditions)
+    yield from _write_servers(execution_id, servers, conditions)
 
 
 def _newer(update: Update, server: ServerRecord) -> str:
@@ -130,7 +130,7 @@ def _its_job(update: Update, server: ServerRecord) -> str:
     return update.either(update.absent("jobId"), update.equal(("jobId",), server.job_id))
 
 
-def _write(
+def _write_servers(
     execution_id: str,
     servers: Iterable[ServerRecord],
     conditions: Callable[[Update, ServerRecord], Iterable[str]],

@@ -103,7 +103,7 @@ def _key_schema(keys: tuple[str, str]) -> Any:
 
 def _differences(table: Any) -> Iterable[str]:
     """Yield what an existing table has otherwise than ours."""
-    if (held := _held(table["KeySchema"])) != list(_KEYS):
+    if (held := _key_names(table["KeySchema"])) != list(_KEYS):
         yield f"its keys are {', '.join(held)}, not {', '.join(_KEYS)}"
     indexes = {index["IndexName"]: index for index in table.get("GlobalSecondaryIndexes", [])}
     for name, (keys, projection) in _INDEXES.items():
@@ -112,7 +112,10 @@ def _differences(table: Any) -> Iterable[str]:
         if name not in indexes:
             yield f"it has no index {name!r} ({', '.join(keys)}; {projection})"
             continue
-        held, projected = _held(indexes[name]["KeySchema"]), indexes[name]["Projection"]["ProjectionType"]
+        held, projected = (
+            _key_names(indexes[name]["KeySchema"]),
+            indexes[name]["Projection"]["ProjectionType"],
+        )
         if (held, projected) != (list(keys), projection):
             yield f"index {name!r} is {', '.join(held)}; {projected}, not {', '.join(keys)}; {projection}"
 
@@ -145,7 +148,7 @@ def _wait_for_indexes(client: DynamoDBClient, name: str) -> None:
     )
 
 
-def _held(schema: Any) -> list[str]:
+def _key_names(schema: Any) -> list[str]:
     return [key["AttributeName"] for key in sorted(schema, key=lambda key: str(key["KeyType"]))]
 
 

@@ -113,20 +113,20 @@ class StartFollowUp(BaseOperator):
 
     def execute(self, context: Context) -> list[str]:
         """Return the ids of the jobs."""
-        return self._start(context, now())
+        return self._start_due(context, now())
 
     def execute_complete(
         self, context: Context, event: dict[str, Any] | None = None, *, since: str = "", **_: Any
     ) -> list[str]:
         """Go on with what could not be started yet, since when."""
-        return self._start(context, datetime.fromisoformat(since) if since else now())
+        return self._start_due(context, datetime.fromisoformat(since) if since else now())
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Resume, or write why the trigger broke, when no retry is left."""
         with ends_follow_up_on_error(self.kind, context):
             return super().resume_execution(next_method, next_kwargs, context)
 
-    def _start(self, context: Context, since: datetime) -> list[str]:
+    def _start_due(self, context: Context, since: datetime) -> list[str]:
         with ends_follow_up_on_error(self.kind, context) as follow_up:
             match engine.start(follow_up, since):
                 case Kept(message):

@@ -74,12 +74,12 @@ class GateWatch:
             now = asyncio.get_running_loop().time()
             if now - self._looked >= settings().gate_seconds * 0.9:  # they do not wake at the very same time
                 self._looked = now
-                self._error = await self._look()
+                self._error = await self._read_stopped()
         if self._error is not None:
             raise self._error
         return execution_id in self._stopped
 
-    async def _look(self) -> Exception | None:
+    async def _read_stopped(self) -> Exception | None:
         try:
             async with _open_store() as store:
                 self._stopped = await store.stopped(self._waiting)
@@ -124,15 +124,15 @@ class GateTrigger(HITLTrigger):
         await asyncio.sleep(settings().hold_seconds)
         watch = GateWatch.shared()
         with watch.watching(self.execution_id):
-            event = await self._look(watch)
+            event = await self._next_event(watch)
             while event is None:
-                await asyncio.sleep(self._pause)
-                event = await self._look(watch)
+                await asyncio.sleep(self._pause_seconds)
+                event = await self._next_event(watch)
         yield event
 
-    async def _look(self, watch: GateWatch) -> TriggerEvent | None:
+    async def _next_event(self, watch: GateWatch) -> TriggerEvent | None:
         """Return the event if there is one; one look that fails keeps no other from seeing something."""
-        for look in (self._time_out, self._early_answer, partial(self._stop, watch)):
+        for look in (self._time_out, self._early_answer, partial(self._stopped_event, watch)):
             try:
                 if event := await look():
                     return event
@@ -141,7 +141,7 @@ class GateTrigger(HITLTrigger):
         return None
 
     async def _time_out(self) -> TriggerEvent | None:
-        return await self._handle_timeout() if self._left <= 0 else None
+        return await self._handle_timeout() if self._seconds_left <= 0 else None
 
     async def _early_answer(self) -> TriggerEvent | None:
         if self._answer_sought:
@@ -150,7 +150,7 @@ class GateTrigger(HITLTrigger):
         self._answer_sought = True
         return answer
 
-    async def _stop(self, watch: GateWatch) -> TriggerEvent | None:
+    async def _stopped_event(self, watch: GateWatch) -> TriggerEvent | None:
         try:
             stopped = await watch.stopped(self.execution_id)
         except Exception as error:
@@ -165,13 +165,13 @@ class GateTrigger(HITLTrigger):
         return TriggerEvent(payload)  # type: ignore[no-untyped-call]
 
     @property
-    def _left(self) -> float:
+    def _seconds_left(self) -> float:
         """Seconds of the gate's time that are left."""
         if self.timeout_datetime is None:
             return float("inf")
         return (self.timeout_datetime - utcnow()).total_seconds()
 
     @property
-    def _pause(self) -> float:
+    def _pause_seconds(self) -> float:
         every = settings().gate_seconds
-        return min(every, self._left) if self._left > 0 else every
+        return min(every, self._seconds_left) if self._seconds_left > 0 else every

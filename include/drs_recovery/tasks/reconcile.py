@@ -51,7 +51,7 @@ class ReconcileExecutions(BaseOperator):
         for execution in store.run(open_executions(passed_over=trouble.append)):
             try:
                 if (why := _why_to_end(store, context, execution, known)) is not None:
-                    self._end(store, context, execution, why)
+                    self._end_execution(store, context, execution, why)
                     ended.append(execution.execution_id)
             except Exception as error:
                 self.log.exception("Execution %s could not be ended", execution.execution_id)
@@ -60,7 +60,7 @@ class ReconcileExecutions(BaseOperator):
             raise AirflowException("; ".join(trouble))
         return ended
 
-    def _end(self, store: ExecutionStore, context: Context, execution: Execution, why: str) -> None:
+    def _end_execution(self, store: ExecutionStore, context: Context, execution: Execution, why: str) -> None:
         done = end_execution(store, journal_of(context), execution, {}, run_finished=why)
         self.log.info("Execution %s of %s ended %s: %s", done.execution_id, done.plan_id, done.status, why)
 

@@ -31,22 +31,22 @@ def recorded() -> dict[str, Any]:
 
 def began(context: Context) -> None:
     """Write that the task runs."""
-    _note(context, TaskState.RUNNING)
+    _write_item(context, TaskState.RUNNING)
 
 
 def succeeded(context: Context) -> None:
     """Write that the task did its work."""
-    _note(context, TaskState.SUCCESS, end_time=now())
+    _write_item(context, TaskState.SUCCESS, end_time=now())
 
 
 def failed(context: Context) -> None:
     """Write that the task failed for good, and why."""
     error = context.get("exception")
     text = str(error) or type(error).__name__ if error is not None else NO_MESSAGE
-    _note(context, TaskState.FAILED, end_time=now(), message=text)
+    _write_item(context, TaskState.FAILED, end_time=now(), message=text)
 
 
-def _note(context: Context, state: TaskState, **ended: Any) -> None:
+def _write_item(context: Context, state: TaskState, **ended: Any) -> None:
     """Write the item of this task; RunDiffers if another DAG run opened the execution."""
     store, ti = execution_store(), context["ti"]
     record = own_record(store, context)

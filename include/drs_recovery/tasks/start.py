@@ -64,7 +64,7 @@ class StartRecovery(DrsStartRecoveryOperator):
 
     def execute(self, context: Context) -> list[str]:
         """Return the ids of the wave's jobs."""
-        return self._start(context, now(), {})
+        return self._start_wave(context, now(), {})
 
     def execute_complete(
         self,
@@ -80,14 +80,16 @@ class StartRecovery(DrsStartRecoveryOperator):
         The text of a refusal stands for its servers; what an earlier release handed over is tried again.
         """
         known = {text: servers for text, servers in (refused or {}).items() if isinstance(servers, list)}
-        return self._start(context, datetime.fromisoformat(since) if since else now(), known)
+        return self._start_wave(context, datetime.fromisoformat(since) if since else now(), known)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Resume, or write why the trigger broke, when no retry is left."""
         with ends_task_on_error(execution_store(), context, id_of(context), self.wave_number):
             return super().resume_execution(next_method, next_kwargs, context)
 
-    def _start(self, context: Context, since: datetime, refused: Mapping[str, Collection[str]]) -> list[str]:
+    def _start_wave(
+        self, context: Context, since: datetime, refused: Mapping[str, Collection[str]]
+    ) -> list[str]:
         store = execution_store()
         with ends_task_on_error(store, context, id_of(context), self.wave_number):
             asks = (context["dag_run"].conf or {}).get("replace_recovered")

@@ -47,7 +47,7 @@ class StartFollowUps(BaseOperator):
         Trouble with one, or a record that cannot be read, holds no other back; it fails the task at its end.
         """
         store, trouble, started = execution_store(), list[str](), list[str]()
-        for kind, execution in _due(store, trouble):
+        for kind, execution in _due_follow_ups(store, trouble):
             if len(started) == MOST:
                 break
             try:
@@ -62,7 +62,7 @@ class StartFollowUps(BaseOperator):
         return started
 
 
-def _due(store: ExecutionStore, trouble: list[str]) -> Iterator[tuple[type[FollowUp], Execution]]:
+def _due_follow_ups(store: ExecutionStore, trouble: list[str]) -> Iterator[tuple[type[FollowUp], Execution]]:
     for kind in FOLLOW_UPS:
         for execution in store.run(kind.record.due(now(), passed_over=trouble.append)):
             yield kind, execution

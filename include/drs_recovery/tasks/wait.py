@@ -67,14 +67,14 @@ class WaitForRecovery(DrsJobSensor):
         with ends_task_on_error(execution_store(), context, id_of(context), self.wave_number):
             if met := self._watch(context):
                 return met.value
-            return super().execute(context) if self.job_ids else self._end(context, ())
+            return super().execute(context) if self.job_ids else self._end_wave(context, ())
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Judge the wave by what DRS says now of each server: completion comes before time-out (P-5)."""
         with ends_task_on_error(execution_store(), context, id_of(context), self.wave_number):
             if met := self._watch(context):
                 return met.value
-            return self._end(
+            return self._end_wave(
                 context,
                 self.look().jobs if self.job_ids else (),
                 _cut(validate_execute_complete_event(event)),
@@ -95,7 +95,7 @@ class WaitForRecovery(DrsJobSensor):
     def finish(self, context: Context, jobs: Sequence[JobTypeDef]) -> None:
         """Judge the wave when its jobs had ended before anybody waited, or let its trigger ask on."""
         try:
-            self._end(context, jobs)
+            self._end_wave(context, jobs)
         except (BotoCoreError, ClientError) as error:
             if is_final(error):
                 raise
@@ -125,7 +125,7 @@ class WaitForRecovery(DrsJobSensor):
             case met:
                 return met
 
-    def _end(self, context: Context, jobs: Sequence[JobTypeDef], cut: Cut | None = None) -> str:
+    def _end_wave(self, context: Context, jobs: Sequence[JobTypeDef], cut: Cut | None = None) -> str:
         """Put the end of the wave on record; watch on where its jobs have ended and what follows has not."""
         store, key = execution_store(), id_of(context)
         wave = store.run(read_execution(key)).wave(self.wave_number)

@@ -83,7 +83,7 @@ def _answer(
             number,
             approval=approval,
             status=WaveStatus.CANCELLED,
-            failure=_text(approval),
+            failure=_answer_text(approval),
             end_time=approval.time,
         )
 
@@ -113,7 +113,7 @@ def _given(wave: WaveRecord, approval: Approval) -> bool:
     return False
 
 
-def _text(approval: Approval) -> str:
+def _answer_text(approval: Approval) -> str:
     if approval.decision is Decision.TIMED_OUT:
         return "nobody answered its gate in time"
     because = f": {approval.reason}" if approval.reason else ""

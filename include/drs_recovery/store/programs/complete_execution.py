@@ -173,14 +173,14 @@ def _closed(
     """Return a wave as it ends; ``unknown`` are its open intents, with their servers."""
     if wave.status.final:
         return wave
-    end = _end(execution, wave, run_end)
+    end = _wave_end(execution, wave, run_end)
     if end is None:
         return wave.replace(status=WaveStatus.SKIPPED)
     status, why = end
     return wave.replace(status=status, failure="; ".join([why, *left_behind(wave, unknown)]), end_time=at)
 
 
-def _end(execution: Execution, wave: WaveRecord, run_end: RunEnd) -> tuple[WaveStatus, str] | None:
+def _wave_end(execution: Execution, wave: WaveRecord, run_end: RunEnd) -> tuple[WaveStatus, str] | None:
     """Return how a wave ends that was left open, and why; None for one that never came to its turn."""
     number = wave.wave_number
     if number in run_end.failures:

@@ -160,18 +160,22 @@ def _check_free(wave: WaveRecord, known: Sequence[Intent], intent: Intent) -> No
         if each.attempt == wave.attempt and each.job_id and (each.batch == intent.batch or taken):
             servers = ", ".join(sorted(taken)) or "its servers"
             raise IntentOpen(f"{place}: job {each.job_id} was started for {servers} in batch {each.batch}")
-    if any(each.batch == intent.batch and not _same(each, intent) for each in wave.attempt_intents):
+    if any(
+        each.batch == intent.batch and not _is_for_same_servers(each, intent) for each in wave.attempt_intents
+    ):
         raise IntentOpen(f"{place}: that number stands for other servers on record: another start was here")
 
 
-def _same(known: Intent, intent: Intent) -> bool:
+def _is_for_same_servers(known: Intent, intent: Intent) -> bool:
     """Whether an intent of the record is for the very servers of another."""
     return known.servers == intent.servers or known.servers_item == ids_item(intent.servers)
 
 
 def _lost(wave: WaveRecord, intent: Intent) -> bool | None:
     """Return whether an answer for these very servers was lost: what takes its intent's place keeps that."""
-    return any(known.may_show and _same(known, intent) for known in wave.attempt_intents) or None
+    return (
+        any(known.may_show and _is_for_same_servers(known, intent) for known in wave.attempt_intents) or None
+    )
 
 
 def _others(execution_id: str, wave: WaveRecord, intent: Intent) -> StoreProgram[list[Intent]]:
@@ -183,7 +187,7 @@ def _others(execution_id: str, wave: WaveRecord, intent: Intent) -> StoreProgram
     refused = [known for known in wave.attempt_intents if known.refusal is not None]
     larger = [known for known in refused if not known.may_show and known.count > intent.count]
     parted = yield from with_servers(execution_id, larger)
-    gone = {known.intent_id for known in refused if _same(known, intent)}
+    gone = {known.intent_id for known in refused if _is_for_same_servers(known, intent)}
     gone |= {known.intent_id for known in parted if set(known.servers) > set(intent.servers)}
     return [known for known in wave.intents if known.intent_id not in gone]
 

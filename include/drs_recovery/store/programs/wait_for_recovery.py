@@ -48,7 +48,7 @@ def poll(
     result = yield from change(execution_id, Writer.SENSOR, alter)
     wave = result.execution.wave(number)
     if not result.execution.final and wave.attempt == attempt and wave.status is WaveStatus.POLLING:
-        yield from write_progress(execution_id, _of(number, changed))
+        yield from write_progress(execution_id, _servers_of_wave(number, changed))
         yield from append_change(result, event)
     return result.execution
 
@@ -84,7 +84,7 @@ def write_end(
     at = yield from now()
 
     def alter(execution: Execution) -> Execution:
-        if _ended(execution.wave(number), attempt, status):
+        if _has_ended_so(execution.wave(number), attempt, status):
             return execution
         return with_wave(execution, number, status=status, failure=failure, end_time=at)
 
@@ -100,7 +100,7 @@ def write_end(
     return changed.execution
 
 
-def _ended(wave: WaveRecord, attempt: int, status: WaveStatus) -> bool:
+def _has_ended_so(wave: WaveRecord, attempt: int, status: WaveStatus) -> bool:
     """Whether the wave has ended so already; TransitionRefused if this attempt cannot end it."""
     if wave.attempt != attempt:
         raise TransitionRefused(
@@ -121,14 +121,14 @@ def _at_their_end(
 
     They may still be launching, even if the sensor believes otherwise: nobody saw their jobs to the end.
     """
-    for server in _of(number, servers):
+    for server in _servers_of_wave(number, servers):
         if status is WaveStatus.TIMED_OUT:
             yield server.replace(end_time=None)
         else:
             yield server.replace(end_time=server.end_time or at)
 
 
-def _of(number: int, servers: Sequence[ServerRecord]) -> list[ServerRecord]:
+def _servers_of_wave(number: int, servers: Sequence[ServerRecord]) -> list[ServerRecord]:
     if foreign := [server.label for server in servers if server.wave_number != number]:
         raise TransitionRefused(f"the sensor of wave {number} may not write servers of another: {foreign}")
     return list(servers)
