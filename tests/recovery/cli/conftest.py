@@ -45,15 +45,15 @@ def store(local_aws: Any) -> ExecutionStore:
 
 
 @pytest.fixture
-def story(store: ExecutionStore) -> Callable[..., Story]:
+def story(store: ExecutionStore, local_aws: Any) -> Callable[..., Story]:
     """Give what begins an execution of the shop."""
-    start = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+    start, client = datetime(2026, 3, 1, 3, 0, tzinfo=UTC), local_aws.client("dynamodb")
     count = 0
 
     def begin(run_id: str | None = None, **changed: Any) -> Story:
         nonlocal count
         count += 1
-        return Story(store, start + timedelta(hours=count), run_id=run_id or f"manual__{count}", **changed)
+        return Story(client, start + timedelta(hours=count), run_id=run_id or f"manual__{count}", **changed)
 
     return begin
 

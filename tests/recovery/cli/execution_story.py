@@ -14,6 +14,7 @@ from drs_recovery.record.models import Approval, Execution, Failure, WaveRecord,
 from drs_recovery.record.outcome import outcome
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.record.status import final_status
+from drs_recovery.settings import settings
 from drs_recovery.store.lock import take_lock
 from drs_recovery.store.open_attempt import Opening, open_attempt
 from drs_recovery.store.programs import (
@@ -63,9 +64,10 @@ class Story:
     """One execution; every step takes a minute."""
 
     def __init__(
-        self, store: ExecutionStore, start: datetime, *, run_id: str, plan: Plan = SHOP, real: bool = False
+        self, client: Any, start: datetime, *, run_id: str, plan: Plan = SHOP, real: bool = False
     ) -> None:
-        self.store = ExecutionStore(store._client, store._table, clock=self._next)
+        self.client, self.table = client, settings().table
+        self.store = ExecutionStore(client, self.table, clock=self._next)
         self.plan, self.at, self.run_id = plan, start, run_id
         self.id = execution_id(plan.id, run_id)
         kind = ExecutionType.RECOVERY if real else ExecutionType.DRILL

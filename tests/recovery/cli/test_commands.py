@@ -42,8 +42,8 @@ def test_list_tells_what_it_passed_over(story: Any) -> None:
     good, bad = story(), story()
     key = {"executionId": {"S": bad.id}, "item": {"S": "EXECUTION"}}
     spoil = {":kind": {"S": "REHEARSAL"}}
-    bad.store._client.update_item(
-        TableName=bad.store._table,
+    bad.client.update_item(
+        TableName=bad.table,
         Key=key,
         UpdateExpression="SET executionType = :kind",
         ExpressionAttributeValues=spoil,

@@ -52,14 +52,14 @@ def test_a_plan_is_freed_with_its_reason_in_the_trail(story: Any, airflow: Stub)
 
 def test_a_plan_whose_lock_cannot_be_read_is_freed_too(story: Any, airflow: Stub) -> None:
     """The message says that the holder is unknown, and where to look for what runs."""
-    store = story().freeze().store
+    told = story().freeze()
     spoilt = {"executionId": {"S": "PLAN#web_shop"}, "item": {"S": "LOCK"}}
-    store._client.put_item(TableName=store._table, Item=spoilt)
+    told.client.put_item(TableName=told.table, Item=spoilt)
     result = unlock("--reason", "its lock is spoilt")
     assert result.exit_code == 0
     assert "The execution that held it is unknown" in result.stdout
     assert "recovery list" in result.stdout
-    assert store.run(lock.unlock("web_shop", "test", "look")) is None
+    assert told.store.run(lock.unlock("web_shop", "test", "look")) is None
 
 
 def test_a4_who_may_not_edit_the_plan_frees_nothing(story: Any, airflow: Stub) -> None:

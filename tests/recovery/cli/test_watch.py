@@ -76,7 +76,7 @@ def test_following_goes_on_beside_a_server_that_cannot_be_read(story: Any) -> No
     before = watcher.look()
     spoilt = server_item(0, before.servers[0].source_server_id)
     key = {"executionId": {"S": TARGET.execution_id}, "item": {"S": spoilt}}
-    told.store._client.put_item(TableName=told.store._table, Item=key)
+    told.client.put_item(TableName=told.table, Item=key)
     told.store.run(wait_for_recovery.polled(TARGET.execution_id, now()))
     after = watcher.look()
     assert after.execution != before.execution

@@ -66,7 +66,7 @@ WHOLE = {
 def refused_at(world, fragile, first, times, step):
     """Do a step while DynamoDB refuses writes for their size; whether it got over it, and how many were."""
     client, wire = fragile
-    store, world.store._client = world.store._client, client
+    world.through(client)
     wire.refuse(first, times)
     try:
         step()
@@ -76,7 +76,7 @@ def refused_at(world, fragile, first, times, step):
         return True, wire.refused
     finally:
         wire.mend()
-        world.store._client = store
+        world.through(world.client)
 
 
 def statuses(world):

@@ -174,8 +174,7 @@ class Rehearsal:
     def __init__(self, client: Any, step: Callable[[World], Callable[[], object]]) -> None:
         table = f"executions-{uuid.uuid4()}"
         create_table(client, table)
-        self.world = World(client, Make(), table)
-        self.world.store._clock = lambda: START + timedelta(days=1)
+        self.world = World(client, Make(), table, clock=lambda: START + timedelta(days=1))
         self.go = step(self.world)
         self._before = self.world.raw()
         self.go()
@@ -184,7 +183,7 @@ class Rehearsal:
     def again(self, client: Any = None) -> None:
         """Put the table back, and hang the store on another client."""
         self.world.restore(self._before)
-        self.world.store._client = client or self.world.client
+        self.world.through(client or self.world.client)
 
 
 @pytest.fixture(scope="module", params=STEPS, ids=lambda step: step.__name__)

@@ -54,6 +54,7 @@ DISTURBANCES: list[Callable[[RecordMachine], object]] = [
     lambda run: run.wave_ends(None, None, LaunchStatus.FAILED, WaveStatus.COMPLETED),
     lambda run: run.wave_ends(1, None, LaunchStatus.LAUNCHED, WaveStatus.COMPLETED),
     lambda run: run.wave_ends(1, None, LaunchStatus.LAUNCHED, back=1),
+    lambda run: (run.announce(None, None), run.refusal(None), run.job(None, adopted=True)),
     lambda run: run.cannot_start(0, None),
     lambda run: run.fails_beside_its_waves(None),
     lambda run: run.run_ends(1, "marked failed"),

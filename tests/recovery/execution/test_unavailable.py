@@ -133,7 +133,7 @@ def test_an_outage_in_the_middle_leaves_what_the_next_try_understands(world, fra
     world.frozen(waves=1).launching(0)
     servers = world.launched(0)
     client, wire = fragile
-    world.store._client = client
+    world.through(client)
     for answered in range(20):
         wire.cut_after(answered)
         try:

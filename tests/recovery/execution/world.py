@@ -23,7 +23,7 @@ from drs_recovery.store.servers import read_servers, server_item
 from drs_recovery.store.store import ExecutionStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 CREDENTIALS = {
     "aws_access_key_id": "testing",
@@ -101,10 +101,17 @@ class Make:
 class World:
     """A store with an execution in it, moved on step by step, and its raw items."""
 
-    def __init__(self, client: Any, make: Make, table: str) -> None:
+    def __init__(
+        self, client: Any, make: Make, table: str, *, clock: Callable[[], datetime] | None = None
+    ) -> None:
         self.client, self.table, self.make = client, table, make
-        self.store = ExecutionStore(client, table, clock=make.time)
+        self._clock = clock or make.time
+        self.through(client)
         self.id = ""
+
+    def through(self, client: Any) -> None:
+        """Let the store reach the table through a client."""
+        self.store = ExecutionStore(client, self.table, clock=self._clock)
 
     def opened(self, **fields: Any) -> World:
         execution = self.store.run(open_execution.open_execution(self.make.execution(**fields)))

@@ -16,7 +16,7 @@ from tests import iam
 from tests.recovery.tasks.conftest import DB, Drive, TaskInstance, plan
 from tests.recovery.tasks.sweeping import ALWAYS, Sweep
 from tests.recovery.tasks.test_gate_trigger import GATE, fired
-from tests.recovery.tasks.test_rights import started, wave_trigger
+from tests.recovery.tasks.test_rights import started, until_more, wave_trigger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +79,7 @@ def _watched(table: Any) -> None:
 
     async def run() -> None:
         task = asyncio.create_task(anext(trigger.run()))  # type: ignore[arg-type]
-        await asyncio.sleep(1)
+        await until_more(table.control, 2, operation="DescribeJobs")
         await asyncio.to_thread(table.control.advance, 3600)
         async with asyncio.timeout(30):
             await task

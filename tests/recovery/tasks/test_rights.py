@@ -28,6 +28,8 @@ from tests.recovery.tasks.test_gate_trigger import fired, superseding, trigger_o
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from drs_simulator.client import Control
+
 RIGHTS = {
     WATCH_GATES: ("dynamodb", "BatchGetItem"),
     READ_LOGS: ("drs", "DescribeJobLogItems"),
@@ -85,13 +87,21 @@ def test_a_superseded_gate_ends_without_the_right_to_read_many(eager: Any) -> No
     assert details_of(drill, "LOOK_FAILED") == []
 
 
-def until_recorded(drive: Drive, trigger: GateTrigger | WaveTrigger, mend: Callable[[], object]) -> list[str]:
+async def until_more(control: Control, count: int, **wanted: str) -> None:
+    """Wait until so many more requests have come."""
+    before = len(control.requests(**wanted))
+    await asyncio.to_thread(until, "requests", lambda: len(control.requests(**wanted)) >= before + count)
+
+
+def until_recorded(
+    drive: Drive, trigger: GateTrigger | WaveTrigger, control: Control, mend: Callable[[], object]
+) -> list[str]:
     """Let a trigger run until the trail has that its looks fail, then mend what fails; return the texts."""
 
     async def run() -> list[str]:
         task = asyncio.create_task(anext(trigger.run()))  # type: ignore[arg-type]
         texts = await asyncio.to_thread(until, "its event", lambda: details_of(drive, "LOOK_FAILED"))
-        await asyncio.sleep(1)
+        await until_more(control, 3, error="AccessDeniedException")
         await asyncio.to_thread(mend)
         async with asyncio.timeout(30):
             await task
@@ -106,7 +116,12 @@ def test_a_gate_whose_record_cannot_be_looked_at_says_so(eager: Any) -> None:
     trigger = trigger_of(drill)
     real = superseding()
     denied = [eager.control.deny("dynamodb", operation) for operation in ("BatchGetItem", "GetItem")]
-    texts = until_recorded(drill, trigger, lambda: [eager.control.remove_fault(fault) for fault in denied])
+
+    def mend() -> None:
+        for fault in denied:
+            eager.control.remove_fault(fault)
+
+    texts = until_recorded(drill, trigger, eager.control, mend)
     assert details_of(drill, "LOOK_FAILED") == texts
     assert len(texts) == 1
     for part in ("can be answered", "AccessDeniedException"):
@@ -149,7 +164,7 @@ def test_a_wave_that_cannot_be_watched_says_so(eager: Any, operation: str, text:
         eager.control.remove_fault(denied)
         eager.control.advance(3600)
 
-    (detail,) = until_recorded(drive, trigger, mend)
+    (detail,) = until_recorded(drive, trigger, eager.control, mend)
     assert text in detail
     assert "AccessDeniedException" in detail
     assert drive.statuses == ["COMPLETED"]
