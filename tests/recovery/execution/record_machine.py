@@ -165,22 +165,26 @@ class RecordMachine(RuleBasedStateMachine):
         items = self.table.items.items()
         return [item for (key, name), item in items if key == self.id and name.startswith("SERVER#")]
 
-    def do(self, death: int | None, program: StoreProgram[object]) -> bool:
-        """Let a process run a program; return whether the record took it, and nothing cut it off."""
+    def do(self, death: int | None, program: StoreProgram[object], back: int = 0) -> bool:
+        """Let a process run a program; return whether the record took it, and nothing cut it off.
+
+        No process of an earlier attempt changes a wave.
+        """
+        waves = self.execution.waves
         if death is not None:
             self.table.wire.die_after(death)
         elif self.no_room:
             self.table.wire.refuse(*self.no_room)
-        self.no_room = None
+        self.no_room, taken = None, True
         try:
             self.store.run(program)
         except (RecordError, StartRefused):
-            return False
-        else:
-            return True
+            taken = False
         finally:
             self.table.wire.mend()
             self.table.read()
+        assert not back or self.execution.waves == waves
+        return taken
 
     @property
     def execution(self) -> Execution:
@@ -238,8 +242,8 @@ class RecordMachine(RuleBasedStateMachine):
     def answer(self, number: int | None, death: int | None, decision: Decision, back: int = 0) -> None:
         wave = self.wave(number)
         step = approve.approve if decision is Decision.APPROVED else approve.reject
-        approval = self.make.approval(decision, attempt=max(wave.attempt - back, 1))
-        self.do(death, step(self.id, wave.wave_number, approval))
+        approval = self.make.approval(decision, attempt=wave.attempt - back)
+        self.do(death, step(self.id, wave.wave_number, approval), back)
 
     @rule(number=numbers, death=deaths)
     def announce(self, number: int | None, death: int | None) -> None:
@@ -286,7 +290,7 @@ class RecordMachine(RuleBasedStateMachine):
         wave = self.wave(number)
         end = {"end_time": self.make.time()} if ended else {}
         servers = [server.replace(**end) for server in self.servers_of(wave, last, back)]
-        self.do(death, wait_for_recovery.poll(self.id, wave.wave_number, wave.attempt - back, servers))
+        self.do(death, wait_for_recovery.poll(self.id, wave.wave_number, wave.attempt - back, servers), back)
         self.do(death, wait_for_recovery.polled(self.id, self.make.time()))
 
     @rule(number=numbers, death=deaths, last=lasts, status=st.none() | st.sampled_from(WAVE_ENDS), back=backs)
@@ -304,13 +308,15 @@ class RecordMachine(RuleBasedStateMachine):
         judged, why = judge(wave, servers)
         attempt = wave.attempt - back
         end = wait_for_recovery.write_end
-        self.do(death, end(self.id, wave.wave_number, attempt, servers, status or judged, failure=why))
+        self.do(death, end(self.id, wave.wave_number, attempt, servers, status or judged, failure=why), back)
 
     @rule(number=numbers, death=deaths, back=backs)
     def cannot_start(self, number: int | None, death: int | None, back: int = 0) -> None:
         wave = self.wave(number)
         attempt = wave.attempt - back
-        self.do(death, start_recovery.fail_wave(self.id, wave.wave_number, attempt, "AccessDenied"))
+        self.do(death, start_recovery.fail_wave(self.id, wave.wave_number, attempt, "AccessDenied"), back)
+        if wave.attempt_job_ids or wave.open_intents:
+            assert self.wave(wave.wave_number).status is wave.status
 
     @rule(death=deaths)
     def fails_beside_its_waves(self, death: int | None) -> None:

@@ -50,12 +50,23 @@ DISTURBANCES: list[Callable[[RecordMachine], object]] = [
         for decision in (Decision.APPROVED, Decision.REJECTED)
     ],
     lambda run: run.answer(1, None, Decision.APPROVED, back=1),
-    lambda run: run.progress(None, None, LaunchStatus.FAILED, ended=True),
+    lambda run: (
+        run.progress(None, None, LaunchStatus.LAUNCHED, ended=True),
+        run.the_record_is_true(),
+        run.progress(None, None, LaunchStatus.FAILED, ended=True),
+    ),
     lambda run: run.wave_ends(None, None, LaunchStatus.FAILED, WaveStatus.COMPLETED),
     lambda run: run.wave_ends(1, None, LaunchStatus.LAUNCHED, WaveStatus.COMPLETED),
-    lambda run: run.wave_ends(1, None, LaunchStatus.LAUNCHED, back=1),
+    lambda run: run.wave_ends(None, None, LaunchStatus.LAUNCHED, back=1),
     lambda run: (run.announce(None, None), run.refusal(None), run.job(None, adopted=True)),
     lambda run: run.cannot_start(0, None),
+    lambda run: run.cannot_start(None, None, back=1),
+    lambda run: run.progress(None, None, LaunchStatus.LAUNCHED, back=1, ended=True),
+    lambda run: (
+        run.announce(None, None),
+        run.run_ends(None),
+        run.wave_opens_again(None, None, cleared=True),
+    ),
     lambda run: run.fails_beside_its_waves(None),
     lambda run: run.run_ends(1, "marked failed"),
     *[
