@@ -22,10 +22,10 @@ from rich.table import Column, Table
 from launcher.environment import AIRFLOW_SETTINGS
 from launcher.settings_file import read_settings_file
 from tests.airflow_rest import until
+from tests.chaos.chaos_stack import ChaosStack, World
 from tests.chaos.evidence import moment, utc
 from tests.chaos.plans import ChaosPlan, ChaosWave
 from tests.chaos.supervisor import Supervisor, busy_workers
-from tests.chaos.world import ChaosStack, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

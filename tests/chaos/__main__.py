@@ -14,6 +14,7 @@ from rich.console import Console
 
 from launcher.signals import as_exceptions
 from tests.chaos import report
+from tests.chaos.chaos_stack import ChaosStack, World
 from tests.chaos.checker import Violation, check
 from tests.chaos.evidence import Run, utc
 from tests.chaos.faults import Faults
@@ -22,7 +23,6 @@ from tests.chaos.plan_workers import PlanWorker
 from tests.chaos.plans import LANES, make_plans
 from tests.chaos.schedule import Kind, Scenario, disturbances, scenarios
 from tests.chaos.supervisor import Supervisor
-from tests.chaos.world import ChaosStack, World
 
 SPEED = "60"
 WIDTH = 140

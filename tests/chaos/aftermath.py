@@ -14,10 +14,10 @@ from tests.chaos.schedule import Kind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.chaos.chaos_stack import World
     from tests.chaos.evidence import Item, Run
     from tests.chaos.following import Following
     from tests.chaos.schedule import Scenario
-    from tests.chaos.world import World
 
 JOBS_END = 120.0
 """Seconds in which a job that runs on surely ends."""

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any, Self
 import psutil
 
 from launcher import postgres
+from tests.chaos.chaos_stack import STACK_KEY
 from tests.chaos.evidence import Hit, utc
 from tests.chaos.schedule import Kind
 from tests.chaos.supervisor import busy_workers
-from tests.chaos.world import STACK_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.chaos.chaos_stack import World
     from tests.chaos.evidence import Run
     from tests.chaos.schedule import Disturbance
     from tests.chaos.supervisor import Supervisor
-    from tests.chaos.world import World
 
 COMPONENT = {
     Kind.KILL_SCHEDULER: "scheduler",

@@ -14,9 +14,9 @@ from tests.chaos.rules import LIMIT
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.chaos.chaos_stack import World
     from tests.chaos.evidence import Run
     from tests.chaos.schedule import Scenario
-    from tests.chaos.world import World
 
 LOOK_EVERY = 1.2
 

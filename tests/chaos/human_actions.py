@@ -11,9 +11,9 @@ from tests.chaos.schedule import Kind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.chaos.chaos_stack import World
     from tests.chaos.evidence import Run
     from tests.chaos.schedule import HumanAction, Scenario
-    from tests.chaos.world import World
 
 
 class HumanActions:

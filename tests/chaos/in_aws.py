@@ -14,10 +14,10 @@ from tests.chaos.schedule import Kind
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from tests.chaos.chaos_stack import World
     from tests.chaos.evidence import Run
     from tests.chaos.plans import ChaosWave
     from tests.chaos.schedule import HumanAction, Scenario
-    from tests.chaos.world import World
 
 NOT_BEGUN = {"PENDING", "PAUSED"}
 GONE = "ResourceNotFoundException"

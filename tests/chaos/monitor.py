@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Self
 from tests.chaos.evidence import Evidence, utc
 
 if TYPE_CHECKING:
+    from tests.chaos.chaos_stack import World
     from tests.chaos.evidence import Item, Run
-    from tests.chaos.world import World
 
 LOOK_EVERY = 0.7
 LOG_EVERY = 4

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 from tests.airflow_rest import until
 from tests.chaos.aftermath import Aftermath
+from tests.chaos.chaos_stack import PATIENCE
 from tests.chaos.evidence import Run, utc
 from tests.chaos.following import Following
-from tests.chaos.world import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.chaos.chaos_stack import World
     from tests.chaos.evidence import Item
     from tests.chaos.plans import ChaosPlan
     from tests.chaos.schedule import Scenario
-    from tests.chaos.world import World
 
 NOTICED = 6.0
 """Seconds in which Airflow surely notices that a plan's file was mended."""

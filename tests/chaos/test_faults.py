@@ -12,10 +12,10 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tests.chaos.chaos_stack import STACK_KEY
 from tests.chaos.evidence import Run, utc
 from tests.chaos.faults import Faults
 from tests.chaos.schedule import CALLS, Disturbance, Kind
-from tests.chaos.world import STACK_KEY
 
 if TYPE_CHECKING:
     from tests.conftest import LocalAws

@@ -11,7 +11,7 @@ import pytest
 
 from launcher.environment import AIRFLOW_SETTINGS
 from launcher.stack import Stack
-from tests.integration.world import World
+from tests.integration.running_stack import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

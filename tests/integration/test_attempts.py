@@ -10,7 +10,7 @@ import pytest
 from tests.airflow_rest import HOLD
 
 if TYPE_CHECKING:
-    from tests.integration.world import Run, World
+    from tests.integration.running_stack import Run, World
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 

@@ -17,7 +17,7 @@ from tests.airflow_rest import until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.integration.world import World
+    from tests.integration.running_stack import World
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(200)]
 

@@ -12,7 +12,7 @@ from tests.airflow_rest import HOLD
 from tests.integration.records import statuses
 
 if TYPE_CHECKING:
-    from tests.integration.world import Run, World
+    from tests.integration.running_stack import Run, World
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(200)]
 

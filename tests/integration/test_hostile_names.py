@@ -20,7 +20,7 @@ from tests.integration.browser import answer_gate, find_chromium, open_gate
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from tests.integration.world import Run, World
+    from tests.integration.running_stack import Run, World
 
 pytestmark = [
     pytest.mark.stack,

@@ -12,12 +12,12 @@ from boto3.dynamodb.types import TypeSerializer
 
 from tests.airflow_rest import HOLD, until
 from tests.integration.records import TABLE
-from tests.integration.world import Run
+from tests.integration.running_stack import Run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.integration.world import World
+    from tests.integration.running_stack import World
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.integration.world import World
+    from tests.integration.running_stack import World
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(200)]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.integration.world import Run, World
+    from tests.integration.running_stack import Run, World
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 

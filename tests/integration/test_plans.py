@@ -12,7 +12,7 @@ from drs_recovery.names import dag_id_of
 from tests.airflow_rest import until
 
 if TYPE_CHECKING:
-    from tests.integration.world import World
+    from tests.integration.running_stack import World
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(200)]
 

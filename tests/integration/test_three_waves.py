@@ -15,7 +15,7 @@ from tests.integration.records import plain, statuses
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.integration.world import World
+    from tests.integration.running_stack import World
 
 pytestmark = [
     pytest.mark.stack,

@@ -12,7 +12,7 @@ from drs_recovery.dag.files.bundle import SnapshotDagBundle
 from drs_recovery.dag.files.folder import read_folder
 from drs_recovery.dag.files.shards import LOADER
 from drs_recovery.dag.files.snapshot import take_snapshot
-from tests.recovery.dag.world import PLAN, ROOT
+from tests.recovery.dag.dag_files import PLAN, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,7 @@ from drs_recovery.dag.files.bundle import SnapshotDagBundle
 from drs_recovery.dag.files.folder import read_folder
 from drs_recovery.dag.files.readings import LOOK_EVERY
 from drs_recovery.plan import plan_stems
-from tests.recovery.dag.world import PLAN, dags_of, version_of
+from tests.recovery.dag.dag_files import PLAN, dags_of, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from drs_recovery.dag.files.division import division_of
 from drs_recovery.dag.files.folder import read_folder
 from drs_recovery.dag.files.shards import LOADER, SHARDS, Shard, shard_of_file, shard_of_plan
 from drs_recovery.dag.files.snapshot import take_snapshot
-from tests.recovery.dag.world import MAINTENANCE_FILE, PLAN, ROOT, dags_of
+from tests.recovery.dag.dag_files import MAINTENANCE_FILE, PLAN, ROOT, dags_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from drs_recovery.dag import loader
 from drs_recovery.names import dag_id_of
 from drs_recovery.plan import Plan, read_plan
 from tests.budgets import examples
-from tests.recovery.dag.world import PLAN, ROOT
+from tests.recovery.dag.dag_files import PLAN, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -25,7 +25,7 @@ from drs_recovery.dag.files.readings import (
 )
 from drs_recovery.dag.files.shards import LOADER, shard_of_plan
 from drs_recovery.dag.files.snapshot import take_snapshot
-from tests.recovery.dag.world import MAINTENANCE_FILE, ROOT
+from tests.recovery.dag.dag_files import MAINTENANCE_FILE, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

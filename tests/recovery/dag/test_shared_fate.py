@@ -17,7 +17,7 @@ from drs_recovery.dag import loader
 from drs_recovery.dag.files.folder import read_folder
 from drs_recovery.dag.files.shards import shard_of_plan
 from drs_recovery.dag.files.snapshot import take_snapshot
-from tests.recovery.dag.world import ROOT
+from tests.recovery.dag.dag_files import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

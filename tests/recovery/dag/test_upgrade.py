@@ -11,7 +11,7 @@ from drs_recovery.dag.files import folder
 from drs_recovery.dag.files.folder import read_folder
 from drs_recovery.dag.files.shards import LOADER, shard_of_plan
 from drs_recovery.dag.files.snapshot import version_of as version_of_files
-from tests.recovery.dag.world import PLAN, ROOT, dags_of, version_of
+from tests.recovery.dag.dag_files import PLAN, ROOT, dags_of, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 
 from drs_recovery.dag import loader
 from drs_recovery.dag.files.shards import LOADER
-from tests.recovery.dag.world import MAINTENANCE_FILE, PLAN, ROOT, dags_of
+from tests.recovery.dag.dag_files import MAINTENANCE_FILE, PLAN, ROOT, dags_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

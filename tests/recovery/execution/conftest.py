@@ -11,7 +11,7 @@ import pytest
 from botocore.config import Config
 
 from drs_recovery.store.table import create_table
-from tests.recovery.execution.world import CREDENTIALS, Make, Wire, World
+from tests.recovery.execution.stored import CREDENTIALS, Make, Wire, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -27,7 +27,7 @@ from drs_recovery.record.models import (
 from drs_recovery.record.run_request import RunRequest
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.store.own_items import ids_item
-from tests.recovery.execution.world import START
+from tests.recovery.execution.stored import START
 
 WAVES, EACH, ATTEMPTS = MOST_WAVES, 100, 5
 LETTER = "\N{EARTH GLOBE EUROPE-AFRICA}"

@@ -26,7 +26,7 @@ from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
 from tests.recovery.execution.ended import ended, opening
 from tests.recovery.execution.largest import LETTER
-from tests.recovery.execution.world import START
+from tests.recovery.execution.stored import START
 
 E, W = ExecutionStatus, WaveStatus
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from drs_recovery.record.intent import Intent
     from drs_recovery.store.requests import Item, StoreProgram
     from drs_recovery.store.store import ExecutionStore
-    from tests.recovery.execution.world import Make, Wire
+    from tests.recovery.execution.stored import Make, Wire
 
     Key = tuple[str, str]
 

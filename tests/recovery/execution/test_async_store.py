@@ -17,7 +17,7 @@ from drs_recovery.store.queries import read_execution
 from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.trail import append_event
-from tests.recovery.execution.world import CREDENTIALS
+from tests.recovery.execution.stored import CREDENTIALS
 
 W = WaveStatus
 

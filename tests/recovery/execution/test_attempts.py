@@ -12,7 +12,7 @@ from drs_recovery.record.enums import LaunchStatus, WaveStatus
 from drs_recovery.record.models import CancelAsked
 from drs_recovery.record.status import running_status
 from drs_recovery.record.transitions import ATTEMPT_MOVES, check_change, check_opening
-from tests.recovery.execution.world import Make
+from tests.recovery.execution.stored import Make
 
 W = WaveStatus
 ENDED = [status for status in W if status.final]

@@ -15,7 +15,7 @@ from drs_recovery.store.changes import change, set_difference
 from drs_recovery.store.expressions import Update
 from drs_recovery.store.queries import EXECUTION, read_execution
 from tests.recovery.execution import largest
-from tests.recovery.execution.world import START, Make
+from tests.recovery.execution.stored import START, Make
 
 FIXED = {"execution_id", "waves", "total_waves"}
 OF_EXECUTIONS = sorted(set(Execution.model_fields) - FIXED)

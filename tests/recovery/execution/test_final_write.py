@@ -15,7 +15,7 @@ from drs_recovery.store.fitting import BUDGETS
 from drs_recovery.store.programs import complete_execution, open_execution
 from drs_recovery.store.programs.complete_execution import ended, final_conditions
 from tests.recovery.execution import largest
-from tests.recovery.execution.world import OTHER
+from tests.recovery.execution.stored import OTHER
 
 E, W = ExecutionStatus, WaveStatus
 

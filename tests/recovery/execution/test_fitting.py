@@ -12,7 +12,7 @@ from drs_recovery.record.texts import begins_with, cut, same_text, text_name
 from drs_recovery.store.fitting import filled, fitted, recognised, record_size, texts_of
 from drs_recovery.store.own_items import ids_item
 from tests.recovery.execution import largest
-from tests.recovery.execution.world import START, Make
+from tests.recovery.execution.stored import START, Make
 
 said = st.text(min_size=1, max_size=60).map(lambda text: text * 70)
 quoting = said.map(lambda text: f"{text}: {cut(text)}")

@@ -16,7 +16,7 @@ from drs_recovery.store.queries import read_execution
 from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.requests import Now
 from tests.recovery.execution import largest
-from tests.recovery.execution.world import OTHER
+from tests.recovery.execution.stored import OTHER
 
 LATER = CleanupOrder(CleanupMode.ALWAYS, timedelta())
 

@@ -47,7 +47,7 @@ from tests.recovery.execution.no_room_steps import (
     opening_an_attempt,
     unlocking,
 )
-from tests.recovery.execution.world import CREDENTIALS, START, TOO_LARGE
+from tests.recovery.execution.stored import CREDENTIALS, START, TOO_LARGE
 
 E, W = ExecutionStatus, WaveStatus
 

@@ -24,7 +24,7 @@ from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.table import create_table
 from drs_recovery.store.trail import append_event
-from tests.recovery.execution.world import START, Make, World
+from tests.recovery.execution.stored import START, Make, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from drs_recovery.store.programs import clean_up, complete_execution, open_execu
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
 from tests.recovery.execution.ended import E, ended, open_intent, opening
-from tests.recovery.execution.world import OTHER
+from tests.recovery.execution.stored import OTHER
 
 
 def superseded(world):

@@ -7,7 +7,7 @@ import pytest
 from drs_recovery.record.enums import LaunchStatus, WaveStatus
 from drs_recovery.record.models import Failure
 from drs_recovery.record.outcome import outcome
-from tests.recovery.execution.world import OTHER
+from tests.recovery.execution.stored import OTHER
 
 W = WaveStatus
 

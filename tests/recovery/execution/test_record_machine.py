@@ -12,7 +12,7 @@ from drs_recovery.record.enums import Decision, ExecutionStatus, ExecutionType, 
 from drs_recovery.store.store import ExecutionStore
 from tests.budgets import examples
 from tests.recovery.execution.record_machine import RecordMachine, Table
-from tests.recovery.execution.world import Make
+from tests.recovery.execution.stored import Make
 
 if TYPE_CHECKING:
     from collections.abc import Callable

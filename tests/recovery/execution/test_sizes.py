@@ -17,7 +17,7 @@ from drs_recovery.store.own_items import MOST_CHARACTERS, MOST_IDS
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.sizes import MOST_BYTES, item_size
 from tests.recovery.execution import largest
-from tests.recovery.execution.world import START
+from tests.recovery.execution.stored import START
 
 
 @pytest.mark.parametrize(

@@ -117,12 +117,12 @@ def test_what_stands_for_a_text_that_was_cut_is_not_that_text(recovery: Drive, f
     record = recovery.record
     holder = record if field in type(record).model_fields else record.request
     said = {field: f"(shortened: text {text_name(getattr(holder, field))})"}
-    doctored = record.model_copy(update=said)
+    tampered = record.model_copy(update=said)
     if holder is not record:
-        doctored = record.replace(request=record.request.replace(**said))
+        tampered = record.replace(request=record.request.replace(**said))
     check_same_run(record, run_of(recovery.context("open_execution")))
     with pytest.raises(RunDiffers, match=r"on record '\(shortened: text"):
-        check_same_run(doctored, run_of(recovery.context("open_execution")))
+        check_same_run(tampered, run_of(recovery.context("open_execution")))
 
 
 def test_nothing_real_is_replaced_unless_the_record_says_so_in_full(table: Any, starts: Any) -> None:
