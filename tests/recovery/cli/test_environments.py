@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.budgets import pairs
+from tests.recovery.cli import forked
 from tests.recovery.cli.cli_surroundings import NO_AIRFLOW
 
 if TYPE_CHECKING:
@@ -123,9 +124,11 @@ def surroundings(store: ExecutionStore, local_aws: Any) -> dict[str, str]:
 
 
 def run(arguments: list[str], env: dict[str, str], **how: Any) -> subprocess.CompletedProcess[str]:
-    """Run the command line as a process."""
-    command = [sys.executable, "-m", "drs_recovery", *arguments]
+    """Run the command line as a process: forked, or wholly its own for another folder or encoding."""
     kept = {name.replace("URL", "RECOVERY_AIRFLOW_URL") if name == "URL" else name: env[name] for name in env}
+    if not how:
+        return forked.run(arguments, kept)
+    command = [sys.executable, "-m", "drs_recovery", *arguments]
     return subprocess.run(
         command, env=kept, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, **how
     )
@@ -134,7 +137,7 @@ def run(arguments: list[str], env: dict[str, str], **how: Any) -> subprocess.Com
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_what_people_have_gets_a_line_an_exit_code_and_json(row: Row, surroundings: dict[str, str]) -> None:
     """Never a traceback, never a secret; a command that can do without what is missing goes on."""
-    ran = run([*row.arguments, "--json"], surroundings | row.env, cwd=ROOT)
+    ran = run([*row.arguments, "--json"], surroundings | row.env)
     told = f"{ran.stdout}\n{ran.stderr}"
     assert ran.returncode == row.code, told
     assert "Traceback" not in told
