@@ -54,12 +54,12 @@ class Interpreter:
         return OLDEST <= tuple(int(part) for part in self.version.split(".")[:2]) < TOO_NEW
 
 
-def say(sentence: str) -> None:
+def show(sentence: str) -> None:
     """Show what happens now."""
-    tell(sentence, sys.stdout)
+    write(sentence, sys.stdout)
 
 
-def tell(sentence: str, stream: "TextIO") -> None:
+def write(sentence: str, stream: "TextIO") -> None:
     """Write a sentence; what the encoding of a stream lacks is spelt, and a closed one gets nothing."""
     if stream is not None:
         encoding = stream.encoding or "ascii"
@@ -106,7 +106,7 @@ def choose_interpreter() -> Interpreter:
 
 def run(doing: str, command: "list[str]", env: "dict[str, str] | None" = None) -> None:
     """Run a step of the set-up; its last lines are shown when it fails."""
-    say(doing)
+    show(doing)
     given = {name: value for name, value in (env or os.environ).items() if name not in LEADS_ASTRAY}
     step = subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=given, check=False, cwd=str(ROOT)
@@ -275,7 +275,7 @@ def set_up(root: Path = ROOT) -> None:
         make_environment(environment)
     install(environment)
     environment.stamp.write_text(environment.wanted(environment.version))
-    say("done; the next run skips this")
+    show("done; the next run skips this")
 
 
 def main() -> int:
@@ -283,13 +283,13 @@ def main() -> int:
     try:
         set_up()
     except SetUpError as error:
-        tell(str(error), sys.stderr)
+        write(str(error), sys.stderr)
         return 2
     except OSError as error:
-        tell(str(error) + ". This folder must be writable for the set-up.", sys.stderr)
+        write(str(error) + ". This folder must be writable for the set-up.", sys.stderr)
         return 2
     except KeyboardInterrupt:
-        tell("interrupted; run make again, it goes on from here", sys.stderr)
+        write("interrupted; run make again, it goes on from here", sys.stderr)
         return 130
     return 0
 

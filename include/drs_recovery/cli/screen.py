@@ -50,7 +50,7 @@ class Screen:
         """Where progress is shown: it is no part of the JSON document."""
         return self.err if self.as_json else self.out
 
-    def say(self, text: str | Text) -> None:
+    def message(self, text: str | Text) -> None:
         """Show a message on progress."""
         self.progress.print(text)
 

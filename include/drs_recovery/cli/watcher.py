@@ -76,8 +76,8 @@ class Watcher:
         That nobody is signed in matters only where Airflow is needed.
         """
         known = self.airflow.note if missed or self.airflow.client else None
-        over = self._execution is not None and self._execution.final
-        held = None if over or self._ended_at else self._held
+        finished = self._execution is not None and self._execution.final
+        held = None if finished or self._ended_at else self._held
         return tuple(note for note in (self._record_note, known, held) if note)
 
     def _read_record(self) -> None:

@@ -24,7 +24,7 @@ def maintenance_dag(plans: Path) -> DAG:
     """
     with DAG(
         dag_id=MAINTENANCE,
-        description="Ends executions whose DAG run is over, or whose plan is gone. Starts clean-ups.",
+        description="Ends executions whose DAG run has finished, or whose plan is gone. Starts clean-ups.",
         doc_md=f"{ReconcileExecutions.__doc__}\n{StartFollowUps.__doc__}",
         schedule=timedelta(minutes=1),
         start_date=FIRST_SLOT,

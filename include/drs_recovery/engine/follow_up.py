@@ -133,7 +133,7 @@ def _another(
 
 
 def is_due(known: Cleanup | None) -> bool:
-    """Whether a follow-up was ordered, or asked for, and is not over."""
+    """Whether a follow-up was ordered, or asked for, and is not finished."""
     return known is not None and not known.status.finished
 
 

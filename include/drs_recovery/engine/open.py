@@ -165,7 +165,7 @@ def _check_unedited(record: Execution, plan: Plan) -> None:
 
 
 def _take_lock(record: Execution, ports: Ports) -> None:
-    """Take the plan, from another execution too if that is over or is a drill in a recovery's way."""
+    """Take the plan, from another execution too if that has finished or is a drill in a recovery's way."""
     taken_from = ports.store.run(take_lock(record, is_finished=ports.is_finished))
     message = f"taken over from execution {taken_from}" if taken_from else "the plan was free"
     event = ports.journal.event(EventType.LOCK_TAKEN, message)

@@ -43,7 +43,7 @@ def check_approver(wave: WaveRecord, plan: Plan) -> None:
 
 
 def check_no_recovery(store: ExecutionStore, drill: Execution, servers: Collection[str]) -> None:
-    """Raise StartRefused when a RECOVERY that is not over, of any plan, holds one of a drill's servers.
+    """Raise StartRefused when a RECOVERY that is not finished, of any plan, holds one of a drill's servers.
 
     The RECOVERY would find them in a job, or lose its instances to the drill.
     """
@@ -57,7 +57,7 @@ def check_no_recovery(store: ExecutionStore, drill: Execution, servers: Collecti
 def recoveries_with(
     store: ExecutionStore, drill: Execution, servers: Collection[str]
 ) -> Iterator[tuple[Execution, str]]:
-    """Yield each RECOVERY that is not over and holds some of a drill's servers, with which ones."""
+    """Yield each RECOVERY that is not finished and holds some of a drill's servers, with which ones."""
     for other in store.run(open_executions()):
         if other.is_drill or other.execution_id == drill.execution_id:
             continue

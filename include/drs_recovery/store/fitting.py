@@ -39,7 +39,7 @@ Path = tuple[str | int, ...]
 class Fitted:
     """A record that fits, with what is to be put beside it first: whole texts, lists of servers, intents.
 
-    ``past`` are intents of attempts that are over, each with the number of its wave.
+    ``past`` are intents of attempts that have finished, each with the number of its wave.
     """
 
     execution: Execution
@@ -113,7 +113,7 @@ def filled(execution: Execution, wholes: dict[str, str]) -> Execution:
 
 
 def _past_intents(execution: Execution) -> tuple[tuple[int, Intent], ...]:
-    """Return the intents that records of earlier releases keep of attempts that are over."""
+    """Return the intents that records of earlier releases keep of attempts that have finished."""
     return tuple(
         (wave.wave_number, intent)
         for wave in execution.waves

@@ -1,4 +1,4 @@
-"""Intents beside the record: the servers of each, and those of attempts that are over.
+"""Intents beside the record: the servers of each, and those of attempts that have finished.
 
 The record itself holds the intents of each wave's current attempt, with how many servers each is for: the
 conditional write of the record is what makes a start happen once. Records of earlier releases hold the
@@ -26,7 +26,7 @@ PREFIX = "INTENT#"
 
 
 def intent_item(number: int, intent: Intent) -> str:
-    """Return the range key of an intent whose attempt is over."""
+    """Return the range key of an intent whose attempt has finished."""
     return f"{wave_prefix(number)}{intent.attempt:03}#{intent.batch:03}#{intent.intent_id}"
 
 
@@ -78,7 +78,7 @@ def keep_past(execution_id: str, number: int, intents: Iterable[Intent]) -> Stor
 
 
 def past_intents(execution_id: str, number: int | None = None) -> StoreProgram[dict[int, list[Intent]]]:
-    """Read the intents of attempts that are over, by wave number, in the order of attempt and batch.
+    """Read the intents of attempts that have finished, by wave number, in the order of attempt and batch.
 
     One that cannot be read hides no other.
     """

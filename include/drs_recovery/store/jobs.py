@@ -54,7 +54,7 @@ def record_job(
 
 
 def _with_job(execution: Execution, number: int, intent: Intent, job_id: str) -> StoreProgram[Execution]:
-    """Return the execution with the job; that of an attempt that is over may show late too."""
+    """Return the execution with the job; that of an attempt that has finished may show late too."""
     wave = execution.wave(number)
     known = yield from find_intent(execution, number, intent)
     if known.job_id not in {None, job_id}:

@@ -1,7 +1,7 @@
 """The lock of a plan: at most one active execution, held by an item and not by Airflow.
 
 A drill that waits at a gate, for hours perhaps, never keeps a real recovery out: a RECOVERY takes the plan
-over from a DRILL, which is superseded. Nothing takes it over from a RECOVERY that is not over.
+over from a DRILL, which is superseded. Nothing takes it over from a RECOVERY that is not finished.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def open_executions(*, passed_over: PassedOver = log_it) -> StoreProgram[list[Ex
 
 
 def due_clean_ups(at: datetime, *, passed_over: PassedOver = log_it) -> StoreProgram[list[Execution]]:
-    """Read the ended drills whose clean-up is due and not over, the longest due first, like the open ones."""
+    """Read the ended drills whose clean-up is due and not finished, longest due first, like the open ones."""
     items = yield from query(
         {
             "IndexName": CLEANUP,

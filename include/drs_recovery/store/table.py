@@ -29,7 +29,7 @@ OPEN = "open"
 """Executions that are not final by the time they opened: sparse, ``openSince`` goes with the final write."""
 
 CLEANUP = "cleanup"
-"""Ended drills whose clean-up is to come, by when it is due: sparse, ``cleanupDue`` goes when it is over."""
+"""Ended drills whose clean-up is to come, by when it is due: sparse, its end removes ``cleanupDue``."""
 
 _KEYS = ("executionId", "item")
 _INDEXES: dict[str, tuple[tuple[str, str], str]] = {

@@ -1,4 +1,4 @@
-"""`reconcile`: ends executions that nobody is left to end: their DAG run is over or gone (R-18, O-1).
+"""`reconcile`: ends executions that nobody is left to end: their DAG run has finished or is gone (R-18, O-1).
 
 Or their plan was deleted: Airflow schedules no run of a DAG whose file is gone.
 """

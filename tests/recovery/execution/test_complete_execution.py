@@ -209,7 +209,7 @@ def test_a_plan_is_freed_when_its_execution_is_over_and_not_before(world):
     """A lock that is released too early lets a second recovery start."""
     execution = world.frozen(waves=1).store.run(read_execution(world.id))
     world.store.run(take_lock(execution))
-    with pytest.raises(TransitionRefused, match="it keeps its plan until it is over"):
+    with pytest.raises(TransitionRefused, match="it keeps its plan until it has finished"):
         world.store.run(complete_execution.release(execution))
     assert world.items("PLAN#web_shop")
     world.completed(0)

@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from drs_recovery.record.enums import Decision, ExecutionType, LaunchStatus, OnFailure, WaveStatus
 from tests.recovery.machine.processes import Fate, Process
-from tests.recovery.machine.raw import WAVE_OVER, Truth, open_intents, releases
+from tests.recovery.machine.raw import WAVE_FINISHED, Truth, open_intents, releases
 from tests.recovery.machine.tasks import SERVERS, WAVES, Clock, Tasks, plan_of
 
 if TYPE_CHECKING:
@@ -152,9 +152,9 @@ class Interleaved(RuleBasedStateMachine):
         if wave is None:
             return ("complete",)
         number = int(wave["waveNumber"])
-        if wave["status"] in WAVE_OVER and self.tasks[kind].cleared > wave.get("clearNumber", 0):
+        if wave["status"] in WAVE_FINISHED and self.tasks[kind].cleared > wave.get("clearNumber", 0):
             return "ask" if wave["pauseBeforeWave"] else "start", number
-        if wave["status"] in WAVE_OVER or {"failure", "supersededBy", "endTime"} & record.keys():
+        if wave["status"] in WAVE_FINISHED or {"failure", "supersededBy", "endTime"} & record.keys():
             return ("complete",)
         return self.move_of(wave, number)
 

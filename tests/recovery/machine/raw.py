@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 RUNNING = {"STARTED", "POLLING"}
 MET = {"COMPLETED", "PARTIAL"}
-WAVE_OVER = {*MET, "FAILED", "CANCELLED", "TIMED_OUT", "SKIPPED"}
-OVER = WAVE_OVER - {"SKIPPED"}
+WAVE_FINISHED = {*MET, "FAILED", "CANCELLED", "TIMED_OUT", "SKIPPED"}
+FINISHED = WAVE_FINISHED - {"SKIPPED"}
 
 Item = dict[str, Any]
 
@@ -162,12 +162,12 @@ class Truth:
         """Invariant 1: the status follows from the waves while it runs, and fits them once it is final."""
         waves = record["waves"]
         assert record["completedWaves"] == sum(wave["status"] in MET for wave in waves)
-        final = record["status"] in OVER
+        final = record["status"] in FINISHED
         assert final == ("endTime" in record) == ("outcome" in record) == ("openSince" not in record)
         if not final:
             assert record["status"] == status_of(waves)
             return
-        assert {wave["status"] for wave in waves} <= WAVE_OVER
+        assert {wave["status"] for wave in waves} <= WAVE_FINISHED
         if record["status"] in MET:
             assert {wave["status"] for wave in waves} <= MET
             assert record["status"] == "PARTIAL" or {wave["status"] for wave in waves} == {"COMPLETED"}
@@ -186,8 +186,8 @@ class Truth:
         stopped = {"endTime", "supersededBy", "failure"} & before.keys()
         for old, new in zip(before["waves"], record["waves"], strict=True):
             comes_again = tried_again and (old["status"], new["status"]) == ("SKIPPED", "PENDING")
-            if old["status"] in WAVE_OVER and not rises(old, new) and not comes_again:
-                assert new["status"] == old["status"], "a wave that is over came back to life"
+            if old["status"] in WAVE_FINISHED and not rises(old, new) and not comes_again:
+                assert new["status"] == old["status"], "a finished wave came back to life"
             assert old["status"] != "COMPLETED" or new["status"] == "COMPLETED"
             if "approval" in old and attempt_of(old) == attempt_of(new):
                 assert new["approval"] == old["approval"], "an answer was overwritten"

@@ -134,7 +134,7 @@ def _when_ready(screen: Screen, answer: Callable[[], object]) -> None:
             if time.monotonic() > deadline:
                 raise
             if not announced:
-                screen.say(
+                screen.message(
                     f"{early}; Airflow loses answers that come too soon: waiting {early.seconds:.0f}s …"
                 )
                 announced = True

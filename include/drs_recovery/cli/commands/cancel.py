@@ -42,7 +42,7 @@ def cancel(screen: Screen, named: str, *, reason: str | None, user: str | None) 
         except AirflowApiError as error:
             store.run(cancel_program.withdraw(execution.execution_id, me, str(error)))
             raise
-    screen.say(f"{execution.execution_id} of {execution.plan_id} is being cancelled …")
+    screen.message(f"{execution.execution_id} of {execution.plan_id} is being cancelled …")
     ended = _wait_for_end(store, execution)
     message = (
         f"{ended.status}: {ended.outcome}"

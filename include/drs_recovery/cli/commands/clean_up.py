@@ -51,11 +51,11 @@ def clean_up(screen: Screen, named: str, *, reason: str | None, follow: bool, us
         )
         _start_run(client, execution)
         store.run(put_event(execution.execution_id, asked))
-        screen.say(f"{execution.execution_id} of {execution.plan_id} is being cleaned up …")
+        screen.message(f"{execution.execution_id} of {execution.plan_id} is being cleaned up …")
         try:
             last = _wait_for_clean_up(store, client, execution) if follow else execution
         except KeyboardInterrupt:
-            screen.say(f"Stopped watching. It goes on: recovery show {execution.execution_id}")
+            screen.message(f"Stopped watching. It goes on: recovery show {execution.execution_id}")
             return Exit.INTERRUPTED
     screen.result(execution_document(read_snapshot(store, execution)), _result_text(last, follow=follow))
     done = last.cleanup is not None and last.cleanup.status in {CleanupStatus.DONE, CleanupStatus.WAITING}

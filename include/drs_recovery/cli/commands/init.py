@@ -31,10 +31,10 @@ def init(screen: Screen, *, table: bool, pool: bool, user: str | None) -> Exit:
     document: dict[str, Any] = {}
     if table:
         document["table"] = _make_table()
-        screen.say(_made_text("table", document["table"]))
+        screen.message(_made_text("table", document["table"]))
     if pool:
         document["pool"] = _make_pool(user)
-        screen.say(_made_text("pool", document["pool"]))
+        screen.message(_made_text("pool", document["pool"]))
     screen.document(document)
     return Exit.OK
 

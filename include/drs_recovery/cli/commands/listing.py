@@ -36,7 +36,7 @@ def list_executions(screen: Screen, plan_id: str | None, limit: int) -> Exit:
     """Show executions, newest first."""
     executions = open_store().run(
         queries.list_executions(
-            plan_id, limit, passed_over=lambda message: screen.say(f"passed over: {message}")
+            plan_id, limit, passed_over=lambda message: screen.message(f"passed over: {message}")
         )
     )
     document = {"executions": [execution.to_item() for execution in executions]}

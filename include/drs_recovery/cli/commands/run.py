@@ -66,7 +66,7 @@ def run(screen: Screen, request: Request, *, approve: bool, follow: bool, user: 
             screen.err.print(Text.of_lines(warning, style="bold yellow"))
         target = Target(request.plan_id, new_run_id())
         client.trigger(target.plan_id, target.run_id, params)
-        screen.say(
+        screen.message(
             Text.assemble(
                 (request.execution_type, "bold"), f" of {target.plan_id} triggered: {target.execution_id}"
             )

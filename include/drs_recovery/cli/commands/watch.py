@@ -41,10 +41,10 @@ def follow_to_the_end(
         with view_for(screen) as view:
             last = follow(Watcher(store, target, airflow), view, approver)
     except KeyboardInterrupt:
-        screen.say(f"Stopped watching. {_goes_on(target)}")
+        screen.message(f"Stopped watching. {_goes_on(target)}")
         return Exit.INTERRUPTED
     except RecoveryError:
-        screen.say(_goes_on(target))
+        screen.message(_goes_on(target))
         raise
     in_lines = not screen.progress.is_terminal
     screen.result(

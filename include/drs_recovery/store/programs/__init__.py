@@ -37,7 +37,7 @@ item                                 what it holds
 ``SERVER#<wave>#<id>``               a server and what became of it
 ``TASK#<wave>#<name>``               a task, as its last try left it; of ours one that failed
 ``EVENT#<time>#<uuid>``              the audit trail
-``INTENT#<wave>#<attempt>#<batch>…`` an intent of an attempt that is over, with what became of it
+``INTENT#<wave>#<attempt>#<batch>…`` an intent of an attempt that has finished, with what became of it
 ``IDS#<digest>#<part>``              a list of servers or instances that the record only counts
 ``TEXT#<name>``                      the whole of a text that stands shortened in the record
 ``LONG#<digest>#<part>``             a plan, or its servers, too large for ``PLAN``

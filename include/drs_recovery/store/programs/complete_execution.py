@@ -139,11 +139,12 @@ def final_conditions(update: Update, execution: Execution, status: ExecutionStat
 
 
 def release(execution: Execution) -> StoreProgram[None]:
-    """Free the plan, if this execution holds it and is over."""
+    """Free the plan, if this execution holds it and has finished."""
     on_record = yield from read_execution(execution.execution_id)
     if not on_record.final:
         raise TransitionRefused(
-            f"execution {execution.execution_id} is {on_record.status}: it keeps its plan until it is over"
+            f"execution {execution.execution_id} is {on_record.status}: "
+            "it keeps its plan until it has finished"
         )
     yield from release_lock(on_record)
 

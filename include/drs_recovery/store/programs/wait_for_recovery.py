@@ -36,7 +36,7 @@ def poll(
 ) -> StoreProgram[Execution]:
     """Write progress of a wave, and its servers with all that is known of each.
 
-    Nothing at all for an attempt or a wave that is over.
+    Nothing at all for an attempt or a wave that has finished.
     """
 
     def alter(execution: Execution) -> Execution:
