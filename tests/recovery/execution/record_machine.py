@@ -170,7 +170,7 @@ class RecordMachine(RuleBasedStateMachine):
 
         No process of an earlier attempt changes a wave.
         """
-        waves = self.execution.waves
+        waves = self.execution.waves if back else ()
         if death is not None:
             self.table.wire.die_after(death)
         elif self.no_room:

@@ -95,7 +95,7 @@ def test_the_record_is_true_in_any_order_and_wherever_its_writers_die(machine):
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=examples(12),
+            max_examples=examples(8),
             stateful_step_count=8,
             phases=(Phase.explicit, Phase.reuse, Phase.generate),  # each step costs requests; no shrinking
             deadline=None,
