@@ -16,7 +16,6 @@ from rich.table import Table
 
 from launcher.environment import ROOT
 from launcher.errors import LauncherError
-from launcher.instances import terminate_drill
 from launcher.stack import Stack
 
 if TYPE_CHECKING:
@@ -32,11 +31,11 @@ SPEED = "120"
 
 
 class DemoFailed(LauncherError):
-    """A drill that did not end COMPLETED."""
+    """A drill that did not end COMPLETED, or whose instances were not terminated."""
 
 
 def demo(console: Console) -> int:
-    """Run the drill; returns 0 only if the record says COMPLETED."""
+    """Run the drill; returns 0 only if the record says COMPLETED and its instances are gone."""
     home = Path(tempfile.mkdtemp(prefix="recovery-demo-"))
     seconds: dict[str, float] = {}
     stack = Stack(home, speed=SPEED, console=console)
@@ -69,20 +68,16 @@ def _drill(stack: Stack, console: Console, seconds: dict[str, float]) -> None:
         execution = _execution_on_record(stack)
         console.rule("The execution record")
         _recovery(stack, "show", execution["executionId"])
+        console.rule("Terminating the drill's recovery instances")
         with _timed(seconds, "terminating the drill's instances"):
-            _clean_up(stack, console, execution)
+            cleaned = _recovery(stack, "clean-up", execution["executionId"], "--reason", REASON) == 0
     finally:
         with _timed(seconds, "stopping"):
             stack.stop()
     if code or execution["status"] != "COMPLETED":
         raise DemoFailed(f"the drill ended {execution['status']}: {execution.get('outcome', 'no outcome')}")
-
-
-def _clean_up(stack: Stack, console: Console, execution: dict[str, Any]) -> None:
-    jobs = [job for wave in execution["waves"] for job in wave.get("jobIds", ())]
-    console.rule("Terminating the drill's recovery instances")
-    gone = terminate_drill(stack.env, execution["region"], jobs)
-    console.print(f"{len(gone)} recovery instances are terminated.", highlight=False)
+    if not cleaned:
+        raise DemoFailed("the drill's recovery instances were not terminated")
 
 
 def _execution_on_record(stack: Stack) -> dict[str, Any]:
