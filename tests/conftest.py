@@ -32,7 +32,7 @@ botocore.retryhandler.delay_exponential = lambda **_: 0.0
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let every run draw the same, so that a failure is the change's; only a nightly run draws anew.
+    """Let every run draw the same, so that a failure is the change's; only a nightly run draws again.
 
     Its seed is its own, which the header tells, and which workers find in their environment.
     """

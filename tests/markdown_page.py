@@ -56,12 +56,12 @@ def read(markdown: str) -> Page:
 
 
 def _read_inline(page: Page, token: Token, opener: Token) -> None:
-    told = "".join(_message(page, child) for child in token.children or ())
-    page.text += told + "\n"
+    shown = "".join(_message(page, child) for child in token.children or ())
+    page.text += shown + "\n"
     if opener.type == "heading_open":
-        page.headings.append(told)
+        page.headings.append(shown)
     if opener.type in {"th_open", "td_open"}:
-        page.tables[-1][-1].append(told)
+        page.tables[-1][-1].append(shown)
 
 
 def _message(page: Page, child: Token) -> str:

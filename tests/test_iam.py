@@ -82,7 +82,7 @@ def test_only_locks_are_deleted() -> None:
     assert not [path for path in iam.CODE.rglob("*.py") if ".delete_item(" in path.read_text()]
 
 
-def test_every_policy_is_told_where_people_look() -> None:
+def test_every_policy_is_reported_where_people_look() -> None:
     """Its page names each file, and quotes the one that a plan's connection needs word for word."""
     for name in ALL:
         assert f"iam/{name}.json" in PRODUCTION

@@ -136,7 +136,7 @@ def _passes(control: Control, plans: Path) -> dict[int, Passes]:
             if turn:  # the first one imports
                 those.seconds.append(seconds)
                 those.cpu.append(cpu)
-                those.requests.add(_in_words(control.requests(service="dynamodb")))
+                those.requests.add(_in_a_sentence(control.requests(service="dynamodb")))
     return passes
 
 
@@ -153,7 +153,7 @@ def _pass(plans: Path) -> tuple[float, float]:
     return seconds, cpu
 
 
-def _in_words(requests: list[dict[str, Any]]) -> str:
+def _in_a_sentence(requests: list[dict[str, Any]]) -> str:
     counts = Counter(request["operation"] for request in requests)
     return ", ".join(f"{count} {operation}" for operation, count in sorted(counts.items(), reverse=True))
 

@@ -54,16 +54,16 @@ def main() -> int:
     took = time.monotonic() - begun
     report.print_runs(console, runs, violations)
     report.print_total(console, runs, kinds)
-    told = report.document(
+    shown = report.document(
         seed, runs, violations, kinds, trouble=trouble, restarts=restarts, durationSeconds=round(took)
     )
-    report.write(options.output, told)
+    report.write(options.output, shown)
     for violation in violations:
-        console.print(f"[bold red]SEED={seed} run {violation.run}: {violation.rule}:[/] {violation.words}")
-    for words in [*told["shortfalls"], *trouble]:
-        console.print(f"[yellow]{words}[/]")
+        console.print(f"[bold red]SEED={seed} run {violation.run}: {violation.rule}:[/] {violation.texts}")
+    for texts in [*shown["shortfalls"], *trouble]:
+        console.print(f"[yellow]{texts}[/]")
     console.print(f"{took:.0f} s; {options.output} has the details.")
-    return 1 if violations or trouble or told["shortfalls"] else 0
+    return 1 if violations or trouble or shown["shortfalls"] else 0
 
 
 def _run(
@@ -78,7 +78,7 @@ def _run(
         status = run.last["status"] if run.last else "no record"
         console.log(
             f"[green]{next(number)}[/] {run.run_id} of {len(wanted)} {status}, {len(run.hits)} faults"
-            + "".join(f"\n  [bold red]{v.rule}: {v.words}[/]" for v in run_violations)
+            + "".join(f"\n  [bold red]{v.rule}: {v.texts}[/]" for v in run_violations)
         )
 
     with Supervisor(stack) as supervisor, Monitor(world) as monitor:
@@ -98,7 +98,7 @@ def _run(
 
 
 def _let_run(workers: list[PlanWorker]) -> list[str]:
-    """Return when all runs are over; being interrupted is told, and what there is is judged all the same."""
+    """Return when all runs are over; being interrupted is shown, and what there is is judged all the same."""
     try:
         for worker in workers:
             worker.start()

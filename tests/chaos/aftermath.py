@@ -62,11 +62,11 @@ class Aftermath:
         tasks = (f"{slug}.approve", f"{slug}.start_recovery")
         at = utc()
         answer = self.world.alice.clear(self.run.dag_id, self.run.run_id, *tasks)
-        words = f"{slug} ({failed['status']}) cleared ({answer.status_code})"
-        self.say(f"[magenta]{Kind.CLEAR}[/] {words} of run {self.run.number}")
+        texts = f"{slug} ({failed['status']}) cleared ({answer.status_code})"
+        self.say(f"[magenta]{Kind.CLEAR}[/] {texts} of run {self.run.number}")
         if answer.is_success:
             self.run.cleared.append(at)
-            self.run.hits.append(Hit(Kind.CLEAR, at, words))
+            self.run.hits.append(Hit(Kind.CLEAR, at, texts))
             self.following.to_its_end()
 
     def _let_jobs_end(self, record: Item) -> None:
@@ -83,11 +83,11 @@ class Aftermath:
         self.following.in_aws.last_chance()
         if self.scenario.cleans_up:
             self._ask()
-        begun, told = utc(), False
+        begun, shown = utc(), False
         while utc() - begun < LIMIT:
             status = (self._record() or {}).get("cleanup", {}).get("status")
-            if status is not None and not told:
-                told = True
+            if status is not None and not shown:
+                shown = True
                 self.run.hits.append(Hit(Kind.CLEAN_UP, utc(), f"clean-up {status}"))
             if status in FINISHED:
                 time.sleep(LOOK_EVERY)  # what watches the record sees it too

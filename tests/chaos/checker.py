@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 
 from tests.chaos.rules.clean_ups import clean_ups_come_to_an_end, clean_ups_take_their_own
 from tests.chaos.rules.ends import no_final_status_too_early, none_missing
-from tests.chaos.rules.launches import every_instance_on_record, launched_or_told_why, no_real_instance_lost
+from tests.chaos.rules.launches import (
+    every_instance_on_record,
+    launched_or_reported_why,
+    no_real_instance_lost,
+)
 from tests.chaos.rules.log import unlogged
 from tests.chaos.rules.starts import no_second_start, no_start_before_its_gate
 
@@ -27,7 +31,7 @@ class Violation:
 
     rule: str
     run: int | None
-    words: str
+    texts: str
 
 
 RULES: dict[str, Callable[[Evidence, Run, datetime], Iterator[str]]] = {
@@ -36,7 +40,7 @@ RULES: dict[str, Callable[[Evidence, Run, datetime], Iterator[str]]] = {
     "no final status too early": no_final_status_too_early,
     "none missing after 10 minutes": none_missing,
     "every instance on record": every_instance_on_record,
-    "launched, or told why": launched_or_told_why,
+    "launched, or says why": launched_or_reported_why,
     "no real instance lost": no_real_instance_lost,
     "clean-ups take their own": clean_ups_take_their_own,
     "clean-ups come to an end": clean_ups_come_to_an_end,
@@ -46,9 +50,9 @@ RULES: dict[str, Callable[[Evidence, Run, datetime], Iterator[str]]] = {
 def check(evidence: Evidence, now: datetime) -> list[Violation]:
     """Return every violation of the rules."""
     found = [
-        Violation(rule, run.number, words)
+        Violation(rule, run.number, texts)
         for rule, broken in RULES.items()
         for run in evidence.runs
-        for words in broken(evidence, run, now)
+        for texts in broken(evidence, run, now)
     ]
-    return found + [Violation("log of requests", None, words) for words in unlogged(evidence)]
+    return found + [Violation("log of requests", None, texts) for texts in unlogged(evidence)]

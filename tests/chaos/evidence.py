@@ -30,7 +30,7 @@ class Hit:
 
     kind: str
     time: datetime
-    words: str
+    texts: str
 
 
 @dataclass

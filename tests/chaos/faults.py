@@ -101,8 +101,8 @@ class Faults:
         kind, options = disturbance.kind, disturbance.options
         if kind in COMPONENT:
             if child := self.supervisor.kill(COMPONENT[kind], whole=options["whole"]):
-                words = f"pid {child.pid}{' and all it had started' if options['whole'] else ' alone'}"
-                self._hit(kind, self.world.in_flight(), words)
+                texts = f"pid {child.pid}{' and all it had started' if options['whole'] else ' alone'}"
+                self._hit(kind, self.world.in_flight(), texts)
         elif kind is Kind.RESTART_POSTGRESQL:
             self._restart_postgresql(options["down"])
         elif kind is Kind.KILL_TASK:
@@ -110,12 +110,12 @@ class Faults:
         else:
             self._spoil(kind, options)
 
-    def _hit(self, kind: Kind, runs: list[Run], words: str) -> None:
+    def _hit(self, kind: Kind, runs: list[Run], texts: str) -> None:
         """Write a fault down at the runs it hit."""
         numbers = " and ".join(str(run.number) for run in runs)
-        self.say(f"[red]{kind}[/] {words}, while {f'run {numbers}' if runs else 'nothing'} is in flight")
+        self.say(f"[red]{kind}[/] {texts}, while {f'run {numbers}' if runs else 'nothing'} is in flight")
         for run in runs:
-            run.hits.append(Hit(kind, utc(), words))
+            run.hits.append(Hit(kind, utc(), texts))
 
     def _restart_postgresql(self, down: float) -> None:
         """Stop PostgreSQL as if its machine lost power, and start it where it was."""

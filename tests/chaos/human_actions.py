@@ -32,14 +32,14 @@ class HumanActions:
         if action is None or not self._due(action):
             return
         self._action = None
-        words = self._do(action)
+        texts = self._do(action)
         if action.kind is Kind.EDIT_PLAN:
-            self.run.edited = words
+            self.run.edited = texts
         else:
-            self.run.action = words
+            self.run.action = texts
         if self.run.in_flight:
-            self.run.hits.append(Hit(action.kind, utc(), words))
-        self.say(f"[magenta]{action.kind}[/] {words} of run {self.run.number}")
+            self.run.hits.append(Hit(action.kind, utc(), texts))
+        self.say(f"[magenta]{action.kind}[/] {texts} of run {self.run.number}")
 
     def restore(self, *, at_once: bool = False) -> None:
         """Write the plan's file as it was, when its time has come."""

@@ -71,16 +71,16 @@ class InAws:
         return [server for servers in sorted(coming, key=len, reverse=True) for server in servers]
 
     def _try(self, action: HumanAction, servers: Sequence[str]) -> None:
-        words = None
+        texts = None
         with suppress(ClientError):  # a server that is in a job by now, or has an instance, is left alone
             ends = action.kind is Kind.TERMINATE_INSTANCE
-            words = self._terminate(action) if ends else self._take_one(action, servers)
-        if words is None:
+            texts = self._terminate(action) if ends else self._take_one(action, servers)
+        if texts is None:
             return
         self._action = None
-        self.run.in_aws.append(words)
-        self.run.hits.append(Hit(action.kind, utc(), words))
-        self.say(f"[magenta]{action.kind}[/] {words} of run {self.run.number}")
+        self.run.in_aws.append(texts)
+        self.run.hits.append(Hit(action.kind, utc(), texts))
+        self.say(f"[magenta]{action.kind}[/] {texts} of run {self.run.number}")
 
     def _take_one(self, action: HumanAction, servers: Sequence[str]) -> str | None:
         """Take the first that is there: an earlier run may have lost some."""

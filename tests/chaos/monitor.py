@@ -80,10 +80,10 @@ class Monitor:
     def _with_instances(self, job: Item) -> Item:
         """Return a job with the instances that its log tells: DRS names them there, and not in the job."""
         pages = self.world.drs.get_paginator("describe_job_log_items").paginate(jobID=job["jobID"])
-        told = [item["eventData"] for page in pages for item in page["items"] if "eventData" in item]
+        shown = [item["eventData"] for page in pages for item in page["items"] if "eventData" in item]
         launched = {
             data["sourceServerID"]: {"recoveryInstanceID": data["targetInstanceID"]}
-            for data in told
+            for data in shown
             if "targetInstanceID" in data
         }
         servers = [

@@ -76,7 +76,7 @@ def print_runs(console: Console, runs: Sequence[Run], violations: Sequence[Viola
 def people(run: Run) -> list[str]:
     """Return what people did to a run."""
     rejected = [f"rejected {run.rejected}"] if run.rejected else []
-    cleared = [hit.words for hit in run.hits if hit.kind == Kind.CLEAR]
+    cleared = [hit.texts for hit in run.hits if hit.kind == Kind.CLEAR]
     cleaned = ["clean-up " + run.last["cleanup"]["status"]] if run.last and "cleanup" in run.last else []
     return [*filter(None, (run.action, run.edited)), *rejected, *run.in_aws, *cleared, *cleaned]
 
@@ -91,8 +91,8 @@ def print_total(console: Console, runs: Sequence[Run], kinds: Sequence[str]) -> 
     probes = [run for run in runs if run.probe]
     runs = [run for run in runs if not run.probe]
     types = Counter("RECOVERY" if run.real else "DRILL" for run in runs)
-    told = ", ".join(f"{n} {execution_type}" for execution_type, n in types.most_common())
-    console.print(f"{told}; {len(probes)} drills beside of servers with real instances.")
+    shown = ", ".join(f"{n} {execution_type}" for execution_type, n in types.most_common())
+    console.print(f"{shown}; {len(probes)} drills beside of servers with real instances.")
     statuses = Counter(run.last["status"] if run.last else "no record" for run in runs)
     console.print(", ".join(f"{n} {status}" for status, n in statuses.most_common()))
     again = sum(any(wave["attempt"] > 1 for wave in run.last["waves"]) for run in runs if run.last)
@@ -139,11 +139,11 @@ def _run(run: Run, violations: Sequence[Violation]) -> Mapping[str, Any]:
         "probe": run.probe,
         "people": people(run),
         "cleanup": run.last.get("cleanup") if run.last else None,
-        "faults": [{"kind": h.kind, "time": h.time.isoformat(), "words": h.words} for h in run.hits],
+        "faults": [{"kind": h.kind, "time": h.time.isoformat(), "words": h.texts} for h in run.hits],
         "violations": [vars(violation) for violation in violations if violation.run == run.number],
     }
 
 
-def write(path: Path, told: Mapping[str, Any]) -> None:
+def write(path: Path, shown: Mapping[str, Any]) -> None:
     """Write `chaos.json`."""
-    path.write_text(json.dumps(told, indent=2, default=str) + "\n")
+    path.write_text(json.dumps(shown, indent=2, default=str) + "\n")

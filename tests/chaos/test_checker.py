@@ -38,7 +38,7 @@ def evidence() -> Evidence:
 
 def found(evidence: Evidence, seconds: float = 700) -> list[tuple[str, str]]:
     """Return rule and words of every violation, as of so many seconds after the run was asked for."""
-    return [(v.rule, v.words) for v in check(evidence, BEGIN + timedelta(seconds=seconds))]
+    return [(v.rule, v.texts) for v in check(evidence, BEGIN + timedelta(seconds=seconds))]
 
 
 def test_nothing_is_wrong_with_an_honest_run(evidence: Evidence) -> None:
@@ -55,7 +55,7 @@ def test_every_rule_has_tampered_records() -> None:
 def test_a_tampered_record_is_found_out(evidence: Evidence, tampering: Tampering) -> None:
     """By the rule that it breaks, and in words that say how."""
     tampering.alter(evidence)
-    assert (tampering.rule, tampering.words) in found(evidence)
+    assert (tampering.rule, tampering.texts) in found(evidence)
 
 
 def test_a_run_that_goes_on_has_ten_minutes(evidence: Evidence) -> None:

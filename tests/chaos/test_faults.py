@@ -86,7 +86,7 @@ def test_whoever_watches_is_not_hit(local_aws: LocalAws, faults: Faults, run: Ru
     assert (faults.trouble, run.hits) == ([], [])
 
 
-def test_a_fault_that_cannot_be_set_is_told(faults: Faults) -> None:
+def test_a_fault_that_cannot_be_set_is_reported(faults: Faults) -> None:
     """It is a mistake of chaos itself, and makes its exit status 1."""
     faults._try(Disturbance(0, 0, Kind.CUT, {"service": "nothing", "window": 0.1}))
     assert "nothing" in faults.trouble[0]

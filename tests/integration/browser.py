@@ -25,7 +25,7 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
-"""Chromium calls nobody but the page it is told to open."""
+"""Chromium calls nobody but the page it is shown to open."""
 
 
 def find_chromium() -> str | None:

@@ -54,5 +54,5 @@ def test_a_cleared_wave_launches_only_what_is_missing_and_the_execution_complete
     ends = [detail.split(":")[0] for type_, detail in trail if type_ == "EXECUTION_ENDED"]
     assert ends == ["FAILED", "COMPLETED"]
     (opened,) = [detail for type_, detail in trail if type_ == "ATTEMPT_OPENED"]
-    for words in ("Attempt 2 of AppWave2", "no capacity", "The execution was FAILED and is open again"):
-        assert words in opened
+    for texts in ("Attempt 2 of AppWave2", "no capacity", "The execution was FAILED and is open again"):
+        assert texts in opened

@@ -30,7 +30,7 @@ class Ran:
 
     code: int
     document: dict[str, Any]
-    told: str
+    shown: str
 
 
 def recovery(world: World, user: str, *arguments: str) -> Ran:
@@ -62,7 +62,7 @@ def paused(world: World) -> Iterator[str]:
 def test_run_approve_recovers_every_wave(world: World) -> None:
     """It triggers one run, answers both gates as alice, never before their hold, and tells how it ended."""
     ran = recovery(world, "alice", "run", "three_tiers", "--approve", "--reason", "monthly drill")
-    assert ran.code == 0, ran.told
+    assert ran.code == 0, ran.shown
     record = raw(world, ran.document)
     assert record["status"] == "COMPLETED"
     assert (record["requestedBy"], record["reason"]) == ("alice", "monthly drill")
@@ -70,8 +70,8 @@ def test_run_approve_recovers_every_wave(world: World) -> None:
     assert [(answer["by"], answer["reason"]) for answer in answers] == [("alice", "monthly drill")] * 2
     gates = world.admin.call("GET", f"/dags/three_tiers/dagRuns/{record['dagRunId']}/hitlDetails").json()
     for wave in ("Database", "Application", "Web"):
-        assert f"{wave} COMPLETED" in ran.told
-    assert "waits for an answer of alice, bob" in ran.told
+        assert f"{wave} COMPLETED" in ran.shown
+    assert "waits for an answer of alice, bob" in ran.shown
     assert gates["total_entries"] == 2
     tries = {
         task["task_id"]: task["try_number"]
@@ -81,14 +81,14 @@ def test_run_approve_recovers_every_wave(world: World) -> None:
     assert ran.document["execution"]["outcome"] == record["outcome"]
 
 
-def test_who_may_not_answer_is_told_so_and_who_may_rejects(world: World) -> None:
+def test_who_may_not_answer_is_reported_so_and_who_may_rejects(world: World) -> None:
     """`run --approve` as eve ends with Airflow's words and leaves the gate; alice rejects it."""
     ran = recovery(world, "eve", "run", "two_tiers", "--approve")
     assert ran.code == 3
     assert "User=eve (id=eve) is not a respondent for the task." in ran.document["error"]["message"]
     assert recovery(world, "eve", "approve", "two_tiers", "--reason", "please").code == 3
     rejected = recovery(world, "alice", "reject", "two_tiers", "--reason", "not today")
-    assert rejected.code == 0, rejected.told
+    assert rejected.code == 0, rejected.shown
     assert rejected.document["approval"]["by"] == "alice"
     watched = recovery(world, "bob", "watch", rejected.document["executionId"])
     assert watched.code == 1
@@ -102,7 +102,7 @@ def test_a_recovery_starts_with_its_confirmation_only(world: World) -> None:
     options = ("--type", "RECOVERY", "--confirm", "one_wave", "--reason", "the Region is down")
     ran = recovery(world, "alice", "run", "one_wave", *options)
     world.terminate_all()
-    assert ran.code == 0, ran.told
+    assert ran.code == 0, ran.shown
     assert raw(world, ran.document)["executionType"] == "RECOVERY"
 
 
@@ -111,7 +111,7 @@ def test_c1_a_cancelled_execution_ends_on_record_with_its_reason(world: World) -
     run = world.start("two_tiers")
     run.wait_for("application.approve", "deferred")
     ran = recovery(world, "bob", "cancel", "two_tiers", "--reason", "the Region is back")
-    assert ran.code == 0, ran.told
+    assert ran.code == 0, ran.shown
     record = raw(world, ran.document)
     assert (record["status"], run.statuses) == ("CANCELLED", ["COMPLETED", "CANCELLED"])
     assert "cancelled by bob: the Region is back" in record["outcome"]
@@ -127,7 +127,7 @@ def test_a_paused_dag_is_refused_with_the_command_that_mends_it(world: World, pa
 
 
 def test_a_run_that_is_not_on_record_is_watched(world: World, paused: str) -> None:
-    """Airflow takes a run of a paused DAG and says nothing; whoever watches the plan is told why it waits."""
+    """Airflow takes a run of a paused DAG and says nothing; who watches the plan sees why it waits."""
     run = world.start(paused)
     watching = subprocess.Popen(
         [sys.executable, "-m", "drs_recovery", "watch", paused],
@@ -138,9 +138,9 @@ def test_a_run_that_is_not_on_record_is_watched(world: World, paused: str) -> No
     assert watching.stdout is not None
     assert f"airflow dags unpause {paused}" in watching.stdout.readline()
     world.admin.call("PATCH", f"/dags/{paused}", json={"is_paused": False}).raise_for_status()
-    told, _ = watching.communicate(timeout=120)
-    assert watching.returncode == 0, told
-    assert run.record["outcome"] in " ".join(told.split())
+    shown, _ = watching.communicate(timeout=120)
+    assert watching.returncode == 0, shown
+    assert run.record["outcome"] in " ".join(shown.split())
 
 
 def test_an_invalid_plan_is_refused_with_its_problems(world: World) -> None:
@@ -173,7 +173,7 @@ def test_whoami_gives_the_id_that_approvers_name(world: World) -> None:
         assert (ran.document["id"], ran.document["role"]) == (user, role)
 
 
-def test_a_wrong_password_is_refused_in_airflows_words(world: World) -> None:
+def test_a_wrong_password_is_refused_in_airflows_text(world: World) -> None:
     environment = world.stack.env_of("alice") | {"RECOVERY_AIRFLOW_PASSWORD": "wrong"}
     ran = subprocess.run(
         [sys.executable, "-m", "drs_recovery", "whoami"],

@@ -26,7 +26,7 @@ def at_gate(world: World) -> Run:
     return run
 
 
-def test_a_rejected_gate_cancels_and_the_finished_wave_is_told(world: World, at_gate: Run) -> None:
+def test_a_rejected_gate_cancels_and_the_finished_wave_is_reported(world: World, at_gate: Run) -> None:
     """CANCELLED, the later wave never started, the run failed; R-47: the outcome names the finished wave."""
     time.sleep(HOLD)
     assert world.user("bob").answer(*at_gate.gate("application"), "Reject", "not tonight").status_code == 200
@@ -41,7 +41,7 @@ def test_a_rejected_gate_cancels_and_the_finished_wave_is_told(world: World, at_
 
 
 def test_a_gate_shows_what_the_checks_warn_of(world: World) -> None:
-    """Replication that has stopped keeps nothing from starting, and whoever approves is told of it."""
+    """Replication that has stopped keeps nothing from starting, and whoever approves is shown of it."""
     world.control.stall_server("s-00000000000app001", seconds=7200)
     run = world.start("two_tiers")
     run.wait_for("application.approve", "deferred")

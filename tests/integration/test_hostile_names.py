@@ -140,7 +140,7 @@ def finish(world: World, run: Run, parked: str) -> None:
     tags = [start["parameters"]["tags"]["recovery:wave"] for start in run.starts]
     assert tags == [f"{number:02}-{group_id(name)}" for number, name in enumerate(WAVES)]
     for command in (["show", run.record["executionId"]], ["list", PLAN], ["show", PLAN, "--json"]):
-        told = command_line(world, *command)
-        assert not hidden(told), command
-        assert "COMPLETED" in told
+        reported = command_line(world, *command)
+        assert not hidden(reported), command
+        assert "COMPLETED" in reported
     assert r"\x1b[2J" in command_line(world, "show", PLAN)

@@ -152,8 +152,8 @@ def test_a_run_id_that_is_used_again_gets_nothing(world: World) -> None:
     assert refused.wait_for_end() == "failed"
     assert refused.record == before
     assert refused.starts == []
-    told = [event["detail"] for event in refused.events if event["type"] == "RUN_REFUSED"]
-    assert any("triggered by uma" in words and "replace_recovered: 'one_wave'" in words for words in told)
+    shown = [event["detail"] for event in refused.events if event["type"] == "RUN_REFUSED"]
+    assert any("triggered by uma" in texts and "replace_recovered: 'one_wave'" in texts for texts in shown)
     world.terminate_all()
 
 

@@ -92,7 +92,7 @@ def test_a_server_that_is_deleted_at_the_gate_keeps_no_other_from_being_launched
 
 
 def test_a_drill_of_servers_that_drs_does_not_know_is_refused(world: World) -> None:
-    """A typo is told before anything starts: CANCELLED, with what was looked for."""
+    """A typo is shown before anything starts: CANCELLED, with what was looked for."""
     run = world.start("unknown_server")
     assert run.wait_for_end() == "failed", run.record.get("outcome")
     assert run.record["status"] == "CANCELLED"
@@ -101,20 +101,20 @@ def test_a_drill_of_servers_that_drs_does_not_know_is_refused(world: World) -> N
 
 
 @pytest.mark.parametrize(
-    ("plan", "words"),
+    ("plan", "texts"),
     [
         ("no_such_tag", ["Tier", "cache"]),
         ("uninitialised", ["UninitializedAccountException"]),
     ],
 )
 def test_servers_that_cannot_be_resolved_fail_the_execution(
-    world: World, plan: str, words: list[str]
+    world: World, plan: str, texts: list[str]
 ) -> None:
     """R-39, R-67: FAILED, with what was looked for and what DRS said; nothing is started."""
     run = world.start(plan)
     assert run.wait_for_end() == "failed", run.record.get("outcome")
     assert run.record["status"] == "FAILED"
-    for word in words:
+    for word in texts:
         assert word in run.record["failure"]["message"]
         assert word in run.record["outcome"]
     assert run.starts == []
@@ -200,7 +200,7 @@ def test_an_unknown_param_starts_nothing(world: World) -> None:
     assert run.starts == []
 
 
-def test_a_second_execution_of_a_plan_is_refused_and_told_who_holds_it(world: World) -> None:
+def test_a_second_execution_of_a_plan_is_refused_with_who_holds_it(world: World) -> None:
     """One active execution per plan; the refused one does not touch the holder's lock."""
     first = world.start("two_tiers")
     first.wait_for("application.approve", "deferred")

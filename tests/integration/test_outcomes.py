@@ -27,8 +27,8 @@ def test_o2_waves_go_on_as_their_plan_says_and_nothing_is_hidden(world: World) -
     assert states["application.wait_for_recovery"] == "failed"
     assert states["web.approve"] == states["web.wait_for_recovery"] == "success"
     assert states["complete_execution"] == "failed"
-    for words in ("Database PARTIAL", "Application FAILED (on_failure: continue)", "Finished: Database, Web"):
-        assert words in run.record["outcome"]
+    for texts in ("Database PARTIAL", "Application FAILED (on_failure: continue)", "Finished: Database, Web"):
+        assert texts in run.record["outcome"]
     assert run.record["outcome"].count(FULL) == 2
 
 

@@ -61,14 +61,14 @@ def test_no_fit_interpreter_names_what_was_found_and_what_is_allowed(machine: An
     assert not (machine.root / ".venv").exists()
 
 
-def test_no_interpreter_at_all_is_told(machine: Any) -> None:
+def test_no_interpreter_at_all_is_reported(machine: Any) -> None:
     """The names that were looked for are in the message."""
     assert "Looked for python3.13, python3.12, python3.11, python3, python and found none at all" in refusal(
         machine
     )
 
 
-def test_a_missing_venv_module_is_told_with_the_package_that_has_it(machine: Any) -> None:
+def test_a_missing_venv_module_is_reported_with_the_package_that_has_it(machine: Any) -> None:
     """Debian ships Python without venv."""
     machine.python("python3", "3.11.2", able="unable")
     assert "has no venv module" in refusal(machine)
@@ -78,7 +78,7 @@ def test_a_missing_venv_module_is_told_with_the_package_that_has_it(machine: Any
 def test_set_up_makes_the_environment_then_installs_uv_then_the_lock(
     machine: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each step is told before it is taken."""
+    """Each step is shown before it is taken."""
     machine.python("python3.12", "3.12.1")
     set_up(machine.root)
     assert machine.asked_for() == ["venv", "pip", "uv pip sync", "uv pip install"]
@@ -126,7 +126,7 @@ def test_a_checkout_that_was_moved_gets_a_new_environment(machine: Any) -> None:
     assert machine.asked_for() == ["venv", "pip", "uv pip sync", "uv pip install"]
 
 
-def test_an_environment_whose_python_is_gone_is_made_anew(machine: Any) -> None:
+def test_an_environment_whose_python_is_gone_is_made_again(machine: Any) -> None:
     """An upgrade of the system takes away what .venv/bin/python points to."""
     machine.python("python3.12", "3.12.1")
     set_up(machine.root)
@@ -162,7 +162,7 @@ def test_an_upgrade_that_failed_is_not_taken_for_done(machine: Any) -> None:
     assert not Environment(machine.root).done
 
 
-def test_only_the_last_words_of_a_failure_are_shown() -> None:
+def test_only_the_last_lines_of_a_failure_are_shown() -> None:
     """The end of a long log says why; its exit code and the command stand beside."""
     with pytest.raises(SetUpError) as failed:
         run("trying", ["sh", "-c", "for i in $(seq 100); do echo line $i; done; exit 7"])

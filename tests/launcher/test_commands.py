@@ -1,4 +1,4 @@
-"""``python -m launcher``: exit codes and what a person is told."""
+"""``python -m launcher``: exit codes and what a person is shown."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_down_stops_it_and_a_second_time_has_nothing_to_stop(
         ("LOCAL_AWS_SPEED", "warp", "allowed are 'immediate', 'real'"),
     ],
 )
-def test_a_setting_that_is_wrong_is_told_with_what_is_allowed(
+def test_a_setting_that_is_wrong_is_reported_with_what_is_allowed(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     variable: str,
@@ -132,7 +132,7 @@ def test_what_people_have_gets_a_line_and_an_exit_code(
     assert "Traceback" not in ran.stderr
 
 
-def test_a_checkout_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_checkout_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     """Where the home would be is something else: a line, and nothing started."""
     (tmp_path / "home").write_text("kept")
     ran = launch(tmp_path, "down", {})

@@ -1,4 +1,4 @@
-"""Ports: taken ones are told before anything is started."""
+"""Ports: taken ones are shown before anything is started."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def test_it_is_started_once_and_found_again(data: Path) -> None:
 
 
 def test_its_data_outlive_it(data: Path) -> None:
-    """Stopping is told, and stopping what does not run too."""
+    """Stopping is shown, and stopping what does not run too."""
     ask(postgres.start(data), "create table kept (); commit; select 1")
     assert [postgres.stop(data), postgres.stop(data)] == [True, False]
     assert not postgres.is_running(data)
@@ -93,7 +93,7 @@ def test_a_crash_is_recovered_from(data: Path) -> None:
     assert postgres.start(data) == url
 
 
-def test_data_that_it_cannot_read_are_told_in_its_own_words(data: Path) -> None:
+def test_data_that_it_cannot_read_are_reported_in_its_own_text(data: Path) -> None:
     """As of another major version."""
     postgres.start(data)
     postgres.stop(data)

@@ -110,7 +110,7 @@ def test_a_record_survives_the_disk(begin: Callable[..., Child]) -> None:
 
 
 @pytest.mark.parametrize(("program", "code"), [("print(1)", 0), ("print(1); raise SystemExit(3)", 3)])
-def test_how_a_child_ended_is_told(begin: Callable[..., Child], program: str, code: int) -> None:
+def test_how_a_child_ended_is_reported(begin: Callable[..., Child], program: str, code: int) -> None:
     """None while it runs, then its exit code."""
     child = begin("import time; print(0, flush=True); time.sleep(0.3); " + program)
     assert exit_code(child) is None
@@ -125,7 +125,7 @@ def test_an_interrupt_in_the_terminal_does_not_reach_children(begin: Callable[..
     assert os.getpgid(child.pid) != os.getpgrp()
 
 
-def test_the_last_words_are_the_end_of_a_log(tmp_path: Path) -> None:
+def test_the_last_lines_are_the_end_of_a_log(tmp_path: Path) -> None:
     """Whatever bytes are in it; a log that was never written is no error."""
     log = tmp_path / "log"
     assert last_lines(log) == "(it wrote nothing)"

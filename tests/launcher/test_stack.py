@@ -77,7 +77,7 @@ def test_a_state_that_cannot_be_read_is_none(home: Home, text: str) -> None:
 
 
 def test_what_has_ended_is_named(home: Home, child: Child) -> None:
-    """So that `make up` can tell why it starts anew."""
+    """So that `make up` can tell why it starts again."""
     gone = Child(name="triggerer", pid=max(psutil.pids()) + 1, started=1.0)
     assert State(airflow_port=1, aws_port=2, children=(child, gone)).ended == ["triggerer"]
 

@@ -32,7 +32,7 @@ def starting(tmp_path: Path) -> Iterator[Starting]:
     processes.stop(begun.state.children, grace=0)
 
 
-def test_a_component_that_dies_ends_the_start_with_its_last_words(starting: Starting) -> None:
+def test_a_component_that_dies_ends_the_start_with_its_last_lines(starting: Starting) -> None:
     """Name, exit code, log and the end of it, though something else is waited for."""
     starting.launch("scheduler", ("python", "-c", "print('no such table'); raise SystemExit(3)"))
     with pytest.raises(StartFailed) as failed:
@@ -43,7 +43,7 @@ def test_a_component_that_dies_ends_the_start_with_its_last_words(starting: Star
     assert "  | no such table" in message
 
 
-def test_an_errand_that_fails_ends_the_start_with_its_last_words(starting: Starting) -> None:
+def test_an_errand_that_fails_ends_the_start_with_its_last_lines(starting: Starting) -> None:
     """As a migration that cannot reach the database."""
     done = starting.one_off("tables", ("python", "-c", "print('no database'); raise SystemExit(1)"))
     with pytest.raises(StartFailed, match=r"tables ended with exit code 1[^|]*\| no database"):

@@ -39,7 +39,7 @@ def test_a_stem_becomes_a_dag_id_that_airflow_takes(stem: str) -> None:
 
 
 @pytest.mark.parametrize("stem", ["..", "web..shop", "web...", "..web", "web./..", "a..." * 70])
-def test_two_dots_are_told_and_are_in_no_dag_id(stem: str) -> None:
+def test_two_dots_are_reported_and_are_in_no_dag_id(stem: str) -> None:
     """Airflow, and the record, take none for a path's sake: the run could not even be opened."""
     assert "'..'" in (names.complaint_of_dag_id(stem) or "") or not re.fullmatch(names.DAG_ID, stem)
     assert TypeAdapter(DagId).validate_python(names.dag_id_of(stem)) == names.dag_id_of(stem)
@@ -91,7 +91,7 @@ def test_names_that_leave_nothing_in_ascii_have_groups_of_their_own() -> None:
     assert names.group_id("Größe") == names.group_id(unicodedata.normalize("NFD", "Größe")) != "gr_e"
 
 
-def test_a_name_that_is_too_long_is_cut_and_told_apart() -> None:
+def test_a_name_that_is_too_long_is_cut_and_reported_apart() -> None:
     """A digest of the whole name ends the id."""
     one, other = names.group_id("x" * 300), names.group_id("x" * 299)
     assert len(one) == len(other) == 200
@@ -127,7 +127,7 @@ def test_a_log_has_a_line_for_a_name_and_a_path_has_a_part(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("task_id", "said"),
+    ("task_id", "message"),
     [
         ("open_execution", (Role.OPEN, None, "open_execution")),
         ("complete_execution", (Role.FINISH, None, "complete_execution")),
@@ -140,9 +140,9 @@ def test_a_log_has_a_line_for_a_name_and_a_path_has_a_part(value: str) -> None:
         ("", (None, None, "")),
     ],
 )
-def test_a_task_id_says_role_wave_and_name(task_id: str, said: object) -> None:
+def test_a_task_id_says_role_wave_and_name(task_id: str, message: object) -> None:
     """A task of another operator has no role, whatever it is called, nor has one in the wrong place."""
-    assert names.role_of(task_id) == said
+    assert names.role_of(task_id) == message
 
 
 def test_no_module_but_one_spells_a_task_id() -> None:

@@ -80,7 +80,7 @@ def test_dates_stay_and_never_go_back_when_time_is_advanced(control, drs, launch
 
 
 def test_a_job_outlives_changes_of_speed(control, launch, look):
-    """Stopping and starting time takes nothing back and dates nothing anew."""
+    """Stopping and starting time takes nothing back and dates nothing again."""
     job = launch(DB1)
     control.advance(61)
     control.set_speed("real")

@@ -53,7 +53,7 @@ def test_calls_of_other_services_are_logged(local_aws, ec2):
 
 
 def test_tag_calls_are_logged_by_name(local_aws, drs):
-    """Operations that share a path are told apart, with the ARN as a parameter."""
+    """Operations that share a path are shown apart, with the ARN as a parameter."""
     (server,) = drs.describe_source_servers(filters={"sourceServerIDs": [DB1]})["items"]
     drs.untag_resource(resourceArn=server["arn"], tagKeys=["Tier", "Name"])
     (logged,) = local_aws.control.requests(operation="UntagResource")

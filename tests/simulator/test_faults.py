@@ -130,7 +130,7 @@ def test_a_fault_that_cannot_be_read_is_refused_with_its_place(local_aws, descri
 
 
 def test_a_fault_is_set_once_its_server_has_been_added(local_aws, launch, look):
-    """Before, it is about nothing: a misspelt id is told, not taken for a server that is still to come."""
+    """Before, it is about nothing: a misspelt id is shown, not taken for a server that is still to come."""
     with pytest.raises(ControlRefused, match=f"'{NOWHERE}'"):
         local_aws.control.fail_server(NOWHERE)
     local_aws.control.add_server(NOWHERE, "new.example")

@@ -38,7 +38,7 @@ def test_botocore_gets_over_a_throttled_call_by_itself(local_aws):
         ("RequestLimitExceeded", "RequestLimitExceeded"),
     ],
 )
-def test_dynamodb_throttles_in_its_own_words(local_aws, table, error, code):
+def test_dynamodb_throttles_in_its_own_text(local_aws, table, error, code):
     """DynamoDB: ProvisionedThroughputExceededException 400, or the error that is named."""
     local_aws.control.throttle("dynamodb", "PutItem", times=1, **({"error": error} if error else {}))
     assert refusal(put, table)[:2] == (code, 400)

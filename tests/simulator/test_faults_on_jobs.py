@@ -100,7 +100,7 @@ def test_a_fault_of_launches_that_cannot_be_read_is_refused_with_its_place(contr
 
 
 def test_reset_clears_faults_and_what_hangs_in_them(control, drs, launch):
-    """After a reset the server is free and the numbers begin anew."""
+    """After a reset the server is free and the numbers begin again."""
     control.hang_server(DB1)
     launch(DB1)
     control.reset()

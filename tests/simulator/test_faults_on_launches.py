@@ -1,4 +1,4 @@
-"""Launches that hang, are skipped, stay pending, or are told of in odd ways."""
+"""Launches that hang, are skipped, stay pending, or are shown of in odd ways."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def test_the_log_can_have_events_outside_the_model(control, drs, launch, look):
     assert events[-3:] == ["LAUNCH_END", "UNKNOWN_EVENT", "JOB_END"]
 
 
-def test_a_fault_hits_as_often_as_it_is_told_to(control, launch, look):
+def test_a_fault_hits_as_often_as_it_is_asked_to(control, launch, look):
     """The first launch fails, the next one does not."""
     control.fail_server(DB1, times=1)
     assert [_statuses(look(launch(DB1)))[DB1] for _ in range(3)] == ["FAILED", "LAUNCHED", "LAUNCHED"]

@@ -1,6 +1,6 @@
 """What a client computes a recovery point objective from agrees, at every speed and after every advance.
 
-Lag, recovery points, snapshots and the times of jobs are told apart from each other; a client takes any two.
+Lag, recovery points, snapshots and the times of jobs are shown apart from each other; a client takes any two.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.simulator.drs.replicating import seconds as read
 
 DB1 = "s-000000000000db001"
 SLACK = timedelta(seconds=1.1)
-"""Lags are told in whole seconds."""
+"""Lags are shown in whole seconds."""
 
 SPEEDS = st.sampled_from(["manual", "real", "immediate", 60, 1000])
 STEPS = st.one_of(
@@ -41,7 +41,7 @@ class Client:
         self._passed = 0.0
 
     def start(self, speed):
-        """Begin anew at a speed, with a clock that stands."""
+        """Begin again at a speed, with a clock that stands."""
         self._passed = 0.0
         self._monkeypatch.setattr(clock, "_real", lambda: 1.8e9 + self._passed)
         self.control.reset()
@@ -65,7 +65,7 @@ class Client:
             getattr(self.control, f"{what}_server")(DB1, value)
 
     def lag(self):
-        """Return the lag of the server as it is told."""
+        """Return the lag of the server as it is shown."""
         (server,) = self.drs.describe_source_servers(filters={"sourceServerIDs": [DB1]})["items"]
         return timedelta(seconds=read(server["dataReplicationInfo"]["lagDuration"]))
 

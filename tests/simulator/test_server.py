@@ -13,7 +13,7 @@ from drs_simulator.__main__ import main
 from tests.simulator.process import simulator_process
 
 
-def test_the_process_says_where_it_listens_and_ends_when_told_to():
+def test_the_process_says_where_it_listens_and_ends_when_asked_to():
     """It answers at the address of its ready line, at the speed of demos, and ends by SIGTERM with 0."""
     with simulator_process("--port", "0") as (process, url), httpx.Client(trust_env=False) as http:
         assert http.get(f"{url}/simulator/clock").json()["speed"] == 60

@@ -20,7 +20,7 @@ def values(quotas):
     return {quota["QuotaCode"]: quota["Value"] for quota in quotas}
 
 
-def test_the_quotas_that_are_set_are_told(service_quotas, local_aws):
+def test_the_quotas_that_are_set_are_reported(service_quotas, local_aws):
     """As DRS itself applies them; the defaults of AWS stay what they are."""
     before = values(service_quotas.list_service_quotas(ServiceCode="drs")["Quotas"])
     local_aws.control.set_quotas(concurrentJobs=3, serversInAllJobs=40)
@@ -30,7 +30,7 @@ def test_the_quotas_that_are_set_are_told(service_quotas, local_aws):
     assert values(service_quotas.list_aws_default_service_quotas(ServiceCode="drs")["Quotas"]) == before
 
 
-def test_one_quota_is_told_with_all_its_members(service_quotas):
+def test_one_quota_is_reported_with_all_its_members(service_quotas):
     """Name and ARN as AWS has them."""
     assert service_quotas.get_service_quota(ServiceCode="drs", QuotaCode=JOBS)["Quota"] == {
         "ServiceCode": "drs",
@@ -54,7 +54,7 @@ def test_pages_are_complete(service_quotas):
     assert len(values([quota for page in pages for quota in page["Quotas"]])) == 5
 
 
-def test_what_moto_knows_is_told_as_before(service_quotas):
+def test_what_moto_knows_is_reported_as_before(service_quotas):
     """Quotas of VPCs; of other services there are none."""
     listed = service_quotas.list_service_quotas(ServiceCode="vpc")["Quotas"]
     assert listed == service_quotas.list_aws_default_service_quotas(ServiceCode="vpc")["Quotas"]

@@ -158,7 +158,7 @@ def test_a_fleet_decides_how_runs_end_too(tmp_path, monkeypatch):
     assert sent == "InvalidDocument"
 
 
-def test_a_command_is_told_for_each_instance(ssm, instance_id, invocation, let_pass):
+def test_a_command_is_reported_for_each_instance(ssm, instance_id, invocation, let_pass):
     """While it runs it has no end and no code; lists count who is through."""
     sent = ssm.send_command(DocumentName="AWS-RunShellScript", InstanceIds=[instance_id], Comment="hello")[
         "Command"

@@ -40,7 +40,7 @@ class Boto3:
 
 
 class Cli:
-    """Calls by commands of the AWS CLI, in one process: to start it anew takes a second and more a call."""
+    """Calls by commands of the AWS CLI, in one process: to start it again takes a second and more a call."""
 
     def __init__(self):
         self._driver = create_clidriver()

@@ -27,16 +27,19 @@ def clean_ups_take_their_own(evidence: Evidence, run: Run, now: datetime) -> Ite
         named = set(call["parameters"]["recoveryInstanceIDs"])
         if not named & mine:
             continue
-        at, said = moment(call["time"]), f"{call.get('jobID')} terminated {', '.join(sorted(named & mine))}"
+        at, message = (
+            moment(call["time"]),
+            f"{call.get('jobID')} terminated {', '.join(sorted(named & mine))}",
+        )
         if execution["executionType"] != "DRILL":
-            yield f"{said}, of a {execution['executionType']}"
+            yield f"{message}, of a {execution['executionType']}"
         if named - mine:
-            yield f"{said} together with {', '.join(sorted(named - mine))}, which are not this drill's"
+            yield f"{message} together with {', '.join(sorted(named - mine))}, which are not this drill's"
         end = _standing_end(evidence, [*(item for _, item in run.seen), execution], at)
         if end is None:
-            yield f"{said} before its execution had ended, or after it was opened again"
+            yield f"{message} before its execution had ended, or after it was opened again"
         else:
-            yield from _unasked(evidence, run, execution, said, (end, at))
+            yield from _unasked(evidence, run, execution, message, (end, at))
 
 
 def _standing_end(evidence: Evidence, seen: list[Item], at: datetime) -> datetime | None:
@@ -48,18 +51,18 @@ def _standing_end(evidence: Evidence, seen: list[Item], at: datetime) -> datetim
 
 
 def _unasked(
-    evidence: Evidence, run: Run, execution: Item, said: str, between: tuple[datetime, datetime]
+    evidence: Evidence, run: Run, execution: Item, message: str, between: tuple[datetime, datetime]
 ) -> Iterator[str]:
     """Yield what is missing of a word that somebody must say between the end and the termination."""
     end, at = between
     if run.clean_up == "never" and not (run.clean_up_asked and end <= run.clean_up_asked <= at):
-        yield f"{said}, which nobody asked for"
+        yield f"{message}, which nobody asked for"
     if run.clean_up == "after_approval":
         if run.clean_up_approved is None or not end <= run.clean_up_approved <= at:
-            yield f"{said}, and its approver said yes at {run.clean_up_approved}"
-        told = evidence.events(execution, "CLEANUP_APPROVED")
-        if not any(end <= moment(event["time"]) <= at for event in told):
-            yield f"{said}, and the trail has no approval before"
+            yield f"{message}, and its approver said yes at {run.clean_up_approved}"
+        shown = evidence.events(execution, "CLEANUP_APPROVED")
+        if not any(end <= moment(event["time"]) <= at for event in shown):
+            yield f"{message}, and the trail has no approval before"
 
 
 def clean_ups_come_to_an_end(evidence: Evidence, run: Run, now: datetime) -> Iterator[str]:

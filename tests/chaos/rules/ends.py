@@ -56,8 +56,8 @@ def _changed_later(evidence: Evidence, seen: list[tuple[datetime, Item]]) -> Ite
             continue
         keys = sorted((before.keys() | after.keys()) - CLEAN_UP)
         if changed := [key for key in keys if before.get(key) != after.get(key)]:
-            told = ", ".join(f"{key}: {before.get(key)} -> {after.get(key)}" for key in changed)
-            yield f"its final record was changed later: {told}"
+            shown = ", ".join(f"{key}: {before.get(key)} -> {after.get(key)}" for key in changed)
+            yield f"its final record was changed later: {shown}"
 
 
 def _ended_twice(evidence: Evidence, execution: Item) -> Iterator[str]:

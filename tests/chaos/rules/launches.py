@@ -37,12 +37,12 @@ def _unrecorded(job: Item, wave: Item, server: Item, item: Item) -> Iterator[str
         yield f"{server['sourceServerID']} was launched by {job['jobID']}, on record is {item['jobId']}"
     if wave["status"] not in GOOD:
         return  # its job may have gone on when the wave was cancelled: the job is what the record has
-    told = (item.get("launchStatus"), item.get("recoveryInstanceId"))
-    if told != ("LAUNCHED", server["recoveryInstanceID"]):
-        yield f"{server['sourceServerID']} is {server['recoveryInstanceID']}, on record is {told}"
+    shown = (item.get("launchStatus"), item.get("recoveryInstanceId"))
+    if shown != ("LAUNCHED", server["recoveryInstanceID"]):
+        yield f"{server['sourceServerID']} is {server['recoveryInstanceID']}, on record is {shown}"
 
 
-def launched_or_told_why(evidence: Evidence, run: Run, now: datetime) -> Iterator[str]:
+def launched_or_reported_why(evidence: Evidence, run: Run, now: datetime) -> Iterator[str]:
     """A wave is what its servers are; who was not launched could not be, and the record says why."""
     execution = evidence.execution(run)
     if execution is None:
@@ -62,13 +62,13 @@ def _misjudged(wave: Item, wanted: Item, launched: set[str]) -> Iterator[str]:
     """Yield how the status of a wave contradicts what DRS launched."""
     servers = set(wanted["servers"])
     there, least = len(servers & launched), wanted.get("minimum") or len(servers)
-    said = f"{wave['waveName']} is {wave['status']} with {there} of {len(servers)} servers launched"
+    message = f"{wave['waveName']} is {wave['status']} with {there} of {len(servers)} servers launched"
     if wave["status"] == "COMPLETED" and there < len(servers):
-        yield said
+        yield message
     if wave["status"] == "PARTIAL" and not max(1, least) <= there < len(servers):
-        yield f"{said}, {least} are demanded"
+        yield f"{message}, {least} are demanded"
     if wave["status"] == "FAILED" and there >= least and "failure" not in wave:
-        yield f"{said}, {least} are demanded, and no word on why"
+        yield f"{message}, {least} are demanded, and no word on why"
 
 
 def _without_a_word(evidence: Evidence, execution: Item, wave: Item, missing: set[str]) -> Iterator[str]:
@@ -76,8 +76,8 @@ def _without_a_word(evidence: Evidence, execution: Item, wave: Item, missing: se
     for server in sorted(missing):
         item = items.get(server, {})
         if not item.get("error") and not wave.get("failure"):
-            told = item.get("launchStatus", "no status")
-            yield f"{server} of {wave['waveName']} was not launched: {told} is on record, and no reason"
+            shown = item.get("launchStatus", "no status")
+            yield f"{server} of {wave['waveName']} was not launched: {shown} is on record, and no reason"
 
 
 def _left_behind(evidence: Evidence, run: Run, execution: Item, wave: Item) -> Iterator[str]:
@@ -93,8 +93,8 @@ def _left_behind(evidence: Evidence, run: Run, execution: Item, wave: Item) -> I
     real = {server: f"{server} has {instance}" for server, instance in real.items() if instance}
     why = gone | ({} if run.conf.get("replace_recovered") == run.dag_id else real)
     if why and (behind := sorted(wanted - why.keys() - started)):
-        words = ", ".join(why.values())
-        yield f"{', '.join(behind)} of {wave['waveName']} never started, because {words}"
+        texts = ", ".join(why.values())
+        yield f"{', '.join(behind)} of {wave['waveName']} never started, because {texts}"
 
 
 def no_real_instance_lost(evidence: Evidence, run: Run, now: datetime) -> Iterator[str]:

@@ -88,14 +88,14 @@ def _unapproved(evidence: Evidence, run: Run, wave: Item, start: Item) -> Iterat
     ]
     since = opened[0] if opened else run.asked
     if not any(since <= answer <= at for answer in run.approved.get(name, [])):
-        said = ", ".join(map(str, run.approved.get(name, []))) or "at no time"
-        yield f"{name}, attempt {attempt}, was started at {at}; its approver said yes {said}"
-    told = [
+        message = ", ".join(map(str, run.approved.get(name, []))) or "at no time"
+        yield f"{name}, attempt {attempt}, was started at {at}; its approver said yes {message}"
+    shown = [
         event
         for event in evidence.events(execution, "APPROVED")
         if event["waveNumber"] == wave["waveNumber"] and event.get("attempt", attempt) == attempt
     ]
-    if not any(moment(event["time"]) <= at for event in told):
+    if not any(moment(event["time"]) <= at for event in shown):
         yield f"{name}, attempt {attempt}, was started at {at}, and the trail has no approval before"
     if wave.get("attempt", attempt) == attempt and wave.get("approval", {}).get("decision") != "APPROVED":
         yield f"{name} was started without an approval on record: {wave.get('approval')}"

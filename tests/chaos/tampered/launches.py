@@ -26,36 +26,36 @@ def another_jobs_instance(evidence: Evidence) -> None:
     evidence.items[3]["jobId"] = "job-0"
 
 
-@breaks("launched, or told why", "Wave0 is COMPLETED with 1 of 2 servers launched")
+@breaks("launched, or says why", "Wave0 is COMPLETED with 1 of 2 servers launched")
 def completed_wave_without_a_server(evidence: Evidence) -> None:
     evidence.runs[0].waves[0]["servers"].append("s-5")
 
 
-@breaks("launched, or told why", "Wave0 is PARTIAL with 1 of 3 servers launched, 2 are demanded")
+@breaks("launched, or says why", "Wave0 is PARTIAL with 1 of 3 servers launched, 2 are demanded")
 def partial_below_the_minimum(evidence: Evidence) -> None:
     evidence.items[0]["status"] = evidence.items[0]["waves"][0]["status"] = "PARTIAL"
     evidence.runs[0].waves[0] |= {"servers": ["s-0", "s-5", "s-6"], "minimum": 2}
 
 
-@breaks("launched, or told why", "Wave0 is PARTIAL with 1 of 1 servers launched, 1 are demanded")
+@breaks("launched, or says why", "Wave0 is PARTIAL with 1 of 1 servers launched, 1 are demanded")
 def partial_with_all_servers(evidence: Evidence) -> None:
     evidence.items[0]["status"] = evidence.items[0]["waves"][0]["status"] = "PARTIAL"
 
 
 @breaks(
-    "launched, or told why",
+    "launched, or says why",
     "Wave0 is FAILED with 1 of 1 servers launched, 1 are demanded, and no word on why",
 )
 def failed_with_enough_servers(evidence: Evidence) -> None:
     evidence.items[0]["status"] = evidence.items[0]["waves"][0]["status"] = "FAILED"
 
 
-@breaks("launched, or told why", "s-1 of Wave1 was not launched: FAILED is on record, and no reason")
+@breaks("launched, or says why", "s-1 of Wave1 was not launched: FAILED is on record, and no reason")
 def not_launched_without_a_word(evidence: Evidence) -> None:
     failed(evidence)
 
 
-@breaks("launched, or told why", "s-5 of Wave1 never started, because s-1 is gone from DRS")
+@breaks("launched, or says why", "s-5 of Wave1 never started, because s-1 is gone from DRS")
 def left_behind_by_a_deleted_server(evidence: Evidence) -> None:
     failed(evidence, error="it is gone")
     evidence.items[0]["waves"][1]["failure"] = "ValidationException: s-1"
@@ -64,7 +64,7 @@ def left_behind_by_a_deleted_server(evidence: Evidence) -> None:
     evidence.calls.append(deletion | {"time": at(102)})
 
 
-@breaks("launched, or told why", "s-5 of Wave0 never started, because s-0 has i-real")
+@breaks("launched, or says why", "s-5 of Wave0 never started, because s-0 has i-real")
 def left_behind_by_a_real_instance(evidence: Evidence) -> None:
     recovered_before(evidence)
     evidence.runs[0].probe = True

@@ -16,10 +16,10 @@ class Tampering:
     """What makes dishonest evidence of an honest run's."""
 
     rule: str
-    words: str
+    texts: str
     alter: Callable[[Evidence], None]
 
 
-def breaks(rule: str, words: str) -> Callable[[Callable[[Evidence], None]], Tampering]:
+def breaks(rule: str, texts: str) -> Callable[[Callable[[Evidence], None]], Tampering]:
     """Make a tampering of a function: the checker says these words by this rule."""
-    return lambda alter: Tampering(rule, words, alter)
+    return lambda alter: Tampering(rule, texts, alter)

@@ -1,4 +1,4 @@
-"""An HTTP server that says what it is told to: for what no Airflow answers at will, such as a deadlock."""
+"""An HTTP server that says what it is shown to: for what no Airflow answers at will, such as a deadlock."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def story(store: ExecutionStore, local_aws: Any) -> Callable[..., Story]:
 
 @pytest.fixture
 def stub() -> Iterator[Stub]:
-    """Give an Airflow that says what it is told to."""
+    """Give an Airflow that says what it is shown to."""
     with Stub() as server:
         yield server
 

@@ -157,9 +157,9 @@ class Story:
             self._landed(server, failed or {}) for server in self.store.run(read_servers(self.id, wave))
         ]
         status, why = judge(self.store.run(read_execution(self.id)).wave(wave), servers)
-        told = self._message(EventType.WAVE_ENDED, "wait_for_recovery", wave, detail=status)
+        shown = self._message(EventType.WAVE_ENDED, "wait_for_recovery", wave, detail=status)
         self.store.run(
-            wait_for_recovery.write_end(self.id, wave, 1, servers, status, failure=why, event=told)
+            wait_for_recovery.write_end(self.id, wave, 1, servers, status, failure=why, event=shown)
         )
         return self
 
@@ -167,18 +167,18 @@ class Story:
         """End the execution as its waves say."""
         execution = self.store.run(complete_execution.close_waves(self.id))
         status = final_status(execution.waves, failure=execution.failure, total_waves=execution.total_waves)
-        words = outcome(execution, self.store.run(read_servers(self.id)))
-        told = self._message(EventType.EXECUTION_ENDED, "complete_execution", detail=words)
-        self.store.run(complete_execution.write_end(self.id, status, words, told))
+        texts = outcome(execution, self.store.run(read_servers(self.id)))
+        shown = self._message(EventType.EXECUTION_ENDED, "complete_execution", detail=texts)
+        self.store.run(complete_execution.write_end(self.id, status, texts, shown))
         self.store.run(complete_execution.release(self.store.run(read_execution(self.id))))
         return self
 
     def again(self, wave: int) -> Story:
         """Open a new attempt of a wave whose tasks were cleared."""
-        told = self._message(
+        shown = self._message(
             EventType.ATTEMPT_OPENED, "appwave2.approve", wave, attempt=2, detail="it was FAILED"
         )
-        self.store.run(open_attempt(self.id, Opening(wave_number=wave, last=1, clear_number=1), told))
+        self.store.run(open_attempt(self.id, Opening(wave_number=wave, last=1, clear_number=1), shown))
         return self
 
     def to_the_second_gate(self) -> Story:

@@ -84,17 +84,17 @@ def test_an_answer_waits_out_the_hold_with_a_word(
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"),
+    ("answer", "texts"),
     [((403, {"detail": NOT_YOU}), NOT_YOU), ((409, {"detail": "already updated"}), "already updated")],
 )
-def test_what_airflow_refuses_is_shown_in_its_words(
-    story: Any, airflow: Stub, answer: Any, words: str
+def test_what_airflow_refuses_is_shown_in_its_text(
+    story: Any, airflow: Stub, answer: Any, texts: str
 ) -> None:
     story().to_the_second_gate()
     airflow.on(f"PATCH {GATE}", answer)
     result = recovery("approve", "web_shop", "--json")
     assert result.exit_code == 3
-    assert words in result.stderr
+    assert texts in result.stderr
     assert json.loads(result.stdout.partition("\n…")[0])["error"]["kind"] == "AirflowRefused"
 
 
@@ -110,9 +110,9 @@ def test_the_gate_of_a_run_that_does_not_run_is_not_answered(story: Any, airflow
 
 
 def test_an_answer_is_seen_on_record(story: Any, airflow: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = story().to_the_second_gate()
+    shown = story().to_the_second_gate()
     monkeypatch.setattr(command, "TAKEN_UP", 30)
-    monkeypatch.setattr(command.time, "sleep", lambda _: told.answer(1, by="alice"))
+    monkeypatch.setattr(command.time, "sleep", lambda _: shown.answer(1, by="alice"))
     document = json.loads(recovery("approve", "web_shop", "--json").stdout)
     assert document["approval"]["by"] == "alice"
     assert document["waveName"] == "AppWave2"
@@ -168,10 +168,10 @@ def test_run_approve_goes_on_where_others_answer_or_airflow_is_down(
 
 @pytest.mark.parametrize("verb", ["approve", "reject"])
 def test_a_gate_that_does_not_wait_is_not_answered(story: Any, verb: str) -> None:
-    told = story().freeze()
-    assert recovery(verb, told.id).exit_code == 3
-    assert "No gate of" in recovery(verb, told.id).stderr
-    named = recovery(verb, told.id, "--wave", "DBWave1")
+    shown = story().freeze()
+    assert recovery(verb, shown.id).exit_code == 3
+    assert "No gate of" in recovery(verb, shown.id).stderr
+    named = recovery(verb, shown.id, "--wave", "DBWave1")
     assert named.exit_code == 3
     assert "PENDING" in named.stderr
 

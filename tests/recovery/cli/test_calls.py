@@ -64,7 +64,7 @@ NEEDED = (
 
 
 @pytest.fixture
-def told(story: Any, airflow: Stub) -> dict[str, str]:
+def shown(story: Any, airflow: Stub) -> dict[str, str]:
     """Give the ids of an execution that has ended, and of one at a gate, which holds the plan."""
     return {"ended": story().to_the_end().id, "live": story("manual__held").to_the_second_gate().id}
 
@@ -94,10 +94,10 @@ def calls(local_aws: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.mark.parametrize("row", NEEDED, ids=lambda row: " ".join(row.arguments))
-def test_a_command_needs_no_more_than_its_policy(row: Needs, told: dict[str, str], calls: Any) -> None:
+def test_a_command_needs_no_more_than_its_policy(row: Needs, shown: dict[str, str], calls: Any) -> None:
     """Each by itself: another one's right would hide that it lacks one."""
     with calls("SOMEBODY") as seen:
-        result = recovery(*(part.format(**told) for part in row.arguments))
+        result = recovery(*(part.format(**shown) for part in row.arguments))
     assert result.exit_code == row.code, result.output
     assert seen == row.needed
     assert row.needed <= (iam.actions(row.policy) if row.policy else set())

@@ -37,9 +37,9 @@ def patches(airflow: Stub) -> list[Any]:
 
 def test_c1_the_run_is_noted_then_ended(story: Any, airflow: Stub) -> None:
     """Who and why first, so that the teardown finds it; without an end on record the exit code says so."""
-    told = story().to_the_second_gate()
+    shown = story().to_the_second_gate()
     result = cancel("--reason", "the Region is back")
-    (asked,) = [event for event in told.store.run(read_events(told.id)) if event.type == "CANCEL_ASKED"]
+    (asked,) = [event for event in shown.store.run(read_events(shown.id)) if event.type == "CANCEL_ASKED"]
     assert (asked.actor, asked.detail) == ("alice", "the Region is back")
     assert patches(airflow) == [
         {"note": "cancelled by alice: the Region is back"},
@@ -50,10 +50,12 @@ def test_c1_the_run_is_noted_then_ended(story: Any, airflow: Stub) -> None:
 
 def test_a_cancel_that_did_not_arrive_is_taken_back(story: Any, airflow: Stub) -> None:
     """The run lives on: a later end of it must not be told as this cancellation."""
-    told = story().to_the_second_gate()
+    shown = story().to_the_second_gate()
     airflow.on(f"PATCH {RUN}", (200, {}), (404, {"detail": "gone"}))
     assert cancel().exit_code == 3
-    types = [event.type for event in told.store.run(read_events(told.id)) if event.type.startswith("CANCEL")]
+    types = [
+        event.type for event in shown.store.run(read_events(shown.id)) if event.type.startswith("CANCEL")
+    ]
     assert types == ["CANCEL_ASKED", "CANCEL_FAILED"]
 
 
@@ -67,8 +69,8 @@ def test_what_is_final_is_not_cancelled(story: Any, airflow: Stub) -> None:
 
 def test_a4_who_may_not_edit_the_run_cancels_nothing(story: Any, airflow: Stub) -> None:
     """Airflow's own words are shown."""
-    told = story().to_the_second_gate()
+    shown = story().to_the_second_gate()
     airflow.on(f"PATCH {RUN}", (403, {"detail": "Forbidden"}))
     result = cancel()
-    assert not any(event.type == "CANCEL_ASKED" for event in told.store.run(read_events(told.id)))
+    assert not any(event.type == "CANCEL_ASKED" for event in shown.store.run(read_events(shown.id)))
     assert (result.exit_code, "Forbidden" in result.stderr) == (3, True)

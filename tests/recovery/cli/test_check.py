@@ -79,7 +79,7 @@ def plan(folder: Path, name: str, **changed: str) -> Path:
     return path
 
 
-def test_a_warning_is_told_and_changes_no_exit_code(tmp_path: Path) -> None:
+def test_a_warning_is_reported_and_changes_no_exit_code(tmp_path: Path) -> None:
     """To people as a line with its place, in JSON beside the problems."""
     file = plan(tmp_path, "shop.yaml", region="eu-west-9", approvers="['alice, bob']")
     result = recovery("check", str(tmp_path))
@@ -95,7 +95,7 @@ def test_a_warning_is_told_and_changes_no_exit_code(tmp_path: Path) -> None:
     assert not any(one["message"].startswith("warning") for one in checked["warnings"])
 
 
-def test_a_region_without_drs_is_told(tmp_path: Path) -> None:
+def test_a_region_without_drs_is_reported(tmp_path: Path) -> None:
     """By botocore's data, of all partitions."""
     (warning,) = document("check", str(plan(tmp_path, "shop.yaml", region="cn-north-1")))["warnings"]
     assert "knows no DRS in 'cn-north-1'" in warning["message"]

@@ -69,9 +69,9 @@ def test_show_takes_an_id_its_beginning_or_a_plan(story: Any) -> None:
 
 def test_show_json_is_the_record(story: Any, local_aws: Any) -> None:
     """Scripts see the very attributes that DynamoDB holds, with their types."""
-    told = story().to_the_end()
-    shown = document("show", told.id)
-    key = {"executionId": {"S": told.id}, "item": {"S": "EXECUTION"}}
+    reported = story().to_the_end()
+    shown = document("show", reported.id)
+    key = {"executionId": {"S": reported.id}, "item": {"S": "EXECUTION"}}
     item = local_aws.client("dynamodb").get_item(TableName="recovery-executions", Key=key)["Item"]
     assert shown["execution"]["outcome"] == item["outcome"]["S"]
     assert shown["execution"]["totalWaves"] == 3
@@ -82,32 +82,32 @@ def test_show_json_is_the_record(story: Any, local_aws: Any) -> None:
 
 def test_show_names_in_full_what_the_record_has_no_room_for(story: Any, local_aws: Any) -> None:
     """Texts that were cut, the servers of each announced job, and the intents of attempts that are over."""
-    told = story().to_the_second_gate().answer(1).launch(1)
-    told.land(1, failed={"s-00000000000app001": "no capacity"}).finish()
-    known = told.store.run(read_execution(told.id))
+    reported = story().to_the_second_gate().answer(1).launch(1)
+    reported.land(1, failed={"s-00000000000app001": "no capacity"}).finish()
+    known = reported.store.run(read_execution(reported.id))
     fits = fitted(known.replace(outcome=f"it ended {'badly, ' * 500}"), 0)
-    told.store.run(put_beside(told.id, fits))
+    reported.store.run(put_beside(reported.id, fits))
     item = marshal(fits.execution.to_item() | {"item": "EXECUTION"})
     local_aws.client("dynamodb").put_item(TableName="recovery-executions", Item=item)
     assert "shortened" in fits.execution.outcome
-    assert document("show", told.id)["execution"]["outcome"] == f"it ended {'badly, ' * 500}"
-    told.again(1)
-    (intent,) = document("show", told.id)["execution"]["waves"][1]["intents"]
+    assert document("show", reported.id)["execution"]["outcome"] == f"it ended {'badly, ' * 500}"
+    reported.again(1)
+    (intent,) = document("show", reported.id)["execution"]["waves"][1]["intents"]
     assert (intent["attempt"], intent["jobId"], len(intent["servers"])) == (1, known.waves[1].job_ids[0], 2)
 
 
 def test_show_tells_that_a_wave_is_tried_again(story: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which attempt it is, what is launched already, and the trail with the end that was and is no more."""
     monkeypatch.setenv("COLUMNS", "140")
-    told = story().to_the_second_gate().answer(1).launch(1)
-    told.land(1, failed={"s-00000000000app001": "no capacity"}).finish().again(1)
-    shown = recovery("show", told.id).stdout
+    reported = story().to_the_second_gate().answer(1).launch(1)
+    reported.land(1, failed={"s-00000000000app001": "no capacity"}).finish().again(1)
+    shown = recovery("show", reported.id).stdout
     (wave,) = [line for line in shown.splitlines() if "AppWave2" in line and "PENDING" in line]
-    for words in ("1 of 2 launched", "attempt 2", "asks for approval first"):
-        assert words in wave
+    for texts in ("1 of 2 launched", "attempt 2", "asks for approval first"):
+        assert texts in wave
     assert shown.index("EXECUTION_ENDED") < shown.index("ATTEMPT_OPENED")
     assert "it was FAILED" in shown
-    assert document("show", told.id)["execution"]["waves"][1]["attempt"] == 2
+    assert document("show", reported.id)["execution"]["waves"][1]["attempt"] == 2
 
 
 def test_a_beginning_of_several_ids_names_them(story: Any) -> None:
@@ -143,7 +143,7 @@ def test_a_table_that_is_not_there_is_unreachable_and_names_the_remedy(
         assert word in result.stderr
 
 
-def test_no_region_is_told_with_its_setting(local_aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_region_is_reported_with_its_setting(local_aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
     result = recovery("list")
@@ -199,9 +199,9 @@ def test_nobody_signed_in_is_usage_where_nobody_can_be_asked(arguments: tuple[st
 
 def test_list_and_show_need_no_airflow(story: Any) -> None:
     """What people need during an outage works from the record: nothing listens at Airflow's address."""
-    told = story().to_the_second_gate()
+    reported = story().to_the_second_gate()
     assert recovery("list").exit_code == 0
-    shown = recovery("show", told.id)
+    shown = recovery("show", reported.id)
     assert shown.exit_code == 0
     assert "approve web_shop --wave AppWave2" in shown.stdout
     assert NO_AIRFLOW in shown.stdout, "the page where the gate will be answered"
@@ -209,18 +209,18 @@ def test_list_and_show_need_no_airflow(story: Any) -> None:
 
 def test_r63_looking_up_asks_dynamodb_only(story: Any, local_aws: Any) -> None:
     """Lists never call DRS."""
-    told = story().to_the_end()
+    reported = story().to_the_end()
     local_aws.control.clear_requests()
-    for arguments in (("list",), ("show", told.id), ("watch", told.id)):
+    for arguments in (("list",), ("show", reported.id), ("watch", reported.id)):
         recovery(*arguments)
     asked = {(request["service"], request["operation"]) for request in local_aws.control.requests()}
     assert asked == {("dynamodb", "Query"), ("dynamodb", "GetItem")}
 
 
 def test_r20_looking_writes_nothing(story: Any, local_aws: Any) -> None:
-    told = story().to_the_second_gate()
+    reported = story().to_the_second_gate()
     before = local_aws.client("dynamodb").scan(TableName="recovery-executions")["Items"]
-    for arguments in (("list",), ("show", told.id)):
+    for arguments in (("list",), ("show", reported.id)):
         recovery(*arguments)
     assert local_aws.client("dynamodb").scan(TableName="recovery-executions")["Items"] == before
 
@@ -239,7 +239,7 @@ def test_init_of_table_and_pool_only_is_usage(local_aws: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("options", "texts"),
     [
         (("--type", "RECOVERY"), "confirm"),
         (("--type", "RECOVERY", "--confirm", "payroll"), "'payroll'"),
@@ -251,18 +251,18 @@ def test_init_of_table_and_pool_only_is_usage(local_aws: Any) -> None:
     ids=["no confirm", "other plan", "no gates", "drill", "no reason", "short reason"],
 )
 def test_a_run_that_may_not_start_is_refused_before_anything_is_sent(
-    local_aws: Any, options: tuple[str, ...], words: str, monkeypatch: pytest.MonkeyPatch
+    local_aws: Any, options: tuple[str, ...], texts: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing listens at Airflow's address: had it been asked, the exit code were 4."""
     monkeypatch.setenv("RECOVERY_AIRFLOW_TOKEN", "t")
     settings.cache_clear()
     result = recovery("run", "web_shop", *options)
     assert result.exit_code == 3
-    assert words in result.stderr
+    assert texts in result.stderr
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "texts"),
     [
         (("run",), "PLAN"),
         (("run", "web_shop", "--type", "REAL"), "'REAL' is not one of"),
@@ -272,11 +272,11 @@ def test_a_run_that_may_not_start_is_refused_before_anything_is_sent(
     ],
     ids=["no plan", "no such type", "no limit", "no command", "contrary options"],
 )
-def test_a_command_line_that_makes_no_sense_is_usage(arguments: tuple[str, ...], words: str) -> None:
+def test_a_command_line_that_makes_no_sense_is_usage(arguments: tuple[str, ...], texts: str) -> None:
     """Told by what is wrong with it: nobody is signed in here, which is usage too."""
     result = recovery(*arguments)
     assert result.exit_code == 2
-    assert words in result.stderr
+    assert texts in result.stderr
 
 
 def test_the_choices_are_those_of_a_run() -> None:

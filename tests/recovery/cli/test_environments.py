@@ -45,7 +45,7 @@ class Row:
     env: dict[str, str]
     code: int
     kind: str | None
-    words: tuple[str, ...] = field(default=())
+    texts: tuple[str, ...] = field(default=())
 
     @property
     def arguments(self) -> list[str]:
@@ -138,16 +138,16 @@ def run(arguments: list[str], env: dict[str, str], **how: Any) -> subprocess.Com
 def test_what_people_have_gets_a_line_an_exit_code_and_json(row: Row, surroundings: dict[str, str]) -> None:
     """Never a traceback, never a secret; a command that can do without what is missing goes on."""
     ran = run([*row.arguments, "--json"], surroundings | row.env)
-    told = f"{ran.stdout}\n{ran.stderr}"
-    assert ran.returncode == row.code, told
-    assert "Traceback" not in told
-    assert SECRET not in told
+    reported = f"{ran.stdout}\n{ran.stderr}"
+    assert ran.returncode == row.code, reported
+    assert "Traceback" not in reported
+    assert SECRET not in reported
     document = json.loads(ran.stdout)
     if row.kind is None:
         assert document == {"executions": []}
         return
     assert (document["error"]["kind"], document["error"]["exitCode"]) == (row.kind, row.code)
-    for word in row.words:
+    for word in row.texts:
         assert word in document["error"]["message"]
         assert word in ran.stderr
 
@@ -199,7 +199,7 @@ ADDRESSES = {
 
 
 @pytest.mark.parametrize(("kind", "sign"), pairs(list(ADDRESSES), SIGNS, 2))
-def test_no_part_of_a_password_in_an_address_is_told(
+def test_no_part_of_a_password_in_an_address_is_reported(
     kind: str, sign: str, surroundings: dict[str, str]
 ) -> None:
     """Whatever is in it that a URL writes otherwise, and whatever a library takes for its port."""
@@ -227,9 +227,9 @@ SHELL = {
 }
 
 
-@pytest.mark.parametrize(("line", "code", "words"), SHELL.values(), ids=SHELL)
-def test_output_that_cannot_be_written_is_told_where_it_can(
-    line: str, code: int, words: str, tmp_path: Path
+@pytest.mark.parametrize(("line", "code", "texts"), SHELL.values(), ids=SHELL)
+def test_output_that_cannot_be_written_is_reported_where_it_can(
+    line: str, code: int, texts: str, tmp_path: Path
 ) -> None:
     """With an exit code that no script takes for success, and without a word of Python's."""
     folder = tmp_path / "gone"
@@ -245,7 +245,7 @@ def test_output_that_cannot_be_written_is_told_where_it_can(
         check=False,
     )
     assert ran.returncode == code, ran.stderr
-    assert words in ran.stderr
+    assert texts in ran.stderr
     for python in ("Traceback", "Exception ignored", "Error:"):
         assert python not in ran.stderr
 

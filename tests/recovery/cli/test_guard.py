@@ -35,12 +35,12 @@ def test_at_any_width_a_list_and_a_record_say_all(
     story: Callable[..., Story], monkeypatch: pytest.MonkeyPatch, columns: str
 ) -> None:
     """What is wider than the screen is broken by the terminal, and nothing is left out or cut short."""
-    told = story().to_the_end()
+    reported = story().to_the_end()
     monkeypatch.setenv("COLUMNS", columns)
-    listed, shown = recovery("list").stdout, recovery("show", told.id).stdout
-    record = document("show", told.id)
+    listed, shown = recovery("list").stdout, recovery("show", reported.id).stdout
+    record = document("show", reported.id)
     for text in (listed, shown):
-        for word in (told.id[:8], "web_shop", "DRILL", "COMPLETED", record["execution"]["requestedBy"]):
+        for word in (reported.id[:8], "web_shop", "DRILL", "COMPLETED", record["execution"]["requestedBy"]):
             assert word in squeezed(text)
         assert "…" not in text
     assert all(server["recoveryInstanceId"] in squeezed(shown) for server in record["servers"])
@@ -96,7 +96,7 @@ def test_this_machine_is_reached_through_no_proxy(
 
 
 def test_a_name_that_only_looks_near_is_far() -> None:
-    """Such a host is somebody else's; what the libraries are told is near is near for Airflow too."""
+    """Such a host is somebody else's; what the libraries are shown is near is near for Airflow too."""
     assert all(is_near(host.strip("[]")) for host in NEAR)
     assert not any(map(is_near, ("127.0.0.1.example.com", "localhost.example", "10.0.0.1", "")))
 
@@ -156,9 +156,9 @@ def test_an_address_whose_user_information_has_no_end_is_refused(
     problem = settings_problem(refused.value)
     assert isinstance(problem, UsageError)
     assert "RECOVERY_AIRFLOW_URL (not shown)" in str(problem)
-    for told in (str(refused.value), str(problem)):
-        assert "ssW0rd" not in told
-        assert "%23" in told
+    for reported in (str(refused.value), str(problem)):
+        assert "ssW0rd" not in reported
+        assert "%23" in reported
 
 
 def test_a_password_in_an_address_is_that_of_its_user_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,7 +175,7 @@ def test_a_password_in_an_address_is_that_of_its_user_alone(monkeypatch: pytest.
     assert Settings().airflow_password is None
 
 
-def test_a_problem_of_several_settings_is_told_too() -> None:
+def test_a_problem_of_several_settings_is_reported_too() -> None:
     """Pydantic gives it no place."""
 
     class Odd(Settings):

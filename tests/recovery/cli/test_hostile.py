@@ -64,15 +64,15 @@ def _free(key: str, value: Any) -> Any:
 
 
 @pytest.fixture
-def told(store: ExecutionStore, story: Any, local_aws: Any, monkeypatch: pytest.MonkeyPatch) -> Story:
+def reported(store: ExecutionStore, story: Any, local_aws: Any, monkeypatch: pytest.MonkeyPatch) -> Story:
     """An execution that failed, at a gate before, whose record says the worst there is."""
-    told: Story = story().freeze().launch(0).land(0).pause(1).answer(1)
-    told.launch(1).land(1, failed={"s-00000000000app002": "no capacity"}).finish()
+    reported: Story = story().freeze().launch(0).land(0).pause(1).answer(1)
+    reported.launch(1).land(1, failed={"s-00000000000app002": "no capacity"}).finish()
     client = local_aws.client("dynamodb")
     for item in client.scan(TableName=settings().table)["Items"]:
         if not item["item"]["S"].startswith(("PLAN", "LOCK")):
             client.put_item(TableName=settings().table, Item=spoilt({"M": item})["M"])
-    return told
+    return reported
 
 
 @pytest.mark.parametrize("more", [[], ["--json"]], ids=["as text", "as JSON"])
@@ -84,11 +84,13 @@ def told(store: ExecutionStore, story: Any, local_aws: Any, monkeypatch: pytest.
         *(("clean-up", Exit.USAGE), ("unlock", Exit.USAGE)),
     ],
 )
-def test_no_command_writes_anything_hidden(told: Story, command: str, code: Exit, more: list[str]) -> None:
+def test_no_command_writes_anything_hidden(
+    reported: Story, command: str, code: Exit, more: list[str]
+) -> None:
     """Results, progress, errors and JSON, which says the same all the same."""
     arguments = {"list": ["list"], "unlock": ["unlock", "web_shop", "--reason", "it hangs"]}
     options = ["--reason", "looks right"] if command in {"approve", "reject", "cancel"} else []
-    result = recovery(*arguments.get(command, [command, told.id, *options]), *more)
+    result = recovery(*arguments.get(command, [command, reported.id, *options]), *more)
     assert result.exit_code == code
     assert result.output.strip()
     assert not hidden(result.output)
@@ -96,28 +98,28 @@ def test_no_command_writes_anything_hidden(told: Story, command: str, code: Exit
         json.loads(result.stdout)
 
 
-def test_json_holds_what_is_on_record(told: Story) -> None:
+def test_json_holds_what_is_on_record(reported: Story) -> None:
     """Escaped, and not changed."""
-    document = json.loads(recovery("show", told.id, "--json").stdout)
+    document = json.loads(recovery("show", reported.id, "--json").stdout)
     assert "error" not in document, document
     assert document["execution"]["reason"] == SAID
     assert document["servers"][0]["hostname"] == SAID
 
 
-def snapshot(told: Story) -> Snapshot:
+def snapshot(reported: Story) -> Snapshot:
     """Return how the execution stands, with a gate and a note that say the worst too."""
-    seen = Watcher(told.store, Target("web_shop", told.run_id), AirflowView(None)).look()
+    seen = Watcher(reported.store, Target("web_shop", reported.run_id), AirflowView(None)).look()
     gate = WaitingGate(SAID, "w.approve", "http://a/b", approvers=(SAID,), note=SAID)
     return Snapshot(seen.target, seen.at, seen.execution, seen.servers, (gate,), notes=(SAID,), stranded=SAID)
 
 
 @pytest.mark.parametrize("view", [LiveView, LinesView])
-def test_a_terminal_gets_no_codes_but_our_own(told: Story, width: int, view: Any) -> None:
+def test_a_terminal_gets_no_codes_but_our_own(reported: Story, width: int, view: Any) -> None:
     """In colours, in a live picture that is drawn over itself, and in lines."""
     paper = Console(file=StringIO(), force_terminal=True, width=width, height=40, color_system="truecolor")
     with view(Screen(out=paper)) as shown:
-        shown.show(snapshot(told))
-    paper.print(details(snapshot(told), told.store.run(read_events(told.id)), Canvas.of(paper)))
+        shown.show(snapshot(reported))
+    paper.print(details(snapshot(reported), reported.store.run(read_events(reported.id)), Canvas.of(paper)))
     written = paper.file.getvalue()
     assert "\x1b[" in written
     assert not hidden(OWN.sub("", written))
@@ -125,10 +127,10 @@ def test_a_terminal_gets_no_codes_but_our_own(told: Story, width: int, view: Any
     assert r"\u202e" in written
 
 
-def test_what_is_shown_has_the_width_that_was_counted(told: Story, width: int) -> None:
+def test_what_is_shown_has_the_width_that_was_counted(reported: Story, width: int) -> None:
     """A column is as wide as what is shown of a value, so nothing runs over the edge."""
     paper = Console(file=StringIO(), width=width, record=True)
-    paper.print(details(snapshot(told), told.store.run(read_events(told.id)), Canvas.of(paper)))
+    paper.print(details(snapshot(reported), reported.store.run(read_events(reported.id)), Canvas.of(paper)))
     lines = paper.export_text().splitlines()
     assert max(map(cell_len, (line for line in lines if "http" not in line))) <= width
 

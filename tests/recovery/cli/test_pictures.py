@@ -100,34 +100,36 @@ def test_an_approved_gate_waits_no_more(story: Begin) -> None:
 
 
 def test_servers_that_launch_show_phase_and_then_address(story: Begin, width: int) -> None:
-    told = story().freeze().launch(0)
-    assert "CONVERSION for" in seen(picture(look(told), Canvas(width)), width)
-    told.land(0)
-    shown = seen(picture(look(told), Canvas(width)), width)
+    reported = story().freeze().launch(0)
+    assert "CONVERSION for" in seen(picture(look(reported), Canvas(width)), width)
+    reported.land(0)
+    shown = seen(picture(look(reported), Canvas(width)), width)
     names = ("db-1.shop.example", "shop-db-1", "s-000000000000db001")
     for word in (*names, "i-000000000000db001  10.0.0.49"):
         assert word in shown
 
 
-def test_r07_r08_a_failed_server_shows_the_words_of_drs(story: Begin, width: int) -> None:
-    told = (
+def test_r07_r08_a_failed_server_shows_the_text_of_drs(story: Begin, width: int) -> None:
+    reported = (
         story()
         .freeze()
         .launch(0)
         .land(0, failed={"s-000000000000db001": "UnauthorizedOperation: not authorized"})
     )
-    shown = seen(summary(look(told.finish()), Canvas(width)), width)
+    shown = seen(summary(look(reported.finish()), Canvas(width)), width)
     assert "UnauthorizedOperation" in shown
     assert shown.count("FAILED") >= 3
 
 
 def test_a_wave_that_never_began_says_why_it_failed(story: Begin, width: int) -> None:
     """Its servers have no lines of their own: what is on record of them stands beside the wave."""
-    told = story().freeze()
+    reported = story().freeze()
     gone = "DRS knows no such source server"
-    told.store.run(start_recovery.not_started(told.id, 0, 1, ["s-000000000000db001"], gone))
-    told.store.run(start_recovery.fail_wave(told.id, 0, 1, f"Nothing of DBWave1 was started: db-1: {gone}"))
-    shown = " ".join(seen(picture(look(told), Canvas(width)), width).split())
+    reported.store.run(start_recovery.not_started(reported.id, 0, 1, ["s-000000000000db001"], gone))
+    reported.store.run(
+        start_recovery.fail_wave(reported.id, 0, 1, f"Nothing of DBWave1 was started: db-1: {gone}")
+    )
+    shown = " ".join(seen(picture(look(reported), Canvas(width)), width).split())
     assert "Nothing of DBWave1 was started" in shown
 
 
@@ -135,9 +137,9 @@ def test_a_partial_wave_says_which_servers_did_not_launch(story: Begin, width: i
     """Beside the wave, and with its reason at the server, which was optional."""
     app = SHOP.waves[1].model_copy(update={"optional": ("s-00000000000app002",)})
     plan = SHOP.model_copy(update={"waves": (SHOP.waves[0], app, SHOP.waves[2])})
-    told = story(plan=plan).freeze().launch(0).land(0).pause(1).answer(1).launch(1)
-    told.land(1, failed={"s-00000000000app002": "no capacity"})
-    screen = " ".join(seen(summary(look(told), Canvas(width)), width).split())
+    reported = story(plan=plan).freeze().launch(0).land(0).pause(1).answer(1).launch(1)
+    reported.land(1, failed={"s-00000000000app002": "no capacity"})
+    screen = " ".join(seen(summary(look(reported), Canvas(width)), width).split())
     assert "PARTIAL" in screen
     assert "1 of 2 launched" in screen
     assert "without app-2.shop.example (shop-app-2)" in screen
@@ -146,17 +148,17 @@ def test_a_partial_wave_says_which_servers_did_not_launch(story: Begin, width: i
 
 def test_tables_fit_the_screen(story: Begin, width: int) -> None:
     """Only addresses may be longer than a narrow screen: broken they could not be copied."""
-    told = story().to_the_end()
-    shown = seen(details(look(told), told.store.run(read_events(told.id)), Canvas(width)), width)
+    reported = story().to_the_end()
+    shown = seen(details(look(reported), reported.store.run(read_events(reported.id)), Canvas(width)), width)
     assert [line for line in shown.splitlines() if len(line) > width and "http" not in line] == []
 
 
 def test_show_tells_everything_on_record(story: Begin, width: int) -> None:
-    told = story().to_the_end()
-    shown = seen(details(look(told), told.store.run(read_events(told.id)), Canvas(width)), width)
+    reported = story().to_the_end()
+    shown = seen(details(look(reported), reported.store.run(read_events(reported.id)), Canvas(width)), width)
     job = f"https://console.aws.amazon.com/drs/home?region=eu-west-1#/launchHistory/drsjob-{1:017}"
     for word in (
-        told.id,
+        reported.id,
         "manual__1",
         "monthly drill",
         "asked for by",
@@ -171,16 +173,16 @@ def test_show_tells_everything_on_record(story: Begin, width: int) -> None:
 
 
 def test_r29_what_has_not_happened_has_no_date(story: Begin) -> None:
-    told = story().to_the_second_gate()
-    shown = seen(details(look(told), [], Canvas(120)), 120)
+    reported = story().to_the_second_gate()
+    shown = seen(details(look(reported), [], Canvas(120)), 120)
     assert "1970" not in shown
     assert "1969" not in shown
     assert "ended         —" in shown
 
 
 def test_a_refused_start_shows_why(story: Begin, width: int) -> None:
-    told = story(real=True).refuse("confirm: it is missing").finish()
-    shown = seen(summary(look(told), Canvas(width)), width)
+    reported = story(real=True).refuse("confirm: it is missing").finish()
+    shown = seen(summary(look(reported), Canvas(width)), width)
     assert "CANCELLED" in shown
     assert "confirm: it is missing" in shown
 
@@ -196,16 +198,16 @@ def test_a_live_picture_fits_the_screen(height: int) -> None:
 def test_a_server_that_runs_with_older_data_says_so(story: Begin, width: int) -> None:
     """Beside its address: who approves the next wave must not take it for one with the latest data."""
     snapshot = look(story().freeze().launch(0).land(0))
-    words = "launched from an earlier recovery snapshot, of 2026-01-01 00:00:00 UTC: no snapshot"
-    servers = tuple(server.replace(error=words) for server in snapshot.servers)
+    texts = "launched from an earlier recovery snapshot, of 2026-01-01 00:00:00 UTC: no snapshot"
+    servers = tuple(server.replace(error=texts) for server in snapshot.servers)
     screen = " ".join(seen(summary(replace(snapshot, servers=servers), Canvas(width)), width).split())
-    assert f"i-000000000000db001 10.0.0.49 {words}" in screen
+    assert f"i-000000000000db001 10.0.0.49 {texts}" in screen
 
 
 def test_a_live_picture_never_cuts_an_address(story: Begin, width: int) -> None:
     """Names may be cut where a line must stay one line; where to log in may not."""
-    told = story().freeze().launch(0).land(0)
-    assert "i-000000000000db001  10.0.0.49" in seen(picture(look(told), Canvas(width, 24)), width)
+    reported = story().freeze().launch(0).land(0)
+    assert "i-000000000000db001  10.0.0.49" in seen(picture(look(reported), Canvas(width, 24)), width)
 
 
 def test_what_runs_and_what_failed_is_in_sight() -> None:
@@ -224,15 +226,15 @@ def test_without_a_screen_nothing_is_left_out() -> None:
 
 def test_r61_a_status_of_a_newer_release_is_shown(story: Begin, local_aws: Any) -> None:
     """An execution with a word we do not know is shown with it, in lists and pictures."""
-    told = story().freeze()
+    reported = story().freeze()
     local_aws.client("dynamodb").update_item(
         TableName="recovery-executions",
-        Key={"executionId": {"S": told.id}, "item": {"S": "EXECUTION"}},
+        Key={"executionId": {"S": reported.id}, "item": {"S": "EXECUTION"}},
         UpdateExpression="SET #s = :s, waves[0].#s = :s",
         ExpressionAttributeNames={"#s": "status"},
         ExpressionAttributeValues={":s": {"S": "ROLLING_BACK"}},
     )
-    assert seen(picture(look(told), Canvas(80)), 80).count("ROLLING_BACK") == 2
+    assert seen(picture(look(reported), Canvas(80)), 80).count("ROLLING_BACK") == 2
 
 
 def test_notes_and_what_airflow_says_stand_below(width: int) -> None:
@@ -265,9 +267,9 @@ WARNINGS = [
 
 def test_warnings_of_the_start_are_shown(story: Begin, width: int) -> None:
     """In full where length does not matter; a live picture has a line for each and stays on the screen."""
-    told = story().to_the_second_gate()
-    told.store.run(open_execution.note_preflight(told.id, WARNINGS, Lag()))
-    snapshot = look(told)
+    reported = story().to_the_second_gate()
+    reported.store.run(open_execution.note_preflight(reported.id, WARNINGS, Lag()))
+    snapshot = look(reported)
     shown = " ".join(seen(details(snapshot, [], Canvas(width)), width).split())
     for word in ("⚠ lag: above the RPO of 15m", "lags 2h", "⚠ quotas: the quota is 20"):
         assert shown.count(word) == 1, word
@@ -278,8 +280,8 @@ def test_warnings_of_the_start_are_shown(story: Begin, width: int) -> None:
 
 def test_targets_are_shown_with_what_was_achieved(story: Begin) -> None:
     """An execution that ended has its RTO and RPO beside what the plan promises."""
-    told = story().to_the_second_gate()
-    execution = look(told).execution
+    reported = story().to_the_second_gate()
+    execution = look(reported).execution
     assert execution is not None
     ended = execution.replace(
         rto_seconds=3600,

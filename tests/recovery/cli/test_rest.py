@@ -93,7 +93,7 @@ def test_an_answer_of_another_shape_is_not_airflows(stub: Stub, client: AirflowC
 
 
 @pytest.mark.parametrize(
-    ("detail", "words"),
+    ("detail", "texts"),
     [
         ("User=eve (id=eve) is not a respondent for the task.", "User=eve (id=eve) is not a respondent"),
         (
@@ -104,11 +104,11 @@ def test_an_answer_of_another_shape_is_not_airflows(stub: Stub, client: AirflowC
     ],
     ids=["a sentence", "FastAPI's list", "a database's"],
 )
-def test_a_refusal_is_in_airflows_words(stub: Stub, client: AirflowClient, detail: Any, words: str) -> None:
+def test_a_refusal_is_in_airflows_text(stub: Stub, client: AirflowClient, detail: Any, texts: str) -> None:
     stub.on(f"PATCH {GATE}", (403, {"detail": detail}))
     with pytest.raises(AirflowRefused) as error:
         client.answer("web_shop", "manual__1", "appwave2.approve", "Approve", None)
-    assert words in str(error.value)
+    assert texts in str(error.value)
     assert "403" in str(error.value)
 
 

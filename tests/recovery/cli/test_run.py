@@ -83,7 +83,7 @@ def test_run_ids_differ() -> None:
 
 
 @pytest.mark.parametrize(
-    ("dag", "words"),
+    ("dag", "texts"),
     [
         ({"is_paused": True}, ["paused", "airflow dags unpause web_shop"]),
         ({"is_stale": True}, ["stale", "airflow dags reserialize"]),
@@ -95,16 +95,16 @@ def test_run_ids_differ() -> None:
     ],
     ids=["paused", "stale", "import errors", "invalid"],
 )
-def test_a_dag_whose_run_would_not_move_is_refused(airflow: Stub, dag: Any, words: list[str]) -> None:
+def test_a_dag_whose_run_would_not_move_is_refused(airflow: Stub, dag: Any, texts: list[str]) -> None:
     """Airflow takes a run of a paused DAG and leaves it queued without a word."""
     airflow.on(DETAILS, (200, DAG | dag))
     result = run()
     assert result.exit_code == 3
-    assert all(word in result.stderr for word in words)
+    assert all(word in result.stderr for word in texts)
     assert airflow.count(RUNS) == 0
 
 
-def test_the_last_good_version_of_a_broken_plan_runs_and_is_told_to_be_that(airflow: Stub) -> None:
+def test_the_last_good_version_of_a_broken_plan_runs_and_is_asked_to_be_that(airflow: Stub) -> None:
     """A recovery must be possible though somebody broke the file; whoever starts it knows what runs."""
     page = f"**This plan is outdated.** Since 02:11.\n\n```text\n{PROBLEM}\n```\n\n| Wave | ... |"
     tags = [{"name": "recovery"}, {"name": "outdated"}]

@@ -48,15 +48,15 @@ ECHOES: dict[str, Any] = {
 
 
 @pytest.fixture
-def told(story: Any, stub: Stub, no_waiting: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, Story]:
+def shown(story: Any, stub: Stub, no_waiting: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, Story]:
     """Give an execution at a gate, and one that ended, and an Airflow that takes all that alice sends."""
-    told = {"ended": story().to_the_end(), "live": story().to_the_second_gate()}
+    shown = {"ended": story().to_the_end(), "live": story().to_the_second_gate()}
     for name, value in {"URL": stub.url, "USER": "alice", "PASSWORD": PASSWORD}.items():
         monkeypatch.setenv(f"RECOVERY_AIRFLOW_{name}", value)
     settings.cache_clear()
     monkeypatch.setattr(secrets, "_read", set())
-    take_everything(stub, told["live"].run_id, TOKEN)
-    return told
+    take_everything(stub, shown["live"].run_id, TOKEN)
+    return shown
 
 
 def test_every_command_is_walked() -> None:
@@ -67,13 +67,13 @@ def test_every_command_is_walked() -> None:
 @pytest.mark.parametrize("echo", ECHOES)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_command_tells_what_airflow_repeats(
-    command: str, echo: str, told: dict[str, Story], stub: Stub, local_aws: Any
+    command: str, echo: str, shown: dict[str, Story], stub: Stub, local_aws: Any
 ) -> None:
     """Whichever request is the first that is answered so: neither on a screen, nor in JSON, nor on record.
 
     The password is repeated where they sign in, and the token that this gave, wherever they go with it.
     """
-    arguments = [part.format(**{name: it.id for name, it in told.items()}) for part in COMMANDS[command]]
+    arguments = [part.format(**{name: it.id for name, it in shown.items()}) for part in COMMANDS[command]]
     written = ""
     stub.echo, stub.good = ECHOES[echo], -1
     while len(stub.requests) > stub.good:

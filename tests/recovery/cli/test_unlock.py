@@ -39,11 +39,11 @@ def unlock(*arguments: str) -> Result:
 
 def test_a_plan_is_freed_with_its_reason_in_the_trail(story: Any, airflow: Stub) -> None:
     """It says what held the plan, and that it goes on; a second time there is nothing to free."""
-    told = story().freeze()
+    shown = story().freeze()
     result = unlock("--reason", "its run hangs")
     assert result.exit_code == 0
-    assert told.id in result.stdout
-    released = [event for event in told.store.run(read_events(told.id)) if event.type == "LOCK_RELEASED"]
+    assert shown.id in result.stdout
+    released = [event for event in shown.store.run(read_events(shown.id)) if event.type == "LOCK_RELEASED"]
     assert [(event.actor, event.detail) for event in released] == [
         ("alice", "the plan was unlocked by hand: its run hangs")
     ]
@@ -52,23 +52,23 @@ def test_a_plan_is_freed_with_its_reason_in_the_trail(story: Any, airflow: Stub)
 
 def test_a_plan_whose_lock_cannot_be_read_is_freed_too(story: Any, airflow: Stub) -> None:
     """The message says that the holder is unknown, and where to look for what runs."""
-    told = story().freeze()
+    shown = story().freeze()
     spoilt = {"executionId": {"S": "PLAN#web_shop"}, "item": {"S": "LOCK"}}
-    told.client.put_item(TableName=told.table, Item=spoilt)
+    shown.client.put_item(TableName=shown.table, Item=spoilt)
     result = unlock("--reason", "its lock is spoilt")
     assert result.exit_code == 0
     assert "The execution that held it is unknown" in result.stdout
     assert "recovery list" in " ".join(result.stdout.split())
-    assert told.store.run(lock.unlock("web_shop", "test", "look")) is None
+    assert shown.store.run(lock.unlock("web_shop", "test", "look")) is None
 
 
 def test_a4_who_may_not_edit_the_plan_frees_nothing(story: Any, airflow: Stub) -> None:
     """Airflow's own refusal is shown, and the plan stays held."""
-    told = story().freeze()
+    shown = story().freeze()
     airflow.on(f"PATCH {DAG}", (403, {"detail": "Forbidden"}))
     result = unlock("--reason", "its run hangs")
     assert (result.exit_code, "Forbidden" in result.stderr) == (3, True)
-    assert told.store.run(lock.unlock("web_shop", "test", "look")) is not None
+    assert shown.store.run(lock.unlock("web_shop", "test", "look")) is not None
 
 
 def test_a_reason_is_needed(story: Any, airflow: Stub) -> None:

@@ -55,9 +55,9 @@ def no_table() -> ExecutionStore:
 
 
 def test_following_survives_a_table_that_does_not_answer(story: Any) -> None:
-    """What was known stays on the screen, and the trouble is told."""
-    told = story().freeze().launch(0)
-    watcher = Watcher(told.store, TARGET, AirflowView(None))
+    """What was known stays on the screen, and the trouble is shown."""
+    reported = story().freeze().launch(0)
+    watcher = Watcher(reported.store, TARGET, AirflowView(None))
     before = watcher.look()
     watcher.store = no_table()
     during = watcher.look()
@@ -65,19 +65,19 @@ def test_following_survives_a_table_that_does_not_answer(story: Any) -> None:
     assert during.servers == before.servers
     (note,) = during.notes
     assert "http://127.0.0.1:9" in note
-    watcher.store = told.land(0).store
+    watcher.store = reported.land(0).store
     assert watcher.look().notes == ()
 
 
 def test_following_goes_on_beside_a_server_that_cannot_be_read(story: Any) -> None:
     """The others are shown, and so is how the execution stands; a note names the one."""
-    told = story().freeze().launch(0)
-    watcher = Watcher(told.store, TARGET, AirflowView(None))
+    reported = story().freeze().launch(0)
+    watcher = Watcher(reported.store, TARGET, AirflowView(None))
     before = watcher.look()
     spoilt = server_item(0, before.servers[0].source_server_id)
     key = {"executionId": {"S": TARGET.execution_id}, "item": {"S": spoilt}}
-    told.client.put_item(TableName=told.table, Item=key)
-    told.store.run(wait_for_recovery.polled(TARGET.execution_id, now()))
+    reported.client.put_item(TableName=reported.table, Item=key)
+    reported.store.run(wait_for_recovery.polled(TARGET.execution_id, now()))
     after = watcher.look()
     assert after.execution != before.execution
     assert len(after.servers) == len(before.servers) - 1
@@ -86,9 +86,9 @@ def test_following_goes_on_beside_a_server_that_cannot_be_read(story: Any) -> No
 
 
 def test_following_survives_an_airflow_that_does_not_answer(story: Any) -> None:
-    told = story().to_the_second_gate()
+    reported = story().to_the_second_gate()
     client = AirflowClient(NO_AIRFLOW, Credentials(token="t"), tries=1)
-    snapshot = Watcher(told.store, TARGET, AirflowView(client)).look()
+    snapshot = Watcher(reported.store, TARGET, AirflowView(client)).look()
     (gate,) = snapshot.gates
     assert gate.who == "alice, bob"
     assert gate.since is not None, "the trail tells since when it waits"
@@ -107,7 +107,7 @@ def test_an_airflow_that_is_down_is_not_asked_every_time(
     assert len(stub.requests) == 1
 
 
-def test_nobody_signed_in_is_told_only_where_airflow_is_missed(story: Any) -> None:
+def test_nobody_signed_in_is_reported_only_where_airflow_is_missed(story: Any) -> None:
     airflow_view = look_in()
     running = story().freeze()
     assert Watcher(running.store, TARGET, airflow_view).look().notes == ()
@@ -116,7 +116,7 @@ def test_nobody_signed_in_is_told_only_where_airflow_is_missed(story: Any) -> No
 
 
 @pytest.mark.parametrize(
-    ("state", "words"),
+    ("state", "texts"),
     [
         (None, "waits for a slot of the pool 'recovery'"),
         ("scheduled", "waits for a slot of the pool 'recovery'"),
@@ -125,13 +125,13 @@ def test_nobody_signed_in_is_told_only_where_airflow_is_missed(story: Any) -> No
     ],
 )
 def test_a_run_that_is_not_on_record_says_what_it_waits_for(
-    store: ExecutionStore, stub: Stub, airflow_view: AirflowView, state: str | None, words: str
+    store: ExecutionStore, stub: Stub, airflow_view: AirflowView, state: str | None, texts: str
 ) -> None:
     stub.on(f"GET {RUN}", run_is("running"))
     stub.on(OPENING, task_is(state))
     snapshot = Watcher(store, TARGET, airflow_view).look()
     assert snapshot.execution is None
-    assert words in (snapshot.queued or "")
+    assert texts in (snapshot.queued or "")
 
 
 def test_a_run_that_cannot_open_its_record_says_why(
@@ -156,24 +156,24 @@ def test_a_paused_dag_keeps_a_run_queued(
 
 
 @pytest.mark.parametrize(
-    ("dag", "words"),
+    ("dag", "texts"),
     [({"is_paused": True}, "airflow dags unpause web_shop"), ({"is_stale": True}, "no DAG of this plan")],
     ids=["paused", "stale"],
 )
 def test_an_execution_in_flight_is_shown_as_held(
-    story: Any, stub: Stub, airflow_view: AirflowView, dag: dict[str, Any], words: str
+    story: Any, stub: Stub, airflow_view: AirflowView, dag: dict[str, Any], texts: str
 ) -> None:
     """Airflow starts no further task of it, without a word."""
-    told = story().to_the_second_gate()
+    reported = story().to_the_second_gate()
     stub.on(f"GET {RUN}", run_is("running"))
     known = {"dag_id": "web_shop", "is_paused": False, "is_stale": False, "tags": []}
     stub.on("GET /api/v2/dags/web_shop/details", (200, known | dag))
-    (note,) = [note for note in Watcher(told.store, TARGET, airflow_view).look().notes if "held" in note]
-    assert words in note
+    (note,) = [note for note in Watcher(reported.store, TARGET, airflow_view).look().notes if "held" in note]
+    assert texts in note
 
 
 def test_a_gate_that_somebody_has_answered_says_so(story: Any, stub: Stub, airflow_view: AirflowView) -> None:
-    told = story().to_the_second_gate()
+    reported = story().to_the_second_gate()
     stub.on(f"GET {RUN}", run_is("running"))
     asked = {
         "subject": "?",
@@ -184,7 +184,7 @@ def test_a_gate_that_somebody_has_answered_says_so(story: Any, stub: Stub, airfl
         "task_instance": {"task_id": "appwave2.approve", "state": "scheduled"},
     }
     stub.on(f"GET {RUN}/taskInstances/appwave2.approve/-1/hitlDetails", (200, asked))
-    (gate,) = Watcher(told.store, TARGET, airflow_view).look().gates
+    (gate,) = Watcher(reported.store, TARGET, airflow_view).look().gates
     assert gate.note == "bob has answered Approve; the task takes it up"
 
 
@@ -193,8 +193,8 @@ def test_a_run_that_ended_without_a_final_record_is_not_followed_for_ever(
     story: Any, stub: Stub, airflow_view: AirflowView, opened: bool, screen: Screen
 ) -> None:
     stub.on(f"GET {RUN}", run_is("failed", now() - timedelta(minutes=5)))
-    told = story(run_id="manual__1" if opened else "another")
-    assert follow_to_the_end(screen, told.store, TARGET, airflow_view) is Exit.NOT_RECOVERED
+    reported = story(run_id="manual__1" if opened else "another")
+    assert follow_to_the_end(screen, reported.store, TARGET, airflow_view) is Exit.NOT_RECOVERED
     shown = " ".join(screen.out.export_text().split())
     assert f"The log of {'complete_execution' if opened else 'open_execution'} says why" in shown
 
@@ -224,36 +224,39 @@ def test_a_run_that_ended_just_now_may_still_become_final(
 def test_the_exit_code_tells_how_it_ended(
     story: Any, screen: Screen, failed: dict[str, str], code: Exit
 ) -> None:
-    told = story().freeze().launch(0).land(0, failed=failed) if failed else story().to_the_end()
+    reported = story().freeze().launch(0).land(0, failed=failed) if failed else story().to_the_end()
     if failed:
-        told.finish()
-    assert follow_to_the_end(screen, told.store, Target("web_shop", told.run_id), AirflowView(None)) is code
-    assert told.store.run(read_execution(told.id)).outcome.split()[0] in screen.out.export_text()
+        reported.finish()
+    assert (
+        follow_to_the_end(screen, reported.store, Target("web_shop", reported.run_id), AirflowView(None))
+        is code
+    )
+    assert reported.store.run(read_execution(reported.id)).outcome.split()[0] in screen.out.export_text()
 
 
 def test_ctrl_c_ends_the_watching_not_the_execution(
     story: Any, screen: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = story().freeze()
+    reported = story().freeze()
 
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Watcher, "look", interrupted)
-    assert follow_to_the_end(screen, told.store, TARGET, AirflowView(None)) is Exit.INTERRUPTED
-    assert f"The execution goes on: recovery watch {told.id}" in screen.out.export_text()
+    assert follow_to_the_end(screen, reported.store, TARGET, AirflowView(None)) is Exit.INTERRUPTED
+    assert f"The execution goes on: recovery watch {reported.id}" in screen.out.export_text()
 
 
 def test_following_shows_each_look_until_the_end(story: Any) -> None:
-    told = story().freeze().launch(0)
+    reported = story().freeze().launch(0)
     seen: list[Snapshot] = []
 
     class View:
         def show(self, snapshot: Snapshot) -> None:
             seen.append(snapshot)
             if len(seen) == 2:
-                told.land(0, failed={"s-000000000000db001": "no capacity"}).finish()
+                reported.land(0, failed={"s-000000000000db001": "no capacity"}).finish()
 
-    last = follow(Watcher(told.store, TARGET, AirflowView(None)), View(), interval=0)
+    last = follow(Watcher(reported.store, TARGET, AirflowView(None)), View(), interval=0)
     assert [snapshot.finished for snapshot in seen] == [False, False, True]
     assert last is seen[-1]

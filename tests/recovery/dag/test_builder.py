@@ -147,7 +147,7 @@ def test_the_page_of_a_plan_says_its_targets() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "words"),
+    ("fields", "texts"),
     [
         ({}, "stay until `recovery clean-up shop`"),
         ({"cleanup": "always"}, "are terminated at its end."),
@@ -158,10 +158,10 @@ def test_the_page_of_a_plan_says_its_targets() -> None:
     ],
 )
 def test_the_page_of_the_dag_tells_what_becomes_of_a_drills_instances(
-    fields: dict[str, str], words: str
+    fields: dict[str, str], texts: str
 ) -> None:
     """They cost money until they are terminated."""
-    assert words in (dag_of({"name": "One"}, **fields).doc_md or "")
+    assert texts in (dag_of({"name": "One"}, **fields).doc_md or "")
 
 
 @pytest.mark.parametrize("waves", [1, 3, 100])

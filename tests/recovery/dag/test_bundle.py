@@ -47,7 +47,7 @@ def test_a_run_stays_on_the_version_it_is_pinned_to(
 def test_nothing_changed_is_the_same_version_and_changed_back_is_the_old_one(
     source: Path, bundle_of: Callable[..., SnapshotDagBundle]
 ) -> None:
-    """Also for a process that starts anew: Airflow parses nothing again without need."""
+    """Also for a process that starts again: Airflow parses nothing again without need."""
     first, plan = bundle_of(), source / "plans" / "good.yaml"
     first.initialize()
     before = version_of(first)
@@ -113,18 +113,18 @@ def test_two_processes_that_take_a_snapshot_at_once_take_the_same(
     bundle_of().initialize()
     (source / "plans" / "good.yaml").write_text(BROKEN)
     context = multiprocessing.get_context("fork")
-    start, told = context.Barrier(4), context.Queue()
+    start, shown = context.Barrier(4), context.Queue()
 
     def refresh() -> None:
         bundle = bundle_of()
         start.wait()
         bundle.refresh()
-        told.put(version_of(bundle))
+        shown.put(version_of(bundle))
 
     processes = [context.Process(target=refresh) for _ in range(4)]
     for process in processes:
         process.start()
-    versions = {told.get(timeout=60) for _ in processes}
+    versions = {shown.get(timeout=60) for _ in processes}
     for process in processes:
         process.join()
     assert len(versions) == 1
@@ -171,7 +171,7 @@ def test_what_airflow_has_not_read_is_to_be_read_again(
     assert shard.stat().st_mtime > 0
 
 
-def test_too_much_leaves_all_plans_and_is_told_where_people_look(
+def test_too_much_leaves_all_plans_and_is_reported_where_people_look(
     bundle_of: Callable[..., SnapshotDagBundle], source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A DAG says so; the plans stand as they were, not to be read again; mended, all is as ever."""
@@ -182,21 +182,21 @@ def test_too_much_leaves_all_plans_and_is_told_where_people_look(
     for number in range(5):
         (source / "plans" / f"more_{number}.yaml").write_text(PLAN)
     bundle.refresh()
-    told = bundle.path
-    (dag,) = dags_of(told / "recovery_trouble.py")
+    shown = bundle.path
+    (dag,) = dags_of(shown / "recovery_trouble.py")
     assert "more than 3 files" in (dag.doc_md or "")
-    assert plan_stems(told / "plans") == {"good"}
-    (shard,) = told.glob("recovery_plans_*.py")
+    assert plan_stems(shown / "plans") == {"good"}
+    (shard,) = shown.glob("recovery_plans_*.py")
     assert shard.stat().st_mtime == (before / shard.name).stat().st_mtime
     bundle.refresh()
-    assert bundle.path == told
+    assert bundle.path == shown
     monkeypatch.setattr(folder, "MOST_FILES", 30)
     bundle.refresh()
     assert not (bundle.path / "recovery_trouble.py").exists()
     assert len(plan_stems(bundle.path / "plans")) == 6
 
 
-def test_too_much_from_the_start_is_told_too(
+def test_too_much_from_the_start_is_reported_too(
     bundle_of: Callable[..., SnapshotDagBundle], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There is no plan to show yet."""

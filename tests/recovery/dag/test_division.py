@@ -103,9 +103,9 @@ def test_one_of_the_files_tells_that_no_plan_is_left(dags: Path, take: Callable[
     for plan in (dags / "plans").iterdir():
         plan.unlink()
     snapshot = take()
-    told = {path.name for path in snapshot.glob("recovery_plans_*.py") if dag_ids(path)}
-    assert len(told) == 1
-    assert told < to_be_read(snapshot)
+    shown = {path.name for path in snapshot.glob("recovery_plans_*.py") if dag_ids(path)}
+    assert len(shown) == 1
+    assert shown < to_be_read(snapshot)
 
 
 def test_only_the_file_of_a_changed_plan_is_read_again(dags: Path, take: Callable[[], Path]) -> None:
@@ -157,7 +157,7 @@ def test_a_change_that_is_taken_back_is_read_again(dags: Path, take: Callable[[]
 
 
 def test_the_same_again_is_not_read_again(take: Callable[[], Path]) -> None:
-    """As a process that starts anew finds it."""
+    """As a process that starts again finds it."""
     take()
     assert to_be_read(take()) == set()
 

@@ -194,7 +194,7 @@ def test_any_other_folder_that_is_closed_is_refused_by_its_name(
 
 
 @pytest.mark.parametrize(
-    ("limit", "most", "told"),
+    ("limit", "most", "shown"),
     [
         ("MOST_FILES", 5, "more than 5 files"),
         ("MOST_BYTES", 1024**2, "more than 1 MiB"),
@@ -202,14 +202,14 @@ def test_any_other_folder_that_is_closed_is_refused_by_its_name(
     ],
 )
 def test_more_than_the_limits_is_refused_as_a_whole(
-    dags: Path, monkeypatch: pytest.MonkeyPatch, limit: str, most: int, told: str
+    dags: Path, monkeypatch: pytest.MonkeyPatch, limit: str, most: int, shown: str
 ) -> None:
     """Which of the plans were left out would be chance."""
     monkeypatch.setattr(folder, limit, most)
     read_folder(dags)
     written({f"f{number}.txt": b"x" * 300_000 for number in range(5)}, dags)
     written({"a/b/c/d/e/f.txt": b""}, dags)
-    with pytest.raises(FolderRefused, match=told):
+    with pytest.raises(FolderRefused, match=shown):
         read_folder(dags)
 
 

@@ -74,7 +74,7 @@ def test_a_plan_that_cannot_be_built_is_an_invalid_dag(folder: Path, monkeypatch
 
 
 def test_a_stem_that_is_no_dag_id_takes_nobody_elses(folder: Path) -> None:
-    """`web shop.yaml` is told as invalid, and not under the id of web_shop."""
+    """`web shop.yaml` is shown as invalid, and not under the id of web_shop."""
     (folder / "web shop.yaml").write_text(GOOD)
     (folder / "web_shop.yaml").write_text(GOOD)
     dags = loader.load_dags(folder)
@@ -82,7 +82,7 @@ def test_a_stem_that_is_no_dag_id_takes_nobody_elses(folder: Path) -> None:
     assert "invalid" not in dags["web_shop"].tags
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_is_reported(tmp_path: Path) -> None:
     """One invalid DAG says so; nothing raises."""
     (dag,) = loader.load_dags(tmp_path / "none").values()
     assert "invalid" in dag.tags
@@ -108,7 +108,7 @@ def test_a_worker_finds_the_dag_of_an_odd_stem(folder: Path, parse_for: Callable
     assert odd in loader.load_dags(folder)
 
 
-def test_what_is_told_of_a_bad_plan_is_the_same_wherever_its_folder_lies(tmp_path: Path) -> None:
+def test_what_is_reported_of_a_bad_plan_is_the_same_wherever_its_folder_lies(tmp_path: Path) -> None:
     """A snapshot lies elsewhere than the one before: that alone makes no new version of a DAG."""
     docs = set()
     for place in ("one", "other"):
@@ -183,7 +183,7 @@ def test_a_worker_finds_the_last_good_version(
 
 @pytest.mark.parametrize("text", ["", "# Carried since 2026-01-01 00:00:00 UTC\nwaves: [", "\udcff"])
 def test_a_last_good_version_that_is_none_leaves_the_plan_invalid(folder: Path, text: str) -> None:
-    """Of an older release, or spoilt: nothing raises, and what is wrong with the file is told."""
+    """Of an older release, or spoilt: nothing raises, and what is wrong with the file is shown."""
     (folder / "good.yaml").write_text(BROKEN)
     (folder / ".last_good").mkdir()
     (folder / ".last_good" / "good.yaml").write_text(text, errors="surrogateescape")

@@ -26,7 +26,7 @@ def test_it_runs_every_minute_one_at_a_time_in_our_pool() -> None:
     assert {task.pool for task in dag.tasks} == {"recovery"}
 
 
-def test_no_task_waits_for_another_or_is_told_anything_by_it() -> None:
+def test_no_task_waits_for_another_or_is_given_anything_by_it() -> None:
     """XComs are anybody's: what is due comes from the record. Ending executions waits for nothing."""
     for task in maintenance_dag(PLANS).tasks:
         assert task.upstream_task_ids == set()

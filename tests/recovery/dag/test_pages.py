@@ -25,8 +25,11 @@ RUN = "manual__2026-03-01T03:00:00+00:00"
 BASE = "http://localhost:8080"
 
 
-WORDS = texts(surrogates=False).map(lambda said: said or "said")
-KEYS, VALUES = WORDS.map(lambda said: said[:128]), WORDS.map(lambda said: said[:256])
+WORDS = texts(surrogates=False).map(lambda message_text: message_text or "said")
+KEYS, VALUES = (
+    WORDS.map(lambda message_text: message_text[:128]),
+    WORDS.map(lambda message_text: message_text[:256]),
+)
 
 
 @st.composite
@@ -56,12 +59,12 @@ def plans(draw: st.DrawFn) -> Plan:
     )  # fmt: skip
 
 
-def execution_of(plan: Plan, said: str) -> Execution:
+def execution_of(plan: Plan, message_text: str) -> Execution:
     """Return an execution at its second gate, after a wave that failed, in somebody's words."""
     statuses = (WaveStatus.FAILED, WaveStatus.PAUSED, WaveStatus.PENDING)
     waves = tuple(
         WaveRecord(
-            wave_number=number, wave_name=wave.name, status=status, failure=None if number else said,
+            wave_number=number, wave_name=wave.name, status=status, failure=None if number else message_text,
             start_time=None if number else AT, on_failure="continue",
         )
         for number, (wave, status) in enumerate(zip(plan.waves, statuses, strict=True))
@@ -75,22 +78,22 @@ def execution_of(plan: Plan, said: str) -> Execution:
         execution_type="DRILL",
         total_waves=len(waves),
         waves=waves,
-        requested_by=said[:100] or None,
-        reason=said,
+        requested_by=message_text[:100] or None,
+        reason=message_text,
         start_time=AT,
-        warnings=(PreflightWarning(check="lag", message=said),),
+        warnings=(PreflightWarning(check="lag", message=message_text),),
         rto_seconds=3600,
     )
 
 
-def fleet(said: str) -> list[ServerRecord]:
+def fleet(message_text: str) -> list[ServerRecord]:
     """Return the servers of the second wave, and one of the first."""
     place = {1: 0, 2: 1, 3: 1}
     return [
         ServerRecord(
             source_server_id=f"s-{number:017}",
-            hostname=said,
-            name=said,
+            hostname=message_text,
+            name=message_text,
             wave_number=wave,
             optional=number == 3 or None,
         )
@@ -127,22 +130,22 @@ def test_the_page_of_an_invalid_plan_keeps_its_shape(error: str) -> None:
 
 @TRIED
 @given(plans(), WORDS)
-def test_the_text_of_a_gate_keeps_its_shape(plan: Plan, said: str) -> None:
+def test_the_text_of_a_gate_keeps_its_shape(plan: Plan, message_text: str) -> None:
     """A row for each server that comes next, the headings that approvers know, and the link to the run."""
-    execution = execution_of(plan, said)
-    body = gate_body(plan, execution, execution.waves[1], fleet(said), at=AT, base_url=BASE)
+    execution = execution_of(plan, message_text)
+    body = gate_body(plan, execution, execution.waves[1], fleet(message_text), at=AT, base_url=BASE)
     check(body, headings=5, columns=4, rows=2, links=1)
     assert "\n" not in gate_subject(execution, execution.waves[1])
 
 
 @TRIED
 @given(plans(), WORDS)
-def test_the_text_of_a_clean_up_keeps_its_shape(plan: Plan, said: str) -> None:
+def test_the_text_of_a_clean_up_keeps_its_shape(plan: Plan, message_text: str) -> None:
     """A row for each instance that would be terminated."""
-    execution = execution_of(plan, said)
+    execution = execution_of(plan, message_text)
     instances: list[Any] = [
         {"recoveryInstanceID": f"i-{number:017}", "sourceServerID": f"s-{number:017}"} for number in (1, 2, 3)
     ]
-    body = clean_up_body(plan, execution, fleet(said), instances, at=AT + timedelta(hours=1))
+    body = clean_up_body(plan, execution, fleet(message_text), instances, at=AT + timedelta(hours=1))
     check(body, headings=2, columns=4, rows=3)
     assert "\n" not in clean_up_subject(execution)

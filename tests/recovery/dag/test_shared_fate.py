@@ -73,7 +73,7 @@ def test_what_happens_to_the_reading_of_one_plan_is_of_no_matter_to_those_of_oth
     assert len(gone) < len(PLANS) / 10
 
 
-def test_what_python_can_tell_is_told_of_the_plan_alone(
+def test_what_python_can_tell_is_reported_of_the_plan_alone(
     snapshot: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other plans of its file are there, and it is there as invalid."""

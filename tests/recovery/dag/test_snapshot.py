@@ -78,7 +78,7 @@ def test_one_that_is_there_is_left_as_it_is(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_is_full_is_no_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error of renaming that is not "there already" is told."""
+    """An error of renaming that is not "there already" is shown."""
 
     def failing(_: Path, __: Path) -> None:
         raise OSError(28, "No space left on device")

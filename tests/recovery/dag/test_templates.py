@@ -79,8 +79,8 @@ def test_no_task_is_mapped_or_shows_what_it_rendered(task: Any) -> None:
 @pytest.mark.parametrize("task", TASKS)
 def test_rendering_a_task_changes_nothing_in_it(task: Any) -> None:
     """Airflow renders before it runs: names, errors and reasons are the same afterwards."""
-    said = dict.fromkeys(("subject", "body", "error", "aws_conn_id", "region_name", "wave_name"), SAID)
-    for name in said.keys() & vars(task).keys():
+    message = dict.fromkeys(("subject", "body", "error", "aws_conn_id", "region_name", "wave_name"), SAID)
+    for name in message.keys() & vars(task).keys():
         object.__setattr__(task, name, SAID)
     before = {name: repr(value) for name, value in vars(task).items()}
     task.render_template_fields({"conn": SimpleNamespace(), "params": {}, "dag": task.dag, "task": task})

@@ -51,7 +51,7 @@ def noting_a_clear(world):
     return lambda: world.store.run(note_clear(world.id, 0, 1, 1))
 
 
-def having_nothing_to_start(world):
+def nothing_to_start_run(world):
     world.frozen()
     return lambda: world.store.run(start_recovery.nothing_to_start(world.id, 0, 1))
 

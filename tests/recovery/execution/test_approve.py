@@ -40,17 +40,17 @@ def test_an_approval_is_on_record_with_who_when_and_why(waiting):
 
 
 @pytest.mark.parametrize(
-    ("decision", "by", "words"),
+    ("decision", "by", "fragments"),
     [
         (Decision.REJECTED, "bob", "rejected by bob: wrong day"),
         (Decision.TIMED_OUT, None, "nobody answered its gate in time"),
     ],
 )
-def test_a_rejection_or_a_time_out_cancels_the_wave(waiting, decision, by, words):
+def test_a_rejection_or_a_time_out_cancels_the_wave(waiting, decision, by, fragments):
     """A time-out never approves (invariant 4)."""
     answer = waiting.make.approval(decision, by=by, reason="wrong day")
     wave = waiting.store.run(approve.reject(waiting.id, 1, answer)).wave(1)
-    assert (wave.status, wave.failure, wave.end_time) == (W.CANCELLED, words, answer.time)
+    assert (wave.status, wave.failure, wave.end_time) == (W.CANCELLED, fragments, answer.time)
     assert not wave.approved
 
 

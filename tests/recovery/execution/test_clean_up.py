@@ -87,7 +87,7 @@ STEPS = st.lists(st.tuples(st.sampled_from(CleanupStatus), KNOWN), min_size=1, m
     max_examples=examples(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=STEPS)
-def test_whatever_it_is_told_it_changes_nothing_else(world, steps):
+def test_whatever_it_is_given_it_changes_nothing_else(world, steps):
     """No final status, no version, no wave: only its two fields, from the raw item's view."""
     world.restore([])
     done = ended(world)

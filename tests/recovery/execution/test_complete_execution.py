@@ -91,7 +91,7 @@ def test_a_rejection_stays_what_it_is(world):
 
 
 @pytest.mark.parametrize(
-    ("run_end", "status", "words"),
+    ("run_end", "status", "texts"),
     [
         (RunEnd(), W.FAILED, "nobody saw its jobs to their end; may still run in DRS: drsjob-0"),
         (
@@ -102,11 +102,11 @@ def test_a_rejection_stays_what_it_is(world):
     ],
     ids=["not watched", "interrupted"],
 )
-def test_r45_a_wave_that_was_started_says_which_jobs_it_leaves_behind(world, run_end, status, words):
+def test_r45_a_wave_that_was_started_says_which_jobs_it_leaves_behind(world, run_end, status, texts):
     """A running DRS job cannot be stopped: cancelling says so and names it."""
     world.frozen().launching(0)
     wave = world.store.run(complete_execution.close_waves(world.id, run_end)).wave(0)
-    assert (wave.status, wave.failure) == (status, words)
+    assert (wave.status, wave.failure) == (status, texts)
     assert wave.end_time is not None
 
 
@@ -171,7 +171,7 @@ def test_an_open_intent_is_never_skipped(world):
     assert intent.servers[0] in wave.failure
 
 
-def test_a_refused_call_is_told_when_nobody_failed_the_wave(world):
+def test_a_refused_call_is_reported_when_nobody_failed_the_wave(world):
     """AWS's words are in the record whatever became of the task."""
     intent = world.make.intent(0)
     world.frozen().store.run(start_recovery.intend(world.id, 0, intent))
@@ -193,7 +193,7 @@ def test_a_final_status_is_written_once(world):
     assert world.record() == before
 
 
-def test_the_end_is_told_once(world):
+def test_the_end_is_reported_once(world):
     """A retried complete_execution does not end the execution twice in the trail."""
     world.frozen(waves=1).completed(0)
     for _ in range(2):

@@ -88,7 +88,7 @@ def test_r01_one_of_many_processes_gets_to_start_a_batch(world):
 
 
 def test_one_of_many_executions_gets_the_plan(world):
-    """Six runs at once, also when the last holder is over: one holds the plan, five are told who."""
+    """Six runs at once, also when the last holder is over: one holds the plan, five are shown who."""
     ghost = world.make.execution("manual__0")
     world.store.run(take_lock(ghost))
     runs = [
@@ -119,7 +119,7 @@ def test_one_of_many_endings_is_written(world):
 
 
 def test_one_of_many_answers_is_recorded(world):
-    """Alice approves while the clock times the gate out: one answer stands, the other is told so."""
+    """Alice approves while the clock times the gate out: one answer stands, the other is shown so."""
     world.frozen().completed(0).store.run(approve.pause(world.id, 1))
     yes, no = world.make.approval(), world.make.approval("TIMED_OUT", by=None)
     answers = together(

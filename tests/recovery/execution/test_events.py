@@ -30,15 +30,15 @@ def test_the_order_of_keys_is_the_order_of_times(times):
 @given(moments, st.text(ascii_letters, min_size=1))
 def test_the_id_in_a_key_is_a_uuid_of_version_7(time, once):
     """``EVENT#<time>#<uuid7>``: the UUID starts with the time in milliseconds."""
-    prefix, told, identifier = Event(type=EventType.OPENED, time=time, once=once).key.split("#")
+    prefix, shown, identifier = Event(type=EventType.OPENED, time=time, once=once).key.split("#")
     parsed = uuid.UUID(identifier)
     assert (prefix, parsed.version, parsed.variant) == ("EVENT", 7, uuid.RFC_4122)
-    assert datetime.fromisoformat(told) == time
+    assert datetime.fromisoformat(shown) == time
     assert abs(parsed.int >> 80) == int(time.timestamp() * 1000)
 
 
-def test_the_same_thing_has_the_same_tail_whenever_it_is_told(make):
-    """``once`` names what is told; without it an event is the same only as itself."""
+def test_the_same_thing_has_the_same_tail_whenever_it_is_reported(make):
+    """``once`` names what is shown; without it an event is the same only as itself."""
     early = make.event(EventType.WAVE_ENDED, once="wave 0 ended")
     late = early.replace(time=early.time + timedelta(hours=1))
     assert early.key != late.key
@@ -49,13 +49,13 @@ def test_the_same_thing_has_the_same_tail_whenever_it_is_told(make):
     assert other.tail != other.replace(detail="b").tail
 
 
-def test_an_event_told_twice_is_in_the_trail_once(world):
+def test_an_event_reported_twice_is_in_the_trail_once(world):
     """A retried step tells its event at another time; the trail keeps the first."""
     event = world.make.event(EventType.GATE_WAITING, 1, once="gate of wave 1")
     world.opened().store.run(append_event(world.id, event))
     world.store.run(append_event(world.id, event))
     world.store.run(append_event(world.id, event.replace(time=world.make.time(), detail="another try")))
-    assert [told.detail for told in world.store.run(read_events(world.id))] == [None]
+    assert [shown.detail for shown in world.store.run(read_events(world.id))] == [None]
 
 
 def test_the_trail_is_read_in_time_order(world):
@@ -106,11 +106,11 @@ def test_an_entry_that_somebody_spoilt_leaves_its_place_in_the_trail(world, make
     for event in (first, second, third):
         world.store.run(append_event(world.id, event))
     world.put({**second.to_item(), "executionId": world.id, "item": second.key} | spoilt)
-    told = world.store.run(read_events(world.id))
-    assert [event.detail for event in told if event.type == "PREFLIGHT"] == ["a", "c"]
-    assert told[1].type == "UNREADABLE"
-    assert told[1].time == second.time
-    assert f"{second.key}' cannot be read" in told[1].detail
+    shown = world.store.run(read_events(world.id))
+    assert [event.detail for event in shown if event.type == "PREFLIGHT"] == ["a", "c"]
+    assert shown[1].type == "UNREADABLE"
+    assert shown[1].time == second.time
+    assert f"{second.key}' cannot be read" in shown[1].detail
 
 
 def test_what_never_was_an_entry_is_passed_over(world, make, caplog):

@@ -14,9 +14,9 @@ from drs_recovery.store.own_items import ids_item
 from tests.recovery.execution import largest
 from tests.recovery.execution.stored import START, Make
 
-said = st.text(min_size=1, max_size=60).map(lambda text: text * 70)
-quoting = said.map(lambda text: f"{text}: {cut(text)}")
-words = st.none() | said | quoting
+message_text = st.text(min_size=1, max_size=60).map(lambda text: text * 70)
+quoting = message_text.map(lambda text: f"{text}: {cut(text)}")
+fragments = st.none() | message_text | quoting
 """Also what quotes a text that was cut, and so ends like one."""
 
 server_ids = st.integers(1, 9).map(lambda count: tuple(f"s-{number}" for number in range(count)))
@@ -27,18 +27,18 @@ budgets = st.integers(0, 60_000)
 def executions(draw):
     """Draw executions with texts of all lengths in all places."""
     make = Make()
-    execution = make.execution(waves=3, reason=draw(words), outcome=draw(words))
+    execution = make.execution(waves=3, reason=draw(fragments), outcome=draw(fragments))
     waves = []
     for wave in execution.waves:
-        answer = Approval(decision=Decision.APPROVED, by="alice", time=START, reason=draw(words))
-        intent = Intent(attempt=1, batch=0, time=START, servers=draw(server_ids), refusal=draw(words))
+        answer = Approval(decision=Decision.APPROVED, by="alice", time=START, reason=draw(fragments))
+        intent = Intent(attempt=1, batch=0, time=START, servers=draw(server_ids), refusal=draw(fragments))
         kept = {"approval": answer, "intents": (intent,), "status": WaveStatus.FAILED}
-        waves.append(wave.replace(failure=draw(words), **kept))
-    message = draw(words)
+        waves.append(wave.replace(failure=draw(fragments), **kept))
+    message = draw(fragments)
     return execution.replace(
         waves=tuple(waves),
         failure=message and Failure(kind="FAILED", message=message),
-        warnings=[PreflightWarning(check="lag", message=text) for text in draw(st.lists(words)) if text],
+        warnings=[PreflightWarning(check="lag", message=text) for text in draw(st.lists(fragments)) if text],
     )
 
 
@@ -103,13 +103,13 @@ def test_what_fits_stays_as_it_is(execution, budget):
 
 @settings(max_examples=200)
 @given(executions(), budgets)
-def test_what_is_said_again_is_known_again(execution, budget):
+def test_what_is_written_again_is_known_again(execution, budget):
     """Though it stands shortened on record, the same thing written again changes nothing."""
     on_record = fitted(execution, budget).execution
-    said = dict(texts_of(execution))
+    message_text = dict(texts_of(execution))
     for path, text in texts_of(on_record):
-        assert same_text(text, said[path])
-        assert not same_text(text, f"another {said[path]}")
+        assert same_text(text, message_text[path])
+        assert not same_text(text, f"another {message_text[path]}")
     slim = execution.replace(
         waves=tuple(
             wave.replace(intents=recorded.intents)

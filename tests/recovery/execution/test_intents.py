@@ -78,8 +78,8 @@ def test_a_job_that_shows_after_the_next_attempt_opened_is_on_record(world):
     record["waves"][1]["intents"].append(lost.to_item())
     world.put(record)
     world.store.run(complete_execution.write_end(world.id, ExecutionStatus.TIMED_OUT, "it took too long"))
-    settled = [lost.replace(refusal="no job came of it")]
-    world.store.run(open_attempt(world.id, opening(resolved=settled)))
+    at_rest = [lost.replace(refusal="no job came of it")]
+    world.store.run(open_attempt(world.id, opening(resolved=at_rest)))
     assert (
         world.store.run(start_recovery.started(world.id, 1, lost, "drsjob-late")).wave(1).job_ids[-1]
         == "drsjob-late"

@@ -94,7 +94,7 @@ SPOILT = {
 
 
 @pytest.mark.parametrize("spoilt", SPOILT.values(), ids=SPOILT)
-def test_a_lock_that_cannot_be_read_is_told_and_can_be_unlocked(world, spoilt):
+def test_a_lock_that_cannot_be_read_is_reported_and_can_be_unlocked(world, spoilt):
     """Nobody takes it over, as nobody can say who holds the plan; the way out is named, and is one."""
     execution = world.store.run(open_execution.open_execution(world.make.execution(waves=1)))
     world.put({"executionId": "PLAN#web_shop", "item": "LOCK"} | spoilt)
@@ -103,8 +103,8 @@ def test_a_lock_that_cannot_be_read_is_told_and_can_be_unlocked(world, spoilt):
     freed = world.store.run(unlock("web_shop", "alice", "spoilt"))
     assert freed.lock is None
     assert "cannot be read" in freed.trouble
-    told = [event.actor for event in world.store.run(read_events(OTHER)) if event.type == "LOCK_RELEASED"]
-    assert told == (["alice"] if spoilt.get("holder") == OTHER else [])
+    shown = [event.actor for event in world.store.run(read_events(OTHER)) if event.type == "LOCK_RELEASED"]
+    assert shown == (["alice"] if spoilt.get("holder") == OTHER else [])
     assert world.store.run(take_lock(execution)) is None
 
 

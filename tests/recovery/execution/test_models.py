@@ -116,7 +116,7 @@ def test_a_wave_of_an_older_release_stops_and_has_four_hours():
 
 
 def test_a_wave_that_is_not_in_its_place_is_refused_by_name(make):
-    """Waves are found by their number; a hole in the record is told, not stepped over (R-33)."""
+    """Waves are found by their number; a hole in the record is shown, not stepped over (R-33)."""
     execution = make.execution()
     holed = execution.replace(waves=(execution.waves[0], execution.waves[2]))
     assert holed.wave(0).wave_name == "DBWave1"
@@ -166,7 +166,7 @@ def test_a_run_id_of_airflow_is_one_of_an_execution(make, run_id):
     "run_id",
     ["", "a%b", "a..b", "../a", "a/b", "a\\b", "a?", "a#", "{a}", "a\n", "a\x9b", "\ud800", "x" * 251],
 )
-def test_a_run_id_with_a_meaning_elsewhere_is_refused_in_words(make, run_id):
+def test_a_run_id_with_a_meaning_elsewhere_is_refused_in_a_sentence(make, run_id):
     """It goes into addresses, paths and other run ids."""
     assert "is the run id of no execution" in complaint_of_run_id(run_id)
     with pytest.raises(ValidationError, match="dagRunId"):

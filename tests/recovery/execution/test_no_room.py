@@ -39,9 +39,9 @@ from tests.recovery.execution.no_room_steps import (
     LONG,
     asking_to_cancel,
     cleaning_up,
-    having_nothing_to_start,
     missing_the_plan,
     not_cancelling,
+    nothing_to_start_run,
     noting_a_clear,
     noting_the_preflight,
     opening_an_attempt,
@@ -52,7 +52,7 @@ from tests.recovery.execution.stored import CREDENTIALS, START, TOO_LARGE
 E, W = ExecutionStatus, WaveStatus
 
 STEPS = [
-    *test_once.STEPS, noting_the_preflight, opening_an_attempt, noting_a_clear, having_nothing_to_start,
+    *test_once.STEPS, noting_the_preflight, opening_an_attempt, noting_a_clear, nothing_to_start_run,
     cleaning_up, asking_to_cancel, not_cancelling, missing_the_plan, unlocking,
 ]  # fmt: skip
 
@@ -151,8 +151,8 @@ def test_complete_execution_ends_it_whatever_is_refused(world, fragile, times):
     """
     ready_to_end(world)
     before = world.raw()
-    said = brought_to_its_end(world.store, world.id).outcome
-    assert LONG[:3000] in said
+    message_text = brought_to_its_end(world.store, world.id).outcome
+    assert LONG[:3000] in message_text
     shortened = 0
     for first in range(1, 20):
         world.restore(before)
@@ -170,7 +170,7 @@ def test_complete_execution_ends_it_whatever_is_refused(world, fragile, times):
         whole = world.store.run(read_whole(record))
         assert (whole.reason, whole.wave(1).failure) == (LONG, LONG)
         # The third refusal may be that of the text's own item
-        assert same_text(whole.outcome, said) if times > 2 else whole.outcome == said
+        assert same_text(whole.outcome, message_text) if times > 2 else whole.outcome == message_text
         assert world.store.run(read_events(world.id))[-1].type is EventType.EXECUTION_ENDED
         if not refused:
             break
@@ -255,14 +255,14 @@ def answering(world):
 @pytest.mark.parametrize(
     "step", [answering, noting_the_preflight, cleaning_up], ids=lambda step: step.__name__
 )
-def test_the_same_said_again_is_known_though_it_is_shortened(world, fragile, step):
+def test_the_same_stated_again_is_known_though_it_is_shortened(world, fragile, step):
     """It was cut when it was written, for want of room: a retry, which says it in full, changes nothing."""
     go = step(world)
     before = world.raw()
     for first in range(1, 6):
         world.restore(before)
         refused_at(world, fragile, first, 2, go)
-        if any(map(name_in, words(world))):
+        if any(map(name_in, fragments(world))):
             break
     assert first < 5
     before = world.raw()
@@ -270,5 +270,5 @@ def test_the_same_said_again_is_known_though_it_is_shortened(world, fragile, ste
     assert world.raw() == before
 
 
-def words(world):
+def fragments(world):
     return [text for _, text in texts_of(world.store.run(read_execution(world.id)))]

@@ -98,17 +98,17 @@ def test_all_of_it_is_read(old):
 
 
 @pytest.mark.parametrize(
-    ("stem", "told"),
+    ("stem", "reported"),
     [
         ("failed", ("dbwave1.after_promote", 0, 1, "SUCCESS", None)),
         ("launches", ("appwave2.before_switch_dns", 1, 2, "FAILED", "NXDOMAIN")),
     ],
 )
-def test_tasks_of_other_operators_are_read(world, stem, told):
+def test_tasks_of_other_operators_are_read(world, stem, reported):
     """As 0.2 wrote them."""
     loaded(world, Path(__file__).parent / "old_records" / "v0_2" / f"{stem}.json")
     (task,) = world.store.run(read_tasks(world.id))
-    assert (task.task_id, task.wave_number, task.try_number, task.state, task.message) == told
+    assert (task.task_id, task.wave_number, task.try_number, task.state, task.message) == reported
 
 
 def test_reading_writes_nothing(old):
@@ -160,8 +160,8 @@ def test_what_failed_is_tried_again(world, path):
     """What is launched stays so; the intents of the attempt before are still shown, with their servers."""
     loaded(world, path)
     wave = world.store.run(read_execution(world.id)).wave(1)
-    settled = [intent.replace(job_id="drsjob-found") for intent in wave.open_intents]
-    after = world.store.run(open_attempt(world.id, Opening(1, wave.attempt, 1, settled)))
+    resolved = [intent.replace(job_id="drsjob-found") for intent in wave.open_intents]
+    after = world.store.run(open_attempt(world.id, Opening(1, wave.attempt, 1, resolved)))
     assert (after.final, after.wave(1).attempt, after.wave(1).intents) == (False, 2, ())
     shown = world.store.run(read_whole(after)).wave(1).intents
     assert [len(intent.servers) for intent in shown] == [2] * len(wave.intents)

@@ -120,7 +120,7 @@ def polling(world):
     return lambda: world.store.run(wait_for_recovery.poll(world.id, 0, 1, servers))
 
 
-def having_polled(world):
+def polled_run(world):
     at = world.opened().make.time()
     return lambda: world.store.run(wait_for_recovery.polled(world.id, at))
 
@@ -163,7 +163,7 @@ def telling(world):
 
 STEPS = [
     opening, taking_the_lock, taking_the_lock_over, freezing, noting_a_failure, pausing, approving, rejecting,
-    intending, starting, adopting, leaving_out, refusing, failing_a_wave, polling, having_polled,
+    intending, starting, adopting, leaving_out, refusing, failing_a_wave, polling, polled_run,
     ending_a_wave, closing, finishing, releasing, telling,
 ]  # fmt: skip
 

@@ -24,11 +24,11 @@ from drs_recovery.store.store import ExecutionStore
 from tests.recovery.execution.ended import E, W, ended, open_intent, opening
 
 
-def told(world, kind):
+def shown(world, kind):
     return [event for event in world.store.run(read_events(world.id)) if event.type is kind]
 
 
-def test_the_execution_is_open_again_and_the_wave_begins_anew(world):
+def test_the_execution_is_open_again_and_the_wave_begins_again(world):
     """One write; the plan is its own again, the finished wave stays, the one that never ran is to come."""
     before = ended(world).store.run(read_execution(world.id))
     event = world.make.event(EventType.ATTEMPT_OPENED, 1, attempt=2)
@@ -44,7 +44,7 @@ def test_the_execution_is_open_again_and_the_wave_begins_anew(world):
     assert after.wave(1).job_ids == ("drsjob-1",)
     assert after.wave(1).attempt_job_ids == ()
     assert world.items("PLAN#web_shop")[0]["holder"] == world.id
-    assert told(world, EventType.ATTEMPT_OPENED) == [event]
+    assert shown(world, EventType.ATTEMPT_OPENED) == [event]
     assert [execution.execution_id for execution in world.store.run(open_executions())] == [world.id]
 
 
@@ -93,7 +93,7 @@ def test_a_crash_after_any_write_is_taken_up_by_a_retry(world, fragile, writes):
     after = store.run(open_attempt(world.id, opening(servers=found), again))
     assert after.wave(1).attempt == 2
     assert [server.launch_status for server in world.store.run(read_servers(world.id, 1))] == ["LAUNCHED"] * 2
-    assert len(told(world, EventType.ATTEMPT_OPENED)) == 1
+    assert len(shown(world, EventType.ATTEMPT_OPENED)) == 1
     assert world.items("PLAN#web_shop")[0]["holder"] == world.id
 
 
@@ -144,8 +144,8 @@ def test_a_plan_is_never_both_taken_and_opened_again(world, first, step):
     assert len(refused) <= 1
 
 
-def test_the_second_end_is_told_like_the_first(world):
-    """What is told once is told once for each time that the execution was open."""
+def test_the_second_end_is_reported_like_the_first(world):
+    """What is shown once is shown once for each time that the execution was open."""
     ended(world).store.run(open_attempt(world.id, opening()))
     world.store.run(
         complete_execution.close_waves(
@@ -161,8 +161,8 @@ def test_the_second_end_is_told_like_the_first(world):
     world.store.run(
         complete_execution.close_waves(world.id, RunEnd(), world.make.event(EventType.INTERRUPTED))
     )
-    assert len(told(world, EventType.INTERRUPTED)) == 2
-    assert len(told(world, EventType.EXECUTION_ENDED)) == 2
+    assert len(shown(world, EventType.INTERRUPTED)) == 2
+    assert len(shown(world, EventType.EXECUTION_ENDED)) == 2
     assert (world.store.run(read_execution(world.id)).status, world.record()["outcome"]) == (
         E.CANCELLED,
         "again",
@@ -223,7 +223,7 @@ def test_what_ended_jobs_say_is_written_over_an_end_that_came_too_early(world):
     assert (new.launch_status, new.recovery_instance_id, new.error) == ("LAUNCHED", "i-1", None)
 
 
-def test_an_intent_is_settled_by_the_same_write(world):
+def test_an_intent_is_resolved_by_the_same_write(world):
     """Its job is on record in the last attempt, where it belongs."""
     open_intent(ended(world))
     (intent,) = world.store.run(read_execution(world.id)).wave(1).open_intents

@@ -62,15 +62,15 @@ REFUSALS = {
 }
 
 
-@pytest.mark.parametrize(("disturb", "fields", "words"), REFUSALS.values(), ids=REFUSALS)
-def test_a_refused_attempt_changes_nothing(world, disturb, fields, words):
+@pytest.mark.parametrize(("disturb", "fields", "texts"), REFUSALS.values(), ids=REFUSALS)
+def test_a_refused_attempt_changes_nothing(world, disturb, fields, texts):
     """Final status, end time, outcome, servers, lock and trail stay as they are."""
     disturb(ended(world))
     before = world.raw()
     servers = [
         server.replace(launch_status="LAUNCHED") for server in world.store.run(read_servers(world.id, 1))
     ]
-    with pytest.raises((StartRefused, LockHeld), match=words):
+    with pytest.raises((StartRefused, LockHeld), match=texts):
         world.store.run(open_attempt(world.id, opening(servers=servers, **fields)))
     assert world.raw() == before
 

@@ -187,7 +187,7 @@ def test_an_execution_without_a_frozen_plan_says_so(world):
 
 
 def test_the_first_failure_stays(world):
-    """What went wrong first is the reason; a second one is told in the trail."""
+    """What went wrong first is the reason; a second one is shown in the trail."""
     world.opened()
     for message in ("no such server", "no such server", "lock held"):
         failure = Failure(kind=FailureKind.FAILED, message=message)

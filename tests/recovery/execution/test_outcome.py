@@ -55,9 +55,9 @@ def test_r45_an_interrupted_execution_lists_what_runs_on(make):
     execution = ended(
         make, {"status": W.COMPLETED}, {"status": W.CANCELLED, "failure": left}, {"status": W.SKIPPED}
     )
-    words = outcome(execution, launched(make, 2), interrupted="the DAG run was marked failed")
-    assert words.startswith("Interrupted: the DAG run was marked failed. Finished: DBWave1.")
-    assert left in words
+    texts = outcome(execution, launched(make, 2), interrupted="the DAG run was marked failed")
+    assert texts.startswith("Interrupted: the DAG run was marked failed. Finished: DBWave1.")
+    assert left in texts
 
 
 def test_r47_an_interrupted_execution_names_the_instances_it_leaves(make):
@@ -66,8 +66,8 @@ def test_r47_an_interrupted_execution_names_the_instances_it_leaves(make):
     servers = [
         server.replace(recovery_instance_id=f"i-{number}") for number, server in enumerate(make.servers())
     ]
-    words = outcome(execution, servers[:2], interrupted="its DAG run was deleted")
-    assert f"i-0 of {servers[0].label}, i-1 of {servers[1].label}." in words
+    texts = outcome(execution, servers[:2], interrupted="its DAG run was deleted")
+    assert f"i-0 of {servers[0].label}, i-1 of {servers[1].label}." in texts
     many = outcome(execution, servers * 4, interrupted="its DAG run was deleted")
     assert ", and 4 more." in many
     assert "i-0" not in outcome(execution, servers[:2])
@@ -90,7 +90,7 @@ def test_r47_an_interrupted_execution_names_the_instances_it_leaves(make):
     ],
     ids=["the same", "and more", "another"],
 )
-def test_an_interruption_is_said_once(make, failure, known, text):
+def test_an_interruption_is_written_once(make, failure, known, text):
     """What ended the run has its sentence; the wave where it is on record too does not repeat it."""
     intents = tuple(make.intent(0).replace(job_id=job_id) for job_id in known.get("intents", ()))
     wave = {"status": W.CANCELLED, "failure": failure, **known, "intents": intents}
@@ -119,13 +119,13 @@ def test_a_failed_wave_says_why_and_a_superseded_execution_by_whom(make):
         {"status": W.SKIPPED},
         superseded_by=OTHER,
     )
-    words = outcome(execution, launched(make, 0))
-    assert words.startswith(f"Superseded by execution {OTHER}. No wave finished. 0 of 6 servers launched.")
-    assert "DBWave1 FAILED: none of its 2 servers launched: access denied! Never" in words
+    texts = outcome(execution, launched(make, 0))
+    assert texts.startswith(f"Superseded by execution {OTHER}. No wave finished. 0 of 6 servers launched.")
+    assert "DBWave1 FAILED: none of its 2 servers launched: access denied! Never" in texts
 
 
 def test_a_partial_wave_has_finished_and_says_who_is_missing(make):
-    """PARTIAL met its policy; its reason is told all the same."""
+    """PARTIAL met its policy; its reason is shown all the same."""
     execution = ended(
         make,
         {"status": W.PARTIAL, "failure": "1 of its 2 servers did not launch: optional host-0-1: no capacity"},
@@ -146,8 +146,8 @@ def test_a_wave_that_failed_and_stopped_nothing_says_so(make):
         {"status": W.COMPLETED},
         {"status": W.COMPLETED},
     )
-    words = outcome(execution, launched(make, 4))
-    assert "DBWave1 TIMED_OUT (on_failure: continue): still runs in DRS: drsjob-1." in words
+    texts = outcome(execution, launched(make, 4))
+    assert "DBWave1 TIMED_OUT (on_failure: continue): still runs in DRS: drsjob-1." in texts
 
 
 def test_what_fits_no_ending_is_called_inconsistent(make):

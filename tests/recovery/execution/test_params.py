@@ -36,7 +36,7 @@ def test_what_may_be_asked_for(given):
 
 
 @pytest.mark.parametrize(
-    ("given", "run_type", "words"),
+    ("given", "run_type", "texts"),
     [
         ({"execution_type": "RECOVERY"}, "manual", "confirm: .* 'web_shop', and it is missing"),
         (REAL | {"confirm": "Web_shop"}, "manual", "confirm: .* 'web_shop', not 'Web_shop'"),
@@ -50,13 +50,13 @@ def test_what_may_be_asked_for(given):
         ({"confirm": "web_shop"}, "manual", "say execution_type RECOVERY, or leave confirm out"),
     ],
 )
-def test_what_may_not(given, run_type, words):
+def test_what_may_not(given, run_type, texts):
     """Each rule across params names the param, the value and what is allowed."""
-    with pytest.raises(ParamsError, match=words):
+    with pytest.raises(ParamsError, match=texts):
         RunParams.read(given).check("web_shop", run_type)
 
 
-def test_all_that_is_wrong_is_said_at_once():
+def test_all_that_is_wrong_is_written_at_once():
     """Nobody mends params one by one at 3 a.m."""
     with pytest.raises(ParamsError) as refused:
         RunParams.read({"execution_type": "RECOVERY", "approvals": "none"}).check("web_shop", "scheduled")
@@ -64,7 +64,7 @@ def test_all_that_is_wrong_is_said_at_once():
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("given", "texts"),
     [
         ({"execution_type": "drill"}, "execution_type: Input should be 'DRILL' or 'RECOVERY', not 'drill'"),
         ({"approvals": "some"}, "approvals: Input should be .*, not 'some'"),
@@ -73,7 +73,7 @@ def test_all_that_is_wrong_is_said_at_once():
         ([], "params: "),
     ],
 )
-def test_params_of_the_wrong_shape(given, words):
+def test_params_of_the_wrong_shape(given, texts):
     """Types, choices and names are checked with their place."""
-    with pytest.raises(ParamsError, match=words):
+    with pytest.raises(ParamsError, match=texts):
         RunParams.read(given)

@@ -83,7 +83,7 @@ def test_without_an_approval_of_this_attempt_nothing_starts(ready, make, answer)
 
 
 @pytest.mark.parametrize(
-    ("fields", "words"),
+    ("fields", "texts"),
     [
         ({"superseded_by": OTHER}, f"superseded by execution {OTHER}"),
         ({"failure": Failure(kind="REFUSED", message="late")}, "the execution is REFUSED: late"),
@@ -91,10 +91,10 @@ def test_without_an_approval_of_this_attempt_nothing_starts(ready, make, answer)
     ],
     ids=["superseded", "refused", "final"],
 )
-def test_an_execution_that_is_over_starts_nothing(ready, fields, words):
+def test_an_execution_that_is_over_starts_nothing(ready, fields, texts):
     """Superseded, refused or final: no wave starts, no gate asks."""
     for check in (check_start, check_ask):
-        with pytest.raises(StartRefused, match=words):
+        with pytest.raises(StartRefused, match=texts):
             check(ready.replace(**fields), 1)
 
 

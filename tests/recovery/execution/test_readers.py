@@ -73,16 +73,16 @@ def test_r61_one_unreadable_record_hides_no_other(world, caplog):
 @pytest.mark.parametrize("plan", [None, "web_shop"])
 @pytest.mark.parametrize("limit", [1, 2, 3, 20])
 def test_an_unreadable_record_takes_no_other_ones_place(world, plan, limit):
-    """As many are listed as are asked for and can be read, and each of the others is told."""
+    """As many are listed as are asked for and can be read, and each of the others is shown."""
     good = [opened_at(world, f"run{minutes}", minutes) for minutes in (30, 20, 0)]
     for number in (25, 24, 23, 10):
         start = world.make.time() + timedelta(minutes=number)
         bad = world.make.execution(f"bad{number}", start_time=start).to_item() | {"item": "EXECUTION"}
         world.put(bad | {"executionType": f"REHEARSAL{number}"})
-    told: list[str] = []
-    listed = world.store.run(list_executions(plan, limit, passed_over=told.append))
+    shown: list[str] = []
+    listed = world.store.run(list_executions(plan, limit, passed_over=shown.append))
     assert [execution.execution_id for execution in listed] == good[:limit]
-    assert [words[words.index("REHEARSAL") :][:11] for words in told] == [
+    assert [texts[texts.index("REHEARSAL") :][:11] for texts in shown] == [
         f"REHEARSAL{number}" for number in {1: [], 2: [25, 24, 23]}.get(limit, [25, 24, 23, 10])
     ]
 
@@ -124,7 +124,7 @@ def test_a_wave_is_not_taken_for_another_with_a_longer_number(world):
 
 
 @pytest.mark.parametrize(
-    ("spoilt", "words"),
+    ("spoilt", "texts"),
     [
         ({"launchStatus": "LAUNCHED"}, "sourceServerID: Field required"),
         ({"sourceServerID": "s-00000000000000001", "waveNumber": "first"}, "waveNumber: "),
@@ -139,18 +139,18 @@ def test_a_wave_is_not_taken_for_another_with_a_longer_number(world):
     ],
     ids=["nothing in it", "no number", "another server", "another wave"],
 )
-def test_a_server_that_cannot_be_read_hides_no_other_and_is_told(world, spoilt, words):
+def test_a_server_that_cannot_be_read_hides_no_other_and_is_reported(world, spoilt, texts):
     """Nor one that its key does not name; which servers there are, the keys tell all the same."""
     world.frozen(waves=1)
     good = [server.source_server_id for server in world.store.run(read_servers(world.id))]
     key = f"SERVER#000#{FIRST}"
     world.put({"executionId": world.id, "item": key} | spoilt)
-    told: list[str] = []
-    servers = world.store.run(read_servers(world.id, passed_over=told.append))
+    shown: list[str] = []
+    servers = world.store.run(read_servers(world.id, passed_over=shown.append))
     assert [server.source_server_id for server in servers] == good[:1]
-    assert len(told) == 1
-    assert key in told[0]
-    assert words in told[0]
+    assert len(shown) == 1
+    assert key in shown[0]
+    assert texts in shown[0]
     assert world.store.run(read_server_ids(world.id)) == set(good)
 
 

@@ -112,11 +112,11 @@ def test_a_refused_call_may_be_sent_again(world):
 @pytest.mark.parametrize("release", ["this", "the one before"])
 def test_a_lost_answer_is_known_whatever_its_servers_are_announced_for_again(world, release):
     """Announced again, refused, then sent in halves: its job may show all the same, and is found by it."""
-    words = "no job came of StartRecovery for 2 servers: DRS showed none within 0:01:30"
+    texts = "no job came of StartRecovery for 2 servers: DRS showed none within 0:01:30"
     first, again = world.make.intent(), world.make.intent()
     half = world.make.intent(batch=1, servers=first.servers[:1])
     world.frozen().store.run(start_recovery.intend(world.id, 0, first))
-    world.store.run(start_recovery.refused(world.id, 0, first, words, lost=release == "this"))
+    world.store.run(start_recovery.refused(world.id, 0, first, texts, lost=release == "this"))
     world.store.run(start_recovery.intend(world.id, 0, again))
     world.store.run(start_recovery.refused(world.id, 0, again, "ConflictException"))
     kept, _ = world.store.run(start_recovery.intend(world.id, 0, half)).wave(0).intents
@@ -131,7 +131,7 @@ def test_a_lost_answer_is_known_whatever_its_servers_are_announced_for_again(wor
 
 
 def test_a_late_answer_never_touches_another_intent(world):
-    """The first process hears its refusal twice, while a second one has sent anew: that call stays open."""
+    """The first process hears its refusal twice, while a second one has sent again: that call stays open."""
     first, second = world.make.intent(), world.make.intent()
     world.frozen().store.run(start_recovery.intend(world.id, 0, first))
     world.store.run(start_recovery.refused(world.id, 0, first, "no"))

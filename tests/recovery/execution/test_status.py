@@ -29,8 +29,8 @@ def waves(*statuses: WaveStatus) -> tuple[WaveRecord, ...]:
 
 def waves_of(*ends: tuple[WaveStatus, OnFailure]) -> tuple[WaveRecord, ...]:
     return tuple(
-        wave.replace(on_failure=said)
-        for wave, (_, said) in zip(waves(*[status for status, _ in ends]), ends, strict=True)
+        wave.replace(on_failure=message_text)
+        for wave, (_, message_text) in zip(waves(*[status for status, _ in ends]), ends, strict=True)
     )
 
 
@@ -98,11 +98,11 @@ def test_what_stands_above_what(record, failure):
         assert inconsistency(record, len(record))
 
 
-@pytest.mark.parametrize("said", [{"superseded": True}, {"interrupted": True}])
-def test_superseded_and_interrupted_are_cancelled_whatever_the_waves(said):
+@pytest.mark.parametrize("message_text", [{"superseded": True}, {"interrupted": True}])
+def test_superseded_and_interrupted_are_cancelled_whatever_the_waves(message_text):
     """A forced run is never a success, nor a mere failure."""
     for status in WaveStatus:
-        assert final_status(waves(status), **said) is E.CANCELLED
+        assert final_status(waves(status), **message_text) is E.CANCELLED
 
 
 def test_waves_out_of_place_are_inconsistent():
@@ -180,13 +180,13 @@ def test_r03_r07_a_wave_is_what_its_servers_and_its_policy_make_it(described, mi
 
 
 @pytest.mark.parametrize(
-    ("minimum", "words"),
+    ("minimum", "texts"),
     [
         (None, "1 of its 3 servers did not launch (2 of the 2 that are not optional did, 2 must): optional "),
         (1, "1 of its 3 servers did not launch (2 of the 2 that are not optional did, 1 must): optional "),
     ],
 )
-def test_a_partial_wave_says_what_it_needs_and_who_is_missing(minimum, words):
+def test_a_partial_wave_says_what_it_needs_and_who_is_missing(minimum, texts):
     """The reason is read at gates and in outcomes."""
     servers = [
         server(LaunchStatus.LAUNCHED, 1),
@@ -194,7 +194,7 @@ def test_a_partial_wave_says_what_it_needs_and_who_is_missing(minimum, words):
         server(LaunchStatus.FAILED, 3, optional=True, error="no capacity"),
     ]
     verdict, reason = judge(WAVE.replace(minimum_launched=minimum), servers)
-    assert (verdict, reason) == (W.PARTIAL, f"{words}host-3 (s-3): no capacity")
+    assert (verdict, reason) == (W.PARTIAL, f"{texts}host-3 (s-3): no capacity")
 
 
 @given(st.lists(st.none() | st.sampled_from(LaunchStatus), min_size=1, max_size=6))
@@ -243,7 +243,7 @@ def test_a_wave_without_servers_is_failed():
 
 
 @pytest.mark.parametrize(
-    ("minimum", "statuses", "verdict", "words"),
+    ("minimum", "statuses", "verdict", "texts"),
     [
         (None, [LaunchStatus.LAUNCHED], W.FAILED, LOST),
         (1, [LaunchStatus.LAUNCHED], W.PARTIAL, f"{LOST} (1 did, 1 must)"),
@@ -252,10 +252,10 @@ def test_a_wave_without_servers_is_failed():
     ],
 )
 def test_a_server_that_cannot_be_read_did_not_launch_as_far_as_anybody_knows(
-    minimum, statuses, verdict, words
+    minimum, statuses, verdict, texts
 ):
     """The wave counts as many as were frozen, and the reason says how many are missing on record."""
     wave = WAVE.replace(server_count=2, minimum_launched=minimum)
     status, reason = judge(wave, [server(status, number) for number, status in enumerate(statuses)])
     assert status is verdict
-    assert reason.startswith(words)
+    assert reason.startswith(texts)

@@ -93,7 +93,7 @@ def foreign(client, table, keys, indexes=()):
 
 
 @pytest.mark.parametrize(
-    ("keys", "indexes", "words"),
+    ("keys", "indexes", "texts"),
     [
         (["id"], (), "its keys are id, not executionId, item"),
         (["item", "executionId"], (), "its keys are item, executionId, not executionId, item"),
@@ -110,10 +110,10 @@ def foreign(client, table, keys, indexes=()):
     ],
     ids=["other keys", "keys in the other order", "no indexes", "other indexes"],
 )
-def test_a_table_that_is_not_ours_is_refused_by_what_differs(dynamodb, table, keys, indexes, words):
+def test_a_table_that_is_not_ours_is_refused_by_what_differs(dynamodb, table, keys, indexes, texts):
     """Nothing is changed in a table that belongs to somebody else."""
     foreign(dynamodb, table, keys, indexes)
-    with pytest.raises(RecordUnavailable, match=f"is not one of ours: {words}"):
+    with pytest.raises(RecordUnavailable, match=f"is not one of ours: {texts}"):
         create_table(dynamodb, table)
     assert not described(dynamodb, table).get("DeletionProtectionEnabled")
     with pytest.MonkeyPatch.context() as patch:

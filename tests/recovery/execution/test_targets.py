@@ -22,19 +22,19 @@ def completed(make, **fields):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"),
+    ("seconds", "texts"),
     [
         (59 * 60, "59m, within the target of 1h"),
         (HOUR, "1h, within the target of 1h"),
         (2 * HOUR + 1, "2h 1s, above the target of 1h"),
     ],
 )
-def test_the_rto_achieved_is_the_time_from_start_to_end(make, seconds, words):
+def test_the_rto_achieved_is_the_time_from_start_to_end(make, seconds, texts):
     """Gates included: it is what people waited."""
     execution = completed(make, rto_seconds=HOUR)
     end = execution.start_time + timedelta(seconds=seconds)
-    assert rto_text(execution, end) == words
-    assert rto_text(execution.replace(end_time=end)) == words
+    assert rto_text(execution, end) == texts
+    assert rto_text(execution.replace(end_time=end)) == texts
     assert rto_text(execution) is None
 
 
@@ -46,7 +46,7 @@ def test_what_recovered_nothing_has_achieved_no_rto(make):
 
 
 @pytest.mark.parametrize(
-    ("lag", "words"),
+    ("lag", "texts"),
     [
         (Lag(seconds=3), "3s at the start, within the target of 15m"),
         (Lag(seconds=7200), "2h at the start, above the target of 15m"),
@@ -62,9 +62,9 @@ def test_what_recovered_nothing_has_achieved_no_rto(make):
         (None, None),
     ],
 )
-def test_the_rpo_achieved_is_the_worst_lag_that_is_known(make, lag, words):
+def test_the_rpo_achieved_is_the_worst_lag_that_is_known(make, lag, texts):
     """A lag that nobody told is said, and taken for nothing (R-26)."""
-    assert rpo_text(make.execution(rpo_seconds=900, lag=lag)) == words
+    assert rpo_text(make.execution(rpo_seconds=900, lag=lag)) == texts
 
 
 def test_without_targets_there_is_nothing_to_tell(make):
@@ -86,7 +86,7 @@ def test_the_outcome_tells_what_was_achieved(make):
 
 
 @pytest.mark.parametrize(
-    ("duration", "words"),
+    ("duration", "texts"),
     [
         (timedelta(0), "0s"),
         (timedelta(seconds=0.2), "1s"),
@@ -94,6 +94,6 @@ def test_the_outcome_tells_what_was_achieved(make):
         (timedelta(days=1, hours=2, seconds=5), "1d 2h 5s"),
     ],
 )
-def test_durations_are_brief(duration, words):
+def test_durations_are_brief(duration, texts):
     """Whole seconds, rounded up, so that a lag never looks better than it is."""
-    assert compact(duration) == words
+    assert compact(duration) == texts

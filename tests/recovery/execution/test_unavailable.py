@@ -1,4 +1,4 @@
-"""What DynamoDB refuses, or cannot say, is told in its own words, with place and remedy."""
+"""What DynamoDB refuses, or cannot say, is shown in its own words, with place and remedy."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_an_endpoint_that_does_not_answer_is_named(make):
 
 
 def test_no_error_holds_who_signs_in_at_an_endpoint(make):
-    """Botocore quotes the whole address; what is told of it goes into notes and logs."""
+    """Botocore quotes the whole address; what is shown of it goes into notes and logs."""
     client = client_of("http://me:pass'word@127.0.0.1:9")
     for broken in (
         lambda: ExecutionStore(client, "t").run(open_execution.open_execution(make.execution())),
@@ -88,7 +88,7 @@ def test_no_error_holds_who_signs_in_at_an_endpoint(make):
     ],
     ids=lambda value: value if isinstance(value, str) and " " not in value else "",
 )
-def test_what_aws_refuses_is_said_in_its_words(refusing, make, status, code, message):
+def test_what_aws_refuses_is_written_in_its_text(refusing, make, status, code, message):
     """Throttled, not allowed, broken: the error is one, the words are AWS's (invariant 11)."""
     refusing.error = (status, code, message)
     store = ExecutionStore(client_of(f"http://127.0.0.1:{refusing.server_port}"), "executions")
@@ -115,7 +115,7 @@ def test_a_missing_table_says_how_to_make_it(dynamodb, make):
             step()
 
 
-def test_credentials_that_are_missing_are_said_to_be(monkeypatch, make):
+def test_credentials_that_are_missing_are_stated_to_be(monkeypatch, make):
     """Without credentials boto3 sends nothing."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)

@@ -220,10 +220,10 @@ def test_ending_a_wave_twice_is_ending_it_once_and_it_stays_ended(polled):
     assert polled.items() == before
 
 
-@pytest.mark.parametrize("told", [False, True], ids=["without", "with an end"])
-def test_r21_a_wave_that_timed_out_leaves_its_servers_without_an_end(polled, told):
+@pytest.mark.parametrize("shown", [False, True], ids=["without", "with an end"])
+def test_r21_a_wave_that_timed_out_leaves_its_servers_without_an_end(polled, shown):
     """TIMED_OUT is not FAILED: those servers are still being launched by DRS, whatever the sensor says."""
-    end = {"end_time": polled.make.time()} if told else {}
+    end = {"end_time": polled.make.time()} if shown else {}
     wave = polled.store.run(
         wait_for_recovery.write_end(
             polled.id,

@@ -1,4 +1,4 @@
-"""Whatever is in a plan file, it is a plan, or its problems are told."""
+"""Whatever is in a plan file, it is a plan, or its problems are shown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FUZZ = settings(
     max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-"""The folder of a test is one for all examples; each writes the same file anew."""
+"""The folder of a test is one for all examples; each writes the same file again."""
 
 FRAGMENTS = [
     *[

@@ -85,8 +85,8 @@ def test_a_key_with_a_default_changes_no_identity(plan_of: Callable[..., Plan]) 
     later = PlanOfLater.model_validate(content)
     assert "tier" in later.dump()
     assert (later.hash, later.hashes) == (plan.hash, plan.hashes)
-    said = PlanOfLater.model_validate(content | {"tier": 1})
-    assert said.hashes.isdisjoint(plan.hashes)
+    message = PlanOfLater.model_validate(content | {"tier": 1})
+    assert message.hashes.isdisjoint(plan.hashes)
 
 
 def test_what_a_later_release_froze_is_run_by_this_one(plan_of: Callable[..., Plan]) -> None:

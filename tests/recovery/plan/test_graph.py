@@ -44,10 +44,10 @@ def test_cycles_are_found_where_a_wave_waits_for_itself(graph: Dependencies) -> 
 
 @given(graphs())
 def test_without_the_waves_of_its_cycles_a_graph_has_none(graph: Dependencies) -> None:
-    """Whoever mends every cycle that is told is not told of another one."""
-    told = {number for cycle in cycles(graph) for number in cycle}
+    """Whoever mends every cycle that is shown is not told of another one."""
+    shown = {number for cycle in cycles(graph) for number in cycle}
     rest = tuple(
-        () if number in told else tuple(after for after in waits if after not in told)
+        () if number in shown else tuple(after for after in waits if after not in shown)
         for number, waits in enumerate(graph)
     )
     assert not list(cycles(rest))

@@ -125,7 +125,7 @@ def test_a_dumped_plan_is_loaded_as_it_was(plan: Plan) -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"id": "x"}', "nul", "\ud800"], ids=ascii)
 def test_text_that_is_no_dumped_plan_is_a_plan_error(text: str) -> None:
-    """A record that holds something else is told, and never another exception."""
+    """A record that holds something else is shown, and never another exception."""
     with pytest.raises(PlanError, match="the dumped plan"):
         Plan.load(text)
 

@@ -96,10 +96,10 @@ def test_a_change_between_question_and_use_leads_nowhere(
     (plans / "x.yaml").symlink_to("below/x.yaml")
     changing(monkeypatch, moment, lambda: change(plans))
     try:
-        said = str(read(plans))
+        message = str(read(plans))
     except (OSError, PlanError) as error:
-        said = str(error)
-    assert "FERNET_KEY" not in said
+        message = str(error)
+    assert "FERNET_KEY" not in message
 
 
 def test_a_file_whose_folder_was_exchanged_says_so(plans: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,7 +72,7 @@ def test_a_percentage_is_never_met_by_less(percent: int, servers: int) -> None:
     assert 100 * count >= percent * servers > 100 * (count - 1)
 
 
-def test_what_fits_no_servers_is_told_with_its_wave_and_what_would() -> None:
+def test_what_fits_no_servers_is_reported_with_its_wave_and_what_would() -> None:
     """R-39, for policies: nothing that selects nothing is passed over; every problem at once."""
     spares = {"tags": {"Spare": "yes"}}
     optional, foreign, nothing = problems_of(
@@ -117,7 +117,7 @@ def test_tags_of_servers_that_drs_does_not_know_are_nobody_s_mistake() -> None:
     st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=6),
     st.none() | st.integers(1, 6),
 )
-def test_what_is_said_to_meet_a_policy_is_what_the_judge_says(
+def test_what_is_written_to_meet_a_policy_is_what_the_judge_says(
     servers: list[tuple[bool, bool]], minimum: int | None
 ) -> None:
     """Before the start and after it, one rule: of servers that are optional, or launched, or both."""
@@ -139,8 +139,8 @@ def test_what_is_said_to_meet_a_policy_is_what_the_judge_says(
     assert Policy(optional, minimum).met_by(ids, launched) is met or len(launched) == len(ids)
 
 
-def test_more_than_the_tags_select_is_told() -> None:
-    """What the file alone cannot tell is told when the execution opens."""
+def test_more_than_the_tags_select_is_reported() -> None:
+    """What the file alone cannot tell is shown when the execution opens."""
     (problem,) = problems_of([TAGGED | {"optional": IDS[4:], "minimum_launched": 5}])
     assert problem == (
         "wave 'Web': minimum_launched: 5 is more than the servers of this wave that are not optional; at "

@@ -43,38 +43,38 @@ def test_a_plan_is_validated_once(folder: Path, monkeypatch: pytest.MonkeyPatch)
     assert Plan.load(plan.dump()) == plan
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     """A file that is not there is an error in the system's words."""
     assert problem_of(tmp_path / "gone.yaml") == "cannot be read: No such file or directory"
 
 
-def test_a_folder_named_like_a_plan_is_told(tmp_path: Path) -> None:
+def test_a_folder_named_like_a_plan_is_reported(tmp_path: Path) -> None:
     """A folder x.yaml is an error."""
     (tmp_path / "x.yaml").mkdir()
     assert problem_of(tmp_path / "x.yaml") == "this is a folder; a plan is a file"
 
 
-def test_a_pipe_is_told_and_not_waited_for(tmp_path: Path) -> None:
+def test_a_pipe_is_reported_and_not_waited_for(tmp_path: Path) -> None:
     """What would never end is not read."""
     os.mkfifo(tmp_path / "x.yaml")
     assert problem_of(tmp_path / "x.yaml") == "this is no regular file; a plan is a file"
 
 
-def test_a_loop_of_links_is_told(tmp_path: Path) -> None:
+def test_a_loop_of_links_is_reported(tmp_path: Path) -> None:
     """Symbolic links that lead to each other are an error in the system's words."""
     (tmp_path / "x.yaml").symlink_to(tmp_path / "y.yaml")
     (tmp_path / "y.yaml").symlink_to(tmp_path / "x.yaml")
     assert problem_of(tmp_path / "x.yaml").startswith("cannot be read: Too many levels of symbolic links")
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     """A file that the system refuses to read, to root as well, is an error in the system's words."""
     (tmp_path / "file").touch()
     assert problem_of(tmp_path / "file" / "x.yaml") == "cannot be read: Not a directory"
 
 
 def test_a_huge_file_is_not_read(tmp_path: Path, good: str) -> None:
-    """A file of 256 KiB is read, and one with a byte more is told."""
+    """A file of 256 KiB is read, and one with a byte more is shown."""
     path = tmp_path / "x.yaml"
     path.write_text(good.ljust(256 * 1024, "\n"))
     assert read_plan(path).name == "Shop"
@@ -82,14 +82,14 @@ def test_a_huge_file_is_not_read(tmp_path: Path, good: str) -> None:
     assert problem_of(path) == "the file is too large; at most 256 KiB are allowed"
 
 
-def test_a_stem_longer_than_a_dag_id_is_told(tmp_path: Path, good: str) -> None:
+def test_a_stem_longer_than_a_dag_id_is_reported(tmp_path: Path, good: str) -> None:
     """A DAG id has at most 250 characters."""
     path = tmp_path / f"{'x' * 251}.yml"
     path.write_text(good)
     assert "1 to 250 letters, digits, dashes, dots and underscores" in problem_of(path)
 
 
-def test_another_suffix_is_told(tmp_path: Path, good: str) -> None:
+def test_another_suffix_is_reported(tmp_path: Path, good: str) -> None:
     """A file that the loader would not see is an error where it is asked for."""
     path = tmp_path / "x.txt"
     path.write_text(good)
@@ -122,7 +122,7 @@ def test_a_problem_can_be_printed_whatever_a_value_is(tmp_path: Path, good: str)
     ids=["flow lists", "flow mappings", "complex keys", "block lists", "an alias in itself"],
 )
 def test_endless_nesting_is_refused_at_its_beginning(tmp_path: Path, text: str) -> None:
-    """Deep nesting, on which YAML libraries spend minutes or their stack, is told after 20 levels."""
+    """Deep nesting, on which YAML libraries spend minutes or their stack, is shown after 20 levels."""
     path = tmp_path / "x.yaml"
     path.write_text(text)
     with pytest.raises(PlanError):
@@ -213,7 +213,7 @@ def test_checking_a_folder_without_plans_is_a_problem(tmp_path: Path) -> None:
 
 
 def test_checking_a_missing_file_is_a_problem(tmp_path: Path) -> None:
-    """A file that is not there is told."""
+    """A file that is not there is shown."""
     assert check_files([tmp_path / "x.yaml"]) == [
         f"{tmp_path}/x.yaml:1:1: cannot be read: No such file or directory"
     ]
@@ -225,8 +225,8 @@ def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path: Path) -> 
     plans = tmp_path / "plans"
     plans.mkdir()
     (plans / "x.yaml").symlink_to("../secret")
-    told = problem_of(plans / "x.yaml")
-    assert told == "this is a link that leads out of its folder and is not followed; a plan is a file"
+    shown = problem_of(plans / "x.yaml")
+    assert shown == "this is a link that leads out of its folder and is not followed; a plan is a file"
     (plans / "y.yaml").symlink_to("z.txt")
     (plans / "z.txt").write_text("waves: [")
     assert "not YAML" in problem_of(plans / "y.yaml")

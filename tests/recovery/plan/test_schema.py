@@ -24,7 +24,7 @@ def errors(path: Path) -> list[Any]:
 
 
 def test_the_file_that_ships_is_up_to_date() -> None:
-    """``PYTHONPATH=include python -m drs_recovery.plan > dags/plans/plan.schema.json`` writes it anew."""
+    """``PYTHONPATH=include python -m drs_recovery.plan > dags/plans/plan.schema.json`` writes it again."""
     assert (PLANS / "plan.schema.json").read_text() == json_schema_text()
 
 

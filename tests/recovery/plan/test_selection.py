@@ -63,7 +63,7 @@ def test_servers_come_per_wave_sorted_by_id(plan_of: Callable[..., Plan]) -> Non
     assert selection[0][0].hostname == "host-1.example"
 
 
-def test_r39_tags_are_resolved_anew_each_time(plan_of: Callable[..., Plan]) -> None:
+def test_r39_tags_are_resolved_again_each_time(plan_of: Callable[..., Plan]) -> None:
     """R-39: a server that was tagged after the plan was written is selected."""
     plan = plan_of(by_tags("App", Tier="app"))
     assert ids(resolve(plan, FLEET)) == [[2, 3, 9]]
@@ -77,7 +77,7 @@ def test_r39_tags_that_select_nothing_are_refused(plan_of: Callable[..., Plan]) 
     assert problem.startswith("wave 'App': no source server has the DRS tags Tier=application")
 
 
-def test_r67_which_tags_there_are_is_told(plan_of: Callable[..., Plan]) -> None:
+def test_r67_which_tags_there_are_is_reported(plan_of: Callable[..., Plan]) -> None:
     """R-67: DRS tags are meant, not EC2's, and the message says which there are."""
     plan = plan_of(
         by_tags("Web", Application="shop", Tier="App"),
@@ -93,7 +93,7 @@ def test_r67_which_tags_there_are_is_told(plan_of: Callable[..., Plan]) -> None:
     assert database.endswith("each of them is there, but no source server has all")
 
 
-def test_r67_a_fleet_without_tags_is_told(plan_of: Callable[..., Plan]) -> None:
+def test_r67_a_fleet_without_tags_is_reported(plan_of: Callable[..., Plan]) -> None:
     """R-67: servers tagged in EC2 only have no DRS tag at all."""
     [problem] = problems_of(plan_of(by_tags("App", Tier="app")), [server(1), server(2)])
     assert problem.endswith("none of the 2 source servers in this account and Region has any")
@@ -114,7 +114,7 @@ def test_a_server_that_is_renamed_is_selected_as_before(plan_of: Callable[..., P
     assert ids(resolve(plan, renamed)) == ids(resolve(plan, FLEET))
 
 
-def test_a_server_in_two_waves_is_told_by_its_names(plan_of: Callable[..., Plan]) -> None:
+def test_a_server_in_two_waves_is_reported_by_its_names(plan_of: Callable[..., Plan]) -> None:
     """Tags may select what another wave selects too; people know servers by hostname and Name tag."""
     [problem] = problems_of(plan_of(by_id("Database", 9, 1), by_tags("App", Application="payroll")), FLEET)
     assert problem == (

@@ -85,7 +85,7 @@ def test_every_key_is_read() -> None:
     assert plan.waves[4].minimum_launched == "80%"
 
 
-def test_words_of_older_yaml_are_text() -> None:
+def test_scalars_of_older_yaml_are_text() -> None:
     """Scalars mean what YAML 1.2 says: no, on, y, dates and times are text; so are keys of tags."""
     plan = read_plan(VALID / "yaml_1_2.yaml")
     assert (plan.name, plan.owner, plan.description) == ("no", "on", "2026-01-01")

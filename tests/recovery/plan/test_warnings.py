@@ -1,4 +1,4 @@
-"""What is allowed in plans and most likely not meant is told, with its place; what is meant is not."""
+"""What is allowed in plans and most likely not meant is shown, with its place; what is meant is not."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def put(folder: Path, name: str, more: str = "approvers: [alice]") -> Path:
     return path
 
 
-def told(*files: Path, folders: tuple[Path, ...] = ()) -> list[str]:
+def shown(*files: Path, folders: tuple[Path, ...] = ()) -> list[str]:
     """Return the warnings about some files, without the folder."""
     plans = {file: read_plan(file) for file in files}
     return [str(warning).replace(f"{warning.file.parent}/", "", 1) for warning in warnings(plans, folders)]
 
 
 @pytest.mark.parametrize(
-    ("more", "words"),
+    ("more", "texts"),
     [
         ("approvers: ['alice, bob']", "shop.yaml:5:13: warning: approvers: 'alice, bob' is one user id"),
         ("approvers: [carol, alice;bob]", "shop.yaml:5:20: warning: approvers: 'alice;bob' is one user id"),
@@ -59,10 +59,10 @@ def told(*files: Path, folders: tuple[Path, ...] = ()) -> list[str]:
         ("drill_schedule: 0 6 */2 * mon", "also on each weekday mon, not only where both meet"),
     ],
 )
-def test_what_is_most_likely_not_meant_is_told(tmp_path: Path, more: str, words: str) -> None:
+def test_what_is_most_likely_not_meant_is_reported(tmp_path: Path, more: str, texts: str) -> None:
     """A line, with the place of the value."""
-    (line,) = told(put(tmp_path, "shop.yaml", more))
-    assert words in line
+    (line,) = shown(put(tmp_path, "shop.yaml", more))
+    assert texts in line
 
 
 @pytest.mark.parametrize(
@@ -74,23 +74,23 @@ def test_what_is_most_likely_not_meant_is_told(tmp_path: Path, more: str, words:
         "drill_schedule: 0 6 * * sat#1",
     ],
 )
-def test_what_is_meant_is_not_told(tmp_path: Path, more: str) -> None:
+def test_what_is_meant_is_not_reported(tmp_path: Path, more: str) -> None:
     """A warning that comes for nothing is one that nobody reads."""
-    assert told(put(tmp_path, "shop.yaml", more)) == []
+    assert shown(put(tmp_path, "shop.yaml", more)) == []
 
 
-def test_a_copied_plan_is_told_once(tmp_path: Path) -> None:
+def test_a_copied_plan_is_reported_once(tmp_path: Path) -> None:
     """Both drill the same servers at the same times; that they have other names changes nothing."""
     schedule = "drill_schedule: 0 6 1 * *"
     files = [put(tmp_path, "shop.yaml", schedule), put(tmp_path, "shop_copy.yaml", schedule)]
-    (line,) = told(*files)
+    (line,) = shown(*files)
     assert line.startswith("shop_copy.yaml:5:17: warning: launches the same source servers at the same times")
     assert "as shop.yaml; is it a copy?" in line
 
 
-def test_a_copied_plan_without_a_schedule_is_told(tmp_path: Path) -> None:
+def test_a_copied_plan_without_a_schedule_is_reported(tmp_path: Path) -> None:
     """It says all the same but for its name."""
-    (line,) = told(put(tmp_path, "shop.yaml"), put(tmp_path, "shop_copy.yaml"))
+    (line,) = shown(put(tmp_path, "shop.yaml"), put(tmp_path, "shop_copy.yaml"))
     assert line.startswith("shop_copy.yaml:1:1: warning: launches the same source servers as shop.yaml")
 
 
@@ -101,7 +101,7 @@ def test_plans_of_the_same_servers_at_other_times_are_meant(tmp_path: Path) -> N
     third = put(tmp_path, "c.yaml", "rto: 4h")
     fourth = put(tmp_path, "d.yaml", "drill_schedule: 0 6 1 * *")
     fourth.write_text(fourth.read_text().replace("eu-west-1", "eu-west-2"))
-    assert told(first, second, third, fourth) == []
+    assert shown(first, second, third, fourth) == []
 
 
 PASSED_OVER = {
@@ -117,7 +117,7 @@ PASSED_OVER = {
 
 
 @pytest.mark.parametrize(("name", "why"), PASSED_OVER.items(), ids=PASSED_OVER)
-def test_a_file_that_seems_a_plan_and_is_none_is_told(tmp_path: Path, name: str, why: str) -> None:
+def test_a_file_that_seems_a_plan_and_is_none_is_reported(tmp_path: Path, name: str, why: str) -> None:
     """It makes no DAG, whatever its author thinks."""
     path = tmp_path / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -129,7 +129,7 @@ def test_a_file_that_seems_a_plan_and_is_none_is_told(tmp_path: Path, name: str,
     assert why in warning.message
 
 
-def test_a_plan_in_json_is_told(tmp_path: Path) -> None:
+def test_a_plan_in_json_is_reported(tmp_path: Path) -> None:
     """By what it says; a schema for editors says it in another way."""
     (tmp_path / "shop.json").write_text('{"name": "Shop",\n "waves": [\n]}')
     (tmp_path / "plan.schema.json").write_text('{"properties": {\n "waves": {"type": "array"}}}')

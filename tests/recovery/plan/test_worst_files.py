@@ -51,7 +51,7 @@ def work_of(path: Path) -> int:
 
 @pytest.mark.parametrize("write", FILES.values(), ids=FILES)
 def test_the_work_grows_as_the_file_does(write: Callable[[int], str], tmp_path: Path) -> None:
-    """Whatever a file is full of; problems are told of it as before."""
+    """Whatever a file is full of; problems are shown of it as before."""
     path = tmp_path / "plan.yaml"
     work = []
     for size in (SMALL, SMALL, LARGE):
@@ -84,7 +84,7 @@ def test_the_largest_file_there_is_takes_no_time_to_speak_of(
         "servers that are nothing",
     ],
 )
-def test_a_file_of_problems_is_read_no_further_than_they_are_told(kind: str, tmp_path: Path) -> None:
+def test_a_file_of_problems_is_read_no_further_than_they_are_reported(kind: str, tmp_path: Path) -> None:
     """The first hundred; what comes after them costs nothing."""
     path = tmp_path / "plan.yaml"
     work = []
@@ -98,7 +98,7 @@ def test_a_file_of_problems_is_read_no_further_than_they_are_told(kind: str, tmp
 
 @pytest.mark.parametrize("kind", ["waves that are none", "waves without anything"])
 def test_of_too_many_waves_the_first_are_looked_at_one_by_one(kind: str) -> None:
-    """That they are too many, and how many, is told as well."""
+    """That they are too many, and how many, is shown as well."""
     root, _ = parse(FILES[kind](LARGE))
     with pytest.raises(Rejected, match=f"at most {MOST_WAVES} waves; these are {LARGE}") as rejected:
         content_of(root)
@@ -107,8 +107,8 @@ def test_of_too_many_waves_the_first_are_looked_at_one_by_one(kind: str) -> None
     assert MOST_WAVES < found.error_count() < 3 * MOST_WAVES
 
 
-def test_a_file_of_many_misspelt_words_gets_hints_for_the_first(tmp_path: Path) -> None:
-    """The others are told without."""
+def test_a_file_of_many_misspelt_keys_gets_hints_for_the_first(tmp_path: Path) -> None:
+    """The others are shown without."""
     path = tmp_path / "plan.yaml"
     path.write_text(FILES["wrong optional servers"](50))
     with pytest.raises(PlanError) as broken:

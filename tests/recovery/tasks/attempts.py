@@ -36,8 +36,8 @@ def end(drive: Drive) -> None:
         drive.execute("complete_execution")
 
 
-def fails(drive: Drive, task: str, words: str) -> None:
-    with pytest.raises(AirflowFailException, match=words):
+def fails(drive: Drive, task: str, texts: str) -> None:
+    with pytest.raises(AirflowFailException, match=texts):
         drive.execute(task)
 
 

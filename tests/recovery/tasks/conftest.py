@@ -164,7 +164,7 @@ class Drive:
 
 
 def _fresh(task: Any) -> Any:
-    """Return a copy of the task: each try is a process of its own, which parsed the file anew."""
+    """Return a copy of the task: each try is a process of its own, which parsed the file again."""
     return copy.copy(task)
 
 

@@ -1,4 +1,4 @@
-"""A job is ours by its tags, type, servers and time; one that only claims it is told, and left alone."""
+"""A job is ours by its tags, type, servers and time; one that only claims it is shown, and left alone."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def cleared(drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("look", [retried, ended, cleared])
 @pytest.mark.parametrize("forged", FORGED)
-def test_a_job_that_only_claims_to_be_ours_is_told_and_left(
+def test_a_job_that_only_claims_to_be_ours_is_reported_and_left(
     table: Any, recovery: Drive, forged: str, look: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Wherever a job is looked for, however often: never on record, and in the trail once."""
@@ -95,8 +95,8 @@ def test_a_job_that_only_claims_to_be_ours_is_told_and_left(
     for _ in range(2):
         look(recovery, monkeypatch)
     assert job not in recovery.record.job_ids
-    (words,) = details_of(recovery, "JOB_DISOWNED")
-    assert job in words
+    (texts,) = details_of(recovery, "JOB_DISOWNED")
+    assert job in texts
 
 
 @pytest.mark.parametrize("look", [retried, ended])
@@ -112,9 +112,9 @@ def test_a_job_from_before_the_announcement_is_not_ours(
     look(recovery, monkeypatch)
     assert store.run(read_execution(recovery.execution_id)).job_ids == frozenset()
     assert intent.time < ahead
-    (words,) = details_of(recovery, "JOB_DISOWNED")
-    assert job in words
-    assert "before it was announced" in words
+    (texts,) = details_of(recovery, "JOB_DISOWNED")
+    assert job in texts
+    assert "before it was announced" in texts
 
 
 def test_a_drill_s_forged_job_makes_no_recovery_completed(table: Any, recovery: Drive) -> None:
@@ -191,6 +191,6 @@ def test_a_batch_that_is_announced_again_knows_its_first_job() -> None:
     job: Any = {"jobID": "drsjob-00000000000000001", "tags": job_tags(RECORD, WAVE, 0), **TOLD}
     assert has_tags(job, RECORD, WAVE, again)
     assert contradiction(job, RECORD, WAVE, again) is None
-    anew = WAVE.replace(attempt=2, start_time=NOW + timedelta(hours=1))
-    assert not has_tags(job, RECORD, anew, again.replace(attempt=2))
-    assert contradiction(job, RECORD, anew, again.replace(attempt=2)) is not None
+    once_more = WAVE.replace(attempt=2, start_time=NOW + timedelta(hours=1))
+    assert not has_tags(job, RECORD, once_more, again.replace(attempt=2))
+    assert contradiction(job, RECORD, once_more, again.replace(attempt=2)) is not None

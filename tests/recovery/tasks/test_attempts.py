@@ -52,8 +52,8 @@ def test_a_cleared_wave_starts_only_what_is_not_launched(table: Any, failed: Dri
     assert started(table) == [[DB], [APP, WEB], [APP], [FILES]]
     (opening,) = details_of(failed, "ATTEMPT_OPENED")
     assert (opening.actor, opening.attempt) == ("application.approve", 2)
-    for words in ("Attempt 2 of Application", "attempt 1 ended FAILED", BROKEN, "The execution was FAILED"):
-        assert words in (opening.detail or "")
+    for texts in ("Attempt 2 of Application", "attempt 1 ended FAILED", BROKEN, "The execution was FAILED"):
+        assert texts in (opening.detail or "")
     assert [event.detail.split(":")[0] for event in details_of(failed, "EXECUTION_ENDED")] == [
         "FAILED",
         "COMPLETED",

@@ -70,7 +70,7 @@ def test_what_ended_it_before_is_not_why_it_ends_again(failed: Drive) -> None:
     end(failed)
     outcome = failed.record.outcome
     assert (failed.record.status, failed.statuses) == ("CANCELLED", ["COMPLETED", "CANCELLED", "SKIPPED"])
-    assert not any(words in outcome for words in ("too early", "bob", "waits for waves"))
+    assert not any(texts in outcome for texts in ("too early", "bob", "waits for waves"))
     assert len(details_of(failed, "EXECUTION_ENDED")) == 3
 
 

@@ -38,7 +38,7 @@ def test_a_start_cleared_without_its_gate_opens_nothing(table: Any, failed: Driv
 
 
 def test_a_sensor_cleared_alone_names_what_to_clear(failed: Drive) -> None:
-    """Airflow clears the red task only, unless it is told otherwise."""
+    """Airflow clears the red task only, unless it is shown otherwise."""
     before = failed.record
     fails(
         failed,

@@ -42,7 +42,7 @@ def errors(drive: Drive) -> dict[str, str | None]:
     }
 
 
-def test_a_refusal_is_told_once_however_long_it_is(table: Any, wave: Drive) -> None:
+def test_a_refusal_is_reported_once_however_long_it_is(table: Any, wave: Drive) -> None:
     """The record holds it shortened: it is the same one all the same."""
     table.control.deny("drs", "StartRecovery", resource=APP, message="no right " * 1000)
     wave.execute("all.start_recovery")
@@ -195,7 +195,7 @@ def test_who_has_a_job_waits_for_nothing(table: Any, wave: Drive) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("drs_recovery.tasks.base.now", lambda: datetime.now(UTC) + timedelta(hours=4))
         wave.execute("all.start_recovery")
-    assert all(DB not in words and WEB not in words for words in details_of(wave, "SERVERS_LEFT_OUT"))
+    assert all(DB not in texts and WEB not in texts for texts in details_of(wave, "SERVERS_LEFT_OUT"))
 
 
 def test_an_old_refusal_of_a_batch_is_no_word_on_what_is_in_its_way_now(
@@ -215,7 +215,7 @@ def test_an_old_refusal_of_a_batch_is_no_word_on_what_is_in_its_way_now(
     assert details_of(wave, "SERVERS_LEFT_OUT") == []
 
 
-def test_an_intent_that_another_start_settles_between_two_looks_is_no_trouble(
+def test_an_intent_that_another_start_resolves_between_two_looks_is_no_trouble(
     table: Any, wave: Drive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two starts find the same lost answer: the second one goes on with what the first one wrote."""
@@ -226,9 +226,9 @@ def test_an_intent_that_another_start_settles_between_two_looks_is_no_trouble(
     (intent,) = wave.record.waves[0].open_intents
     resolved = Starting._resolved
 
-    def settled(starting: Starting, batch: Any) -> bool:
+    def at_rest(starting: Starting, batch: Any) -> bool:
         wave.store.run(start_recovery.refused(wave.execution_id, 0, intent, "no job came of it", lost=True))
         return resolved(starting, batch)
 
-    monkeypatch.setattr(Starting, "_resolved", settled)
+    monkeypatch.setattr(Starting, "_resolved", at_rest)
     assert len(wave.execute("all.start_recovery")) == 1

@@ -178,7 +178,7 @@ class TestTrouble:
         assert len(calls(table)) == 1
         assert instances(table) == {DB, DB2}
 
-    def test_what_aws_does_not_allow_fails_in_its_words(self, table: Any, sweep: Sweep) -> None:
+    def test_what_aws_does_not_allow_fails_in_its_text(self, table: Any, sweep: Sweep) -> None:
         """On record, at once."""
         table.control.deny("drs", "TerminateRecoveryInstances")
         with pytest.raises(AirflowFailException, match="AccessDenied"):

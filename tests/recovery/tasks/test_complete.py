@@ -30,7 +30,7 @@ def at_gate(table: Any) -> Drive:
     return drive
 
 
-def test_who_cancelled_and_why_is_told(at_gate: Drive) -> None:
+def test_who_cancelled_and_why_is_reported(at_gate: Drive) -> None:
     """`cancel` puts it on record before it ends the run."""
     at_gate.store.run(cancel.ask(at_gate.execution_id, "bob", "the Region is back"))
     at_gate.states = {"application.approve": "failed", "application.start_recovery": "skipped"}
@@ -76,7 +76,7 @@ def test_a_run_forced_between_two_waves_is_cancelled(table: Any) -> None:
     assert drive.record.outcome.startswith("Interrupted")
 
 
-def test_r45_a_wave_left_running_is_told_with_its_jobs(table: Any) -> None:
+def test_r45_a_wave_left_running_is_reported_with_its_jobs(table: Any) -> None:
     """DRS cannot stop a job: the outcome lists what may still run there."""
     drive = Drive(plan())
     drive.execute("open_execution")
@@ -122,8 +122,8 @@ def test_a_crash_between_the_end_and_its_telling_is_made_good(
     """The retried task finds the final record, and the trail gets its end, once."""
     finish = complete_execution.write_end
 
-    def unwritten(key: str, status: Any, said: str, _: Event, **known: Any) -> Any:
-        yield from finish(key, status, said, **known)
+    def unwritten(key: str, status: Any, message: str, _: Event, **known: Any) -> Any:
+        yield from finish(key, status, message, **known)
         raise KeyboardInterrupt
 
     at_gate.states = {"application.approve": "failed", "application.start_recovery": "skipped"}

@@ -60,6 +60,6 @@ def test_whoever_comes_after_a_crash_cuts_what_is_left_as_it_was(
 
 
 def test_an_earlier_attempt_has_no_say() -> None:
-    """Its numbers are its own: each attempt begins anew."""
+    """Its numbers are its own: each attempt begins again."""
     wave = wave_of(Intent(attempt=1, batch=4, servers=tuple(IDS), time=NOW, refusal="no"))
     assert cut(wave, IDS, 100) == [(0, tuple(IDS))]

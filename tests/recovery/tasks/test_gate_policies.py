@@ -33,7 +33,7 @@ def test_an_approver_reads_what_the_waves_before_met_and_what_may_be_missing_nex
 
 
 @pytest.mark.parametrize(
-    ("policy", "words"),
+    ("policy", "texts"),
     [
         ({}, "Every server must be launched."),
         ({"minimum_launched": 1}, "At least 1 of the 2 servers must be launched."),
@@ -41,11 +41,11 @@ def test_an_approver_reads_what_the_waves_before_met_and_what_may_be_missing_nex
     ],
     ids=["all", "minimum", "optional"],
 )
-def test_an_approver_reads_how_many_must_be_launched(table: Any, policy: dict[str, Any], words: str) -> None:
+def test_an_approver_reads_how_many_must_be_launched(table: Any, policy: dict[str, Any], texts: str) -> None:
     """Before anything runs."""
     drive = opened({"name": "Web", "servers": [WEB, OTHER], "pause_before_wave": True, **policy})
     record, servers = drive.record, drive.store.run(read_servers(drive.execution_id))
-    assert words in gate_body(
+    assert texts in gate_body(
         drive.plan, record, record.waves[0], servers, at=now(), base_url="http://airflow"
     )
 

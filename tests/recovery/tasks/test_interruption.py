@@ -72,14 +72,14 @@ def watched(table: Any) -> Drive:
     return drive
 
 
-def test_what_our_rules_refuse_is_told_refused(opened: Drive) -> None:
+def test_what_our_rules_refuse_is_reported_refused(opened: Drive) -> None:
     """The trail tells a refusal of ours from a failure, with the attempt it concerns."""
     with pytest.raises(AirflowFailException, match="Database is PENDING"):
         opened.execute("application.start_recovery")
     assert last_lines(opened) == [("REFUSED", 1)]
 
 
-def test_what_aws_refuses_is_told_failed_and_fails_the_execution(
+def test_what_aws_refuses_is_reported_failed_and_fails_the_execution(
     opened: Drive, monkeypatch: pytest.MonkeyPatch, starts: Any
 ) -> None:
     """FAILED, not CANCELLED: nobody ended the run; the words of AWS are in record and outcome."""
@@ -94,7 +94,7 @@ def test_what_aws_refuses_is_told_failed_and_fails_the_execution(
     assert starts() == 0
 
 
-def test_a_passing_error_is_told_when_no_retry_is_left(
+def test_a_passing_error_is_reported_when_no_retry_is_left(
     opened: Drive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each earlier try raises it for Airflow and tells nothing."""
@@ -111,7 +111,7 @@ def test_a_passing_error_is_told_when_no_retry_is_left(
     assert URL in opened.record.outcome
 
 
-def test_a_bug_of_the_last_try_is_told_too(opened: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_of_the_last_try_is_reported_too(opened: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever it was: the trail says what failed the task."""
     monkeypatch.setattr(DrsHook, "list_recovery_instances", raising(ZeroDivisionError()))
     with pytest.raises(ZeroDivisionError):
@@ -173,7 +173,7 @@ def test_a_refusal_in_a_wave_that_is_done_ends_nothing(
     assert "has no jobs" not in opened.record.outcome
 
 
-def test_words_from_before_a_wave_went_on_are_not_its_last(opened: Drive) -> None:
+def test_lines_from_before_a_wave_went_on_are_not_its_last(opened: Drive) -> None:
     """The start failed, was cleared and started the job: what AWS said before ends nothing."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DrsHook, "list_recovery_instances", raising(denied()))
@@ -295,7 +295,7 @@ def test_r21_a_sensor_that_died_leaves_its_execution_timed_out(overdue: Drive) -
     assert f"may still run in DRS: {job_id}" in overdue.record.outcome
 
 
-def test_a_failure_told_after_the_time_out_stays_a_failure(
+def test_a_failure_reported_after_the_time_out_stays_a_failure(
     overdue: Drive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The sensor was resumed and could not ask DRS: its words say more than the clock."""

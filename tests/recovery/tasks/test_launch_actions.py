@@ -229,10 +229,10 @@ def test_an_optional_action_that_fails_is_a_warning(aws: Any) -> None:
     drive.execute("both.start_recovery")
     drive.execute(WAIT)
     assert drive.statuses == ["COMPLETED"]
-    words = f"optional post-launch action Warm caches failed: {SLOW}"
-    assert server(drive).error == words
+    texts = f"optional post-launch action Warm caches failed: {SLOW}"
+    assert server(drive).error == texts
     (warning,) = details_of(drive, "ACTION_FAILED")
-    assert (warning.detail, warning.actor) == (f"{server(drive).label}: {words}", WAIT)
+    assert (warning.detail, warning.actor) == (f"{server(drive).label}: {texts}", WAIT)
 
 
 def test_actions_that_outlast_the_wave_are_judged_by_a_new_attempt(aws: Any) -> None:

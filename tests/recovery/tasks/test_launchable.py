@@ -84,9 +84,9 @@ def test_no_server_s_trouble_keeps_another_from_being_launched(
         assert errors(drive)[WEB].startswith("launched from an earlier recovery snapshot, of ")
         assert "is DISCONNECTED: no snapshot can be taken" in errors(drive)[WEB]
     assert (WEB in drive.record.outcome) is left
-    if words := WORDS.get(trouble):
+    if texts := WORDS.get(trouble):
         assert sent(table, drive) == [{DB, APP}]
-        assert words in drive.record.outcome
+        assert texts in drive.record.outcome
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_a_look_that_fails_takes_nothing_for_gone(table: Any, drive: Drive, star
     assert len(drive.execute("database.start_recovery")) == 1
 
 
-def test_a_look_that_is_not_allowed_fails_in_the_words_of_aws(table: Any, drive: Drive) -> None:
+def test_a_look_that_is_not_allowed_fails_in_the_text_of_aws(table: Any, drive: Drive) -> None:
     """It would never pass; who may not ask does not start."""
     table.control.deny("drs", "DescribeSourceServers")
     with pytest.raises(AirflowFailException, match="AccessDenied"):

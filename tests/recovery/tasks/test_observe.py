@@ -104,11 +104,11 @@ def own(event: str, **data: object) -> dict[str, object]:
     ],
 )
 def test_a_server_with_older_data_says_so(converted: list[dict[str, object]], of: str) -> None:
-    """It runs, and nobody takes it for one with the data that were asked for; what failed is told too."""
+    """It runs, and nobody takes it for one with the data that were asked for; what failed is shown too."""
     log = [own("SNAPSHOT_FAIL", rawError="no snapshot"), own("USING_PREVIOUS_SNAPSHOT"), *converted]
-    words = f"launched from an earlier recovery snapshot, {of}"
-    assert seen(job(), *log).error == f"{words}: no snapshot"
-    assert seen(job(), *log[1:]).error == words
+    texts = f"launched from an earlier recovery snapshot, {of}"
+    assert seen(job(), *log).error == f"{texts}: no snapshot"
+    assert seen(job(), *log[1:]).error == texts
     assert seen(job(launchStatus="PENDING"), *log).error == "no snapshot"
 
 
@@ -225,7 +225,7 @@ def test_a_launch_that_drs_leaves_launched_is_judged_by_its_actions() -> None:
         (2, ["FAILED"], "FAILED"),
     ],
 )
-def test_actions_that_are_due_and_not_told_are_to_come(
+def test_actions_that_are_due_and_not_reported_are_to_come(
     due: int | None, statuses: list[str], recorded: str | None
 ) -> None:
     """One that failed decides, whatever is still to come."""

@@ -36,7 +36,9 @@ def test_r17_all_waves_are_on_record_before_anything_starts(table: Any, starts: 
 
 @pytest.mark.parametrize("task", ["open_execution", "complete_execution"])
 @pytest.mark.parametrize("run_id", ["a%b", "../../x"])
-def test_a_run_whose_id_can_stand_on_no_record_fails_in_words(table: Any, run_id: str, task: str) -> None:
+def test_a_run_whose_id_can_stand_on_no_record_fails_in_a_sentence(
+    table: Any, run_id: str, task: str
+) -> None:
     """At once, whichever task comes first, and nothing is put on record."""
     drive = Drive(plan(), run_id=run_id)
     with pytest.raises(AirflowFailException, match=f"^'{re.escape(run_id)}' is the run id of no execution: "):

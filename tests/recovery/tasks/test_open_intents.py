@@ -50,7 +50,7 @@ def end(drive: Drive) -> None:
         drive.execute("complete_execution")
 
 
-def told_started(drive: Drive) -> list[str]:
+def reported_started(drive: Drive) -> list[str]:
     events = drive.store.run(read_events(drive.execution_id))
     return [event.detail or "" for event in events if event.type == "JOB_STARTED"]
 
@@ -64,8 +64,8 @@ def test_the_job_of_a_start_that_was_killed_is_adopted(in_flight: tuple[Drive, s
     assert [server.job_id for server in drive.store.run(read_servers(drive.execution_id))] == [job_id]
     assert job_id in drive.record.outcome
     assert "nobody knows" not in drive.record.outcome
-    (words,) = told_started(drive)
-    assert job_id in words
+    (texts,) = reported_started(drive)
+    assert job_id in texts
 
 
 def test_a_start_that_lives_on_writes_its_job_itself(in_flight: tuple[Drive, str], table: Any) -> None:
@@ -114,7 +114,7 @@ def test_drs_that_cannot_be_asked_keeps_no_execution_from_ending(
     assert any("drs.eu-west-1" in (e.detail or "") for e in drive.store.run(read_events(drive.execution_id)))
 
 
-def test_c1_a_job_that_comes_after_the_end_is_told_in_the_trail(
+def test_c1_a_job_that_comes_after_the_end_is_reported_in_the_trail(
     drive: Drive, monkeypatch: pytest.MonkeyPatch, starts: Any
 ) -> None:
     """Invariants 6 and 11: the record stays as it ended, the job is not lost, and the task fails."""
@@ -131,6 +131,6 @@ def test_c1_a_job_that_comes_after_the_end_is_told_in_the_trail(
         drive.execute("database.start_recovery")
     assert starts() == 1
     assert [drive.record] == ended
-    (words,) = told_started(drive)
-    assert words.startswith("drsjob-")
-    assert "runs on in DRS" in words
+    (texts,) = reported_started(drive)
+    assert texts.startswith("drsjob-")
+    assert "runs on in DRS" in texts

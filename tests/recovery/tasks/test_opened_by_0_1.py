@@ -12,7 +12,7 @@ from drs_recovery.clock import now
 from drs_recovery.record.events import Event
 from drs_recovery.store.trail import append_event
 from tests.recovery.tasks.conftest import Drive, plan
-from tests.recovery.tasks.test_releases import KEY, put, told_0_1
+from tests.recovery.tasks.test_releases import KEY, put, reported_0_1
 
 WAITS = {"application.approve": "failed", "application.start_recovery": "skipped"}
 
@@ -21,7 +21,7 @@ def opened_by_0_1(table: Any, **conf: Any) -> Drive:
     """Return an execution as 0.1 left it: frozen without a format, its first wave COMPLETED."""
     drive = Drive(plan(), **conf)
     drive.execute("open_execution")
-    put(table, drive, "PLAN", plan=told_0_1(drive)[1])
+    put(table, drive, "PLAN", plan=reported_0_1(drive)[1])
     drive.wave("database")
     return drive
 

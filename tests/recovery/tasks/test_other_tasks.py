@@ -1,4 +1,4 @@
-"""Tasks of other operators in a plan's DAG: what failed of them is told by name, and is never a success."""
+"""Tasks of other operators in a plan's DAG: what failed of them is shown by name, and is never a success."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_a_run_that_was_ended_by_hand_fails_what_runs(
 
 
 def test_silence_of_another_operator_is_no_evidence_of_a_person(others: OtherTasks) -> None:
-    """It may skip itself; what marks a role of ours is told by that role."""
+    """It may skip itself; what marks a role of ours is shown by that role."""
     outcome = others.end({BEFORE: "skipped", "application.start_recovery": "failed"}, "CANCELLED")
     assert "application.start_recovery failed and left no message" in outcome
 

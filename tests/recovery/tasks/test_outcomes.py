@@ -217,16 +217,16 @@ class TestEnd:
             drive.states[f"{slug}.{name}"] = "success"
 
     def test_a_run_that_a_person_ends_later_is_cancelled(self, failed: Drive, table: Any) -> None:
-        """The run was marked failed while the second wave ran: that is told, and so is the failure."""
+        """The run was marked failed while the second wave ran: that is shown, and so is the failure."""
         self.running(failed, table, "next")
         failed.states |= {"next.wait_for_recovery": "failed", "last.approve": "skipped"}
         fails(failed, "complete_execution", "CANCELLED")
         assert failed.statuses == ["FAILED", "CANCELLED", "SKIPPED"]
-        for words in (
+        for texts in (
             "Interrupted: the DAG run was ended by hand; Airflow does not tell by whom",
             "Data FAILED (on_failure: continue): none",
         ):
-            assert words in failed.record.outcome
+            assert texts in failed.record.outcome
 
     def test_c1_the_end_of_a_last_wave_by_hand_shows_beside_tasks_passed_over(self, table: Any) -> None:
         """The failed wave's own sensor was passed over: that says nothing of who ended the wave that runs."""

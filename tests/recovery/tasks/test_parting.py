@@ -52,7 +52,7 @@ def resume(drive: Drive, deferred: TaskDeferred) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("error", "words"),
+    ("error", "texts"),
     [
         ("ValidationException", f"sourceServers.sourceServerID {WEB} does not exist."),
         ("ResourceNotFoundException", f"SourceServer {WEB} does not exist."),
@@ -60,10 +60,10 @@ def resume(drive: Drive, deferred: TaskDeferred) -> Any:
     ],
 )
 def test_who_is_named_is_left_out_and_the_others_start_at_once(
-    table: Any, wave: Drive, error: str, words: str
+    table: Any, wave: Drive, error: str, texts: str
 ) -> None:
     """In the words of AWS; the wave is judged when the others' job has ended."""
-    refuse(table, error, words, WEB)
+    refuse(table, error, texts, WEB)
     assert len(wave.execute(START)) == 1
     assert sent(table, wave) == [{DB, APP, FILES}]
     assert error in errors(wave)[WEB]
@@ -175,8 +175,8 @@ class TestHeld:
         self, table: Any, wave: Drive
     ) -> None:
         """Nobody says whom a job holds: at the second time whoever is free starts."""
-        words = "One or more of the Source Servers are currently being processed by a Job"
-        refuse(table, "ConflictException", words, WEB)
+        texts = "One or more of the Source Servers are currently being processed by a Job"
+        refuse(table, "ConflictException", texts, WEB)
         wait(wave)
         assert sent(table, wave) == []
         for _ in range(3):
@@ -214,7 +214,7 @@ def test_a_job_that_is_too_large_is_halved(table: Any, wave: Drive) -> None:
     assert sorted(map(len, sent(table, wave))) == [2, 2]
 
 
-def test_a_way_is_told_by_all_its_jobs() -> None:
+def test_a_way_is_reported_by_all_its_jobs() -> None:
     """Where all wait for the same, one plain watch is enough; a pause goes before any job."""
     one, two = "drsjob-00000000000000001", "drsjob-00000000000000002"
     same = [TryLater("", jobs=[one]), TryLater("", jobs=[one])]
@@ -233,12 +233,14 @@ ids = st.lists(st.integers(0, 50).map(lambda n: f"s-{n:017d}"), min_size=1, max_
 @given(ids, st.data())
 def test_an_error_singles_out_those_it_names_unless_it_names_all(wanted: list[str], data: Any) -> None:
     """In its words or in its members; ids that nobody asked for are nobody's."""
-    said = data.draw(st.sets(st.sampled_from(wanted)))
+    message_text = data.draw(st.sets(st.sampled_from(wanted)))
     foreign = "s-99999999999999999"
-    in_text = ClientError({"Error": {"Code": "X", "Message": ", ".join([*said, foreign])}}, "StartRecovery")
-    members = {"fieldList": [{"name": one, "message": "no"} for one in said], "resourceId": foreign}
+    in_text = ClientError(
+        {"Error": {"Code": "X", "Message": ", ".join([*message_text, foreign])}}, "StartRecovery"
+    )
+    members = {"fieldList": [{"name": one, "message": "no"} for one in message_text], "resourceId": foreign}
     in_members = ClientError({"Error": {"Code": "X"}, **members}, "StartRecovery")  # type: ignore[arg-type]
-    expected = set() if len(said) == len(wanted) > 1 else said
+    expected = set() if len(message_text) == len(wanted) > 1 else message_text
     assert named(in_text, wanted) == named(in_members, wanted) == expected
 
 

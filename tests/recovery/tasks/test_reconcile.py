@@ -50,15 +50,15 @@ def test_an_execution_whose_run_lives_is_never_touched(drive: Drive) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fate", "words"), [(GONE, "was deleted; Airflow does not tell by whom"), (ENDED, "ended failed")]
+    ("fate", "texts"), [(GONE, "was deleted; Airflow does not tell by whom"), (ENDED, "ended failed")]
 )
 def test_r18_o1_an_execution_whose_run_is_over_is_ended(
-    drive: Drive, fate: dict[str, Any], words: str
+    drive: Drive, fate: dict[str, Any], texts: str
 ) -> None:
     """CANCELLED, with the finished wave told and the plan free; a second time there is nothing to do."""
     assert reconcile(drive, **fate) == [drive.execution_id]
     assert (drive.record.status, drive.statuses) == ("CANCELLED", ["COMPLETED", "CANCELLED"])
-    assert words in drive.record.outcome
+    assert texts in drive.record.outcome
     assert "Finished: Database." in drive.record.outcome
     assert reconcile(drive, **fate) == []
     Drive(plan(), run_id="manual__2").execute("open_execution")
@@ -87,7 +87,7 @@ def test_waves_that_all_finished_are_no_cancellation(table: Any) -> None:
 def test_one_that_cannot_be_ended_keeps_no_other_from_its_end(
     drive: Drive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The others are ended, and the trouble is told: the task fails."""
+    """The others are ended, and the trouble is shown: the task fails."""
     other = Drive(plan(id="other"), run_id="manual__1")
     other.execute("open_execution")
     close = complete_execution.close_waves
@@ -103,7 +103,7 @@ def test_one_that_cannot_be_ended_keeps_no_other_from_its_end(
     assert (drive.record.final, other.record.final) == (False, True)
 
 
-def test_what_aws_said_is_not_hidden_behind_the_run_that_is_gone(table: Any) -> None:
+def test_what_aws_stated_is_not_hidden_behind_the_run_that_is_gone(table: Any) -> None:
     """The wave FAILED before its run was deleted: FAILED, with AWS's words."""
     drive = Drive(plan())
     drive.execute("open_execution")
@@ -126,7 +126,7 @@ def test_executions_of_another_airflow_are_none_of_its_business(
 
 
 def test_trouble_with_airflow_for_one_ends_the_others(drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its words are told when all others are done."""
+    """Its words are shown when all others are done."""
     other = Drive(plan(id="other"), run_id="manual__1")
     other.execute("open_execution")
     count = TaskInstance.get_dr_count

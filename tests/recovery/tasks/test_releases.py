@@ -15,19 +15,19 @@ from tests.recovery.tasks.conftest import Drive, plan
 KEY = "executionId"
 
 
-def told_0_1(drive: Drive) -> tuple[str, str]:
+def reported_0_1(drive: Drive) -> tuple[str, str]:
     """Return hash and frozen text of the drive's plan as release 0.1 wrote them."""
     text = json.dumps(drive.plan.content(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return identity_in_0_1(drive.plan.model_dump(mode="json", exclude_defaults=True)), text
 
 
-def told_9(drive: Drive) -> tuple[str, str]:
+def reported_9(drive: Drive) -> tuple[str, str]:
     """Return both as a release writes them that knows a key more."""
     head = {"format": 1, "release": "9.0.0"}
     return drive.plan.hash, json.dumps(head | drive.plan.content() | {"tier": 3})
 
 
-WRITERS = pytest.mark.parametrize("hashes_of", [told_0_1, told_9], ids=["0.1", "9.0"])
+WRITERS = pytest.mark.parametrize("hashes_of", [reported_0_1, reported_9], ids=["0.1", "9.0"])
 
 
 def put(table: Any, drive: Drive, item: str, **attributes: str) -> None:

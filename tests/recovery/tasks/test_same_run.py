@@ -90,16 +90,16 @@ def test_a_run_that_differs_is_refused_by_every_task_and_changes_nothing(
     table: Any, recovery: Drive, starts: Any, monkeypatch: pytest.MonkeyPatch, difference: str
 ) -> None:
     """The refusal names what differs and who triggered the run; the trail tells it; the lock stays."""
-    change, words = DIFFERENCES[difference]
+    change, fragments = DIFFERENCES[difference]
     before = items(table)
     change(recovery, monkeypatch)
     for task in TASKS:
         with pytest.raises(AirflowFailException) as refused:
             recovery.execute(task)
-        said = str(refused.value)
-        assert words in said
-        assert f"triggered by {recovery.run.triggering_user_name}" in said
-        assert "start a new run" in said.lower()
+        message = str(refused.value)
+        assert fragments in message
+        assert f"triggered by {recovery.run.triggering_user_name}" in message
+        assert "start a new run" in message.lower()
     assert items(table) == before
     assert starts() == 0
     recorded = [
@@ -108,7 +108,7 @@ def test_a_run_that_differs_is_refused_by_every_task_and_changes_nothing(
         if event.type == "RUN_REFUSED"
     ]
     assert [event.actor for event in recorded] == list(TASKS)
-    assert {event.detail for event in recorded} == {said}
+    assert {event.detail for event in recorded} == {message}
 
 
 @pytest.mark.parametrize("field", ["requested_by", "plan_id", "dag_run_id", "confirm", "conf_hash"])
@@ -116,10 +116,10 @@ def test_what_stands_for_a_text_that_was_cut_is_not_that_text(recovery: Drive, f
     """Only the reason may stand shortened on record; all else is there as it was given, or differs."""
     record = recovery.record
     holder = record if field in type(record).model_fields else record.request
-    said = {field: f"(shortened: text {text_name(getattr(holder, field))})"}
-    tampered = record.model_copy(update=said)
+    message = {field: f"(shortened: text {text_name(getattr(holder, field))})"}
+    tampered = record.model_copy(update=message)
     if holder is not record:
-        tampered = record.replace(request=record.request.replace(**said))
+        tampered = record.replace(request=record.request.replace(**message))
     check_same_run(record, run_of(recovery.context("open_execution")))
     with pytest.raises(RunDiffers, match=r"on record '\(shortened: text"):
         check_same_run(tampered, run_of(recovery.context("open_execution")))

@@ -16,7 +16,7 @@ class TestPassing:
     """Throttling and trouble of AWS."""
 
     def test_p1_throttling_is_asked_again_at_once_some_times(self, drive: Drive, table: Any) -> None:
-        """Each refusal is told; the job is started without a word to Airflow."""
+        """Each refusal is shown; the job is started without a word to Airflow."""
         table.control.throttle("drs", "StartRecovery", times=2)
         assert len(drive.execute(START)) == 1
         assert len(details_of(drive, "JOB_REFUSED")) == 2
@@ -44,7 +44,7 @@ class TestPassing:
         table.control.clear_faults()
         assert len(drive.execute(START)) == 1
 
-    def test_a_wave_gives_up_at_its_deadline_in_the_words_of_aws(
+    def test_a_wave_gives_up_at_its_deadline_in_the_text_of_aws(
         self, drive: Drive, table: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """FAILED, not for ever waiting."""

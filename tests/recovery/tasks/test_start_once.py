@@ -48,7 +48,7 @@ class TestAnswerLost:
         later(monkeypatch, seconds=settings().adoption_seconds + 5)
         (job_id,) = drive.execute(START)
         assert [job["jobID"] for job in jobs(table)] == [job_id]
-        assert any("no job came of" in words for words in details_of(drive, "JOB_REFUSED"))
+        assert any("no job came of" in texts for texts in details_of(drive, "JOB_REFUSED"))
 
     def test_a_conflict_about_ones_own_job_is_adoption(
         self, drive: Drive, table: Any, monkeypatch: pytest.MonkeyPatch

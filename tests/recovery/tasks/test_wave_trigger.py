@@ -170,7 +170,7 @@ def test_r35_a_trigger_of_an_earlier_attempt_writes_nothing(polled: Drive, trigg
     }
 
 
-def test_a_trigger_that_breaks_is_told_before_the_sensor_gives_up(polled: Drive) -> None:
+def test_a_trigger_that_breaks_is_reported_before_the_sensor_gives_up(polled: Drive) -> None:
     """On the last try the audit trail says FAILED and why, so that the end is not taken for one by hand."""
     sensor = polled.dag.get_task("both.wait_for_recovery")
     context = polled.context("both.wait_for_recovery", try_number=4)

@@ -128,7 +128,7 @@ def test_an_answer_by_nobody_opens_nothing(at_gate: Drive) -> None:
     assert at_gate.record.waves[1].approval is None
 
 
-def test_r47_a_rejection_cancels_and_the_finished_wave_is_told(at_gate: Drive) -> None:
+def test_r47_a_rejection_cancels_and_the_finished_wave_is_reported(at_gate: Drive) -> None:
     """The outcome says which waves finished and who rejected."""
     with pytest.raises(AirflowFailException, match="rejected by bob"):
         at_gate.answer("application.approve", "Reject", by="bob", reason="not tonight")
@@ -199,7 +199,7 @@ def test_r14_a_server_with_a_real_recovery_instance_is_not_started(table: Any, s
 
 
 def test_r03_p2_a_failed_server_fails_its_wave_after_the_job_ended(table: Any) -> None:
-    """The job is COMPLETED, one server is not LAUNCHED: FAILED, with rawError; the other is told LAUNCHED."""
+    """The job is COMPLETED, one server is not LAUNCHED: FAILED, with rawError; the other is LAUNCHED."""
     table.control.fail_server(APP, phase="LAUNCH", raw_error="no capacity for m5.large")
     drive = Drive(plan({"name": "Both", "servers": [APP, WEB]}))
     drive.execute("open_execution")

@@ -13,7 +13,7 @@ from drs_recovery.text.durations import compact, duration_text, lasting, roughly
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words", "rough", "letters", "two"),
+    ("seconds", "texts", "rough", "letters", "two"),
     [
         (0, "0 seconds", "0 seconds", "0s", "0s"),
         (-5, "0 seconds", "0 seconds", "0s", "0s"),
@@ -27,16 +27,16 @@ from drs_recovery.text.durations import compact, duration_text, lasting, roughly
         (36558 * 60, "25 days 9 hours 18 minutes", "25 days 9 hours", "25d 9h 18m", "25d 09h"),
     ],
 )
-def test_a_duration_has_four_ways_to_be_said(
-    seconds: int, words: str, rough: str, letters: str, two: str
+def test_a_duration_has_four_ways_to_be_stated(
+    seconds: int, texts: str, rough: str, letters: str, two: str
 ) -> None:
     """In sentences to the second or roughly; in tables in letters, to the second or in two units."""
     duration = timedelta(seconds=seconds)
-    assert (duration_text(duration), roughly(duration)) == (words, rough)
+    assert (duration_text(duration), roughly(duration)) == (texts, rough)
     assert (compact(duration), lasting(duration)) == (letters, two)
 
 
-def test_a_second_that_has_begun_counts_where_it_is_said_to_the_second() -> None:
+def test_a_second_that_has_begun_counts_where_it_is_written_to_the_second() -> None:
     """A lag of 1.2 s is no lag of 1 s."""
     duration = timedelta(seconds=1, milliseconds=200)
     assert (compact(duration), duration_text(duration)) == ("2s", "2 seconds")

@@ -27,9 +27,9 @@ TEMPLATE = """\
 """
 
 
-def plain(words: str) -> str:
+def plain(fragments: str) -> str:
     """Return words without what reading takes away: blanks, and a backslash that stands for itself."""
-    return "".join(words.split())
+    return "".join(fragments.split())
 
 
 @TRIED
@@ -46,13 +46,13 @@ def test_a_value_adds_nothing_to_a_page(value: str) -> None:
 
 @TRIED
 @given(texts())
-def test_what_is_said_is_read_as_it_was_said(value: str) -> None:
+def test_what_is_written_is_read_as_it_was_stated(value: str) -> None:
     """But for blanks, all of it is on the page, in a table and outside, and what is hidden is shown."""
-    said = one_line(value)
+    message = one_line(value)
     page = read(render("{{ value }}\n\n| {{ value }} | {{ value | code }} |\n| --- | --- |\n", value=value))
     (row,) = page.tables[0]
-    assert plain(row[0]) == plain(said or "—")
-    assert plain(row[1]) == plain(said or "—")
+    assert plain(row[0]) == plain(message or "—")
+    assert plain(row[1]) == plain(message or "—")
     assert page.text.startswith(row[0].split("\n")[0][:1])
 
 

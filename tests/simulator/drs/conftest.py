@@ -1,4 +1,4 @@
-"""Fixtures of what cases work with, and of a server that an agent adds and whose replication is told."""
+"""Fixtures of what cases work with, and of a server that an agent adds and whose replication is shown."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def subnet(aws):
 
 @pytest.fixture
 def refused(aws):
-    """Give a function that launches DB1 in vain, and returns EC2's code and words."""
+    """Give a function that launches DB1 without effect, and returns EC2's code and words."""
 
     def launch(phase="LAUNCH"):
         kept = _in_ec2(aws)

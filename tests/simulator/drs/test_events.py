@@ -65,8 +65,8 @@ def test_each_launch_has_a_result(local_aws, subscribe, launch, is_drill):
     assert came() == []
 
 
-def test_many_events_are_told_one_look_after_the_other(subscribe, launch, monkeypatch):
-    """However little time one look has for sending, none is lost, and none is told twice."""
+def test_many_events_are_reported_one_look_after_the_other(subscribe, launch, monkeypatch):
+    """However little time one look has for sending, none is lost, and none is shown twice."""
     monkeypatch.setattr("drs_simulator.drs.events.PATIENCE", 0)
     came = subscribe(detail={"state": [{"prefix": "RECOVERY"}]})
     launch(DB1, DB2)
@@ -75,7 +75,7 @@ def test_many_events_are_told_one_look_after_the_other(subscribe, launch, monkey
 
 
 def test_a_result_is_dated_when_the_launch_ended(subscribe, launch, look, let_pass):
-    """It is told late, when somebody looks, with the date of what happened; and none before it happens."""
+    """It is shown late, when somebody looks, with the date of what happened; and none before it happens."""
     came = subscribe(**{"detail-type": [LAUNCH]})
     job = launch(DB1)
     let_pass(60)
@@ -110,7 +110,7 @@ def test_a_server_that_never_came_to_its_launch_has_no_result(local_aws, subscri
     assert came() == []
 
 
-def test_a_rule_is_told_nothing_of_what_was_before_it(subscribe, launch, look):
+def test_a_rule_is_given_nothing_of_what_was_before_it(subscribe, launch, look):
     """EventBridge matches an event when it comes; there is no memory."""
     look(launch(DB1))
     came = subscribe()
@@ -119,7 +119,7 @@ def test_a_rule_is_told_nothing_of_what_was_before_it(subscribe, launch, look):
     assert DB2 in _results(came())
 
 
-def test_replication_that_stalls_is_told_and_when_it_stalls_no_more(
+def test_replication_that_stalls_is_reported_and_when_it_stalls_no_more(
     local_aws, subscribe, seen, add, let_pass
 ):
     """STALLED, then NOT_STALLED when it catches up; a server that is PAUSED is none of these."""
@@ -138,8 +138,8 @@ def test_replication_that_stalls_is_told_and_when_it_stalls_no_more(
     assert came() == []
 
 
-def test_a_server_that_stalled_before_the_rule_is_told_when_it_is_mended(local_aws, subscribe, add):
-    """It is the change that is told, as it was before anybody listened."""
+def test_a_server_that_stalled_before_the_rule_is_reported_when_it_is_mended(local_aws, subscribe, add):
+    """It is the change that is shown, as it was before anybody listened."""
     add()
     fault = local_aws.control.stall_server(NEW)
     came = subscribe(**{"detail-type": [STALLED]})
@@ -148,7 +148,7 @@ def test_a_server_that_stalled_before_the_rule_is_told_when_it_is_mended(local_a
     assert [event["detail"] for event in came()] == [{"state": "NOT_STALLED"}]
 
 
-def test_each_snapshot_is_told_with_its_ids(drs, subscribe, add, let_pass):
+def test_each_snapshot_is_reported_with_its_ids(drs, subscribe, add, let_pass):
     """DrsSnapshotID and EbsSnapshotIDs are those that DescribeRecoverySnapshots shows."""
     add(disks_gib=(50, 500))
     came = subscribe(**{"detail-type": [SNAPSHOT], "resources": [SERVER + NEW]})
@@ -162,7 +162,7 @@ def test_each_snapshot_is_told_with_its_ids(drs, subscribe, add, let_pass):
 
 
 @pytest.mark.parametrize("end", ["FAILBACK_COMPLETED", "FAILBACK_ERROR"])
-def test_a_failback_is_told_from_its_beginning_to_its_end(aws, subscribe, end):
+def test_a_failback_is_known_from_its_beginning_to_its_end(aws, subscribe, end):
     """In progress with the replication back, and again with the launch; then completed, or in error."""
     aws.client("drs", region="eu-central-1").initialize_service()
     aws.add_server()

@@ -132,7 +132,7 @@ def test_a_running_termination_counts_as_a_job(aws):
         aws.start(DB2)
 
 
-def test_a_terminated_server_is_told_while_its_job_goes_on(aws):
+def test_a_terminated_server_is_reported_while_its_job_goes_on(aws):
     """``launchStatus`` becomes TERMINATED; the list is empty only when the job is COMPLETED."""
     ids = [aws.launched(server_id) for server_id in (DB1, DB2)]
     aws.hold_time()

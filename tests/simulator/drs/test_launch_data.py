@@ -1,6 +1,6 @@
 """What is launched is what a server's replication has brought: the log's events are the service model's.
 
-When DRS falls back to a snapshot before, or cannot, is told by those events' names (job log, user guide);
+When DRS falls back to a snapshot before, or cannot, is shown by those events' names (job log, user guide);
 which state of replication makes it, is decided here: the stricter.
 """
 

@@ -109,7 +109,7 @@ NAMED_IN_VAIN = [
 
 
 @pytest.mark.parametrize(("data", "expected"), NAMED_IN_VAIN, ids=lambda part: str(part)[:60])
-def test_what_a_template_names_in_vain_is_not_launched(edit, refused, data, expected):
+def test_what_a_template_names_without_effect_is_not_launched(edit, refused, data, expected):
     """What the default version names must be there, and be allowed where it is named."""
     edit(**data)
     assert refused() == expected

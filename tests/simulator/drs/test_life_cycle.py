@@ -48,7 +48,7 @@ def test_the_dates_of_a_server_are_in_a_possible_order(add, drs, let_pass, **dra
             getattr(replication, deed)(clock.now())
     let_pass(drawn["passed"])
     server, now = _server(drs), clock.date(clock.now())
-    life, told = server["lifeCycle"], server["dataReplicationInfo"]
+    life, shown = server["lifeCycle"], server["dataReplicationInfo"]
     snapshots = drs.describe_recovery_snapshots(sourceServerID=NEW, order="ASC")["items"]
     dates = [
         life["addedToServiceDateTime"],
@@ -63,13 +63,13 @@ def test_the_dates_of_a_server_are_in_a_possible_order(add, drs, let_pass, **dra
     assert in_order[0] <= updated <= seen <= now
     assert ("firstByteDateTime" in life) == ("elapsedReplicationDuration" in life)
     assert len(in_order) == 1 or "firstByteDateTime" in life
-    if initiated := told.get("dataReplicationInitiation"):
+    if initiated := shown.get("dataReplicationInitiation"):
         began = datetime.fromisoformat(initiated["startDateTime"])
         assert in_order[0] <= began <= (in_order[1] if len(in_order) > 1 else now)
 
 
 def test_a_server_tells_for_how_long_it_has_replicated(add, drs, let_pass):
-    """From its first byte until now, by the dates that are told."""
+    """From its first byte until now, by the dates that are shown."""
     add("INITIATING")
     assert not {"firstByteDateTime", "elapsedReplicationDuration"} & {*_server(drs)["lifeCycle"]}
     let_pass(1000)
@@ -92,12 +92,12 @@ def test_a_server_tells_its_hardware(drs):
     """Processors, memory, disks, system, and interfaces with hardware addresses; each server its own."""
     servers = drs.describe_source_servers()["items"]
     for server in servers:
-        told = server["sourceProperties"]
-        (interface,) = told["networkInterfaces"]
+        shown = server["sourceProperties"]
+        (interface,) = shown["networkInterfaces"]
         assert re.fullmatch("0a(:[0-9a-f]{2}){5}", interface["macAddress"])
         assert interface["isPrimary"]
-        assert all(told[name] for name in ("cpus", "ramBytes", "os", "disks", "recommendedInstanceType"))
-        assert {*told["identificationHints"]} == {"fqdn", "hostname"}
+        assert all(shown[name] for name in ("cpus", "ramBytes", "os", "disks", "recommendedInstanceType"))
+        assert {*shown["identificationHints"]} == {"fqdn", "hostname"}
     assert len({server["sourceProperties"]["networkInterfaces"][0]["macAddress"] for server in servers}) == 13
 
 

@@ -150,7 +150,7 @@ def test_the_transition_by_time_goes_on_with_the_machine(drs, start, monkeypatch
 
 
 def test_replication_is_immediate_by_default(drs):
-    """A server that begins anew has all its data at the next look."""
+    """A server that begins again has all its data at the next look."""
     drs.stop_replication(sourceServerID=WEB1)
     drs.start_replication(sourceServerID=WEB1)
     (server,) = drs.describe_source_servers(filters={"sourceServerIDs": [WEB1]})["items"]

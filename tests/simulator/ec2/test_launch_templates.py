@@ -24,7 +24,7 @@ register()
 
 @pytest.fixture(scope="module")
 def regions():
-    """Give Regions of a mocked AWS, each to be used once: to mock anew takes a second."""
+    """Give Regions of a mocked AWS, each to be used once: to mock again takes a second."""
     with mock_aws():
         yield iter(boto3.Session().get_available_regions("ec2"))
 

@@ -173,7 +173,7 @@ async def test_asynchronous_variants_say_the_same(hook, local_aws, servers):
         assert await hook.get_jobs([job_id], client=client) == hook.list_jobs([job_id])
 
 
-def test_r07_a_failed_job_is_told_with_the_raw_error(hook, local_aws, servers):
+def test_r07_a_failed_job_is_reported_with_the_raw_error(hook, local_aws, servers):
     local_aws.control.fail_server(servers.db[0], raw_error="UnauthorizedOperation: not yours")
     job_id = hook.start_recovery(servers.db, is_drill=True)["jobID"]
     (sentence,) = hook.find_failures(hook.list_jobs([job_id]))

@@ -77,7 +77,7 @@ def test_r30_a_job_that_drs_does_not_know_is_no_success(local_aws, servers, cont
 
 
 @pytest.mark.parametrize("status", ["timeout", "error"])
-def test_other_events_fail_the_task_with_their_words(local_aws, servers, context, status):
+def test_other_events_fail_the_task_with_their_text(local_aws, servers, context, status):
     event = {"status": status, "job_ids": ["drsjob-00000000000000001"], "message": "words"}
     with pytest.raises(AirflowFailException, match="words"):
         start(servers.db).execute_complete(context, event)
@@ -178,7 +178,7 @@ class TestTerminate:
         event = await anext(deferred.value.trigger.run())
         assert operator.execute_complete(context, event.payload) == deferred.value.trigger.job_ids
 
-    def test_another_event_fails_the_task_with_its_words(self, instances, context):
+    def test_another_event_fails_the_task_with_its_text(self, instances, context):
         event = {"status": "timeout", "job_ids": [], "message": "words"}
         with pytest.raises(AirflowFailException, match="words"):
             self.terminate(instances).execute_complete(context, event)

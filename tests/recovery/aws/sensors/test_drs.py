@@ -46,7 +46,7 @@ def test_r03_a_completed_job_with_a_failed_server_fails_the_task(hook, local_aws
     assert "InsufficientInstanceCapacity" in str(failed.value)
 
 
-def test_every_failed_job_is_told(hook, local_aws, servers, context):
+def test_every_failed_job_is_reported(hook, local_aws, servers, context):
     for server in (servers.db[0], servers.app[0]):
         local_aws.control.fail_server(server)
     jobs = [hook.start_recovery(group, is_drill=True)["jobID"] for group in (servers.db, servers.app)]
@@ -129,7 +129,7 @@ def test_a_success_event_is_no_verdict(hook, local_aws, servers, context):
 @pytest.mark.parametrize(
     ("status", "error"), [("timeout", AirflowSensorTimeout), ("error", AirflowFailException)]
 )
-def test_other_events_end_the_task_with_their_words(local_aws, context, status, error):
+def test_other_events_end_the_task_with_their_text(local_aws, context, status, error):
     with pytest.raises(error, match="words"):
         sensor(JOB_ID).execute_complete(context, {"status": status, "job_ids": [JOB_ID], "message": "words"})
 

@@ -52,7 +52,7 @@ def test_the_defaults_are_those_documented():
 
 
 @pytest.mark.parametrize(
-    ("wrong", "words"),
+    ("wrong", "texts"),
     [
         ({"job_ids": []}, "job_ids: no DRS job"),
         ({"job_ids": ["i-0123"]}, "'i-0123' is no DRS job id"),
@@ -60,8 +60,8 @@ def test_the_defaults_are_those_documented():
         ({"deadline": "soon"}, "soon"),
     ],
 )
-def test_what_cannot_work_is_refused_before_deferring(wrong, words):
-    with pytest.raises(ValueError, match=words):
+def test_what_cannot_work_is_refused_before_deferring(wrong, texts):
+    with pytest.raises(ValueError, match=texts):
         trigger(**wrong)
 
 
@@ -175,7 +175,7 @@ async def test_refusals_end_nothing_before_the_deadline(drs_says, answers, code)
     assert code in waiting.snapshots[0].last_error
 
 
-async def test_trouble_until_after_the_deadline_is_a_timeout_with_its_words(drs_says, answers, monkeypatch):
+async def test_trouble_until_after_the_deadline_is_a_timeout_with_its_text(drs_says, answers, monkeypatch):
     """The last look may fail, too, but not for ever."""
     monkeypatch.setattr(drs, "LAST_LOOK", timedelta(seconds=0.3))
     drs_says(answers.refusal(500, "InternalServerException", "Sorry"))
@@ -199,14 +199,14 @@ async def test_r30_r19_an_unknown_job_is_an_error_that_says_where_it_was_looked_
     assert "connection aws_default" in event["message"]
 
 
-async def test_an_unknown_job_is_told_though_the_account_cannot_be(drs_says):
+async def test_an_unknown_job_is_reported_though_the_account_cannot_be(drs_says):
     drs_says([])
     event = await fire(trigger(missing_grace=0))
     assert "of account unknown (" in event["message"]
 
 
 async def test_a_new_job_may_be_invisible_for_a_while(drs_says):
-    """Within the grace nothing is wrong; each absence counts anew."""
+    """Within the grace nothing is wrong; each absence counts again."""
     drs_says([], [job("PENDING")], [], [job("LAUNCHED", status="COMPLETED")])
     assert (await fire(trigger(missing_grace=30)))["status"] == "success"
 

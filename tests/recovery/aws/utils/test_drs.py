@@ -40,7 +40,7 @@ def test_all_launched_is_success():
     assert failure(job("LAUNCHED", "LAUNCHED")) is None
 
 
-def test_r26_an_absent_launch_status_is_told_as_absent():
+def test_r26_an_absent_launch_status_is_reported_as_absent():
     assert failure(job() | {"participatingServers": [{"sourceServerID": "s-0"}]}) == (
         f"{JOB_ID}: 1 of 1 servers did not launch: s-0 without launch status"
     )
@@ -57,7 +57,7 @@ def test_r49_a_terminate_job_is_judged_by_its_status():
     assert failure(job(type="TERMINATE")) is None
 
 
-def test_r07_the_raw_error_of_each_server_is_told():
+def test_r07_the_raw_error_of_each_server_is_reported():
     """The newest one counts, and events outside the model do no harm."""
     log = [
         {
@@ -77,8 +77,8 @@ def test_r07_the_raw_error_of_each_server_is_told():
     assert "s-0 FAILED (LAUNCH_FAILED: newer); s-1 PENDING" in (failure(job("FAILED", "PENDING"), log) or "")
 
 
-def _error(server, words):
-    return {"sourceServerID": server, "rawError": words}
+def _error(server, texts):
+    return {"sourceServerID": server, "rawError": texts}
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_seconds_count_while_servers_are_launched(running, soon):
     ],
     ids=["all completed", "one runs", "one is missing", "nothing known", "the look failed"],
 )
-def test_r30_jobs_have_ended_only_if_drs_just_said_so_of_each(snapshot, ended):
+def test_r30_jobs_have_ended_only_if_drs_just_stated_so_of_each(snapshot, ended):
     assert snapshot.ended is ended
 
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("forget", "nothing_is_left")
 
 
 async def test_p1_no_trouble_ends_the_polling(endpoint, answers):
-    """Throttling, errors of the service and lost connections are told in AWS's words and repeated."""
+    """Throttling, errors of the service and lost connections are shown in AWS's words and repeated."""
     endpoint.answers.extendleft(
         [
             answers.Answer(drop=True),
@@ -26,12 +26,12 @@ async def test_p1_no_trouble_ends_the_polling(endpoint, answers):
     endpoint.answers[-1] = answers.Answer(body={"items": [job()]})
     *troubles, last = await take(5)
     expected = ["Rate exceeded", "Sorry", "503", "ConnectionClosedError"]
-    assert all(words in trouble.last_error for words, trouble in zip(expected, troubles, strict=True))
+    assert all(texts in trouble.last_error for texts, trouble in zip(expected, troubles, strict=True))
     assert (last.last_error, last.jobs) == (None, (job(),))
     assert len(RecordingHook.opened) == 1
 
 
-async def test_what_drs_said_last_stands_while_looks_fail(endpoint, answers):
+async def test_what_drs_stated_last_stands_while_looks_fail(endpoint, answers):
     """A failed look takes nothing back, and is dated apart."""
     endpoint.answers.appendleft(answers.Answer(body={"items": [job()]}))
     endpoint.answers[-1] = answers.refusal(500, "InternalServerException", "Sorry")
@@ -52,7 +52,7 @@ async def test_what_drs_said_last_stands_while_looks_fail(endpoint, answers):
     ],
 )
 async def test_refusals_are_asked_again_by_a_new_client(endpoint, answers, status, code):
-    """Someone may mend rights or credentials before the deadline; a new client reads the connection anew."""
+    """Someone may mend rights or credentials before the deadline; a new client reads the connection again."""
     endpoint.answers.appendleft(answers.refusal(status, code, "no"))
     refused, answered = await take(2)
     assert code in refused.last_error
