@@ -42,9 +42,9 @@ env: setup ## Write the secrets that docker-compose.yaml asks for to .env
 	@$(python) -m launcher env
 
 .PHONY: test
-test: setup lint ## Run all checks and all tests: first what needs no stack, then two stacks at once
+test: setup lint ## Run all checks and all tests: first what needs no stack, then three stacks at once
 	@$(in_venv)/pytest -m "not stack" --numprocesses auto --maxprocesses 8 --dist worksteal
-	@$(in_venv)/pytest -m stack --numprocesses auto --maxprocesses 2 --dist worksteal
+	@$(in_venv)/pytest -m stack --numprocesses 3 --dist worksteal
 
 .PHONY: nightly
 nightly: setup ## Try many more examples for hours, and print their seed (SEED=n)
