@@ -4,7 +4,7 @@
 
     RecoveryError
     ├── PlanError               mend the plan file; every problem with its place
-    ├── FolderRefused           make the folder of DAGs smaller, or open what is closed in it: which is told
+    ├── FolderRefused           make the folder of DAGs smaller, or open what is closed in it, as it says
     ├── SelectionError          mend the plan's servers, or DRS: nothing, too much or the unknown is selected
     ├── PreflightBlocked        mend what the checks found, or let the plan warn of it only
     ├── ParamsError             ask again with other run params

@@ -83,7 +83,7 @@ def _run(
 
     with Supervisor(stack) as supervisor, Monitor(world) as monitor:
         workers = [
-            PlanWorker(world, lane, [s for s in wanted if s.plan.lane == lane], ended=ended, say=console.log)
+            PlanWorker(world, lane, [s for s in wanted if s.plan.lane == lane], ended=ended, log=console.log)
             for lane in sorted({scenario.plan.lane for scenario in wanted})
         ]
         with Faults(world, supervisor, disturbances(options.seed, options.without), console.log) as faults:

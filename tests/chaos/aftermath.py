@@ -30,10 +30,10 @@ class Aftermath:
     """The end of a run, which may be opened again, and its clean-up."""
 
     def __init__(
-        self, world: World, scenario: Scenario, run: Run, following: Following, say: Callable[[str], None]
+        self, world: World, scenario: Scenario, run: Run, following: Following, log: Callable[[str], None]
     ) -> None:
         self.world, self.scenario, self.run = world, scenario, run
-        self.following, self.say = following, say
+        self.following, self.log = following, log
         self._gates: dict[str, float] = {}
 
     def to_its_end(self) -> None:
@@ -63,7 +63,7 @@ class Aftermath:
         at = utc()
         answer = self.world.alice.clear(self.run.dag_id, self.run.run_id, *tasks)
         texts = f"{slug} ({failed['status']}) cleared ({answer.status_code})"
-        self.say(f"[magenta]{Kind.CLEAR}[/] {texts} of run {self.run.number}")
+        self.log(f"[magenta]{Kind.CLEAR}[/] {texts} of run {self.run.number}")
         if answer.is_success:
             self.run.cleared.append(at)
             self.run.hits.append(Hit(Kind.CLEAR, at, texts))
@@ -91,18 +91,18 @@ class Aftermath:
                 self.run.hits.append(Hit(Kind.CLEAN_UP, utc(), f"clean-up {status}"))
             if status in FINISHED:
                 time.sleep(LOOK_EVERY)  # what watches the record sees it too
-                self.say(f"run {self.run.number}: clean-up {status}")
+                self.log(f"run {self.run.number}: clean-up {status}")
                 return
             self._look_at_tasks()
             time.sleep(LOOK_EVERY)
-        self.say(f"[bold red]the clean-up of run {self.run.number} is not over after {LIMIT}[/]")
+        self.log(f"[bold red]the clean-up of run {self.run.number} is not over after {LIMIT}[/]")
 
     def _ask(self) -> None:
         """Trigger the DAG run of this end, as `recovery clean-up` does; one that lives goes on."""
         record = self._record() or {}
         self.run.clean_up_asked = utc()
         answer = self.world.alice.trigger(DAG, self._run_id(record), execution_id=record["executionId"])
-        self.say(f"[magenta]{Kind.CLEAN_UP}[/] of run {self.run.number} asked for ({answer.status_code})")
+        self.log(f"[magenta]{Kind.CLEAN_UP}[/] of run {self.run.number} asked for ({answer.status_code})")
 
     @staticmethod
     def _run_id(record: Item) -> str:

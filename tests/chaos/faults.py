@@ -47,12 +47,12 @@ class Faults:
         world: World,
         supervisor: Supervisor,
         schedule: Iterator[Disturbance],
-        say: Callable[[str], None],
+        log: Callable[[str], None],
     ) -> None:
         self.world = world
         self.supervisor = supervisor
         self.schedule = schedule
-        self.say = say
+        self.log = log
         self.trouble: list[str] = []
         """Faults that could not be set: a mistake of chaos itself."""
         self._stop = Event()
@@ -113,7 +113,7 @@ class Faults:
     def _hit(self, kind: Kind, runs: list[Run], texts: str) -> None:
         """Write a fault down at the runs it hit."""
         numbers = " and ".join(str(run.number) for run in runs)
-        self.say(f"[red]{kind}[/] {texts}, while {f'run {numbers}' if runs else 'nothing'} is in flight")
+        self.log(f"[red]{kind}[/] {texts}, while {f'run {numbers}' if runs else 'nothing'} is in flight")
         for run in runs:
             run.hits.append(Hit(kind, utc(), texts))
 
@@ -137,7 +137,7 @@ class Faults:
                 run, task_id = self.world.tasks[task]
                 time.sleep(delay)
                 if pids := self._kill(ours[task], task, what):
-                    self.say(f"[red]{Kind.KILL_TASK}[/] {what} of {task_id} of run {run.number}")
+                    self.log(f"[red]{Kind.KILL_TASK}[/] {what} of {task_id} of run {run.number}")
                     if run.in_flight or "." in task_id:
                         run.hits.append(Hit(Kind.KILL_TASK, utc(), f"{what} of {task_id}: {pids}"))
                     return

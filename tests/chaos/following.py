@@ -24,18 +24,18 @@ LOOK_EVERY = 1.2
 class Following:
     """A run that is followed to its end, once more after each time it is cleared."""
 
-    def __init__(self, world: World, scenario: Scenario, run: Run, say: Callable[[str], None]) -> None:
+    def __init__(self, world: World, scenario: Scenario, run: Run, log: Callable[[str], None]) -> None:
         self.world, self.plan = world, scenario.plan
-        self.scenario, self.run, self.say = scenario, run, say
+        self.scenario, self.run, self.log = scenario, run, log
         self._gates: dict[str, float] = {}
-        self._actions = HumanActions(world, scenario, run, say)
-        self.in_aws = InAws(world, scenario, run, say)
+        self._actions = HumanActions(world, scenario, run, log)
+        self.in_aws = InAws(world, scenario, run, log)
 
     def to_its_end(self) -> None:
         """Return when the run has ended and its record is final, or when its time is over."""
         while not self._over():
             if utc() - self.run.begun > LIMIT:
-                self.say(f"[bold red]run {self.run.number} is not final after {LIMIT}[/]")
+                self.log(f"[bold red]run {self.run.number} is not final after {LIMIT}[/]")
                 self.world.admin.set_run(self.run.dag_id, self.run.run_id, "failed")
                 break
             self._answer_gates()
@@ -80,7 +80,7 @@ class Following:
             self.run.dag_id, self.run.run_id, task_id, option, reason=f"{option} of chaos"
         )
         if not answer.is_success:
-            self.say(f"run {self.run.number}: {option} of {task_id}: {answer.status_code}")
+            self.log(f"run {self.run.number}: {option} of {task_id}: {answer.status_code}")
         # Also an answer that Airflow took and whose reply was lost, so that 409 came to the second request
         if denied:
             self.run.rejected = task_id

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class HumanActions:
     """The one action that a scenario has for a run, done when it is due."""
 
-    def __init__(self, world: World, scenario: Scenario, run: Run, say: Callable[[str], None]) -> None:
-        self.world, self.plan, self.run, self.say = world, scenario.plan, run, say
+    def __init__(self, world: World, scenario: Scenario, run: Run, log: Callable[[str], None]) -> None:
+        self.world, self.plan, self.run, self.log = world, scenario.plan, run, log
         self._action = scenario.action
         self._flew: float | None = None
         self._restore_at: float | None = None
@@ -39,7 +39,7 @@ class HumanActions:
             self.run.action = texts
         if self.run.in_flight:
             self.run.hits.append(Hit(action.kind, utc(), texts))
-        self.say(f"[magenta]{action.kind}[/] {texts} of run {self.run.number}")
+        self.log(f"[magenta]{action.kind}[/] {texts} of run {self.run.number}")
 
     def restore(self, *, at_once: bool = False) -> None:
         """Write the plan's file as it was, when its time has come."""

@@ -26,8 +26,8 @@ GONE = "ResourceNotFoundException"
 class InAws:
     """The one action in AWS that a scenario has for a run: between a gate and its start, or at any moment."""
 
-    def __init__(self, world: World, scenario: Scenario, run: Run, say: Callable[[str], None]) -> None:
-        self.world, self.plan, self.run, self.say = world, scenario.plan, run, say
+    def __init__(self, world: World, scenario: Scenario, run: Run, log: Callable[[str], None]) -> None:
+        self.world, self.plan, self.run, self.log = world, scenario.plan, run, log
         self._action = scenario.in_aws
         self._flew: float | None = None
         self._gated = any(wave["gate"] for wave in run.waves)
@@ -80,7 +80,7 @@ class InAws:
         self._action = None
         self.run.in_aws.append(texts)
         self.run.hits.append(Hit(action.kind, utc(), texts))
-        self.say(f"[magenta]{action.kind}[/] {texts} of run {self.run.number}")
+        self.log(f"[magenta]{action.kind}[/] {texts} of run {self.run.number}")
 
     def _take_one(self, action: HumanAction, servers: Sequence[str]) -> str | None:
         """Take the first that is there: an earlier run may have lost some."""

@@ -35,11 +35,11 @@ class PlanWorker(Thread):
         scenarios: list[Scenario],
         *,
         ended: Callable[[Run], None],
-        say: Callable[[str], None],
+        log: Callable[[str], None],
     ) -> None:
         super().__init__(name=f"plan worker {number}", daemon=True)
         self.world, self.scenarios = world, scenarios
-        self.ended, self.say = ended, say
+        self.ended, self.log = ended, log
         self.trouble: str | None = None
 
     def run(self) -> None:
@@ -58,10 +58,10 @@ class PlanWorker(Thread):
 
     def _go(self, scenario: Scenario, run_id: str) -> Run:
         run = ask(self.world, scenario, run_id)
-        following = Following(self.world, scenario, run, self.say)
+        following = Following(self.world, scenario, run, self.log)
         try:
             following.to_its_end()
-            Aftermath(self.world, scenario, run, following, self.say).to_its_end()
+            Aftermath(self.world, scenario, run, following, self.log).to_its_end()
         finally:
             following.tidy_up()
             self.world.active.remove(run)

@@ -80,7 +80,8 @@ Resolution = Adopted | StillOpen | NoJob
 def resolve(intent: Intent, found: str | None, at: datetime, window: timedelta) -> Resolution:
     """Return what became of an intent, of whose calls DRS shows the job ``found``, or none.
 
-    A job shows within the window after it was announced; no other call for its servers is sent meanwhile.
+    A job is expected to show within the window after it was announced; no other call for its servers is sent
+    meanwhile. One may show later all the same: see ``Intent.may_show``.
     """
     if job_id := intent.job_id or found:
         return Adopted(job_id)
