@@ -68,9 +68,13 @@ class Adoption:
         return found
 
     def resolve(self, wave: WaveRecord, intent: Intent) -> Resolution:
-        """Return what became of an intent; DRS is asked where the record does not know."""
+        """Return what became of an intent; DRS is asked where the record does not know.
+
+        A look counts for when it began: what shows while it is on its way is not seen by it.
+        """
+        at = self.journal.now()
         found = None if intent.job_id else self.job_of(wave, intent)
-        return resolve(intent, found, self.journal.now(), window())
+        return resolve(intent, found, at, window())
 
     def job_of(self, wave: WaveRecord, intent: Intent) -> str | None:
         """Return the job of an intent, if DRS shows one."""

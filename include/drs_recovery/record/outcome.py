@@ -94,11 +94,9 @@ def _achieved(execution: Execution, at: datetime | None) -> Iterable[str]:
 
 def _wave_end(wave: WaveRecord, interrupted: str | None) -> str:
     """Return how a wave ended; the interruption, which has its own sentence, is not repeated."""
-    asked = wave.pause_before_wave and not wave.approved
-    if interrupted is not None and wave.status is WaveStatus.CANCELLED and not asked:
+    why = wave.failure or "no reason is on record"
+    if interrupted is not None and f"{why}; ".startswith(f"{interrupted}; "):
         why = "; ".join(left_behind(wave, wave.open_intents))
-    else:
-        why = wave.failure or "no reason is on record"
     goes_on = " (on_failure: continue)" if wave.unblocks_dependents and not wave.status.policy_met else ""
     ended = f"{wave.wave_name} {wave.status}{goes_on}"
     return f"{ended}: {why}" if why else ended

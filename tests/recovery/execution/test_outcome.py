@@ -100,6 +100,26 @@ def test_an_interruption_is_written_once(make, failure, known, text):
     assert text in message
 
 
+def test_a_wave_that_another_interruption_ended_keeps_its_own(make):
+    """It was CANCELLED before a wave beside it was cleared, and the run ended by hand again."""
+    execution = ended(
+        make,
+        {"status": W.CANCELLED, "failure": "the first cause"},
+        {"status": W.CANCELLED, "failure": "the second cause"},
+        {"status": W.SKIPPED},
+    )
+    message = outcome(execution, launched(make, 0), interrupted="the second cause")
+    assert "DBWave1 CANCELLED: the first cause" in message
+    assert message.count("the second cause") == 1
+
+
+def test_a_gate_that_was_not_asked_does_not_repeat_the_interruption(make):
+    """Its wave was next; nobody was asked."""
+    wave = {"status": W.CANCELLED, "failure": "marked failed", "pause_before_wave": True}
+    execution = ended(make, {"status": W.COMPLETED}, wave, {"status": W.SKIPPED})
+    assert outcome(execution, launched(make, 2), interrupted="marked failed").count("marked failed") == 1
+
+
 def test_a_failure_before_the_waves(make):
     """What was wrong comes first, in its own words."""
     execution = ended(

@@ -255,6 +255,16 @@ def test_r16_a_wave_that_was_never_started_is_not_ended(polled):
     assert polled.store.run(read_servers(polled.id, 1)) == polled.make.servers()[2:4]
 
 
+@pytest.mark.parametrize("status", [W.COMPLETED, W.FAILED])
+def test_no_sensor_ends_a_wave_whose_first_job_is_being_asked_for(world, status):
+    """It read that nothing is to start; a start that lives on has announced a job since."""
+    world = world.frozen()
+    world.store.run(start_recovery.intend(world.id, 0, world.make.intent(0)))
+    with pytest.raises(TransitionRefused, match="is being started"):
+        world.store.run(wait_for_recovery.write_end(world.id, 0, 1, world.launched(0), status))
+    assert world.store.run(read_execution(world.id)).wave(0).open_intents
+
+
 def test_the_last_poll_never_goes_backwards(polled):
     """Two pollers for a moment: the later time stays; a final execution is not polled."""
     later = polled.make.time()

@@ -84,8 +84,10 @@ def write_end(
     at = yield from now()
 
     def alter(execution: Execution) -> Execution:
-        if _has_ended_so(execution.wave(number), attempt, status):
+        wave = execution.wave(number)
+        if _has_ended_so(wave, attempt, status):
             return execution
+        _check_no_start(wave, status)
         return with_wave(execution, number, status=status, failure=failure, end_time=at)
 
     before = yield from read_execution(execution_id)
@@ -98,6 +100,13 @@ def write_end(
     changed = yield from change(execution_id, Writer.SENSOR, alter)
     yield from append_change(changed, event)
     return changed.execution
+
+
+def _check_no_start(wave: WaveRecord, status: WaveStatus) -> None:
+    """Raise TransitionRefused where the attempt's first job is announced: there is nothing to judge yet."""
+    announced = any(intent.open for intent in wave.attempt_intents)
+    if announced and not wave.attempt_job_ids and status is not WaveStatus.TIMED_OUT:
+        raise TransitionRefused(f"wave {wave.wave_name!r} is being started: it cannot end {status}")
 
 
 def _has_ended_so(wave: WaveRecord, attempt: int, status: WaveStatus) -> bool:
