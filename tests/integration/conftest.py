@@ -36,10 +36,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             shutil.copytree(ROOT / source, plans, dirs_exist_ok=True)
         shutil.copytree(ROOT / "tests" / "dags", home / "dags", ignore=shutil.ignore_patterns("__pycache__"))
         settings = tmp_path_factory.mktemp("settings") / "airflow.env"
-        shipped = AIRFLOW_SETTINGS.read_text()
-        named = shipped.replace("eve:op", "eve:op,uma:user,vera:viewer")
-        # Three schedulers that look ten times a second leave two cores little time for the tests
-        settings.write_text(named.replace("IDLE_SLEEP_TIME=0.1", "IDLE_SLEEP_TIME=0.4"))
+        named = AIRFLOW_SETTINGS.read_text().replace("eve:op", "eve:op,uma:user,vera:viewer")
+        settings.write_text(named)
         with pytest.MonkeyPatch.context() as patch:
             # A deployment is done in less here, and no test waits three minutes
             patch.setenv("RECOVERY_DELETED_MINUTES", "0.2")
