@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
+from botocore.exceptions import ClientError
 
 from drs_recovery.dag.maintenance import maintenance_dag
 from drs_recovery.store.read_trail import read_events
@@ -103,6 +104,17 @@ def raising(error: BaseException) -> Any:
         raise error
 
     return fail
+
+
+def denied() -> ClientError:
+    """Return what AWS says of a call that the role may not make."""
+    return ClientError(
+        {
+            "Error": {"Code": "AccessDeniedException", "Message": "not authorized to perform drs:Describe"},
+            "ResponseMetadata": {"HTTPStatusCode": 403},
+        },
+        "DescribeRecoveryInstances",
+    )
 
 
 def instances(table: Any) -> list[dict[str, Any]]:

@@ -209,3 +209,13 @@ def drive(table: Any, monkeypatch: pytest.MonkeyPatch) -> Drive:
 
 
 HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def watched(table: Any) -> Drive:
+    """A drill of a single wave whose job runs, and whose sensor waits for it."""
+    table.control.set_speed("real")
+    drive = Drive(plan({"name": "Database", "servers": [WEB]}))
+    drive.execute("open_execution")
+    drive.execute("database.start_recovery")
+    return drive

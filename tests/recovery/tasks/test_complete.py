@@ -5,19 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.store.programs import cancel, complete_execution
 from drs_recovery.store.read_trail import read_events
+from tests.recovery.tasks.attempts import end
 from tests.recovery.tasks.conftest import Drive, plan
 
 if TYPE_CHECKING:
     from drs_recovery.record.events import Event
-
-
-def end(drive: Drive) -> None:
-    with pytest.raises(AirflowFailException):
-        drive.execute("complete_execution")
 
 
 @pytest.fixture

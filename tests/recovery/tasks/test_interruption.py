@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import EndpointConnectionError
 
 from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.clock import now
@@ -16,33 +15,11 @@ from drs_recovery.record.enums import TaskState
 from drs_recovery.record.task_record import TaskRecord
 from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.tasks import note_task
+from tests.recovery.tasks.attempts import denied, end, raising
 from tests.recovery.tasks.conftest import DB, WEB, Drive, plan
 
 LAST_TRY = {"try_number": 4}
 URL = "https://drs.eu-west-1.amazonaws.com"
-
-
-def end(drive: Drive) -> None:
-    with pytest.raises(AirflowFailException):
-        drive.execute("complete_execution")
-
-
-def raising(error: Exception) -> Any:
-    def fail(*_: object, **__: object) -> None:
-        raise error
-
-    return fail
-
-
-def denied() -> ClientError:
-    """Return what AWS says of a call that the role may not make."""
-    return ClientError(
-        {
-            "Error": {"Code": "AccessDeniedException", "Message": "not authorized to perform drs:Describe"},
-            "ResponseMetadata": {"HTTPStatusCode": 403},
-        },
-        "DescribeRecoveryInstances",
-    )
 
 
 def unreachable() -> EndpointConnectionError:
@@ -59,16 +36,6 @@ def opened(table: Any) -> Drive:
     """A drill of two waves, opened."""
     drive = Drive(plan())
     drive.execute("open_execution")
-    return drive
-
-
-@pytest.fixture
-def watched(table: Any) -> Drive:
-    """A drill of a single wave whose job runs, and whose sensor waits for it."""
-    table.control.set_speed("real")
-    drive = Drive(plan({"name": "Database", "servers": [WEB]}))
-    drive.execute("open_execution")
-    drive.execute("database.start_recovery")
     return drive
 
 
@@ -266,42 +233,3 @@ def test_a_sensor_that_judged_its_single_wave_is_no_end_by_hand(watched: Drive) 
     watched.states = {"database.wait_for_recovery": "failed"}
     end(watched)
     assert watched.record.status == "FAILED"
-
-
-@pytest.fixture
-def overdue(watched: Drive, monkeypatch: pytest.MonkeyPatch) -> Drive:
-    """The same, whose wave's time-out of four hours has passed."""
-    late = now() + timedelta(hours=4)
-    monkeypatch.setattr("drs_recovery.tasks.base.now", lambda: late)
-    return watched
-
-
-def test_r21_a_sensor_that_airflow_itself_timed_out_ends_its_wave_timed_out(watched: Drive) -> None:
-    """No trigger answered: the sensor judges, and the job that still runs is named."""
-    task = watched.dag.get_task("database.wait_for_recovery")
-    (job_id,) = watched.record.waves[0].job_ids
-    with pytest.raises(AirflowFailException, match=f"TIMED_OUT: .*Still runs in DRS: {job_id}"):
-        task.resume_execution("__fail__", {"error": "Trigger timeout"}, watched.context(task.task_id))
-    assert watched.statuses == ["TIMED_OUT"]
-
-
-def test_r21_a_sensor_that_died_leaves_its_execution_timed_out(overdue: Drive) -> None:
-    """Nobody judged the wave: the time-out is on record all the same."""
-    overdue.states = {"database.wait_for_recovery": "failed"}
-    (job_id,) = overdue.record.waves[0].job_ids
-    end(overdue)
-    assert (overdue.record.status, overdue.statuses) == ("TIMED_OUT", ["TIMED_OUT"])
-    assert "time-out" in overdue.record.outcome
-    assert f"may still run in DRS: {job_id}" in overdue.record.outcome
-
-
-def test_a_failure_reported_after_the_time_out_stays_a_failure(
-    overdue: Drive, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The sensor was resumed and could not ask DRS: its words say more than the clock."""
-    monkeypatch.setattr(DrsHook, "list_jobs", raising(denied()))
-    with pytest.raises(AirflowFailException):
-        overdue.resume("database.wait_for_recovery", {"status": "timeout", "message": "too long"})
-    end(overdue)
-    assert overdue.record.status == "FAILED"
-    assert "AccessDenied" in overdue.record.outcome

@@ -13,6 +13,7 @@ from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.store.programs import start_recovery
 from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.servers import read_servers
+from tests.recovery.tasks.attempts import end
 from tests.recovery.tasks.conftest import DB, Drive, plan
 
 MARKED_FAILED = {"database.start_recovery": "failed", "database.wait_for_recovery": "skipped"}
@@ -43,11 +44,6 @@ def in_flight(drive: Drive) -> tuple[Drive, str]:
             drive.execute("database.start_recovery")
     drive.states = MARKED_FAILED
     return drive, jobs[0]
-
-
-def end(drive: Drive) -> None:
-    with pytest.raises(AirflowFailException):
-        drive.execute("complete_execution")
 
 
 def reported_started(drive: Drive) -> list[str]:
