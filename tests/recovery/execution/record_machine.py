@@ -1,16 +1,15 @@
 """A machine of all writers of an execution, over all its attempts, each cut off after any of its writes.
 
-Its invariants read raw items, not through the store.
+Its invariants, which read raw items, are in ``record_truth``.
 """
 
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
 from drs_recovery.errors import RecordError, StartRefused
 from drs_recovery.record.attempts import to_start
@@ -18,8 +17,7 @@ from drs_recovery.record.enums import Decision, ExecutionStatus, ExecutionType, 
 from drs_recovery.record.judge import judge
 from drs_recovery.record.models import Execution, Failure, WaveRecord
 from drs_recovery.record.server_record import ServerRecord
-from drs_recovery.record.status import RunEnd, final_status
-from drs_recovery.store.lock import LOCK, lock_key, take_lock
+from drs_recovery.store.lock import take_lock
 from drs_recovery.store.open_attempt import Opening, open_attempt
 from drs_recovery.store.programs import (
     approve,
@@ -29,17 +27,29 @@ from drs_recovery.store.programs import (
     start_recovery,
     wait_for_recovery,
 )
-from drs_recovery.store.requests import marshal, unmarshal
+from tests.recovery.execution.ended import brought_to_its_end
+from tests.recovery.execution.record_truth import (
+    AT_WILL,
+    EACH,
+    ENDS,
+    MET,
+    WAVE_ENDS,
+    WAVES,
+    Seen,
+    Table,
+    TrueRecord,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from drs_recovery.record.intent import Intent
     from drs_recovery.store.requests import Item, StoreProgram
     from drs_recovery.store.store import ExecutionStore
-    from tests.recovery.execution.stored import Make, Wire
+    from tests.recovery.execution.stored import Make
 
     Key = tuple[str, str]
 
-WAVES, EACH = 2, 2
 FAILS, STEPS = 9, 17
 """The step at which a server of the second wave fails; with its second attempt the way ends."""
 numbers = st.sampled_from([None, None, *range(WAVES)])
@@ -50,10 +60,6 @@ backs = st.sampled_from([0, 0, 0, 1, 2])
 """How many attempts, or announcements, a process is behind."""
 lasts = st.sampled_from([LaunchStatus.LAUNCHED, *LaunchStatus])
 """What becomes of the last server of a wave."""
-WAVE_ENDS = [status for status in WaveStatus if status.final]
-ENDS = [status for status in ExecutionStatus if status.final]
-MET = {"COMPLETED", "PARTIAL"}
-AT_WILL = "ended at will"
 OF_AN_END = {"endTime", "outcome", "taskFailure", "cancelAsked"}
 OF_AN_ATTEMPT = {"intents", "approval", "waitingSince", "startTime", "endTime", "failure"}
 
@@ -65,62 +71,7 @@ def opening(execution: Execution, servers: list[ServerRecord]) -> StoreProgram[N
     yield from open_execution.freeze(execution.execution_id, "{}", servers)
 
 
-def ending(execution_id: str, interrupted: str | None) -> StoreProgram[None]:
-    """End an execution as its last task does."""
-    end = yield from complete_execution.close_waves(execution_id, RunEnd(interrupted=interrupted))
-    if not end.final:
-        causes = {"superseded": end.superseded_by is not None, "interrupted": interrupted is not None}
-        status = final_status(end.waves, failure=end.failure, total_waves=end.total_waves, **causes)
-        end = yield from complete_execution.write_end(execution_id, status, "in its order")
-    yield from complete_execution.release(end)
-
-
-def other_causes(record: Item) -> bool:
-    """Whether an execution whose waves are COMPLETED may have ended otherwise all the same."""
-    return record["status"] == "CANCELLED" or "failure" in record or record["outcome"] == AT_WILL
-
-
-@dataclass
-class Seen:
-    """What happened to an execution so far; its record may forget no job, no launched server and no end."""
-
-    clears: int = 0
-    others: int = 0
-    announced: list[tuple[int, Intent]] = field(default_factory=list)
-    jobs: set[tuple[int, str]] = field(default_factory=set)
-    launched: dict[str, int] = field(default_factory=dict)
-    ends: dict[str, Any] = field(default_factory=dict)
-
-
-class Table:
-    """A copy of what is in a table, read again where something passed the wire."""
-
-    def __init__(self, client: Any, name: str, wire: Wire) -> None:
-        self._client, self._name, self.wire = client, name, wire
-        self.items: dict[Key, Item] = {}
-        wire.written.clear()
-
-    def read(self) -> None:
-        """Read again what may have been written since the last time."""
-        if keys := [{"executionId": {"S": key}, "item": {"S": item}} for key, item in self.wire.written]:
-            asked = {self._name: {"Keys": keys, "ConsistentRead": True}}
-            answer = self._client.batch_get_item(RequestItems=asked)["Responses"][self._name]
-            self.items = {key: item for key, item in self.items.items() if key not in self.wire.written}
-            self.items |= {(i["executionId"], i["item"]): i for i in map(unmarshal, answer)}
-        self.wire.written.clear()
-
-    def restore(self, items: dict[Key, Item]) -> None:
-        """Put the table back as it was."""
-        changed = [item for key, item in items.items() if self.items.get(key) != item]
-        writes: list[Any] = [{"PutRequest": {"Item": marshal(item)}} for item in changed]
-        gone = [{"executionId": key, "item": item} for key, item in self.items.keys() - items.keys()]
-        writes += [{"DeleteRequest": {"Key": marshal(key)}} for key in gone]
-        for start in range(0, len(writes), 25):
-            self._client.batch_write_item(RequestItems={self._name: writes[start : start + 25]})
-        self.items = dict(items)
-
-
-class RecordMachine(RuleBasedStateMachine):
+class RecordMachine(TrueRecord):
     """Processes that write one execution; ``death`` is the write after which such a process is gone."""
 
     store: ExecutionStore
@@ -148,56 +99,28 @@ class RecordMachine(RuleBasedStateMachine):
         self.first = self.make.execution(waves=WAVES)
         self.id, self.seen, self.no_room = self.first.execution_id, deepcopy(seen), None
 
-    @property
-    def records(self) -> dict[str, Item]:
-        """The raw records of this execution and of others of its plan, by their ids."""
-        return {key: item for (key, name), item in self.table.items.items() if name == "EXECUTION"}
-
-    @property
-    def holder(self) -> str | None:
-        """Who holds the plan."""
-        lock = self.table.items.get((lock_key(self.first.plan_id), LOCK))
-        return lock and lock["holder"]
-
-    @property
-    def servers(self) -> list[Item]:
-        """The raw servers of this execution."""
-        items = self.table.items.items()
-        return [item for (key, name), item in items if key == self.id and name.startswith("SERVER#")]
-
     def do(self, death: int | None, program: StoreProgram[object], back: int = 0) -> bool:
-        """Let a process run a program; return whether the record took it, and nothing cut it off.
-
-        No process of an earlier attempt changes a wave.
-        """
+        """Let a process run a program; no process of an earlier attempt changes a wave."""
         waves = self.execution.waves if back else ()
+        taken = self.run(death, lambda: self.store.run(program))
+        assert not back or self.execution.waves == waves
+        return taken
+
+    def run(self, death: int | None, work: Callable[[], object]) -> bool:
+        """Let a process work; return whether the record took it, and nothing cut it off."""
         if death is not None:
             self.table.wire.die_after(death)
         elif self.no_room:
             self.table.wire.refuse(*self.no_room)
         self.no_room, taken = None, True
         try:
-            self.store.run(program)
+            work()
         except (RecordError, StartRefused):
             taken = False
         finally:
             self.table.wire.mend()
             self.table.read()
-        assert not back or self.execution.waves == waves
         return taken
-
-    @property
-    def execution(self) -> Execution:
-        """The execution on record, or as it is to be opened."""
-        record = self.records.get(self.id)
-        return Execution.from_item(record) if record else self.first
-
-    def wave(self, number: int | None) -> WaveRecord:
-        """Return a wave: the one that is asked for, or the first that has not met its policy."""
-        waves = self.execution.waves
-        if number is not None:
-            return waves[number]
-        return next((wave for wave in waves if not wave.status.policy_met), waves[0])
 
     def servers_of(self, wave: WaveRecord, last: LaunchStatus, back: int = 0) -> list[ServerRecord]:
         """Return the servers of a wave as its job shows them, if it has one: launched, but for the last."""
@@ -232,7 +155,7 @@ class RecordMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.holder not in {None, self.id})
     @rule(death=deaths)
     def another_ends(self, death: int | None) -> None:
-        self.do(death, ending(self.holder, "marked failed"))
+        self.run(death, lambda: brought_to_its_end(self.store, self.holder, interrupted="marked failed"))
 
     @rule(number=numbers, death=deaths)
     def gate(self, number: int | None, death: int | None) -> None:
@@ -330,7 +253,7 @@ class RecordMachine(RuleBasedStateMachine):
 
     @rule(death=deaths, interrupted=st.none() | st.just("marked failed"))
     def run_ends(self, death: int | None, interrupted: str | None = None) -> None:
-        self.do(death, ending(self.id, interrupted))
+        self.run(death, lambda: brought_to_its_end(self.store, self.id, interrupted=interrupted))
 
     @rule(death=deaths, status=st.sampled_from([ExecutionStatus.COMPLETED, *ENDS]))
     def ends_at_will(self, death: int | None, status: ExecutionStatus) -> None:
@@ -374,60 +297,3 @@ class RecordMachine(RuleBasedStateMachine):
             self.answer(None, death, Decision.APPROVED)
         else:
             self.gate(None, death)
-
-    # What holds at any time
-
-    @invariant()
-    def the_record_is_true(self) -> None:
-        active = [key for key, record in self.records.items() if self.is_active(record)]
-        assert active in ([], [self.holder]), "a plan has one active execution, which holds its lock"
-        if record := self.records.get(self.id):
-            self.check_waves(record, record["waves"])
-            self.check_servers(record["waves"])
-            self.check_end(record)
-
-    def is_active(self, record: Item) -> bool:
-        """Whether an execution may still start something."""
-        open_ = any(wave["status"] not in MET for wave in record["waves"])
-        frozen = "serverCount" in record["waves"][0]
-        return open_ and frozen and not {"endTime", "supersededBy"} & record.keys()
-
-    def check_waves(self, record: Item, waves: list[Item]) -> None:
-        """A wave starts with an approval of this attempt, once, and no job of it is ever forgotten."""
-        assert len(waves) == record["totalWaves"] == WAVES
-        assert record["completedWaves"] == sum(wave["status"] in MET for wave in waves)
-        for wave in waves:
-            sent = wave["intents"]
-            assert sum("refusal" not in intent for intent in sent) <= 1
-            assert {intent["attempt"] for intent in sent} <= {wave["attempt"]}
-            assert not [intent for intent in sent if {"jobId", "refusal"} <= intent.keys()]
-            if sent and wave["pauseBeforeWave"]:
-                answer = wave["approval"]
-                assert (answer["decision"], answer["attempt"]) == ("APPROVED", wave["attempt"])
-        assert self.seen.jobs <= {
-            (number, job) for number, wave in enumerate(waves) for job in wave["jobIds"]
-        }
-
-    def check_servers(self, waves: list[Item]) -> None:
-        """No wave is COMPLETED before its servers, and what is launched stays so."""
-        launched = [server for server in self.servers if server.get("launchStatus") == "LAUNCHED"]
-        for wave in waves:
-            mine = [server for server in launched if server["waveNumber"] == wave["waveNumber"]]
-            assert wave["status"] != "COMPLETED" or len(mine) == EACH
-        assert self.seen.launched.keys() <= {server["sourceServerID"] for server in launched}
-        ended = [server for server in launched if "endTime" in server]
-        self.seen.launched |= {server["sourceServerID"]: int(server["attempt"]) for server in ended}
-
-    def check_end(self, record: Item) -> None:
-        """No execution ends before its waves; no end ever changes but by a new attempt."""
-        final, statuses = record["status"] in ENDS, [wave["status"] for wave in record["waves"]]
-        assert final == ("endTime" in record) == ("openSince" not in record)
-        known = {str(number): status for number, status in enumerate(statuses) if status in WAVE_ENDS}
-        if final:
-            assert len(known) == WAVES
-            completed = set(statuses) == {"COMPLETED"}
-            assert completed == (record["status"] == "COMPLETED") or (completed and other_causes(record))
-            # Whoever takes the plan from what has ended counts its version up
-            known["execution"] = {name: value for name, value in record.items() if name != "version"}
-        assert known | self.seen.ends == known
-        self.seen.ends = known
