@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.engine.adoption import Adoption, window
 from drs_recovery.engine.jobs import contradiction, has_tags, job_tags
+from drs_recovery.engine.journal import Journal
 from drs_recovery.errors import StartRefused
-from drs_recovery.record.intent import Intent
+from drs_recovery.record.intent import Intent, NoJob, StillOpen
 from drs_recovery.record.models import Execution, WaveRecord
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import read_execution
@@ -194,3 +196,18 @@ def test_a_batch_that_is_announced_again_knows_its_first_job() -> None:
     once_more = WAVE.replace(attempt=2, start_time=NOW + timedelta(hours=1))
     assert not has_tags(job, RECORD, once_more, again.replace(attempt=2))
     assert contradiction(job, RECORD, once_more, again.replace(attempt=2)) is not None
+
+
+def test_a_look_counts_for_when_it_began(recovery: Drive) -> None:
+    """The window ends while DRS answers: a job may have shown meanwhile, which the answer does not hold."""
+    wave = recovery.record.waves[0]
+    (intent,) = wave.open_intents
+    times = [intent.time + window() - timedelta(seconds=1)]
+    hook = DrsHook(region_name="eu-west-1")
+    hook.conn.meta.events.register(
+        "after-call.drs.DescribeJobs", lambda **_: times.append(intent.time + 2 * window())
+    )
+    adoption = Adoption(hook, recovery.store, Journal("database", lambda: times[-1]), recovery.record)
+    assert isinstance(adoption.resolve(wave, intent), StillOpen)
+    assert len(times) == 2
+    assert isinstance(adoption.resolve(wave, intent), NoJob)
