@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from drs_recovery.clock import now as utc_now
 from drs_recovery.record.events import Event
-from drs_recovery.store.store import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable

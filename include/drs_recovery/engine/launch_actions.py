@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from drs_recovery.aws.utils.errors import is_final
 from drs_recovery.aws.utils.launch_actions import count_due, failed_actions
+from drs_recovery.clock import now as utc_now
 from drs_recovery.engine.observe import participants
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.events import Event
 from drs_recovery.record.judge import named
-from drs_recovery.store.store import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -7,9 +7,9 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from drs_recovery.clock import now as utc_now
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.events import Event
-from drs_recovery.store.store import utc_now
 from drs_recovery.store.trail import append_event
 
 if TYPE_CHECKING:

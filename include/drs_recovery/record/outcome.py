@@ -115,7 +115,7 @@ def left_behind(wave: WaveRecord, unknown: Iterable[Intent]) -> Iterable[str]:
         yield f"{announced} and nobody knows whether it became a job"
     for intent in wave.attempt_intents:
         if intent.refusal:
-            yield f"batch {intent.batch} was refused: {intent.refusal}"
+            yield f"batch {intent.batch} was not started: {intent.refusal}"
 
 
 def unexplained(execution: Execution, interrupted: str | None) -> str | None:

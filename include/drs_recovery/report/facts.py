@@ -43,7 +43,7 @@ def intent_result(intent: Intent) -> str:
     """Return the job of an intent, or why there is none."""
     if intent.job_id:
         return intent.job_id
-    return f"refused by AWS: {intent.refusal}" if intent.refusal else "sent, its job is not known yet"
+    return f"not started: {intent.refusal}" if intent.refusal else "sent, its job is not known yet"
 
 
 def job_url(region: str | None, job_id: str) -> str | None:

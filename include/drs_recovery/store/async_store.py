@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from drs_recovery.clock import now as utc_now
 from drs_recovery.store.queries import EXECUTION
 from drs_recovery.store.requests import Request, asked, key, marshal, unmarshal
 from drs_recovery.store.runners import run_async, unavailable
-from drs_recovery.store.store import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence

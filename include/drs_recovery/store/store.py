@@ -9,24 +9,20 @@ once. An ``event`` given to a change is appended after it, once.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
+from drs_recovery.clock import now as utc_now
 from drs_recovery.store.runners import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from drs_recovery.store.requests import StoreProgram
 
 T = TypeVar("T")
-
-
-def utc_now() -> datetime:
-    """Return the time, in UTC."""
-    return datetime.now(UTC)
 
 
 class ExecutionStore:

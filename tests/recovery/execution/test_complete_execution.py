@@ -177,7 +177,7 @@ def test_a_refused_call_is_reported_when_nobody_failed_the_wave(world):
     world.frozen().store.run(start_recovery.intend(world.id, 0, intent))
     world.store.run(start_recovery.refused(world.id, 0, intent, "AccessDeniedException: not you"))
     wave = world.store.run(complete_execution.close_waves(world.id)).wave(0)
-    assert wave.failure.endswith("batch 0 was refused: AccessDeniedException: not you")
+    assert wave.failure.endswith("batch 0 was not started: AccessDeniedException: not you")
 
 
 def test_a_final_status_is_written_once(world):

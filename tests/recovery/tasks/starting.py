@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
 
+from drs_recovery.clock import now as utc_now
 from drs_recovery.settings import settings
 from drs_recovery.store.read_trail import read_events
-from drs_recovery.store.store import utc_now
 from drs_recovery.tasks import base, start
 
 if TYPE_CHECKING:

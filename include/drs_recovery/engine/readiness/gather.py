@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from botocore.config import Config
 
+from drs_recovery.clock import now as utc_now
 from drs_recovery.engine.jobs import LONGEST_JOB
 from drs_recovery.engine.readiness.connection import find_connection
 from drs_recovery.engine.readiness.facts import Facts, Unknown, server_facts
 from drs_recovery.engine.readiness.rights import find_denied
 from drs_recovery.plan import SourceServer, misfits, policies, resolve
-from drs_recovery.store.store import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
