@@ -211,7 +211,7 @@ def test_every_json_shown_is_json(name: str, text: str) -> None:
 def test_the_changelog_has_this_release() -> None:
     """The version of the project is the newest one it tells of."""
     version = re.search(r'^version = "(.*)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
-    newest = re.search(r"^## (\S+)", PAGES["CHANGELOG.md"], re.MULTILINE)
+    newest = re.search(r"^## (\d\S+)", PAGES["CHANGELOG.md"], re.MULTILINE)
     assert version
     assert newest
     assert version[1] == newest[1] == __version__

@@ -7,26 +7,25 @@ while it runs. So neither may change with a release:
 | --- | --- |
 | adds a key with a default | the identity stays: it is of what a plan says, without defaults |
 | freezes a key that this one does not know | it is left out |
-| freezes a key that no release may leave out, changes a default | it raises ``FORMAT``: this one refuses |
+| freezes a key that no release may leave out, changes a default | it raises the format: this one refuses |
 
-Release 0.1 froze without a format, and its hash was of every default too: ``identity_in_0_1``. Plan files are
-read strictly all the same: a key that is unknown there is a mistake.
+Only a plan that says a key which format 1 does not know is frozen in format 2: under all others an upgrade
+can be taken back. Release 0.1 froze without a format, and its hash was of every default too:
+``identity_in_0_1``. Plan files are read strictly all the same: a key that is unknown there is a mistake.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from pydantic import BaseModel, NonNegativeInt
 
 from drs_recovery import __version__
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-FORMAT = 1
+NEWEST_FORMAT = 2
 """Of the frozen text. Raised, and listed in the changelog, for what no earlier release may overlook."""
 
 _DEFAULTS_OF_0_1: Mapping[str, Any] = {
@@ -49,6 +48,39 @@ _PREFLIGHT_OF_0_1: Mapping[str, str] = {
 }
 _WAVE_OF_0_1: Mapping[str, Any] = {"on_failure": "stop", "pause_before_wave": False, "timeout": "4h"}
 
+Known = Mapping[str, "Known | None"]
+"""Keys of a mapping, each with the keys below it; None: a value, or keys that are anybody's own."""
+
+_SERVERS_OF_1: Known = {"tags": None}
+_WAVE_OF_1: Known = {
+    "depends_on": None,
+    "minimum_launched": None,
+    "name": None,
+    "on_failure": None,
+    "optional": _SERVERS_OF_1,
+    "pause_before_wave": None,
+    "servers": _SERVERS_OF_1,
+    "timeout": None,
+}
+_PLAN_OF_1: Known = {
+    "approvers": None,
+    "aws_conn_id": None,
+    "cleanup": None,
+    "cleanup_after": None,
+    "description": None,
+    "drill_approvals": None,
+    "drill_schedule": None,
+    "gate_timeout": None,
+    "id": None,
+    "name": None,
+    "owner": None,
+    "preflight": dict.fromkeys(_PREFLIGHT_OF_0_1),
+    "region": None,
+    "rpo": None,
+    "rto": None,
+    "waves": _WAVE_OF_1,
+}
+
 
 class FrozenPlan(BaseModel):
     """The head of a frozen plan: how it is to be read, and who wrote it. Release 0.1 wrote neither."""
@@ -59,18 +91,21 @@ class FrozenPlan(BaseModel):
     @property
     def complaint(self) -> str | None:
         """Return why this release must not run the plan; None if it may."""
-        if self.format <= FORMAT:
+        if self.format <= NEWEST_FORMAT:
             return None
         return (
             f"this plan was frozen in format {self.format}, by release {self.release}; this is release "
-            f"{__version__}, which reads formats up to {FORMAT} and would leave out what it does not know. "
-            f"Let release {self.release} or a newer one run until the execution has ended"
+            f"{__version__}, which reads formats up to {NEWEST_FORMAT} and would leave out what it does not "
+            f"know. Let release {self.release} or a newer one run until the execution has ended"
         )
 
 
-def frozen_text(content: Mapping[str, Any]) -> str:
-    """Return the text that a plan is frozen as: its head, then all that it says, defaults written out."""
-    head = FrozenPlan(format=FORMAT, release=__version__)
+def frozen_text(content: Mapping[str, Any], said: Mapping[str, Any]) -> str:
+    """Return the text that a plan is frozen as: its head, then its content, defaults written out.
+
+    ``said`` is the content without defaults, which decides on the format: a default changes nothing.
+    """
+    head = FrozenPlan(format=1 if _knows(_PLAN_OF_1, said) else NEWEST_FORMAT, release=__version__)
     return f"{_canonical(head.model_dump())[:-1]},{_canonical(content)[1:]}"
 
 
@@ -87,6 +122,17 @@ def identity_in_0_1(content: Mapping[str, Any]) -> str:
     waves = [_WAVE_OF_0_1 | wave for wave in content["waves"]]
     preflight = _PREFLIGHT_OF_0_1 | content.get("preflight", {})
     return identity({**_DEFAULTS_OF_0_1, **content, "preflight": preflight, "waves": waves})
+
+
+def _knows(keys: Known | None, said: object) -> bool:
+    """Whether all keys of a value are among those known there; what stands in a list is known alike."""
+    if keys is None:
+        return True
+    if isinstance(said, list):
+        return all(_knows(keys, one) for one in said)
+    if isinstance(said, dict):
+        return all(key in keys and _knows(keys[key], value) for key, value in said.items())
+    return True
 
 
 def _canonical(content: Mapping[str, Any]) -> str:

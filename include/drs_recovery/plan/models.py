@@ -198,7 +198,7 @@ class Plan(PlanFile):
 
     def dump(self) -> str:
         """Return the plan as the text that it is frozen as, which ``load`` reads."""
-        return frozen_text(self.content())
+        return frozen_text(self.content(), self._without_defaults())
 
     @classmethod
     def load(cls, text: str) -> Self:

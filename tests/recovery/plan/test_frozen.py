@@ -12,15 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ConfigDict, Field
 
 from drs_recovery import __version__
 from drs_recovery.errors import PlanError
 from drs_recovery.plan import Plan, read_plan, same_plan
-from drs_recovery.plan.frozen import FORMAT
+from drs_recovery.plan.frozen import NEWEST_FORMAT, FrozenPlan, frozen_text
+from tests.budgets import examples
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 PLANS = Path(__file__).parents[2] / "plans"
 FROZEN = sorted((PLANS / "frozen").glob("v*/*.json"))
@@ -89,6 +92,52 @@ def test_a_key_with_a_default_changes_no_identity(plan_of: Callable[..., Plan]) 
     assert message.hashes.isdisjoint(plan.hashes)
 
 
+def mappings(content: object) -> Iterator[dict[str, Any]]:
+    """Yield each mapping of a plan's content whose keys are the product's: tags are people's own."""
+    if isinstance(content, list):
+        for one in content:
+            yield from mappings(one)
+    if isinstance(content, dict):
+        yield content
+        for key, value in content.items():
+            if key != "tags":
+                yield from mappings(value)
+
+
+def format_of(said: dict[str, Any]) -> int:
+    return FrozenPlan.model_validate_json(frozen_text(said, said)).format
+
+
+@pytest.mark.parametrize("path", FROZEN, ids=name_of)
+def test_a_plan_that_says_what_earlier_releases_know_is_frozen_for_them(path: Path) -> None:
+    """Whatever keys there are by now, at their defaults; else no upgrade could be taken back."""
+    assert FrozenPlan.model_validate_json(Plan.load(path.read_text()).dump()).format == 1
+
+
+@settings(max_examples=examples(60), deadline=None)
+@given(path=st.sampled_from(FROZEN), key=st.text(min_size=1), data=st.data())
+def test_a_key_that_format_1_does_not_know_makes_format_2_wherever_it_is_said(
+    path: Path, key: str, data: st.DataObject
+) -> None:
+    """0.2 would leave it out and go on; it is to refuse. Tags may be called as anybody likes."""
+    said = Plan.load(path.read_text()).model_dump(mode="json", exclude_defaults=True)
+    where = data.draw(st.sampled_from(list(mappings(said))))
+    for tags in (one["tags"] for one in mappings(said) if "tags" in one):
+        tags[key] = {key: key}
+    assert format_of(said) == 1
+    where[f"{key} of later"] = 1
+    assert format_of(said) == NEWEST_FORMAT
+
+
+def test_a_new_key_at_its_default_keeps_the_format(plan_of: Callable[..., Plan]) -> None:
+    """It is written out, and says nothing; one that says something is not to be overlooked."""
+    content = plan_of({"name": "A"}).content()
+    by_tier = {tier: PlanOfLater.model_validate(content | {"tier": tier}).dump() for tier in (3, 1)}
+    assert '"tier":3' in by_tier[3]
+    assert by_tier[3].startswith('{"format":1,')
+    assert by_tier[1].startswith(f'{{"format":{NEWEST_FORMAT},')
+
+
 def test_what_a_later_release_froze_is_run_by_this_one(plan_of: Callable[..., Plan]) -> None:
     """An upgrade taken back: keys of any depth that this release does not know are left out."""
     plan = plan_of({"name": "A", "servers": {"tags": {"Tier": "db"}}}, preflight={"lag": "block"})
@@ -102,13 +151,13 @@ def test_what_a_later_release_froze_is_run_by_this_one(plan_of: Callable[..., Pl
 
 def test_a_newer_format_is_refused_with_what_to_do(plan_of: Callable[..., Plan]) -> None:
     """Its release says so: what it added must not be overlooked."""
-    text = json.loads(plan_of({"name": "A"}).dump()) | {"format": FORMAT + 1, "release": "9.0.0"}
+    text = json.loads(plan_of({"name": "A"}).dump()) | {"format": NEWEST_FORMAT + 1, "release": "9.0.0"}
     with pytest.raises(PlanError) as refused:
         Plan.load(json.dumps(text))
     assert str(refused.value) == (
-        f"this plan was frozen in format {FORMAT + 1}, by release 9.0.0; this is release {__version__}, "
-        f"which reads formats up to {FORMAT} and would leave out what it does not know. "
-        "Let release 9.0.0 or a newer one run until the execution has ended"
+        f"this plan was frozen in format {NEWEST_FORMAT + 1}, by release 9.0.0; this is release "
+        f"{__version__}, which reads formats up to {NEWEST_FORMAT} and would leave out what it does not "
+        "know. Let release 9.0.0 or a newer one run until the execution has ended"
     )
 
 
@@ -122,7 +171,7 @@ def test_a_format_that_is_no_number_is_no_frozen_plan(plan_of: Callable[..., Pla
 
 def test_the_format_comes_first_and_is_no_key_of_a_file(plan_of: Callable[..., Plan], folder: Path) -> None:
     """People see at once how to read it; a plan file stays as strict as it was."""
-    head = f'{{"format":{FORMAT},"release":"{__version__}",'
+    head = f'{{"format":1,"release":"{__version__}",'
     assert plan_of({"name": "A"}).dump().startswith(head)
     file = folder / "good.yaml"
     file.write_text(f"format: 1\n{file.read_text()}")
