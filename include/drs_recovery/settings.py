@@ -62,8 +62,9 @@ class Settings(BaseSettings):
     that comes while the worker that parked the task still ends makes Airflow 3.3.2 fail the task."""
 
     gate_seconds: float = Field(default=10, gt=0)
-    """Between two looks of a triggerer at the records of the drills whose gates wait: one request for 100 of
-    them. So long, beside the hold, a gate waits on after a RECOVERY took its plan."""
+    """Between two looks of a triggerer at the records of the executions whose gates wait: one request for
+    100 of them. So long, beside the hold, a gate waits on after its execution has ended, or a RECOVERY took
+    its plan."""
 
     adoption_seconds: float = Field(default=90, ge=90)
     """For so long after its announcement the job of a StartRecovery whose answer was lost is looked for in

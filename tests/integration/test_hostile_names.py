@@ -86,18 +86,18 @@ def hidden(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("parked", "asked"),
-    [("deferred", {}), ("awaiting_input", {"execution_type": "RECOVERY", "confirm": PLAN})],
+    "asked",
+    [{}, {"execution_type": "RECOVERY", "confirm": PLAN}],
     ids=["DRILL", "RECOVERY"],
 )
 def test_an_execution_of_hostile_names_is_read_and_approved_like_any_other(
-    world: World, tmp_path: Path, parked: str, asked: dict[str, str]
+    world: World, tmp_path: Path, asked: dict[str, str]
 ) -> None:
     """Its gates show rows and columns as they are, evaluate nothing, link nowhere; it ends COMPLETED."""
     name_in_drs(world, NAME)
     run = world.start(PLAN, reason=REASON, **asked)
     try:
-        run.wait_for(GATE, parked)
+        run.wait_for(GATE, "deferred")
         assert run.record["reason"] == REASON
         time.sleep(HOLD)
         with world.browser("alice") as page:
@@ -112,7 +112,7 @@ def test_an_execution_of_hostile_names_is_read_and_approved_like_any_other(
             assert second == ["s-00000000000app002", "app-2.shop.example", "shop-app-2"]
             page.screenshot(path=tmp_path / "gate.png")
             answer_gate(page, "Approve", f"{REASON[:300]} seen")
-        finish(world, run, parked)
+        finish(world, run)
     finally:
         name_in_drs(world, "shop-app-1")
         world.terminate_all()
@@ -129,9 +129,9 @@ def look_at_the_plan(world: World, page: Page) -> None:
     expect(page.get_by_role("heading", name="A heading that is none")).to_have_count(0)
 
 
-def finish(world: World, run: Run, parked: str) -> None:
+def finish(world: World, run: Run) -> None:
     """Approve the next gate by REST, and see how the execution ended, there and in a terminal."""
-    run.wait_for(LATER, parked)
+    run.wait_for(LATER, "deferred")
     time.sleep(HOLD)
     world.user("alice").answer(*run.task(LATER), reason=REASON[:500]).raise_for_status()
     assert run.wait_for_end(180) == "success"

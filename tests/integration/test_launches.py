@@ -221,7 +221,7 @@ def test_a_recovery_goes_before_a_drill_that_waits(world: World) -> None:
     drill.wait_for("application.approve", "deferred")
     sure = {"execution_type": "RECOVERY", "confirm": "two_tiers", "reason": "the Region is down"}
     real = world.start("two_tiers", **sure)
-    real.wait_for("application.approve", "awaiting_input")
+    real.wait_for("application.approve", "deferred")
     assert drill.record["supersededBy"] == real.record["executionId"]
     assert drill.wait_for_end(60) == "failed"
     assert drill.record["status"] == "CANCELLED"

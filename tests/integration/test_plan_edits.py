@@ -102,7 +102,7 @@ def test_a_broken_plan_changes_nothing_in_flight_and_can_still_be_recovered(
     assert details["dag_display_name"] == "In flight (outdated)"
     finish(run, "application")
     new = world.start("broken_in_flight", execution_type="RECOVERY", confirm="broken_in_flight")
-    new.wait_for("application.approve", "awaiting_input")
+    new.wait_for("application.approve", "deferred")
     assert "its last good version runs" in next(
         event["detail"] for event in new.events if event["type"] == "OPENED"
     )

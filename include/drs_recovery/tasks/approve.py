@@ -1,7 +1,7 @@
 """`approve`: the gate before a wave. It waits for a person, and writes down who answered, when and why.
 
-The gate of a RECOVERY is parked in Airflow. That of a drill is deferred to a trigger that watches the record,
-since a RECOVERY may take its plan; Airflow itself resumes it when it is answered, without a triggerer too.
+It is deferred to a trigger that watches the record: a RECOVERY may take a drill's plan, and any execution
+may be ended beside its gates. Airflow itself resumes it when it is answered, without a triggerer too.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class ApproveWave(HumanGate):
         try:
             return super().execute(context)
         except TaskAwaitingInput:
-            if not self.watched or not record.is_drill:
+            if not self.watched:
                 raise
             self._watch(context, record)
 
@@ -96,7 +96,7 @@ class ApproveWave(HumanGate):
         self.describe(asks.plan, gate_subject(execution, wave), body, asks.timeout)
 
     def _watch(self, context: Context, execution: Execution) -> None:
-        """Defer instead of parking, the question being asked: the trigger sees a RECOVERY take the plan."""
+        """Defer instead of parking, the question being asked: the trigger sees the execution end."""
         timeout = self.response_timeout or timedelta()
         trigger = GateTrigger(
             execution_id=execution.execution_id,

@@ -1,4 +1,4 @@
-"""The trigger of a drill's gate: it wakes the gate when a RECOVERY took the plan, for nobody else can.
+"""The trigger of a gate: it wakes the gate when its execution has ended or lost its plan, as nobody else can.
 
 Answers do not pass through here: Airflow resumes a deferred gate itself when somebody answers it.
 """
@@ -27,8 +27,8 @@ STOPPED = "stopped"
 """``error_type`` of the event that wakes a gate because its execution goes on to no other wave."""
 
 UNSEEN = (
-    "A gate waits and can be answered, but the record cannot be looked at: a RECOVERY that takes the plan "
-    "does not end it"
+    "A gate waits and can be answered, but the record cannot be looked at: neither the end of the execution "
+    "nor a RECOVERY that takes its plan ends the gate"
 )
 """The event of looks that have failed for long."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from airflow.sdk.api.datamodels._generated import DagRunState, DagRunType
-from airflow.sdk.exceptions import TaskAwaitingInput, TaskDeferred
+from airflow.sdk.exceptions import TaskDeferred
 
 from drs_recovery.dag.builder import build_dag
 from drs_recovery.plan import Plan
@@ -120,9 +120,8 @@ class Drive:
         return type(task).execute(_fresh(task), self.context(task_id, **ti))
 
     def park(self, gate: str) -> Any:
-        """Execute a gate until it waits for an answer; return how: a trigger watches that of a drill."""
-        how = TaskDeferred if self.record.execution_type == "DRILL" else TaskAwaitingInput
-        with pytest.raises(how) as parked:
+        """Execute a gate until it waits for an answer, and a trigger watches it; return how."""
+        with pytest.raises(TaskDeferred) as parked:
             self.execute(gate)
         return parked.value
 

@@ -1,4 +1,4 @@
-"""The gate of a drill wakes when a RECOVERY took its plan, and is no less reliable for it."""
+"""A gate wakes when its execution has ended, or lost its plan, and is no less reliable for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from drs_recovery.settings import settings
 from drs_recovery.tasks.approve import TRIGGER_LATE
 from drs_recovery.tasks.gate_trigger import STOPPED, GateTrigger, GateWatch
 from tests.airflow_rest import until
-from tests.recovery.tasks.conftest import DB, Drive, plan
+from tests.recovery.tasks.conftest import Drive, plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,9 +35,12 @@ def no_answer(table: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return answer
 
 
-def waiting(run_id: str = "manual__drill", **fields: Any) -> Drive:
-    """Return a drill that waits at its second gate."""
-    drive = Drive(plan(**fields), run_id=run_id)
+REAL = {"execution_type": "RECOVERY", "confirm": "shop"}
+
+
+def waiting(run_id: str = "manual__drill", conf: dict[str, str] | None = None, **fields: Any) -> Drive:
+    """Return an execution that waits at its second gate, a drill unless asked for otherwise."""
+    drive = Drive(plan(**fields), run_id=run_id, **(conf or {}))
     drive.execute("open_execution")
     drive.wave("database")
     drive.park(GATE)
@@ -46,7 +49,7 @@ def waiting(run_id: str = "manual__drill", **fields: Any) -> Drive:
 
 def superseding(run_id: str = "manual__recovery") -> Drive:
     """Open a RECOVERY of the same plan."""
-    real = Drive(plan(), run_id=run_id, execution_type="RECOVERY", confirm="shop")
+    real = Drive(plan(), run_id=run_id, **REAL)
     real.execute("open_execution")
     return real
 
@@ -93,17 +96,18 @@ def test_a_gate_of_a_superseded_drill_ends_unanswered(no_answer: dict[str, Any],
     assert (drill.record.waves[1].approval, starts()) == (None, 1)
 
 
-def test_a_gate_wakes_when_its_execution_is_final(no_answer: dict[str, Any]) -> None:
+@pytest.mark.parametrize("conf", [{}, REAL], ids=["DRILL", "RECOVERY"])
+def test_a_gate_wakes_when_its_execution_is_final(no_answer: dict[str, Any], conf: dict[str, str]) -> None:
     """Whoever ended it while it waits: nothing is asked for an execution that is over."""
-    drill = waiting()
+    drive = waiting(conf=conf)
 
     def end() -> None:
         with pytest.raises(AirflowFailException):
-            drill.execute("complete_execution")
+            drive.execute("complete_execution")
 
-    (event,) = fired(trigger_of(drill), meanwhile=end)
+    (event,) = fired(trigger_of(drive), meanwhile=end)
     with pytest.raises(AirflowFailException, match="for good"):
-        drill.resume(GATE, event)
+        drive.resume(GATE, event)
 
 
 def test_an_event_alone_stops_no_gate(no_answer: dict[str, Any]) -> None:
@@ -222,11 +226,3 @@ def test_no_gate_wakes_within_the_hold(no_answer: dict[str, Any], monkeypatch: p
         return loop.time() - began
 
     assert asyncio.run(took()) >= 1.5
-
-
-def test_the_gate_of_a_recovery_needs_no_triggerer(table: Any) -> None:
-    """Nothing supersedes a RECOVERY: its gate is parked, as far from all trouble as can be."""
-    gated = plan({"name": "Application", "servers": [DB], "pause_before_wave": True})
-    real = Drive(gated, execution_type="RECOVERY", confirm="shop")
-    real.execute("open_execution")
-    assert isinstance(real.park(GATE), TaskAwaitingInput)

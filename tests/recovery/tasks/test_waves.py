@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput, TaskDeferred
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from drs_recovery.aws.utils.drs import JobsSnapshot
 from drs_recovery.record.texts import text_name
@@ -161,7 +161,7 @@ def test_a_recovery_asks_again_until_there_is_a_reason(table: Any, form: dict[st
     drive.execute("open_execution")
     drive.wave("database")
     drive.park("application.approve")
-    with pytest.raises(TaskAwaitingInput):
+    with pytest.raises(TaskDeferred):
         drive.answer("application.approve", **form)
     assert drive.record.waves[1].approval is None
     drive.answer("application.approve", reason="region down")
