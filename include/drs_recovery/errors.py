@@ -5,6 +5,7 @@
     RecoveryError
     ├── PlanError               mend the plan file; every problem with its place
     ├── FolderRefused           make the folder of DAGs smaller, or open what is closed in it, as it says
+    ├── TemplateRefused         mend the template, or what it names: it is not known, or no text
     ├── SelectionError          mend the plan's servers, or DRS: nothing, too much or the unknown is selected
     ├── PreflightBlocked        mend what the checks found, or let the plan warn of it only
     ├── ParamsError             ask again with other run params
@@ -44,6 +45,7 @@ __all__ = [
     "RunDiffers",
     "SelectionError",
     "StartRefused",
+    "TemplateRefused",
     "TransitionRefused",
 ]
 
@@ -65,6 +67,10 @@ class PlanError(RecoveryError):
 
 class FolderRefused(RecoveryError):
     """A folder of DAGs with more in it than is read, or a closed folder; the last snapshot stays."""
+
+
+class TemplateRefused(RecoveryError):
+    """A template of a plan that cannot be filled in, or may not be written at all."""
 
 
 class SelectionError(RecoveryError):
