@@ -79,7 +79,7 @@ def _open_next(
     store: ExecutionStore, journal: Journal, record: Execution, wave: WaveRecord, clear: Clear
 ) -> Execution:
     key, number = record.execution_id, wave.wave_number
-    hook = drs_of(store, key)
+    hook = drs_of(store, key, number)
     adoption = Adoption(hook, store, journal, record)
     resolved = [_resolved(adoption, wave, intent) for intent in wave.open_intents]
     jobs = _ended_jobs(hook, wave, [intent.job_id for intent in resolved if intent.job_id])

@@ -151,7 +151,7 @@ def _adopt_job(
     store: ExecutionStore, journal: Journal, execution: Execution, wave: WaveRecord, intent: Intent
 ) -> None:
     try:
-        hook = drs_of(store, execution.execution_id)
+        hook = drs_of(store, execution.execution_id, wave.wave_number)
         result = Adoption(hook, store, journal, execution).resolve(wave, intent)
         if isinstance(result, Adopted):
             log.info("Adopted job %s of %s, whose answer was lost", result.job_id, wave.wave_name)

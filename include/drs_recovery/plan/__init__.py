@@ -9,6 +9,7 @@ from drs_recovery.plan.preflight import Preflight
 from drs_recovery.plan.reader import check_files, files_of_stem, plan_stems, read_plan, read_plans
 from drs_recovery.plan.schema import json_schema
 from drs_recovery.plan.selection import Selection, SourceServer, resolve
+from drs_recovery.plan.target import Target
 
 __all__ = [
     "Plan",
@@ -18,6 +19,7 @@ __all__ = [
     "Selection",
     "ServerTags",
     "SourceServer",
+    "Target",
     "Wave",
     "check_files",
     "files_of_stem",

@@ -25,6 +25,7 @@ from drs_recovery.plan.frozen import FrozenPlan, frozen_text, identity, identity
 from drs_recovery.plan.preflight import Preflight
 from drs_recovery.plan.problems import MOST_PROBLEMS
 from drs_recovery.plan.rules import findings, sketch
+from drs_recovery.plan.target import Target
 from drs_recovery.plan.values import (
     ConnectionId,
     Cron,
@@ -185,6 +186,19 @@ class Plan(PlanFile):
     def last_waves(self) -> tuple[int, ...]:
         """The numbers of the waves that no wave waits for."""
         return graph.last_waves(self.dependencies)
+
+    @property
+    def targets(self) -> dict[Target, tuple[int, ...]]:
+        """Where its waves are recovered to, in their order, each with the numbers of its waves."""
+        numbers: dict[Target, list[int]] = {}
+        for number in range(len(self.waves)):
+            numbers.setdefault(self.target(number), []).append(number)
+        return {target: tuple(there) for target, there in numbers.items()}
+
+    def target(self, number: int) -> Target:
+        """Return where a wave is recovered to: where the plan says."""
+        _ = self.waves[number]
+        return Target(self.aws_conn_id, self.region)
 
     @property
     def hash(self) -> str:

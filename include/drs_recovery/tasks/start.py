@@ -51,10 +51,11 @@ class StartRecovery(DrsStartRecoveryOperator):
     def __init__(self, *, plan: Plan, wave_number: int, wave_name: str, **kwargs: Any) -> None:
         # The operator by itself must not be retried; with intents on record this one may.
         kwargs.setdefault("retries", 3)
+        target = plan.target(wave_number)
         super().__init__(
             source_server_ids=[],
-            aws_conn_id=plan.aws_conn_id,
-            region_name=plan.region,
+            aws_conn_id=target.aws_conn_id,
+            region_name=target.region,
             deferrable=False,
             **kwargs,
         )
@@ -130,7 +131,7 @@ class StartRecovery(DrsStartRecoveryOperator):
     def _drs(self, plan: Plan) -> DrsHook:
         """Return the hook of where the frozen plan says, and take its timeout: its file may have changed."""
         self.wave_timeout = plan.waves[self.wave_number].timeout
-        self.aws_conn_id, self.region_name = plan.aws_conn_id, plan.region
+        self.aws_conn_id, self.region_name = plan.target(self.wave_number)
         return self.hook
 
     def _park(

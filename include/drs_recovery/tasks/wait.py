@@ -50,12 +50,13 @@ class WaitForRecovery(DrsJobSensor):
     ui_color = "#d9ecf7"
 
     def __init__(self, *, plan: Plan, wave_number: int, wave_name: str, **kwargs: Any) -> None:
+        target = plan.target(wave_number)
         super().__init__(
             job_ids=[],
             # A job may not show for as long as the start would look for it
             missing_grace=max(60, settings().adoption_seconds),
-            aws_conn_id=plan.aws_conn_id,
-            region_name=plan.region,
+            aws_conn_id=target.aws_conn_id,
+            region_name=target.region,
             **polling(),
             **kwargs,
         )
@@ -119,7 +120,7 @@ class WaitForRecovery(DrsJobSensor):
         record = own_record(store, context)
         match wave_to_watch(store, record, self.wave_number, self.wave_name, now()):
             case Watch(_, plan, job_ids, timeout_seconds):
-                self.aws_conn_id, self.region_name = plan.aws_conn_id, plan.region
+                self.aws_conn_id, self.region_name = plan.target(self.wave_number)
                 self.job_ids, self.timeout = list(job_ids), timeout_seconds
                 return None
             case met:
