@@ -142,6 +142,18 @@ def run(
         typer.Option(help="Which gates wait: those of the plan, all, or none (drills only)."),
     ] = None,
     reason: Reason = None,
+    recovery_point: Annotated[
+        str | None,
+        typer.Option(
+            metavar="POINT",
+            help="Data to launch: latest, 'before start', or the newest not after a time such as "
+            "2026-11-27T02:10:00Z.",
+        ),
+    ] = None,
+    snapshot: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SERVER=SNAPSHOT", help="Recovery snapshot of one server; several times."),
+    ] = None,
     approve: Annotated[
         bool, typer.Option("--approve", help="Approve each gate as the signed-in user.")
     ] = False,
@@ -152,7 +164,16 @@ def run(
     """Start an execution of a plan, once, and follow it to its end."""
     from drs_recovery.cli.commands import run as command
 
-    request = command.Request(plan, execution_type, confirm, replace_recovered, approvals, reason)
+    request = command.Request(
+        plan,
+        execution_type,
+        confirm,
+        replace_recovered,
+        approvals,
+        reason,
+        recovery_point,
+        tuple(snapshot or ()),
+    )
     return command.run(_screen(as_json), request, approve=approve, follow=not no_follow, user=user)
 
 

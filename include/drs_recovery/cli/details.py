@@ -12,11 +12,12 @@ from drs_recovery.cli.progress import address, picture
 from drs_recovery.cli.styles import styled
 from drs_recovery.report.cleanups import cleanup_text
 from drs_recovery.report.facts import facts, intent_result, job_url
+from drs_recovery.report.servers import points_of
 from drs_recovery.text.people import who_answered
 from drs_recovery.text.values import ABSENT, or_absent, plural, timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rich.console import RenderableType
 
@@ -55,6 +56,8 @@ def details(snapshot: Snapshot, events: Sequence[Event], canvas: Canvas) -> Rend
     parts: list[RenderableType] = [summary(snapshot, canvas), _heading("Record"), _facts(execution)]
     if any(wave.approval for wave in execution.waves):
         parts += [_heading("Approvals"), _approvals(execution)]
+    if points := points_of(snapshot):
+        parts += [_heading("Recovery points"), _points(points)]
     if any(wave.job_ids or wave.intents for wave in execution.waves):
         parts += [_heading("DRS jobs"), *_jobs(execution)]
     parts += [_heading("Audit trail"), _trail(execution, events)]
@@ -81,6 +84,13 @@ def _approvals(execution: Execution) -> Table:
                 f"{by}, {timestamp(answer.time)}, attempt {answer.attempt}: {or_absent(answer.reason)}"
             )
             table.add_row(Text(wave.wave_name), styled(answer.decision), why)
+    return table
+
+
+def _points(points: Mapping[str, str]) -> Table:
+    table = _plain(2)
+    for name, point in points.items():
+        table.add_row(Text(name), Text(point))
     return table
 
 

@@ -22,6 +22,11 @@ CHOICES = {
     "none": "none (drills only)",
 }
 
+POINT = (
+    "Instead of the plan's: `latest`, a time such as `2026-11-27T02:10:00Z`, or `before start`: of each "
+    "server the newest recovery snapshot that is not after it."
+)
+
 
 def run_params(plan: Plan) -> dict[str, Param]:
     """Return the params of the plan's DAG; names, order and defaults are those of `RunParams`."""
@@ -37,6 +42,14 @@ def run_params(plan: Plan) -> dict[str, Param]:
             "as_planned", title="Approvals", enum=["as_planned", "every_wave", "none"], **choice
         ),
         "reason": Param(None, title="Reason", description="Why; kept in the audit trail.", **text),
+        "recovery_point": Param(None, title="Recovery point", description=POINT, **text),
+        "recovery_points": Param(
+            None,
+            title="Recovery snapshots",
+            description='Of single servers: `{"s-…": "pit-…"}`.',
+            type=["null", "object"],
+            source="dag",
+        ),
     }
     if params.keys() != RunParams.model_fields.keys():
         raise TypeError(f"the form has {sorted(params)}, RunParams has {sorted(RunParams.model_fields)}")

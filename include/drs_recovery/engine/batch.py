@@ -8,7 +8,7 @@ it sent again.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -29,6 +29,8 @@ from drs_recovery.store.trail import append_event
 from drs_recovery.text.durations import duration_text as duration
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from drs_recovery.aws.hooks.drs import DrsHook
     from drs_recovery.engine.journal import Journal
     from drs_recovery.record.models import Execution, WaveRecord
@@ -64,7 +66,10 @@ def _passes(error: BaseException) -> bool:
 
 @dataclass(frozen=True)
 class Batch:
-    """The servers of one job of a wave; ``number`` stands for them within the attempt, counted from 0."""
+    """The servers of one job of a wave; ``number`` stands for them within the attempt, counted from 0.
+
+    ``snapshots`` are their recovery snapshots, by server: others are launched from their latest data.
+    """
 
     hook: DrsHook
     store: ExecutionStore
@@ -75,6 +80,7 @@ class Batch:
     servers: tuple[str, ...]
     replace: bool
     unrecorded_replace: bool = False
+    snapshots: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def wave(self) -> WaveRecord:
@@ -106,7 +112,7 @@ class Batch:
         text = str(error)
         again = any(set(known.servers) == set(self.servers) for known in self.wave.attempt_intents)
         try:
-            instead = part(self.hook, self.record, self.servers, error, again=again)
+            instead = part(self.hook, self.record, self.servers, error, again=again, snapshots=self.snapshots)
         except (ClientError, BotoCoreError) as trouble:
             if cause_of(error) is Cause.BUSY:
                 return TryLater(f"{text} By what, DRS cannot be asked: {trouble}", seconds=LOOK_AGAIN)
@@ -182,6 +188,7 @@ class Batch:
             self.servers,
             is_drill=self.record.is_drill,
             tags=job_tags(self.record, self.wave, intent.batch),
+            snapshots=self.snapshots,
         )
         return job["jobID"]
 

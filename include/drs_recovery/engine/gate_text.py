@@ -9,7 +9,7 @@ from drs_recovery.names import path_part
 from drs_recovery.record.attempts import to_start
 from drs_recovery.record.enums import LaunchStatus
 from drs_recovery.record.judge import needed
-from drs_recovery.record.targets import rpo_text, rto_text
+from drs_recovery.record.targets import point_text, rpo_text, rto_text
 from drs_recovery.text.durations import duration_text
 from drs_recovery.text.markdown import Markdown, codes, link, render
 from drs_recovery.text.visible import one_line
@@ -32,13 +32,15 @@ As of {{ at.strftime("%Y-%m-%d %H:%M:%S") }} UTC, attempt {{ wave.attempt }}.
 
 ### Starts on approval: {{ wave.wave_name }}
 
-| Source server | Hostname | Name |{% if optional %} Optional |{% endif %}
-| --- | --- | --- |{% if optional %} --- |{% endif %}
+| Source server | Hostname | Name |{% if optional %} Optional |{% endif %}{% if points %} Data |{% endif %}
+| --- | --- | --- |{% if optional %} --- |{% endif %}{% if points %} --- |{% endif %}
 {% for server in servers -%}
 | {{ server.source_server_id | code }} | {{ server.hostname | code }} | {{ server.name | code }} |\
-{% if optional %} {{ "yes" if server.optional else "no" }} |{% endif %}
+{% if optional %} {{ "yes" if server.optional else "no" }} |{% endif %}\
+{% if points %} {{ point(server) }} |{% endif %}
 {% else -%}
-| none{% if not gone %}: earlier attempts launched them all{% endif %} | | |{% if optional %} |{% endif %}
+| none{% if not gone %}: earlier attempts launched them all{% endif %} | | |{% if optional %} |{% endif %}\
+{% if points %} |{% endif %}
 {% endfor %}
 {% if gone -%}
 Not started, unless DRS knows them by then:
@@ -136,6 +138,8 @@ def gate_body(
         servers=[server for server in start if server not in gone],
         gone=gone,
         optional=any(server.optional for server in own),
+        points=any(server.point_wanted for server in own),
+        point=lambda server: point_text(server, execution.start_time),
         policy=_policy(wave, own),
         so_far=[
             _wave_line(other, servers) for other in execution.waves if other.start_time or other.attempt > 1

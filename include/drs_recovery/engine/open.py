@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from drs_recovery.aws.utils.errors import is_final
 from drs_recovery.engine.launchable import GONE
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from drs_recovery.engine.journal import Journal
     from drs_recovery.engine.readiness.facts import Facts
+    from drs_recovery.engine.recovery_points import Chosen
     from drs_recovery.engine.same_run import Run
     from drs_recovery.plan import Plan
     from drs_recovery.store.store import ExecutionStore
@@ -199,7 +200,7 @@ def _freeze(record: Execution, plan: Plan, facts: Facts, ports: Ports) -> None:
     ports.store.run(
         open_execution.freeze(
             record.execution_id,
-            plan.dump(),
+            plan.dump(run_says_more=any(server.point_wanted for server in servers)),
             servers,
             minimum_launched={
                 number: policy.minimum_launched
@@ -227,10 +228,20 @@ def server_records(facts: Facts) -> list[ServerRecord]:
             optional=True if server.source_server_id in policy.optional else None,
             error=None if server.known else GONE,
             attempt=1,
+            **_point(one.point),
         )
         for number, (servers, policy) in enumerate(facts.waves)
-        for server in (one.server for one in servers)
+        for one in servers
+        for server in (one.server,)
     ]
+
+
+def _point(chosen: Chosen | None) -> dict[str, Any]:
+    """Return what is frozen of a server's recovery point; nothing where the latest data are launched."""
+    if chosen is None:
+        return {}
+    snapshot_id, time = chosen.snapshot or (None, None)
+    return {"point_wanted": chosen.wanted, "recovery_snapshot_id": snapshot_id, "recovery_point": time}
 
 
 def _put_failure_on_record(record: Execution, kind: FailureKind, error: Exception, ports: Ports) -> Stopped:

@@ -90,17 +90,18 @@ def part(
     error: ClientError | BotoCoreError,
     *,
     again: bool,
+    snapshots: Mapping[str, str],
 ) -> Parted | TryLater | None:
     """Return what to do in place of the StartRecovery that was refused; None if nothing would help.
 
-    ``again`` says that the same servers were refused before. What DRS is asked here may fail as well: that is
-    waited for, where it may pass.
+    ``again`` says that the same servers were refused before; ``snapshots`` are what they start from, by
+    server. What DRS is asked here may fail as well: that is waited for, where it may pass.
     """
     if is_too_large(error) and len(servers) > 1:
         return Parted(str(error), parts=halves(servers))
     if cause_of(error) is Cause.BUSY:
         return _busy(hook, record, servers, error, again=again)
-    return pause(error) or _blamed(hook, servers, error)
+    return pause(error) or _blamed(hook, servers, error, snapshots)
 
 
 def _busy(
@@ -132,10 +133,15 @@ def _held_by_jobs(
         yield Held(tuple(sorted(unseen)), TryLater(text, seconds=LOOK_AGAIN))
 
 
-def _blamed(hook: DrsHook, servers: tuple[str, ...], error: ClientError | BotoCoreError) -> Parted | None:
+def _blamed(
+    hook: DrsHook,
+    servers: tuple[str, ...],
+    error: ClientError | BotoCoreError,
+    snapshots: Mapping[str, str],
+) -> Parted | None:
     """Leave out the servers that an error is about; halve the batch where nobody says which those are."""
     text = str(error)
-    out = left_out(hook, servers) if is_about_what_is_named(error) else {}
+    out = left_out(hook, servers, snapshots) if is_about_what_is_named(error) else {}
     out = out or dict.fromkeys(named(error, servers), text)
     if out:
         rest = tuple(server for server in servers if server not in out)

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from drs_recovery.aws.utils.errors import is_final
 from drs_recovery.engine.adoption import Adoption
 from drs_recovery.engine.batch import Batch
-from drs_recovery.engine.launchable import left_out
+from drs_recovery.engine.launchable import left_out, without_point
 from drs_recovery.engine.parting import Held, Parted, TryLater, pause
 from drs_recovery.errors import RecoveryError, StartRefused
 from drs_recovery.record.attempts import cut, next_number
@@ -128,6 +128,11 @@ class Starting:
     def _ids(self) -> list[str]:
         return [server.source_server_id for server in self.servers]
 
+    @cached_property
+    def _snapshots(self) -> dict[str, str]:
+        snapshots = ((one.source_server_id, one.recovery_snapshot_id) for one in self.servers)
+        return {server: snapshot for server, snapshot in snapshots if snapshot}
+
     def _wave(self) -> WaveRecord:
         """Return the wave as it is on record now, its intents with their servers.
 
@@ -160,6 +165,7 @@ class Starting:
             servers,
             self.replace,
             self.unrecorded_replace,
+            self._snapshots,
         )
 
     def _resolve_announced(self) -> set[str]:
@@ -208,7 +214,8 @@ class Starting:
         if not servers:
             return []
         try:
-            out = left_out(self.hook, servers)
+            out = without_point(one for one in self.servers if one.source_server_id in servers)
+            out |= left_out(self.hook, [server for server in servers if server not in out], self._snapshots)
         except (ClientError, BotoCoreError) as error:
             self._hold(servers, error)
             return []

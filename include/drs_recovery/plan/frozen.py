@@ -100,12 +100,14 @@ class FrozenPlan(BaseModel):
         )
 
 
-def frozen_text(content: Mapping[str, Any], said: Mapping[str, Any]) -> str:
+def frozen_text(content: Mapping[str, Any], said: Mapping[str, Any], *, newest: bool = False) -> str:
     """Return the text that a plan is frozen as: its head, then its content, defaults written out.
 
     ``said`` is the content without defaults, which decides on the format: a default changes nothing.
+    ``newest``: what is not in the plan demands the newest format.
     """
-    head = FrozenPlan(format=1 if _knows(_PLAN_OF_1, said) else NEWEST_FORMAT, release=__version__)
+    oldest = 1 if _knows(_PLAN_OF_1, said) and not newest else NEWEST_FORMAT
+    head = FrozenPlan(format=oldest, release=__version__)
     return f"{_canonical(head.model_dump())[:-1]},{_canonical(content)[1:]}"
 
 

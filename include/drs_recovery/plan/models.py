@@ -39,6 +39,7 @@ from drs_recovery.plan.values import (
     TagValue,
     Text,
 )
+from drs_recovery.record.recovery_point import PlanPoint
 
 BROKEN_RULES = "broken_rules"
 """Type of the validation error that tells of rules between values; all others are about one value."""
@@ -103,6 +104,9 @@ class Wave(_Frozen):
         default=timedelta(hours=4),
         description="How long after its start the wave may take, such as 90m or 4h. Then it is TIMED_OUT.",
     )
+    recovery_point: PlanPoint | None = Field(
+        default=None, description="From which data its servers are launched. Absent: as the plan says."
+    )
 
     @property
     def slug(self) -> str:
@@ -154,6 +158,11 @@ class PlanFile(_Frozen):
     cleanup_after: Duration | None = Field(
         default=None,
         description="How long after the end of the drill, such as 30m, 8h or 2d. Absent: at once.",
+    )
+    recovery_point: PlanPoint | None = Field(
+        default=None,
+        description="From which data servers are launched: latest; a time such as 2026-11-27T02:10:00Z, or"
+        " {before: start}: of each server the newest snapshot that is not after it. Absent: latest.",
     )
     waves: Annotated[tuple[Wave, ...], Field(min_length=1)] = Field(
         description="The waves, in order.", json_schema_extra={"maxItems": MOST_WAVES}
@@ -210,9 +219,12 @@ class Plan(PlanFile):
         """What an execution of this very plan may have as its plan's hash, opened by any release."""
         return frozenset({self.hash, identity_in_0_1(self._without_defaults())})
 
-    def dump(self) -> str:
-        """Return the plan as the text that it is frozen as, which ``load`` reads."""
-        return frozen_text(self.content(), self._without_defaults())
+    def dump(self, *, run_says_more: bool = False) -> str:
+        """Return the plan as the text that it is frozen as, which ``load`` reads.
+
+        ``run_says_more``: the run asks for what the oldest format does not know either.
+        """
+        return frozen_text(self.content(), self._without_defaults(), newest=run_says_more)
 
     @classmethod
     def load(cls, text: str) -> Self:

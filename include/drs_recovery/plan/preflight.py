@@ -33,6 +33,11 @@ class Preflight(BaseModel):
         description="Source servers that replicate back to where they came from (FAILBACK), and are never "
         "launched. They only warn where their wave meets its policy without them.",
     )
+    recovery_points: Strictness = Field(
+        default="block",
+        description="Source servers without a recovery snapshot of the chosen point: they are never launched "
+        "from other data. They only warn where their wave meets its policy without them.",
+    )
     lag: Strictness = Field(
         default="warn", description="Source servers whose lag is above rpo, or not reported."
     )

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from drs_recovery.errors import ParamsError
 from drs_recovery.record.enums import Approvals, ExecutionType
 from drs_recovery.record.reasons import given_reason
+from drs_recovery.record.recovery_point import RunPoint, ServerId, SnapshotId
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -36,6 +37,19 @@ class RunParams(BaseModel):
         description="Gates that wait: those of the plan, every_wave, or none (drills only).",
     )
     reason: str | None = Field(default=None, description="Why; kept in the execution record.")
+
+    recovery_point: RunPoint | None = Field(
+        default=None,
+        description="Instead of the plan's: latest, a time such as 2026-11-27T02:10:00Z, or `before start`.",
+    )
+    recovery_points: dict[ServerId, SnapshotId] | None = Field(
+        default=None, description="Recovery snapshots of single servers: {s-…: pit-…}."
+    )
+
+    @field_validator("recovery_point", mode="before")
+    @classmethod
+    def _empty_is_absent(cls, value: object) -> object:
+        return given_reason(value) if isinstance(value, str) else value
 
     @field_validator("confirm", "replace_recovered", "reason")
     @classmethod

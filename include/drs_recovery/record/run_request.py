@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+_TEXTS = ("confirm", "replace_recovered", "approvals", "recovery_point")
+
+
 class RunRequest(Record):
     """The kind of a DAG run, its time and its params, as they were given.
 
@@ -25,13 +28,14 @@ class RunRequest(Record):
     confirm: Label | None = None
     replace_recovered: Label | None = None
     approvals: Label | None = None
+    recovery_point: Label | None = None
     conf_hash: Label
 
     @classmethod
     def of(cls, conf: Mapping[str, Any], *, run_type: str, run_after: datetime | None) -> Self:
         """Return what a run asks for; a param that is no text is in the hash alone."""
         text = json.dumps(conf, sort_keys=True, default=str)
-        given = {name: conf.get(name) for name in ("confirm", "replace_recovered", "approvals")}
+        given = {name: conf.get(name) for name in _TEXTS}
         return cls.model_validate(
             {
                 **{name: value for name, value in given.items() if isinstance(value, str)},

@@ -13,6 +13,10 @@ class ServerRecord(Record):
 
     ``optional``: its wave does not need it; absent if it does. ``actions_due`` is how many actions
     must succeed after its launch, absent while that is not known; ``actions_status`` is absent without any.
+
+    ``point_wanted`` is which recovery point was chosen when the execution opened, as text; absent: the latest
+    data. It is launched from the snapshot that was frozen then, whose data are of ``recovery_point``, or not
+    at all.
     """
 
     source_server_id: AwsId = Field(alias="sourceServerID")
@@ -20,6 +24,9 @@ class ServerRecord(Record):
     name: Label | None = None
     wave_number: int
     optional: bool | None = None
+    point_wanted: Label | None = None
+    recovery_snapshot_id: AwsId | None = Field(default=None, alias="recoverySnapshotID")
+    recovery_point: Time | None = None
     attempt: int = 1
     job_id: AwsId | None = None
     launch_status: LaunchStatus | None = None

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from drs_recovery.record.models import Execution, Lag
+    from drs_recovery.record.server_record import ServerRecord
 
 
 def rto_text(execution: Execution, at: datetime | None = None) -> str | None:
@@ -39,6 +40,19 @@ def rpo_text(execution: Execution) -> str | None:
     worst = timedelta(seconds=lag.seconds)
     message = f"{compact(worst)} at the start, {_verdict(worst, target)} the target of {compact(target)}"
     return f"{message}; {_unreported(lag)}" if lag.unknown else message
+
+
+def point_text(server: ServerRecord, start: datetime) -> str:
+    """Return which data of a server are launched: how old they were when its execution started at ``start``.
+
+    ``latest`` are those of the moment at which its launch begins.
+    """
+    if server.point_wanted is None:
+        return "latest"
+    if server.recovery_point is None:
+        return f"none: there was no recovery snapshot {server.point_wanted}"
+    age = compact(max(start - server.recovery_point, timedelta()))
+    return f"{server.recovery_point:%Y-%m-%d %H:%M:%S} UTC, {age} old, {server.recovery_snapshot_id}"
 
 
 def _verdict(achieved: timedelta, target: timedelta) -> str:

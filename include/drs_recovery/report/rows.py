@@ -10,7 +10,7 @@ from drs_recovery.record.enums import ActionsStatus, LaunchStatus, WaveStatus
 from drs_recovery.report.servers import activity, server_name
 from drs_recovery.text.lists import listed
 from drs_recovery.text.people import who_answered
-from drs_recovery.text.values import ABSENT, elapsed, plural
+from drs_recovery.text.values import ABSENT, elapsed, plural, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -131,6 +131,8 @@ def _wave_text(wave: WaveRecord, snapshot: Snapshot) -> Iterator[str]:
         yield f"{launched} of {count if count is not None else ABSENT} launched"
     elif count:
         yield plural(count, "server")
+    if points := [server.recovery_point for server in servers if server.recovery_point]:
+        yield f"data of {timestamp(min(points))}"
     if wave.start_time:
         yield elapsed(wave.start_time, wave.end_time or snapshot.at)
     elif wave.status is WaveStatus.PENDING and wave.pause_before_wave:

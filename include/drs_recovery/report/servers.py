@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from drs_recovery.record.targets import point_text
 from drs_recovery.text.values import ABSENT, elapsed, or_absent
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from drs_recovery.record.server_record import ServerRecord
+    from drs_recovery.report.snapshot import Snapshot
 
 
 def server_name(server: ServerRecord) -> str:
@@ -18,6 +20,13 @@ def server_name(server: ServerRecord) -> str:
     if not names:
         return server.source_server_id
     return names[0] if len(names) == 1 else f"{names[0]} ({names[1]})"
+
+
+def points_of(snapshot: Snapshot) -> dict[str, str]:
+    """Return which data are launched of each server, by its name; none where all launch their latest."""
+    if (execution := snapshot.execution) is None or not any(one.point_wanted for one in snapshot.servers):
+        return {}
+    return {one.label: point_text(one, execution.start_time) for one in snapshot.servers}
 
 
 def activity(server: ServerRecord, at: datetime) -> str:

@@ -21,7 +21,10 @@ PREFIX = "SERVER#"
 
 _ID = re.compile(r"s-[0-9a-zA-Z]{17}")
 
-_IDENTITY = ("sourceServerID", "hostname", "name", "waveNumber", "optional")
+_NAMED = frozenset({"sourceServerID", "hostname", "name", "waveNumber", "optional"})
+_POINT = frozenset({"pointWanted", "recoverySnapshotID", "recoveryPoint"})
+_FROZEN = _NAMED | _POINT
+"""What was frozen when the execution opened, and no progress changes."""
 
 
 def server_item(wave_number: int, source_server_id: str) -> str:
@@ -152,6 +155,6 @@ def _progress(execution_id: str, server: ServerRecord) -> Update:
     item = server.to_item()
     for field in ServerRecord.model_fields.values():
         attribute = field.serialization_alias or ""
-        if attribute not in _IDENTITY:
+        if attribute not in _FROZEN:
             update.set((attribute,), item.get(attribute))
     return update

@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.engine.open import Opened, Ports, Stopped, new_execution, open_record, put_record
 from drs_recovery.engine.readiness.gather import Sources, gather
+from drs_recovery.engine.recovery_points import PointsAsked
 from drs_recovery.engine.same_run import check_same_run
 from drs_recovery.tasks.airflow_runs import run_finished, run_of
 from drs_recovery.tasks.base import ends_task_on_error, execution_store, is_last_try, journal_of
@@ -48,7 +49,7 @@ class OpenExecution(BaseOperator):
         ports = Ports(
             store,
             journal_of(context),
-            lambda: gather(self.plan, self._sources(store)),
+            lambda: gather(self.plan, self._sources(store), PointsAsked.by(run, record)),
             lambda holder: run_finished(context, holder) is not None,
         )
         match open_record(record, self.plan, run, ports, last_try=is_last_try(context)):

@@ -25,7 +25,9 @@ def test_a_run_without_params_is_a_drill_as_planned():
         REAL | {"approvals": "every_wave"},
         REAL | {"replace_recovered": "web_shop", "reason": "Region down"},
         {"approvals": "none"},
-        {"confirm": "", "replace_recovered": " ", "reason": None},
+        {"confirm": "", "replace_recovered": " ", "reason": None, "recovery_point": " "},
+        {"recovery_point": "before start", "recovery_points": None},
+        {"recovery_point": "2026-11-27T02:10Z", "recovery_points": {f"s-{1:017}": f"pit-{1:017}"}},
     ],
 )
 def test_what_may_be_asked_for(given):
@@ -71,6 +73,11 @@ def test_all_that_is_wrong_is_written_at_once():
         ({"force": True}, "force: no such param; there are execution_type, confirm, "),
         ({"reason": 5}, "reason: Input should be a valid string, not 5"),
         ([], "params: "),
+        ({"recovery_point": "yesterday"}, "recovery_point: .* latest, before start, or .*, not 'yesterday'"),
+        ({"recovery_point": {"before": "end"}}, "recovery_point: .* is no recovery point: "),
+        ({"recovery_points": {"db-1": f"pit-{1:017}"}}, r"recovery_points.db-1.\[key\]: "),
+        ({"recovery_points": {f"s-{1:017}": "pit-1"}}, f"recovery_points.s-{1:017}: .*, not 'pit-1'"),
+        ({"recovery_points": []}, "recovery_points: Input should be a valid dictionary"),
     ],
 )
 def test_params_of_the_wrong_shape(given, texts):

@@ -10,7 +10,7 @@ from drs_recovery.errors import ExecutionNotFound, TransitionRefused
 from drs_recovery.record.enums import EventType, ExecutionStatus, LaunchStatus, WaveStatus
 from drs_recovery.store.programs import complete_execution, start_recovery, wait_for_recovery
 from drs_recovery.store.queries import read_execution
-from drs_recovery.store.servers import read_servers
+from drs_recovery.store.servers import read_servers, write_progress
 
 E, W, L = ExecutionStatus, WaveStatus, LaunchStatus
 
@@ -47,6 +47,15 @@ def test_r23_the_phase_of_a_server_is_on_record(polled):
     server = polled.store.run(read_servers(polled.id, 0))[0]
     assert (server.phase, server.phase_since) == ("CONVERSION_START", since)
     assert (server.hostname, server.name) == ("host-0-0.shop.example", "shop-0-0")
+
+
+def test_no_progress_changes_what_was_frozen_of_a_server(polled):
+    """Neither who it is, nor from which data it is launched."""
+    before = polled.store.run(read_servers(polled.id, 0))[0]
+    point = {"point_wanted": "x", "recovery_snapshot_id": "pit-1", "recovery_point": polled.make.time()}
+    progress = before.replace(hostname="other", name="other", optional=True, phase="LAUNCH_START", **point)
+    polled.store.run(write_progress(polled.id, [progress]))
+    assert polled.store.run(read_servers(polled.id, 0))[0] == before.replace(phase="LAUNCH_START")
 
 
 def test_r24_what_comes_late_is_written_when_it_comes(polled):

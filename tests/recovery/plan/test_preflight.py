@@ -22,10 +22,14 @@ def test_a_check_blocks_what_the_plan_says(check, strictness, drill, recovery) -
 
 
 def test_by_default_nothing_about_a_server_and_no_quota_keeps_a_real_recovery_out() -> None:
-    """What an outage brings with it warns; servers that replicate back are left out by the start itself."""
-    assert [check for check in CHECKS if Preflight().blocks(check, drill=False)] == []
+    """What an outage brings with it warns; servers that replicate back are left out by the start itself.
+
+    But for a recovery point that somebody chose: then other data are what nobody wants.
+    """
+    assert [check for check in CHECKS if Preflight().blocks(check, drill=False)] == ["recovery_points"]
     assert [check for check in CHECKS if Preflight().blocks(check, drill=True)] == [
         "servers",
         "direction",
+        "recovery_points",
         "quotas",
     ]

@@ -70,6 +70,7 @@ def test_a_good_plan_has_no_mark(path: Path) -> None:
         "bad_minimum_launched",
         "bad_on_failure",
         "bad_timeout",
+        "bad_recovery_point",
         "optional",
         "bad_connection_id",
         "numbers_for_text",

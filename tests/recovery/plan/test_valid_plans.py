@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from drs_recovery.plan import Preflight, ServerTags, check_files, read_plan
+from drs_recovery.plan import Plan, Preflight, ServerTags, check_files, read_plan
+from drs_recovery.record.recovery_point import Moment
 
 ROOT = Path(__file__).parents[3]
 VALID = ROOT / "tests" / "plans" / "valid"
@@ -77,6 +78,10 @@ def test_every_key_is_read() -> None:
     assert plan.drill_approvals == "as_planned"
     assert (plan.cleanup, plan.cleanup_after) == ("after_approval", timedelta(days=2))
     assert plan.waves[1].servers == ServerTags(tags={"Tier": "cache", "Critical": ""})
+    assert plan.recovery_point is Moment.BEFORE_START
+    times = [wave.recovery_point for wave in plan.waves[:3]]
+    assert times == [datetime(2026, 11, 27, 2, 10, 0, 500_000, UTC), Moment.LATEST, None]
+    assert Plan.load(plan.dump()) == plan
     assert plan.waves[2].depends_on == ("Caches", "Databases")
     assert plan.waves[3].optional == ("s-00000000000rep002",)
     assert (plan.waves[3].minimum_launched, plan.waves[3].on_failure) == (1, "continue")

@@ -59,7 +59,7 @@ def test_all_that_tasks_and_triggers_do_needs_the_policies_of_table_and_plans(
 
 
 def _superseded() -> None:
-    drill = Drive(plan(), run_id="manual__drill")
+    drill = Drive(plan(), run_id="manual__drill", recovery_point="before start")
     drill.execute("open_execution")
     drill.wave("database")
     trigger = drill.park(GATE).trigger

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from datetime import UTC
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +11,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_recovery.aws.utils.drs import failure
+from drs_recovery.aws.utils.requests import filters, job_filters, start_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from mypy_boto3_drs import DrsClient
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         JobLogTypeDef,
         JobTypeDef,
         RecoveryInstanceTypeDef,
+        RecoverySnapshotTypeDef,
         SourceServerTypeDef,
     )
     from types_aiobotocore_drs import DrsClient as AsyncDrsClient
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 MAX_SERVERS_PER_START = 200
 MAX_INSTANCES_PER_TERMINATION = 200
 MAX_IDS_PER_FILTER = 200
-MAX_JOB_IDS_PER_FILTER = 1000
 
 # StartRecovery has no client token. botocore repeats a request by itself when the answer is a 429 or a 5xx,
 # or is lost; the first one may have started a job all the same, and the repeated one starts a second.
@@ -86,9 +86,14 @@ class DrsHook(AwsGenericHook["DrsClient"]):
         return Path(__file__).parents[1] / "waiters" / "drs.json"
 
     def start_recovery(
-        self, source_server_ids: Sequence[str], *, is_drill: bool, tags: Mapping[str, str] | None = None
+        self,
+        source_server_ids: Sequence[str],
+        *,
+        is_drill: bool,
+        tags: Mapping[str, str] | None = None,
+        snapshots: Mapping[str, str] | None = None,
     ) -> JobTypeDef:
-        """Start one job that recovers source servers to their latest data, and return it.
+        """Start one job that recovers source servers, and return it.
 
         Exactly one HTTP request is sent. An error other than a refusal by DRS (4xx) leaves open whether a job
         was started: look for one by its tags before asking again.
@@ -99,11 +104,12 @@ class DrsHook(AwsGenericHook["DrsClient"]):
         :param source_server_ids: 1 to 200 source servers.
         :param is_drill: Whether the recovery instances are for a drill.
         :param tags: Tags of the job, the only way to find one's own job again (needs ``drs:TagResource``).
+        :param snapshots: Recovery snapshots by source server; each other one is recovered to its latest data.
         """
         if not 1 <= (count := len(source_server_ids)) <= MAX_SERVERS_PER_START:
             raise ValueError(f"source_server_ids: one job takes 1 to {MAX_SERVERS_PER_START}, not {count}")
         response = self._one_request_conn.start_recovery(
-            sourceServers=[{"sourceServerID": server_id} for server_id in source_server_ids],
+            sourceServers=[start_of(server_id, snapshots or {}) for server_id in source_server_ids],
             isDrill=is_drill,
             tags=dict(tags or {}),
         )
@@ -143,14 +149,14 @@ class DrsHook(AwsGenericHook["DrsClient"]):
         self, source_server_ids: Iterable[str] | None = None
     ) -> list[SourceServerTypeDef]:
         """Return the source servers of the account and Region, all or those with the given ids."""
-        batches = _filters("sourceServerIDs", source_server_ids, MAX_IDS_PER_FILTER)
+        batches = filters("sourceServerIDs", source_server_ids, MAX_IDS_PER_FILTER)
         return self._items("describe_source_servers", batches)
 
     def list_jobs(
         self, job_ids: Iterable[str] | None = None, *, since: datetime | None = None
     ) -> list[JobTypeDef]:
         """Return the jobs that DRS knows, newest first in each batch: all, by ids, created since a time."""
-        return self._items("describe_jobs", _job_filters(job_ids, since))
+        return self._items("describe_jobs", job_filters(job_ids, since))
 
     def list_job_log(self, job_id: str) -> list[JobLogTypeDef]:
         """Return the whole log of a job."""
@@ -166,11 +172,17 @@ class DrsHook(AwsGenericHook["DrsClient"]):
         if source_server_ids is not None and recovery_instance_ids is not None:
             raise ValueError("source_server_ids and recovery_instance_ids exclude each other")
         batches = (
-            _filters("sourceServerIDs", source_server_ids, MAX_IDS_PER_FILTER)
+            filters("sourceServerIDs", source_server_ids, MAX_IDS_PER_FILTER)
             if recovery_instance_ids is None
-            else _filters("recoveryInstanceIDs", recovery_instance_ids, MAX_IDS_PER_FILTER)
+            else filters("recoveryInstanceIDs", recovery_instance_ids, MAX_IDS_PER_FILTER)
         )
         return self._items("describe_recovery_instances", batches)
+
+    def list_recovery_snapshots(self, source_server_id: str) -> list[RecoverySnapshotTypeDef]:
+        """Return the recovery snapshots of a source server, newest first, with the one that is due."""
+        return self._items(
+            "describe_recovery_snapshots", [{"sourceServerID": source_server_id, "order": "DESC"}]
+        )
 
     def get_quotas(self) -> dict[str, float]:
         """Return the quotas of DRS that are applied to the account and Region, by quota code.
@@ -203,7 +215,7 @@ class DrsHook(AwsGenericHook["DrsClient"]):
         self, job_ids: Iterable[str], *, client: AsyncDrsClient | None = None
     ) -> list[JobTypeDef]:
         """Return the jobs with these ids that DRS knows, through an open client or one of its own."""
-        return await self._aitems("describe_jobs", _job_filters(job_ids, None), client)
+        return await self._aitems("describe_jobs", job_filters(job_ids, None), client)
 
     async def get_job_log(self, job_id: str, *, client: AsyncDrsClient | None = None) -> list[JobLogTypeDef]:
         """Return the whole log of a job, through an open client or one of its own."""
@@ -213,7 +225,7 @@ class DrsHook(AwsGenericHook["DrsClient"]):
         self, source_server_ids: Iterable[str], *, client: AsyncDrsClient | None = None
     ) -> list[RecoveryInstanceTypeDef]:
         """Return the recovery instances of source servers, through an open client or one of its own."""
-        batches = _filters("sourceServerIDs", source_server_ids, MAX_IDS_PER_FILTER)
+        batches = filters("sourceServerIDs", source_server_ids, MAX_IDS_PER_FILTER)
         return await self._aitems("describe_recovery_instances", batches, client)
 
     async def get_account_id(self) -> str:
@@ -278,22 +290,3 @@ class DrsHook(AwsGenericHook["DrsClient"]):
             return
         async with await self.get_async_conn() as own:  # type: ignore[no-untyped-call]
             yield own
-
-
-def _job_filters(job_ids: Iterable[str] | None, since: datetime | None) -> Iterator[dict[str, Any]]:
-    for batch in _filters("jobIDs", job_ids, MAX_JOB_IDS_PER_FILTER):
-        if since is None:
-            yield batch
-        else:
-            from_date = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            yield {"filters": {**batch.get("filters", {}), "fromDate": from_date}}
-
-
-def _filters(name: str, ids: Iterable[str] | None, size: int) -> Iterator[dict[str, Any]]:
-    """Yield one request for everything if ids is None, and none for no ids: an empty filter is everything."""
-    if ids is None:
-        yield {}
-        return
-    unique = list(dict.fromkeys(ids))
-    for start in range(0, len(unique), size):
-        yield {"filters": {name: unique[start : start + size]}}

@@ -39,6 +39,8 @@ class Request:
     replace_recovered: str | None = None
     approvals: str | None = None
     reason: str | None = None
+    recovery_point: str | None = None
+    snapshots: tuple[str, ...] = ()
 
     def params(self) -> dict[str, Any]:
         """Return the params that were given; raises ParamsError for what no run may have."""
@@ -48,10 +50,20 @@ class Request:
             "replace_recovered": self.replace_recovered,
             "approvals": self.approvals,
             "reason": self.reason,
+            "recovery_point": self.recovery_point,
+            "recovery_points": dict(map(_snapshot, self.snapshots)) or None,
         }
         params = {name: value for name, value in asked.items() if value is not None}
         RunParams.read(params).check(self.plan_id, MANUAL)
         return params
+
+
+def _snapshot(text: str) -> tuple[str, str]:
+    """Return the server and the recovery snapshot of ``SERVER=SNAPSHOT``."""
+    server, equals, snapshot = text.partition("=")
+    if not equals:
+        raise ParamsError(f"--snapshot: {text!r} is not SERVER=SNAPSHOT, such as s-…=pit-…")
+    return server, snapshot
 
 
 def run(screen: Screen, request: Request, *, approve: bool, follow: bool, user: str | None) -> Exit:

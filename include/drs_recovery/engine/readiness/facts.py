@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_drs.type_defs import JobTypeDef, RecoveryInstanceTypeDef, SourceServerTypeDef
 
+    from drs_recovery.engine.recovery_points import Chosen
     from drs_recovery.plan import SourceServer
     from drs_recovery.record.models import Execution
 
@@ -59,13 +60,17 @@ class Unknown:
 
 @dataclass(frozen=True)
 class ServerFacts:
-    """The replication of a selected source server, as DRS describes it; what it leaves out is absent."""
+    """The replication of a selected source server, as DRS describes it; what it leaves out is absent.
+
+    ``point`` is what was chosen of one whose latest data are not wanted.
+    """
 
     server: SourceServer
     state: str | None = None
     lag: timedelta | None = None
     direction: str | None = None
     trouble: str | None = None
+    point: Chosen | None = None
 
     @property
     def known(self) -> bool:
@@ -75,12 +80,15 @@ class ServerFacts:
     @property
     def has_data(self) -> bool:
         """Whether there is a recovery point to launch it from."""
+        if self.point is not None:
+            return True  # or the check of recovery points tells why not
         return self.state not in WITHOUT_DATA and (self.state not in OLD_DATA or self.lag is not None)
 
     @property
     def launchable(self) -> bool:
         """Whether it can be launched now."""
-        return self.known and self.has_data and not replicates_back(self.direction)
+        lacks_point = self.point is not None and self.point.snapshot is None
+        return self.known and self.has_data and not lacks_point and not replicates_back(self.direction)
 
 
 class Right(NamedTuple):
@@ -111,6 +119,7 @@ class Facts:
     is absent if STS does not answer. ``jobs`` are those that run in the account and Region, whoever started
     them, ``instances`` the recovery instances of the servers, ``quotas`` the values by quota code,
     ``denied`` why rights that are needed later cannot be used, ``connection`` what the plan's is.
+    ``points_of_others`` are servers of no wave of which the run names a recovery snapshot.
     """
 
     servers: tuple[tuple[ServerFacts, ...], ...]
@@ -123,6 +132,7 @@ class Facts:
     quotas: Mapping[str, float] | Unknown = field(default_factory=dict)
     denied: Mapping[Right, Exception] = field(default_factory=dict)
     connection: Connection | Unknown | None = None
+    points_of_others: tuple[str, ...] = ()
 
     @property
     def all_servers(self) -> Iterator[ServerFacts]:
@@ -176,10 +186,12 @@ def by_state(servers: Iterable[ServerFacts]) -> list[tuple[str | None, list[Serv
     return list(states.items())
 
 
-def server_facts(server: SourceServer, item: SourceServerTypeDef | None) -> ServerFacts:
+def server_facts(
+    server: SourceServer, item: SourceServerTypeDef | None, point: Chosen | None = None
+) -> ServerFacts:
     """Return the replication of a server, as DescribeSourceServers has it; of one unknown there, nothing."""
     if item is None:
-        return ServerFacts(server=server)
+        return ServerFacts(server=server, point=point)
     info = item.get("dataReplicationInfo", {})
     return ServerFacts(
         server=server,
@@ -187,6 +199,7 @@ def server_facts(server: SourceServer, item: SourceServerTypeDef | None) -> Serv
         lag=_duration(info.get("lagDuration")),
         direction=item.get("replicationDirection"),
         trouble=_trouble(item),
+        point=point,
     )
 
 

@@ -13,6 +13,7 @@ from drs_recovery.engine.jobs import LONGEST_JOB
 from drs_recovery.engine.readiness.connection import find_connection
 from drs_recovery.engine.readiness.facts import Facts, Unknown, server_facts
 from drs_recovery.engine.readiness.rights import find_denied
+from drs_recovery.engine.recovery_points import choose
 from drs_recovery.plan import SourceServer, misfits, policies, resolve
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from drs_recovery.aws.hooks.drs import DrsHook
+    from drs_recovery.engine.recovery_points import PointsAsked
     from drs_recovery.plan import Plan
     from drs_recovery.store.store import ExecutionStore
 
@@ -47,7 +49,7 @@ class Sources:
     source_of: Callable[[str], str | None]
 
 
-def gather(plan: Plan, sources: Sources) -> Facts:
+def gather(plan: Plan, sources: Sources, asked: PointsAsked) -> Facts:
     """Return the facts; what cannot be looked up is unknown.
 
     Raises SelectionError for a plan whose tags select nothing, and what DescribeSourceServers answers to who
@@ -55,11 +57,16 @@ def gather(plan: Plan, sources: Sources) -> Facts:
     """
     items = {item["sourceServerID"]: item for item in sources.drs.list_source_servers()}
     selection = resolve(plan, map(source_server, items.values()))
+    points = choose(plan, selection, asked, lambda _: sources.drs)
     hook = sources.drs.with_config(SOON_OR_NOT_AT_ALL)
     ids = [server.source_server_id for servers in selection for server in servers if server.known]
+    all_ids = {server.source_server_id for servers in selection for server in servers}
     return Facts(
         servers=tuple(
-            tuple(server_facts(server, items.get(server.source_server_id)) for server in servers)
+            tuple(
+                server_facts(server, items.get(server.source_server_id), points.get(server.source_server_id))
+                for server in servers
+            )
             for servers in selection
         ),
         policies=policies(plan, selection),
@@ -71,6 +78,7 @@ def gather(plan: Plan, sources: Sources) -> Facts:
         quotas=_look_up("the quotas of DRS", hook.get_quotas),
         denied=find_denied(hook, sources.table_client),
         connection=find_connection(plan, sources.store, sources.source_of),
+        points_of_others=tuple(sorted(asked.snapshots.keys() - all_ids)),
     )
 
 
