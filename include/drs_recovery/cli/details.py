@@ -99,7 +99,7 @@ def _jobs(execution: Execution) -> Iterator[RenderableType]:
         for intent in wave.intents:
             asked = f"{plural(intent.count, 'server')}, attempt {intent.attempt}, batch {intent.batch}"
             yield Text(f"  {wave.wave_name}  {intent_result(intent)}  {asked}, {timestamp(intent.time)}")
-            if intent.job_id and (url := job_url(execution.region, intent.job_id)):
+            if intent.job_id and (url := job_url(execution.region_of(wave), intent.job_id)):
                 yield address(url, "    ")
 
 

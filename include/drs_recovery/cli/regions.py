@@ -21,14 +21,22 @@ if TYPE_CHECKING:
 
 def unknown_regions(plans: Mapping[Path, Plan]) -> Iterator[Warned]:
     """Yield the plans that recover into a Region which botocore does not know, or not with DRS."""
-    ec2, drs = regions_of("ec2"), regions_of("drs")
     for file, plan in plans.items():
-        if plan.region not in ec2:
-            hint = did_you_mean(plan.region, sorted(ec2)).rstrip("?")
-            message = f"region: botocore knows no Region {quoted(plan.region)}{hint}"
-            yield warned(file, ("region",), f"{message}; it may be newer than that")
-        elif plan.region not in drs:
-            yield warned(file, ("region",), f"region: botocore knows no DRS in {quoted(plan.region)}")
+        said: dict[tuple[str | int, ...], str | None] = {("region",): plan.region}
+        said |= {("waves", number, "region"): wave.region for number, wave in enumerate(plan.waves)}
+        for place, region in said.items():
+            if region and (message := _unknown(region)):
+                yield warned(file, place, message)
+
+
+def _unknown(region: str) -> str | None:
+    ec2 = regions_of("ec2")
+    if region not in ec2:
+        hint = did_you_mean(region, sorted(ec2)).rstrip("?")
+        return f"region: botocore knows no Region {quoted(region)}{hint}; it may be newer than that"
+    if region not in regions_of("drs"):
+        return f"region: botocore knows no DRS in {quoted(region)}"
+    return None
 
 
 @cache

@@ -26,7 +26,7 @@ DOC = """\
 | {{ servers(wave.servers) }} | {{ policy(wave) }} | {{ wave.on_failure }} \
 | {{ duration(wave.timeout) }} |
 {% endfor %}
-Recovers into **{{ plan.region }}** through the Airflow connection {{ plan.aws_conn_id | code }}. \
+Recovers into {{ places }}. \
 Approvers: {{ approvers }}. \
 A gate that nobody answers within {{ gate_timeout }} cancels the execution. \
 {% if plan.drill_schedule %}Drills by itself at {{ plan.drill_schedule | code }} \
@@ -48,6 +48,7 @@ def plan_doc(plan: Plan) -> Markdown:
         plan=plan,
         description=_paragraphs(plan.description),
         show=f"recovery show {plan.id}",
+        places=_places(plan),
         after=[_names(plan, numbers) for numbers in plan.dependencies],
         servers=_servers,
         policy=_policy,
@@ -58,6 +59,18 @@ def plan_doc(plan: Plan) -> Markdown:
         cleanup=_cleanup(plan),
         approvers=codes(plan.approvers) or ANYONE,
     )
+
+
+def _places(plan: Plan) -> Markdown:
+    """Return where the plan recovers to; which waves go where, if that is not one place."""
+    texts = []
+    for target, numbers in plan.targets.items():
+        place = Markdown("**{}** through the Airflow connection {}").format(
+            target.region, code(target.aws_conn_id)
+        )
+        one = len(plan.targets) == 1
+        texts.append(place if one else place + Markdown(" ({})").format(_names(plan, numbers)))
+    return Markdown("; ").join(texts)
 
 
 def _either(plan: Plan) -> str | None:

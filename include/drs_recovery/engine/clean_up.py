@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -42,7 +43,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_drs.type_defs import JobTypeDef, RecoveryInstanceTypeDef
 
+    from drs_recovery.aws.hooks.drs import DrsHook
     from drs_recovery.engine.follow_up_kind import Work
+    from drs_recovery.plan import Target
     from drs_recovery.record.models import Cleanup, Execution
 
 log = logging.getLogger(__name__)
@@ -66,7 +69,7 @@ def _clean_up_of(execution: Execution) -> Cleanup | None:
 
 
 class CleanUp(FollowUp):
-    """The clean-up of one drill, in the account and Region of its frozen plan."""
+    """The clean-up of one drill, in the accounts and Regions of its frozen plan."""
 
     dag_id = CLEAN_UP
     tasks = CleanUpTask
@@ -103,34 +106,47 @@ class CleanUp(FollowUp):
 
     def question(self) -> Question:
         """Return what would be terminated, as DRS has it now."""
-        execution, instances = self.execution, self.find()
+        execution, instances = self.execution, [one for there in self.find().values() for one in there]
         servers = self.store.run(read_servers(execution.execution_id))
         body = clean_up_body(self.plan, execution, servers, instances, at=self.journal.now())
         return Question(clean_up_subject(execution), body, self.plan.gate_timeout)
 
     def do(self, work: Work) -> None:
         """Put the instances on record before the first of them goes, then terminate those that can go now."""
-        self._check_launched()
-        instances = self.find()
-        ids = _ids(instances)
+        found: dict[Target, list[RecoveryInstanceTypeDef]] = {}
+        for target in self.plan.targets:
+            with work.at(target):
+                self._check_launched(target)
+                found[target] = self._find_at(target)
+        if not found:
+            return
+        ids = _ids(one for there in found.values() for one in there)
         message = f"{len(ids)} recovery instances are to be terminated: {', '.join(ids) or 'none is left'}"
         event = self.journal.event(EventType.CLEANUP_STARTED, message)
         self.write(CleanupStatus.TERMINATING, event, instances=ids)
-        free = self._free(instances)
-        for first in range(0, len(free), INSTANCES_PER_JOB):
-            _Termination(self, work).send(free[first : first + INSTANCES_PER_JOB])
+        for target, instances in found.items():
+            with work.at(target):
+                free = self._free(target, instances)
+                for first in range(0, len(free), INSTANCES_PER_JOB):
+                    _Termination(self, target, work).send(free[first : first + INSTANCES_PER_JOB])
 
     def check_done(self) -> str:
         """Return how many are terminated, when DRS lists none of the drill's instances any more (R-48)."""
-        if left := _ids(self.find()):
+        if left := _ids(one for there in self.find().values() for one in there):
             text = f"the terminate jobs have ended, and DRS still lists {', '.join(left)}"
             raise StillThere(text, left)
         return f"{self.known.count if self.known else 0} recovery instances are terminated"
 
-    def find(self) -> list[RecoveryInstanceTypeDef]:
-        """Return the drill's instances that are not gone."""
-        ids = self.store.run(read_server_ids(self.execution.execution_id))
-        return self.own(self.drs.list_recovery_instances(sorted(ids)))
+    def find(self) -> dict[Target, list[RecoveryInstanceTypeDef]]:
+        """Return the drill's instances that are not gone, by where they are."""
+        return {target: self._find_at(target) for target in self.plan.targets}
+
+    def _find_at(self, target: Target) -> list[RecoveryInstanceTypeDef]:
+        return self.own(self.drs[target].list_recovery_instances(sorted(self._server_ids)))
+
+    @cached_property
+    def _server_ids(self) -> set[str]:
+        return self.store.run(read_server_ids(self.execution.execution_id))
 
     def own(self, instances: Iterable[RecoveryInstanceTypeDef]) -> list[RecoveryInstanceTypeDef]:
         """Return the drill's own; one that does not say whether it is a drill's counts as real."""
@@ -140,29 +156,37 @@ class CleanUp(FollowUp):
             log.warning("Left alone, DRS does not call them a drill's: %s", real)
         return [one for one in launched if one.get("isDrill") is True]
 
-    def _check_launched(self) -> None:
+    def _check_launched(self, target: Target) -> None:
         """Raise TryLater while a job of the drill itself runs: what it launches would be missed."""
-        if running := self._running(self.execution.job_ids):
+        if running := self._running(target, self.execution.job_ids):
             text = f"the drill's own jobs still run in DRS: {', '.join(map(job_text, running))}"
             raise TryLater(text, jobs=[job["jobID"] for job in running])
 
-    def _free(self, instances: Iterable[RecoveryInstanceTypeDef]) -> list[str]:
+    def _free(self, target: Target, instances: Iterable[RecoveryInstanceTypeDef]) -> list[str]:
         """Return the ids of those that no terminate job of this clean-up has already."""
         known = self.read().cleanup
-        running = self._running(known.job_ids if known else ())
+        running = self._running(target, known.job_ids if known else ())
         busy = {server for job in running for server in servers_of(job)}
         return [one["recoveryInstanceID"] for one in instances if one.get("sourceServerID") not in busy]
 
-    def _running(self, job_ids: Iterable[str]) -> list[JobTypeDef]:
-        return [job for job in self.drs.list_jobs(sorted(job_ids)) if job.get("status") != "COMPLETED"]
+    def _running(self, target: Target, job_ids: Iterable[str]) -> list[JobTypeDef]:
+        """Return those of the jobs that run there; DRS leaves out those of other places."""
+        jobs = self.drs[target].list_jobs(sorted(job_ids))
+        return [job for job in jobs if job.get("status") != "COMPLETED"]
 
 
 @dataclass(frozen=True)
 class _Termination:
-    """TerminateRecoveryInstances: what holds one instance keeps no other alive."""
+    """TerminateRecoveryInstances in one place: what holds one instance keeps no other alive."""
 
     clean_up: CleanUp
+    target: Target
     work: Work
+
+    @property
+    def drs(self) -> DrsHook:
+        """The way to DRS there."""
+        return self.clean_up.drs[self.target]
 
     def send(self, ids: Sequence[str]) -> None:
         """Terminate those of these instances that are the drill's now.
@@ -170,7 +194,7 @@ class _Termination:
         Whether the drill was opened again, and whether a RECOVERY holds its servers, is looked for right
         before each call.
         """
-        self.clean_up.drs.prepare_start()
+        self.drs.prepare_start()
         pending = deque([list(ids)])
         while pending:
             to_terminate = self._find_again(part) if (part := pending.popleft()) else []
@@ -179,7 +203,7 @@ class _Termination:
             self.clean_up.check_ended()
             try:
                 self._make_way(len(to_terminate))
-                job = self.clean_up.drs.terminate_recovery_instances(_ids(to_terminate))
+                job = self.drs.terminate_recovery_instances(_ids(to_terminate))
                 self._put_on_record(job["jobID"], to_terminate)
             except TryLater as wait:
                 self.work.waits.append(wait)
@@ -187,7 +211,7 @@ class _Termination:
                 pending.extend(self._instead(error, to_terminate))
 
     def _find_again(self, ids: Sequence[str]) -> list[RecoveryInstanceTypeDef]:
-        return self.clean_up.own(self.clean_up.drs.list_recovery_instances(recovery_instance_ids=ids))
+        return self.clean_up.own(self.drs.list_recovery_instances(recovery_instance_ids=ids))
 
     def _make_way(self, count: int) -> None:
         """Raise TryLater while a RECOVERY holds servers of the drill: a terminate job would lock them."""
@@ -200,7 +224,9 @@ class _Termination:
     def _put_on_record(self, job_id: str, to_terminate: Sequence[RecoveryInstanceTypeDef]) -> None:
         message = f"{job_id} terminates {', '.join(_ids(to_terminate))}"
         event = self.clean_up.journal.event(EventType.CLEANUP_JOB_STARTED, message)
-        self.clean_up.write(CleanupStatus.TERMINATING, event, job_ids=[job_id])
+        wave = self.clean_up.plan.targets[self.target][0]
+        waves = {job_id: wave} if wave else {}
+        self.clean_up.write(CleanupStatus.TERMINATING, event, job_ids=[job_id], job_waves=waves)
         self.work.job_ids.append(job_id)
 
     def _instead(
@@ -259,7 +285,7 @@ class _Termination:
         A job that terminates nothing but some of them is, or may as well be, ours.
         """
         free, servers = list(to_terminate), {one["sourceServerID"] for one in to_terminate}
-        for job in find_blocking(self.clean_up.drs, self.clean_up.execution, servers):
+        for job in find_blocking(self.drs, self.clean_up.execution, servers):
             held = [one for one in free if one["sourceServerID"] in servers_of(job)]
             free = [one for one in free if one not in held]
             theirs = {one["sourceServerID"] for one in held}

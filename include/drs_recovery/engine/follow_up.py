@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from drs_recovery.aws.utils.errors import is_final, retry_after
 from drs_recovery.engine.follow_up_kind import FollowUp, StillThere, Work
 from drs_recovery.engine.frozen_plan import frozen_plan
-from drs_recovery.engine.parting import LOOK_AGAIN, TryLater
+from drs_recovery.engine.parting import TryLater
 from drs_recovery.errors import RecoveryError, TransitionRefused
 from drs_recovery.record.clean_up import asked_once
 from drs_recovery.record.enums import CleanupMode, CleanupStatus, Decision
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from drs_recovery.engine.follow_up_kind import Question
     from drs_recovery.engine.journal import Journal
+    from drs_recovery.plan import Target
     from drs_recovery.record.models import Approval, Cleanup, Execution
     from drs_recovery.store.requests import StoreProgram
     from drs_recovery.store.store import ExecutionStore
@@ -80,11 +80,12 @@ class Started:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Some of it waits, until the deadline at the latest."""
+    """Some of it waits, until the deadline at the latest; ``target`` is where, if that is one place."""
 
     new: Sequence[str]
     waits: Sequence[TryLater]
     deadline: datetime
+    target: Target | None
 
 
 @dataclass(frozen=True)
@@ -235,12 +236,8 @@ def _work(follow_up: FollowUp) -> Work:
     work = Work()
     try:
         follow_up.do(work)
-    except TryLater as wait:
-        work.waits.append(wait)
-    except (ClientError, BotoCoreError) as error:
-        if is_final(error):
-            raise
-        work.waits.append(TryLater(str(error), seconds=max(LOOK_AGAIN, retry_after(error))))
+    except (TryLater, ClientError, BotoCoreError) as error:
+        work.note(error)
     return work
 
 
@@ -253,7 +250,8 @@ def _wait_or_refuse(follow_up: FollowUp, work: Work, since: datetime) -> Waiting
         return Refused(work.job_ids, RecoveryError(why))
     waits = f"Waits, until {deadline:%H:%M} UTC at the latest: {text}"
     follow_up.append(follow_up.events.held, waits, f"held|{since}|{text}")
-    return Waiting(work.job_ids, work.waits, deadline)
+    where = work.held_at or set(follow_up.plan.targets)
+    return Waiting(work.job_ids, work.waits, deadline, where.pop() if len(where) == 1 else None)
 
 
 def check(follow_up: FollowUp) -> int | None:

@@ -6,23 +6,28 @@ What happens to every kind is in `follow_up`; see `clean_up` for a kind.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from drs_recovery.aws.hooks.drs import DrsHook
+from botocore.exceptions import BotoCoreError, ClientError
+
+from drs_recovery.aws.utils.errors import is_final, retry_after
+from drs_recovery.engine.frozen_plan import drs_at
+from drs_recovery.engine.parting import LOOK_AGAIN, TryLater
 from drs_recovery.errors import TransitionRefused
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.trail import append_event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import timedelta
     from enum import StrEnum
 
+    from drs_recovery.aws.hooks.drs import DrsHook
     from drs_recovery.engine.journal import Journal
-    from drs_recovery.engine.parting import TryLater
-    from drs_recovery.plan import Plan
+    from drs_recovery.plan import Plan, Target
     from drs_recovery.record.enums import CleanupMode, CleanupStatus, EventType
     from drs_recovery.record.events import Event
     from drs_recovery.record.models import Cleanup, Execution
@@ -72,11 +77,35 @@ class Question(NamedTuple):
 
 @dataclass
 class Work:
-    """What came of doing what can be done now: new jobs, what waits, and what AWS refuses for good."""
+    """What came of doing what can be done now: new jobs, what waits, and what AWS refuses for good.
+
+    ``held_at`` are the places where something waits.
+    """
 
     job_ids: list[str] = field(default_factory=list)
     waits: list[TryLater] = field(default_factory=list)
     refusals: list[Exception] = field(default_factory=list)
+    held_at: set[Target] = field(default_factory=set)
+
+    @contextmanager
+    def at(self, target: Target) -> Iterator[None]:
+        """Do something in one place: what is in the way there keeps nothing from being done elsewhere."""
+        before = len(self.waits)
+        try:
+            yield
+        except (TryLater, ClientError, BotoCoreError) as error:
+            self.note(error)
+        if len(self.waits) > before:
+            self.held_at.add(target)
+
+    def note(self, error: TryLater | ClientError | BotoCoreError) -> None:
+        """Note an error: what may pass is waited for, any other is a refusal for good."""
+        if isinstance(error, TryLater):
+            self.waits.append(error)
+        elif is_final(error):
+            self.refusals.append(error)
+        else:
+            self.waits.append(TryLater(str(error), seconds=max(LOOK_AGAIN, retry_after(error))))
 
 
 @dataclass(frozen=True)
@@ -127,9 +156,18 @@ class FollowUp(ABC):
         """Return a sentence on what was done; StillThere while it is not."""
 
     @cached_property
-    def drs(self) -> DrsHook:
-        """The way to DRS in the account and Region of the frozen plan (R-50)."""
-        return DrsHook(aws_conn_id=self.plan.aws_conn_id, region_name=self.plan.region)
+    def drs(self) -> Mapping[Target, DrsHook]:
+        """The ways to DRS in the accounts and Regions of the frozen plan (R-50)."""
+        return {target: drs_at(target) for target in self.plan.targets}
+
+    @property
+    def jobs(self) -> dict[Target, list[str]]:
+        """The jobs on record, by where they are; without any, nothing."""
+        found: dict[Target, list[str]] = {}
+        if known := self.known:
+            for job_id in known.job_ids:
+                found.setdefault(self.plan.target(known.wave_of(job_id)), []).append(job_id)
+        return found
 
     @property
     def known(self) -> Cleanup | None:

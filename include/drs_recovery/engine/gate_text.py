@@ -12,6 +12,7 @@ from drs_recovery.record.judge import needed
 from drs_recovery.record.targets import point_text, rpo_text, rto_text
 from drs_recovery.text.durations import duration_text
 from drs_recovery.text.markdown import Markdown, codes, link, render
+from drs_recovery.text.values import or_absent
 from drs_recovery.text.visible import one_line
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ As of {{ at.strftime("%Y-%m-%d %H:%M:%S") }} UTC, attempt {{ wave.attempt }}.
 
 ### Starts on approval: {{ wave.wave_name }}
 
+{% if place %}In {{ place }}.
+
+{% endif -%}
 | Source server | Hostname | Name |{% if optional %} Optional |{% endif %}{% if points %} Data |{% endif %}
 | --- | --- | --- |{% if optional %} --- |{% endif %}{% if points %} --- |{% endif %}
 {% for server in servers -%}
@@ -132,6 +136,7 @@ def gate_body(
         hours=duration_text(plan.gate_timeout),
         execution=execution,
         wave=wave,
+        place=_place(execution, wave),
         at=at,
         show=f"recovery show {execution.execution_id}",
         run=link("the DAG run", f"{base_url}/{place}"),
@@ -148,6 +153,14 @@ def gate_body(
         approvers=_who_may_answer(plan),
     )
     return str(body)
+
+
+def _place(execution: Execution, wave: WaveRecord) -> str | None:
+    """Return where a wave is recovered to, if all of the execution is not in one place."""
+    places = {(execution.account_of(each), execution.region_of(each)) for each in execution.waves}
+    if len(places) == 1:
+        return None
+    return f"account {or_absent(execution.account_of(wave))}, {or_absent(execution.region_of(wave))}"
 
 
 def _targets(execution: Execution, at: datetime) -> list[str]:

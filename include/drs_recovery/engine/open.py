@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from drs_recovery.aws.utils.errors import is_final
 from drs_recovery.engine.launchable import GONE
 from drs_recovery.engine.readiness import report
+from drs_recovery.engine.readiness.facts import Unknown
 from drs_recovery.errors import LockHeld, ParamsError, PreflightBlocked, TransitionRefused
-from drs_recovery.plan import same_plan
+from drs_recovery.plan import Target, same_plan
 from drs_recovery.record.enums import EventType, ExecutionStatus, FailureKind, OnFailure, WaveStatus
 from drs_recovery.record.models import Execution, Failure, WaveRecord, execution_id
 from drs_recovery.record.params import RunParams
@@ -27,7 +28,7 @@ from drs_recovery.store.trail import append_event
 from drs_recovery.text.durations import duration_text, roughly
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from drs_recovery.engine.journal import Journal
@@ -51,7 +52,7 @@ class Ports:
 
     store: ExecutionStore
     journal: Journal
-    gather: Callable[[], Facts]
+    gather: Callable[[], Sequence[Facts]]
     is_finished: Callable[[Execution], bool]
 
 
@@ -76,6 +77,7 @@ def new_execution(plan: Plan, run: Run, now: datetime) -> Execution:
         WaveRecord(
             wave_number=number,
             wave_name=wave.name,
+            region=plan.target(number).region,
             pause_before_wave=_pauses(plan, number, run),
             depends_on=plan.dependencies[number],
             status=WaveStatus.PENDING,
@@ -131,9 +133,9 @@ def open_record(record: Execution, plan: Plan, run: Run, ports: Ports, *, last_t
         _check_unedited(record, plan)
         check_request(plan, run, ports.journal.now())
         _take_lock(record, ports)
-        facts = ports.gather()
-        _check_plan(record, plan, facts, ports, last_try=last_try)
-        _freeze(record, plan, facts, ports)
+        places = ports.gather()
+        _check_plan(record, plan, places, ports, last_try=last_try)
+        _freeze(record, plan, places, ports)
     except (ParamsError, LockHeld, PreflightBlocked) as error:
         return _put_failure_on_record(record, FailureKind.REFUSED, error, ports)
     except Exception as error:  # an error of Airflow, asked for the holder's run, goes on record too
@@ -173,13 +175,17 @@ def _take_lock(record: Execution, ports: Ports) -> None:
     ports.store.run(append_event(record.execution_id, event.replace(once=EventType.LOCK_TAKEN)))
 
 
-def _check_plan(record: Execution, plan: Plan, facts: Facts, ports: Ports, *, last_try: bool) -> None:
+def _check_plan(
+    record: Execution, plan: Plan, places: Sequence[Facts], ports: Ports, *, last_try: bool
+) -> None:
     """Put on record what the checks found; raise PreflightBlocked for what the plan does not let start.
 
-    A check that blocks and could not look is made again first, where that may help.
+    A check that blocks and could not look is made again first, where that may help; so is the look at the
+    source servers of a place, however strict the plan is.
     """
-    found = report(plan, facts, drill=record.is_drill)
+    found = report(plan, places, drill=record.is_drill)
     errors = [problem.error for problem in found.blocking if problem.error is not None]
+    errors += [place.fleet.error for place in places if isinstance(place.fleet, Unknown)]
     passing = next((error for error in errors if not is_final(error)), None)
     if passing is not None and not last_try:
         raise passing
@@ -194,9 +200,11 @@ def _check_plan(record: Execution, plan: Plan, facts: Facts, ports: Ports, *, la
         )
 
 
-def _freeze(record: Execution, plan: Plan, facts: Facts, ports: Ports) -> None:
-    policies = [policy for _, policy in facts.waves]
-    servers = server_records(facts)
+def _freeze(record: Execution, plan: Plan, places: Sequence[Facts], ports: Ports) -> None:
+    of_waves = [_place_of(places, number) for number in range(len(plan.waves))]
+    policies = [facts.of_wave(number)[1] for number, facts in enumerate(of_waves)]
+    servers = server_records(places)
+    accounts = {number: facts.account_id for number, facts in enumerate(of_waves) if facts.account_id}
     ports.store.run(
         open_execution.freeze(
             record.execution_id,
@@ -207,17 +215,31 @@ def _freeze(record: Execution, plan: Plan, facts: Facts, ports: Ports) -> None:
                 for number, policy in enumerate(policies)
                 if policy.minimum_launched is not None
             },
-            account_id=facts.account_id,
+            account_ids=accounts,
+            account_id=_account_of_plan(plan, accounts),
+            unasked=frozenset(n for n, facts in enumerate(of_waves) if isinstance(facts.fleet, Unknown)),
             same_plan=same_plan,
         )
     )
     log.info("Froze %s source servers in %s waves", len(servers), len(plan.waves))
 
 
-def server_records(facts: Facts) -> list[ServerRecord]:
+def _place_of(places: Sequence[Facts], number: int) -> Facts:
+    """Return the facts of the place where a wave is recovered."""
+    return next(facts for facts in places if number not in facts.elsewhere)
+
+
+def _account_of_plan(plan: Plan, accounts: Mapping[int, str]) -> str | None:
+    """Return the account where the plan itself leads, if a wave of it goes there."""
+    own = plan.targets.get(Target(plan.aws_conn_id, plan.region), ())
+    return next((accounts[number] for number in own if number in accounts), None)
+
+
+def server_records(places: Sequence[Facts]) -> list[ServerRecord]:
     """Return the record of every server of every wave, before anything is launched.
 
-    One that DRS does not know has its error from the start; when its wave starts, DRS is asked again.
+    One that DRS does not know, or could not be asked for, has its error from the start; when its wave starts,
+    DRS is asked again.
     """
     return [
         ServerRecord(
@@ -226,14 +248,19 @@ def server_records(facts: Facts) -> list[ServerRecord]:
             name=server.name,
             wave_number=number,
             optional=True if server.source_server_id in policy.optional else None,
-            error=None if server.known else GONE,
+            error=None if server.known else _why_unknown(facts),
             attempt=1,
             **_point(one.point),
         )
-        for number, (servers, policy) in enumerate(facts.waves)
+        for number, facts in sorted((number, facts) for facts in places for number in facts.here)
+        for servers, policy in [facts.of_wave(number)]
         for one in servers
         for server in (one.server,)
     ]
+
+
+def _why_unknown(facts: Facts) -> str:
+    return str(facts.fleet) if isinstance(facts.fleet, Unknown) else GONE
 
 
 def _point(chosen: Chosen | None) -> dict[str, Any]:

@@ -42,6 +42,11 @@ log = logging.getLogger(__name__)
 SERVERS_PER_JOB = 100
 """What the quota of source servers in one job is everywhere; a larger wave is started in batches."""
 
+NOBODY_KNOWS = (
+    "{} has no servers on record: it selects them by tags, and DRS could not be asked for them when the "
+    "execution opened. Start a new run when it can"
+)
+
 
 @dataclass(frozen=True)
 class Ports:
@@ -130,6 +135,8 @@ def _start_wave(record: Execution, request: StartRequest, ports: Ports) -> Start
     check_start(record, request.wave_number)
     plan = frozen_plan(ports.store, record.execution_id)
     check_approver(wave, plan)
+    if wave.server_count == 0:
+        return _fail_wave(wave, NOBODY_KNOWS.format(wave.wave_name), record, ports)
     if (starting := _starting(record, wave, plan, request, ports)) is None:
         return Started((), wave.job_ids)
     outcome = starting.run(request.refused)

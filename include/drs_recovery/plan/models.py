@@ -80,6 +80,13 @@ class Wave(_Frozen):
     servers: Servers = Field(
         description="Source servers to launch: a list of source server ids, or {tags: {key: value}}."
     )
+    region: Region | None = Field(
+        default=None, description="AWS Region that DRS recovers its servers to. Absent: the plan's."
+    )
+    aws_conn_id: ConnectionId | None = Field(
+        default=None,
+        description="Airflow connection with the account and role to use for it. Absent: the plan's.",
+    )
     depends_on: tuple[Line, ...] | None = Field(
         default=None,
         description="Names of the waves to wait for. Absent: the wave before. []: none, it starts at once.",
@@ -120,9 +127,12 @@ class PlanFile(_Frozen):
     name: Line = Field(description="Name of the plan, as people say it.")
     description: Text = Field(description="What is recovered, and what to know when it is.")
     owner: Line = Field(description="The team that answers for the plan.")
-    region: Region = Field(description="AWS Region that DRS recovers to, such as eu-west-1.")
+    region: Region = Field(
+        description="AWS Region that DRS recovers to, such as eu-west-1; of waves that do not say another."
+    )
     aws_conn_id: ConnectionId = Field(
-        default="aws_default", description="Airflow connection with the account and role to use."
+        default="aws_default",
+        description="Airflow connection with the account and role to use; of waves that do not say another.",
     )
     rto: Duration | None = Field(
         default=None, description="Recovery time objective: how long an execution may take, such as 4h."
@@ -205,9 +215,9 @@ class Plan(PlanFile):
         return {target: tuple(there) for target, there in numbers.items()}
 
     def target(self, number: int) -> Target:
-        """Return where a wave is recovered to: where the plan says."""
-        _ = self.waves[number]
-        return Target(self.aws_conn_id, self.region)
+        """Return where a wave is recovered to: what it says itself, and for the rest what the plan says."""
+        wave = self.waves[number]
+        return Target(wave.aws_conn_id or self.aws_conn_id, wave.region or self.region)
 
     @property
     def hash(self) -> str:
@@ -237,12 +247,19 @@ class Plan(PlanFile):
             raise PlanError([_line(details) for details in error.errors(include_url=False)]) from error
 
     def _without_defaults(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", exclude_defaults=True)
+        """Return what the plan says beside defaults; a wave that repeats the plan's place says nothing."""
+        said = self.model_dump(mode="json", exclude_defaults=True)
+        own = {"region": self.region, "aws_conn_id": self.aws_conn_id}
+        return said | {"waves": [_without(wave, own) for wave in said["waves"]]}
 
 
 def same_plan(one: str, other: str) -> bool:
     """Whether two frozen texts say the same, whichever releases wrote them."""
     return one == other or Plan.load(one).hash == Plan.load(other).hash
+
+
+def _without(wave: dict[str, Any], repeated: dict[str, str]) -> dict[str, Any]:
+    return {key: value for key, value in wave.items() if value != repeated.get(key)}
 
 
 def _line(details: ErrorDetails) -> str:

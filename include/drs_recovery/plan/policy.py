@@ -40,9 +40,12 @@ def policies(plan: Plan, selection: Selection) -> tuple[Policy, ...]:
 
 
 def misfits(plan: Plan, selection: Selection) -> list[str]:
-    """Return what of the policies fits no servers: the plan is wrong, or a server is gone."""
+    """Return what of the policies fits no servers: the plan is wrong, or a server is gone.
+
+    Nothing is said of a wave of which nobody knows a server.
+    """
     pairs = zip(plan.waves, selection, strict=True)
-    return [problem for wave, servers in pairs for problem in _problems(wave, servers)]
+    return [problem for wave, servers in pairs if servers for problem in _problems(wave, servers)]
 
 
 def _optional(wave: Wave, servers: tuple[SourceServer, ...]) -> frozenset[str]:

@@ -12,9 +12,13 @@ from drs_recovery.plan.models import ServerTags
 from drs_recovery.text.lists import did_you_mean, listed, quoted, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from drs_recovery.plan.models import Plan, Wave
+    from drs_recovery.plan.target import Target
+
+Fleet = dict[str, "SourceServer"]
+"""The source servers that DRS knows in one place, by id."""
 
 
 class SourceServer(BaseModel):
@@ -37,23 +41,29 @@ Selection = tuple[tuple[SourceServer, ...], ...]
 """The source servers of each wave number, sorted by id."""
 
 
-def resolve(plan: Plan, known: Iterable[SourceServer]) -> Selection:
+def resolve(plan: Plan, known: Callable[[Target], Iterable[SourceServer] | None]) -> Selection:
     """Return the source servers that each wave launches now; raises SelectionError with every problem.
 
-    A listed server that DRS does not know is among them, as such: it keeps no other from being launched.
-    Problems are tags that no source server has, and a source server in two waves.
+    ``known`` gives those that DRS knows where a wave is recovered to, None where nobody could ask. A listed
+    server that DRS does not know is among them, as such: it keeps no other from being launched. Problems are
+    tags that no source server has, and a source server in two waves.
     """
-    fleet = {server.source_server_id: server for server in known}
-    selection = tuple(_servers_of(wave, fleet) for wave in plan.waves)
-    pairs = zip(plan.waves, selection, strict=True)
-    problems = [problem for wave, servers in pairs if (problem := _unmet(wave, servers, fleet))]
+    fleets = {target: _fleet(known(target)) for target in plan.targets}
+    there = [fleets[plan.target(number)] for number in range(len(plan.waves))]
+    selection = tuple(_servers_of(wave, fleet or {}) for wave, fleet in zip(plan.waves, there, strict=True))
+    each = zip(plan.waves, selection, there, strict=True)
+    problems = [problem for wave, servers, fleet in each if (problem := _unmet(wave, servers, fleet))]
     problems += _repeated(plan, selection)
     if problems:
         raise SelectionError("\n".join(problems))
     return selection
 
 
-def _servers_of(wave: Wave, fleet: dict[str, SourceServer]) -> tuple[SourceServer, ...]:
+def _fleet(known: Iterable[SourceServer] | None) -> Fleet | None:
+    return None if known is None else {server.source_server_id: server for server in known}
+
+
+def _servers_of(wave: Wave, fleet: Fleet) -> tuple[SourceServer, ...]:
     if isinstance(wave.servers, ServerTags):
         wanted = wave.servers.tags.items()
         selected = [server for server in fleet.values() if wanted <= server.tags.items()]
@@ -63,13 +73,13 @@ def _servers_of(wave: Wave, fleet: dict[str, SourceServer]) -> tuple[SourceServe
     return tuple(sorted(selected, key=lambda server: server.source_server_id))
 
 
-def _unmet(wave: Wave, servers: tuple[SourceServer, ...], fleet: dict[str, SourceServer]) -> str | None:
-    if servers or not isinstance(wave.servers, ServerTags):
+def _unmet(wave: Wave, servers: tuple[SourceServer, ...], fleet: Fleet | None) -> str | None:
+    if servers or fleet is None or not isinstance(wave.servers, ServerTags):
         return None
     return _no_match(wave, wave.servers.tags, fleet)
 
 
-def _no_match(wave: Wave, wanted: dict[str, str], fleet: dict[str, SourceServer]) -> str:
+def _no_match(wave: Wave, wanted: dict[str, str], fleet: Fleet) -> str:
     message = listed(f"{shortened(key)}={shortened(value)}" for key, value in wanted.items())
     return (
         f"wave {quoted(wave.name)}: no source server has the DRS tags {message}"
@@ -77,7 +87,7 @@ def _no_match(wave: Wave, wanted: dict[str, str], fleet: dict[str, SourceServer]
     )
 
 
-def _what_exists(wanted: dict[str, str], fleet: dict[str, SourceServer]) -> str:
+def _what_exists(wanted: dict[str, str], fleet: Fleet) -> str:
     values: dict[str, set[str]] = defaultdict(set)
     for server in fleet.values():
         for key, value in server.tags.items():

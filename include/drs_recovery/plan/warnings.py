@@ -171,10 +171,10 @@ def _alphabet(letter: str) -> str:
 
 def _target(plan: Plan) -> Hashable:
     """Return which source servers a plan launches, as far as its text shows."""
-    chosen = [wave.servers for wave in plan.waves]
-    ids = frozenset(one for servers in chosen if not isinstance(servers, ServerTags) for one in servers)
-    tags = frozenset(frozenset(one.tags.items()) for one in chosen if isinstance(one, ServerTags))
-    return plan.region, plan.aws_conn_id, ids, tags
+    chosen = [(plan.target(number), wave.servers) for number, wave in enumerate(plan.waves)]
+    ids = {(at, one) for at, servers in chosen if not isinstance(servers, ServerTags) for one in servers}
+    tags = {(at, frozenset(one.tags.items())) for at, one in chosen if isinstance(one, ServerTags)}
+    return frozenset(ids), frozenset(tags)
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -82,8 +82,9 @@ class Cleanup(Record):
     """The clean-up of a drill that has ended: its own fields, which never touch how the drill ended.
 
     ``instances`` are the recovery instances that were found when it began, and ``left`` those of them that
-    are not gone; ``terminated`` counts the others, once the jobs that terminate them have ended. ``time`` is
-    that of the last change, and ``attempt`` counts the DAG runs that it takes. Where instances are many,
+    are not gone; ``terminated`` counts the others, once the jobs that terminate them have ended.
+    ``job_waves`` has, of each job that runs elsewhere than the first wave did, a wave of its place. ``time``
+    is that of the last change, and ``attempt`` counts the DAG runs that it takes. Where instances are many,
     ``instances_item`` and ``left_item`` name the items that hold them, and they are only counted here.
     """
 
@@ -97,6 +98,7 @@ class Cleanup(Record):
     instance_count: int | None = None
     instances_item: str | None = None
     job_ids: tuple[AwsId, ...] = ()
+    job_waves: dict[AwsId, int] | None = None
     terminated: int | None = None
     left: tuple[str, ...] = ()
     left_item: str | None = None
@@ -106,6 +108,10 @@ class Cleanup(Record):
     def count(self) -> int:
         """How many instances were found, listed here or in an item of their own."""
         return len(self.instances) if self.instance_count is None else self.instance_count
+
+    def wave_of(self, job_id: str) -> int:
+        """Return the number of a wave that was recovered where a job runs."""
+        return (self.job_waves or {}).get(job_id, 0)
 
 
 class CleanupOrder(NamedTuple):
@@ -118,6 +124,8 @@ class CleanupOrder(NamedTuple):
 class WaveRecord(Record):
     """A wave of an execution; ``server_count`` is absent until its servers are frozen.
 
+    ``region`` and ``account_id`` are where it is recovered to; those of older releases have neither: ask
+    ``Execution.region_of`` and ``account_of``.
     ``minimum_launched`` is how many of its servers that are not optional must be launched; absent: all.
     ``clear_number`` is how often its DAG run had been cleared when this attempt opened, or last went on;
     absent: never. Only a run that was cleared again since may open another attempt. ``waiting_since`` is when
@@ -126,6 +134,8 @@ class WaveRecord(Record):
 
     wave_number: int
     wave_name: str
+    region: str | None = None
+    account_id: str | None = None
     pause_before_wave: bool = False
     depends_on: tuple[int, ...] = ()
     status: WaveStatus = WaveStatus.PENDING
@@ -254,6 +264,20 @@ class Execution(Record):
     def job_ids(self) -> frozenset[str]:
         """The jobs of all waves and attempts."""
         return frozenset(job_id for wave in self.waves for job_id in wave.job_ids)
+
+    @property
+    def account_ids(self) -> frozenset[str]:
+        """The accounts that its waves are recovered in, as far as they are known."""
+        accounts = {self.account_of(wave) for wave in self.waves}
+        return frozenset(account for account in accounts if account)
+
+    def account_of(self, wave: WaveRecord) -> str | None:
+        """Return the account that a wave is recovered in, if it is known."""
+        return wave.account_id or (self.account_id if wave.region is None else None)
+
+    def region_of(self, wave: WaveRecord) -> str | None:
+        """Return the Region that a wave is recovered to; absent only in what is very old."""
+        return wave.region or self.region
 
     def wave(self, number: int) -> WaveRecord:
         """Return a wave by its number, which counts from 0; TransitionRefused if it is not on record."""

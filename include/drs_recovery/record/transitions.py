@@ -42,7 +42,7 @@ MOVES: dict[Writer, dict[W, frozenset[W]]] = {
 _ENDING = frozenset({"status", "failure", "end_time"})
 
 WAVE_FIELDS: dict[Writer, frozenset[str]] = {
-    Writer.OPEN: frozenset({"server_count", "minimum_launched"}),
+    Writer.OPEN: frozenset({"server_count", "minimum_launched", "account_id"}),
     Writer.APPROVE: _ENDING | {"approval", "waiting_since"},
     Writer.START_RECOVERY: _ENDING | {"start_time", "intents", "job_ids", "clear_number"},
     Writer.SENSOR: _ENDING,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drs_recovery.record.targets import rpo_text, rto_text
+from drs_recovery.text.lists import listed
 from drs_recovery.text.values import elapsed, or_absent, timestamp
 
 if TYPE_CHECKING:
     from drs_recovery.record.intent import Intent
-    from drs_recovery.record.models import Execution
+    from drs_recovery.record.models import Execution, WaveRecord
 
 AWS = "aws.amazon.com"
 DOMAINS = {"cn-": "amazonaws.cn", "us-gov-": "amazonaws-us-gov.com"}
@@ -22,7 +23,7 @@ def facts(execution: Execution) -> dict[str, str]:
         "plan": f"{execution.plan_id} ({execution.plan_name}), hash {execution.plan_hash[:12]}",
         "execution": execution.execution_id,
         "DAG run": execution.dag_run_id,
-        "Region": f"{or_absent(execution.region)}, account {or_absent(execution.account_id)}",
+        "Region": places(execution),
         "asked for by": or_absent(execution.requested_by),
         "reason": or_absent(execution.reason),
         "started": timestamp(execution.start_time),
@@ -37,6 +38,21 @@ def facts(execution: Execution) -> dict[str, str]:
     if execution.failure:
         known["failure"] = f"{execution.failure.kind}: {execution.failure.message}"
     return known
+
+
+def places(execution: Execution) -> str:
+    """Return where an execution recovers to; which waves go where, if that is not one place."""
+    names: dict[str, list[str]] = {}
+    for wave in execution.waves:
+        names.setdefault(place(execution, wave), []).append(wave.wave_name)
+    if len(names) == 1:
+        return next(iter(names))
+    return "; ".join(f"{where}: {listed(waves)}" for where, waves in names.items())
+
+
+def place(execution: Execution, wave: WaveRecord) -> str:
+    """Return where a wave is recovered to."""
+    return f"{or_absent(execution.region_of(wave))}, account {or_absent(execution.account_of(wave))}"
 
 
 def intent_result(intent: Intent) -> str:

@@ -6,9 +6,11 @@ How the execution ended, and the state of the plan's DAG run, never depend on th
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow.providers.amazon.aws.utils import validate_execute_complete_event
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
 
@@ -25,7 +27,7 @@ from drs_recovery.tasks.gate import HumanGate
 from drs_recovery.tasks.waking import wake_trigger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from airflow.sdk import Context
 
@@ -132,21 +134,24 @@ class StartFollowUp(BaseOperator):
                 case Kept(message):
                     raise AirflowSkipException(message)
                 case Started(new, job_ids):
-                    link_jobs(context, self, follow_up.drs, new)
+                    self._link(context, follow_up, new)
                     return list(job_ids)
                 case Refused(new, error):
-                    link_jobs(context, self, follow_up.drs, new)
+                    self._link(context, follow_up, new)
                     raise error
-                case Waiting(new, waits, deadline):
-                    link_jobs(context, self, follow_up.drs, new)
-                    plan = follow_up.plan
+                case Waiting(new, waits, deadline, target):
+                    self._link(context, follow_up, new)
                     self.defer(
-                        trigger=wake_trigger(waits, deadline, plan.aws_conn_id, plan.region),
+                        trigger=wake_trigger(waits, deadline, target),
                         method_name=self.execute_complete.__name__,
                         kwargs={"since": since.isoformat()},
                         timeout=deadline - now() + timedelta(minutes=5),
                     )
         raise AssertionError("a start that waits lets go of its worker")
+
+    def _link(self, context: Context, follow_up: FollowUp, new: Sequence[str]) -> None:
+        for target, job_ids in replace(follow_up, execution=follow_up.read()).jobs.items():
+            link_jobs(context, self, follow_up.drs[target], [one for one in new if one in job_ids])
 
 
 class WatchFollowUp(DrsJobSensor):
@@ -167,25 +172,31 @@ class WatchFollowUp(DrsJobSensor):
         self.kind = kind
 
     def execute(self, context: Context) -> Any:
-        """Return at once where no job runs; defer to the trigger for the rest."""
+        """Return at once where no job runs; defer to the trigger for the rest, one place after the other."""
         with ends_follow_up_on_error(self.kind, context) as follow_up:
-            return super().execute(context) if self._has_jobs(follow_up) else None
+            return self._watch(context, follow_up)
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Ask DRS once more."""
         with ends_follow_up_on_error(self.kind, context) as follow_up:
-            return super().execute_complete(context, event) if self._has_jobs(follow_up) else None
+            if follow_up.jobs and validate_execute_complete_event(event)["status"] != "success":
+                return super().execute_complete(context, event)
+            return self._watch(context, follow_up)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Resume, or write why the trigger broke, when no retry is left."""
         with ends_follow_up_on_error(self.kind, context):
             return super().resume_execution(next_method, next_kwargs, context)
 
-    def _has_jobs(self, follow_up: FollowUp) -> bool:
-        """Take the jobs from the record, with the account and Region of the frozen plan (R-50)."""
-        self.aws_conn_id, self.region_name = follow_up.plan.aws_conn_id, follow_up.plan.region
-        self.job_ids = follow_up.known.job_ids if follow_up.known else ()
-        return bool(self.job_ids)
+    def _watch(self, context: Context, follow_up: FollowUp) -> Any:
+        """Take the jobs from the record, with the accounts and Regions of the frozen plan (R-50)."""
+        result = None
+        for target, job_ids in follow_up.jobs.items():
+            self.aws_conn_id, self.region_name = target
+            self.job_ids = job_ids
+            self.__dict__.pop("hook", None)  # which is made once, for the place that was watched before
+            result = super().execute(context)
+        return result
 
 
 class CheckFollowUp(BaseOperator):

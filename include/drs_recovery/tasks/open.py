@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.engine.frozen_plan import drs_at
 from drs_recovery.engine.open import Opened, Ports, Stopped, new_execution, open_record, put_record
 from drs_recovery.engine.readiness.gather import Sources, gather
 from drs_recovery.engine.recovery_points import PointsAsked
@@ -69,11 +69,18 @@ class OpenExecution(BaseOperator):
         return put_record(store, journal, execution, detail)
 
     def _source(self) -> str | None:
-        """Return where the plan's connection comes from; an error of that keeps no record from being put."""
+        """Return where the plan's connections come from; an error of that keeps no record from being put."""
+        ids = dict.fromkeys(target.aws_conn_id for target in self.plan.targets)
+        known = {conn_id: source for conn_id in ids if (source := self._source_of(conn_id))}
+        if len(ids) == 1:
+            return next(iter(known.values()), None)
+        return "; ".join(f"{conn_id}: {source}" for conn_id, source in known.items()) or None
+
+    def _source_of(self, conn_id: str) -> str | None:
         try:
-            return connection_source(self.plan.aws_conn_id)
+            return connection_source(conn_id)
         except Exception as error:  # noqa: BLE001 - any: the check of the connection reports it
-            self.log.warning("Where connection %s comes from is unknown: %s", self.plan.aws_conn_id, error)
+            self.log.warning("Where connection %s comes from is unknown: %s", conn_id, error)
             return None
 
     def _sources(self, store: ExecutionStore) -> Sources:
@@ -81,5 +88,4 @@ class OpenExecution(BaseOperator):
             table = table_hook()
             return table.get_client_type(region_name=table.region_name, config=config)
 
-        hook = DrsHook(aws_conn_id=self.plan.aws_conn_id, region_name=self.plan.region)
-        return Sources(hook, store, table_client, connection_source)
+        return Sources(drs_at, store, table_client, connection_source)

@@ -51,11 +51,11 @@ class StartRecovery(DrsStartRecoveryOperator):
     def __init__(self, *, plan: Plan, wave_number: int, wave_name: str, **kwargs: Any) -> None:
         # The operator by itself must not be retried; with intents on record this one may.
         kwargs.setdefault("retries", 3)
-        target = plan.target(wave_number)
+        self.target = plan.target(wave_number)
         super().__init__(
             source_server_ids=[],
-            aws_conn_id=target.aws_conn_id,
-            region_name=target.region,
+            aws_conn_id=self.target.aws_conn_id,
+            region_name=self.target.region,
             deferrable=False,
             **kwargs,
         )
@@ -124,14 +124,15 @@ class StartRecovery(DrsStartRecoveryOperator):
                     if new:
                         went_on(store, context, self.wave_number)
                     link_jobs(context, self, self.hook, new)
-                    trigger = wake_trigger(waits, deadline, self.aws_conn_id, self.region_name)
+                    trigger = wake_trigger(waits, deadline, self.target)
                     self._park(trigger, began, deadline, known)
         raise AssertionError("a start that waits lets go of its worker")
 
     def _drs(self, plan: Plan) -> DrsHook:
         """Return the hook of where the frozen plan says, and take its timeout: its file may have changed."""
         self.wave_timeout = plan.waves[self.wave_number].timeout
-        self.aws_conn_id, self.region_name = plan.target(self.wave_number)
+        self.target = plan.target(self.wave_number)
+        self.aws_conn_id, self.region_name = self.target
         return self.hook
 
     def _park(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 
 from drs_recovery.aws.triggers.drs import DrsJobTrigger, StopWatching
+from drs_recovery.engine.parting import CAPACITY
 from drs_recovery.settings import settings
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from drs_recovery.aws.utils.drs import JobsSnapshot
     from drs_recovery.engine.parting import TryLater
+    from drs_recovery.plan import Target
 
 
 class FirstWay(DrsJobTrigger):
@@ -47,19 +49,20 @@ class FirstWay(DrsJobTrigger):
             raise StopWatching(f"{', '.join(free[0])} ended")
 
 
-def wake_trigger(
-    waits: Sequence[TryLater], deadline: datetime, aws_conn_id: str | None, region_name: str | None
-) -> BaseTrigger:
-    """Return the trigger: the end of the jobs in the way of one of them, or the shortest of the pauses."""
-    if all(wait.jobs for wait in waits):
+def wake_trigger(waits: Sequence[TryLater], deadline: datetime, target: Target | None) -> BaseTrigger:
+    """Return the trigger: the end of the jobs in the way of one of them, or the shortest of the pauses.
+
+    Jobs are watched in one place; ``target`` is absent where they are in several.
+    """
+    if target and all(wait.jobs for wait in waits):
         ways = {wait.jobs: None for wait in waits}
         trigger = DrsJobTrigger if len(ways) == 1 else partial(FirstWay, ways=[list(jobs) for jobs in ways])
         return trigger(
             job_ids=sorted({job for jobs in ways for job in jobs}),
             hold=settings().hold_seconds,
             deadline=deadline.isoformat(),
-            aws_conn_id=aws_conn_id,
-            region_name=region_name,
+            aws_conn_id=target.aws_conn_id,
+            region_name=target.region,
         )
-    pause = min(wait.seconds for wait in waits if not wait.jobs)
+    pause = min(CAPACITY if wait.jobs else wait.seconds for wait in waits if target is None or not wait.jobs)
     return TimeDeltaTrigger(timedelta(seconds=max(pause, settings().hold_seconds)))

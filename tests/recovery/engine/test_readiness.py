@@ -47,7 +47,7 @@ def server(number: int = 0, **recorded: Any) -> ServerFacts:
 
 def found(facts: Facts, shop: Plan | None = None, *, drill: bool = True) -> dict[str, list[str]]:
     """Return the messages of each check, however strict the plan is."""
-    result = report(shop or plan(), facts, drill=drill)
+    result = report(shop or plan(), [facts], drill=drill)
     messages: dict[str, list[str]] = {}
     for problem in (*result.blocking, *result.warning):
         messages.setdefault(problem.check, []).append(problem.message)
@@ -96,8 +96,8 @@ def test_every_server_that_is_not_continuous_is_named_once(waves: list[list[Serv
 def test_what_is_found_blocks_or_warns_as_the_plan_says(found_of, strictness, drill) -> None:
     """No problem is lost between the two, and the checks find the same however strict the plan is."""
     facts = Facts((tuple(found_of),))
-    lenient = report(plan(preflight=dict.fromkeys(Preflight.model_fields, "warn")), facts, drill=drill)
-    strict = report(plan(preflight=dict.fromkeys(Preflight.model_fields, strictness)), facts, drill=drill)
+    lenient = report(plan(preflight=dict.fromkeys(Preflight.model_fields, "warn")), [facts], drill=drill)
+    strict = report(plan(preflight=dict.fromkeys(Preflight.model_fields, strictness)), [facts], drill=drill)
     assert lenient.blocking == ()
     assert (*strict.blocking, *strict.warning) == lenient.warning
     assert bool(strict.blocking) is (
@@ -136,7 +136,7 @@ def test_an_outage_blocks_no_recovery_and_no_drill() -> None:
     down = [server(number, state="DISCONNECTED", lag=timedelta(hours=3)) for number in range(3)]
     facts = Facts((tuple(down),))
     for drill in (True, False):
-        result = report(plan(rpo="15m"), facts, drill=drill)
+        result = report(plan(rpo="15m"), [facts], drill=drill)
         assert result.blocking == ()
         assert [problem.check for problem in result.warning] == ["replication", "lag"]
 
@@ -156,7 +156,7 @@ def test_a_lag_that_drs_does_not_give_is_not_zero() -> None:
     assert unknown.startswith("DRS gives no lag, nobody knows whether the RPO of 15m is met")
     assert "host-1" in unknown
     assert found(facts) == {}
-    lag = report(plan(), facts, drill=True).lag
+    lag = report(plan(), [facts], drill=True).lag
     assert (lag.seconds, lag.unknown) == (1200, 1)
 
 
@@ -276,7 +276,7 @@ def test_a3_what_cannot_be_asked_does_not_pass(drill) -> None:
         instances=Unknown("recovery instances", denied("DescribeRecoveryInstances")),
         quotas=Unknown("the quotas of DRS", denied("ListServiceQuotas")),
     )
-    result = report(plan(), facts, drill=drill)
+    result = report(plan(), [facts], drill=drill)
     problems = (*result.blocking, *result.warning)
     assert {problem.check for problem in problems} == {"active_jobs", "recovery_instances", "quotas"}
     assert all(problem.error is not None and "not yours" in problem.message for problem in problems)

@@ -72,6 +72,8 @@ def wave(number: int) -> WaveRecord:
     return WaveRecord(
         wave_number=number,
         wave_name=NAME,
+        region="eu-central-1",
+        account_id="1" * 12,
         pause_before_wave=True,
         depends_on=tuple(range(number)),
         status=WaveStatus.FAILED,

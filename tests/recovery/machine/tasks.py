@@ -137,11 +137,11 @@ class Tasks:
         ports = Ports(self.store, journal, self.facts, is_finished)
         open_record(record, self.plan, self.run, ports, last_try=False)
 
-    def facts(self) -> Facts:
+    def facts(self) -> tuple[Facts, ...]:
         """Return what the checks look at: a fleet without problems."""
         servers = [[SourceServer(source_server_id=each) for each in wave] for wave in SERVERS]
         healthy = tuple(tuple(ServerFacts(each, state="CONTINUOUS") for each in wave) for wave in servers)
-        return Facts(healthy, policies(self.plan, tuple(map(tuple, servers))))
+        return (Facts(healthy, policies(self.plan, tuple(map(tuple, servers)))),)
 
     def ask(self, number: int) -> None:
         """`approve`, until it waits."""

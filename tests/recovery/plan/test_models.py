@@ -105,6 +105,8 @@ def waves(draw: st.DrawFn, name: str, number: int, earlier: list[str]) -> Wave:
         name=name,
         pause_before_wave=draw(st.booleans()),
         servers=servers,
+        region=draw(st.none() | st.just("eu-west-1")),
+        aws_conn_id=draw(st.none() | st.just("aws_dr")),
         depends_on=draw(st.none() | waits_for),
         optional=optional,
         minimum_launched=draw(st.none() | minimum) if most else None,

@@ -191,7 +191,7 @@ def test_another_account_than_last_time_is_named(
     table.client("dynamodb").update_item(
         TableName=settings().table,
         Key=key,
-        UpdateExpression="SET accountId = :other",
+        UpdateExpression="SET waves[0].accountId = :other",
         ExpressionAttributeValues=other,
     )
     last.store.run(complete_execution.close_waves(last.execution_id))

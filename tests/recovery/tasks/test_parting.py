@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drs_recovery.engine.parting import TryLater, halves, named
+from drs_recovery.plan import Target
 from drs_recovery.store.programs import start_recovery
 from drs_recovery.tasks.waking import FirstWay, wake_trigger
 from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan
@@ -20,6 +21,7 @@ from tests.recovery.tasks.starting import jobs
 from tests.recovery.tasks.troubles import details_of, errors, hold, released, sent
 
 FILES = "s-00000000000fil001"
+HERE = Target("aws_default", "eu-west-1")
 ALL = (DB, APP, WEB, FILES)
 START = "all.start_recovery"
 
@@ -218,12 +220,12 @@ def test_a_way_is_reported_by_all_its_jobs() -> None:
     """Where all wait for the same, one plain watch is enough; a pause goes before any job."""
     one, two = "drsjob-00000000000000001", "drsjob-00000000000000002"
     same = [TryLater("", jobs=[one]), TryLater("", jobs=[one])]
-    assert type(wake_trigger(same, datetime.now(UTC), None, None)).__name__ == "DrsJobTrigger"
-    ways = wake_trigger([TryLater("", jobs=[one]), TryLater("", jobs=[two])], datetime.now(UTC), None, None)
+    assert type(wake_trigger(same, datetime.now(UTC), HERE)).__name__ == "DrsJobTrigger"
+    ways = wake_trigger([TryLater("", jobs=[one]), TryLater("", jobs=[two])], datetime.now(UTC), HERE)
     path, kwargs = ways.serialize()
     assert path == "drs_recovery.tasks.waking.FirstWay"
     assert FirstWay(**kwargs).ways == [[one], [two]]
-    paused = wake_trigger([*same, TryLater("", seconds=20)], datetime.now(UTC), None, None)
+    paused = wake_trigger([*same, TryLater("", seconds=20)], datetime.now(UTC), HERE)
     assert "DateTimeTrigger" in paused.serialize()[0]
 
 

@@ -1,5 +1,7 @@
 """The checks before a start: each a function of a plan and of facts, all their problems reported at once.
 
+The facts are of one place, an account and a Region; each check looks at every place that the plan leads to.
+
 What a check finds blocks the execution or warns, as the plan says. A new check is a module here, a line in
 ``CHECKS`` and its key in the plan's ``preflight``. That no StartRecovery names a server with a real recovery
 instance is no check: it is looked up right before each call, and always holds
@@ -26,7 +28,7 @@ from drs_recovery.engine.readiness import (
 from drs_recovery.record.models import Lag, PreflightWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from drs_recovery.engine.readiness.facts import Facts, Finding
     from drs_recovery.plan import Plan
@@ -76,13 +78,15 @@ class Report:
         return "\n".join(found) or "no check found a problem"
 
 
-def report(plan: Plan, facts: Facts, *, drill: bool) -> Report:
-    """Return what the checks find, as the plan takes it for a DRILL or a RECOVERY."""
+def report(plan: Plan, places: Sequence[Facts], *, drill: bool) -> Report:
+    """Return what the checks find in each place, as the plan takes it for a DRILL or a RECOVERY."""
     blocking: list[Problem] = []
     warning: list[Problem] = []
     for name, check in CHECKS.items():
         blocks = plan.preflight.blocks(name, drill=drill)
-        for finding in check(plan, facts):
-            problems = blocking if blocks and not finding.warns else warning
-            problems.append(Problem(name, finding.message, finding.error))
-    return Report(tuple(blocking), tuple(warning), lag.worst(facts))
+        for facts in places:
+            where = f"{facts}: " if len(places) > 1 else ""
+            for finding in check(plan, facts):
+                problems = blocking if blocks and not finding.warns else warning
+                problems.append(Problem(name, f"{where}{finding.message}", finding.error))
+    return Report(tuple(blocking), tuple(warning), lag.worst(places))

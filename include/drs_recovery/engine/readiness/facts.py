@@ -100,9 +100,9 @@ class Right(NamedTuple):
 
 @dataclass(frozen=True)
 class Connection:
-    """The Airflow connection of a plan, and where it comes from.
+    """An Airflow connection of a plan, and where it comes from.
 
-    ``last`` is the newest execution of the plan that has ended, and whose account is on record.
+    ``last`` is the newest execution of the plan that has ended, and whose accounts are on record.
     """
 
     conn_id: str
@@ -112,27 +112,42 @@ class Connection:
 
 @dataclass(frozen=True)
 class Facts:
-    """All that the checks look at.
+    """All that the checks look at, of one place: an account and a Region.
 
     ``servers`` are those of each wave number, and ``policies`` what must be launched of them, absent: all.
-    ``misfits`` is what of the policies fits no servers; ``fleet`` how many servers DRS knows. ``account_id``
-    is absent if STS does not answer. ``jobs`` are those that run in the account and Region, whoever started
+    Waves that are recovered ``elsewhere`` have none here. ``misfits`` is what of the policies fits no
+    servers; ``fleet`` how many servers DRS knows. ``region`` and ``account_id`` are the place; the account is
+    absent if STS does not answer. ``jobs`` are those that run in the account and Region, whoever started
     them, ``instances`` the recovery instances of the servers, ``quotas`` the values by quota code,
-    ``denied`` why rights that are needed later cannot be used, ``connection`` what the plan's is.
+    ``denied`` why rights that are needed later cannot be used, ``connections`` what those are that lead here.
     ``points_of_others`` are servers of no wave of which the run names a recovery snapshot.
     """
 
     servers: tuple[tuple[ServerFacts, ...], ...]
     policies: tuple[Policy, ...] = ()
+    elsewhere: frozenset[int] = frozenset()
     misfits: tuple[str, ...] = ()
-    fleet: int = 0
+    fleet: int | Unknown = 0
+    region: str = ""
     account_id: str | None = None
     jobs: tuple[JobTypeDef, ...] | Unknown = ()
     instances: tuple[RecoveryInstanceTypeDef, ...] | Unknown = ()
     quotas: Mapping[str, float] | Unknown = field(default_factory=dict)
     denied: Mapping[Right, Exception] = field(default_factory=dict)
-    connection: Connection | Unknown | None = None
+    connections: tuple[Connection | Unknown, ...] = ()
     points_of_others: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return the place, as people know it."""
+        if self.account_id:
+            return f"account {self.account_id}, {self.region}"
+        known = [each.conn_id for each in self.connections if isinstance(each, Connection)]
+        return f"{', '.join(known) or 'an unknown account'}, {self.region}"
+
+    @property
+    def here(self) -> tuple[int, ...]:
+        """The numbers of the waves that are recovered here."""
+        return tuple(number for number in range(len(self.servers)) if number not in self.elsewhere)
 
     @property
     def all_servers(self) -> Iterator[ServerFacts]:
@@ -149,6 +164,10 @@ class Facts:
         """The servers of each wave, with its policy."""
         every = Policy(frozenset(), None)
         return zip(self.servers, self.policies or [every] * len(self.servers), strict=True)
+
+    def of_wave(self, number: int) -> tuple[tuple[ServerFacts, ...], Policy]:
+        """Return the servers of a wave, with its policy."""
+        return list(self.waves)[number]
 
     def by_need(self, servers: Iterable[ServerFacts]) -> Iterator[tuple[list[ServerFacts], bool]]:
         """Yield servers that are needed, then those whose waves meet their policies without them (True)."""

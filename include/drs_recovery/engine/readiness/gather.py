@@ -1,30 +1,33 @@
-"""Gathers the facts that the checks look at: in a few calls, in the plan's account and Region (A-1)."""
+"""Gathers the facts that the checks look at: in a few calls, in the account and Region of each wave (A-1)."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from collections import ChainMap
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.config import Config
 
 from drs_recovery.clock import now as utc_now
 from drs_recovery.engine.jobs import LONGEST_JOB
-from drs_recovery.engine.readiness.connection import find_connection
+from drs_recovery.engine.readiness.connection import find_connections
 from drs_recovery.engine.readiness.facts import Facts, Unknown, server_facts
-from drs_recovery.engine.readiness.rights import find_denied
+from drs_recovery.engine.readiness.rights import find_denied, find_table_denied
 from drs_recovery.engine.recovery_points import choose
 from drs_recovery.plan import SourceServer, misfits, policies, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mypy_boto3_drs.type_defs import JobTypeDef, SourceServerTypeDef
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from drs_recovery.aws.hooks.drs import DrsHook
-    from drs_recovery.engine.recovery_points import PointsAsked
-    from drs_recovery.plan import Plan
+    from drs_recovery.engine.readiness.facts import Connection
+    from drs_recovery.engine.recovery_points import Chosen, PointsAsked
+    from drs_recovery.plan import Plan, Selection, Target
     from drs_recovery.store.store import ExecutionStore
 
 T = TypeVar("T")
@@ -37,49 +40,137 @@ SOON_OR_NOT_AT_ALL = Config(connect_timeout=3, read_timeout=5, retries={"total_m
 
 @dataclass(frozen=True)
 class Sources:
-    """Where facts come from: DRS by the plan's connection, the record, and Airflow.
+    """Where facts come from: DRS where the plan leads, the record, and Airflow.
 
     ``table_client`` makes a client of the table's connection, and ``source_of`` gives where a connection
     comes from.
     """
 
-    drs: DrsHook
+    drs: Callable[[Target], DrsHook]
     store: ExecutionStore
     table_client: Callable[[Config | None], DynamoDBClient]
     source_of: Callable[[str], str | None]
 
 
-def gather(plan: Plan, sources: Sources, asked: PointsAsked) -> Facts:
-    """Return the facts; what cannot be looked up is unknown.
+@dataclass(frozen=True)
+class Look:
+    """What DRS shows by one connection, in one Region: its source servers by id, or why it shows none."""
+
+    target: Target
+    hook: DrsHook
+    items: Mapping[str, SourceServerTypeDef] | Unknown
+
+    @cached_property
+    def account_id(self) -> str | None:
+        """The account that the jobs will be in; an outage of STS is no reason not to recover."""
+        try:
+            return self.soon.account_id
+        except Exception as error:  # noqa: BLE001 - any: the record goes without the account
+            log.warning("The account of connection %s is unknown: %s", self.target.aws_conn_id, error)
+            return None
+
+    @property
+    def place(self) -> object:
+        """What it has in common with others that lead to the same account and Region."""
+        known = self.account_id is not None and not isinstance(self.items, Unknown)
+        return (self.account_id, self.target.region) if known else self.target
+
+    @cached_property
+    def soon(self) -> DrsHook:
+        """The same way to DRS, for what is better unknown than late."""
+        return self.hook.with_config(SOON_OR_NOT_AT_ALL)
+
+    @property
+    def servers(self) -> list[SourceServer] | None:
+        """The source servers that DRS knows; None if it could not be asked."""
+        return (
+            None if isinstance(self.items, Unknown) else [source_server(one) for one in self.items.values()]
+        )
+
+
+def gather(plan: Plan, sources: Sources, asked: PointsAsked) -> tuple[Facts, ...]:
+    """Return the facts of each place, an account and a Region; what cannot be looked up is unknown.
 
     Raises SelectionError for a plan whose tags select nothing, and what DescribeSourceServers answers to who
-    may not: without servers there is no execution.
+    may not, where it answers nothing else: without servers there is no execution. One place that cannot be
+    asked is the trouble of its own waves.
     """
-    items = {item["sourceServerID"]: item for item in sources.drs.list_source_servers()}
-    selection = resolve(plan, map(source_server, items.values()))
-    points = choose(plan, selection, asked, lambda _: sources.drs)
-    hook = sources.drs.with_config(SOON_OR_NOT_AT_ALL)
-    ids = [server.source_server_id for servers in selection for server in servers if server.known]
-    all_ids = {server.source_server_id for servers in selection for server in servers}
+    looks = look(plan, sources.drs)
+    selection = resolve(plan, lambda target: looks[target].servers)
+    points = choose(plan, selection, asked, lambda target: looks[target].hook)
+    connections = find_connections(plan, sources.store, sources.source_of)
+    places: dict[object, list[Look]] = {}
+    for each in looks.values():
+        places.setdefault(each.place, []).append(each)
+    facts = [_facts(plan, selection, there, points, connections) for there in places.values()]
+    denied = find_table_denied(lambda: sources.table_client(SOON_OR_NOT_AT_ALL))
+    others = asked.snapshots.keys() - {one.source_server_id for servers in selection for one in servers}
+    # What is of no place is looked for, and reported, with the first
+    facts[0] = replace(facts[0], denied={**denied, **facts[0].denied}, points_of_others=tuple(sorted(others)))
+    return tuple(facts)
+
+
+def look(plan: Plan, drs: Callable[[Target], DrsHook]) -> dict[Target, Look]:
+    """Return what DRS shows wherever the plan leads; raises its error where it shows nothing anywhere."""
+    looks = {target: _look_at(target, drs(target)) for target in plan.targets}
+    errors = [one.items.error for one in looks.values() if isinstance(one.items, Unknown)]
+    if len(errors) == len(looks):
+        raise errors[0]
+    return looks
+
+
+def _look_at(target: Target, hook: DrsHook) -> Look:
+    items = _look_up(
+        f"the source servers of connection {target.aws_conn_id} in {target.region}",
+        lambda: {item["sourceServerID"]: item for item in hook.list_source_servers()},
+    )
+    return Look(target, hook, items)
+
+
+def _facts(
+    plan: Plan,
+    selection: Selection,
+    looks: Sequence[Look],
+    points: Mapping[str, Chosen],
+    connections: Mapping[str, Connection | Unknown],
+) -> Facts:
+    """Return the facts of one place, to which several connections may lead."""
+    there, here = looks[0], {number for one in looks for number in plan.targets[one.target]}
+    chosen = tuple(servers if number in here else () for number, servers in enumerate(selection))
+    items = {} if isinstance(there.items, Unknown) else there.items
+    denied = [find_denied(one.soon) for one in looks]
     return Facts(
         servers=tuple(
             tuple(
                 server_facts(server, items.get(server.source_server_id), points.get(server.source_server_id))
                 for server in servers
             )
-            for servers in selection
+            for servers in chosen
         ),
-        policies=policies(plan, selection),
-        misfits=tuple(misfits(plan, selection)),
-        fleet=len(items),
-        account_id=_account_id(hook),
-        jobs=_look_up("what runs in DRS", lambda: _running(hook)),
-        instances=_look_up("recovery instances", lambda: tuple(hook.list_recovery_instances(ids))),
-        quotas=_look_up("the quotas of DRS", hook.get_quotas),
-        denied=find_denied(hook, sources.table_client),
-        connection=find_connection(plan, sources.store, sources.source_of),
-        points_of_others=tuple(sorted(asked.snapshots.keys() - all_ids)),
+        policies=policies(plan, chosen),
+        elsewhere=frozenset(range(len(plan.waves))) - here,
+        misfits=tuple(misfits(plan, chosen)),
+        region=there.target.region,
+        account_id=there.account_id,
+        denied=dict(ChainMap(*denied)),
+        connections=tuple(
+            connections[conn] for conn in dict.fromkeys(one.target.aws_conn_id for one in looks)
+        ),
+        **_of_place(there, [one for servers in chosen for one in servers]),
     )
+
+
+def _of_place(there: Look, servers: Iterable[SourceServer]) -> dict[str, Any]:
+    """Return what is the same for each connection that leads there; unknown if DRS cannot be asked."""
+    if isinstance(there.items, Unknown):
+        return dict.fromkeys(("fleet", "jobs", "instances", "quotas"), there.items)
+    hook, ids = there.soon, [server.source_server_id for server in servers if server.known]
+    return {
+        "fleet": len(there.items),
+        "jobs": _look_up("what runs in DRS", lambda: _running(hook)),
+        "instances": _look_up("recovery instances", lambda: tuple(hook.list_recovery_instances(ids))),
+        "quotas": _look_up("the quotas of DRS", hook.get_quotas),
+    }
 
 
 def source_server(item: SourceServerTypeDef) -> SourceServer:
@@ -92,15 +183,6 @@ def source_server(item: SourceServerTypeDef) -> SourceServer:
         name=tags.get("Name"),
         tags=tags,
     )
-
-
-def _account_id(hook: DrsHook) -> str | None:
-    """Return the account that the jobs will be in; an outage of STS is no reason not to recover."""
-    try:
-        return hook.account_id
-    except Exception as error:  # noqa: BLE001 - any: the record goes without the account
-        log.warning("The account of connection %s is unknown: %s", hook.aws_conn_id, error)
-        return None
 
 
 def _look_up(what: str, look: Callable[[], T]) -> T | Unknown:

@@ -10,7 +10,7 @@ from drs_recovery.record.models import Lag
 from drs_recovery.text.durations import compact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from drs_recovery.engine.readiness.facts import Facts
     from drs_recovery.plan import Plan
@@ -33,12 +33,13 @@ def check(plan: Plan, facts: Facts) -> Iterator[Finding]:
         yield Finding(f"DRS gives no lag, nobody knows whether the RPO of {rpo} is met: {named(unknown)}")
 
 
-def worst(facts: Facts) -> Lag:
+def worst(places: Iterable[Facts]) -> Lag:
     """Return how old the data are: the worst lag that DRS gives, in whole seconds, rounded up.
 
     Of a chosen recovery point it is its age; a server without the one that is wanted is not launched.
     """
-    launched = [one for one in facts.known_servers if one.point is None or one.point.snapshot]
+    known_servers = (one for facts in places for one in facts.known_servers)
+    launched = [one for one in known_servers if one.point is None or one.point.snapshot]
     lags = [server.point.age if server.point else server.lag for server in launched]
     known = max((lag for lag in lags if lag is not None), default=None)
     return Lag(

@@ -16,9 +16,8 @@ from drs_recovery.store.queries import EXECUTION
 from drs_recovery.store.requests import key, marshal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-    from botocore.config import Config
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from drs_recovery.aws.hooks.drs import DrsHook
@@ -43,21 +42,28 @@ READ_ACTIONS = Right("drs:ListLaunchActions", READ_SETTINGS.without)
 READ_ADDRESSES = Right("ec2:DescribeInstances", "no private address is shown")
 
 
-def find_denied(
-    hook: DrsHook, table_client: Callable[[Config | None], DynamoDBClient]
-) -> dict[Right, Exception]:
-    """Return the rights that AWS denies, with its error, or that could not be tried."""
-    looks: dict[Right, Callable[[], object]] = {
-        WATCH_GATES: lambda: _read_table(table_client(hook.config)),
-        READ_LOGS: lambda: _may(lambda: hook.list_job_log(NO_JOB), "ResourceNotFound", "Validation"),
-        READ_SETTINGS: lambda: _may(
-            lambda: hook.conn.get_launch_configuration(sourceServerID=NO_SERVER), "ResourceNotFound"
-        ),
-        READ_ACTIONS: lambda: _may(
-            lambda: hook.conn.list_launch_actions(resourceId=NO_SERVER), "ResourceNotFound"
-        ),
-        READ_ADDRESSES: lambda: _may(lambda: _dry_run(hook), "DryRunOperation"),
-    }
+def find_table_denied(client: Callable[[], DynamoDBClient]) -> dict[Right, Exception]:
+    """Return the right to the table that AWS denies, with its error, or that could not be tried."""
+    return _denied({WATCH_GATES: lambda: _read_table(client())})
+
+
+def find_denied(hook: DrsHook) -> dict[Right, Exception]:
+    """Return the rights in one place that AWS denies, with its error, or that could not be tried."""
+    return _denied(
+        {
+            READ_LOGS: lambda: _may(lambda: hook.list_job_log(NO_JOB), "ResourceNotFound", "Validation"),
+            READ_SETTINGS: lambda: _may(
+                lambda: hook.conn.get_launch_configuration(sourceServerID=NO_SERVER), "ResourceNotFound"
+            ),
+            READ_ACTIONS: lambda: _may(
+                lambda: hook.conn.list_launch_actions(resourceId=NO_SERVER), "ResourceNotFound"
+            ),
+            READ_ADDRESSES: lambda: _may(lambda: _dry_run(hook), "DryRunOperation"),
+        }
+    )
+
+
+def _denied(looks: Mapping[Right, Callable[[], object]]) -> dict[Right, Exception]:
     return {right: error for right, look in looks.items() if (error := _trouble(look)) is not None}
 
 

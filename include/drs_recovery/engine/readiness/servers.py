@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_recovery.engine.readiness.facts import WITHOUT_DATA, Finding, by_state, named
+from drs_recovery.engine.readiness.facts import WITHOUT_DATA, Finding, Unknown, by_state, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,9 @@ def check(_: Plan, facts: Facts) -> Iterator[Finding]:
 
     Servers only warn where their waves meet their policies without them.
     """
+    if isinstance(facts.fleet, Unknown):
+        yield facts.fleet.finding
+        return
     there = f"it knows {facts.fleet} in this account and Region"
     for servers, spared in facts.by_need(server for server in facts.all_servers if not server.known):
         yield Finding(f"DRS knows no source server {named(servers)}; {there}", warns=spared)

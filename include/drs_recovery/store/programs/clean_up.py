@@ -121,7 +121,8 @@ def _with_changes(
     later = known.pop("due", None)
     jobs = tuple(dict.fromkeys((*before.job_ids, *known.get("job_ids", ()))))
     others = {name: value for name, value in known.items() if name not in {"instances", "left"}}
-    changed = {"failure": None} | {**others, "job_ids": jobs, **_placed(lists)}
+    waves = (before.job_waves or {}) | known.get("job_waves", {})
+    changed = {"failure": None} | {**others, "job_ids": jobs, "job_waves": waves or None, **_placed(lists)}
     after = before.replace(**changed | {"mode": before.mode, "status": status})
     if execution.cleanup is not None and recognised(execution, execution.replace(cleanup=after)) == execution:
         return execution

@@ -56,12 +56,16 @@ def freeze(
     *,
     minimum_launched: Mapping[int, int] | None = None,
     account_id: str | None = None,
+    account_ids: Mapping[int, str] | None = None,
+    unasked: frozenset[int] = frozenset(),
     same_plan: Callable[[str, str], bool] = eq,
 ) -> StoreProgram[Execution]:
-    """Freeze the plan, its servers, by wave number how many each needs, and the account they are in.
+    """Freeze the plan, its servers, by wave number how many each needs, and the accounts they are in.
 
-    A wave without a number needs all that are not optional; the account is absent if it is not known. The
-    first put of the PLAN item decides; what follows repeats it. Another plan then is TransitionRefused;
+    A wave without a number needs all that are not optional. ``account_id`` is where the plan itself leads,
+    ``account_ids`` where its waves are recovered, absent if that is not known. Only ``unasked`` waves may
+    have no servers: DRS could not be asked for them. The first put of the PLAN item decides; what follows
+    repeats it. Another plan then is TransitionRefused;
     ``same_plan``: whether another release froze the same plan as another text.
     """
     wanted = Frozen(plan=plan, servers=tuple(servers), minimum_launched=dict(minimum_launched or {}))
@@ -69,13 +73,15 @@ def freeze(
     if all(wave.server_count is not None for wave in execution.waves):
         changed = Changed(execution, written=False)
     else:
-        _check_servers(execution, wanted.servers)
+        _check_servers(execution, wanted.servers, unasked)
         frozen = yield from _decide(execution, wanted, same_plan)
         for server in frozen.servers:
             item = server_item(server.wave_number, server.source_server_id)
             yield from put_new(execution_id, item, server.to_item())
         changed = yield from change(
-            execution_id, Writer.OPEN, lambda record: _with_counts(record, frozen, account_id)
+            execution_id,
+            Writer.OPEN,
+            lambda record: _with_counts(record, frozen, account_id, account_ids or {}),
         )
     yield from append_change(changed, event)
     return changed.execution
@@ -122,10 +128,11 @@ def _check_opening(execution: Execution) -> None:
         )
 
 
-def _check_servers(execution: Execution, servers: Sequence[ServerRecord]) -> None:
+def _check_servers(execution: Execution, servers: Sequence[ServerRecord], unasked: frozenset[int]) -> None:
     """Raise TransitionRefused for a wave without servers (R-39), or a server in two."""
     counts = Counter(server.wave_number for server in servers)
-    if empty := [wave.wave_name for wave in execution.waves if not counts[wave.wave_number]]:
+    asked = (wave for wave in execution.waves if wave.wave_number not in unasked)
+    if empty := [wave.wave_name for wave in asked if not counts[wave.wave_number]]:
         raise TransitionRefused(f"execution {execution.execution_id}: no servers for {', '.join(empty)}")
     twice = Counter(server.source_server_id for server in servers)
     wrong = sorted(name for name, count in twice.items() if count > 1)
@@ -151,12 +158,15 @@ def _decide(
     return frozen
 
 
-def _with_counts(execution: Execution, frozen: Frozen, account_id: str | None) -> Execution:
+def _with_counts(
+    execution: Execution, frozen: Frozen, account_id: str | None, account_ids: Mapping[int, str]
+) -> Execution:
     counts = Counter(server.wave_number for server in frozen.servers)
     waves = tuple(
         wave.replace(
             server_count=counts[wave.wave_number],
             minimum_launched=frozen.minimum_launched.get(wave.wave_number),
+            account_id=account_ids.get(wave.wave_number),
         )
         for wave in execution.waves
     )
