@@ -54,8 +54,8 @@ def details(snapshot: Snapshot, events: Sequence[Event], canvas: Canvas) -> Rend
     if execution is None:
         return picture(snapshot, canvas)
     parts: list[RenderableType] = [summary(snapshot, canvas), _heading("Record"), _facts(execution)]
-    if any(wave.approval for wave in execution.waves):
-        parts += [_heading("Approvals"), _approvals(execution)]
+    if snapshot.approvals or any(wave.approval for wave in execution.waves):
+        parts += [_heading("Approvals"), _approvals(execution, snapshot)]
     if points := points_of(snapshot):
         parts += [_heading("Recovery points"), _points(points)]
     if any(wave.job_ids or wave.intents for wave in execution.waves):
@@ -75,15 +75,16 @@ def _facts(execution: Execution) -> Table:
     return table
 
 
-def _approvals(execution: Execution) -> Table:
+def _approvals(execution: Execution, snapshot: Snapshot) -> Table:
+    """Return all answers to the gates, those before the last of a gate that needs several first."""
     table = _plain()
     for wave in execution.waves:
-        if answer := wave.approval:
-            by = who_answered(answer.by)
-            why = Text(
-                f"{by}, {timestamp(answer.time)}, attempt {answer.attempt}: {or_absent(answer.reason)}"
-            )
-            table.add_row(Text(wave.wave_name), styled(answer.decision), why)
+        before = [given for given in snapshot.approvals if given.wave_number == wave.wave_number]
+        for answer in [*before, *([wave.approval] if wave.approval else [])]:
+            alone = "BREAK-GLASS by " if answer.break_glass else ""
+            why = f"{timestamp(answer.time)}, attempt {answer.attempt}: {or_absent(answer.reason)}"
+            by = Text(f"{alone}{who_answered(answer.by)}, {why}", style="bold red" if alone else "")
+            table.add_row(Text(wave.wave_name), styled(answer.decision), by)
     return table
 
 

@@ -6,14 +6,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from drs_recovery.cli.airflow import APPROVE
-from drs_recovery.errors import AirflowRefused
+from drs_recovery.clock import now as utc_now
+from drs_recovery.errors import AirflowRefused, TransitionRefused
+from drs_recovery.record.enums import Decision
+from drs_recovery.record.models import Approval
 from drs_recovery.settings import settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from drs_recovery.cli.airflow import AirflowClient
-    from drs_recovery.cli.airflow_models import Gate
+    from drs_recovery.cli.airflow_models import Gate, User
+    from drs_recovery.record.approvals import GateRules
     from drs_recovery.report.snapshot import Target
 
 REPARKED = timedelta(seconds=5)
@@ -51,6 +56,16 @@ def answer_gate(client: AirflowClient, target: Target, task_id: str, option: str
         check_reason(gate, reason)
     client.answer(target.plan_id, target.run_id, task_id, option, reason)
     return gate
+
+
+def check_counts(rules: GateRules, given: Sequence[Approval], user: User, reason: str | None) -> None:
+    """Raise TransitionRefused for an approval that the gate would not count; Airflow would take it."""
+    answer = Approval(
+        decision=Decision.APPROVED, by=user.id, name=user.username, time=utc_now(), reason=reason
+    )
+    may = not rules.respondents or user.id in rules.respondents  # else Airflow refuses, in its own text
+    if may and (refusal := rules.refusal(answer, given)):
+        raise TransitionRefused(f"Not sent, it would not count: {refusal}.")
 
 
 def check_ready(gate: Gate | None, task_id: str, now: datetime) -> Gate:

@@ -70,7 +70,10 @@ def _wave(wave: WaveRecord) -> str:
         parts.append(f"attempt {wave.attempt}")
     if wave.approval and (wave.approved or not wave.failure):
         why = f": {wave.approval.reason}" if wave.approval.reason else ""
-        parts.append(f"{wave.approval.decision} by {who_answered(wave.approval.by)}{why}")
+        alone = ", BREAK-GLASS" if wave.approval.break_glass else ""
+        parts.append(f"{wave.approval.decision} by {who_answered(wave.approval.by)}{alone}{why}")
+    elif wave.approvals_given:
+        parts.append(f"{wave.approvals_given} of {wave.approvals_needed} approvals")
     parts += wave.attempt_job_ids
     if wave.failure:
         parts.append(wave.failure)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 BESIDE_ROWS = 8
 """Lines of a picture that are no waves or servers: title, heading, notes."""
 
-LINES_OF_A_GATE = 7
+LINES_OF_A_GATE = 8
 FEWEST_ROWS = 8
 WIDE = 120
 """Columns from which on there is room for the ids of the source servers beside their names."""
@@ -95,6 +95,11 @@ def _gate(gate: WaitingGate, snapshot: Snapshot, canvas: Canvas) -> RenderableTy
         shown.append(f"; without one it is cancelled at {timestamp(gate.until)}")
     for line in (
         f"  who  {gate.who}",
+        *(
+            [f"       approved: {', '.join(gate.approved_by)}; {gate.missing} more must"]
+            if gate.given
+            else []
+        ),
         f"  how  {command_for('approve', gate, snapshot)}",
         f"       {command_for('reject', gate, snapshot)}",
     ):

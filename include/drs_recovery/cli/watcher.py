@@ -10,10 +10,12 @@ from drs_recovery.cli.airflow import gate_url, task_url
 from drs_recovery.cli.airflow_view import AirflowView, state_of
 from drs_recovery.cli.record import frozen_plan
 from drs_recovery.clock import now
+from drs_recovery.engine.permission import rules_of_gate
 from drs_recovery.errors import ExecutionNotFound, RecordUnavailable
 from drs_recovery.names import Role, task_id
 from drs_recovery.report.snapshot import Snapshot, Target, WaitingGate, paused_waves
 from drs_recovery.settings import settings
+from drs_recovery.store.approvals import read_approvals
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
 from drs_recovery.text.values import timestamp
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from drs_recovery.plan import Plan
+    from drs_recovery.record.approvals import GivenApproval
     from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.record.server_record import ServerRecord
     from drs_recovery.store.store import ExecutionStore
@@ -46,6 +49,7 @@ class Watcher:
         self.airflow = airflow
         self._execution: Execution | None = None
         self._servers: tuple[ServerRecord, ...] = ()
+        self._approvals: tuple[GivenApproval, ...] = ()
         self._plan: Plan | None = None
         self._record_note: str | None = None
         self._next_run_check = 0.0
@@ -56,7 +60,11 @@ class Watcher:
         """Return a snapshot of now; what does not answer is in its notes."""
         self._read_record()
         execution = self._execution
-        gates = tuple(map(self._waiting_gate, paused_waves(execution))) if execution else ()
+        gates = (
+            tuple(self._waiting_gate(execution, wave) for wave in paused_waves(execution))
+            if execution
+            else ()
+        )
         queued = self.airflow.queued(self.target) if execution is None and not self._record_note else None
         stranded = None if execution is not None and execution.final else self._stranded()
         return Snapshot(
@@ -65,6 +73,7 @@ class Watcher:
             execution,
             self._servers,
             gates,
+            approvals=self._approvals,
             queued=queued,
             notes=self._notes(missed=bool(gates) or execution is None),
             stranded=stranded,
@@ -87,6 +96,9 @@ class Watcher:
             self._execution = self.store.run(read_execution(self.target.execution_id))
             servers = self.store.run(read_servers(self.target.execution_id, passed_over=trouble.append))
             self._servers = tuple(servers)
+            if any(wave.approvals_needed for wave in self._execution.waves):
+                given = read_approvals(self.target.execution_id, passed_over=trouble.append)
+                self._approvals = tuple(self.store.run(given))
             self._plan = self._plan or frozen_plan(self.store, self.target.execution_id)
         except ExecutionNotFound:
             pass
@@ -95,7 +107,7 @@ class Watcher:
             return
         self._record_note = f"passed over: {'; '.join(trouble[:MOST_NAMED])}" if trouble else None
 
-    def _waiting_gate(self, wave: WaveRecord) -> WaitingGate:
+    def _waiting_gate(self, execution: Execution, wave: WaveRecord) -> WaitingGate:
         plan = self._plan
         gate = task_id(Role.GATE, plan.waves[wave.wave_number].name if plan else wave.wave_name)
         url = gate_url(settings().airflow_url, self.target.plan_id, self.target.run_id, gate)
@@ -105,7 +117,12 @@ class Watcher:
             wave.wave_name,
             gate,
             url,
-            approvers=plan.approvers if plan else None,
+            rules=rules_of_gate(plan, execution, wave.wave_number) if plan else None,
+            given=tuple(
+                given
+                for given in self._approvals
+                if (given.wave_number, given.attempt) == (wave.wave_number, wave.attempt)
+            ),
             since=since,
             until=since + plan.gate_timeout if plan and since else None,
             note=state_of(asked),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from drs_recovery.plan import ServerTags
+from drs_recovery.plan.gate_rules import gate_rules
 from drs_recovery.plan.schedule import either_day
+from drs_recovery.record.approvals import GateRules
 from drs_recovery.text.durations import compact, duration_text
 from drs_recovery.text.markdown import Markdown, code, codes, render, text
 from drs_recovery.text.people import ANYONE
@@ -22,7 +25,7 @@ DOC = """\
 | Wave | Starts after | Approval | Source servers | Must be launched | If it fails | Time-out |
 | --- | --- | --- | --- | --- | --- | --- |
 {% for wave in plan.waves -%}
-| {{ wave.name }} | {{ after[loop.index0] }} | {{ "yes" if wave.pause_before_wave else "no" }} \
+| {{ wave.name }} | {{ after[loop.index0] }} | {{ approval(loop.index0) }} \
 | {{ servers(wave.servers) }} | {{ policy(wave) }} | {{ wave.on_failure }} \
 | {{ duration(wave.timeout) }} |
 {% endfor %}
@@ -52,6 +55,7 @@ def plan_doc(plan: Plan) -> Markdown:
         after=[_names(plan, numbers) for numbers in plan.dependencies],
         servers=_servers,
         policy=_policy,
+        approval=partial(_approval, plan),
         duration=duration_text,
         targets=_targets(plan),
         either=_either(plan),
@@ -71,6 +75,18 @@ def _places(plan: Plan) -> Markdown:
         one = len(plan.targets) == 1
         texts.append(place if one else place + Markdown(" ({})").format(_names(plan, numbers)))
     return Markdown("; ").join(texts)
+
+
+def _approval(plan: Plan, number: int) -> str:
+    """Return whether a wave has a gate, and who passes it where that is not one of the plan's approvers."""
+    if not plan.waves[number].pause_before_wave:
+        return "no"
+    drill, real = (gate_rules(plan, number, drill=drill) for drill in (True, False))
+    excluded = gate_rules(plan, number, drill=True, requested_by="").excluded is not None
+    alone = ", not by who asked for the run" if excluded else ""
+    if drill != real:
+        return f"yes{alone}; in a drill: {drill.who}; in a recovery: {real.who}"
+    return f"yes{alone}" if drill == GateRules(plan.approvers) else f"yes{alone}: {real.who}"
 
 
 def _either(plan: Plan) -> str | None:

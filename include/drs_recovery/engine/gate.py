@@ -12,21 +12,22 @@ from typing import TYPE_CHECKING
 from drs_recovery.engine.attempt import Clear, current_attempt
 from drs_recovery.engine.frozen_plan import frozen_plan
 from drs_recovery.engine.opened_by_0_1 import waits_since
-from drs_recovery.engine.permission import wave_on_record
+from drs_recovery.engine.permission import approvals_before, rules_of_gate, wave_on_record
 from drs_recovery.errors import StartRefused
 from drs_recovery.names import in_log
 from drs_recovery.record.enums import Decision, EventType
 from drs_recovery.record.permission import check_ask
 from drs_recovery.store.programs import approve
 from drs_recovery.store.servers import read_servers
+from drs_recovery.store.trail import append_event
 from drs_recovery.text.durations import duration_text
-from drs_recovery.text.people import who_may_answer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from drs_recovery.engine.journal import Journal
     from drs_recovery.plan import Plan
+    from drs_recovery.record.approvals import GateRules
     from drs_recovery.record.models import Approval, Execution, WaveRecord
     from drs_recovery.record.server_record import ServerRecord
     from drs_recovery.store.store import ExecutionStore
@@ -55,11 +56,16 @@ class Passes:
 
 @dataclass(frozen=True)
 class Asks:
-    """The wave is PAUSED until somebody answers, for so long at most; ``servers`` are the execution's."""
+    """The wave is PAUSED until somebody answers, for so long at most; ``servers`` are the execution's.
+
+    ``given`` are approvals of this attempt that do not pass the gate yet.
+    """
 
     execution: Execution
     wave: WaveRecord
     plan: Plan
+    rules: GateRules
+    given: Sequence[Approval]
     servers: Sequence[ServerRecord]
     timeout: timedelta
 
@@ -67,6 +73,13 @@ class Asks:
 @dataclass(frozen=True)
 class Closed:
     """The answer, or that there was none, ended the wave before its start."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Again:
+    """The answer was an approval that does not pass the gate, or not yet: it is asked again."""
 
     message: str
 
@@ -89,24 +102,25 @@ def open_gate(
         _check_asked(wave)
     if (why := _passes(wave)) is not None:
         return Passes(why)
-    detail = f"waits for {who_may_answer(plan.approvers)}"
-    event = journal.event(EventType.GATE_WAITING, detail, wave=wave)
+    rules = rules_of_gate(plan, record, number)
+    event = journal.event(EventType.GATE_WAITING, f"waits for {rules.who}", wave=wave)
     since = waits_since(store, record, wave)
-    record = store.run(approve.pause(record.execution_id, number, event, since=since))
+    record = store.run(approve.pause(record.execution_id, number, event, since=since, needed=rules.needed))
     wave = record.wave(number)
+    given = approvals_before(store, record, wave, rules)
     left = (wave.waiting_since or journal.now()) + plan.gate_timeout - journal.now()
     servers = store.run(read_servers(record.execution_id))
-    return Asks(record, wave, plan, servers, max(left, min(LEAST_WAIT, plan.gate_timeout)))
+    timeout = max(left, min(LEAST_WAIT, plan.gate_timeout))
+    return Asks(record, wave, plan, rules, given, servers, timeout)
 
 
 def record_answer(
-    store: ExecutionStore, journal: Journal, execution_id: str, wave: WaveRecord, answer: Approval
-) -> Closed | None:
+    store: ExecutionStore, journal: Journal, record: Execution, wave: WaveRecord, answer: Approval
+) -> Closed | Again | None:
     """Put an answer on record, or that the gate's time passed without one; None if it lets the wave start."""
     if answer.decision is Decision.APPROVED:
-        event = journal.event(EventType.APPROVED, _reason(answer), wave=wave, who=answer.by)
-        store.run(approve.approve(execution_id, wave.wave_number, answer, event))
-        return None
+        return _record_approval(store, journal, record, wave, answer)
+    execution_id = record.execution_id
     if answer.decision is Decision.TIMED_OUT:
         waited = duration_text(frozen_plan(store, execution_id).gate_timeout)
         message = f"Nobody answered the gate of {wave.wave_name} within {waited}"
@@ -117,6 +131,33 @@ def record_answer(
         closed = Closed(f"{wave.wave_name} was rejected by {answer.by}: {_reason(answer)}")
     store.run(approve.reject(execution_id, wave.wave_number, answer, event))
     return closed
+
+
+def _record_approval(
+    store: ExecutionStore, journal: Journal, record: Execution, wave: WaveRecord, answer: Approval
+) -> Again | None:
+    """Put an approval on record, as it counts; one that does not count stands in the trail alone."""
+    key, number = record.execution_id, wave.wave_number
+    rules = rules_of_gate(frozen_plan(store, key), record, number)
+    earlier = approvals_before(store, record, wave, rules)
+    if refusal := rules.refusal(answer, earlier):
+        event = journal.event(EventType.APPROVAL_REFUSED, refusal, wave=wave, who=answer.by)
+        once = f"{EventType.APPROVAL_REFUSED}|{number}|{wave.attempt}|{answer.time}"
+        store.run(append_event(key, event.replace(once=once)))
+        return Again(refusal)
+    if rules.breaks_glass(answer):
+        text = f"{answer.by} alone passed the gate, which waited for {rules.who}: {_reason(answer)}"
+        event = journal.event(EventType.BREAK_GLASS, text, wave=wave, who=answer.by)
+        store.run(approve.approve(key, number, answer.replace(break_glass=True), event))
+        return None
+    if missing := rules.missing([*earlier, answer]):
+        text = f"{_reason(answer)}. {missing} more must approve"
+        event = journal.event(EventType.APPROVAL_GIVEN, text, wave=wave, who=answer.by)
+        store.run(approve.count_approval(key, number, answer, event))
+        return Again(f"{answer.by} approved, and {missing} more must: {rules.who}")
+    event = journal.event(EventType.APPROVED, _reason(answer), wave=wave, who=answer.by)
+    store.run(approve.approve(key, number, answer, event))
+    return None
 
 
 def _reason(answer: Approval) -> str:

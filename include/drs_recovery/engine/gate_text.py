@@ -5,24 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drs_recovery.engine.launchable import GONE
+from drs_recovery.engine.permission import rules_of_gate
 from drs_recovery.names import path_part
 from drs_recovery.record.attempts import to_start
 from drs_recovery.record.enums import LaunchStatus
 from drs_recovery.record.judge import needed
 from drs_recovery.record.targets import point_text, rpo_text, rto_text
 from drs_recovery.text.durations import duration_text
-from drs_recovery.text.markdown import Markdown, codes, link, render
+from drs_recovery.text.markdown import Markdown, code, codes, link, render
 from drs_recovery.text.values import or_absent
 from drs_recovery.text.visible import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from mypy_boto3_drs.type_defs import RecoveryInstanceTypeDef
 
     from drs_recovery.plan import Plan
-    from drs_recovery.record.models import Execution, WaveRecord
+    from drs_recovery.record.approvals import GateRules
+    from drs_recovery.record.models import Approval, Execution, WaveRecord
     from drs_recovery.record.server_record import ServerRecord
 
 WAVE = """\
@@ -81,6 +83,10 @@ Not started, unless DRS knows them by then:
 {{ approvers }}. Nobody within {{ hours }}: the execution is CANCELLED. \
 {% if execution.is_drill %}A reason is welcome.{% else %}A reason is required.{% endif %}
 
+{% for line in several -%}
+{{ line }}
+
+{% endfor -%}
 The live record: {{ show | code }}, or {{ run }}.
 """
 
@@ -125,8 +131,13 @@ def gate_body(
     *,
     at: datetime,
     base_url: str,
+    given: Sequence[Approval] = (),
 ) -> str:
-    """Return the text of a gate, as Markdown; ``servers`` are those of the whole execution."""
+    """Return the text of a gate, as Markdown; ``servers`` are those of the whole execution.
+
+    ``given`` are approvals of this attempt that do not pass it yet.
+    """
+    rules = rules_of_gate(plan, execution, wave.wave_number)
     place = f"dags/{path_part(execution.plan_id)}/runs/{path_part(execution.dag_run_id)}"
     own = [server for server in servers if server.wave_number == wave.wave_number]
     start = to_start(wave, servers)
@@ -150,7 +161,8 @@ def gate_body(
             _wave_line(other, servers) for other in execution.waves if other.start_time or other.attempt > 1
         ],
         targets=_targets(execution, at),
-        approvers=_who_may_answer(plan),
+        several=_several(rules, given),
+        approvers=_who_may_answer(rules.approvers),
     )
     return str(body)
 
@@ -161,6 +173,23 @@ def _place(execution: Execution, wave: WaveRecord) -> str | None:
     if len(places) == 1:
         return None
     return f"account {or_absent(execution.account_of(wave))}, {or_absent(execution.region_of(wave))}"
+
+
+def _several(rules: GateRules, given: Sequence[Approval]) -> Iterator[Markdown]:
+    """Yield what a gate asks for beside one approval of anyone who may answer."""
+    if rules.needed > 1:
+        yield Markdown(
+            "**{} different people must approve**, and one rejection ends it. The gate asks again after each "
+            "approval, and this text stays as it was when it first asked: who has approved is in the record."
+        ).format(rules.needed)
+    for answer in given:
+        yield Markdown("Approved at {} UTC by {}.").format(f"{answer.time:%H:%M:%S}", code(answer.by))
+    if rules.excluded:
+        yield Markdown("{} asked for this run, and may not approve it.").format(code(rules.excluded))
+    if rules.break_glass:
+        yield Markdown(
+            "**Break-glass**: one approval of {}, with a reason, passes this gate alone, and is named so."
+        ).format(codes(rules.break_glass))
 
 
 def _targets(execution: Execution, at: datetime) -> list[str]:
@@ -214,12 +243,12 @@ def clean_up_body(
         execution=execution,
         at=at,
         pairs=[(one, known[one["sourceServerID"]]) for one in instances],
-        approvers=_who_may_answer(plan),
+        approvers=_who_may_answer(plan.approvers),
         show=f"recovery show {execution.execution_id}",
         hours=duration_text(plan.gate_timeout),
     )
     return str(body)
 
 
-def _who_may_answer(plan: Plan) -> str:
-    return codes(plan.approvers) or "Anyone who may answer gates in Airflow"
+def _who_may_answer(approvers: Sequence[str]) -> str:
+    return codes(approvers) or "Anyone who may answer gates in Airflow"

@@ -8,6 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drs_recovery.errors import StartRefused
+from drs_recovery.plan.gate_rules import gate_rules
+from drs_recovery.record.approvals import lacking
+from drs_recovery.store.approvals import read_approvals
 from drs_recovery.store.queries import open_executions
 from drs_recovery.store.servers import read_server_ids
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from drs_recovery.plan import Plan
+    from drs_recovery.record.approvals import GateRules, GivenApproval
     from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.store.store import ExecutionStore
 
@@ -31,15 +35,28 @@ def wave_on_record(execution: Execution, number: int, name: str) -> WaveRecord:
     return wave
 
 
-def check_approver(wave: WaveRecord, plan: Plan) -> None:
-    """Raise StartRefused when the gate was passed by someone who is none of the plan's approvers."""
-    answer = wave.approval
-    given = answer is not None and answer.given_by_one_of(plan.approvers)
-    if wave.pause_before_wave and plan.approvers and not given:
-        by = answer.by if answer else None
-        raise StartRefused(
-            f"wave {wave.wave_name!r}: {by!r} is none of the plan's approvers, {', '.join(plan.approvers)}"
-        )
+def rules_of_gate(plan: Plan, execution: Execution, number: int) -> GateRules:
+    """Return who may pass the gate of a wave in this execution, by its frozen plan."""
+    return gate_rules(plan, number, drill=execution.is_drill, requested_by=execution.requested_by)
+
+
+def check_approvals(store: ExecutionStore, execution: Execution, wave: WaveRecord, plan: Plan) -> None:
+    """Raise StartRefused unless the gate was passed by as many people as it needs, or by break-glass."""
+    if not wave.pause_before_wave:
+        return
+    rules = rules_of_gate(plan, execution, wave.wave_number)
+    earlier = approvals_before(store, execution, wave, rules)
+    if reason := lacking(rules, wave, earlier):
+        raise StartRefused(f"wave {wave.wave_name!r}: {reason}")
+
+
+def approvals_before(
+    store: ExecutionStore, execution: Execution, wave: WaveRecord, rules: GateRules
+) -> list[GivenApproval]:
+    """Return who approved a gate that needs several, before the one who passed it."""
+    if rules.needed == 1:
+        return []
+    return store.run(read_approvals(execution.execution_id, wave.wave_number, wave.attempt))
 
 
 def check_no_recovery(store: ExecutionStore, drill: Execution, servers: Collection[str]) -> None:

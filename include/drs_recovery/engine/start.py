@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from drs_recovery.aws.utils.errors import is_final
 from drs_recovery.engine.attempt import Clear, current_attempt
 from drs_recovery.engine.frozen_plan import frozen_plan
-from drs_recovery.engine.permission import check_approver, check_no_recovery, wave_on_record
+from drs_recovery.engine.permission import check_approvals, check_no_recovery, wave_on_record
 from drs_recovery.engine.starting import Starting, held_text
 from drs_recovery.errors import StartRefused
 from drs_recovery.record.attempts import to_start
@@ -134,7 +134,7 @@ def _start_wave(record: Execution, request: StartRequest, ports: Ports) -> Start
         return AlreadyMet(wave.job_ids)
     check_start(record, request.wave_number)
     plan = frozen_plan(ports.store, record.execution_id)
-    check_approver(wave, plan)
+    check_approvals(ports.store, record, wave, plan)
     if wave.server_count == 0:
         return _fail_wave(wave, NOBODY_KNOWS.format(wave.wave_name), record, ports)
     if (starting := _starting(record, wave, plan, request, ports)) is None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
-    from drs_recovery.plan.rules import Place
+    from drs_recovery.plan.problems import Place
 
 DUE = {
     "string_type": "text",

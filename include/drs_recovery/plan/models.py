@@ -22,6 +22,7 @@ from drs_recovery.errors import PlanError
 from drs_recovery.names import MOST_WAVES, group_id
 from drs_recovery.plan import graph
 from drs_recovery.plan.frozen import FrozenPlan, frozen_text, identity, identity_in_0_1
+from drs_recovery.plan.gates import ApprovalsNeeded
 from drs_recovery.plan.preflight import Preflight
 from drs_recovery.plan.problems import MOST_PROBLEMS
 from drs_recovery.plan.rules import findings, sketch
@@ -79,6 +80,18 @@ class Wave(_Frozen):
     )
     servers: Servers = Field(
         description="Source servers to launch: a list of source server ids, or {tags: {key: value}}."
+    )
+    approvers: tuple[Line, ...] | None = Field(
+        default=None, description="Approvers of this wave's gate. Absent: those of the plan."
+    )
+    approvals_needed: ApprovalsNeeded | None = Field(
+        default=None, description="How many of them must approve. Absent: as many as the plan says."
+    )
+    requester_may_approve: StrictBool | None = Field(
+        default=None, description="Whether who asked for the run may approve. Absent: as the plan says."
+    )
+    break_glass: tuple[Line, ...] | None = Field(
+        default=None, description="Who passes this wave's gate alone. Absent: those of the plan."
     )
     region: Region | None = Field(
         default=None, description="AWS Region that DRS recovers its servers to. Absent: the plan's."
@@ -149,6 +162,18 @@ class PlanFile(_Frozen):
         default=(),
         description="User ids, as Airflow's auth manager gives them, of those who may answer gates."
         " Empty: anyone who may answer gates in Airflow.",
+    )
+    approvals_needed: ApprovalsNeeded = Field(
+        default=1,
+        description="How many different people must approve at a gate: a number, or {drill: 1, recovery: 2}.",
+    )
+    requester_may_approve: StrictBool = Field(
+        default=True, description="Whether who asked for the run may approve at its gates."
+    )
+    break_glass: tuple[Line, ...] = Field(
+        default=(),
+        description="User ids of those who are no approvers, and whose approval passes a gate alone, with a"
+        " reason; loudly on record.",
     )
     gate_timeout: Duration = Field(
         default=timedelta(hours=24),

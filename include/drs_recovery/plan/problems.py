@@ -8,6 +8,13 @@ MOST_PROBLEMS = 100
 """A file that is no plan at all has a problem in every line; this many are shown."""
 
 
+Place = tuple[str | int, ...]
+"""Keys and indexes from the top of a plan down to a value."""
+
+Finding = tuple[Place, str]
+"""Where a rule is broken, and how."""
+
+
 class Mark(NamedTuple):
     """A place in a file; lines and columns count from 1, as editors do."""
 

@@ -9,19 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from drs_recovery.names import MOST_WAVES, OF_THE_RUN, group_id, likeness
+from drs_recovery.plan.gates import GateSketch, gate_findings, gate_sketch
 from drs_recovery.plan.graph import cycles, dependencies
 from drs_recovery.text.lists import Hints, listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from drs_recovery.plan.problems import Finding
+
 NEVER = "never"
 """What ``cleanup`` is when a plan does not say."""
-
-Place = tuple[str | int, ...]
-"""Keys and indexes from the top of the plan down to a value."""
-
-Finding = tuple[Place, str]
 
 
 class WaveSketch(NamedTuple):
@@ -40,8 +38,9 @@ class WaveSketch(NamedTuple):
 class PlanSketch(NamedTuple):
     """What the rules look at in a plan."""
 
-    approvers: tuple[str | None, ...]
     waves: tuple[WaveSketch, ...]
+    gate: GateSketch
+    gates: tuple[GateSketch, ...]
     cleanup: str | None = None
     cleans_up_later: bool = False
 
@@ -49,9 +48,15 @@ class PlanSketch(NamedTuple):
 def sketch(content: dict[str, Any]) -> PlanSketch:
     """Return the sketch of a plan, or of a file that may be none: plain data as YAML and JSON have them."""
     waves = content.get("waves")
+    waves = waves if isinstance(waves, list) else []
     return PlanSketch(
-        _texts(content.get("approvers")),
-        tuple(_wave_sketch(wave) for wave in waves) if isinstance(waves, list) else (),
+        tuple(_wave_sketch(wave) for wave in waves),
+        gate_sketch(content, ()),
+        tuple(
+            gate_sketch(wave, ("waves", number))
+            for number, wave in enumerate(waves)
+            if isinstance(wave, dict)
+        ),
         cleanup=_text(content.get("cleanup", NEVER)),
         cleans_up_later="cleanup_after" in content,
     )
@@ -84,7 +89,7 @@ def _text(value: object) -> str | None:
 def findings(plan: PlanSketch) -> Iterator[Finding]:
     """Yield every broken rule; what that costs grows with the plan as its text does."""
     hints = Hints()
-    yield from _repeated_approvers(plan)
+    yield from gate_findings(plan.gate, plan.gates)
     yield from _cleanup(plan)
     yield from _names(plan)
     yield from _servers(plan)
@@ -96,15 +101,6 @@ def findings(plan: PlanSketch) -> Iterator[Finding]:
         return
     yield from _depends_on(plan, hints)
     yield from _cycles(plan)
-
-
-def _repeated_approvers(plan: PlanSketch) -> Iterator[Finding]:
-    seen: set[str] = set()
-    for index, user in enumerate(plan.approvers):
-        if user in seen:
-            yield ("approvers", index), f"the approver {quoted(user)} is named twice"
-        elif user is not None:
-            seen.add(user)
 
 
 def _cleanup(plan: PlanSketch) -> Iterator[Finding]:

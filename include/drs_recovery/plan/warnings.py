@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from drs_recovery.names import likeness
 from drs_recovery.plan.document import parse
+from drs_recovery.plan.gate_rules import gate_rules
 from drs_recovery.plan.models import ServerTags
 from drs_recovery.plan.problems import Mark, Rejected
 from drs_recovery.plan.reader import SUFFIXES, is_plan_file, text_of
@@ -27,7 +28,7 @@ from drs_recovery.text.visible import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
-    from drs_recovery.plan.models import Plan
+    from drs_recovery.plan.models import Plan, Wave
 
 Key = tuple[str | int, ...]
 """Keys and indexes from the top of a plan down to what is warned of; empty: the file."""
@@ -91,24 +92,40 @@ def _of(plan: Plan) -> Iterator[tuple[Key, str]]:
 
 def joined_approvers(plan: Plan) -> Iterator[tuple[Key, str]]:
     """Find user ids that are several, written as one."""
-    for index, user in enumerate(plan.approvers):
+    for key, user in _users(plan):
         if JOINED.search(user):
-            message = f"approvers: {quoted(user)} is one user id with a blank, comma or semicolon in it"
-            yield ("approvers", index), f"{message}; several are a list: [alice, bob]"
+            message = f"{key[-2]}: {quoted(user)} is one user id with a blank, comma or semicolon in it"
+            yield key, f"{message}; several are a list: [alice, bob]"
 
 
 def look_alike_approvers(plan: Plan) -> Iterator[tuple[Key, str]]:
     """Find user ids that people take for one another; Airflow lets only one of them answer."""
     seen: dict[str, str] = {}
-    for index, user in enumerate(plan.approvers):
+    for key, user in _users(plan):
         other = seen.setdefault(_looks(user), user)
         if other != user:
-            yield (
-                ("approvers", index),
-                f"approvers: {quoted(user)} looks like {quoted(other)}, and is another user",
-            )
+            yield key, f"{key[-2]}: {quoted(user)} looks like {quoted(other)}, and is another user"
         elif len({_alphabet(letter) for letter in user if letter.isalpha()}) > 1:
-            yield ("approvers", index), f"approvers: {quoted(user)} has letters of several alphabets"
+            yield key, f"{key[-2]}: {quoted(user)} has letters of several alphabets"
+
+
+def too_few_without_the_requester(plan: Plan) -> Iterator[tuple[Key, str]]:
+    """Find gates that nobody could pass in a run that one of the approvers asks for."""
+    for number, wave in enumerate(plan.waves):
+        for drill in (True, False):
+            rules = gate_rules(plan, number, drill=drill, requested_by="")
+            left = len(rules.approvers) - 1
+            if (
+                rules.excluded is not None
+                and rules.approvers
+                and rules.needed > left
+                and not rules.break_glass
+            ):
+                message = (
+                    f"{rules.needed} must approve, and {left} are left where an approver asks for the run"
+                )
+                yield ("waves", number), f"requester_may_approve: the gate of {quoted(wave.name)}: {message}"
+                break
 
 
 def both_days(plan: Plan) -> Iterator[tuple[Key, str]]:
@@ -155,10 +172,21 @@ def passed_over(folder: Path) -> Iterator[tuple[Path, str]]:
 OF_A_PLAN: tuple[Callable[[Plan], Iterator[tuple[Key, str]]], ...] = (
     joined_approvers,
     look_alike_approvers,
+    too_few_without_the_requester,
     both_days,
 )
 BETWEEN_PLANS: tuple[Callable[[Mapping[Path, Plan]], Iterator[tuple[Path, Key, str]]], ...] = (same_plans,)
 OF_A_FOLDER: tuple[Callable[[Path], Iterator[tuple[Path, str]]], ...] = (passed_over,)
+
+
+def _users(plan: Plan) -> Iterator[tuple[Key, str]]:
+    """Yield the user ids of a plan, with the keys that lead to them."""
+    places: list[tuple[Key, Plan | Wave]] = [((), plan)]
+    places += [(("waves", number), wave) for number, wave in enumerate(plan.waves)]
+    for place, said in places:
+        for name, users in (("approvers", said.approvers), ("break_glass", said.break_glass)):
+            for index, user in enumerate(users or ()):
+                yield (*place, name, index), user
 
 
 def _looks(user: str) -> str:

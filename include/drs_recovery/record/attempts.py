@@ -68,6 +68,7 @@ def _restarted(wave: WaveRecord, clear_number: int, resolved: Sequence[Intent]) 
         clear_number=clear_number,
         waiting_since=None,
         approval=None,
+        approvals_given=None,
         failure=None,
         start_time=None,
         end_time=None,
@@ -80,9 +81,14 @@ def _to_come_again(wave: WaveRecord) -> WaveRecord:
     """Return another wave: one that never ran comes again, and its gate asks again."""
     if wave.status is not WaveStatus.SKIPPED:
         return wave
-    answered = wave.approval is not None
-    attempt = wave.attempt + answered
-    return wave.replace(status=WaveStatus.PENDING, waiting_since=None, approval=None, attempt=attempt)
+    answered = wave.approval is not None or bool(wave.approvals_given)
+    return wave.replace(
+        status=WaveStatus.PENDING,
+        waiting_since=None,
+        approval=None,
+        approvals_given=None,
+        attempt=wave.attempt + answered,
+    )
 
 
 class Cut(NamedTuple):

@@ -36,13 +36,17 @@ class Approval(Record):
     """An answer to a gate; ``by`` is absent when the clock gave it.
 
     Who gave it decides, so it is never cut to make room, and nothing that only looks like it is taken for it.
+    ``name`` is what Airflow calls that user, where it is not the id; ``break_glass`` says that this approval
+    passed a gate alone.
     """
 
     decision: Decision
     by: Label | None = None
+    name: Label | None = None
     time: Time
     reason: FreeText | None = None
     attempt: int = 1
+    break_glass: bool | None = None
 
     def given_by_one_of(self, users: Collection[str]) -> bool:
         """Whether one of these users gave it: a plan names none that is longer than what is on record."""
@@ -129,7 +133,8 @@ class WaveRecord(Record):
     ``minimum_launched`` is how many of its servers that are not optional must be launched; absent: all.
     ``clear_number`` is how often its DAG run had been cleared when this attempt opened, or last went on;
     absent: never. Only a run that was cleared again since may open another attempt. ``waiting_since`` is when
-    the gate of this attempt first waited: asking again gives no new time-out.
+    the gate of this attempt first waited: asking again gives no new time-out. ``approvals_needed`` is how
+    many people must approve it, absent for one, and ``approvals_given`` how many did before the last.
     """
 
     wave_number: int
@@ -148,6 +153,8 @@ class WaveRecord(Record):
     intents: tuple[Intent, ...] = ()
     job_ids: tuple[AwsId, ...] = ()
     waiting_since: Time | None = None
+    approvals_needed: int | None = None
+    approvals_given: int | None = None
     approval: Approval | None = None
     failure: FreeText | None = None
     start_time: Time | None = None

@@ -43,7 +43,7 @@ _ENDING = frozenset({"status", "failure", "end_time"})
 
 WAVE_FIELDS: dict[Writer, frozenset[str]] = {
     Writer.OPEN: frozenset({"server_count", "minimum_launched", "account_id"}),
-    Writer.APPROVE: _ENDING | {"approval", "waiting_since"},
+    Writer.APPROVE: _ENDING | {"approval", "approvals_needed", "approvals_given", "waiting_since"},
     Writer.START_RECOVERY: _ENDING | {"start_time", "intents", "job_ids", "clear_number"},
     Writer.SENSOR: _ENDING,
     Writer.COMPLETE: _ENDING | {"intents", "job_ids"},
@@ -84,13 +84,14 @@ ATTEMPT_WAVE_FIELDS = _ENDING | {
     "clear_number",
     "waiting_since",
     "approval",
+    "approvals_given",
     "start_time",
     "intents",
     "job_ids",
 }
 """Which fields a new attempt may write of its own wave; the intents of the last one are resolved."""
 
-FOLLOWING_WAVE_FIELDS = frozenset({"status", "attempt", "approval", "waiting_since"})
+FOLLOWING_WAVE_FIELDS = frozenset({"status", "attempt", "approval", "approvals_given", "waiting_since"})
 """Which fields a new attempt may write of the other waves."""
 
 CLEANUP_FIELDS = frozenset({"cleanup", "cleanup_due"})

@@ -22,6 +22,7 @@ def execution_document(snapshot: Snapshot) -> dict[str, Any]:
         "execution": execution.to_item() if execution else None,
         "servers": [server.to_item() for server in snapshot.servers],
         "gates": [_gate(gate) for gate in snapshot.gates],
+        "approvals": [approval.to_item() for approval in snapshot.approvals],
     }
     if snapshot.queued:
         document["queued"] = snapshot.queued
@@ -40,8 +41,12 @@ def record_document(snapshot: Snapshot, events: Sequence[Event], plan: Plan | No
 
 def _gate(gate: WaitingGate) -> dict[str, Any]:
     document = {"waveName": gate.wave_name, "taskId": gate.task_id, "url": gate.url}
+    rules = gate.rules
     known = {
-        "approvers": None if gate.approvers is None else list(gate.approvers),
+        "approvers": None if rules is None else list(rules.approvers),
+        "breakGlass": list(rules.break_glass) if rules and rules.break_glass else None,
+        "approvalsNeeded": rules and rules.needed,
+        "approvedBy": list(gate.approved_by) or None,
         "since": gate.since and gate.since.isoformat(),
         "until": gate.until and gate.until.isoformat(),
     }

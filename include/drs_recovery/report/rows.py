@@ -139,13 +139,24 @@ def _wave_text(wave: WaveRecord, snapshot: Snapshot) -> Iterator[str]:
         yield "asks for approval first"
     if wave.attempt > 1:
         yield f"attempt {wave.attempt}"
-    if wave.approval and (wave.approved or not wave.failure):
-        yield f"{wave.approval.decision.lower().replace('_', ' ')} by {who_answered(wave.approval.by)}"
+    if answer := _answer_text(wave):
+        yield answer
     if wave.status is WaveStatus.PARTIAL:
         missing = [each for each in servers if not each.recovered]
         yield f"without {listed(map(server_name, missing))}"
     elif wave.failure and not (_begun(wave) and any(server.error for server in servers)):
         yield wave.failure
+
+
+def _answer_text(wave: WaveRecord) -> str | None:
+    """Return what the gate of a wave was answered, or how many have approved it so far."""
+    answer = wave.approval
+    if answer and (wave.approved or not wave.failure):
+        alone = ", BREAK-GLASS" if answer.break_glass else ""
+        return f"{answer.decision.lower().replace('_', ' ')} by {who_answered(answer.by)}{alone}"
+    if wave.status is WaveStatus.PAUSED and wave.approvals_needed:
+        return f"{wave.approvals_given or 0} of {wave.approvals_needed} approvals"
+    return None
 
 
 def _counted(values: Iterable[str | None]) -> str:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.record.enums import WaveStatus
 from drs_recovery.record.models import execution_id
-from drs_recovery.text.people import who_may_answer
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from drs_recovery.record.models import Execution, WaveRecord
+    from drs_recovery.record.approvals import GateRules, GivenApproval
+    from drs_recovery.record.models import Approval, Execution, WaveRecord
     from drs_recovery.record.server_record import ServerRecord
 
 
@@ -33,13 +33,14 @@ class Target:
 class WaitingGate:
     """A gate that waits before a wave: who may answer, where, since and until when.
 
-    ``approvers`` is None where there is no frozen plan yet; empty if anyone may answer who answers gates.
+    ``rules`` is None where there is no frozen plan yet. ``given`` are approvals that do not pass it yet.
     """
 
     wave_name: str
     task_id: str
     url: str
-    approvers: tuple[str, ...] | None = None
+    rules: GateRules | None = None
+    given: tuple[Approval, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
     note: str | None = None
@@ -47,15 +48,24 @@ class WaitingGate:
     @property
     def who(self) -> str:
         """Who may answer, as a text."""
-        if self.approvers is None:
-            return "the approvers of the plan"
-        return who_may_answer(self.approvers)
+        return self.rules.who if self.rules else "the approvers of the plan"
+
+    @property
+    def approved_by(self) -> tuple[str, ...]:
+        """Who has approved, of those that it needs."""
+        return tuple(answer.by for answer in self.given if answer.by)
+
+    @property
+    def missing(self) -> int:
+        """How many more people must approve."""
+        return self.rules.missing(self.given) if self.rules else 1
 
 
 @dataclass(frozen=True)
 class Snapshot:
     """An execution with its servers and gates, as of ``at``.
 
+    ``approvals`` are those of gates that need several, beside the last ones, which its waves hold.
     ``execution`` is None before the run is on record; ``queued`` says what it waits for. ``notes`` are
     on what could not be read. ``stranded`` is why the record will never become final by itself.
     """
@@ -65,6 +75,7 @@ class Snapshot:
     execution: Execution | None = None
     servers: tuple[ServerRecord, ...] = ()
     gates: tuple[WaitingGate, ...] = ()
+    approvals: tuple[GivenApproval, ...] = ()
     queued: str | None = None
     notes: tuple[str, ...] = ()
     stranded: str | None = None

@@ -19,9 +19,10 @@ from airflow.sdk.exceptions import (
 )
 
 from drs_recovery.clock import now
-from drs_recovery.engine.gate import GateRequest, Passes, open_gate, record_answer
+from drs_recovery.engine.gate import Again, Closed, GateRequest, Passes, open_gate, record_answer
 from drs_recovery.engine.gate_text import gate_body, gate_subject
 from drs_recovery.engine.permission import wave_on_record
+from drs_recovery.plan.gate_rules import gate_rules
 from drs_recovery.tasks.airflow_runs import clear_of
 from drs_recovery.tasks.base import (
     ends_task_on_error,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from drs_recovery.engine.gate import Asks
     from drs_recovery.plan import Plan
-    from drs_recovery.record.models import Execution, WaveRecord
+    from drs_recovery.record.models import Execution
 
 TRIGGER_LATE = timedelta(minutes=1)
 """So long after the end of a gate's time Airflow ends a deferral whose trigger did not."""
@@ -56,7 +57,7 @@ class ApproveWave(HumanGate):
     """
 
     def __init__(self, *, plan: Plan, wave_number: int, wave_name: str, **kwargs: Any) -> None:
-        users = [{"id": user, "name": user} for user in plan.approvers]
+        users = [{"id": user, "name": user} for user in gate_rules(plan, wave_number, drill=True).respondents]
         super().__init__(
             subject=f"Start {wave_name}?",
             response_timeout=plan.gate_timeout,
@@ -92,8 +93,8 @@ class ApproveWave(HumanGate):
     def _describe(self, asks: Asks) -> None:
         base = conf.get("api", "base_url", fallback="").rstrip("/")
         execution, wave = asks.execution, asks.wave
-        body = gate_body(asks.plan, execution, wave, asks.servers, at=now(), base_url=base)
-        self.describe(asks.plan, gate_subject(execution, wave), body, asks.timeout)
+        body = gate_body(asks.plan, execution, wave, asks.servers, at=now(), base_url=base, given=asks.given)
+        self.describe(asks.rules.respondents, gate_subject(execution, wave), body, asks.timeout)
 
     def _watch(self, context: Context, execution: Execution) -> None:
         """Defer instead of parking, the question being asked: the trigger sees the execution end."""
@@ -135,13 +136,13 @@ class ApproveWave(HumanGate):
             except ParamValidationError as error:
                 self.log.warning("Asked again, the approval had no valid reason: %s", error)
             else:
-                return self._answered(context, wave, event)
+                answer = self.answer_of(event, f"The gate of {wave.wave_name}", wave.attempt)
+                match record_answer(store, journal_of(context), record, wave, answer):
+                    case Closed(message):
+                        raise AirflowFailException(message)
+                    case Again(message):
+                        self.log.warning("Asked again: %s", message)
+                    case None:
+                        went_on(store, context, self.wave_number)
+                        return {"approved_by": answer.by, "reason": answer.reason}
         return self.execute(context)
-
-    def _answered(self, context: Context, wave: WaveRecord, event: dict[str, Any]) -> Any:
-        store = execution_store()
-        answer = self.answer_of(event, f"The gate of {wave.wave_name}", wave.attempt)
-        if closed := record_answer(store, journal_of(context), id_of(context), wave, answer):
-            raise AirflowFailException(closed.message)
-        went_on(store, context, self.wave_number)
-        return {"approved_by": answer.by, "reason": answer.reason}

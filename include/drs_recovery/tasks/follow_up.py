@@ -86,7 +86,7 @@ class ApproveFollowUp(HumanGate):
             engine.append_asked(follow_up, run.triggering_user_name, run.clear_number or 0)
             if (question := engine.ask(follow_up)) is None:
                 return None
-            self.describe(follow_up.plan, *question)
+            self.describe(follow_up.plan.approvers, *question)
         return super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:

@@ -15,10 +15,8 @@ from drs_recovery.record.models import Approval
 from drs_recovery.record.reasons import FEWEST_LETTERS, check_reason, given_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import timedelta
-
-    from drs_recovery.plan import Plan
 
 LONGEST_REASON = 1000
 
@@ -64,9 +62,9 @@ class HumanGate(ApprovalOperator):
             except ParamsError as error:
                 raise ParamValidationError(str(error)) from error
 
-    def describe(self, plan: Plan, subject: str, body: str, timeout: timedelta) -> None:
-        """Say what the gate is about; the approvers are those the execution was opened with."""
-        self.assigned_users = [{"id": user, "name": user} for user in plan.approvers] or None
+    def describe(self, users: Iterable[str], subject: str, body: str, timeout: timedelta) -> None:
+        """Say what the gate is about, and who may answer it; without users anyone may."""
+        self.assigned_users = [{"id": user, "name": user} for user in users] or None
         self.response_timeout = timeout
         self.subject, self.body = subject, body
 
@@ -83,6 +81,7 @@ class HumanGate(ApprovalOperator):
         return Approval(
             decision=Decision.APPROVED if self.approves(event) else Decision.REJECTED,
             by=user["id"],
+            name=user.get("name") if user.get("name") != user["id"] else None,
             time=event["responded_at"],
             reason=given_reason(str(given)[:LONGEST_REASON]) if given else None,
             attempt=attempt,

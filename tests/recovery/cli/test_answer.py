@@ -16,8 +16,12 @@ from drs_recovery.cli.sign_in import Credentials
 from drs_recovery.cli.watcher import Watcher
 from drs_recovery.clock import now
 from drs_recovery.errors import AirflowRefused
+from drs_recovery.plan import Plan
+from drs_recovery.record.models import Approval
 from drs_recovery.report.snapshot import Snapshot, Target
+from drs_recovery.store.programs import approve
 from tests.recovery.cli.cli_surroundings import recovery
+from tests.recovery.cli.execution_story import SHOP
 
 if TYPE_CHECKING:
     from tests.recovery.cli.airflow_stub import Stub
@@ -180,3 +184,67 @@ def test_a_wave_that_does_not_exist_is_usage(story: Any) -> None:
     result = recovery("approve", story().to_the_second_gate().id, "--wave", "AppWave")
     assert result.exit_code == 2
     assert "DBWave1, AppWave2, WebWave3" in result.stderr
+
+
+def of_two(story: Any, **rules: Any) -> Any:
+    """Return a shop that waits at its second gate, which two people must pass, and bob has approved."""
+    plan = Plan.model_validate(SHOP.content() | {"approvals_needed": 2, "break_glass": ["dr-lead"]} | rules)
+    shown = story(plan=plan).freeze().launch(0).land(0)
+    shown.store.run(approve.pause(shown.id, 1, needed=2))
+    return shown
+
+
+def test_an_approval_of_several_says_how_many_more_must(
+    story: Any, airflow: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is on record as one of them; the gate is not passed."""
+    shown = of_two(story)
+    monkeypatch.setattr(command, "TAKEN_UP", 30)
+    mine = Approval(decision="APPROVED", by="alice", time=shown.at)
+    monkeypatch.setattr(
+        command.time, "sleep", lambda _: shown.store.run(approve.count_approval(shown.id, 1, mine))
+    )
+    result = recovery("approve", "web_shop", "--json")
+    document = json.loads(result.stdout)
+    assert (document["approval"]["by"], document["missing"]) == ("alice", 1)
+    assert "1 of 2 approvals" in recovery("show", "web_shop").stdout
+    waiting = json.loads(recovery("show", "web_shop", "--json").stdout)
+    assert [(one["by"], one["waveNumber"]) for one in waiting["approvals"]] == [("alice", 1)]
+    (gate,) = waiting["gates"]
+    assert (gate["approvalsNeeded"], gate["approvedBy"], gate["breakGlass"]) == (2, ["alice"], ["dr-lead"])
+
+
+@pytest.mark.parametrize(
+    ("by", "rules", "why"),
+    [
+        ("alice", {}, "alice has approved already, and counts once; 1 more must approve"),
+        ("bob", {"requester_may_approve": False}, "alice asked for this run, and may not approve it"),
+    ],
+    ids=["twice", "requester"],
+)
+def test_an_approval_that_would_not_count_is_not_sent(
+    story: Any, airflow: Stub, by: str, rules: dict[str, Any], why: str
+) -> None:
+    """Airflow would take it, and the gate ask again; `run --approve` says so beside the gate."""
+    shown = of_two(story, **rules)
+    given = Approval(decision="APPROVED", by=by, time=shown.at)
+    shown.store.run(approve.count_approval(shown.id, 1, given))
+    result = recovery("approve", "web_shop")
+    assert result.exit_code == 3
+    assert why in " ".join(result.stderr.split())
+    client, snapshot = look(shown, airflow)
+    (gate,) = Approver(client, "drill").act(snapshot).gates
+    assert why in (gate.note or "")
+    assert answers(airflow) == []
+
+
+def test_who_breaks_the_glass_is_shown_loudly(story: Any) -> None:
+    """By `show`, beside the others who answered."""
+    shown = of_two(story)
+    broken = Approval(
+        decision="APPROVED", by="dr-lead", time=shown.at, reason="nobody is awake", break_glass=True
+    )
+    shown.store.run(approve.approve(shown.id, 1, broken))
+    result = " ".join(recovery("show", "web_shop").stdout.split())
+    assert "approved by dr-lead, BREAK-GLASS" in result
+    assert "BREAK-GLASS by dr-lead" in result

@@ -22,6 +22,8 @@ from drs_recovery.cli.progress import Canvas
 from drs_recovery.cli.screen import Screen
 from drs_recovery.cli.watcher import Watcher
 from drs_recovery.plan import Plan
+from drs_recovery.record.approvals import GateRules
+from drs_recovery.record.models import Approval
 from drs_recovery.report.snapshot import Snapshot, Target, WaitingGate
 from drs_recovery.settings import settings
 from drs_recovery.store.read_trail import read_events
@@ -109,7 +111,9 @@ def test_json_holds_what_is_on_record(reported: Story) -> None:
 def snapshot(reported: Story) -> Snapshot:
     """Return how the execution stands, with a gate and a note that say the worst too."""
     seen = Watcher(reported.store, Target("web_shop", reported.run_id), AirflowView(None)).look()
-    gate = WaitingGate(SAID, "w.approve", "http://a/b", approvers=(SAID,), note=SAID)
+    rules = GateRules((SAID,), needed=2, break_glass=(SAID,), excluded=SAID)
+    given = (Approval(decision="APPROVED", by=SAID, time=seen.at),)
+    gate = WaitingGate(SAID, "w.approve", "http://a/b", rules=rules, given=given, note=SAID)
     return Snapshot(seen.target, seen.at, seen.execution, seen.servers, (gate,), notes=(SAID,), stranded=SAID)
 
 

@@ -15,6 +15,7 @@ from drs_recovery.cli.progress import Canvas, picture
 from drs_recovery.cli.styles import styled
 from drs_recovery.cli.watcher import Watcher
 from drs_recovery.clock import now
+from drs_recovery.record.approvals import GateRules
 from drs_recovery.record.enums import LaunchStatus, WaveStatus
 from drs_recovery.record.models import Execution, Lag, PreflightWarning, WaveRecord
 from drs_recovery.record.server_record import ServerRecord
@@ -238,7 +239,7 @@ def test_r61_a_status_of_a_newer_release_is_shown(story: Begin, local_aws: Any) 
 
 
 def test_notes_and_what_airflow_says_stand_below(width: int) -> None:
-    gate = WaitingGate("W", "w.approve", "http://a/b", approvers=(), note="bob has answered Approve")
+    gate = WaitingGate("W", "w.approve", "http://a/b", rules=GateRules(), note="bob has answered Approve")
     snapshot = Snapshot(
         Target("p", "r"), now(), gates=(gate,), notes=("Airflow is down.",), queued="queued in Airflow"
     )

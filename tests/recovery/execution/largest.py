@@ -85,6 +85,8 @@ def wave(number: int) -> WaveRecord:
         intents=tuple(intents(number, ATTEMPTS)),
         job_ids=tuple(job_id(number, attempt) for attempt in range(1, ATTEMPTS + 1)),
         waiting_since=START,
+        approvals_needed=10,
+        approvals_given=9,
         approval=approval(number),
         failure=text("failure", number),
         start_time=START,

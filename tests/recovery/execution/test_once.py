@@ -71,6 +71,12 @@ def approving(world):
     return lambda: world.store.run(approve.approve(world.id, 1, answer, event))
 
 
+def counting_an_approval(world):
+    pausing(world)()
+    answer, event = world.make.approval(), world.make.event(EventType.APPROVAL_GIVEN, 1)
+    return lambda: world.store.run(approve.count_approval(world.id, 1, answer, event))
+
+
 def rejecting(world):
     pausing(world)()
     answer, event = world.make.approval(Decision.REJECTED), world.make.event(EventType.REJECTED, 1)
@@ -162,7 +168,8 @@ def telling(world):
 
 
 STEPS = [
-    opening, taking_the_lock, taking_the_lock_over, freezing, noting_a_failure, pausing, approving, rejecting,
+    opening, taking_the_lock, taking_the_lock_over, freezing, noting_a_failure, pausing, approving,
+    counting_an_approval, rejecting,
     intending, starting, adopting, leaving_out, refusing, failing_a_wave, polling, polled_run,
     ending_a_wave, closing, finishing, releasing, telling,
 ]  # fmt: skip

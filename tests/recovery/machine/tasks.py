@@ -151,9 +151,10 @@ class Tasks:
 
     def answer(self, number: int, decision: Decision) -> None:
         """`approve`, when it was answered."""
-        wave = self.store.run(read_execution(self.id)).wave(number)
+        record = self.store.run(read_execution(self.id))
+        wave = record.wave(number)
         given = Approval(decision=decision, by="alice", time=self.clock(), attempt=wave.attempt)
-        record_answer(self.store, self.journal(f"wave{number + 1}.approve"), self.id, wave, given)
+        record_answer(self.store, self.journal(f"wave{number + 1}.approve"), record, wave, given)
 
     def start(self, number: int) -> None:
         """`start_recovery`."""

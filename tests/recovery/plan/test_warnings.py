@@ -178,6 +178,7 @@ def test_every_warning_is_in_a_list() -> None:
     assert {look.__name__ for look in (*OF_A_PLAN, *BETWEEN_PLANS, *OF_A_FOLDER)} == {
         "joined_approvers",
         "look_alike_approvers",
+        "too_few_without_the_requester",
         "both_days",
         "same_plans",
         "passed_over",

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from drs_recovery.cli.airflow import APPROVE
 from drs_recovery.cli.connect import sign_in
 from drs_recovery.cli.exits import Exit, UsageError
-from drs_recovery.cli.gates import GateNotReady, answer_gate
+from drs_recovery.cli.gates import GateNotReady, answer_gate, check_counts
 from drs_recovery.cli.paper import Text
 from drs_recovery.cli.record import find, frozen_plan, open_store
+from drs_recovery.engine.permission import approvals_before, rules_of_gate
 from drs_recovery.errors import AirflowRefused
 from drs_recovery.names import CLEAN_UP, CleanUpTask, Role, task_id
 from drs_recovery.record.clean_up import current_run_id
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from drs_recovery.cli.screen import Screen
+    from drs_recovery.plan import Plan
+    from drs_recovery.record.approvals import GateRules
     from drs_recovery.record.models import Approval, Execution, WaveRecord
     from drs_recovery.store.store import ExecutionStore
 
@@ -41,25 +44,41 @@ def answer(
     if wave_name is None and waits_for_an_approver(execution):
         return _answer_clean_up(screen, store, execution, option, reason=reason, user=user)
     wave = waiting_wave(execution, wave_name)
+    plan = plan_of(store, execution)
+    rules = rules_of_gate(plan, execution, wave.wave_number)
     with sign_in(user) as client:
-        me = client.me().id
-        target, gate = Target(execution.plan_id, execution.dag_run_id), task_of(store, execution, wave)
+        me = client.me()
+        if option == APPROVE:
+            given = approvals_before(store, execution, wave, rules)
+            check_counts(rules, given, me, reason)
+        target, gate = Target(execution.plan_id, execution.dag_run_id), gate_task(plan, wave)
         _when_ready(screen, lambda: answer_gate(client, target, gate, option, reason))
-    approval = _answer_on_record(store, execution, wave)
-    done = "approved" if option == APPROVE else "rejected"
+    approval, missing = _answer_on_record(store, execution, wave, rules, me.id)
     document = {
         "executionId": execution.execution_id,
         "planId": execution.plan_id,
         "waveName": wave.wave_name,
         "answer": option,
-        "by": me,
+        "by": me.id,
         "approval": approval.to_item() if approval else None,
+        "missing": missing,
     }
-    message = f"{wave.wave_name} is {done} by {me}"
-    message += "." if approval else "; Airflow has the answer, and the record does not show it yet."
     follow = f"Follow it: recovery watch {execution.execution_id}"
-    screen.result(document, Text(message).append("\n").append(follow))
+    message = Text(_told(wave, option, me.id, approval, missing))
+    screen.result(document, message.append("\n").append(follow))
     return Exit.OK
+
+
+def _told(wave: WaveRecord, option: str, me: str, approval: Approval | None, missing: int) -> str:
+    """Return what came of an answer, in a sentence."""
+    done = "approved" if option == APPROVE else "rejected"
+    if approval is None:
+        late = "Airflow has the answer, and the record does not show it yet"
+        return f"{wave.wave_name} is {done} by {me}; {late}."
+    if missing:
+        return f"{wave.wave_name} is {done} by {me}; it waits for {missing} more."
+    alone = ", by break-glass" if approval.break_glass else ""
+    return f"{wave.wave_name} is {done} by {me}{alone}."
 
 
 def _answer_clean_up(
@@ -115,11 +134,16 @@ def waiting_wave(execution: Execution, wave_name: str | None) -> WaveRecord:
     return paused[0]
 
 
-def task_of(store: ExecutionStore, execution: Execution, wave: WaveRecord) -> str:
-    """Return the task id of a wave's gate, by the plan that was frozen."""
+def plan_of(store: ExecutionStore, execution: Execution) -> Plan:
+    """Return the plan that was frozen."""
     plan = frozen_plan(store, execution.execution_id)
     if plan is None:
         raise AirflowRefused(f"{execution.execution_id} holds no frozen plan, so none of its gates can wait.")
+    return plan
+
+
+def gate_task(plan: Plan, wave: WaveRecord) -> str:
+    """Return the task id of a wave's gate, by the plan that was frozen."""
     return task_id(Role.GATE, plan.waves[wave.wave_number].name)
 
 
@@ -143,12 +167,17 @@ def _when_ready(screen: Screen, answer: Callable[[], object]) -> None:
             return
 
 
-def _answer_on_record(store: ExecutionStore, execution: Execution, wave: WaveRecord) -> Approval | None:
-    """Return the answer from the record, as soon as it is there."""
+def _answer_on_record(
+    store: ExecutionStore, execution: Execution, wave: WaveRecord, rules: GateRules, me: str
+) -> tuple[Approval | None, int]:
+    """Return the answer from the record, as soon as it is there, and how many more must approve then."""
     deadline = time.monotonic() + TAKEN_UP
     while time.monotonic() < deadline:
         approval = store.run(read_execution(execution.execution_id)).wave(wave.wave_number).approval
         if approval is not None and approval.attempt == wave.attempt:
-            return approval
+            return approval, 0
+        given = approvals_before(store, execution, wave, rules)
+        if mine := [answer for answer in given if answer.by == me]:
+            return mine[0], rules.missing(given)
         time.sleep(0.5)
-    return None
+    return None, rules.needed

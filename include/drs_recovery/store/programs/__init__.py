@@ -7,7 +7,7 @@ module                 what it may write
                        ``failure``; what the checks found: ``lag``, ``warnings``; ``supersededBy`` of a drill
                        it takes the plan from; a new ``version``, and nothing else, of a final execution it
                        takes the plan from
-``approve``            its wave: PAUSED and since when, the approval, CANCELLED
+``approve``            its wave: PAUSED and since when, the approvals, CANCELLED
 ``start_recovery``     its wave: intents, STARTED, job ids, FAILED; its servers: job, or why none
 ``wait_for_recovery``  its wave: POLLING and the final statuses; its servers; ``lastPolledTime``
 ``complete_execution`` the final status, ``endTime``, ``outcome``, ``taskFailure``; waves left open, and the
@@ -37,6 +37,7 @@ item                                 what it holds
 ``SERVER#<wave>#<id>``               a server and what became of it
 ``TASK#<wave>#<name>``               a task, as its last try left it; of ours one that failed
 ``EVENT#<time>#<uuid>``              the audit trail
+``APPROVAL#<wave>#<attempt>#<user>`` an approval of a gate that needs more than one
 ``INTENT#<wave>#<attempt>#<batch>…`` an intent of an attempt that has finished, with what became of it
 ``IDS#<digest>#<part>``              a list of servers or instances that the record only counts
 ``TEXT#<name>``                      the whole of a text that stands shortened in the record

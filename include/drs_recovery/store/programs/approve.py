@@ -10,6 +10,7 @@ from drs_recovery.record.base import iso
 from drs_recovery.record.enums import Decision, WaveStatus, Writer
 from drs_recovery.record.permission import check_ask
 from drs_recovery.record.texts import same_text
+from drs_recovery.store.approvals import put_approval, read_approvals
 from drs_recovery.store.changes import change, with_wave
 from drs_recovery.store.requests import now
 from drs_recovery.store.trail import append_change
@@ -24,11 +25,16 @@ if TYPE_CHECKING:
 
 
 def pause(
-    execution_id: str, number: int, event: Event | None = None, *, since: datetime | None = None
+    execution_id: str,
+    number: int,
+    event: Event | None = None,
+    *,
+    since: datetime | None = None,
+    needed: int = 1,
 ) -> StoreProgram[Execution]:
     """Write that the gate of a wave waits, from now on or ``since``; nothing changes if it does already.
 
-    StartRefused if no answer could let the wave start.
+    ``needed`` is how many people must approve. StartRefused if no answer could let the wave start.
     """
     at = yield from now()
 
@@ -37,11 +43,37 @@ def pause(
         if wave.status is WaveStatus.PAUSED and wave.waiting_since:
             return execution
         check_ask(execution, number)
-        return with_wave(execution, number, status=WaveStatus.PAUSED, waiting_since=since or at)
+        people = needed if needed > 1 else None
+        return with_wave(
+            execution, number, status=WaveStatus.PAUSED, waiting_since=since or at, approvals_needed=people
+        )
 
     changed = yield from change(execution_id, Writer.APPROVE, alter)
     # A gate that waits since an earlier release is in the trail already
     yield from append_change(changed if since is None else replace(changed, written=False), event)
+    return changed.execution
+
+
+def count_approval(
+    execution_id: str, number: int, approval: Approval, event: Event | None = None
+) -> StoreProgram[Execution]:
+    """Write an approval that does not pass its gate yet, in an item of its own, and how many there are now.
+
+    The same person's again changes nothing, and one for a gate that is passed, or asks for another attempt,
+    is TransitionRefused.
+    """
+
+    def alter(execution: Execution) -> StoreProgram[Execution]:
+        wave = execution.wave(number)
+        if _given(wave, approval):
+            return execution
+        check_ask(execution, number)
+        yield from put_approval(execution_id, number, approval)
+        given = yield from read_approvals(execution_id, number, wave.attempt)
+        return with_wave(execution, number, approvals_given=len(given))
+
+    changed = yield from change(execution_id, Writer.APPROVE, alter)
+    yield from append_change(changed, event, approval.by)
     return changed.execution
 
 
