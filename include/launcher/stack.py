@@ -34,6 +34,7 @@ ADMIN = "admin"
 API_SERVER = "api-server"
 SERVERS = ("local-aws", API_SERVER)
 DAG_FILES = ("recovery_plans.py", "recovery_maintenance.py")
+GROUPS = "groups"
 PLAN_FILES = (".yaml", ".yml")
 
 
@@ -175,13 +176,17 @@ class Stack:
             return ROOT / "dags"
         dags = self.home.path / "dags"
         plans = dags / "plans"
-        if dags.is_symlink() or (plans.exists() and not plans.is_symlink()):
+        groups = dags / GROUPS
+        if dags.is_symlink() or any(one.exists() and not one.is_symlink() for one in (plans, groups)):
             raise SettingRefused(f"{dags} is not what a start makes there: move or remove it")
         dags.mkdir(exist_ok=True)
         for name in DAG_FILES:
             shutil.copy2(ROOT / "dags" / name, dags / name)
         plans.unlink(missing_ok=True)
         plans.symlink_to(self.plans.resolve())
+        groups.unlink(missing_ok=True)
+        if (beside := self.plans.resolve().with_name(GROUPS)).is_dir():
+            groups.symlink_to(beside)
         return dags
 
 

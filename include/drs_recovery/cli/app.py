@@ -92,11 +92,12 @@ Reason = Annotated[
 @app.command()
 def check(
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE|FOLDER]...", help="Default: dags/plans.")
+        list[Path] | None,
+        typer.Argument(metavar="[FILE|FOLDER]...", help="Default: dags/plans, and the groups beside it."),
     ] = None,
     as_json: Json = False,
 ) -> int:
-    """Show what is wrong with plan files, as file:line:col: message."""
+    """Show what is wrong with the files of plans and groups, as file:line:col: message."""
     from drs_recovery.cli.commands import check as command
 
     return command.check(_screen(as_json), files or [])

@@ -15,18 +15,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from drs_recovery.plan import Plan
-    from drs_recovery.plan.warnings import Warned
+    from drs_recovery.plan import Group, Plan
+    from drs_recovery.plan.warnings import Key, Warned
 
 
-def unknown_regions(plans: Mapping[Path, Plan]) -> Iterator[Warned]:
-    """Yield the plans that recover into a Region which botocore does not know, or not with DRS."""
+def unknown_regions(plans: Mapping[Path, Plan], groups: Mapping[Path, Group]) -> Iterator[Warned]:
+    """Yield the plans and groups with a Region which botocore does not know, or not with DRS."""
+    said: list[tuple[Path, Key, str | None]] = [
+        (file, ("region",), one.region) for file, one in groups.items()
+    ]
     for file, plan in plans.items():
-        said: dict[tuple[str | int, ...], str | None] = {("region",): plan.region}
-        said |= {("waves", number, "region"): wave.region for number, wave in enumerate(plan.waves)}
-        for place, region in said.items():
-            if region and (message := _unknown(region)):
-                yield warned(file, place, message)
+        said.append((file, ("region",), plan.region))
+        said += [(file, ("waves", n, "region"), wave.region) for n, wave in enumerate(plan.waves)]
+    for file, place, region in said:
+        if region and (message := _unknown(region)):
+            yield warned(file, place, message)
 
 
 def _unknown(region: str) -> str | None:

@@ -6,9 +6,9 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from drs_recovery.plan import ServerTags
 from drs_recovery.plan.gate_rules import gate_rules
 from drs_recovery.plan.schedule import either_day
+from drs_recovery.plan.servers import listed_ids, tag_selections
 from drs_recovery.record.approvals import GateRules
 from drs_recovery.text.durations import compact, duration_text
 from drs_recovery.text.markdown import Markdown, code, codes, render, text
@@ -16,6 +16,7 @@ from drs_recovery.text.people import ANYONE
 
 if TYPE_CHECKING:
     from drs_recovery.plan import Plan, Wave
+    from drs_recovery.plan.servers import Servers
 
 DOC = """\
 ## {{ plan.name }}
@@ -118,11 +119,13 @@ def _names(plan: Plan, numbers: tuple[int, ...]) -> str:
     return ", ".join(plan.waves[number].name for number in numbers) or "the start"
 
 
-def _servers(servers: ServerTags | tuple[str, ...]) -> Markdown:
-    if isinstance(servers, ServerTags):
-        tags = codes(f"{key}={value}" for key, value in sorted(servers.tags.items()))
-        return Markdown("all with the DRS tags {}").format(tags)
-    return codes(servers)
+def _servers(servers: Servers) -> Markdown:
+    ids = listed_ids(servers)
+    parts = [codes(ids)] if ids else []
+    for part in tag_selections(servers):
+        tags = codes(f"{key}={value}" for key, value in sorted(part.tags.items()))
+        parts.append(Markdown("all with the DRS tags {}").format(tags))
+    return Markdown("; ").join(parts)
 
 
 def _policy(wave: Wave) -> str | Markdown:

@@ -22,7 +22,7 @@ from drs_recovery.text.lists import quoted, shortened
 DEEPEST = 20
 """Levels of nesting that are read; a plan has six."""
 
-EMPTY = "the file is empty; a plan is a mapping of keys to values"
+EMPTY = "the file is empty; a {} is a mapping of keys to values"
 BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 NUMBERS = re.compile(
@@ -56,11 +56,14 @@ class Node:
         return quoted(self.text) if isinstance(self.value, str) else shortened(self.text)
 
 
-def parse(text: str) -> tuple[Node, list[Problem]]:
-    """Return the root of a plan's text, a mapping, and the problems found on the way; raises Rejected."""
+def parse(text: str, noun: str = "plan") -> tuple[Node, list[Problem]]:
+    """Return the root of a text, a mapping, and the problems found on the way; raises Rejected.
+
+    ``noun`` is what one file of this kind is.
+    """
     if strange := list(islice(NOT_YAML.finditer(text), MOST_PROBLEMS + 1)):
         raise Rejected(*[_not_yaml(text, match) for match in strange])
-    composer = _Composer(text)
+    composer = _Composer(text, noun)
     try:
         return composer.document(), composer.problems
     except yaml.MarkedYAMLError as error:
@@ -95,27 +98,34 @@ def _indentation(lines: list[str]) -> str:
 
 
 class _Composer:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, noun: str) -> None:
+        self._noun = noun
         self.problems: list[Problem] = []
         self._events = yaml.parse(text, Loader=yaml.CSafeLoader)
 
     def document(self) -> Node:
         next(self._events)
         if isinstance(next(self._events), yaml.StreamEndEvent):
-            raise Rejected(Problem(Mark(), EMPTY))
+            raise Rejected(Problem(Mark(), EMPTY.format(self._noun)))
         root = self._node(next(self._events), depth=1)
         next(self._events)
         if not isinstance(another := next(self._events), yaml.StreamEndEvent):
-            raise Rejected(Problem(_mark(another), "a second document starts here; one file is one plan"))
+            raise Rejected(
+                Problem(_mark(another), f"a second document starts here; one file is one {self._noun}")
+            )
         if root.value is None:
-            raise Rejected(Problem(Mark(), EMPTY))
+            raise Rejected(Problem(Mark(), EMPTY.format(self._noun)))
         if not isinstance(root.value, dict):
-            raise Rejected(Problem(root.mark, f"{root} where a plan, a mapping of keys to values, is due"))
+            raise Rejected(
+                Problem(root.mark, f"{root} where a {self._noun}, a mapping of keys to values, is due")
+            )
         return root
 
     def _node(self, event: Any, depth: int) -> Node:
         if depth > DEEPEST:
-            raise Rejected(Problem(_mark(event), f"nested deeper than {DEEPEST} levels; a plan has six"))
+            raise Rejected(
+                Problem(_mark(event), f"nested deeper than {DEEPEST} levels; a {self._noun} has six")
+            )
         if isinstance(event, yaml.AliasEvent):
             self._complain(event, f"the alias *{shortened(event.anchor)} is not read; write the value itself")
             return Node(_mark(event), "an alias", UNREADABLE)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Tag, ValidationError
 
 from drs_recovery.names import MOST_WAVES
 from drs_recovery.plan.document import NUMBER, UNREADABLE, Node
+from drs_recovery.plan.groups import ONE, SEVERAL, GroupFile
 from drs_recovery.plan.models import BROKEN_RULES, PlanFile
 from drs_recovery.plan.problems import MOST_PROBLEMS, Problem, Rejected
 from drs_recovery.plan.rules import findings, sketch
@@ -33,12 +34,23 @@ DUE = {
 """What is due where pydantic complains of the type."""
 
 
+OF_GROUPS = (ONE, SEVERAL)
+
+
 def content_of(root: Node) -> PlanFile:
     """Return what the root node of a plan file says; raises Rejected with every problem."""
     try:
         return PlanFile.model_validate(root.value | _few(root.value))
     except ValidationError as error:
-        raise Rejected(*_of_values(root, error), *_of_rules(root)) from error
+        raise Rejected(*_of_values(root, error, PlanFile), *_of_rules(root)) from error
+
+
+def group_of(root: Node) -> GroupFile:
+    """Return what the root node of a group's file says; raises Rejected with every problem."""
+    try:
+        return GroupFile.model_validate(root.value)
+    except ValidationError as error:
+        raise Rejected(*_of_values(root, error, GroupFile)) from error
 
 
 def _few(content: dict[str, Any]) -> dict[str, Any]:
@@ -47,12 +59,12 @@ def _few(content: dict[str, Any]) -> dict[str, Any]:
     return {"waves": waves[: MOST_WAVES + 1]} if isinstance(waves, list) else {}
 
 
-def _of_values(root: Node, error: ValidationError) -> list[Problem]:
+def _of_values(root: Node, error: ValidationError, model: type[BaseModel]) -> list[Problem]:
     some = error.errors(include_url=False, include_input=False)[: MOST_PROBLEMS + 1]
     places = [
         (details, _Located(root, details["loc"])) for details in some if details["type"] != BROKEN_RULES
     ]
-    return [_problem(details, at) for details, at in places if not _is_reported(details, at.node)]
+    return [_problem(details, at, model) for details, at in places if not _is_reported(details, at.node)]
 
 
 def _is_reported(details: ErrorDetails, node: Node) -> bool:
@@ -82,16 +94,24 @@ class _Located:
         self.node = self.node.children[part]
 
 
-def _problem(details: ErrorDetails, at: _Located) -> Problem:
+def _problem(details: ErrorDetails, at: _Located, model: type[BaseModel]) -> Problem:
     last = str(details["loc"][-1])
     match details["type"]:
         case "missing":
-            return Problem(at.node.mark, f"the key {last!r} is missing: {_fields(details)[last].description}")
+            return Problem(
+                at.node.mark, f"the key {last!r} is missing: {_fields(details, model)[last].description}"
+            )
         case "extra_forbidden":
-            return Problem(at.key_mark, _unknown_key(last, list(_fields(details))))
+            allowed = [*_fields(details, model), *(OF_GROUPS if _is_of_wave(details["loc"]) else ())]
+            return Problem(at.key_mark, _unknown_key(last, allowed))
         case _ if last == "[key]":
             return Problem(at.key_mark, f"the key {quoted(at.key)} {_rest(details)}")
     return Problem(at.node.mark, f"{at.key}: {_complaint(details, at.node)}")
+
+
+def _is_of_wave(place: Place) -> bool:
+    """Whether a place is in the servers of a wave, where groups may stand: not in what is optional."""
+    return place[0] == "waves" and place[-3:-1] == ("servers", "by tags")
 
 
 def _complaint(details: ErrorDetails, node: Node) -> str:
@@ -123,9 +143,9 @@ def _unknown_key(key: str, allowed: list[str]) -> str:
     return f"unknown key {quoted(key)}{did_you_mean(key, allowed) or ';'} allowed here: {', '.join(allowed)}"
 
 
-def _fields(details: ErrorDetails) -> dict[str, FieldInfo]:
-    """Return the fields of the model that complains."""
-    return model_at(PlanFile, details["loc"][:-1]).model_fields
+def _fields(details: ErrorDetails, model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields of the model that complains, which is part of another."""
+    return model_at(model, details["loc"][:-1]).model_fields
 
 
 def model_at(root: type[BaseModel], place: Place) -> type[BaseModel]:

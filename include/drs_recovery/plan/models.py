@@ -7,12 +7,8 @@ from itertools import islice
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Discriminator,
     Field,
     StrictBool,
-    Tag,
     ValidationError,
     model_validator,
 )
@@ -26,7 +22,8 @@ from drs_recovery.plan.gates import ApprovalsNeeded
 from drs_recovery.plan.preflight import Preflight
 from drs_recovery.plan.problems import MOST_PROBLEMS
 from drs_recovery.plan.rules import findings, sketch
-from drs_recovery.plan.target import Target
+from drs_recovery.plan.servers import Frozen, Servers
+from drs_recovery.plan.target import OWN_CONNECTION, Target
 from drs_recovery.plan.values import (
     ConnectionId,
     Cron,
@@ -35,9 +32,6 @@ from drs_recovery.plan.values import (
     Line,
     MinimumLaunched,
     Region,
-    SourceServerId,
-    TagKey,
-    TagValue,
     Text,
 )
 from drs_recovery.record.recovery_point import PlanPoint
@@ -46,32 +40,7 @@ BROKEN_RULES = "broken_rules"
 """Type of the validation error that tells of rules between values; all others are about one value."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ServerTags(_Frozen):
-    """The source servers that have all of some DRS tags when an execution opens."""
-
-    tags: Annotated[dict[TagKey, TagValue], Field(min_length=1)] = Field(
-        description="Tags of the DRS source servers (not of EC2 instances); a server has all of them."
-    )
-
-
-def _kind_of_servers(value: object) -> str | None:
-    if isinstance(value, list | tuple):
-        return "ids"
-    return "by tags" if isinstance(value, dict | ServerTags) else None
-
-
-ServerIds = Annotated[tuple[SourceServerId, ...], Field(min_length=1)]
-Servers = Annotated[
-    Annotated[ServerIds, Tag("ids")] | Annotated[ServerTags, Tag("by tags")],
-    Discriminator(_kind_of_servers),
-]
-
-
-class Wave(_Frozen):
+class Wave(Frozen):
     """Source servers that are launched together."""
 
     name: Line = Field(description="Name of the wave; its task group is named after it.")
@@ -134,7 +103,7 @@ class Wave(_Frozen):
         return group_id(self.name)
 
 
-class PlanFile(_Frozen):
+class PlanFile(Frozen):
     """What a plan file says."""
 
     name: Line = Field(description="Name of the plan, as people say it.")
@@ -144,7 +113,7 @@ class PlanFile(_Frozen):
         description="AWS Region that DRS recovers to, such as eu-west-1; of waves that do not say another."
     )
     aws_conn_id: ConnectionId = Field(
-        default="aws_default",
+        default=OWN_CONNECTION,
         description="Airflow connection with the account and role to use; of waves that do not say another.",
     )
     rto: Duration | None = Field(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
-from drs_recovery.plan.models import ServerTags
 from drs_recovery.plan.rules import complaint_of_minimum
+from drs_recovery.plan.selection import servers_of
+from drs_recovery.plan.servers import listed_ids, tag_selections
 from drs_recovery.text.lists import listed, quoted, shortened
 
 if TYPE_CHECKING:
@@ -49,10 +50,10 @@ def misfits(plan: Plan, selection: Selection) -> list[str]:
 
 
 def _optional(wave: Wave, servers: tuple[SourceServer, ...]) -> frozenset[str]:
-    if isinstance(wave.optional, ServerTags):
-        wanted = wave.optional.tags.items()
-        return frozenset(one.source_server_id for one in servers if wanted <= one.tags.items())
-    return frozenset(wave.optional or ()) & {one.source_server_id for one in servers}
+    if wave.optional is None:
+        return frozenset()
+    found = servers_of(wave.optional, {one.source_server_id: one for one in servers})
+    return frozenset(one.source_server_id for one in found) & {one.source_server_id for one in servers}
 
 
 def _minimum(wave: Wave, servers: tuple[SourceServer, ...]) -> int | None:
@@ -77,11 +78,12 @@ def _problems(wave: Wave, servers: tuple[SourceServer, ...]) -> Iterator[str]:
 
 def _missing(wave: Wave, servers: tuple[SourceServer, ...]) -> str | None:
     """Return the optional id or tags of the plan that no server of the wave has."""
+    if wave.optional is None:
+        return None
     selected = _optional(wave, servers)
-    if isinstance(wave.optional, ServerTags):
-        if not all(server.known for server in servers):
-            return None  # nobody knows the tags of the others
-        message = listed(f"{shortened(key)}={shortened(value)}" for key, value in wave.optional.tags.items())
-        return None if selected else f"has the DRS tags {message}"
-    foreign = [quoted(server) for server in wave.optional or () if server not in selected]
-    return f"is {listed(foreign)}" if foreign else None
+    if foreign := [quoted(server) for server in listed_ids(wave.optional) if server not in selected]:
+        return f"is {listed(foreign)}"
+    if selected or not all(server.known for server in servers):
+        return None  # nobody knows the tags of the others
+    wanted = (tag for part in tag_selections(wave.optional) for tag in part.tags.items())
+    return f"has the DRS tags {listed(f'{shortened(key)}={shortened(value)}' for key, value in wanted)}"

@@ -26,6 +26,7 @@ class WaveSketch(NamedTuple):
     """What the rules look at in a wave; None stands for what is not readable, or not there.
 
     ``servers`` and ``optional`` are those that are listed: none where they are selected by tags.
+    ``all_listed``: none of its servers is selected by tags.
     """
 
     name: str | None
@@ -33,6 +34,7 @@ class WaveSketch(NamedTuple):
     depends_on: tuple[str | None, ...] | None
     optional: tuple[str | None, ...] = ()
     minimum_launched: int | str | None = None
+    all_listed: bool = True
 
 
 class PlanSketch(NamedTuple):
@@ -67,11 +69,22 @@ def _wave_sketch(wave: object) -> WaveSketch:
     depends_on = entries.get("depends_on")
     return WaveSketch(
         _text(entries.get("name")),
-        _texts(entries.get("servers")),
+        _ids(entries.get("servers")),
         None if depends_on is None else _texts(depends_on),
-        _texts(entries.get("optional")),
+        _ids(entries.get("optional")),
         _minimum(entries.get("minimum_launched")),
+        all(isinstance(part, list) for part in _selections(entries.get("servers"))),
     )
+
+
+def _selections(servers: object) -> list[object]:
+    """Return the selections that servers are of, as YAML and JSON have them."""
+    parts = servers.get("any_of") if isinstance(servers, dict) else None
+    return parts if isinstance(parts, list) else [servers]
+
+
+def _ids(servers: object) -> tuple[str | None, ...]:
+    return tuple(one for part in _selections(servers) for one in _texts(part))
 
 
 def _minimum(value: object) -> int | str | None:
@@ -166,7 +179,7 @@ def _optional(number: int, wave: WaveSketch, hints: Hints) -> Iterator[Finding]:
             yield place, f"optional: the source server {quoted(server)} is listed twice"
         elif server is not None:
             seen.add(server)
-            if wave.servers and server not in known:
+            if wave.servers and wave.all_listed and server not in known:
                 hint = hints.of(server, known) or ";"
                 yield (
                     place,
@@ -176,7 +189,11 @@ def _optional(number: int, wave: WaveSketch, hints: Hints) -> Iterator[Finding]:
 
 def _minimum_launched(number: int, wave: WaveSketch) -> Iterator[Finding]:
     needed = set(wave.servers) - set(wave.optional)
-    if wave.servers and (complaint := complaint_of_minimum(wave.minimum_launched, len(needed))):
+    if (
+        wave.servers
+        and wave.all_listed
+        and (complaint := complaint_of_minimum(wave.minimum_launched, len(needed)))
+    ):
         yield ("waves", number, "minimum_launched"), complaint
 
 

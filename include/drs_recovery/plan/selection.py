@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from drs_recovery.errors import SelectionError
-from drs_recovery.plan.models import ServerTags
+from drs_recovery.plan.servers import listed_ids, tag_selections
 from drs_recovery.text.lists import did_you_mean, listed, quoted, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from drs_recovery.plan.models import Plan, Wave
+    from drs_recovery.plan.servers import Servers
     from drs_recovery.plan.target import Target
 
 Fleet = dict[str, "SourceServer"]
@@ -50,7 +51,8 @@ def resolve(plan: Plan, known: Callable[[Target], Iterable[SourceServer] | None]
     """
     fleets = {target: _fleet(known(target)) for target in plan.targets}
     there = [fleets[plan.target(number)] for number in range(len(plan.waves))]
-    selection = tuple(_servers_of(wave, fleet or {}) for wave, fleet in zip(plan.waves, there, strict=True))
+    pairs = zip(plan.waves, there, strict=True)
+    selection = tuple(servers_of(wave.servers, fleet or {}) for wave, fleet in pairs)
     each = zip(plan.waves, selection, there, strict=True)
     problems = [problem for wave, servers, fleet in each if (problem := _unmet(wave, servers, fleet))]
     problems += _repeated(plan, selection)
@@ -63,20 +65,22 @@ def _fleet(known: Iterable[SourceServer] | None) -> Fleet | None:
     return None if known is None else {server.source_server_id: server for server in known}
 
 
-def _servers_of(wave: Wave, fleet: Fleet) -> tuple[SourceServer, ...]:
-    if isinstance(wave.servers, ServerTags):
-        wanted = wave.servers.tags.items()
-        selected = [server for server in fleet.values() if wanted <= server.tags.items()]
-    else:
-        missing = {server: SourceServer(source_server_id=server, known=False) for server in wave.servers}
-        selected = [fleet.get(server, missing[server]) for server in wave.servers]
-    return tuple(sorted(selected, key=lambda server: server.source_server_id))
+def servers_of(servers: Servers, fleet: Fleet) -> tuple[SourceServer, ...]:
+    """Return the servers that are listed, or of a fleet selected by tags, each once, sorted by id."""
+    ids = listed_ids(servers)
+    found = {
+        server: fleet.get(server) or SourceServer(source_server_id=server, known=False) for server in ids
+    }
+    for part in tag_selections(servers):
+        wanted = part.tags.items()
+        found |= {key: server for key, server in fleet.items() if wanted <= server.tags.items()}
+    return tuple(found[server] for server in sorted(found))
 
 
 def _unmet(wave: Wave, servers: tuple[SourceServer, ...], fleet: Fleet | None) -> str | None:
-    if servers or fleet is None or not isinstance(wave.servers, ServerTags):
+    if servers or fleet is None:
         return None
-    return _no_match(wave, wave.servers.tags, fleet)
+    return "\n".join(_no_match(wave, part.tags, fleet) for part in tag_selections(wave.servers))
 
 
 def _no_match(wave: Wave, wanted: dict[str, str], fleet: Fleet) -> str:

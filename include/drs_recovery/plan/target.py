@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+OWN_CONNECTION = "aws_default"
+"""The connection of a plan, and of a group, that names none."""
+
 
 class Target(NamedTuple):
     """An Airflow connection, which stands for an account and a role in it, and a Region of AWS.

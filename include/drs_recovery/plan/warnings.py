@@ -1,7 +1,8 @@
 """What is allowed in plans, and most likely not meant; each function finds one such thing.
 
 A warning keeps nobody from anything. One about a single plan goes into ``OF_A_PLAN``, one about several into
-``BETWEEN_PLANS``, one about what lies around them into ``OF_A_FOLDER``.
+``BETWEEN_PLANS``, one about several groups into ``BETWEEN_GROUPS``, one about what lies around them into
+``OF_A_FOLDER``.
 """
 
 from __future__ import annotations
@@ -18,16 +19,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from drs_recovery.names import likeness
 from drs_recovery.plan.document import parse
 from drs_recovery.plan.gate_rules import gate_rules
-from drs_recovery.plan.models import ServerTags
 from drs_recovery.plan.problems import Mark, Rejected
 from drs_recovery.plan.reader import SUFFIXES, is_plan_file, text_of
 from drs_recovery.plan.schedule import either_day
+from drs_recovery.plan.servers import listed_ids, tag_selections
 from drs_recovery.text.lists import listed, quoted
 from drs_recovery.text.visible import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
+    from drs_recovery.plan.groups import Group
     from drs_recovery.plan.models import Plan, Wave
 
 Key = tuple[str | int, ...]
@@ -61,10 +63,15 @@ class Warned(NamedTuple):
         return f"{name}:{self.mark.line}:{self.mark.column}: warning: {printable(self.message)}"
 
 
-def warnings(plans: Mapping[Path, Plan], folders: Iterable[Path] = ()) -> list[Warned]:
-    """Return all warnings about some plans, by their files, and about what lies in some folders."""
+def warnings(
+    plans: Mapping[Path, Plan], folders: Iterable[Path] = (), groups: Mapping[Path, Group] | None = None
+) -> list[Warned]:
+    """Return all warnings about plans and groups, by their files, and about what lies in some folders."""
     found = [warned(file, key, message) for file, plan in plans.items() for key, message in _of(plan)]
     found += [warned(file, key, message) for look in BETWEEN_PLANS for file, key, message in look(plans)]
+    found += [
+        warned(file, key, message) for look in BETWEEN_GROUPS for file, key, message in look(groups or {})
+    ]
     found += [
         Warned(file, Mark(), message)
         for folder in folders
@@ -155,6 +162,17 @@ def same_plans(plans: Mapping[Path, Plan]) -> Iterator[tuple[Path, Key, str]]:
             )
 
 
+def in_two_groups(groups: Mapping[Path, Group]) -> Iterator[tuple[Path, Key, str]]:
+    """Find source servers that are listed in two groups."""
+    first: dict[str, Path] = {}
+    for file, group in groups.items():
+        for server in listed_ids(group.servers):
+            other = first.setdefault(server, file)
+            if other != file:
+                message = f"servers: {quoted(server)} is in the group of {printable(other.name)} too"
+                yield file, ("servers",), f"{message}; a plan launches a server once"
+
+
 def passed_over(folder: Path) -> Iterator[tuple[Path, str]]:
     """Find files that seem to be plans and become none: those in folders below, and of other names."""
     for path in _files(folder):
@@ -176,6 +194,9 @@ OF_A_PLAN: tuple[Callable[[Plan], Iterator[tuple[Key, str]]], ...] = (
     both_days,
 )
 BETWEEN_PLANS: tuple[Callable[[Mapping[Path, Plan]], Iterator[tuple[Path, Key, str]]], ...] = (same_plans,)
+BETWEEN_GROUPS: tuple[Callable[[Mapping[Path, Group]], Iterator[tuple[Path, Key, str]]], ...] = (
+    in_two_groups,
+)
 OF_A_FOLDER: tuple[Callable[[Path], Iterator[tuple[Path, str]]], ...] = (passed_over,)
 
 
@@ -200,8 +221,8 @@ def _alphabet(letter: str) -> str:
 def _target(plan: Plan) -> Hashable:
     """Return which source servers a plan launches, as far as its text shows."""
     chosen = [(plan.target(number), wave.servers) for number, wave in enumerate(plan.waves)]
-    ids = {(at, one) for at, servers in chosen if not isinstance(servers, ServerTags) for one in servers}
-    tags = {(at, frozenset(one.tags.items())) for at, one in chosen if isinstance(one, ServerTags)}
+    ids = {(at, one) for at, servers in chosen for one in listed_ids(servers)}
+    tags = {(at, frozenset(one.tags.items())) for at, servers in chosen for one in tag_selections(servers)}
     return frozenset(ids), frozenset(tags)
 
 

@@ -130,3 +130,21 @@ def test_plans_in_a_folder_below_are_named_where_none_is_found(tmp_path: Path) -
 def test_the_example_plans_have_no_warning() -> None:
     """They are copied."""
     assert document("check", str(ROOT / "dags/plans"))["warnings"] == []
+
+
+def test_groups_are_checked_beside_the_plans_and_by_themselves(tmp_path: Path) -> None:
+    """Used or not; a server of two groups, and a Region that nobody knows, are warned of."""
+    (tmp_path / "plans").mkdir()
+    plan(tmp_path / "plans", "p.yaml")
+    about = "name: G\ndescription: A group.\nowner: team\nservers: [s-000000000000db001]\n"
+    (groups := tmp_path / "groups").mkdir()
+    for name, region in (("a", "eu-west-1"), ("b", "eu-north-9"), ("c", "eu-west")):
+        (groups / f"{name}.yaml").write_text(f"{about}region: {region}\n")
+    found = document("check", str(tmp_path / "plans"))
+    assert (found["plans"], found["groups"]) == (["p"], ["a", "b"])
+    assert [(Path(one["file"]).name, one["line"]) for one in found["problems"]] == [("c.yaml", 5)]
+    warned = {(Path(one["file"]).name, one["line"]): one["message"] for one in found["warnings"]}
+    assert "'s-000000000000db001' is in the group of a.yaml too" in warned["b.yaml", 4]
+    assert "botocore knows no Region 'eu-north-9'" in warned["b.yaml", 5]
+    assert document("check", str(groups))["groups"] == ["a", "b"]
+    assert document("check", str(groups / "c.yaml"))["problems"] == found["problems"]

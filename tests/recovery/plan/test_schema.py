@@ -10,7 +10,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from drs_recovery.plan import json_schema
-from drs_recovery.plan.schema import json_schema_text
+from drs_recovery.plan.schema import group_schema, json_schema_text
 
 ROOT = Path(__file__).parents[3]
 PLANS = ROOT / "dags" / "plans"
@@ -26,6 +26,12 @@ def errors(path: Path) -> list[Any]:
 def test_the_file_that_ships_is_up_to_date() -> None:
     """``PYTHONPATH=include python -m drs_recovery.plan > dags/plans/plan.schema.json`` writes it again."""
     assert (PLANS / "plan.schema.json").read_text() == json_schema_text()
+
+
+def test_the_file_for_groups_that_ships_is_up_to_date() -> None:
+    """``PYTHONPATH=include python -m drs_recovery.plan group > dags/groups/group.schema.json`` writes it."""
+    shipped = (ROOT / "dags" / "groups" / "group.schema.json").read_text()
+    assert shipped == json_schema_text(group_schema)
 
 
 def test_the_schema_is_a_schema() -> None:

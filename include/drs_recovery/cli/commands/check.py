@@ -1,4 +1,4 @@
-"""`check`: every problem and warning of plan files, each with its place, and when they drill next."""
+"""`check`: every problem and warning of plans and groups, each with its place, and when plans drill next."""
 
 from __future__ import annotations
 
@@ -6,14 +6,24 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Group
+from rich.console import Group as Lines
 
 from drs_recovery.cli.exits import Exit, UsageError
 from drs_recovery.cli.paper import Text
 from drs_recovery.cli.regions import unknown_regions
 from drs_recovery.clock import now
 from drs_recovery.errors import PlanError
-from drs_recovery.plan import Plan, files_of_stem, read_plan, read_plans
+from drs_recovery.plan import (
+    Group,
+    Plan,
+    files_of_stem,
+    groups_beside,
+    read_group,
+    read_groups,
+    read_plan,
+    read_plans,
+)
+from drs_recovery.plan.groups import FOLDER as GROUPS
 from drs_recovery.plan.schedule import next_dates
 from drs_recovery.plan.warnings import warnings
 from drs_recovery.text.lists import listed
@@ -30,55 +40,63 @@ PROBLEM = re.compile(r"(?P<file>.*?):(?P<line>\d+):(?P<column>\d+): (?:warning: 
 
 
 def check(screen: Screen, paths: Sequence[Path]) -> Exit:
-    """Read plan files, and all those of folders; show problems, warnings, and when they drill next."""
-    plans: dict[Path, Plan] = {}
-    problems: list[str] = []
-    for path in paths or [PLANS]:
-        for file, found in _read_path(path):
-            if isinstance(found, PlanError):
-                problems += [problem for problem in found.problems if problem not in problems]
-            else:
-                plans[file] = found
-    folders = [path for path in paths or [PLANS] if path.is_dir()]
-    odd = [str(warning) for warning in [*warnings(plans, folders), *unknown_regions(plans)]]
+    """Read plans, of folders with the groups beside them; show what is wrong, and when they drill next."""
+    files = dict(found for path in paths or [PLANS] for found in _read_path(path))
+    plans = {file: one for file, one in files.items() if isinstance(one, Plan)}
+    groups = {file: one for file, one in files.items() if isinstance(one, Group)}
+    broken = [one for one in files.values() if isinstance(one, PlanError)]
+    problems = list(dict.fromkeys(problem for one in broken for problem in one.problems))
+    folders = [path for path in paths or [PLANS] if path.is_dir() and path.name != GROUPS]
+    odd = [str(one) for one in [*warnings(plans, folders, groups), *unknown_regions(plans, groups)]]
     drills = {
         plan.id: next_dates(plan.drill_schedule, now()) for plan in plans.values() if plan.drill_schedule
     }
     # A place is for editors to jump to: one line each, however long
     shown = [Text(line, overflow="ignore", no_wrap=True) for line in [*problems, *odd]]
-    names = [plan.id for plan in plans.values()]
+    names, used = [plan.id for plan in plans.values()], [group.id for group in groups.values()]
     document = {
         "plans": names,
+        "groups": used,
         "problems": [_document(problem) for problem in problems],
         "warnings": [_document(warning) for warning in odd],
         "nextDrills": {plan: [date.isoformat() for date in dates] for plan, dates in drills.items()},
     }
-    screen.result(document, Group(*shown, *_next_drills(drills), _summary(names, problems, odd)))
+    screen.result(document, Lines(*shown, *_next_drills(drills), _summary(names, used, problems, odd)))
     return Exit.NOT_RECOVERED if problems else Exit.OK
 
 
-def _read_path(path: Path) -> list[tuple[Path, Plan | PlanError]]:
+def _read_path(path: Path) -> list[tuple[Path, Plan | Group | PlanError]]:
     """Return what a path holds; raises UsageError for one that cannot be read."""
     try:
-        return list(_plans_of(path))
+        return list(_found_at(path))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from error
 
 
-def _plans_of(path: Path) -> Iterator[tuple[Path, Plan | PlanError]]:
-    if path.is_dir():
-        found = read_plans(path)
-        if not found:
+def _found_at(path: Path) -> Iterator[tuple[Path, Plan | Group | PlanError]]:
+    """Yield the plans of a folder, and the groups beside it; what a file is, its folder says."""
+    if path.is_dir() and path.name == GROUPS:
+        yield from _of_folder(path, read_groups(path))
+    elif path.is_dir():
+        if not (found := read_plans(path)):
             raise UsageError(f"{path}: no plan file, *.yaml or *.yml, in this folder{_below(path)}")
-        for stem, plan in found.items():
-            yield next(iter(files_of_stem(path, stem)), path / stem), plan
-        return
-    if not path.exists():
+        yield from _of_folder(path, found)
+        beside = groups_beside(path)
+        yield from _of_folder(beside, read_groups(beside))
+    elif not path.exists():
         raise UsageError(f"{path}: no such file or folder")
-    try:
-        yield path, read_plan(path)
-    except PlanError as error:
-        yield path, error
+    else:
+        try:
+            yield path, read_group(path) if path.absolute().parent.name == GROUPS else read_plan(path)
+        except PlanError as error:
+            yield path, error
+
+
+def _of_folder(
+    folder: Path, found: Mapping[str, Plan | PlanError] | Mapping[str, Group | PlanError]
+) -> Iterator[tuple[Path, Plan | Group | PlanError]]:
+    for stem, one in found.items():
+        yield next(iter(files_of_stem(folder, stem)), folder / stem), one
 
 
 def _below(folder: Path) -> str:
@@ -92,12 +110,15 @@ def _next_drills(drills: Mapping[str, Sequence[datetime]]) -> Iterator[Text]:
         yield Text(f"{plan} drills next at {', '.join(f'{date:%a %Y-%m-%d %H:%M}' for date in dates)} (UTC)")
 
 
-def _summary(plans: Sequence[str], problems: Sequence[str], odd: Sequence[str]) -> Text:
-    good = f"{plural(len(plans), 'plan')} without problems"
+def _summary(
+    plans: Sequence[str], groups: Sequence[str], problems: Sequence[str], odd: Sequence[str]
+) -> Text:
+    beside = f" and {plural(len(groups), 'group')}" if groups else ""
+    good = f"{plural(len(plans), 'plan')}{beside} without problems"
     also = f", {plural(len(odd), 'warning')}" if odd else ""
     if problems:
         return Text(f"{plural(len(problems), 'problem')}{also}, {good}", style="bold red")
-    return Text(f"{good}{also}: {', '.join(plans)}", style="green")
+    return Text(f"{good}{also}: {', '.join([*plans, *groups])}", style="green")
 
 
 def _document(problem: str) -> dict[str, Any]:

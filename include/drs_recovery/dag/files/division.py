@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.dag import scheduled
 from drs_recovery.dag.files import last_good
-from drs_recovery.dag.files.folder import PLANS
+from drs_recovery.dag.files.folder import GROUPS, OF_AUTHORS, PLANS
 from drs_recovery.dag.files.shards import LOADER, SHARDS, Shard, shard_of_file, shard_of_plan
 from drs_recovery.names import dag_id_of
+from drs_recovery.plan import group_ids
 from drs_recovery.plan.reader import is_plan_file
 
 if TYPE_CHECKING:
@@ -34,21 +35,31 @@ def stem_of(name: str) -> str | None:
     return path.stem if str(path.parent) == PLANS and is_plan_file(path) else None
 
 
+def group_of(name: str) -> str | None:
+    """Return the id of a group by the path of its file in the folder of DAGs; None if it is no group's."""
+    path = PurePath(name)
+    return path.stem if str(path.parent) == GROUPS and is_plan_file(path) else None
+
+
 def divided(files: Mapping[str, bytes], beside: Mapping[str, bytes], before: Iterable[str]) -> Division:
     """Return the DAG files for shares of the plans, each with a digest of what its DAGs are built from.
 
-    ``files`` are those of the folder, ``beside`` those that only the snapshot has. Without a loader that
-    asks for its share there is no such file: each copy of one that does not would make the DAGs of all plans.
-    One of ``before`` stays, though its last plan is gone. If it were gone too, Airflow would take a plan
-    that is missing for a moment for deleted.
+    ``files`` are those of the folder, ``beside`` those that only the snapshot has. A plan is built from the
+    groups that it uses, too. Without a loader that asks for its share there is no such file: each copy of one
+    that does not would make the DAGs of all plans. One of ``before`` stays, though its last plan is gone. If
+    it were gone too, Airflow would take a plan that is missing for a moment for deleted.
     """
     mine: dict[str, dict[str, bytes]] = {}
     common = {}
+    groups = {name: content for name, content in files.items() if group_of(name)}
     for name, content in (*files.items(), *beside.items()):
         stem = stem_of(name) or _stem_beside(name)
         if stem is not None:
-            mine.setdefault(shard_of_plan(dag_id_of(stem)).file, {})[name] = content
-        elif not name.startswith(f"{PLANS}/"):
+            own = mine.setdefault(shard_of_plan(dag_id_of(stem)).file, {})
+            own[name] = content
+            if groups and (used := group_ids(content)):
+                own |= {group: text for group, text in groups.items() if group_of(group) in used}
+        elif not name.startswith(OF_AUTHORS):
             common[name] = content
     if shard_of_file.__name__.encode() not in files.get(LOADER, b""):
         return {}

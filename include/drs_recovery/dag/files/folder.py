@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from drs_recovery.errors import FolderRefused
+from drs_recovery.plan import groups
 from drs_recovery.plan.plain_file import NoPlainFile, leads_out, plain_bytes
 from drs_recovery.plan.reader import LARGEST as LARGEST_PLAN
 
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 PLANS = "plans"
 """Where the plans are, below the folder of DAGs."""
+
+GROUPS = groups.FOLDER
+"""Where the groups are that plans use, there too."""
+
+OF_AUTHORS = (f"{PLANS}/", f"{GROUPS}/")
+"""Where authors of plans write."""
 
 PASSED_OVER = (".*", "__pycache__", "*.pyc", "*~", "#*#", "*.swp", "*.swx", "*.tmp", "*___jb_*___")
 """Names of hidden, compiled and editors' temporary files and folders."""
@@ -120,7 +127,7 @@ class _Place:
 
     @property
     def of_plans(self) -> bool:
-        return self.prefix.startswith(f"{PLANS}/")
+        return self.prefix.startswith(OF_AUTHORS)
 
 
 def _walk(folder: Path) -> Iterator[_Found]:
@@ -198,7 +205,7 @@ def _stamp(entry: os.DirEntry[str]) -> Stamp:
 
 def _content(one: _Found) -> bytes | None:
     """Return what is in a file, or why that cannot be read; None if it is gone since it was listed."""
-    most = LARGEST_PLAN if one.name.startswith(f"{PLANS}/") else LARGEST
+    most = LARGEST_PLAN if one.name.startswith(OF_AUTHORS) else LARGEST
     try:
         content = plain_bytes(Path(one.path), most + 1, within=one.within)
     except NoPlainFile as error:

@@ -1,18 +1,28 @@
 """The last good version of a plan whose file cannot be read any more: carried from snapshot to snapshot.
 
 It lies within the snapshot, in a hidden folder among the plans, so that a snapshot holds all that its DAGs
-are built from, the same for every worker. Its first line, a comment, says since when it is carried.
+are built from, the same for every worker. Its first line, a comment, says since when it is carried. One that
+uses groups is carried with these written out.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from drs_recovery.errors import PlanError
-from drs_recovery.plan import Plan, files_of_stem, plan_stems, read_plan, read_plans
+from drs_recovery.plan import (
+    Plan,
+    PlanFile,
+    files_of_stem,
+    group_ids,
+    plan_stems,
+    read_plan,
+    read_plans,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,9 +76,16 @@ def _is_broken(plans: Path, stem: str) -> bool:
 
 
 def _text(before: Path, stem: str) -> bytes | None:
-    if not isinstance(read_plans(before, only=stem).get(stem), Plan):
+    plan = read_plans(before, only=stem).get(stem)
+    if not isinstance(plan, Plan):
         kept = before / _name(stem)
         return kept.read_bytes() if kept.is_file() else None
     (file,) = files_of_stem(before, stem)
     line = f"# Carried since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n"
-    return line.encode() + file.read_bytes().removeprefix(BYTE_ORDER_MARK)
+    text = file.read_bytes().removeprefix(BYTE_ORDER_MARK)
+    return line.encode() + (_written_out(plan) if group_ids(text) else text)
+
+
+def _written_out(plan: Plan) -> bytes:
+    """Return a plan with what its groups say in place of their names: the groups may be what is broken."""
+    return json.dumps(PlanFile.model_construct(**dict(plan)).content(), indent=1).encode()

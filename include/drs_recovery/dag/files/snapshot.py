@@ -19,15 +19,16 @@ from drs_recovery.dag.files.division import (
     digest_of,
     divided,
     division_of,
+    group_of,
     log_changes,
     stem_of,
 )
-from drs_recovery.dag.files.folder import PLANS
+from drs_recovery.dag.files.folder import GROUPS, PLANS
 from drs_recovery.dag.files.last_good import carried
 from drs_recovery.dag.files.shards import LOADER, SHARDS, shard_of_plan
 from drs_recovery.dag.scheduled import scheduled
 from drs_recovery.names import dag_id_of
-from drs_recovery.plan import plan_stems
+from drs_recovery.plan import group_ids, plan_stems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -52,7 +53,7 @@ def take_snapshot(files: Mapping[str, bytes], versions: Path, before: Path | Non
         folder = Path(draft) / "snapshot"
         folder.mkdir(mode=OWN_FOLDER)
         names = [*_write(folder, files, before), *_gone(files, before)]
-        changed = {stem for name in names if (stem := stem_of(name))}
+        changed = {stem for name in names if (stem := stem_of(name))} | _users(files, names)
         beside = _beside(folder, files, changed, before)
         _write(folder, beside, before)
         division = divided(files, beside, division_of(before))
@@ -66,6 +67,13 @@ def take_snapshot(files: Mapping[str, bytes], versions: Path, before: Path | Non
     if before != versions / version:
         log_changes(versions / version, before)
     return version
+
+
+def _users(files: Mapping[str, bytes], names: Iterable[str]) -> set[str]:
+    """Return the stems of the plans that use a group whose file is among those that have changed."""
+    groups = {group for name in names if (group := group_of(name))}
+    plans = ((stem_of(name), content) for name, content in files.items()) if groups else ()
+    return {stem for stem, content in plans if stem and groups & group_ids(content)}
 
 
 def _divide_older(versions: Path) -> None:
@@ -96,9 +104,9 @@ def _beside(
 
 
 def _gone(files: Mapping[str, bytes], before: Path | None) -> list[str]:
-    """Return the files of plans that were in the snapshot before, and are not in the folder any more."""
-    plans = before / PLANS if before else None
-    there = [f"{PLANS}/{path.name}" for path in plans.iterdir()] if plans and plans.is_dir() else []
+    """Return the files of plans and groups that were in the snapshot before, and are not there any more."""
+    folders = [before / name for name in (PLANS, GROUPS)] if before else []
+    there = [f"{one.name}/{path.name}" for one in folders if one.is_dir() for path in one.iterdir()]
     return [name for name in there if name not in files]
 
 
