@@ -18,6 +18,7 @@ from drs_recovery.record.enums import EventType, Writer
 from drs_recovery.record.models import Cleanup, Execution, WaveRecord
 from drs_recovery.record.params import RunParams
 from drs_recovery.record.server_record import ServerRecord
+from drs_recovery.record.server_settings import PutBack, ServerSettings, SettingChange
 from drs_recovery.record.task_record import TaskRecord
 from drs_recovery.settings import Settings
 from launcher.settings import Settings as LauncherSettings
@@ -139,6 +140,7 @@ def test_every_make_target_is_there() -> None:
 def test_every_attribute_of_a_record_is_there() -> None:
     """What others read is an interface: the execution, its waves, servers and tasks, and its clean-up."""
     models = (Execution, WaveRecord, ServerRecord, TaskRecord, Cleanup)
+    models += (ServerSettings, SettingChange, PutBack)
     attributes = {
         field.alias or to_camel(name) for model in models for name, field in model.model_fields.items()
     }

@@ -33,6 +33,7 @@ __all__ = [
     "OUTDATED_TAG",
     "RESERVED_DAG_IDS",
     "CleanUpTask",
+    "PutBackTask",
     "Role",
     "TaskName",
     "complaint_of_dag_id",
@@ -57,6 +58,7 @@ DAG_ID = r"[A-Za-z0-9_.-]{1,250}"
 
 MAINTENANCE = "recovery_maintenance"
 CLEAN_UP = "recovery_clean_up"
+PUT_BACK = "recovery_put_back"
 UNREADABLE_FOLDER = "recovery_plans"
 """Dag id that tells of a folder of plans which cannot be listed."""
 
@@ -66,7 +68,7 @@ INVALID_TAG = "invalid"
 OUTDATED_TAG = "outdated"
 """Of the DAG of a plan whose file cannot be read, and whose last good version stands in for it."""
 
-RESERVED_DAG_IDS = frozenset({MAINTENANCE, CLEAN_UP, UNREADABLE_FOLDER})
+RESERVED_DAG_IDS = frozenset({MAINTENANCE, CLEAN_UP, PUT_BACK, UNREADABLE_FOLDER})
 """Ids of the DAGs that are no plan: a plan by that name would take their place."""
 
 
@@ -86,6 +88,13 @@ class CleanUpTask(StrEnum):
     APPROVE = "approve"
     TERMINATE = "terminate"
     WATCH = "wait_for_termination"
+    CHECK = "check"
+
+
+class PutBackTask(StrEnum):
+    """The tasks of the DAG that puts launch settings back, in order."""
+
+    START = "put_back"
     CHECK = "check"
 
 

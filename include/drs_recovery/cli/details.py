@@ -12,6 +12,7 @@ from drs_recovery.cli.progress import address, picture
 from drs_recovery.cli.styles import styled
 from drs_recovery.report.cleanups import cleanup_text
 from drs_recovery.report.facts import facts, intent_result, job_url
+from drs_recovery.report.launch_settings import put_back_text, settings_rows
 from drs_recovery.report.servers import points_of
 from drs_recovery.text.people import who_answered
 from drs_recovery.text.values import ABSENT, or_absent, plural, timestamp
@@ -58,6 +59,8 @@ def details(snapshot: Snapshot, events: Sequence[Event], canvas: Canvas) -> Rend
         parts += [_heading("Approvals"), _approvals(execution, snapshot)]
     if points := points_of(snapshot):
         parts += [_heading("Recovery points"), _points(points)]
+    if snapshot.settings:
+        parts += [_heading("Launch settings"), *_settings(snapshot)]
     if any(wave.job_ids or wave.intents for wave in execution.waves):
         parts += [_heading("DRS jobs"), *_jobs(execution)]
     parts += [_heading("Audit trail"), _trail(execution, events)]
@@ -93,6 +96,15 @@ def _points(points: Mapping[str, str]) -> Table:
     for name, point in points.items():
         table.add_row(Text(name), Text(point))
     return table
+
+
+def _settings(snapshot: Snapshot) -> Iterator[RenderableType]:
+    table = _plain()
+    for server, status, changes in settings_rows(snapshot.settings):
+        table.add_row(Text(server), styled(status), Text(changes))
+    yield table
+    if message := put_back_text(snapshot.put_back):
+        yield Text(f"  {message}", style="dim")
 
 
 def _jobs(execution: Execution) -> Iterator[RenderableType]:

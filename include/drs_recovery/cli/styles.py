@@ -27,6 +27,11 @@ STYLES = {
     "TERMINATING": "cyan",
     "DONE": "green",
     "KEPT": "magenta",
+    "CHANGING": "cyan",
+    "APPLIED": "bold yellow",
+    "PUTTING_BACK": "cyan",
+    "PUT_BACK": "green",
+    "LEFT": "magenta",
 }
 """A style for each status; one that is not here, of a newer release perhaps, is underlined."""
 

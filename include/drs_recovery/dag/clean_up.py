@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG, Param, chain
 
 from drs_recovery.dag.scheduled import FIRST_SLOT
 from drs_recovery.engine.clean_up import CleanUp
@@ -51,11 +51,7 @@ def follow_up_dag(kind: type[FollowUp]) -> DAG:
             "retry_delay": timedelta(seconds=10),
         },
     ) as dag:
-        approve, start, watch, check = (task.value for task in kind.tasks)
-        (
-            ApproveFollowUp(task_id=approve, kind=kind)
-            >> StartFollowUp(task_id=start, kind=kind)
-            >> WatchFollowUp(task_id=watch, kind=kind)
-            >> CheckFollowUp(task_id=check, kind=kind)
-        )
+        operators = (ApproveFollowUp, StartFollowUp, WatchFollowUp, CheckFollowUp)
+        names = zip(operators, kind.tasks, strict=True)
+        chain(*(operator(task_id=name, kind=kind) for operator, name in names if name))
     return dag

@@ -17,7 +17,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_recovery.aws.utils.drs import is_gone
 from drs_recovery.aws.utils.errors import Cause, cause_of, retry_after
-from drs_recovery.engine.follow_up_kind import Events, FollowUp, OnRecord, Question, StillThere
+from drs_recovery.engine.follow_up_kind import (
+    Events,
+    FollowUp,
+    OnRecord,
+    Question,
+    StillThere,
+    TaskNames,
+)
 from drs_recovery.engine.gate_text import clean_up_body, clean_up_subject
 from drs_recovery.engine.jobs import find_blocking, job_text, servers_of
 from drs_recovery.engine.parting import (
@@ -32,7 +39,6 @@ from drs_recovery.engine.parting import (
 from drs_recovery.engine.permission import recoveries_with
 from drs_recovery.errors import TransitionRefused
 from drs_recovery.names import CLEAN_UP, CleanUpTask
-from drs_recovery.record.clean_up import clean_up_run_id
 from drs_recovery.record.enums import CleanupMode, CleanupStatus, EventType
 from drs_recovery.store.programs.clean_up import clean_up
 from drs_recovery.store.queries import due_clean_ups
@@ -47,6 +53,7 @@ if TYPE_CHECKING:
     from drs_recovery.engine.follow_up_kind import Work
     from drs_recovery.plan import Target
     from drs_recovery.record.models import Cleanup, Execution
+    from drs_recovery.store.requests import StoreProgram
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +71,8 @@ it by hand: `recovery clean-up EXECUTION`. What came of it is in the execution's
 """
 
 
-def _clean_up_of(execution: Execution) -> Cleanup | None:
+def _clean_up_of(execution: Execution) -> StoreProgram[Cleanup | None]:
+    yield from ()
     return execution.cleanup
 
 
@@ -72,7 +80,7 @@ class CleanUp(FollowUp):
     """The clean-up of one drill, in the accounts and Regions of its frozen plan."""
 
     dag_id = CLEAN_UP
-    tasks = CleanUpTask
+    tasks = TaskNames(*CleanUpTask)
     description = "Terminates the recovery instances of a drill that has ended."
     doc = DOC
     noun = "clean-up"
@@ -86,7 +94,7 @@ class CleanUp(FollowUp):
         done=EventType.CLEANUP_DONE,
         failed=EventType.CLEANUP_FAILED,
     )
-    record = OnRecord(_clean_up_of, clean_up_run_id, clean_up, due_clean_ups)
+    record = OnRecord(_clean_up_of, clean_up, due_clean_ups)
 
     @staticmethod
     def check_may(execution: Execution) -> None:
@@ -129,6 +137,10 @@ class CleanUp(FollowUp):
                 free = self._free(target, instances)
                 for first in range(0, len(free), INSTANCES_PER_JOB):
                     _Termination(self, target, work).send(free[first : first + INSTANCES_PER_JOB])
+
+    def result(self) -> dict[str, object]:
+        """Return how many instances are terminated."""
+        return {"terminated": self.known.count if self.known else 0}
 
     def check_done(self) -> str:
         """Return how many are terminated, when DRS lists none of the drill's instances any more (R-48)."""

@@ -16,7 +16,7 @@ from drs_recovery.engine.follow_up_kind import FollowUp, StillThere, Work
 from drs_recovery.engine.frozen_plan import frozen_plan
 from drs_recovery.engine.parting import TryLater
 from drs_recovery.errors import RecoveryError, TransitionRefused
-from drs_recovery.record.clean_up import asked_once
+from drs_recovery.record.clean_up import asked_once, follow_up_run_id
 from drs_recovery.record.enums import CleanupMode, CleanupStatus, Decision
 from drs_recovery.store.queries import read_execution
 from drs_recovery.text.durations import duration_text
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from drs_recovery.engine.follow_up_kind import Question
+    from drs_recovery.engine.follow_up_kind import Question, State
     from drs_recovery.engine.journal import Journal
     from drs_recovery.plan import Target
-    from drs_recovery.record.models import Approval, Cleanup, Execution
+    from drs_recovery.record.models import Approval, Execution
     from drs_recovery.store.requests import StoreProgram
     from drs_recovery.store.store import ExecutionStore
 
@@ -108,7 +108,8 @@ def run_to_start(
     None where one is at work. Where one has ended with its work not done, another is ordered, each after a
     longer pause: nobody makes it ask people, or AWS, without one.
     """
-    known, run_id = kind.record.known(execution), kind.record.run_id(execution)
+    known = store.run(kind.record.known(execution))
+    run_id = follow_up_run_id(execution, known)
     last = known.dag_run_id if known else None
     runs = [run for one in dict.fromkeys((last or run_id, run_id)) if (run := find_run(one))]
     if not runs:
@@ -116,14 +117,14 @@ def run_to_start(
     if all(run.finished for run in runs):
         # Read again: the run may have ended just now, with its end on record
         now = store.run(read_execution(execution.execution_id))
-        if now.final and known and is_due(known) and kind.record.known(now) == known:
+        if now.final and known and is_due(known) and store.run(kind.record.known(now)) == known:
             store.run(_another(kind, journal, now, known, runs[0]))
     return None
 
 
 def _another(
-    kind: type[FollowUp], journal: Journal, execution: Execution, known: Cleanup, run: KnownRun
-) -> StoreProgram[Execution]:
+    kind: type[FollowUp], journal: Journal, execution: Execution, known: State, run: KnownRun
+) -> StoreProgram[object]:
     due = journal.now() + min(FIRST_PAUSE * 2 ** min(known.attempt - 1, 10), LONGEST_PAUSE)
     text = (
         f"its DAG run {run.run_id} ended {run.state}, and its work is not done: killed, or marked by "
@@ -133,7 +134,7 @@ def _another(
     return kind.record.change(execution, known.status, event, attempt=attempt, dag_run_id=None, due=due)
 
 
-def is_due(known: Cleanup | None) -> bool:
+def is_due(known: State | None) -> bool:
     """Whether a follow-up was ordered, or asked for, and is not finished."""
     return known is not None and not known.status.finished
 
@@ -143,7 +144,8 @@ def open_follow_up(
 ) -> AnyFollowUp:
     """Return the follow-up that a DAG run is for; OtherRun or TransitionRefused if it is for none."""
     execution = store.run(read_execution(execution_id))
-    if run_id.startswith(f"{execution.execution_id}__") and run_id != kind.record.run_id(execution):
+    known = store.run(kind.record.known(execution))
+    if run_id.startswith(f"{execution.execution_id}__") and run_id != follow_up_run_id(execution, known):
         raise OtherRun(
             f"execution {execution.execution_id} was opened again, or another DAG run does its {kind.noun}: "
             "each end has its own"
@@ -228,7 +230,7 @@ def start(follow_up: FollowUp, since: datetime) -> Kept | Started | Waiting | Re
     # What is refused for good ends the follow-up only when nothing else can be done any more
     if work.refusals:
         return Refused(work.job_ids, work.refusals[0])
-    known = follow_up.record.known(follow_up.read())
+    known = follow_up.store.run(follow_up.record.known(follow_up.read()))
     return Started(work.job_ids, known.job_ids if known else ())
 
 
@@ -261,11 +263,11 @@ def check(follow_up: FollowUp) -> int | None:
     """
     known = follow_up.known
     if known is None or known.status in {CleanupStatus.DONE, CleanupStatus.KEPT}:
-        return known.terminated if known else None
+        return known.count if known and known.status is CleanupStatus.DONE else None
     if known.status in {CleanupStatus.PENDING, CleanupStatus.WAITING}:
         raise NotBegun(f"{follow_up.place} is {known.status}: the task that does it was only marked")
     event = follow_up.journal.event(follow_up.events.done, follow_up.check_done())
-    follow_up.write(CleanupStatus.DONE, event, terminated=known.count)
+    follow_up.write(CleanupStatus.DONE, event, **follow_up.result())
     return known.count
 
 
@@ -279,8 +281,10 @@ def hold(follow_up: FollowUp, error: NotBegun) -> str:
 
 
 def fail(follow_up: FollowUp, error: Exception) -> None:
-    """Put on record that it FAILED, and why."""
+    """Put on record that it FAILED, and why; or why it is tried again."""
     text = str(error) or type(error).__name__
     left = error.left if isinstance(error, StillThere) else ()
     event = follow_up.journal.event(follow_up.events.failed, text)
-    follow_up.write(CleanupStatus.FAILED, event, failure=text, left=left)
+    known = follow_up.store.run(follow_up.record.known(follow_up.execution))
+    again = known.status if follow_up.tries_again and known else None
+    follow_up.write(again or CleanupStatus.FAILED, event, failure=text, left=left)

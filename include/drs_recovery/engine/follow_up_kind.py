@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -23,14 +23,13 @@ from drs_recovery.store.trail import append_event
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import timedelta
-    from enum import StrEnum
 
     from drs_recovery.aws.hooks.drs import DrsHook
     from drs_recovery.engine.journal import Journal
     from drs_recovery.plan import Plan, Target
     from drs_recovery.record.enums import CleanupMode, CleanupStatus, EventType
     from drs_recovery.record.events import Event
-    from drs_recovery.record.models import Cleanup, Execution
+    from drs_recovery.record.models import Approval, Execution
     from drs_recovery.store.requests import StoreProgram
     from drs_recovery.store.store import ExecutionStore
 
@@ -55,16 +54,55 @@ class Events(NamedTuple):
     failed: EventType
 
 
-class OnRecord(NamedTuple):
-    """Where a kind stands on record: how far it is, and the id of the DAG run that is due for this end.
+class State(Protocol):
+    """How far a follow-up is, as it is on record; ``attempt`` counts the DAG runs that it takes."""
 
-    ``change`` and ``due`` are the programs that write it, and that read the executions for which it is due.
+    @property
+    def status(self) -> CleanupStatus:
+        """How far it is."""
+
+    @property
+    def attempt(self) -> int:
+        """Which of its DAG runs is due."""
+
+    @property
+    def dag_run_id(self) -> str | None:
+        """The DAG run that wrote it last."""
+
+    @property
+    def approval(self) -> Approval | None:
+        """The answer of an approver."""
+
+    @property
+    def job_ids(self) -> tuple[str, ...]:
+        """The jobs that it started in DRS."""
+
+    @property
+    def count(self) -> int | None:
+        """How many things it concerns."""
+
+    def wave_of(self, job_id: str) -> int:
+        """Return the number of a wave that was recovered where a job runs."""
+
+
+class OnRecord(NamedTuple):
+    """Where a kind stands on record: the programs that read and write it.
+
+    ``known`` reads how far it is, ``change`` writes that, ``due`` reads the executions for which it is due.
     """
 
-    known: Callable[[Execution], Cleanup | None]
-    run_id: Callable[[Execution], str]
-    change: Callable[..., StoreProgram[Execution]]
+    known: Callable[[Execution], StoreProgram[State | None]]
+    change: Callable[..., StoreProgram[object]]
     due: Callable[..., StoreProgram[list[Execution]]]
+
+
+class TaskNames(NamedTuple):
+    """The tasks of a kind's DAG, in order; a kind that asks nobody, or starts no job, lacks some."""
+
+    approve: str | None
+    start: str
+    watch: str | None
+    check: str
 
 
 class Question(NamedTuple):
@@ -119,14 +157,15 @@ class FollowUp(ABC):
     plan: Plan
 
     dag_id: ClassVar[str]
-    tasks: ClassVar[type[StrEnum]]
-    """Names of the four tasks of its DAG, in order: approve, start, watch, check."""
+    tasks: ClassVar[TaskNames]
     description: ClassVar[str]
     doc: ClassVar[str]
     """What people read of it in Airflow, as Markdown."""
     noun: ClassVar[str]
     kept: ClassVar[str]
     """What a rejection, or a time-out, leads to, as the end of a sentence."""
+    tries_again: ClassVar[bool] = False
+    """Whether another DAG run follows one that failed; a person asks again for the other kinds."""
     events: ClassVar[Events]
     record: ClassVar[OnRecord]
 
@@ -155,6 +194,10 @@ class FollowUp(ABC):
     def check_done(self) -> str:
         """Return a sentence on what was done; StillThere while it is not."""
 
+    def result(self) -> dict[str, object]:
+        """Return the fields that say what was done, once it is."""
+        return {}
+
     @cached_property
     def drs(self) -> Mapping[Target, DrsHook]:
         """The ways to DRS in the accounts and Regions of the frozen plan (R-50)."""
@@ -169,10 +212,10 @@ class FollowUp(ABC):
                 found.setdefault(self.plan.target(known.wave_of(job_id)), []).append(job_id)
         return found
 
-    @property
-    def known(self) -> Cleanup | None:
+    @cached_property
+    def known(self) -> State | None:
         """How far it was when the task looked."""
-        return self.record.known(self.execution)
+        return self.store.run(self.record.known(self.execution))
 
     @property
     def place(self) -> str:

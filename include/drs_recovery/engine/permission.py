@@ -75,9 +75,17 @@ def recoveries_with(
     store: ExecutionStore, drill: Execution, servers: Collection[str]
 ) -> Iterator[tuple[Execution, str]]:
     """Yield each RECOVERY that is not finished and holds some of a drill's servers, with which ones."""
-    for other in store.run(open_executions()):
-        if other.is_drill or other.execution_id == drill.execution_id:
-            continue
-        shared = set(servers) & store.run(read_server_ids(other.execution_id))
-        if shared:
+    for other, shared in executions_with(store, drill, servers):
+        if not other.is_drill:
             yield other, ", ".join(sorted(shared))
+
+
+def executions_with(
+    store: ExecutionStore, execution: Execution, servers: Collection[str]
+) -> Iterator[tuple[Execution, set[str]]]:
+    """Yield each other execution that is not finished and holds some of these servers, with which ones."""
+    for other in store.run(open_executions()):
+        if other.execution_id == execution.execution_id:
+            continue
+        if shared := set(servers) & store.run(read_server_ids(other.execution_id)):
+            yield other, shared

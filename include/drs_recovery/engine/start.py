@@ -16,8 +16,10 @@ from drs_recovery.aws.utils.errors import is_final
 from drs_recovery.engine.attempt import Clear, current_attempt
 from drs_recovery.engine.frozen_plan import frozen_plan
 from drs_recovery.engine.permission import check_approvals, check_no_recovery, wave_on_record
-from drs_recovery.engine.starting import Starting, held_text
+from drs_recovery.engine.start_outcome import held_text
+from drs_recovery.engine.starting import Starting
 from drs_recovery.errors import StartRefused
+from drs_recovery.plan.launch import launch_of
 from drs_recovery.record.attempts import to_start
 from drs_recovery.record.enums import EventType, OnFailure
 from drs_recovery.record.permission import check_start
@@ -34,7 +36,9 @@ if TYPE_CHECKING:
     from drs_recovery.engine.journal import Journal
     from drs_recovery.engine.parting import TryLater
     from drs_recovery.plan import Plan
+    from drs_recovery.plan.launch import ServerLaunch
     from drs_recovery.record.models import Execution, WaveRecord
+    from drs_recovery.record.server_record import ServerRecord
     from drs_recovery.store.store import ExecutionStore
 
 log = logging.getLogger(__name__)
@@ -177,7 +181,18 @@ def _starting(
         replace=asked == record.plan_id,
         size=SERVERS_PER_JOB,
         unrecorded_replace=request.asks_to_replace and record.request is None,
+        settings=_settings(record, wave, plan, wanted),
     )
+
+
+def _settings(
+    record: Execution, wave: WaveRecord, plan: Plan, servers: Sequence[ServerRecord]
+) -> dict[str, ServerLaunch]:
+    """Return as what the frozen plan wants servers launched, of those of which it says anything."""
+    ids = [server.source_server_id for server in servers]
+    said = plan.waves[wave.wave_number]
+    settings = {server: launch_of(said, server, drill=record.is_drill) for server in ids}
+    return {server: launch for server, launch in settings.items() if launch.said}
 
 
 def _wait_or_leave_out(starting: Starting, since: datetime, ports: Ports) -> Waiting | None:

@@ -7,15 +7,19 @@ from collections import deque
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from drs_recovery.aws.hooks.launch_settings import LaunchSettingsHook
 from drs_recovery.aws.utils.errors import is_final
 from drs_recovery.engine.adoption import Adoption
 from drs_recovery.engine.batch import Batch
+from drs_recovery.engine.launch_settings import Application
 from drs_recovery.engine.launchable import left_out, without_point
 from drs_recovery.engine.parting import Held, Parted, TryLater, pause
+from drs_recovery.engine.start_outcome import Outcome, Refusal
+from drs_recovery.engine.unrestored import find_unrestored
 from drs_recovery.errors import RecoveryError, StartRefused
 from drs_recovery.record.attempts import cut, next_number
 from drs_recovery.record.enums import EventType
@@ -32,42 +36,12 @@ if TYPE_CHECKING:
 
     from drs_recovery.aws.hooks.drs import DrsHook
     from drs_recovery.engine.journal import Journal
+    from drs_recovery.plan.launch import ServerLaunch
     from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.record.server_record import ServerRecord
     from drs_recovery.store.store import ExecutionStore
 
 log = logging.getLogger(__name__)
-
-
-class Refusal(NamedTuple):
-    """Servers that were not started, for good, and why."""
-
-    servers: tuple[str, ...]
-    reason: str
-
-
-@dataclass
-class Outcome:
-    """What became of the servers of a wave: the jobs that have them, and those without a job."""
-
-    job_ids: list[str] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-    waits: list[Held] = field(default_factory=list)
-
-    @property
-    def refused(self) -> dict[str, list[str]]:
-        """The servers that are not to be tried again, by why."""
-        by_reason: dict[str, list[str]] = {}
-        for refusal in self.refusals:
-            by_reason.setdefault(refusal.reason, []).extend(refusal.servers)
-        return by_reason
-
-
-def held_text(servers: Sequence[ServerRecord], held: Held) -> str:
-    """Return who waits, as a text for people."""
-    labels = {server.source_server_id: server.label for server in servers}
-    waits = "waits" if len(held.servers) == 1 else "wait"
-    return f"{listed(labels.get(server, server) for server in held.servers)} {waits}"
 
 
 @dataclass
@@ -76,7 +50,8 @@ class Starting:
 
     ``servers`` are those that the attempt starts, ``size`` is the most that one job takes. ``replace``: the
     run confirmed, on record, that real instances may be replaced; ``unrecorded_replace``: it asks for that,
-    but its record, of an earlier release, does not have it.
+    but its record, of an earlier release, does not have it. ``settings`` are as what servers are
+    launched, of those for which the plan says that.
     """
 
     hook: DrsHook
@@ -88,6 +63,7 @@ class Starting:
     replace: bool
     size: int
     unrecorded_replace: bool = False
+    settings: Mapping[str, ServerLaunch] = field(default_factory=dict)
     outcome: Outcome = field(default_factory=Outcome)
     _troubles: list[tuple[tuple[str, ...], Exception]] = field(default_factory=list, init=False)
 
@@ -102,7 +78,7 @@ class Starting:
                 self.outcome.refusals.append(Refusal(left, text))
                 taken |= set(left)
         free = [server for server in self._ids if server not in taken]
-        self._start_batches(self._launchable(free))
+        self._start_batches(self._with_settings(self._launchable(free)))
         self._resolve_troubles()
         return self.outcome
 
@@ -221,6 +197,23 @@ class Starting:
             return []
         self.leave_out(out)
         return [server for server in servers if server not in out]
+
+    def _with_settings(self, servers: Sequence[str]) -> list[str]:
+        """Return those of the servers whose launch settings were read back as the plan wants them.
+
+        Settings that are not so stop the wave, unless a part of it runs already.
+        """
+        unrestored = find_unrestored(self.store, self.record, servers) if servers else {}
+        if not self.settings and not unrestored:
+            return list(servers)
+        wave, hook = self._wave(), LaunchSettingsHook(self.hook)
+        settings = Application(hook, self.store, self.journal, self.record, wave, self.settings, unrestored)
+        applied = settings.apply(servers)
+        if not wave.attempt_job_ids and not wave.open_intents:
+            applied = applied.stopping(servers)
+        self.outcome.waits.extend(applied.held)
+        self.leave_out(applied.wrong)
+        return applied.ready
 
     def _hold(self, servers: Sequence[str], error: ClientError | BotoCoreError) -> None:
         """Let servers wait for DRS to be asked: no answer is not taken for a no."""

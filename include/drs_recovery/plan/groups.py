@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from drs_recovery.plan.document import parse
+from drs_recovery.plan.launch import Launch
+from drs_recovery.plan.launch_rules import launch_findings
 from drs_recovery.plan.problems import Problem, Rejected
 from drs_recovery.plan.servers import Frozen, Servers
 from drs_recovery.plan.target import OWN_CONNECTION, Target
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from drs_recovery.plan.document import Node
+    from drs_recovery.plan.problems import Place
 
 FOLDER = "groups"
 """Where the groups are, beside the folder of plans."""
@@ -39,6 +42,12 @@ class GroupFile(Frozen):
     )
     servers: Servers = Field(
         description="Its source servers: a list of source server ids, or {tags: {key: value}}."
+    )
+    launch: Launch | None = Field(
+        default=None, description="As what, and where, its servers are launched; a wave's goes over it."
+    )
+    launch_in_drills: Launch | None = Field(
+        default=None, description="What is different in drills: it goes over launch, key by key."
     )
 
 
@@ -67,6 +76,21 @@ def repeated(root: Node) -> list[Problem]:
             problems.append(Problem(node.mark, f"the source server {node} is listed twice"))
         seen.add(node.value)
     return problems
+
+
+def contradictions(root: Node) -> list[Problem]:
+    """Return what contradicts itself in the launch settings of a group's file."""
+    servers = root.value["servers"]
+    ids = servers if isinstance(servers, list) else []
+    return [
+        Problem(_deepest(root, place).mark, message) for place, message in launch_findings(root.value, ids)
+    ]
+
+
+def _deepest(node: Node, place: Place) -> Node:
+    for part in place:
+        node = node.children.get(part, node)
+    return node
 
 
 def _listed(servers: Node) -> Iterator[Node]:

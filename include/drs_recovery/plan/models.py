@@ -19,6 +19,7 @@ from drs_recovery.names import MOST_WAVES, group_id
 from drs_recovery.plan import graph
 from drs_recovery.plan.frozen import FrozenPlan, frozen_text, identity, identity_in_0_1
 from drs_recovery.plan.gates import ApprovalsNeeded
+from drs_recovery.plan.launch import Launch
 from drs_recovery.plan.preflight import Preflight
 from drs_recovery.plan.problems import MOST_PROBLEMS
 from drs_recovery.plan.rules import findings, sketch
@@ -95,6 +96,13 @@ class Wave(Frozen):
     )
     recovery_point: PlanPoint | None = Field(
         default=None, description="From which data its servers are launched. Absent: as the plan says."
+    )
+    launch: Launch | None = Field(
+        default=None,
+        description="As what, and where, its servers are launched. What is absent stays as it is in DRS.",
+    )
+    launch_in_drills: Launch | None = Field(
+        default=None, description="What is different in drills: it goes over launch, key by key."
     )
 
     @property

@@ -50,6 +50,15 @@ class Preflight(BaseModel):
     quotas: Strictness = Field(
         default="block_drills", description="Waves that together need more than the quotas of DRS leave."
     )
+    launch: Strictness = Field(
+        default="block_drills",
+        description="What launch settings name and EC2 does not have: types in a zone, subnets, groups, "
+        "addresses.",
+    )
+    drill_network: Strictness = Field(
+        default="warn",
+        description="Drills that are launched into the subnet of a recovery, or from which routes lead out.",
+    )
     rights: Strictness = Field(
         default="warn", description="Rights in AWS that are needed later, and whose lack would go unheard."
     )

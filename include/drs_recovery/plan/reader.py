@@ -13,7 +13,7 @@ from drs_recovery.names import complaint_of_dag_id
 from drs_recovery.plan.document import parse, place_of
 from drs_recovery.plan.explain import content_of, group_of
 from drs_recovery.plan.group_use import GroupUse
-from drs_recovery.plan.groups import Group, groups_beside, repeated
+from drs_recovery.plan.groups import Group, contradictions, groups_beside, repeated
 from drs_recovery.plan.models import Plan
 from drs_recovery.plan.plain_file import NoPlainFile, plain_bytes
 from drs_recovery.plan.problems import MOST_PROBLEMS, Mark, Problem, Rejected
@@ -61,7 +61,7 @@ def read_group(path: Path) -> Group:
         root, found = parse(text_of(path, "group"), "group")
         problems += found
         content = group_of(root)
-        problems += repeated(root)
+        problems += repeated(root) + contradictions(root)
     except Rejected as rejected:
         problems += rejected.problems
         raise PlanError(_lines(path, problems)) from rejected

@@ -6,15 +6,17 @@ are reported all at once.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from drs_recovery.names import MOST_WAVES, OF_THE_RUN, group_id, likeness
 from drs_recovery.plan.gates import GateSketch, gate_findings, gate_sketch
 from drs_recovery.plan.graph import cycles, dependencies
+from drs_recovery.plan.launch_rules import KEYS, launch_findings
 from drs_recovery.text.lists import Hints, listed, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from drs_recovery.plan.problems import Finding
 
@@ -35,6 +37,8 @@ class WaveSketch(NamedTuple):
     optional: tuple[str | None, ...] = ()
     minimum_launched: int | str | None = None
     all_listed: bool = True
+    launch: Mapping[str, Any] = MappingProxyType({})
+    """What it says of its launch settings, as plain data."""
 
 
 class PlanSketch(NamedTuple):
@@ -74,6 +78,7 @@ def _wave_sketch(wave: object) -> WaveSketch:
         _ids(entries.get("optional")),
         _minimum(entries.get("minimum_launched")),
         all(isinstance(part, list) for part in _selections(entries.get("servers"))),
+        {key: entries[key] for key in KEYS if key in entries},
     )
 
 
@@ -109,6 +114,8 @@ def findings(plan: PlanSketch) -> Iterator[Finding]:
     for number, wave in enumerate(plan.waves):
         yield from _optional(number, wave, hints)
         yield from _minimum_launched(number, wave)
+        for place, message in launch_findings(wave.launch, wave.servers if wave.all_listed else ()):
+            yield ("waves", number, *place), message
     if len(plan.waves) > MOST_WAVES:
         yield ("waves",), f"a plan has at most {MOST_WAVES} waves; these are {len(plan.waves)}"
         return

@@ -35,7 +35,7 @@ RANDOM_CRON = re.compile(r"(?<![a-z])r(?![a-z])", re.IGNORECASE)
 SOME_DAY = datetime(2024, 1, 1)  # noqa: DTZ001 - any day will do for asking a schedule for its next one
 
 
-def _like(pattern: str, otherwise: str) -> Callable[[str], str]:
+def like(pattern: str, otherwise: str) -> Callable[[str], str]:
     """Return the check of a text against a pattern; ``otherwise`` ends the sentence of its error."""
     compiled = re.compile(pattern)
 
@@ -117,23 +117,23 @@ def _cron(value: str) -> str:
 
 SourceServerId = Annotated[
     str,
-    AfterValidator(_like(SOURCE_SERVER_ID, "is no source server id: s- and 17 letters or digits")),
+    AfterValidator(like(SOURCE_SERVER_ID, "is no source server id: s- and 17 letters or digits")),
     Field(json_schema_extra={"pattern": SOURCE_SERVER_ID}),
 ]
 Region = Annotated[
     str,
-    AfterValidator(_like(REGION, "is no AWS Region, such as eu-west-1")),
+    AfterValidator(like(REGION, "is no AWS Region, such as eu-west-1")),
     Field(json_schema_extra={"pattern": REGION}),
 ]
 ConnectionId = Annotated[
     str,
-    AfterValidator(_like(CONNECTION_ID, r"is no Airflow connection id: letters, digits and _#!().:/\-")),
+    AfterValidator(like(CONNECTION_ID, r"is no Airflow connection id: letters, digits and _#!().:/\-")),
     Field(json_schema_extra={"pattern": CONNECTION_ID}),
 ]
 DagId = Annotated[
     str,
     AfterValidator(
-        _like(names.DAG_ID, "is no DAG id: 1 to 250 letters, digits, dashes, dots and underscores")
+        like(names.DAG_ID, "is no DAG id: 1 to 250 letters, digits, dashes, dots and underscores")
     ),
 ]
 Duration = Annotated[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from drs_recovery.record.base import iso
 
@@ -13,13 +13,26 @@ EXECUTION_ID = "execution_id"
 """Its one run param."""
 
 
+class Counted(Protocol):
+    """What counts the DAG runs that it takes."""
+
+    @property
+    def attempt(self) -> int:
+        """Which of them is due."""
+
+
 def clean_up_run_id(execution: Execution) -> str:
     """Return the id of the DAG run that cleans up after this end: started twice it is started once.
 
     If it ended with its work not done, no matter who stopped it, another one follows.
     """
+    return follow_up_run_id(execution, execution.cleanup)
+
+
+def follow_up_run_id(execution: Execution, known: Counted | None) -> str:
+    """Return the id of the DAG run of a follow-up that is this far: each kind has a DAG of its own."""
     ended = iso(execution.end_time) if execution.end_time else "not-ended"
-    attempt = execution.cleanup.attempt if execution.cleanup else 1
+    attempt = known.attempt if known else 1
     return f"{execution.execution_id}__{ended}" + (f"__{attempt}" if attempt > 1 else "")
 
 

@@ -156,6 +156,7 @@ class CleanupStatus(RecordedEnum):
     PENDING = "PENDING"
     WAITING = "WAITING"
     TERMINATING = "TERMINATING"
+    PUTTING_BACK = "PUTTING_BACK"
     DONE = "DONE"
     KEPT = "KEPT"
     FAILED = "FAILED"
@@ -164,6 +165,25 @@ class CleanupStatus(RecordedEnum):
     def finished(self) -> bool:
         """Whether nothing more comes of it unless a person asks again."""
         return self in {CleanupStatus.DONE, CleanupStatus.KEPT, CleanupStatus.FAILED}
+
+
+class SettingsStatus(RecordedEnum):
+    """How the launch settings of a server stand that an execution wants otherwise.
+
+    CHANGING: from what is on record to what is wanted, and nobody has seen the end of that. APPLIED: they
+    were read back as they are wanted. PUT_BACK: they are as they were before; LEFT: but for what somebody
+    changed meanwhile, which is left as it is.
+    """
+
+    CHANGING = "CHANGING"
+    APPLIED = "APPLIED"
+    PUT_BACK = "PUT_BACK"
+    LEFT = "LEFT"
+
+    @property
+    def changed(self) -> bool:
+        """Whether the settings may be other than they were."""
+        return self not in {SettingsStatus.PUT_BACK, SettingsStatus.LEFT}
 
 
 class TaskState(RecordedEnum):
@@ -236,6 +256,12 @@ class EventType(RecordedEnum):
     CLEANUP_HELD = "CLEANUP_HELD"
     CLEANUP_DONE = "CLEANUP_DONE"
     CLEANUP_FAILED = "CLEANUP_FAILED"
+    SETTINGS_APPLIED = "SETTINGS_APPLIED"
+    PUT_BACK_ASKED = "PUT_BACK_ASKED"
+    PUT_BACK_STARTED = "PUT_BACK_STARTED"
+    PUT_BACK_HELD = "PUT_BACK_HELD"
+    PUT_BACK_DONE = "PUT_BACK_DONE"
+    PUT_BACK_FAILED = "PUT_BACK_FAILED"
     UNREADABLE = "UNREADABLE"
 
 

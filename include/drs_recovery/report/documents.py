@@ -36,6 +36,8 @@ def record_document(snapshot: Snapshot, events: Sequence[Event], plan: Plan | No
     return execution_document(snapshot) | {
         "plan": plan.content() if plan else None,
         "events": [event.to_item() for event in events],
+        "launchSettings": [settings.to_item() for settings in snapshot.settings],
+        "putBack": snapshot.put_back and snapshot.put_back.to_item(),
     }
 
 

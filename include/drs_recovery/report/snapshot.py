@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from drs_recovery.record.approvals import GateRules, GivenApproval
     from drs_recovery.record.models import Approval, Execution, WaveRecord
     from drs_recovery.record.server_record import ServerRecord
+    from drs_recovery.record.server_settings import PutBack, ServerSettings
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Snapshot:
     ``approvals`` are those of gates that need several, beside the last ones, which its waves hold.
     ``execution`` is None before the run is on record; ``queued`` says what it waits for. ``notes`` are
     on what could not be read. ``stranded`` is why the record will never become final by itself.
+    ``settings`` and ``put_back`` are of launch settings; `show` alone reads them.
     """
 
     target: Target
@@ -79,6 +81,8 @@ class Snapshot:
     queued: str | None = None
     notes: tuple[str, ...] = ()
     stranded: str | None = None
+    settings: tuple[ServerSettings, ...] = ()
+    put_back: PutBack | None = None
 
     @property
     def finished(self) -> bool:

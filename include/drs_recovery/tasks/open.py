@@ -49,7 +49,9 @@ class OpenExecution(BaseOperator):
         ports = Ports(
             store,
             journal_of(context),
-            lambda: gather(self.plan, self._sources(store), PointsAsked.by(run, record)),
+            lambda: gather(
+                self.plan, self._sources(store), PointsAsked.by(run, record), drill=record.is_drill
+            ),
             lambda holder: run_finished(context, holder) is not None,
         )
         match open_record(record, self.plan, run, ports, last_try=is_last_try(context)):

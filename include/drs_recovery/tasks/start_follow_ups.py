@@ -11,6 +11,7 @@ from airflow.sdk.execution_time.comms import TriggerDagRun
 from drs_recovery.clock import now
 from drs_recovery.engine.clean_up import CleanUp
 from drs_recovery.engine.follow_up import KnownRun, run_to_start
+from drs_recovery.engine.put_back import PutBack
 from drs_recovery.record.clean_up import EXECUTION_ID
 from drs_recovery.tasks.airflow_runs import FINISHED, is_ours
 from drs_recovery.tasks.base import execution_store, journal_of
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from drs_recovery.record.models import Execution
     from drs_recovery.store.store import ExecutionStore
 
-FOLLOW_UPS: tuple[type[FollowUp], ...] = (CleanUp,)
+FOLLOW_UPS: tuple[type[FollowUp], ...] = (CleanUp, PutBack)
 """Each kind of what is due after an end: it has a DAG, and is started when it is due."""
 
 MOST = 100

@@ -36,3 +36,14 @@ def elapsed(start: datetime | None, end: datetime | None) -> str:
 def plural(count: int, noun: str) -> str:
     """Return a count with its noun."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def setting_text(value: object) -> str:
+    """Return the value of a setting: text, a number, a switch, a list or a mapping of these, or none."""
+    if value is None:
+        return "none"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    if isinstance(value, dict):
+        return " ".join(f"{name} {one}" for name, one in value.items())
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -10,7 +10,7 @@ import pytest
 from airflow.sdk import DAG
 
 from drs_recovery.dag.loader import load_dags
-from drs_recovery.names import CLEAN_UP, MAINTENANCE, RESERVED_DAG_IDS, UNREADABLE_FOLDER
+from drs_recovery.names import CLEAN_UP, MAINTENANCE, PUT_BACK, RESERVED_DAG_IDS, UNREADABLE_FOLDER
 
 FOLDER = Path(__file__).parents[3] / "dags"
 GOOD = (FOLDER / "plans" / "file_server.yaml").read_text()
@@ -30,8 +30,8 @@ def test_every_dag_of_the_product_that_is_no_plan_has_a_reserved_id() -> None:
     plans = {path.stem for path in (FOLDER / "plans").glob("*.yaml")}
     made = {dag_id for file in FOLDER.glob("*.py") for dag_id in made_in(file)}
     assert plans < made
-    assert {MAINTENANCE, CLEAN_UP} <= made - plans <= RESERVED_DAG_IDS
-    assert {*RESERVED_DAG_IDS} == {MAINTENANCE, CLEAN_UP, UNREADABLE_FOLDER}
+    assert {MAINTENANCE, CLEAN_UP, PUT_BACK} <= made - plans <= RESERVED_DAG_IDS
+    assert {*RESERVED_DAG_IDS} == {MAINTENANCE, CLEAN_UP, PUT_BACK, UNREADABLE_FOLDER}
 
 
 @pytest.mark.parametrize("content", [GOOD, "}{ broken"], ids=["a plan", "a broken file"])

@@ -191,3 +191,20 @@ def test_a_group_is_what_its_file_says(tmp_path: Path) -> None:
     schema = group_schema()["properties"]
     assert schema.keys() == GroupFile.model_fields.keys()
     assert all(key["description"] for key in schema.values())
+
+
+def test_a_group_says_how_its_servers_are_launched_and_its_wave_goes_over_it_key_by_key(
+    tmp_path: Path,
+) -> None:
+    """In drills too; what is said of single servers is said of them still."""
+    server = {IDS[0]: {"private_ip": "10.0.0.5"}}
+    launch = {"instance_type": "m5.large", "subnet": "subnet-1", "servers": server}
+    group(tmp_path, "g", [IDS[0]], launch=launch, launch_in_drills={"subnet": "subnet-2"})
+    own = {"instance_type": "t3.small"}
+    plan = plan_of(tmp_path, {"servers": {"group": "g"}, "launch": own})
+    written = [IDS[0]], launch | own, {"subnet": "subnet-2"}
+    keys = dict(zip(("servers", "launch", "launch_in_drills"), written, strict=True))
+    assert plan.hash == plan_of(tmp_path, keys).hash
+    group(tmp_path, "g", [IDS[0]], launch={"instance_type": "m5.large", "right_sizing": "BASIC"})
+    with pytest.raises(PlanError, match="launch: with right_sizing BASIC DRS overwrites instance_type"):
+        read_group(tmp_path / "groups/g.yaml")

@@ -32,4 +32,5 @@ def test_by_default_nothing_about_a_server_and_no_quota_keeps_a_real_recovery_ou
         "direction",
         "recovery_points",
         "quotas",
+        "launch",
     ]

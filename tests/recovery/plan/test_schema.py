@@ -77,6 +77,7 @@ def test_a_good_plan_has_no_mark(path: Path) -> None:
         "bad_on_failure",
         "bad_timeout",
         "bad_recovery_point",
+        "bad_launch",
         "optional",
         "bad_connection_id",
         "numbers_for_text",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from drs_recovery.plan import Plan, Preflight, ServerTags, check_files, read_plan
+from drs_recovery.plan.launch import LaunchSettings, launch_of
 from drs_recovery.record.recovery_point import Moment
 
 ROOT = Path(__file__).parents[3]
@@ -81,6 +82,9 @@ def test_every_key_is_read() -> None:
     assert plan.recovery_point is Moment.BEFORE_START
     times = [wave.recovery_point for wave in plan.waves[:3]]
     assert times == [datetime(2026, 11, 27, 2, 10, 0, 500_000, UTC), Moment.LATEST, None]
+    drilled = launch_of(plan.waves[0], "s-000000000000db001", drill=True)
+    assert (drilled.subnet, drilled.private_ip, drilled.instance_type) == ("subnet-0iso", None, None)
+    assert not {*LaunchSettings.model_fields} - {*plan.waves[0].launch.said, "right_sizing"}
     assert Plan.load(plan.dump()) == plan
     assert plan.waves[2].depends_on == ("Caches", "Databases")
     assert plan.waves[3].optional == ("s-00000000000rep002",)

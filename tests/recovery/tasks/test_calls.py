@@ -14,6 +14,7 @@ from drs_recovery.dag.maintenance import maintenance_dag
 from drs_recovery.settings import settings
 from tests import iam
 from tests.recovery.tasks.conftest import DB, Drive, TaskInstance, plan
+from tests.recovery.tasks.settings import Back, subnet
 from tests.recovery.tasks.sweeping import ALWAYS, Sweep
 from tests.recovery.tasks.test_gate_trigger import GATE, fired
 from tests.recovery.tasks.test_rights import started, until_more, wave_trigger
@@ -53,7 +54,7 @@ def test_all_that_tasks_and_triggers_do_needs_the_policies_of_table_and_plans(
     with acting() as table:
         _superseded()
         _watched(table)
-        _cleaned_up(tmp_path)
+        _cleaned_up(table, tmp_path)
         requests = table.control.requests()
     assert iam.seen(requests, PRODUCT) == iam.actions("table", "plans") - iam.NO_CALL
 
@@ -89,12 +90,17 @@ def _watched(table: Any) -> None:
     table.control.set_speed("immediate")
 
 
-def _cleaned_up(folder: Path) -> None:
-    drill = Drive(plan({"name": "Database", "servers": [DB]}, id="swept", **ALWAYS), run_id="manual__swept")
+def _cleaned_up(table: Any, folder: Path) -> None:
+    place, group = subnet(table)
+    launch = {"instance_type": "t3.small", "subnet": place, "security_groups": [group]}
+    launch |= {"servers": {DB: {"private_ip": "10.9.1.7"}}}
+    wave = {"name": "Database", "servers": [DB], "launch": launch}
+    drill = Drive(plan(wave, id="swept", **ALWAYS), run_id="manual__swept")
     drill.execute("open_execution")
     drill.wave("database")
     drill.execute("complete_execution")
     Sweep(drill).all()
+    Back(drill).all()
     dag = maintenance_dag(folder)
     for task in dag.tasks:
         context = {"dag_run": drill.run, "ti": TaskInstance(task.task_id, dag.dag_id, "r"), "dag": dag}

@@ -19,6 +19,7 @@ from drs_recovery.report.documents import record_document
 from drs_recovery.settings import settings
 from drs_recovery.store import queries
 from drs_recovery.store.read_trail import read_events
+from drs_recovery.store.server_settings import read_put_back, read_settings
 from drs_recovery.store.whole import read_whole
 from drs_recovery.text.values import elapsed, or_absent, timestamp
 
@@ -51,6 +52,9 @@ def show(screen: Screen, named: str) -> Exit:
     snapshot = read_snapshot(store, execution)
     if snapshot.execution:
         snapshot = replace(snapshot, execution=store.run(read_whole(snapshot.execution)))
+    settings_of = tuple(store.run(read_settings(execution.execution_id)))
+    put_back = store.run(read_put_back(execution.execution_id)) if settings_of else None
+    snapshot = replace(snapshot, settings=settings_of, put_back=put_back)
     events = store.run(read_events(execution.execution_id))
     document = record_document(snapshot, events, frozen_plan(store, execution.execution_id))
     screen.result(document, details(snapshot, events, Canvas.of(screen.out)))

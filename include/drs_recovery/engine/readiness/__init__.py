@@ -17,7 +17,9 @@ from drs_recovery.engine.readiness import (
     active_jobs,
     connection,
     direction,
+    drill_network,
     lag,
+    launch,
     quotas,
     recovery_instances,
     recovery_points,
@@ -42,6 +44,8 @@ CHECKS: Mapping[str, Callable[[Plan, Facts], Iterator[Finding]]] = {
     "active_jobs": active_jobs.check,
     "recovery_instances": recovery_instances.check,
     "quotas": quotas.check,
+    "launch": launch.check,
+    "drill_network": drill_network.check,
     "rights": rights.check,
     "connection": connection.check,
 }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pydantic import TypeAdapter, ValidationError
 
 from drs_recovery.engine.launchable import replicates_back
+from drs_recovery.engine.readiness.networks import Networks
 from drs_recovery.plan import Policy
 from drs_recovery.text.lists import listed
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from drs_recovery.engine.recovery_points import Chosen
     from drs_recovery.plan import SourceServer
+    from drs_recovery.plan.launch import ServerLaunch
     from drs_recovery.record.models import Execution
 
 _DURATION = TypeAdapter(timedelta)
@@ -62,7 +64,8 @@ class Unknown:
 class ServerFacts:
     """The replication of a selected source server, as DRS describes it; what it leaves out is absent.
 
-    ``point`` is what was chosen of one whose latest data are not wanted.
+    ``point`` is what was chosen of one whose latest data are not wanted. ``launch`` is as what it is
+    launched, absent where the plan says nothing of that, and ``recovery_subnet`` where in a recovery.
     """
 
     server: SourceServer
@@ -71,6 +74,8 @@ class ServerFacts:
     direction: str | None = None
     trouble: str | None = None
     point: Chosen | None = None
+    launch: ServerLaunch | None = None
+    recovery_subnet: str | None = None
 
     @property
     def known(self) -> bool:
@@ -120,6 +125,7 @@ class Facts:
     absent if STS does not answer. ``jobs`` are those that run in the account and Region, whoever started
     them, ``instances`` the recovery instances of the servers, ``quotas`` the values by quota code,
     ``denied`` why rights that are needed later cannot be used, ``connections`` what those are that lead here.
+    ``networks`` are what the launch settings name, and ``drill`` says whether they are those of a drill.
     ``points_of_others`` are servers of no wave of which the run names a recovery snapshot.
     """
 
@@ -136,6 +142,8 @@ class Facts:
     denied: Mapping[Right, Exception] = field(default_factory=dict)
     connections: tuple[Connection | Unknown, ...] = ()
     points_of_others: tuple[str, ...] = ()
+    networks: Networks | Unknown = field(default_factory=Networks)
+    drill: bool = False
 
     def __str__(self) -> str:
         """Return the place, as people know it."""
@@ -143,6 +151,12 @@ class Facts:
             return f"account {self.account_id}, {self.region}"
         known = [each.conn_id for each in self.connections if isinstance(each, Connection)]
         return f"{', '.join(known) or 'an unknown account'}, {self.region}"
+
+    def instances_of(self, server: ServerFacts) -> set[str | None]:
+        """Return the EC2 instances that a launch of a server replaces."""
+        known = () if isinstance(self.instances, Unknown) else self.instances
+        own = server.server.source_server_id
+        return {one.get("ec2InstanceID") for one in known if one.get("sourceServerID") == own}
 
     @property
     def here(self) -> tuple[int, ...]:

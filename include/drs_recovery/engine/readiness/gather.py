@@ -14,9 +14,11 @@ from drs_recovery.clock import now as utc_now
 from drs_recovery.engine.jobs import LONGEST_JOB
 from drs_recovery.engine.readiness.connection import find_connections
 from drs_recovery.engine.readiness.facts import Facts, Unknown, server_facts
+from drs_recovery.engine.readiness.networks import Networks, find_networks
 from drs_recovery.engine.readiness.rights import find_denied, find_table_denied
 from drs_recovery.engine.recovery_points import choose
 from drs_recovery.plan import SourceServer, misfits, policies, resolve
+from drs_recovery.plan.launch import launch_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,9 +27,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from drs_recovery.aws.hooks.drs import DrsHook
-    from drs_recovery.engine.readiness.facts import Connection
+    from drs_recovery.engine.readiness.facts import Connection, ServerFacts
     from drs_recovery.engine.recovery_points import Chosen, PointsAsked
-    from drs_recovery.plan import Plan, Selection, Target
+    from drs_recovery.plan import Plan, Selection, Target, Wave
     from drs_recovery.store.store import ExecutionStore
 
 T = TypeVar("T")
@@ -88,7 +90,7 @@ class Look:
         )
 
 
-def gather(plan: Plan, sources: Sources, asked: PointsAsked) -> tuple[Facts, ...]:
+def gather(plan: Plan, sources: Sources, asked: PointsAsked, *, drill: bool) -> tuple[Facts, ...]:
     """Return the facts of each place, an account and a Region; what cannot be looked up is unknown.
 
     Raises SelectionError for a plan whose tags select nothing, and what DescribeSourceServers answers to who
@@ -103,11 +105,34 @@ def gather(plan: Plan, sources: Sources, asked: PointsAsked) -> tuple[Facts, ...
     for each in looks.values():
         places.setdefault(each.place, []).append(each)
     facts = [_facts(plan, selection, there, points, connections) for there in places.values()]
+    facts = [
+        _with_launches(one, plan, there[0].soon, drill=drill)
+        for one, there in zip(facts, places.values(), strict=True)
+    ]
     denied = find_table_denied(lambda: sources.table_client(SOON_OR_NOT_AT_ALL))
     others = asked.snapshots.keys() - {one.source_server_id for servers in selection for one in servers}
     # What is of no place is looked for, and reported, with the first
     facts[0] = replace(facts[0], denied={**denied, **facts[0].denied}, points_of_others=tuple(sorted(others)))
     return tuple(facts)
+
+
+def _with_launches(facts: Facts, plan: Plan, hook: DrsHook, *, drill: bool) -> Facts:
+    """Return facts with as what servers are launched, and what EC2 has of that; it is asked if need be."""
+    servers = tuple(
+        tuple(_with_launch(one, plan.waves[number], drill=drill) for one in wave)
+        for number, wave in enumerate(facts.servers)
+    )
+    launches = [one.launch for wave in servers for one in wave if one.launch]
+    what = "what the launch settings name"
+    networks = _look_up(what, lambda: find_networks(hook, launches)) if launches else Networks()
+    return replace(facts, servers=servers, drill=drill, networks=networks)
+
+
+def _with_launch(server: ServerFacts, wave: Wave, *, drill: bool) -> ServerFacts:
+    source_server_id = server.server.source_server_id
+    launch = launch_of(wave, source_server_id, drill=drill)
+    subnet = launch_of(wave, source_server_id, drill=False).subnet
+    return replace(server, launch=launch if launch.said else None, recovery_subnet=subnet)
 
 
 def look(plan: Plan, drs: Callable[[Target], DrsHook]) -> dict[Target, Look]:

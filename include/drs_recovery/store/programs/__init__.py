@@ -14,6 +14,7 @@ module                 what it may write
                        jobs of their open intents; releases the lock; orders the clean-up of a drill with its
                        end
 ``clean_up``           ``cleanup`` and ``cleanupDue`` of a drill that is final, and nothing else
+``put_back``           nothing of the record: its own item ``PUT_BACK``, and ``LAUNCH#…`` of the servers
 ``cancel``             ``cancelAsked``
 ``reconcile``          ``planGoneSince``; it ends executions as ``complete_execution`` does
 =====================  =====================================================================================
@@ -36,6 +37,8 @@ item                                 what it holds
 ``PLAN``                             plan and servers as frozen, or the names of the items that hold them
 ``SERVER#<wave>#<id>``               a server and what became of it
 ``TASK#<wave>#<name>``               a task, as its last try left it; of ours one that failed
+``LAUNCH#<wave>#<id>``               the launch settings of a server, before they were changed and as wanted
+``PUT_BACK``                         that those of a drill are to be put back, and how far that is
 ``EVENT#<time>#<uuid>``              the audit trail
 ``APPROVAL#<wave>#<attempt>#<user>`` an approval of a gate that needs more than one
 ``INTENT#<wave>#<attempt>#<batch>…`` an intent of an attempt that has finished, with what became of it

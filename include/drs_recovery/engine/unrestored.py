@@ -1,0 +1,63 @@
+"""What other drills changed of launch settings and nobody has put back yet: the next start takes it over.
+
+A RECOVERY that takes a plan from a drill, or comes right after one, must not be launched into the drill's
+network. So whoever starts a server sets what it does not want itself to what it was before the drill, and the
+drill has nothing to put back of that server any more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from drs_recovery.record.enums import SettingsStatus
+from drs_recovery.store.programs.put_back import pending_put_backs
+from drs_recovery.store.server_settings import read_settings, write_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from drs_recovery.engine.launch_values import Values
+    from drs_recovery.record.models import Execution
+    from drs_recovery.record.server_settings import ServerSettings
+    from drs_recovery.store.store import ExecutionStore
+
+
+class Unrestored(NamedTuple):
+    """The settings of a server that another execution has changed."""
+
+    execution_id: str
+    settings: ServerSettings
+
+
+def find_unrestored(
+    store: ExecutionStore, record: Execution, servers: Collection[str]
+) -> dict[str, list[Unrestored]]:
+    """Return what other executions have to put back of these servers, by server, the earliest first."""
+    found: dict[str, list[Unrestored]] = {}
+    for execution_id in store.run(pending_put_backs()):
+        if execution_id == record.execution_id:
+            continue
+        for settings in store.run(read_settings(execution_id)):
+            if settings.source_server_id in servers and settings.status.changed and settings.changes:
+                found.setdefault(settings.source_server_id, []).append(Unrestored(execution_id, settings))
+    return {server: sorted(others, key=lambda other: other.settings.time) for server, others in found.items()}
+
+
+def values_before(others: Sequence[Unrestored], now: Values) -> Values:
+    """Return what was there before others changed it, of what is still as they wanted it."""
+    before: Values = {}
+    for other in others:
+        for change in other.settings.changes:
+            if now.get(change.key) == change.wanted_value:
+                before.setdefault(change.key, change.before_value)
+    return before
+
+
+def take_over(store: ExecutionStore, record: Execution, others: Sequence[Unrestored], at: datetime) -> None:
+    """Write that another execution has nothing to put back of a server any more."""
+    note = f"taken over by the {record.execution_type} {record.execution_id} of {record.plan_name}"
+    for execution_id, settings in others:
+        server = settings.source_server_id
+        done = settings.replace(status=SettingsStatus.LEFT, note=f"{server}: {note}", time=at)
+        store.run(write_settings(execution_id, done, settings))
