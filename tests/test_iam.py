@@ -20,7 +20,7 @@ SECURITY = (iam.ROOT / "docs" / "security.md").read_text()
 
 def test_the_code_makes_clients_of_these_services_alone() -> None:
     """A new one needs rights of its own, and is looked for in all other tests of this kind."""
-    assert iam.services() == {"drs", "dynamodb", "ec2", "service-quotas", "sts"}
+    assert iam.services() == {"drs", "dynamodb", "ec2", "service-quotas", "ssm", "sts"}
 
 
 def test_the_policies_allow_what_the_code_calls_and_nothing_else() -> None:

@@ -95,7 +95,8 @@ def _key(server: ServerRecord) -> tuple[int, str]:
 
 def _server(server: ServerRecord) -> str:
     parts = [f"{server_name(server)}  {server.launch_status or ABSENT}"]
-    parts += [part for part in (server.error, server.recovery_instance_id, server.private_ip) if part]
+    told = (server.error, server.recovery_instance_id, server.private_ip, server.check_text)
+    parts += [part for part in told if part]
     if server.phase and len(parts) == 1:
         parts.append(server.phase)
     return ", ".join(parts)

@@ -10,6 +10,7 @@ STYLES = {
     "PAUSED": "bold yellow",
     "STARTED": "cyan",
     "POLLING": "cyan",
+    "CHECKING": "cyan",
     "IN_PROGRESS": "cyan",
     "COMPLETED": "bold green",
     "LAUNCHED": "green",

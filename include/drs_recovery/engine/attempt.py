@@ -10,6 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
 from drs_recovery.engine.adoption import Adoption
+from drs_recovery.engine.checking import again
 from drs_recovery.engine.frozen_plan import drs_of
 from drs_recovery.engine.watch import final_servers
 from drs_recovery.errors import StartRefused
@@ -86,6 +87,7 @@ def _open_next(
     known = store.run(read_servers(key, number))
     found = asyncio.run(final_servers(hook, known, jobs))
     changed = _to_write(wave, known, found, {job["jobID"] for job in jobs}, journal.now())
+    changed = [*changed, *(server for server in again(known) if wave.checks)]
     opening = Opening(number, wave.attempt, clear.number, resolved, changed)
     event = _opening_event(journal, wave.replace(attempt=wave.attempt + 1), _last_end(record, wave))
     return store.run(open_attempt(key, opening, event, is_finished=clear.is_finished))

@@ -8,14 +8,19 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_recovery.aws.utils.addresses import prepare
 from drs_recovery.aws.utils.drs import about_to_end
+from drs_recovery.engine.checking import Checker
 from drs_recovery.engine.journal import Journal
 from drs_recovery.engine.launch_actions import known, unasked, untellable, with_due
 from drs_recovery.engine.looks import FailingLooks
 from drs_recovery.engine.observe import observed_all
-from drs_recovery.engine.watch import end_wave, final_servers
+from drs_recovery.engine.watch import end_wave, final_servers, located
+from drs_recovery.plan import Plan
 from drs_recovery.record.enums import WaveStatus
+from drs_recovery.record.judge import checking
 from drs_recovery.settings import settings
+from drs_recovery.store.frozen import read_plan
 from drs_recovery.store.programs import wait_for_recovery
+from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
 
 if TYPE_CHECKING:
@@ -58,7 +63,9 @@ class WaveReads(Protocol):
 class WaveProgress:
     """The servers of a trigger's wave as they are on record, and the writers of what DRS reports of them."""
 
-    def __init__(self, watched: WatchedWave, drs: WaveReads, store: AsyncExecutionStore) -> None:
+    def __init__(
+        self, watched: WatchedWave, drs: WaveReads, store: AsyncExecutionStore, *, checks: bool = False
+    ) -> None:
         self.watched = watched
         self.drs = drs
         self.store = store
@@ -71,7 +78,12 @@ class WaveProgress:
         self.untellable: set[str] = set()
         self.unwritten = False
         self.acting: list[str] = []
+        self.checks = checks
+        self.checker: Checker | None = None
+        self.checking: list[str] = []
+        self.located: datetime | None = None
         self.polled: datetime | None = None
+        self.written_checking = False
         self.prepared = False
         self.jobs_unseen = self._looks(JOBS_UNSEEN)
         self.actions_unseen = self._looks(ACTIONS_UNSEEN)
@@ -88,31 +100,59 @@ class WaveProgress:
             await self.jobs_unseen.failed(snapshot.last_error, self.store)
             return
         self.jobs_unseen.worked()
-        watched = self.watched
         await self._read_servers()
         if snapshot.ended:
             self.unwritten = True  # until all have answered, also where this look is cut short
             await self._ask_due(snapshot)
             self.unwritten = not self.untellable.issuperset(self._unasked_servers(snapshot))
         self.acting = [server.label for server in self._seen(snapshot) if server.acting]
-        if snapshot.ended and not self.acting and not self.unwritten:
-            return
-        for job in snapshot.jobs:
+        over = snapshot.ended and not self.acting and not self.unwritten
+        for job in () if over else snapshot.jobs:
             await self._read_log(job, snapshot.at)
-        seen = self._seen(snapshot)
-        changed = [server for server in seen if server != self.known[server.source_server_id]]
-        if changed or self.polled is None:
-            await self.store.run(
-                wait_for_recovery.poll(watched.execution_id, watched.wave_number, watched.attempt, changed)
-            )
-            self.known.update({server.source_server_id: server for server in changed})
+        seen = await self._checked(self._seen(snapshot), snapshot.at, over=over)
+        if over and not self.checking:
+            if self.checker:  # what did not pass is judged by what is on record
+                await self._write_changed(seen, checking=True)
+            return
+        await self._write_changed(seen, checking=over)
         if self.polled is None or (snapshot.at - self.polled).total_seconds() >= settings().polled_seconds:
-            await self.store.run(wait_for_recovery.polled(watched.execution_id, snapshot.at))
+            await self.store.run(wait_for_recovery.polled(self.watched.execution_id, snapshot.at))
             self.polled = snapshot.at
         if not self.prepared and any(about_to_end(job) for job in snapshot.jobs):
             self.prepared = True
             await prepare(self.drs.hook)
         await self._ask_due(snapshot)
+
+    async def _write_changed(self, seen: Sequence[ServerRecord], *, checking: bool) -> None:
+        """Write servers that differ from what is on record, and that only checks are waited for, once."""
+        wave = self.watched
+        changed = [server for server in seen if server != self.known[server.source_server_id]]
+        if changed or self.polled is None or checking != self.written_checking:
+            await self.store.run(
+                wait_for_recovery.poll(
+                    wave.execution_id, wave.wave_number, wave.attempt, changed, checking=checking
+                )
+            )
+            self.known.update({server.source_server_id: server for server in changed})
+            self.written_checking = checking
+
+    async def _checked(
+        self, seen: Sequence[ServerRecord], at: datetime, *, over: bool
+    ) -> Sequence[ServerRecord]:
+        """Return servers with what their checks found so far; ``over``: nothing else is waited for."""
+        if self.checker is None:
+            return seen
+        if self.located is None or (at - self.located).total_seconds() >= settings().phase_seconds:
+            self.located = at
+            seen = await located(self.drs.hook, seen)
+        checked = self.checker.observe(seen, at, ended=over)
+        self.checking = [server.label for server in checked if checking(self.checker.wave, server)]
+        return checked
+
+    def stop(self) -> None:
+        """Let go of what runs."""
+        if self.checker:
+            self.checker.stop()
 
     async def complete(self, jobs: Sequence[JobTypeDef]) -> bool:
         """Write that the wave is COMPLETED, if it is; whether it is on record as such now."""
@@ -126,6 +166,11 @@ class WaveProgress:
         if not self.known:
             servers = await self.store.run(read_servers(self.watched.execution_id, self.watched.wave_number))
             self.known = {server.source_server_id: server for server in servers}
+        if self.checks and self.checker is None:
+            record = await self.store.run(read_execution(self.watched.execution_id))
+            plan = Plan.load(await self.store.run(read_plan(self.watched.execution_id)))
+            wave = record.wave(self.watched.wave_number)
+            self.checker = Checker(record, plan, wave, self.drs.hook)
 
     def _seen(self, snapshot: JobsSnapshot) -> list[ServerRecord]:
         return observed_all(with_due(self.known.values(), self.due), snapshot.jobs, self.logs)

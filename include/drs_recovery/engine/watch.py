@@ -25,7 +25,7 @@ from drs_recovery.engine.permission import wave_on_record
 from drs_recovery.errors import StartRefused
 from drs_recovery.names import Role, task_id
 from drs_recovery.record.enums import EventType, WaveStatus
-from drs_recovery.record.judge import judge, named
+from drs_recovery.record.judge import checking, judge, named
 from drs_recovery.store.programs import wait_for_recovery
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
@@ -87,11 +87,13 @@ class WaveEnd:
     status: WaveStatus
     reason: str | None
     server_count: int
+    checked: bool = False
 
     @property
     def message(self) -> str:
         """The end as the audit trail has it."""
-        return f"{self.status}: {self.reason or f'all {self.server_count} servers launched'}"
+        launched = "launched, and well" if self.checked else "launched"
+        return f"{self.status}: {self.reason or f'all {self.server_count} servers {launched}'}"
 
 
 def wave_to_watch(
@@ -120,11 +122,12 @@ def wave_to_watch(
 
 
 def _acting_since(store: ExecutionStore, key: str, wave: WaveRecord) -> list[str]:
-    """Return the jobs of earlier attempts on whose servers post-launch actions still run."""
+    """Return the jobs of earlier attempts on whose servers post-launch actions still run, or checks do."""
     if wave.attempt == 1:
         return []
     servers = store.run(read_servers(key, wave.wave_number))
-    jobs = {server.job_id for server in servers if server.acting and server.job_id}
+    waiting = [server for server in servers if server.acting or checking(wave, server)]
+    jobs = {server.job_id for server in waiting if server.job_id}
     return sorted(jobs - set(wave.attempt_job_ids))
 
 
@@ -137,7 +140,12 @@ async def final_servers(
     ``read_log`` returns the log of a job; absent, the hook does, through a client of its own.
     """
     logs = {job["jobID"]: await _log(read_log or hook.get_job_log, job["jobID"]) for job in jobs}
-    servers = observed_all(await look_up(hook, records, jobs), jobs, logs)
+    return await located(hook, observed_all(await look_up(hook, records, jobs), jobs, logs))
+
+
+async def located(hook: DrsHook, servers: Sequence[ServerRecord]) -> list[ServerRecord]:
+    """Return servers with instance and address of those that are launched, where AWS says them."""
+    servers = list(servers)
     if missing := without_instance(servers):
         servers = with_instances(servers, await _instances(hook, missing))
     if unknown := without_address(servers):
@@ -172,11 +180,21 @@ def wave_end(
     ended = {job["jobID"] for job in jobs if job.get("status") == "COMPLETED"}
     unfinished = sorted(set(wave.attempt_job_ids) - ended)
     acting = [server.label for server in servers if server.acting]
-    if not unfinished and not acting:
-        return WaveEnd(*judge(wave, servers), len(servers))
+    unchecked = [server.label for server in servers if checking(wave, server)]
+    if not unfinished and not acting and not unchecked:
+        return WaveEnd(*judge(wave, servers), len(servers), checked=bool(wave.checks))
     if cut is None:
         return None
-    running = ", ".join([*unfinished, *([f"post-launch actions on {named(acting)}"] if acting else [])])
+    running = ", ".join(
+        [
+            *unfinished,
+            *([f"post-launch actions on {named(acting)}"] if acting else []),
+            *([f"checks of {named(unchecked)}"] if unchecked else []),
+        ]
+    )
+    if not unfinished and not acting:
+        status = WaveStatus.TIMED_OUT if cut.cause == "timeout" else WaveStatus.FAILED
+        return WaveEnd(status, f"{cut.message}. Not decided: {running}", len(servers))
     if cut.cause == "timeout":
         reason = f"{cut.message}. Still runs in DRS: {running}"
         return WaveEnd(WaveStatus.TIMED_OUT, reason, len(servers))

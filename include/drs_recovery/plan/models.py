@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from drs_recovery.errors import PlanError
 from drs_recovery.names import MOST_WAVES, group_id
 from drs_recovery.plan import graph
+from drs_recovery.plan.checks import Check
 from drs_recovery.plan.frozen import FrozenPlan, frozen_text, identity, identity_in_0_1
 from drs_recovery.plan.gates import ApprovalsNeeded
 from drs_recovery.plan.launch import Launch
@@ -89,6 +90,9 @@ class Wave(Frozen):
         default="stop",
         description="What a wave that failed or timed out means for those that depend on it: stop them, or"
         " continue with them.",
+    )
+    checks: tuple[Check, ...] = Field(
+        default=(), description="What must be true of each launched server, before it counts as well."
     )
     timeout: Duration = Field(
         default=timedelta(hours=4),

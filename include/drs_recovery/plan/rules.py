@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from drs_recovery.names import MOST_WAVES, OF_THE_RUN, group_id, likeness
+from drs_recovery.plan.checks import check_findings
 from drs_recovery.plan.gates import GateSketch, gate_findings, gate_sketch
 from drs_recovery.plan.graph import cycles, dependencies
 from drs_recovery.plan.launch_rules import KEYS, launch_findings
@@ -42,11 +43,12 @@ class WaveSketch(NamedTuple):
 
 
 class PlanSketch(NamedTuple):
-    """What the rules look at in a plan."""
+    """What the rules look at in a plan; ``checked`` are the waves with checks, by their numbers."""
 
     waves: tuple[WaveSketch, ...]
     gate: GateSketch
     gates: tuple[GateSketch, ...]
+    checked: tuple[tuple[int, dict[str, Any]], ...] = ()
     cleanup: str | None = None
     cleans_up_later: bool = False
 
@@ -62,6 +64,9 @@ def sketch(content: dict[str, Any]) -> PlanSketch:
             gate_sketch(wave, ("waves", number))
             for number, wave in enumerate(waves)
             if isinstance(wave, dict)
+        ),
+        checked=tuple(
+            (number, wave) for number, wave in enumerate(waves) if isinstance(wave, dict) and "checks" in wave
         ),
         cleanup=_text(content.get("cleanup", NEVER)),
         cleans_up_later="cleanup_after" in content,
@@ -116,6 +121,8 @@ def findings(plan: PlanSketch) -> Iterator[Finding]:
         yield from _minimum_launched(number, wave)
         for place, message in launch_findings(wave.launch, wave.servers if wave.all_listed else ()):
             yield ("waves", number, *place), message
+    for number, checks in plan.checked:
+        yield from check_findings(("waves", number), checks)
     if len(plan.waves) > MOST_WAVES:
         yield ("waves",), f"a plan has at most {MOST_WAVES} waves; these are {len(plan.waves)}"
         return

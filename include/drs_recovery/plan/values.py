@@ -69,7 +69,8 @@ def _text(value: str) -> str:
     return value.strip()
 
 
-def _read_duration(value: object) -> timedelta:
+def read_duration(value: object) -> timedelta:
+    """Return a duration as plan files write it; ValueError for what is none."""
     if isinstance(value, timedelta):
         return value
     match = re.fullmatch(DURATION, value) if isinstance(value, str) else None
@@ -138,7 +139,7 @@ DagId = Annotated[
 ]
 Duration = Annotated[
     timedelta,
-    BeforeValidator(_read_duration),
+    BeforeValidator(read_duration),
     AfterValidator(_bounded_duration),
     PlainSerializer(write_duration, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "pattern": DURATION}),

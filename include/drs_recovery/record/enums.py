@@ -68,12 +68,13 @@ class ExecutionStatus(RecordedEnum):
 
 
 class WaveStatus(RecordedEnum):
-    """Status of a wave; SKIPPED is one that never ran."""
+    """Status of a wave; CHECKING is one whose jobs have ended, and its checks have not. SKIPPED never ran."""
 
     PENDING = "PENDING"
     PAUSED = "PAUSED"
     STARTED = "STARTED"
     POLLING = "POLLING"
+    CHECKING = "CHECKING"
     COMPLETED = "COMPLETED"
     PARTIAL = "PARTIAL"
     FAILED = "FAILED"
@@ -93,8 +94,8 @@ class WaveStatus(RecordedEnum):
 
     @property
     def running(self) -> bool:
-        """Whether DRS may be at it."""
-        return self in {WaveStatus.STARTED, WaveStatus.POLLING}
+        """Whether DRS may be at it, or its checks are."""
+        return self in {WaveStatus.STARTED, WaveStatus.POLLING, WaveStatus.CHECKING}
 
     @property
     def begun(self) -> bool:
@@ -124,6 +125,14 @@ class ActionsStatus(RecordedEnum):
 
     IN_PROGRESS = "IN_PROGRESS"
     SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+
+class ChecksStatus(RecordedEnum):
+    """How far the checks of a launched server are: one of them, or all that are not optional."""
+
+    IN_PROGRESS = "IN_PROGRESS"
+    PASSED = "PASSED"
     FAILED = "FAILED"
 
 
@@ -275,4 +284,5 @@ _FINAL_WAVE = frozenset(WaveStatus) - {
     WaveStatus.PAUSED,
     WaveStatus.STARTED,
     WaveStatus.POLLING,
+    WaveStatus.CHECKING,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_recovery.record.enums import WaveStatus
+from drs_recovery.record.enums import ChecksStatus, WaveStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,6 +23,17 @@ def needed(wave: WaveRecord, servers: Sequence[ServerRecord]) -> int:
     return sum(not server.optional for server in servers)
 
 
+def well(wave: WaveRecord, server: ServerRecord) -> bool:
+    """Whether a server counts: it is launched, and passed all checks that are not optional."""
+    return server.recovered and (not wave.checks or server.checks_status is ChecksStatus.PASSED)
+
+
+def checking(wave: WaveRecord, server: ServerRecord) -> bool:
+    """Whether a server is launched whose checks are not decided yet."""
+    decided = {ChecksStatus.PASSED, ChecksStatus.FAILED}
+    return bool(wave.checks) and server.recovered and server.checks_status not in decided
+
+
 def judge(wave: WaveRecord, servers: Sequence[ServerRecord]) -> tuple[WaveStatus, str | None]:
     """Return the final status of a wave whose jobs have all ended, and why it is not COMPLETED.
 
@@ -30,10 +41,10 @@ def judge(wave: WaveRecord, servers: Sequence[ServerRecord]) -> tuple[WaveStatus
 
     By each server's launch status: a DRS job is COMPLETED also when nothing was launched (R-03, R-07), and
     with servers still PENDING, which then did not launch (P-3). And by its post-launch actions: a server on
-    which one fails that is not optional counts like one that did not launch. PARTIAL if the wave's policy is
-    met, which it never is when nothing was launched.
+    which one fails that is not optional counts like one that did not launch, and so does one that has not
+    passed its checks. PARTIAL if the wave's policy is met, which it never is when nothing was launched.
     """
-    missing = [server for server in servers if not server.recovered]
+    missing = [server for server in servers if not well(wave, server)]
     unread = unreadable(wave, servers)
     if not servers:
         return WaveStatus.FAILED, "the wave has no servers on record"
@@ -55,20 +66,25 @@ def _count(missing: Sequence[ServerRecord], servers: Sequence[ServerRecord], unr
     if unread:
         others = f"{len(missing)} did not launch, " if missing else ""
         return f"{of}, {others}{unread} cannot be read on record"
-    running = sum(server.launched for server in missing)
-    if running == len(missing):
-        return f"post-launch actions on {running} {of} did not succeed"
-    lost = len(missing) - running
-    text = f"none {of} launched" if lost == len(servers) else f"{lost} {of} did not launch"
-    return f"{text}, post-launch actions on {running} did not succeed" if running else text
+    ill = sum(server.recovered for server in missing)
+    running = sum(server.launched for server in missing) - ill
+    lost = len(missing) - running - ill
+    texts = [f"none {of} launched" if lost == len(servers) else f"{lost} {of} did not launch"] if lost else []
+    for count, text in (
+        (running, "post-launch actions on {} did not succeed"),
+        (ill, "checks of {} did not pass"),
+    ):
+        if count:
+            texts.append(text.format(count if texts else f"{count} {of}"))
+    return ", ".join(texts)
 
 
 def _by_policy(wave: WaveRecord, servers: Sequence[ServerRecord], unread: int) -> tuple[WaveStatus, str]:
     """Return the status of a wave that lacks servers, and its policy as text if it has one."""
     counted = [server for server in servers if not server.optional]
     must = needed(wave, servers) + (unread if wave.minimum_launched is None else 0)
-    launched = sum(server.recovered for server in counted)
-    some = any(server.recovered for server in servers)
+    launched = sum(well(wave, server) for server in counted)
+    some = any(well(wave, server) for server in servers)
     status = WaveStatus.PARTIAL if some and launched >= must else WaveStatus.FAILED
     if must == len(servers) + unread:
         return status, ""
@@ -81,7 +97,8 @@ def _fates(servers: Sequence[ServerRecord]) -> Iterable[str]:
     by_reason: dict[str, list[str]] = {}
     for server in servers:
         status = server.launch_status or "without launch status"
-        reason = server.error or f"{status} when its job ended, DRS gave no reason"
+        ill = server.check_text or "its checks were not begun" if server.recovered else None
+        reason = ill or server.error or f"{status} when its job ended, DRS gave no reason"
         by_reason.setdefault(reason, []).append(
             f"optional {server.label}" if server.optional else server.label
         )

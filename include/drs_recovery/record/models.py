@@ -131,6 +131,7 @@ class WaveRecord(Record):
     ``region`` and ``account_id`` are where it is recovered to; those of older releases have neither: ask
     ``Execution.region_of`` and ``account_of``.
     ``minimum_launched`` is how many of its servers that are not optional must be launched; absent: all.
+    ``checks`` is how many checks that are not optional each must pass then; absent: none.
     ``clear_number`` is how often its DAG run had been cleared when this attempt opened, or last went on;
     absent: never. Only a run that was cleared again since may open another attempt. ``waiting_since`` is when
     the gate of this attempt first waited: asking again gives no new time-out. ``approvals_needed`` is how
@@ -148,6 +149,7 @@ class WaveRecord(Record):
     clear_number: int | None = None
     server_count: int | None = None
     minimum_launched: int | None = None
+    checks: int | None = None
     on_failure: OnFailure = OnFailure.STOP
     timeout_seconds: int = 4 * 3600
     intents: tuple[Intent, ...] = ()

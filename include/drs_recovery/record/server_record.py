@@ -5,7 +5,17 @@ from __future__ import annotations
 from pydantic import Field
 
 from drs_recovery.record.base import AwsId, FreeText, Label, Record, Time
-from drs_recovery.record.enums import ActionsStatus, LaunchStatus
+from drs_recovery.record.enums import ActionsStatus, ChecksStatus, LaunchStatus
+
+
+class ServerCheck(Record):
+    """A check of a launched server: since when it is looked at, and what the last look found that differs."""
+
+    name: Label
+    status: ChecksStatus = ChecksStatus.IN_PROGRESS
+    optional: bool | None = None
+    since: Time
+    found: FreeText | None = None
 
 
 class ServerRecord(Record):
@@ -13,6 +23,7 @@ class ServerRecord(Record):
 
     ``optional``: its wave does not need it; absent if it does. ``actions_due`` is how many actions
     must succeed after its launch, absent while that is not known; ``actions_status`` is absent without any.
+    ``checks_status`` is how far those of its checks are that are not optional, absent before its launch.
 
     ``point_wanted`` is which recovery point was chosen when the execution opened, as text; absent: the latest
     data. It is launched from the snapshot that was frozen then, whose data are of ``recovery_point``, or not
@@ -36,6 +47,8 @@ class ServerRecord(Record):
     private_ip: str | None = None
     phase: str | None = None
     phase_since: Time | None = None
+    checks: tuple[ServerCheck, ...] = ()
+    checks_status: ChecksStatus | None = None
     error: FreeText | None = None
     launch_start_time: Time | None = None
     end_time: Time | None = None
@@ -55,6 +68,16 @@ class ServerRecord(Record):
         """Whether it is LAUNCHED, and all that must succeed after that has."""
         done = self.actions_status in {None, ActionsStatus.SUCCEEDED}
         return self.launch_status is LaunchStatus.LAUNCHED and done
+
+    @property
+    def check_text(self) -> str | None:
+        """Which check failed, or else is waited for, and what it found; None where there is none."""
+        for status, verb in ((ChecksStatus.FAILED, "failed"), (ChecksStatus.IN_PROGRESS, "is waited for")):
+            for check in self.checks:
+                if check.status is status and not check.optional:
+                    found = f": {check.found}" if check.found else ""
+                    return f"check {check.name!r} {verb}{found}"
+        return None
 
     @property
     def label(self) -> str:

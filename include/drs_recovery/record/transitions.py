@@ -24,14 +24,16 @@ MOVES: dict[Writer, dict[W, frozenset[W]]] = {
         W.STARTED: frozenset({W.FAILED}),
     },
     Writer.SENSOR: {
-        W.STARTED: frozenset({W.POLLING, W.COMPLETED, W.PARTIAL, W.FAILED, W.TIMED_OUT}),
-        W.POLLING: frozenset({W.COMPLETED, W.PARTIAL, W.FAILED, W.TIMED_OUT}),
+        W.STARTED: frozenset({W.POLLING, W.CHECKING, W.COMPLETED, W.PARTIAL, W.FAILED, W.TIMED_OUT}),
+        W.POLLING: frozenset({W.CHECKING, W.COMPLETED, W.PARTIAL, W.FAILED, W.TIMED_OUT}),
+        W.CHECKING: frozenset({W.COMPLETED, W.PARTIAL, W.FAILED, W.TIMED_OUT}),
     },
     Writer.COMPLETE: {
         W.PENDING: frozenset({W.SKIPPED, W.CANCELLED, W.FAILED}),
         W.PAUSED: frozenset({W.SKIPPED, W.CANCELLED, W.FAILED}),
         W.STARTED: frozenset({W.CANCELLED, W.FAILED, W.TIMED_OUT}),
         W.POLLING: frozenset({W.CANCELLED, W.FAILED, W.TIMED_OUT}),
+        W.CHECKING: frozenset({W.CANCELLED, W.FAILED, W.TIMED_OUT}),
     },
     Writer.CLEAN_UP: {},
     Writer.CANCEL: {},

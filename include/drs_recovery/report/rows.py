@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from drs_recovery.record.enums import ActionsStatus, LaunchStatus, WaveStatus
+from drs_recovery.record.enums import ActionsStatus, ChecksStatus, LaunchStatus, WaveStatus
+from drs_recovery.record.judge import well
 from drs_recovery.report.servers import activity, server_name
 from drs_recovery.text.lists import listed
 from drs_recovery.text.people import who_answered
@@ -104,14 +105,14 @@ def _server_row(server: ServerRecord, snapshot: Snapshot) -> Row:
 
 
 def _interest(server: ServerRecord) -> int:
-    if server.actions_status is ActionsStatus.FAILED:
+    if server.actions_status is ActionsStatus.FAILED or server.checks_status is ChecksStatus.FAILED:
         return 0
     order = (LaunchStatus.FAILED, LaunchStatus.IN_PROGRESS, LaunchStatus.PENDING, LaunchStatus.LAUNCHED)
     return order.index(server.launch_status) if server.launch_status in order else 0
 
 
 def _detail(server: ServerRecord, snapshot: Snapshot) -> str:
-    now = activity(server, snapshot.at)
+    now = "  ".join(filter(None, [activity(server, snapshot.at), server.check_text]))
     if server.error is None:
         return now
     if server.launch_status is LaunchStatus.LAUNCHED:
@@ -128,7 +129,8 @@ def _wave_text(wave: WaveRecord, snapshot: Snapshot) -> Iterator[str]:
     count = len(servers) or wave.server_count
     if _begun(wave):
         launched = sum(server.launch_status is LaunchStatus.LAUNCHED for server in servers)
-        yield f"{launched} of {count if count is not None else ABSENT} launched"
+        checked = f", {sum(well(wave, server) for server in servers)} well" if wave.checks else ""
+        yield f"{launched} of {count if count is not None else ABSENT} launched{checked}"
     elif count:
         yield plural(count, "server")
     if points := [server.recovery_point for server in servers if server.recovery_point]:
@@ -142,7 +144,7 @@ def _wave_text(wave: WaveRecord, snapshot: Snapshot) -> Iterator[str]:
     if answer := _answer_text(wave):
         yield answer
     if wave.status is WaveStatus.PARTIAL:
-        missing = [each for each in servers if not each.recovered]
+        missing = [each for each in servers if not well(wave, each)]
         yield f"without {listed(map(server_name, missing))}"
     elif wave.failure and not (_begun(wave) and any(server.error for server in servers)):
         yield wave.failure

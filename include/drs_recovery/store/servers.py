@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from drs_recovery.errors import RecordUnreadable
-from drs_recovery.record.enums import ActionsStatus, LaunchStatus
+from drs_recovery.record.enums import ActionsStatus, ChecksStatus, LaunchStatus
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.store.expressions import Update
 from drs_recovery.store.passed_over import PassedOver, log_it
@@ -116,6 +116,8 @@ def write_found(execution_id: str, servers: Iterable[ServerRecord]) -> StoreProg
             update.differs(("launchStatus",), LaunchStatus.LAUNCHED.value),
             update.equal(("actionsStatus",), ActionsStatus.IN_PROGRESS.value),
             update.equal(("actionsStatus",), ActionsStatus.FAILED.value),
+            update.equal(("checksStatus",), ChecksStatus.IN_PROGRESS.value),
+            update.equal(("checksStatus",), ChecksStatus.FAILED.value),
         )
 
     yield from _write_servers(execution_id, servers, conditions)

@@ -111,6 +111,7 @@ class WaitForRecovery(DrsJobSensor):
             wave_number=self.wave_number,
             attempt=wave.attempt,
             actor=self.task_id,
+            checks=bool(wave.checks),
             **self.get_trigger_arguments(context),
         )
 

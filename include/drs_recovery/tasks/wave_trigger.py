@@ -25,34 +25,47 @@ if TYPE_CHECKING:
     from drs_recovery.aws.triggers.drs import DrsJobEvent, JobsSnapshot
 
 
+OWN = ("execution_id", "wave_number", "attempt", "actor", "checks")
+"""Arguments of the trigger that are not the polling's."""
+
+
 class WaveTrigger(DrsJobTrigger):
     """Watches the jobs of one wave and writes its progress: POLLING, servers on change, `lastPolledTime`.
 
     A wave whose servers were all launched is COMPLETED here, which spares a worker the start of a process;
     any other end resumes the sensor, which judges the wave and fails with the reason. There is no way from
     here to a final status of the execution. Jobs that have ended are watched on while post-launch actions run
-    that must succeed.
+    that must succeed, and while its servers are checked.
 
     :param execution_id: the execution.
     :param wave_number: the wave, from 0.
     :param attempt: the attempt of the wave; a write for an earlier one is refused by the table.
     :param actor: in whose name events are written: the sensor's task id.
+    :param checks: whether its launched servers are checked, by the frozen plan.
     """
 
     def __init__(
-        self, *, execution_id: str, wave_number: int, attempt: int, actor: str, **kwargs: Any
+        self,
+        *,
+        execution_id: str,
+        wave_number: int,
+        attempt: int,
+        actor: str,
+        checks: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.execution_id = execution_id
         self.wave_number = wave_number
         self.attempt = attempt
         self.actor = actor
+        self.checks = checks
         self._progress: WaveProgress | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the import path and the arguments that make this trigger again in any triggerer."""
         path, kwargs = super().serialize()
-        own = {name: getattr(self, name) for name in ("execution_id", "wave_number", "attempt", "actor")}
+        own = {name: getattr(self, name) for name in OWN}
         return path, {**kwargs, **own}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -66,13 +79,15 @@ class WaveTrigger(DrsJobTrigger):
         await (await self._get_progress()).write(snapshot)
 
     def is_finished(self, snapshot: JobsSnapshot) -> bool:
-        """Whether the jobs have ended, and no action that must succeed runs on, or may be due."""
-        return snapshot.ended and not self._acting and not self._unwritten
+        """Whether the jobs have ended, no action that must succeed runs on or may be due, nor is a check."""
+        return snapshot.ended and not self._acting and not self._unwritten and not self._checking
 
     def overdue(self) -> str:
         """Return what had not ended: the jobs, or else the actions after them."""
         if self._unwritten and not self._acting:
             return f"the launch settings of its servers could not be read by {self.deadline}: actions may run"
+        if self._progress and self._progress.written_checking:
+            return f"checks of {named(self._checking)} were not decided by {self.deadline}"
         if not self._acting:
             return super().overdue()
         return f"post-launch actions on {named(self._acting)} did not end by {self.deadline}; they run on"
@@ -80,6 +95,10 @@ class WaveTrigger(DrsJobTrigger):
     @property
     def _acting(self) -> list[str]:
         return self._progress.acting if self._progress else []
+
+    @property
+    def _checking(self) -> list[str]:
+        return self._progress.checking if self._progress else []
 
     @property
     def _unwritten(self) -> bool:
@@ -103,5 +122,7 @@ class WaveTrigger(DrsJobTrigger):
             connection = await table_hook().get_async_conn()  # type: ignore[no-untyped-call]
             client = await self._open.enter_async_context(connection)
             watched = WatchedWave(self.execution_id, self.wave_number, self.attempt, self.actor)
-            self._progress = WaveProgress(watched, self, AsyncExecutionStore(client, settings().table))
+            store = AsyncExecutionStore(client, settings().table)
+            self._progress = WaveProgress(watched, self, store, checks=self.checks)
+            self._open.callback(self._progress.stop)
         return self._progress

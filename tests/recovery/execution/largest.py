@@ -81,6 +81,7 @@ def wave(number: int) -> WaveRecord:
         clear_number=1000,
         server_count=EACH,
         minimum_launched=EACH,
+        checks=20,
         on_failure="continue",
         intents=tuple(intents(number, ATTEMPTS)),
         job_ids=tuple(job_id(number, attempt) for attempt in range(1, ATTEMPTS + 1)),

@@ -283,6 +283,7 @@ def test_a_dump_is_json_of_the_file_s_own_keys(plan_of: Callable[..., Plan]) -> 
                 "name": "A",
                 "pause_before_wave": False,
                 "servers": {"tags": {"Tier": "db"}},
+                "checks": [],
                 "on_failure": "stop",
                 "timeout": "4h",
             }

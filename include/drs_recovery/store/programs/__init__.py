@@ -9,7 +9,7 @@ module                 what it may write
                        takes the plan from
 ``approve``            its wave: PAUSED and since when, the approvals, CANCELLED
 ``start_recovery``     its wave: intents, STARTED, job ids, FAILED; its servers: job, or why none
-``wait_for_recovery``  its wave: POLLING and the final statuses; its servers; ``lastPolledTime``
+``wait_for_recovery``  its wave: POLLING, CHECKING, the final statuses; its servers; ``lastPolledTime``
 ``complete_execution`` the final status, ``endTime``, ``outcome``, ``taskFailure``; waves left open, and the
                        jobs of their open intents; releases the lock; orders the clean-up of a drill with its
                        end

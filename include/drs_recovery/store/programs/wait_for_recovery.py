@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from drs_recovery.errors import RecordTooLarge, TransitionRefused
 from drs_recovery.record.base import iso
 from drs_recovery.record.enums import WaveStatus, Writer
-from drs_recovery.record.judge import judge
+from drs_recovery.record.judge import checking as is_checked
+from drs_recovery.record.judge import judge, well
 from drs_recovery.record.transitions import check_change
 from drs_recovery.store.changes import change, with_wave
 from drs_recovery.store.expressions import Update
@@ -27,27 +28,37 @@ if TYPE_CHECKING:
     from drs_recovery.store.requests import StoreProgram
 
 
+_WATCHED = frozenset(status for status in WaveStatus if status.running)
+
+
 def poll(
     execution_id: str,
     number: int,
     attempt: int,
     changed: Sequence[ServerRecord] = (),
     event: Event | None = None,
+    *,
+    checking: bool = False,
 ) -> StoreProgram[Execution]:
     """Write progress of a wave, and its servers with all that is known of each.
 
-    Nothing at all for an attempt or a wave that has finished.
+    Nothing at all for an attempt or a wave that has finished. ``checking``: its jobs have ended, and only its
+    checks are waited for.
     """
 
     def alter(execution: Execution) -> Execution:
         wave = execution.wave(number)
-        if execution.final or wave.attempt != attempt or wave.status is not WaveStatus.STARTED:
+        if execution.final or wave.attempt != attempt or wave.status not in _WATCHED:
             return execution
-        return with_wave(execution, number, status=WaveStatus.POLLING)
+        if wave.status is WaveStatus.STARTED or checking:
+            return with_wave(
+                execution, number, status=WaveStatus.CHECKING if checking else WaveStatus.POLLING
+            )
+        return execution
 
     result = yield from change(execution_id, Writer.SENSOR, alter)
     wave = result.execution.wave(number)
-    if not result.execution.final and wave.attempt == attempt and wave.status is WaveStatus.POLLING:
+    if not result.execution.final and wave.attempt == attempt and wave.status in _WATCHED:
         yield from write_progress(execution_id, _servers_of_wave(number, changed))
         yield from append_change(result, event)
     return result.execution
@@ -94,7 +105,7 @@ def write_end(
     after = alter(before)
     if after != before:
         check_change(Writer.SENSOR, before, after)
-        yield from write_progress(execution_id, _at_their_end(servers, number, status, at))
+        yield from write_progress(execution_id, _at_their_end(servers, before.wave(number), status, at))
         if status.policy_met:
             _check_met(status, before.wave(number), (yield from read_servers(execution_id, number)))
     changed = yield from change(execution_id, Writer.SENSOR, alter)
@@ -124,14 +135,15 @@ def _has_ended_so(wave: WaveRecord, attempt: int, status: WaveStatus) -> bool:
 
 
 def _at_their_end(
-    servers: Sequence[ServerRecord], number: int, status: WaveStatus, at: datetime
+    servers: Sequence[ServerRecord], wave: WaveRecord, status: WaveStatus, at: datetime
 ) -> Iterable[ServerRecord]:
     """Return the wave's servers with an end time; those of a wave that timed out have none.
 
-    They may still be launching, even if the sensor believes otherwise: nobody saw their jobs to the end.
+    They may still be launching, even if the sensor believes otherwise: nobody saw their jobs to the end. Nor
+    has one whose checks are not decided: another attempt goes on with them.
     """
-    for server in _servers_of_wave(number, servers):
-        if status is WaveStatus.TIMED_OUT:
+    for server in _servers_of_wave(wave.wave_number, servers):
+        if status is WaveStatus.TIMED_OUT or is_checked(wave, server):
             yield server.replace(end_time=None)
         else:
             yield server.replace(end_time=server.end_time or at)
@@ -152,7 +164,7 @@ def _check_met(status: WaveStatus, wave: WaveRecord, servers: Sequence[ServerRec
     wrong = [
         f"{server.label} {server.launch_status or 'without launch status'}"
         for server in servers
-        if not server.recovered or server.end_time is None
+        if not well(wave, server) or server.end_time is None
     ]
     raise TransitionRefused(
         f"wave {wave.wave_name!r} is not {status}: {len(servers)} of {wave.server_count} servers are on "

@@ -1,0 +1,192 @@
+"""A wave with checks: launched is not enough (invariant 15), from the trigger to the record."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+from airflow.triggers.base import TaskSuccessEvent
+
+from drs_recovery.settings import settings
+from drs_recovery.store.servers import read_servers
+from drs_recovery.tasks.wave_trigger import WaveTrigger
+from tests.airflow_rest import until
+from tests.recovery.tasks.attempts import end
+from tests.recovery.tasks.conftest import APP, DB, Drive, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from drs_recovery.record.server_record import ServerRecord
+
+WAIT = "both.wait_for_recovery"
+ADDRESSES = "drs_recovery.engine.watch.private_addresses"
+
+
+@pytest.fixture
+def aws(table: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Local AWS, with triggers that look often, and instances on loopback addresses."""
+    for name in ("POLL_RELAXED", "POLL", "PHASE"):
+        monkeypatch.setenv(f"RECOVERY_{name}_SECONDS", "0.1")
+    monkeypatch.setenv("RECOVERY_HOLD_SECONDS", "0")
+    settings.cache_clear()
+
+    async def addresses(_: object, ids: list[str]) -> dict[str, str]:
+        return {one: f"127.0.42.{number}" for number, one in enumerate(sorted(ids), 1)}
+
+    monkeypatch.setattr(ADDRESSES, addresses)
+    return table
+
+
+def launched(port: int, *, wave: dict[str, Any] | None = None, **check: Any) -> Drive:
+    """Return a drill whose servers are launched, and whose port is checked."""
+    checked = {"name": "database answers", "tcp": port, "every": "1s", **check}
+    drive = Drive(plan({"name": "Both", "servers": [DB, APP], "checks": [checked], **(wave or {})}))
+    drive.execute("open_execution")
+    drive.execute("both.start_recovery")
+    return drive
+
+
+def servers(drive: Drive) -> list[ServerRecord]:
+    return drive.store.run(read_servers(drive.execution_id))
+
+
+def trigger_of(drive: Drive) -> WaveTrigger:
+    """Return the trigger that the sensor defers to, as a triggerer makes it."""
+    with pytest.raises(TaskDeferred) as deferred:
+        drive.execute(WAIT)
+    return WaveTrigger(**deferred.value.trigger.serialize()[1])
+
+
+async def fired(trigger: WaveTrigger, meanwhile: Callable[[], None] = lambda: None) -> Any:
+    """Return the event of a trigger, beside which something happens."""
+
+    async def run() -> Any:
+        (event,) = [event async for event in trigger.run()]
+        return event
+
+    task = asyncio.create_task(run())
+    await asyncio.to_thread(meanwhile)
+    async with asyncio.timeout(30):
+        return await task
+
+
+async def opened_port(*hosts: str) -> tuple[int, list[asyncio.Server]]:
+    """Return a port that takes connections at some addresses, and who does."""
+
+    async def serve(_: object, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    first = await asyncio.start_server(serve, hosts[0], 0)
+    port = first.sockets[0].getsockname()[1]
+    return port, [first, *[await asyncio.start_server(serve, host, port) for host in hosts[1:]]]
+
+
+def test_a_wave_is_completed_when_each_server_is_well(aws: Any) -> None:
+    """CHECKING while a port is closed though all jobs have ended; the trigger ends the wave by itself."""
+
+    async def run() -> tuple[Drive, Any]:
+        port, (first,) = await opened_port("127.0.42.1")
+        drive = await asyncio.to_thread(launched, port)
+        trigger = await asyncio.to_thread(trigger_of, drive)
+        waiting = asyncio.create_task(fired(trigger))
+        await asyncio.to_thread(until, "CHECKING", lambda: drive.statuses == ["CHECKING"])
+        await asyncio.to_thread(
+            until, "one to be well", lambda: any(one.checks_status == "PASSED" for one in servers(drive))
+        )
+        assert drive.record.status == "POLLING"
+        (waits,) = [one for one in await asyncio.to_thread(servers, drive) if one.checks_status != "PASSED"]
+        assert waits.check_text is not None
+        assert waits.check_text.startswith("check 'database answers' is waited for: 127.0.42.2:")
+        async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.42.2", port):
+            event = await waiting
+        first.close()
+        return drive, event
+
+    drive, event = asyncio.run(run())
+    assert isinstance(event, TaskSuccessEvent)
+    assert drive.statuses == ["COMPLETED"]
+    assert {one.checks_status for one in servers(drive)} == {"PASSED"}
+
+
+def test_a_server_that_does_not_pass_fails_the_wave_and_the_next_attempt_checks_it_again(aws: Any) -> None:
+    """It is not launched again; what is well stays so."""
+
+    async def attempt(port: int, drive: Drive) -> Any:
+        return await fired(await asyncio.to_thread(trigger_of, drive))
+
+    async def run() -> None:
+        port, (first,) = await opened_port("127.0.42.1")
+        drive = await asyncio.to_thread(launched, port, within="1s")
+        event = await attempt(port, drive)
+        with pytest.raises(AirflowFailException, match="checks of 1 of its 2 servers did not pass"):
+            await asyncio.to_thread(drive.resume, WAIT, event.payload)
+        assert drive.statuses == ["FAILED"]
+        (ill,) = [one for one in servers(drive) if one.checks_status == "FAILED"]
+        assert "tried for 1 second from " in (ill.check_text or "")
+        drive.states = {WAIT: "failed"}
+        await asyncio.to_thread(end, drive)
+        drive.clear()
+        starts = len(aws.control.requests(operation="StartRecovery"))
+        await asyncio.to_thread(drive.execute, "both.start_recovery")
+        assert len(aws.control.requests(operation="StartRecovery")) == starts
+        trigger = await asyncio.to_thread(trigger_of, drive)
+        async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.42.2", port):
+            event = await fired(trigger)
+        first.close()
+        assert isinstance(event, TaskSuccessEvent)
+        assert (drive.statuses, drive.record.waves[0].attempt) == (["COMPLETED"], 2)
+
+    asyncio.run(run())
+
+
+def test_the_timeout_of_the_wave_covers_its_checks(aws: Any) -> None:
+    """Nobody waits for a check longer than for the wave: it is TIMED_OUT, and names whom it waited for."""
+    drive = launched(9, wave={"timeout": "1h"}, within="1h")
+    event = {"status": "timeout", "job_ids": [], "message": "overdue"}
+    with pytest.raises(AirflowFailException, match=r"overdue\. Not decided: checks of "):
+        drive.resume(WAIT, event)
+    assert drive.statuses == ["TIMED_OUT"]
+
+
+def test_a_wave_that_is_checked_can_be_ended_like_any_other(aws: Any) -> None:
+    """By hand: its execution is CANCELLED, and nothing of it stays open."""
+    drive = launched(9)
+
+    async def run() -> None:
+        trigger = await asyncio.to_thread(trigger_of, drive)
+        task = asyncio.create_task(fired(trigger))
+        await asyncio.to_thread(until, "CHECKING", lambda: drive.statuses == ["CHECKING"])
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(run())
+    with pytest.raises(AirflowFailException, match="CANCELLED"):
+        drive.execute("complete_execution")
+    assert drive.statuses == ["CANCELLED"]
+
+
+def test_a_sensor_that_is_marked_ends_no_wave_that_is_not_well(aws: Any) -> None:
+    """The record decides: its jobs have ended, its servers are launched, and nobody has checked them."""
+    drive = launched(9)
+    with pytest.raises(TaskDeferred):
+        drive.execute(WAIT)
+    assert drive.statuses == ["STARTED"]
+    drive.states = {WAIT: "success"}
+    with pytest.raises(AirflowFailException):
+        drive.execute("complete_execution")
+    assert drive.record.status in {"FAILED", "CANCELLED"}
+
+
+def test_a_wave_without_checks_is_watched_as_ever(table: Any) -> None:
+    """Nothing of them is on record, and its trigger asks for nothing more."""
+    table.control.set_speed("real")
+    drive = Drive(plan({"name": "Both", "servers": [DB, APP]}))
+    drive.execute("open_execution")
+    drive.execute("both.start_recovery")
+    assert drive.record.waves[0].checks is None
+    assert trigger_of(drive).checks is False
