@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from drs_recovery.engine.launchable import GONE
 from drs_recovery.engine.permission import rules_of_gate
 from drs_recovery.names import path_part
+from drs_recovery.plan.launch import launch_of
 from drs_recovery.record.attempts import to_start
 from drs_recovery.record.enums import LaunchStatus
 from drs_recovery.record.judge import needed
@@ -56,6 +57,14 @@ Not started, unless DRS knows them by then:
 {% endfor %}
 {% endif -%}
 {{ policy }}
+{% if launch %}
+
+Launched with these settings, which are set and read back before anything starts:
+
+{% for text, ids in launch -%}
+- {{ text | code }}: {{ ids }}
+{% endfor %}
+{%- endif %}
 
 ### So far
 
@@ -157,6 +166,7 @@ def gate_body(
         points=any(server.point_wanted for server in own),
         point=lambda server: point_text(server, execution.start_time),
         policy=_policy(wave, own),
+        launch=_launch(plan, execution, wave, start),
         so_far=[
             _wave_line(other, servers) for other in execution.waves if other.start_time or other.attempt > 1
         ],
@@ -209,6 +219,18 @@ def _wave_line(wave: WaveRecord, servers: Sequence[ServerRecord]) -> Markdown:
     if wave.unblocks_dependents and not wave.status.policy_met:
         message += Markdown(". The plan says `on_failure: continue`")
     return message
+
+
+def _launch(
+    plan: Plan, execution: Execution, wave: WaveRecord, servers: Sequence[ServerRecord]
+) -> list[tuple[str, Markdown]]:
+    """Return the launch settings that the plan says, each with the servers that get them."""
+    by_text: dict[str, list[str]] = {}
+    for server in servers:
+        said = launch_of(plan.waves[wave.wave_number], server.source_server_id, drill=execution.is_drill)
+        if said.said:
+            by_text.setdefault(str(said), []).append(server.source_server_id)
+    return [(text, codes(ids)) for text, ids in by_text.items()]
 
 
 def _policy(wave: WaveRecord, servers: Sequence[ServerRecord]) -> str:

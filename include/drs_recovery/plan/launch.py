@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from drs_recovery.plan.values import SourceServerId, TagKey, TagValue, like
+from drs_recovery.text.values import setting_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -109,6 +110,11 @@ class LaunchSettings(_Frozen):
         """What is said, by key; without what differs for single servers."""
         names = set(type(self).model_fields) - {"servers"}
         return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+    def __str__(self) -> str:
+        """Return what is said, as people read it."""
+        said = self.model_dump(mode="json", exclude_none=True, exclude={"servers"})
+        return ", ".join(f"{key} {setting_text(value)}" for key, value in said.items())
 
     @property
     def hides(self) -> set[str]:

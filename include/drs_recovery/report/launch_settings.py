@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drs_recovery.record.enums import CleanupStatus, SettingsStatus
-from drs_recovery.text.values import timestamp
+from drs_recovery.text.values import plural, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ def put_back_text(put_back: PutBack | None) -> str | None:
         return None
     if put_back.status is CleanupStatus.DONE:
         left = f", {len(put_back.left)} of them not as they were" if put_back.left else ""
-        return f"put back at {timestamp(put_back.time)}: {put_back.servers} servers{left}"
+        return f"put back at {timestamp(put_back.time)}: {plural(put_back.servers or 0, 'server')}{left}"
     text = "to be put back once the drill has ended"
     return f"{text}; last time: {put_back.failure}" if put_back.failure else text
 

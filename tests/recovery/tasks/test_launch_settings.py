@@ -9,6 +9,9 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from drs_recovery.aws.hooks.launch_settings import LaunchSettingsHook
+from drs_recovery.clock import now
+from drs_recovery.engine.gate_text import gate_body
+from drs_recovery.store.servers import read_servers
 from tests.recovery.tasks.checked import SURE
 from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan
 from tests.recovery.tasks.settings import PAIR, SMALL, START, on_record, order, pair, settings_of, subnet
@@ -66,6 +69,19 @@ def test_what_is_launched_is_what_was_wanted(table: Any) -> None:
     assert {one["InstanceType"] for one in made} == {"t3.small"}
     assert {group["GroupId"] for one in made for group in one["SecurityGroups"]} == {group}
     assert "10.9.1.77" in {one["PrivateIpAddress"] for one in made}
+
+
+def test_the_gate_shows_as_what_servers_are_launched(table: Any) -> None:
+    """Those of this type of execution, each with its servers."""
+    own = {WEB: {"tags": {"Owner": "dr"}}}
+    wave = PAIR | {"launch": SMALL | {"servers": own}, "launch_in_drills": {"recovery_mode": "OPTIMAL"}}
+    drive = Drive(plan(wave | {"pause_before_wave": True}))
+    drive.execute("open_execution")
+    servers = drive.store.run(read_servers(drive.execution_id))
+    body = gate_body(drive.plan, drive.record, drive.record.waves[0], servers, at=now(), base_url="http://x")
+    text = "instance_type t3.small, recovery_mode OPTIMAL"
+    assert f"- `{text}`: `{DB}`" in body
+    assert f"- `{text}, tags Owner dr`: `{WEB}`" in body
 
 
 def test_all_of_a_drill_goes_over_all_of_a_recovery(table: Any) -> None:
