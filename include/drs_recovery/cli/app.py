@@ -151,9 +151,11 @@ def run(
             "2026-11-27T02:10:00Z.",
         ),
     ] = None,
-    snapshot: Annotated[
+    recovery_points: Annotated[
         list[str] | None,
-        typer.Option(metavar="SERVER=SNAPSHOT", help="Recovery snapshot of one server; several times."),
+        typer.Option(
+            "--snapshot", metavar="SERVER=SNAPSHOT", help="Recovery snapshot of one server; several times."
+        ),
     ] = None,
     approve: Annotated[
         bool, typer.Option("--approve", help="Approve each gate as the signed-in user.")
@@ -173,7 +175,7 @@ def run(
         approvals,
         reason,
         recovery_point,
-        tuple(snapshot or ()),
+        tuple(recovery_points or ()),
     )
     return command.run(_screen(as_json), request, approve=approve, follow=not no_follow, user=user)
 

@@ -7,8 +7,10 @@ drill has nothing to put back of that server any more.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, NamedTuple
 
+from drs_recovery.errors import RecordUnavailable
 from drs_recovery.record.enums import SettingsStatus
 from drs_recovery.store.programs.put_back import pending_put_backs
 from drs_recovery.store.server_settings import read_settings, write_settings
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from drs_recovery.store.store import ExecutionStore
 
 
+log = logging.getLogger(__name__)
+
+
 class Unrestored(NamedTuple):
     """The settings of a server that another execution has changed."""
 
@@ -35,13 +40,27 @@ def find_unrestored(
 ) -> dict[str, list[Unrestored]]:
     """Return what other executions have to put back of these servers, by server, the earliest first."""
     found: dict[str, list[Unrestored]] = {}
-    for execution_id in store.run(pending_put_backs()):
+    for execution_id in _pending(store):
         if execution_id == record.execution_id:
             continue
         for settings in store.run(read_settings(execution_id)):
             if settings.source_server_id in servers and settings.status.changed and settings.changes:
                 found.setdefault(settings.source_server_id, []).append(Unrestored(execution_id, settings))
     return {server: sorted(others, key=lambda other: other.settings.time) for server, others in found.items()}
+
+
+def _pending(store: ExecutionStore) -> list[str]:
+    """Return whose settings are to be put back; none where the table still lacks the index of what is due.
+
+    A table that an early release made has it only after `recovery init`; no start must depend on that.
+    """
+    try:
+        return store.run(pending_put_backs())
+    except RecordUnavailable as error:
+        if "specified index" not in str(error):
+            raise
+        log.warning("Settings that earlier drills changed are not looked for: %s", error)
+        return []
 
 
 def values_before(others: Sequence[Unrestored], now: Values) -> Values:

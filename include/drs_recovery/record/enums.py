@@ -217,6 +217,7 @@ class Writer(StrEnum):
     SENSOR = Role.WATCH.value
     COMPLETE = Role.FINISH.value
     CLEAN_UP = "clean_up"
+    PUT_BACK = "put_back"
     CANCEL = "cancel"
     RECONCILE = "reconcile"
 

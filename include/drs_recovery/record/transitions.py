@@ -36,6 +36,7 @@ MOVES: dict[Writer, dict[W, frozenset[W]]] = {
         W.CHECKING: frozenset({W.CANCELLED, W.FAILED, W.TIMED_OUT}),
     },
     Writer.CLEAN_UP: {},
+    Writer.PUT_BACK: {},
     Writer.CANCEL: {},
     Writer.RECONCILE: {},
 }
@@ -49,7 +50,7 @@ WAVE_FIELDS: dict[Writer, frozenset[str]] = {
     Writer.START_RECOVERY: _ENDING | {"start_time", "intents", "job_ids", "clear_number"},
     Writer.SENSOR: _ENDING,
     Writer.COMPLETE: _ENDING | {"intents", "job_ids"},
-    **dict.fromkeys((Writer.CLEAN_UP, Writer.CANCEL, Writer.RECONCILE), frozenset()),
+    **dict.fromkeys((Writer.CLEAN_UP, Writer.PUT_BACK, Writer.CANCEL, Writer.RECONCILE), frozenset()),
 }
 """Which fields of a wave a writer may write.
 
@@ -62,6 +63,7 @@ FIELDS: dict[Writer, frozenset[str]] = {
     Writer.OPEN: frozenset({"waves", "failure", "account_id", "superseded_by", "lag", "warnings"}),
     Writer.COMPLETE: frozenset({"waves", "task_failure"}),
     Writer.CLEAN_UP: frozenset(),
+    Writer.PUT_BACK: frozenset(),
     Writer.CANCEL: frozenset({"cancel_asked"}),
     Writer.RECONCILE: frozenset({"plan_gone_since"}),
 }

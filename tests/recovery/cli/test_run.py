@@ -207,3 +207,17 @@ class TestSignIn:
 
     def test_secrets_are_not_shown(self) -> None:
         assert "from-the-file" not in repr(sign_in.credentials("alice", ask=False))
+
+
+def test_a_run_may_choose_its_recovery_point() -> None:
+    """A point for all servers, and snapshots of single ones; what is neither is refused before it is sent."""
+    one, snapshot = f"s-{1:017}", f"pit-{1:017}"
+    request = command.Request("web_shop", recovery_point="before start", snapshots=(f"{one}={snapshot}",))
+    assert request.params() == {
+        "execution_type": "DRILL",
+        "recovery_point": "before start",
+        "recovery_points": {one: snapshot},
+    }
+    for wrong in ({"recovery_point": "yesterday"}, {"snapshots": (one,)}, {"snapshots": (f"{one}=latest",)}):
+        with pytest.raises(ParamsError):
+            command.Request("web_shop", **wrong).params()
