@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 HELP = """Recovery plans for AWS Elastic Disaster Recovery (DRS), run by Airflow.
 
-`list` and `show` need the execution record alone: they work with Airflow down.
+`list` and `show` need the execution record alone: they work with Airflow down. `preview` and `groups` ask
+DRS by the Airflow connections of the plans, as they are found here; without one, with boto3's credentials.
 
 Airflow is found at RECOVERY_AIRFLOW_URL (http://127.0.0.1:8080). Who asks: --user or RECOVERY_AIRFLOW_USER;
 the password is RECOVERY_AIRFLOW_PASSWORD, or the one that an Airflow started here by `make up` has written
@@ -101,6 +102,30 @@ def check(
     from drs_recovery.cli.commands import check as command
 
     return command.check(_screen(as_json), files or [])
+
+
+@app.command()
+def groups(
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[GROUP]...", help="Default: all in dags/groups.")
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Show protection groups: their servers as DRS has them now, and the plans that use them."""
+    from drs_recovery.cli.commands import groups as command
+
+    return command.show_groups(_screen(as_json), ids or [])
+
+
+@app.command()
+def preview(
+    plan: Annotated[str, typer.Argument(metavar="PLAN|FILE", help="Id of a plan in dags/plans, or a file.")],
+    as_json: Json = False,
+) -> int:
+    """Show what a plan would recover now, and what differs from its last execution; nothing is opened."""
+    from drs_recovery.cli.commands import preview as command
+
+    return command.show_preview(_screen(as_json), plan)
 
 
 @app.command()

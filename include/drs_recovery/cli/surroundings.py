@@ -48,6 +48,8 @@ def prepare() -> None:
     for name in SIZES:
         if name in os.environ and size(name) is None:
             del os.environ[name]
+    # Of what Airflow's hooks log while DRS is asked, the result has what matters
+    os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "ERROR")
     _prepare_streams()
 
 

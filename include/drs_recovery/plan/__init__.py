@@ -17,7 +17,7 @@ from drs_recovery.plan.reader import (
     read_plans,
 )
 from drs_recovery.plan.schema import json_schema
-from drs_recovery.plan.selection import Selection, SourceServer, resolve, servers_of
+from drs_recovery.plan.selection import Selection, SourceServer, resolve, selected, servers_of
 from drs_recovery.plan.servers import AnyOf, ServerTags
 from drs_recovery.plan.target import Target
 
@@ -48,5 +48,6 @@ __all__ = [
     "read_plans",
     "resolve",
     "same_plan",
+    "selected",
     "servers_of",
 ]

@@ -49,6 +49,16 @@ def resolve(plan: Plan, known: Callable[[Target], Iterable[SourceServer] | None]
     server that DRS does not know is among them, as such: it keeps no other from being launched. Problems are
     tags that no source server has, and a source server in two waves.
     """
+    selection, problems = selected(plan, known)
+    if problems:
+        raise SelectionError("\n".join(problems))
+    return selection
+
+
+def selected(
+    plan: Plan, known: Callable[[Target], Iterable[SourceServer] | None]
+) -> tuple[Selection, list[str]]:
+    """Return the source servers that each wave would launch now, as `resolve` does, and every problem."""
     fleets = {target: _fleet(known(target)) for target in plan.targets}
     there = [fleets[plan.target(number)] for number in range(len(plan.waves))]
     pairs = zip(plan.waves, there, strict=True)
@@ -56,9 +66,7 @@ def resolve(plan: Plan, known: Callable[[Target], Iterable[SourceServer] | None]
     each = zip(plan.waves, selection, there, strict=True)
     problems = [problem for wave, servers, fleet in each if (problem := _unmet(wave, servers, fleet))]
     problems += _repeated(plan, selection)
-    if problems:
-        raise SelectionError("\n".join(problems))
-    return selection
+    return selection, problems
 
 
 def _fleet(known: Iterable[SourceServer] | None) -> Fleet | None:

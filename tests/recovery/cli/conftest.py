@@ -32,6 +32,7 @@ def _own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[N
         monkeypatch.delenv(f"RECOVERY_AIRFLOW_{name}", raising=False)
     monkeypatch.setenv("RECOVERY_AIRFLOW_URL", NO_AIRFLOW)
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    monkeypatch.setenv("AIRFLOW__LOGGING__LOGGING_LEVEL", "ERROR")  # as `prepare` does
     settings.cache_clear()
     yield
     settings.cache_clear()

@@ -52,6 +52,8 @@ NEEDED = (
     Needs("read", ("run", "web_shop", "--no-follow"), 0, set()),
     Needs("read", ("approve", "web_shop", *WHY), 0, READ),
     Needs("read", ("reject", "{live}", *WHY), 0, {"dynamodb:GetItem"}),
+    Needs("look", ("groups",), 0, set()),
+    Needs("look", ("preview", "web_shop"), 0, {"dynamodb:Query", "drs:DescribeSourceServers"}),
     Needs("act", ("cancel", "{live}", *WHY), 1, TELL | {"dynamodb:UpdateItem"}),
     Needs("act", ("clean-up", "{ended}", "--no-follow", *WHY), 0, TELL),
     Needs(
@@ -103,7 +105,7 @@ def test_a_command_needs_no_more_than_its_policy(row: Needs, shown: dict[str, st
     assert row.needed <= (iam.actions(row.policy) if row.policy else set())
 
 
-@pytest.mark.parametrize("policy", ["read", "act"])
+@pytest.mark.parametrize("policy", ["read", "look", "act"])
 def test_a_policy_allows_what_its_commands_need_and_no_more(policy: str) -> None:
     """Whoever acts reads too."""
     commands = [row.needed for row in NEEDED if row.policy in {"read", policy}]
@@ -114,7 +116,7 @@ def test_every_command_has_its_policy() -> None:
     """`init` has one of its own; the page on production says which."""
     known = {row.arguments[0]: row.policy for row in NEEDED} | {"init": "init"}
     assert known.keys() == typer.main.get_group(app).commands.keys()
-    for policy in ("read", "act"):
+    for policy in ("read", "look", "act"):
         (row,) = re.findall(rf"^\| \[`iam/{policy}.json`\].*", PRODUCTION, re.MULTILINE)
         named = set(re.findall(r"`([a-z-]+)`", row))
         assert named == {command for command, its in known.items() if its == policy}

@@ -28,10 +28,11 @@ print(json.dumps([code, sorted(heavy & {name.partition(".")[0] for name in sys.m
         (["--help"], 0, []),
         (["run", "--help"], 0, []),
         (["check", "dags/plans"], 0, []),
+        (["preview", "--help"], 0, []),
         (["list"], 4, ["boto3", "httpx"]),
         (["whoami", "--user", "nobody"], 2, ["httpx"]),
     ],
-    ids=["help", "help of a command", "check", "list", "whoami"],
+    ids=["help", "help of a command", "check", "help of one that asks DRS", "list", "whoami"],
 )
 def test_a_command_imports_what_it_needs(
     arguments: list[str], code: int, imported: list[str], tmp_path: Path

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group as Lines
 
 from drs_recovery.cli.exits import Exit, UsageError
 from drs_recovery.cli.paper import Text
+from drs_recovery.cli.plan_files import PLANS
 from drs_recovery.cli.regions import unknown_regions
 from drs_recovery.clock import now
 from drs_recovery.errors import PlanError
@@ -32,10 +32,11 @@ from drs_recovery.text.values import plural
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from drs_recovery.cli.screen import Screen
 
-PLANS = Path("dags/plans")
+
 PROBLEM = re.compile(r"(?P<file>.*?):(?P<line>\d+):(?P<column>\d+): (?:warning: )?(?P<message>.*)", re.DOTALL)
 
 

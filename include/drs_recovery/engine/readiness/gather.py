@@ -97,7 +97,10 @@ def gather(plan: Plan, sources: Sources, asked: PointsAsked, *, drill: bool) -> 
     may not, where it answers nothing else: without servers there is no execution. One place that cannot be
     asked is the trouble of its own waves.
     """
-    looks = look(plan, sources.drs)
+    looks = look_at(plan.targets, sources.drs)
+    errors = [one.items.error for one in looks.values() if isinstance(one.items, Unknown)]
+    if len(errors) == len(looks):
+        raise errors[0]
     selection = resolve(plan, lambda target: looks[target].servers)
     points = choose(plan, selection, asked, lambda target: looks[target].hook)
     connections = find_connections(plan, sources.store, sources.source_of)
@@ -135,13 +138,9 @@ def _with_launch(server: ServerFacts, wave: Wave, *, drill: bool) -> ServerFacts
     return replace(server, launch=launch if launch.said else None, recovery_subnet=subnet)
 
 
-def look(plan: Plan, drs: Callable[[Target], DrsHook]) -> dict[Target, Look]:
-    """Return what DRS shows wherever the plan leads; raises its error where it shows nothing anywhere."""
-    looks = {target: _look_at(target, drs(target)) for target in plan.targets}
-    errors = [one.items.error for one in looks.values() if isinstance(one.items, Unknown)]
-    if len(errors) == len(looks):
-        raise errors[0]
-    return looks
+def look_at(targets: Iterable[Target], drs: Callable[[Target], DrsHook]) -> dict[Target, Look]:
+    """Return what DRS shows of its source servers wherever plans and groups lead."""
+    return {target: _look_at(target, drs(target)) for target in targets}
 
 
 def _look_at(target: Target, hook: DrsHook) -> Look:
