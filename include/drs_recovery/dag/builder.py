@@ -23,6 +23,7 @@ from drs_recovery.text.markdown import Markdown
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from drs_recovery.dag.outdated import Outdated
     from drs_recovery.plan import Plan
@@ -36,12 +37,18 @@ JUST_NOW = timedelta(minutes=5)
 when it is there. It outlasts the time that a scheduler takes to run a slot: else the slot would be lost."""
 
 
-def build_dag(plan: Plan, *, outdated: Outdated | None = None, since: datetime | None = None) -> DAG:
+def build_dag(
+    plan: Plan,
+    *,
+    outdated: Outdated | None = None,
+    since: datetime | None = None,
+    folder: Path | None = None,
+) -> DAG:
     """Return the DAG of a plan; its id is the plan's.
 
     ``outdated`` marks the last good version of a plan whose file cannot be read. Its drill schedule goes on:
     a drill rehearses what a recovery would run. ``since`` is when the plan was first there with its schedule,
-    where that is known.
+    where that is known. ``folder`` is that of the plans.
     """
     with DAG(
         dag_id=plan.id,
@@ -58,7 +65,10 @@ def build_dag(plan: Plan, *, outdated: Outdated | None = None, since: datetime |
         default_args=_default_args(plan),
     ) as dag:
         opened = OpenExecution(
-            task_id=task_id(Role.OPEN), plan=plan, remark=outdated.remark if outdated else ""
+            task_id=task_id(Role.OPEN),
+            plan=plan,
+            remark=outdated.remark if outdated else "",
+            folder=folder,
         )
         complete = CompleteExecution(task_id=task_id(Role.FINISH), plan=plan)
         complete.as_teardown(on_failure_fail_dagrun=True)

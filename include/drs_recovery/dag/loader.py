@@ -65,7 +65,7 @@ def _dag(folder: Path, stem: str) -> DAG:
         plan = read_plans(folder, only=stem)[stem]
         if isinstance(plan, PlanError):
             return _stand_in(folder, stem, plan)
-        return build_dag(plan, since=scheduled_since(folder, stem))
+        return build_dag(plan, since=scheduled_since(folder, stem), folder=folder)
     except Exception as error:
         log.exception("The plan %s cannot be built", stem)
         return invalid_dag(dag_id_of(stem), _message(folder, f"{stem}: {type(error).__name__}: {error}"))
@@ -78,7 +78,10 @@ def _stand_in(folder: Path, stem: str, broken: PlanError) -> DAG:
         good = last_good(folder, stem)
         if good is not None:
             return build_dag(
-                good.plan, outdated=Outdated(good.since, message), since=scheduled_since(folder, stem)
+                good.plan,
+                outdated=Outdated(good.since, message),
+                since=scheduled_since(folder, stem),
+                folder=folder,
             )
     except Exception as error:
         log.exception("The last good version of the plan %s is of no use", stem)

@@ -59,6 +59,10 @@ class Preflight(BaseModel):
         default="warn",
         description="Drills that are launched into the subnet of a recovery, or from which routes lead out.",
     )
+    overlap: Strictness = Field(
+        default="warn",
+        description="Source servers that another plan launches too, or that are in two groups.",
+    )
     rights: Strictness = Field(
         default="warn", description="Rights in AWS that are needed later, and whose lack would go unheard."
     )

@@ -12,16 +12,20 @@ from drs_recovery.engine.open import Opened, Ports, Stopped, new_execution, open
 from drs_recovery.engine.readiness.gather import Sources, gather
 from drs_recovery.engine.recovery_points import PointsAsked
 from drs_recovery.engine.same_run import check_same_run
+from drs_recovery.plan.claims import claims
 from drs_recovery.tasks.airflow_runs import run_finished, run_of
 from drs_recovery.tasks.base import ends_task_on_error, execution_store, is_last_try, journal_of
 from drs_recovery.tasks.connections import connection_source, table_hook
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from airflow.sdk import Context
     from botocore.config import Config
 
     from drs_recovery.engine.same_run import Run
     from drs_recovery.plan import Plan
+    from drs_recovery.plan.claims import Claim
     from drs_recovery.record.models import Execution
     from drs_recovery.store.store import ExecutionStore
 
@@ -31,14 +35,16 @@ class OpenExecution(BaseOperator):
 
     :param plan: the plan, as its file is now.
     :param remark: what the audit trail should have about the plan besides.
+    :param folder: the folder of the plans, among which others may have the same servers.
     """
 
     ui_color = "#dfe7f5"
 
-    def __init__(self, *, plan: Plan, remark: str = "", **kwargs: Any) -> None:
+    def __init__(self, *, plan: Plan, remark: str = "", folder: Path | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.plan = plan
         self.remark = remark
+        self.folder = folder
 
     def execute(self, context: Context) -> str:
         """Return the execution id."""
@@ -90,4 +96,7 @@ class OpenExecution(BaseOperator):
             table = table_hook()
             return table.get_client_type(region_name=table.region_name, config=config)
 
-        return Sources(drs_at, store, table_client, connection_source)
+        def others() -> list[Claim]:
+            return claims(self.folder, self.plan.id) if self.folder else []
+
+        return Sources(drs_at, store, table_client, connection_source, others)

@@ -20,6 +20,7 @@ from drs_recovery.engine.readiness import (
     drill_network,
     lag,
     launch,
+    overlap,
     quotas,
     recovery_instances,
     recovery_points,
@@ -46,6 +47,7 @@ CHECKS: Mapping[str, Callable[[Plan, Facts], Iterator[Finding]]] = {
     "quotas": quotas.check,
     "launch": launch.check,
     "drill_network": drill_network.check,
+    "overlap": overlap.check,
     "rights": rights.check,
     "connection": connection.check,
 }

@@ -115,6 +115,14 @@ class Connection:
     last: Execution | None = None
 
 
+class Claimed(NamedTuple):
+    """The ids of the servers that another plan, or a group, has now; ``who`` names it in a sentence."""
+
+    who: str
+    servers: frozenset[str]
+    of_group: bool
+
+
 @dataclass(frozen=True)
 class Facts:
     """All that the checks look at, of one place: an account and a Region.
@@ -126,6 +134,7 @@ class Facts:
     them, ``instances`` the recovery instances of the servers, ``quotas`` the values by quota code,
     ``denied`` why rights that are needed later cannot be used, ``connections`` what those are that lead here.
     ``networks`` are what the launch settings name, and ``drill`` says whether they are those of a drill.
+    ``claimed`` is which servers other plans and groups have.
     ``points_of_others`` are servers of no wave of which the run names a recovery snapshot.
     """
 
@@ -142,6 +151,7 @@ class Facts:
     denied: Mapping[Right, Exception] = field(default_factory=dict)
     connections: tuple[Connection | Unknown, ...] = ()
     points_of_others: tuple[str, ...] = ()
+    claimed: tuple[Claimed, ...] | Unknown = ()
     networks: Networks | Unknown = field(default_factory=Networks)
     drill: bool = False
 

@@ -13,11 +13,11 @@ from botocore.config import Config
 from drs_recovery.clock import now as utc_now
 from drs_recovery.engine.jobs import LONGEST_JOB
 from drs_recovery.engine.readiness.connection import find_connections
-from drs_recovery.engine.readiness.facts import Facts, Unknown, server_facts
+from drs_recovery.engine.readiness.facts import Claimed, Facts, Unknown, server_facts
 from drs_recovery.engine.readiness.networks import Networks, find_networks
 from drs_recovery.engine.readiness.rights import find_denied, find_table_denied
 from drs_recovery.engine.recovery_points import choose
-from drs_recovery.plan import SourceServer, misfits, policies, resolve
+from drs_recovery.plan import SourceServer, misfits, policies, resolve, servers_of
 from drs_recovery.plan.launch import launch_of
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from drs_recovery.engine.readiness.facts import Connection, ServerFacts
     from drs_recovery.engine.recovery_points import Chosen, PointsAsked
     from drs_recovery.plan import Plan, Selection, Target, Wave
+    from drs_recovery.plan.claims import Claim
     from drs_recovery.store.store import ExecutionStore
 
 T = TypeVar("T")
@@ -44,14 +45,15 @@ SOON_OR_NOT_AT_ALL = Config(connect_timeout=3, read_timeout=5, retries={"total_m
 class Sources:
     """Where facts come from: DRS where the plan leads, the record, and Airflow.
 
-    ``table_client`` makes a client of the table's connection, and ``source_of`` gives where a connection
-    comes from.
+    ``table_client`` makes a client of the table's connection, ``source_of`` gives where a connection comes
+    from, and ``claims`` what other plans and groups have.
     """
 
     drs: Callable[[Target], DrsHook]
     store: ExecutionStore
     table_client: Callable[[Config | None], DynamoDBClient]
     source_of: Callable[[str], str | None]
+    claims: Callable[[], Sequence[Claim]] = tuple
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,29 @@ def gather(plan: Plan, sources: Sources, asked: PointsAsked, *, drill: bool) -> 
     denied = find_table_denied(lambda: sources.table_client(SOON_OR_NOT_AT_ALL))
     others = asked.snapshots.keys() - {one.source_server_id for servers in selection for one in servers}
     # What is of no place is looked for, and reported, with the first
+    claimed = _look_up("what other plans and groups have", lambda: _claimed(sources.claims(), looks))
+    facts = [replace(one, claimed=claimed) for one in facts]
     facts[0] = replace(facts[0], denied={**denied, **facts[0].denied}, points_of_others=tuple(sorted(others)))
     return tuple(facts)
+
+
+def _claimed(claims: Sequence[Claim], looks: Mapping[Target, Look]) -> tuple[Claimed, ...]:
+    """Return the servers of other plans and groups; by tags, those where this plan leads as well."""
+    fleets = {
+        target: {one.source_server_id: one for one in look.servers or ()} for target, look in looks.items()
+    }
+    return tuple(
+        Claimed(
+            claim.who,
+            frozenset(
+                one.source_server_id
+                for target, servers in claim.servers
+                for one in servers_of(servers, fleets.get(target, {}))
+            ),
+            claim.of_group,
+        )
+        for claim in claims
+    )
 
 
 def _with_launches(facts: Facts, plan: Plan, hook: DrsHook, *, drill: bool) -> Facts:
