@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 HELP = """Recovery plans for AWS Elastic Disaster Recovery (DRS), run by Airflow.
 
-`list` and `show` need the execution record alone: they work with Airflow down. `preview` and `groups` ask
-DRS by the Airflow connections of the plans, as they are found here; without one, with boto3's credentials.
+`list` and `show` need the execution record alone: they work with Airflow down. `preview`, `groups` and
+`settings` ask AWS by the Airflow connections of the plans, as they are found here; without one, with
+boto3's credentials.
 
 Airflow is found at RECOVERY_AIRFLOW_URL (http://127.0.0.1:8080). Who asks: --user or RECOVERY_AIRFLOW_USER;
 the password is RECOVERY_AIRFLOW_PASSWORD, or the one that an Airflow started here by `make up` has written
@@ -126,6 +127,20 @@ def preview(
     from drs_recovery.cli.commands import preview as command
 
     return command.show_preview(_screen(as_json), plan)
+
+
+@app.command("settings")
+def show_settings(
+    plan: Annotated[str, typer.Argument(metavar="PLAN|FILE", help="Id of a plan in dags/plans, or a file.")],
+    execution_type: Annotated[
+        Literal["DRILL", "RECOVERY"], typer.Option("--type", help="Of which kind of execution.")
+    ] = "DRILL",
+    as_json: Json = False,
+) -> int:
+    """Show what a start of a plan would change of launch settings, per server; nothing is changed."""
+    from drs_recovery.cli.commands import settings as command
+
+    return command.show_settings(_screen(as_json), plan, execution_type)
 
 
 @app.command()

@@ -54,6 +54,12 @@ NEEDED = (
     Needs("read", ("reject", "{live}", *WHY), 0, {"dynamodb:GetItem"}),
     Needs("look", ("groups",), 0, set()),
     Needs("look", ("preview", "web_shop"), 0, {"dynamodb:Query", "drs:DescribeSourceServers"}),
+    Needs(
+        "look",
+        ("settings", "tests/plans/stack/settings.yaml"),
+        0,
+        {"drs:DescribeSourceServers", "drs:GetLaunchConfiguration", "ec2:DescribeLaunchTemplateVersions"},
+    ),
     Needs("act", ("cancel", "{live}", *WHY), 1, TELL | {"dynamodb:UpdateItem"}),
     Needs("act", ("clean-up", "{ended}", "--no-follow", *WHY), 0, TELL),
     Needs(

@@ -177,3 +177,37 @@ def test_a_broken_plan_has_no_preview(write: Any) -> None:
     result = recovery("preview", "p")
     assert result.exit_code == 1
     assert "at least one is due" in result.stderr
+
+
+def test_settings_shows_what_a_start_would_change_and_changes_nothing(write: Any, local_aws: Any) -> None:
+    """Per server, for a drill and for a recovery; what DRS does not know is named."""
+    launch = {"instance_type": "m5.large", "servers": {DB: {"recovery_mode": "FAST"}}}
+    gone = "s-00000000000gone01"
+    waves = {"name": "DB", "servers": [DB, gone], "launch": launch, "launch_in_drills": {"copy_tags": True}}
+    write("plans/shop", waves, {"name": "Web", "servers": [WEB]})
+    found = document("settings", "shop")
+    one, other = found["servers"]
+    assert {change["key"]: change.get("wanted") for change in one["changes"]} == {
+        "instance_type": '"m5.large"',
+        "right_sizing": '"NONE"',
+        "copy_tags": "true",
+        "recovery_mode": '"FAST"',
+    }
+    assert (other["sourceServerID"], "ResourceNotFoundException" in other["trouble"]) == (gone, True)
+    shown = " ".join(recovery("settings", "shop", "--type", "RECOVERY").stdout.split())
+    assert "recovery_mode OPTIMAL → FAST" in shown
+    assert "copy_tags" not in shown
+    calls = {call["operation"] for call in local_aws.control.requests()}
+    assert calls <= {
+        "DescribeSourceServers",
+        "GetCallerIdentity",
+        "GetLaunchConfiguration",
+        "DescribeLaunchTemplateVersions",
+    }
+
+
+def test_a_plan_that_names_no_settings_says_so(write: Any) -> None:
+    """They are those in DRS."""
+    write("plans/shop", {"name": "Web", "servers": [WEB]})
+    assert "The plan says nothing of launch settings" in recovery("settings", "shop").stdout
+    assert document("settings", "shop")["servers"] == []

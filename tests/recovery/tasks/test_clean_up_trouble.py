@@ -9,7 +9,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from drs_recovery.aws.hooks.drs import DrsHook
-from drs_recovery.engine.clean_up import CleanUp, _Termination
+from drs_recovery.engine.clean_up import CleanUp
+from drs_recovery.engine.termination import Termination
 from drs_recovery.record.enums import CleanupStatus, ExecutionStatus
 from drs_recovery.store.programs import clean_up
 from drs_recovery.store.servers import read_servers
@@ -165,14 +166,14 @@ class TestTrouble:
         table.control.deny(
             "drs", "TerminateRecoveryInstances", error="ValidationException", message=message, times=1
         )
-        after = _Termination._after
+        after = Termination._after
 
         def recovered(*arguments: Any) -> Any:
             sure = {"execution_type": "RECOVERY", "confirm": "shop", "reason": "fire"}
             Drive(sweep.drive.plan, run_id="manual__2", **sure).execute("open_execution")
             return after(*arguments)
 
-        monkeypatch.setattr(_Termination, "_after", recovered)
+        monkeypatch.setattr(Termination, "_after", recovered)
         sweep.park("terminate")
         assert "goes before" in sweep.details_of("CLEANUP_HELD")[0]
         assert len(calls(table)) == 1
