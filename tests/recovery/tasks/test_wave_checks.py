@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from drs_recovery.record.server_record import ServerRecord
 
 WAIT = "both.wait_for_recovery"
-ADDRESSES = "drs_recovery.engine.watch.private_addresses"
+FIRST, SECOND = "127.42.0.11", "127.42.0.12"
+"""Where DB and APP are launched: a network of loopback addresses, at which a test can open ports."""
 
 
 @pytest.fixture
@@ -33,18 +34,30 @@ def aws(table: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setenv(f"RECOVERY_{name}_SECONDS", "0.1")
     monkeypatch.setenv("RECOVERY_HOLD_SECONDS", "0")
     settings.cache_clear()
-
-    async def addresses(_: object, ids: list[str]) -> dict[str, str]:
-        return {one: f"127.0.42.{number}" for number, one in enumerate(sorted(ids), 1)}
-
-    monkeypatch.setattr(ADDRESSES, addresses)
+    ec2 = table.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="127.42.0.0/16")["Vpc"]["VpcId"]
+    ec2.create_subnet(VpcId=vpc, CidrBlock="127.42.0.0/24", AvailabilityZone="eu-west-1a")
+    ec2.create_security_group(GroupName="loopback", Description="Loopback addresses.", VpcId=vpc)
     return table
 
 
-def launched(port: int, *, wave: dict[str, Any] | None = None, **check: Any) -> Drive:
+def network(aws: Any) -> dict[str, Any]:
+    """Return the launch settings of servers in the network of loopback addresses."""
+    ec2 = aws.client("ec2")
+    own = {"Filters": [{"Name": "cidr-block", "Values": ["127.42.0.0/24"]}]}
+    groups = {"Filters": [{"Name": "group-name", "Values": ["loopback"]}]}
+    return {
+        "subnet": ec2.describe_subnets(**own)["Subnets"][0]["SubnetId"],
+        "security_groups": [ec2.describe_security_groups(**groups)["SecurityGroups"][0]["GroupId"]],
+        "servers": {DB: {"private_ip": FIRST}, APP: {"private_ip": SECOND}},
+    }
+
+
+def launched(aws: Any, port: int, *, wave: dict[str, Any] | None = None, **check: Any) -> Drive:
     """Return a drill whose servers are launched, and whose port is checked."""
     checked = {"name": "database answers", "tcp": port, "every": "1s", **check}
-    drive = Drive(plan({"name": "Both", "servers": [DB, APP], "checks": [checked], **(wave or {})}))
+    own = {"launch": network(aws), "checks": [checked], **(wave or {})}
+    drive = Drive(plan({"name": "Both", "servers": [DB, APP], **own}))
     drive.execute("open_execution")
     drive.execute("both.start_recovery")
     return drive
@@ -89,8 +102,8 @@ def test_a_wave_is_completed_when_each_server_is_well(aws: Any) -> None:
     """CHECKING while a port is closed though all jobs have ended; the trigger ends the wave by itself."""
 
     async def run() -> tuple[Drive, Any]:
-        port, (first,) = await opened_port("127.0.42.1")
-        drive = await asyncio.to_thread(launched, port)
+        port, (first,) = await opened_port(FIRST)
+        drive = await asyncio.to_thread(launched, aws, port)
         trigger = await asyncio.to_thread(trigger_of, drive)
         waiting = asyncio.create_task(fired(trigger))
         await asyncio.to_thread(until, "CHECKING", lambda: drive.statuses == ["CHECKING"])
@@ -100,8 +113,8 @@ def test_a_wave_is_completed_when_each_server_is_well(aws: Any) -> None:
         assert drive.record.status == "POLLING"
         (waits,) = [one for one in await asyncio.to_thread(servers, drive) if one.checks_status != "PASSED"]
         assert waits.check_text is not None
-        assert waits.check_text.startswith("check 'database answers' is waited for: 127.0.42.2:")
-        async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.42.2", port):
+        assert waits.check_text.startswith("check 'database answers' is waited for: 127.42.0.12:")
+        async with await asyncio.start_server(lambda _, writer: writer.close(), SECOND, port):
             event = await waiting
         first.close()
         return drive, event
@@ -119,8 +132,8 @@ def test_a_server_that_does_not_pass_fails_the_wave_and_the_next_attempt_checks_
         return await fired(await asyncio.to_thread(trigger_of, drive))
 
     async def run() -> None:
-        port, (first,) = await opened_port("127.0.42.1")
-        drive = await asyncio.to_thread(launched, port, within="1s")
+        port, (first,) = await opened_port(FIRST)
+        drive = await asyncio.to_thread(launched, aws, port, within="1s")
         event = await attempt(port, drive)
         with pytest.raises(AirflowFailException, match="checks of 1 of its 2 servers did not pass"):
             await asyncio.to_thread(drive.resume, WAIT, event.payload)
@@ -134,7 +147,7 @@ def test_a_server_that_does_not_pass_fails_the_wave_and_the_next_attempt_checks_
         await asyncio.to_thread(drive.execute, "both.start_recovery")
         assert len(aws.control.requests(operation="StartRecovery")) == starts
         trigger = await asyncio.to_thread(trigger_of, drive)
-        async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.42.2", port):
+        async with await asyncio.start_server(lambda _, writer: writer.close(), SECOND, port):
             event = await fired(trigger)
         first.close()
         assert isinstance(event, TaskSuccessEvent)
@@ -145,7 +158,7 @@ def test_a_server_that_does_not_pass_fails_the_wave_and_the_next_attempt_checks_
 
 def test_the_timeout_of_the_wave_covers_its_checks(aws: Any) -> None:
     """Nobody waits for a check longer than for the wave: it is TIMED_OUT, and names whom it waited for."""
-    drive = launched(9, wave={"timeout": "1h"}, within="1h")
+    drive = launched(aws, 9, wave={"timeout": "1h"}, within="1h")
     event = {"status": "timeout", "job_ids": [], "message": "overdue"}
     with pytest.raises(AirflowFailException, match=r"overdue\. Not decided: checks of "):
         drive.resume(WAIT, event)
@@ -154,7 +167,7 @@ def test_the_timeout_of_the_wave_covers_its_checks(aws: Any) -> None:
 
 def test_a_wave_that_is_checked_can_be_ended_like_any_other(aws: Any) -> None:
     """By hand: its execution is CANCELLED, and nothing of it stays open."""
-    drive = launched(9)
+    drive = launched(aws, 9)
 
     async def run() -> None:
         trigger = await asyncio.to_thread(trigger_of, drive)
@@ -172,7 +185,7 @@ def test_a_wave_that_is_checked_can_be_ended_like_any_other(aws: Any) -> None:
 
 def test_a_sensor_that_is_marked_ends_no_wave_that_is_not_well(aws: Any) -> None:
     """The record decides: its jobs have ended, its servers are launched, and nobody has checked them."""
-    drive = launched(9)
+    drive = launched(aws, 9)
     with pytest.raises(TaskDeferred):
         drive.execute(WAIT)
     assert drive.statuses == ["STARTED"]
