@@ -158,6 +158,14 @@ class FaultControl:
         """Make a source server's agent lose its connection."""
         return self._server("disconnect", source_server_id, seconds=seconds)
 
+    def impair_server(self, source_server_id: str) -> str:
+        """Make both EC2 status checks of the instances of a source server fail."""
+        return self._server("impair", source_server_id)
+
+    def lose_agent(self, source_server_id: str) -> str:
+        """Make Systems Manager lose the agent on the instances of a source server."""
+        return self._server("lose_agent", source_server_id)
+
     def hide_jobs(
         self,
         source_server_id: str | None = None,

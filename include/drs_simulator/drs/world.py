@@ -74,13 +74,16 @@ class Rng(Protocol):
 
 
 class Faults(Protocol):
-    """What goes wrong with new jobs."""
+    """What goes wrong with new jobs, and with instances that were launched."""
 
     def of_launches(self, phases: Mapping[str, Collection[str]]) -> Mapping[str, FaultEffect]:
         """Return the effects of faults on the launches of one job, by server, from the phases of each."""
 
     def of_job(self, source_server_ids: Collection[str]) -> Hiding:
         """Return whether the new job of these servers is hidden, and for how long."""
+
+    def of_instance(self, instance_id: str) -> Collection[str]:
+        """Return what is wrong with an instance: `impair`, its status checks; `lose_agent`, its agent."""
 
 
 class MachineClock:
@@ -127,6 +130,9 @@ class NoFaults:
 
     def of_job(self, source_server_ids: Collection[str]) -> Hiding:
         return lambda _seconds, _looks: False
+
+    def of_instance(self, instance_id: str) -> Collection[str]:
+        return ()
 
 
 @dataclass

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from moto.ec2.models import elastic_network_interfaces, subnets
 from moto.ec2.models import instances as moto_instances
 from moto.ec2.models import launch_templates as moto_models
+from moto.ec2.responses import instances as moto_instance_responses
 from moto.ec2.responses import launch_templates as moto_responses
 
 from . import addresses, instances, models, responses
@@ -32,6 +33,7 @@ def mend() -> None:
         (addresses.NetworkInterfaceBackend, elastic_network_interfaces.NetworkInterfaceBackend),
         (addresses.Instance, moto_instances.Instance),
         (instances.InstanceBackend, moto_instances.InstanceBackend),
+        (instances.InstanceResponse, moto_instance_responses.InstanceResponse),
     ):
         for name, method in vars(mended).items():
             before = vars(original).get(name)

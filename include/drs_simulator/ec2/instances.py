@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from moto.core.responses import ActionResult
 from moto.ec2.exceptions import InvalidInstanceIdError
 from moto.ec2.models import instances
+from moto.ec2.responses import instances as moto_responses
+
+from drs_simulator.drs.world import world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,3 +38,26 @@ class InstanceBackend(instances.InstanceBackend):
     def iter_instances(self) -> Iterator[Instance]:
         for reservation in list(self.reservations.values()):
             yield from reservation.instances
+
+
+class InstanceResponse(moto_responses.InstanceResponse):
+    def describe_instance_status(self) -> ActionResult:
+        found = self.ec2_backend.describe_instance_status(
+            self._get_param("InstanceIds", []),
+            self._get_bool_param("IncludeAllInstances", False),
+            [{"name": k, "values": v} for k, v in self._filters_from_querystring().items()],
+        )
+        return ActionResult({"InstanceStatuses": [_status(instance) for instance in found]})
+
+
+def _status(instance: Instance) -> dict[str, Any]:
+    failed = {"Details": [{"Name": "reachability", "Status": "failed"}], "Status": "impaired"}
+    runs = instance.state == "running"
+    impaired = runs and "impair" in world.faults.of_instance(instance.id)
+    return {
+        "AvailabilityZone": instance.placement,
+        "InstanceId": instance.id,
+        "InstanceState": {"Code": instance.state_code, "Name": instance.state},
+        "InstanceStatus": failed if impaired else instance.instance_status,
+        "SystemStatus": failed if impaired else instance.system_status,
+    }

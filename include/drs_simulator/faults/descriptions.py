@@ -29,12 +29,19 @@ ServerEffect = Literal[
     "lag",
     "stall",
     "disconnect",
+    "impair",
+    "lose_agent",
 ]
 JobEffect = Literal["hide", "unauthorized"]
 PhaseName = Literal["CLEANUP", "SNAPSHOT", "CONVERSION", "LAUNCH"]
 
 REPLICATION = ("lag", "stall", "disconnect")
-"""Effects on a server's replication; the others are effects on its launches."""
+"""Effects on a server's replication."""
+
+INSTANCES = ("impair", "lose_agent")
+"""Effects on the instances that a server was launched as; all others are effects on its launches."""
+
+LASTING = (*REPLICATION, *INSTANCES)
 _LONGEST = 900
 _INTERNAL = "An error occurred (InternalError) when calling the RunInstances operation"
 _UNAUTHORIZED = (
@@ -128,7 +135,7 @@ class CallFault(FaultSpec):
 
 
 class ServerFault(FaultSpec):
-    """A source server whose launches, or whose replication, go wrong until the fault is cleared."""
+    """A source server whose launches, replication or instances go wrong until the fault is cleared."""
 
     OPTIONS = {
         "fail": ("phase", "raw_error"),
@@ -152,7 +159,7 @@ class ServerFault(FaultSpec):
     @model_validator(mode="after")
     def _counts_launches(self) -> Any:
         """Refuse a number of hits where there is only one, that lasts."""
-        if self.effect in REPLICATION and self.times is not None:
+        if self.effect in LASTING and self.times is not None:
             raise ValueError(f"times with the effect {self.effect}: it lasts until it is cleared")
         return self
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from drs_simulator.clock import clock
 from drs_simulator.faults.descriptions import (
+    INSTANCES,
+    LASTING,
     REPLICATION,
     CallFault,
     DocumentFault,
@@ -125,10 +127,16 @@ class Faults:
                 f
                 for f in self._of(ServerFault)
                 if f.spec.source_server_id == source_server_id
-                and f.spec.effect not in REPLICATION
+                and f.spec.effect not in LASTING
                 and (f.spec.effect not in ("fail", "hang") or f.spec.phase in phases)
             )
             return tuple(f for f in of_server if f.hit())
+
+    def on_instances(self, source_server_id: str) -> frozenset[str]:
+        """Return the effects that faults have on the instances of a server, and count the looks they hit."""
+        with self._lock:
+            of_server = (f for f in self._of(ServerFault) if f.spec.source_server_id == source_server_id)
+            return frozenset(f.spec.effect for f in of_server if f.spec.effect in INSTANCES and f.hit())
 
     def on_job(self, effect: str, source_server_ids: Collection[str]) -> tuple[SetFault[JobFault], ...]:
         """Return the faults with an effect that hit a new job of these servers, and count them."""

@@ -19,7 +19,7 @@ def information(instance: Instance) -> dict[str, Any]:
     """Return the modelled InstanceInformation."""
     return {
         "InstanceId": instance.id,
-        "PingStatus": "Online",
+        "PingStatus": "ConnectionLost" if "lose_agent" in world.faults.of_instance(instance.id) else "Online",
         "LastPingDateTime": world.clock.date(world.clock.now()),
         "AgentVersion": "3.3.987.0",
         "IsLatestVersion": True,

@@ -203,3 +203,19 @@ def test_a_wave_without_checks_is_watched_as_ever(table: Any) -> None:
     drive.execute("both.start_recovery")
     assert drive.record.waves[0].checks is None
     assert trigger_of(drive).checks is False
+
+
+def test_ec2_decides_of_an_instance_that_is_impaired(aws: Any) -> None:
+    """Its status checks are asked of EC2 in the wave's account and Region, until they are ok."""
+    fault = aws.control.impair_server(APP)
+    drive = launched(aws, 9, wave={"checks": [{"name": "instance", "ec2": "ok", "every": "1s"}]})
+
+    def mended() -> None:
+        found = "check 'instance' is waited for: EC2 status checks: system impaired, instance impaired"
+        until("APP to wait", lambda: found in [one.check_text for one in servers(drive)])
+        assert drive.statuses == ["CHECKING"]
+        aws.control.remove_fault(fault)
+
+    trigger = trigger_of(drive)
+    assert isinstance(asyncio.run(fired(trigger, meanwhile=mended)), TaskSuccessEvent)
+    assert {one.checks_status for one in servers(drive)} == {"PASSED"}

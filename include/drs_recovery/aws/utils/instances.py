@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from drs_recovery.aws.hooks.drs import DrsHook
+
+T = TypeVar("T")
 
 MOST_STATUSES = 100
 """Instance ids that DescribeInstanceStatus takes."""
@@ -27,12 +29,21 @@ MOST_AGENTS = 50
 
 async def instance_statuses(hook: DrsHook, instance_ids: Sequence[str]) -> dict[str, dict[str, str]]:
     """Return EC2's two status checks, ``system`` and ``instance``, by instance id; AWS's errors raise."""
-    return await asyncio.to_thread(_statuses, hook, instance_ids)
+    return await _in_thread(_statuses, hook, instance_ids)
 
 
 async def agent_states(hook: DrsHook, instance_ids: Sequence[str]) -> dict[str, str]:
     """Return the ``PingStatus`` of the agents that Systems Manager knows, by instance id."""
-    return await asyncio.to_thread(_agents, hook, instance_ids)
+    return await _in_thread(_agents, hook, instance_ids)
+
+
+async def _in_thread(ask: Callable[[DrsHook, Sequence[str]], T], hook: DrsHook, ids: Sequence[str]) -> T:
+    try:
+        return await asyncio.to_thread(ask, hook, ids)
+    except (BotoCoreError, ClientError):
+        for client in (_ec2, _ssm):
+            client.cache_clear()  # its credentials may have been replaced
+        raise
 
 
 @cache
