@@ -23,8 +23,8 @@ PREFIX = {"service-quotas": "servicequotas"}
 FREE = {"sts:GetCallerIdentity"}
 """Calls that need no right."""
 
-NO_CALL = {"drs:TagResource"}
-"""Rights that another call needs too: StartRecovery with tags."""
+NO_CALL = {"drs:TagResource", "lambda:InvokeFunction"}
+"""Rights that another call needs too, StartRecovery with tags; or that an operator of Airflow needs."""
 
 WAITERS = {"table_exists": "dynamodb:DescribeTable", "job_completed": "drs:DescribeJobs"}
 """Calls that botocore's waiters, and ours, make."""

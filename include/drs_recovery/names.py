@@ -36,6 +36,7 @@ __all__ = [
     "PutBackTask",
     "Role",
     "TaskName",
+    "action_task",
     "complaint_of_dag_id",
     "dag_id_of",
     "group_id",
@@ -118,6 +119,9 @@ LONGEST_GROUP_ID = 200
 
 LONGEST_TAG_VALUE = 256
 
+LONGEST_ACTION = 40
+"""Of an action in its task's id: with the longest group before it, it stays within Airflow's 250."""
+
 _NO_DAG_ID = ".no_dag_id."
 _STAND_IN = re.compile(re.escape(_NO_DAG_ID) + r"[0-9a-f]{16}", re.IGNORECASE)
 
@@ -148,11 +152,20 @@ def group_id(name: str) -> str:
     A digest stands for what is lost by that, of names that are not ASCII or too long. ASCII names have none,
     so two of them may share an id: a plan is refused then.
     """
+    return _slug(name, LONGEST_GROUP_ID, "wave")
+
+
+def action_task(moment: str, name: str) -> str:
+    """Return the name of an action's task: ``before_stop_the_writers``, in its wave's group or in none."""
+    return f"{moment}_{_slug(name, LONGEST_ACTION, 'action')}"
+
+
+def _slug(name: str, longest: int, otherwise: str) -> str:
     composed = unicodedata.normalize("NFC", name)
     slug = re.sub(r"[^a-z0-9]+", "_", composed.lower())
-    if name.isascii() and len(slug) <= LONGEST_GROUP_ID:
+    if name.isascii() and len(slug) <= longest:
         return slug
-    kept = slug.strip("_")[: LONGEST_GROUP_ID - 9].rstrip("_") or "wave"
+    kept = slug.strip("_")[: longest - 9].rstrip("_") or otherwise
     return f"{kept}_{_digest(composed, 8)}"
 
 

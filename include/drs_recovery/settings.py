@@ -79,6 +79,14 @@ class Settings(BaseSettings):
     """An execution in flight whose plan's file is gone for so long is CANCELLED: its DAG is not scheduled any
     more. A file that is missing only while a deployment replaces it cancels nothing."""
 
+    action_operators: str = (
+        "airflow.providers.amazon.aws.operators.*, airflow.providers.http.operators.*, "
+        "airflow.providers.slack.operators.slack_webhook.*, "
+        "airflow.providers.slack.operators.slack.SlackAPIPostOperator, airflow.providers.pagerduty.*"
+    )
+    """Which Airflow operators the actions of plans may name: patterns of their paths, parted by commas. Who
+    writes a plan can run what is allowed here with the rights of a worker: Bash and Python run any code."""
+
     airflow_url: str = "http://127.0.0.1:8080"
     """Airflow's API server, for the command line and for links in gates."""
 
@@ -93,6 +101,11 @@ class Settings(BaseSettings):
 
     debug: str | None = None
     """Anything: a bug, which the command line otherwise reports in one line, is shown with its traceback."""
+
+    @property
+    def action_operator_patterns(self) -> tuple[str, ...]:
+        """The patterns of operators that plans may name."""
+        return tuple(one.strip() for one in self.action_operators.split(",") if one.strip())
 
     @model_validator(mode="before")
     @classmethod

@@ -146,6 +146,17 @@ class FaultControl:
         options = {"status": status, "message": message, "times": times}
         return self._add("documents", options | {"effect": "fail", "document": document})
 
+    def fail_function(self, function: str, message: str | None = None, *, times: int | None = None) -> str:
+        """Make invocations of a function of Lambda fail: a ``FunctionError`` in their answers."""
+        return self._add(
+            "functions", {"effect": "fail", "function": function, "message": message, "times": times}
+        )
+
+    def answer_function(self, function: str, payload: Any, *, times: int | None = None) -> str:
+        """Make a function of Lambda answer with this; else it answers with what it is given."""
+        answer = {"effect": "answer", "function": function, "payload": payload, "times": times}
+        return self._add("functions", answer)
+
     def lag_server(self, source_server_id: str, seconds: float) -> str:
         """Make a source server's replication lag."""
         return self._server("lag", source_server_id, seconds=seconds)

@@ -13,7 +13,8 @@ import sys
 
 from moto import backend_index
 
-from drs_simulator import cloudwatch, drs, ec2, service_quotas, ssm
+from drs_simulator import awslambda, cloudwatch, drs, ec2, service_quotas, ssm
+from drs_simulator.awslambda import urls as function_urls
 from drs_simulator.cloudwatch import urls as metric_urls
 from drs_simulator.drs import urls
 from drs_simulator.service_quotas import urls as quota_urls
@@ -23,6 +24,7 @@ REPLACED = {
     "service_quotas": (service_quotas, quota_urls),
     "metrics": (cloudwatch, metric_urls),
     "automation": (ssm, ssm_urls),
+    "functions": (awslambda, function_urls),
 }
 """Services that moto has too, by the name under which it is to find these before its own."""
 

@@ -51,6 +51,10 @@ class Records:
         """Return the servers of the execution."""
         return self._items(execution, "SERVER#")
 
+    def tasks(self, execution: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return what is on record of tasks."""
+        return self._items(execution, "TASK#")
+
     def _items(self, execution: dict[str, Any], prefix: str) -> list[dict[str, Any]]:
         pages = self.client.get_paginator("query").paginate(
             TableName=TABLE,

@@ -153,7 +153,7 @@ def test_reset_returns_to_the_start(local_aws, drs, ec2, launch, look, *, table)
 
     assert control.requests() == []
     assert (control.faults(), control.clock()["speed"]) == (
-        {"calls": [], "servers": [], "jobs": [], "documents": []},
+        {"calls": [], "servers": [], "jobs": [], "documents": [], "functions": []},
         "immediate",
     )
     assert control.quotas()["concurrentJobs"] == 20

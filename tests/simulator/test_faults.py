@@ -8,7 +8,7 @@ from drs_simulator.client import ControlRefused
 
 DB1, DB2 = "s-000000000000db001", "s-000000000000db002"
 NOWHERE = "s-00000000000000404"
-NONE = {"calls": [], "servers": [], "jobs": [], "documents": []}
+NONE = {"calls": [], "servers": [], "jobs": [], "documents": [], "functions": []}
 FAILURES = {"SNAPSHOT": "SNAPSHOT_FAIL", "CONVERSION": "CONVERSION_FAIL", "LAUNCH": "LAUNCH_FAILED"}
 
 

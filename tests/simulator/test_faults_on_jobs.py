@@ -96,7 +96,7 @@ def test_a_fault_of_launches_that_cannot_be_read_is_refused_with_its_place(contr
     """The message has the place, the value and what is allowed; nothing is set."""
     with pytest.raises(ControlRefused, match=message):
         control.add_faults(description)
-    assert control.faults() == {"calls": [], "servers": [], "jobs": [], "documents": []}
+    assert control.faults() == {"calls": [], "servers": [], "jobs": [], "documents": [], "functions": []}
 
 
 def test_reset_clears_faults_and_what_hangs_in_them(control, drs, launch):

@@ -108,6 +108,18 @@ class AirflowClient:
         body = {"dry_run": False, "only_failed": False}
         self._send("POST", f"{_run(dag_id, run_id)}/clear", json=body)
 
+    def clear_tasks(self, dag_id: str, run_id: str, task_ids: tuple[str, ...]) -> None:
+        """Let tasks of a run, and all that follow them, run again; the run goes on if it has ended."""
+        body = {
+            "dry_run": False,
+            "dag_run_id": run_id,
+            "task_ids": list(task_ids),
+            "include_downstream": True,
+            "only_failed": False,
+            "reset_dag_runs": True,
+        }
+        self._send("POST", f"{_dag(dag_id)}/clearTaskInstances", json=body)
+
     def live_runs(self, limit: int) -> tuple[DagRun, ...]:
         """Return the runs of all DAGs that have not ended, newest first."""
         wanted = {"state": ["queued", "running"], "order_by": "-run_after", "limit": limit}

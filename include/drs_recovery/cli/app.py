@@ -296,6 +296,30 @@ def clean_up(
     return command.clean_up(_screen(as_json), named, reason=reason, follow=not no_follow, user=user)
 
 
+Action = Annotated[
+    str, typer.Argument(metavar="ACTION", help="Name of an action of the plan, or the id of its task.")
+]
+Why = Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")]
+
+
+@app.command("run-again")
+def run_again(named: Named, action: Action, reason: Why, user: User = None, as_json: Json = False) -> int:
+    """Let an action of a plan run again that failed, or that nobody saw end; its tasks are cleared."""
+    from drs_recovery.cli.commands import action as command
+    from drs_recovery.record.enums import TaskState
+
+    return command.answer(_screen(as_json), TaskState.AGAIN, named, action, reason=reason, user=user)
+
+
+@app.command()
+def skip(named: Named, action: Action, reason: Why, user: User = None, as_json: Json = False) -> int:
+    """Let an action of a plan be that failed, or that nobody saw end: the execution is PARTIAL at best."""
+    from drs_recovery.cli.commands import action as command
+    from drs_recovery.record.enums import TaskState
+
+    return command.answer(_screen(as_json), TaskState.SKIPPED, named, action, reason=reason, user=user)
+
+
 @app.command()
 def unlock(
     plan: Annotated[str, typer.Argument(metavar="PLAN", help="The plan's id.")],

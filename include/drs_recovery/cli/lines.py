@@ -34,6 +34,7 @@ def _changes(before: Snapshot | None, after: Snapshot) -> Iterator[str]:
         yield from _execution(earlier, after.execution)
         yield from _waves(earlier, after.execution)
         yield from _servers(before, after)
+        yield from _actions(before, after)
     yield from _gates(before, after)
     known = before.notes if before else ()
     yield from (f"⚠ {note}" for note in after.notes if note not in known)
@@ -87,6 +88,14 @@ def _servers(before: Snapshot | None, after: Snapshot) -> Iterator[str]:
         line = _server(server)
         if line != known.get(_key(server)) and server.job_id:
             yield f"{waves.get(server.wave_number, ABSENT)}  {line}"
+
+
+def _actions(before: Snapshot | None, after: Snapshot) -> Iterator[str]:
+    known = before.actions if before else ()
+    for action in after.actions:
+        if action not in known:
+            text = action.message or action.result
+            yield f"{action.task_id}  {action.state}{f', {text}' if text else ''}"
 
 
 def _key(server: ServerRecord) -> tuple[int, str]:

@@ -33,6 +33,11 @@ STYLES = {
     "PUTTING_BACK": "cyan",
     "PUT_BACK": "green",
     "LEFT": "magenta",
+    "RUNNING": "cyan",
+    "AGAIN": "cyan",
+    "SUCCESS": "green",
+    "UNSEEN": "bold red",
+    "REFUSED": "bold red",
 }
 """A style for each status; one that is not here, of a newer release perhaps, is underlined."""
 

@@ -18,6 +18,7 @@ from drs_recovery.settings import settings
 from drs_recovery.store.approvals import read_approvals
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
+from drs_recovery.store.tasks import read_tasks
 from drs_recovery.text.values import timestamp
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from drs_recovery.record.approvals import GivenApproval
     from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.record.server_record import ServerRecord
+    from drs_recovery.record.task_record import TaskRecord
     from drs_recovery.store.store import ExecutionStore
 
 RUN_CHECK = 10
@@ -50,6 +52,7 @@ class Watcher:
         self._execution: Execution | None = None
         self._servers: tuple[ServerRecord, ...] = ()
         self._approvals: tuple[GivenApproval, ...] = ()
+        self._actions: tuple[TaskRecord, ...] = ()
         self._plan: Plan | None = None
         self._record_note: str | None = None
         self._next_run_check = 0.0
@@ -77,6 +80,7 @@ class Watcher:
             queued=queued,
             notes=self._notes(missed=bool(gates) or execution is None),
             stranded=stranded,
+            actions=self._actions,
         )
 
     def _notes(self, *, missed: bool) -> tuple[str, ...]:
@@ -100,6 +104,9 @@ class Watcher:
                 given = read_approvals(self.target.execution_id, passed_over=trouble.append)
                 self._approvals = tuple(self.store.run(given))
             self._plan = self._plan or frozen_plan(self.store, self.target.execution_id)
+            if self._plan and self._plan.all_actions:
+                tasks = self.store.run(read_tasks(self.target.execution_id, trouble.append))
+                self._actions = tuple(task for task in tasks if task.action)
         except ExecutionNotFound:
             pass
         except RecordUnavailable as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import DAG, CronTriggerTimetable, TaskGroup, TriggerRule
+from airflow.sdk import DAG, CronTriggerTimetable, TaskGroup, TriggerRule, chain
 
 from drs_recovery.dag.doc import plan_doc
 from drs_recovery.dag.params import run_params
@@ -19,11 +19,14 @@ from drs_recovery.tasks import (
     StartRecovery,
     WaitForRecovery,
 )
+from drs_recovery.tasks.actions import action_tasks
 from drs_recovery.text.markdown import Markdown
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
+
+    from airflow.sdk import BaseOperator
 
     from drs_recovery.dag.outdated import Outdated
     from drs_recovery.plan import Plan
@@ -72,11 +75,16 @@ def build_dag(
         )
         complete = CompleteExecution(task_id=task_id(Role.FINISH), plan=plan)
         complete.as_teardown(on_failure_fail_dagrun=True)
+        before = [opened, *action_tasks(plan, "before")]
         waves = [_wave(plan, number) for number in range(len(plan.waves))]
+        after = action_tasks(plan, "after")
+        chain(*before)
         for (gate, _), dependencies in zip(waves, plan.dependencies, strict=True):
-            gate.set_upstream([waves[number][1] for number in dependencies] or opened)
+            gate.set_upstream([waves[number][1][-1] for number in dependencies] or before[-1])
+        if after:
+            chain([waves[number][1][-1] for number in plan.last_waves], *after)
         # Every wave, not the last alone: marking a task of a later wave must not end one that runs
-        complete.set_upstream([wait for _, wait in waves])
+        complete.set_upstream([task for _, tasks in waves for task in tasks] + after)
     # Not before: each task would copy them, once for each class that it is made of
     dag.params.update(run_params(plan))
     return dag
@@ -98,16 +106,17 @@ def _default_args(plan: Plan) -> dict[str, object]:
     }
 
 
-def _wave(plan: Plan, number: int) -> tuple[ApproveWave, WaitForRecovery]:
-    """Return the first and the last task of a wave."""
+def _wave(plan: Plan, number: int) -> tuple[ApproveWave, list[BaseOperator]]:
+    """Return the first task of a wave, and from its launch on all that it waits for, the last one last."""
     wave = plan.waves[number]
     where: dict[str, Any] = {"plan": plan, "wave_number": number, "wave_name": wave.name}
     with TaskGroup(wave.slug, tooltip=wave.name):
         gate = ApproveWave(task_id=Role.GATE.value, trigger_rule=_rule_of_gate(plan, number), **where)
         start = StartRecovery(task_id=Role.START.value, **where)
         wait = WaitForRecovery(task_id=Role.WATCH.value, **where)
-        gate >> start >> wait
-    return gate, wait
+        before, after = action_tasks(plan, "before", number), action_tasks(plan, "after", number)
+        chain(gate, *before, start, wait, *after)
+    return gate, [wait, *after]
 
 
 def _rule_of_gate(plan: Plan, number: int) -> TriggerRule:

@@ -30,6 +30,10 @@ DOC = """\
 | {{ servers(wave.servers) }} | {{ policy(wave) }} | {{ wave.on_failure }} \
 | {{ duration(wave.timeout) }} |
 {% endfor %}
+{% if actions -%}
+Actions: {% for line in actions %}{{ line }}{{ "; " if not loop.last else "." }}{% endfor %}
+
+{% endif -%}
 Recovers into {{ places }}. \
 Approvers: {{ approvers }}. \
 A gate that nobody answers within {{ gate_timeout }} cancels the execution. \
@@ -63,6 +67,7 @@ def plan_doc(plan: Plan) -> Markdown:
         gate_timeout=duration_text(plan.gate_timeout),
         cleanup=_cleanup(plan),
         approvers=codes(plan.approvers) or ANYONE,
+        actions=plan.action_lines("RECOVERY"),
     )
 
 

@@ -20,6 +20,7 @@ from drs_recovery.dag.scheduled import scheduled_since
 from drs_recovery.errors import PlanError
 from drs_recovery.names import UNREADABLE_FOLDER, dag_id_of
 from drs_recovery.plan import files_of_stem, plan_stems, read_plans
+from drs_recovery.tasks.actions.problems import operator_problems
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +66,8 @@ def _dag(folder: Path, stem: str) -> DAG:
         plan = read_plans(folder, only=stem)[stem]
         if isinstance(plan, PlanError):
             return _stand_in(folder, stem, plan)
+        if wrong := operator_problems(plan, next(iter(files_of_stem(folder, stem)))):
+            return _stand_in(folder, stem, PlanError(wrong))
         return build_dag(plan, since=scheduled_since(folder, stem), folder=folder)
     except Exception as error:
         log.exception("The plan %s cannot be built", stem)

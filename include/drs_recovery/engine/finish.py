@@ -7,6 +7,7 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from drs_recovery.engine.action_ends import with_actions
 from drs_recovery.engine.adoption import Adoption, window
 from drs_recovery.engine.frozen_plan import drs_of, frozen_plan
 from drs_recovery.engine.opened_by_0_1 import with_its_events
@@ -61,6 +62,7 @@ def end_execution(
         tasks = store.run(read_tasks(execution.execution_id))
         known = with_its_events(store, execution, tasks)
         end = run_end(*known, task_states, journal.now(), run_finished=run_finished)
+        end = with_actions(store, execution, tasks, end)
     return finish(store, journal, execution, end, failed=named_failed(task_states))
 
 
@@ -92,6 +94,7 @@ def _write_end(
         failure=closed.failure,
         interrupted=stopped is not None,
         task_failed=closed.task_failure is not None,
+        task_skipped=closed.task_skips is not None,
         total_waves=closed.total_waves,
     )
     # With its reasons in full, also those that stand shortened on record

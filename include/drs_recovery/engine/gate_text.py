@@ -66,6 +66,13 @@ Launched with these settings, which are set and read back before anything starts
 {% endfor %}
 {%- endif %}
 
+{% if actions -%}
+### Actions
+
+{% for line in actions -%}
+- {{ line }}
+{% endfor %}
+{% endif -%}
 ### So far
 
 {% for line in so_far -%}
@@ -167,6 +174,7 @@ def gate_body(
         point=lambda server: point_text(server, execution.start_time),
         policy=_policy(wave, own),
         launch=_launch(plan, execution, wave, start),
+        actions=plan.action_lines(execution.execution_type.value, wave.wave_number),
         so_far=[
             _wave_line(other, servers) for other in execution.waves if other.start_time or other.attempt > 1
         ],

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from drs_recovery.names import Role, group_id, role_of, task_id
+from drs_recovery.record.base import iso
 from drs_recovery.record.enums import TaskState
 from drs_recovery.record.status import RunEnd
 from drs_recovery.record.task_record import NO_MESSAGE, wave_of
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 FORCED = frozenset({"skipped", "removed"})
 """States that no task of ours takes by itself: it is given them when a person forces the run's state."""
+
+_FAILED = frozenset({TaskState.FAILED, TaskState.REFUSED, TaskState.UNSEEN})
+"""States on record in which a task of another operator, or an action, has not done its work."""
 
 PASSED_ON = "upstream_failed"
 """The state in which Airflow leaves what follows a failed task, and nobody who ends a run."""
@@ -86,15 +90,22 @@ def _failed_others(
     One whose item says so failed, in any state by now: a person may set a state. Any other failed by its
     state alone, unless the whole run was ended by hand, which fails what runs.
     """
+    own_items = [task for task in tasks if not task.own and _of_this_attempt(execution, task)]
     reasons = {
         task.task_id: task.message or NO_MESSAGE
-        for task in tasks
-        if task.state is TaskState.FAILED and not task.own and _of_this_attempt(execution, task)
+        for task in own_items
+        if task.state in _FAILED and not task.tolerated
+    }
+    unseen = {
+        task.task_id: f"it was begun at {iso(task.start_time)}, and nobody saw how it ended"
+        for task in own_items
+        if task.action and task.state is TaskState.RUNNING and task.start_time
     }
     others = {task for task, state in task_states.items() if state == "failed" and not role_of(task).role}
     by_hand = execution.cancel_asked or FORCED & set(_own_states(task_states).values())
     without_item = set() if by_hand else others - reasons.keys()
-    yield from ((task, reasons.get(task, NO_MESSAGE)) for task in sorted(reasons.keys() | without_item))
+    silent = {task: unseen.get(task, NO_MESSAGE) for task in without_item}
+    yield from sorted((silent | reasons).items())
 
 
 def _of_this_attempt(execution: Execution, task: TaskRecord) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_recovery.aws.utils.errors import is_final
+from drs_recovery.engine.action_order import check_actions_done
 from drs_recovery.engine.attempt import Clear, current_attempt
 from drs_recovery.engine.frozen_plan import frozen_plan
 from drs_recovery.engine.permission import check_approvals, check_no_recovery, wave_on_record
@@ -139,6 +140,7 @@ def _start_wave(record: Execution, request: StartRequest, ports: Ports) -> Start
     check_start(record, request.wave_number)
     plan = frozen_plan(ports.store, record.execution_id)
     check_approvals(ports.store, record, wave, plan)
+    check_actions_done(ports.store, record, plan, request.wave_number)
     if wave.server_count == 0:
         return _fail_wave(wave, NOBODY_KNOWS.format(wave.wave_name), record, ports)
     if (starting := _starting(record, wave, plan, request, ports)) is None:

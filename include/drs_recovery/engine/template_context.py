@@ -39,7 +39,11 @@ def template_context(
         "servers": [_server(one) for one in servers],
     }
     if wave is not None:
-        context["wave"] = {"name": wave.wave_name, "attempt": wave.attempt, "region": plan.region}
+        context["wave"] = {
+            "name": wave.wave_name,
+            "attempt": wave.attempt,
+            "region": plan.target(wave.wave_number).region,
+        }
     if server is not None:
         context["server"] = _server(server)
     return context

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import BaseModel, Tag, ValidationError
 
 from drs_recovery.names import MOST_WAVES
+from drs_recovery.plan.action_rules import forbidden_operators
 from drs_recovery.plan.document import NUMBER, UNREADABLE, Node
 from drs_recovery.plan.groups import ONE, SEVERAL, GroupFile
 from drs_recovery.plan.models import BROKEN_RULES, PlanFile
@@ -40,9 +41,12 @@ OF_GROUPS = (ONE, SEVERAL)
 def content_of(root: Node) -> PlanFile:
     """Return what the root node of a plan file says; raises Rejected with every problem."""
     try:
-        return PlanFile.model_validate(root.value | _few(root.value))
+        content = PlanFile.model_validate(root.value | _few(root.value))
     except ValidationError as error:
-        raise Rejected(*_of_values(root, error, PlanFile), *_of_rules(root)) from error
+        raise Rejected(*_of_values(root, error, PlanFile), *_of_rules(root), *_of_settings(root)) from error
+    if forbidden := _of_settings(root):
+        raise Rejected(*forbidden)
+    return content
 
 
 def group_of(root: Node) -> GroupFile:
@@ -76,6 +80,12 @@ def _of_rules(root: Node) -> list[Problem]:
     """Ask the rules of what is readable, as pydantic asks them only once each value is right by itself."""
     some = islice(findings(sketch(root.value)), MOST_PROBLEMS + 1)
     return [Problem(_Located(root, place).node.mark, message) for place, message in some]
+
+
+def _of_settings(root: Node) -> list[Problem]:
+    """Ask what is allowed here and now of a file, and of no plan that runs already."""
+    found = islice(forbidden_operators(root.value), MOST_PROBLEMS + 1)
+    return [Problem(_Located(root, place).node.mark, message) for place, message in found]
 
 
 class _Located:
@@ -145,7 +155,7 @@ def _unknown_key(key: str, allowed: list[str]) -> str:
 
 def _fields(details: ErrorDetails, model: type[BaseModel]) -> dict[str, FieldInfo]:
     """Return the fields of the model that complains, which is part of another."""
-    return model_at(model, details["loc"][:-1]).model_fields
+    return _by_key(model_at(model, details["loc"][:-1]))
 
 
 def model_at(root: type[BaseModel], place: Place) -> type[BaseModel]:
@@ -160,8 +170,13 @@ def _inside(kind: Any, part: str | int) -> Any:
     """Return the type of what a part of a place leads to; an index leads to what its list is of."""
     if (one := _tagged(kind, part)) is not None:
         return one
-    fields = (model.model_fields.get(str(part)) for model in _models(kind))
+    fields = (_by_key(model).get(str(part)) for model in _models(kind))
     return next((field.annotation for field in fields if field is not None), kind)
+
+
+def _by_key(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields of a model by the keys that stand for them in a file."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _tagged(kind: Any, tag: str | int) -> Any:

@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from drs_recovery.errors import PlanError
 from drs_recovery.names import MOST_WAVES, group_id
 from drs_recovery.plan import graph
+from drs_recovery.plan.actions import Action, Actions, Moment
 from drs_recovery.plan.checks import Check
 from drs_recovery.plan.frozen import FrozenPlan, frozen_text, identity, identity_in_0_1
 from drs_recovery.plan.gates import ApprovalsNeeded
@@ -108,6 +109,10 @@ class Wave(Frozen):
     launch_in_drills: Launch | None = Field(
         default=None, description="What is different in drills: it goes over launch, key by key."
     )
+    before: Actions | None = Field(
+        default=None, description="Actions after its approval and before its servers are launched, in order."
+    )
+    after: Actions | None = Field(default=None, description="Actions once its policy is met, in order.")
 
     @property
     def slug(self) -> str:
@@ -180,6 +185,8 @@ class PlanFile(Frozen):
         description="From which data servers are launched: latest; a time such as 2026-11-27T02:10:00Z, or"
         " {before: start}: of each server the newest snapshot that is not after it. Absent: latest.",
     )
+    before: Actions | None = Field(default=None, description="Actions before the first wave, in order.")
+    after: Actions | None = Field(default=None, description="Actions after the last wave, in order.")
     waves: Annotated[tuple[Wave, ...], Field(min_length=1)] = Field(
         description="The waves, in order.", json_schema_extra={"maxItems": MOST_WAVES}
     )
@@ -192,7 +199,7 @@ class PlanFile(Frozen):
 
     def content(self) -> dict[str, Any]:
         """Return all that the plan says as plain data, defaults written out."""
-        return self.model_dump(mode="json", exclude_none=True)
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 class Plan(PlanFile):
@@ -225,6 +232,29 @@ class Plan(PlanFile):
         wave = self.waves[number]
         return Target(wave.aws_conn_id or self.aws_conn_id, wave.region or self.region)
 
+    def actions(self, moment: Moment, number: int | None = None) -> Actions:
+        """Return the actions before or after a wave; of no wave: before or after the plan."""
+        of = self if number is None else self.waves[number]
+        return (of.before if moment == "before" else of.after) or ()
+
+    @property
+    def all_actions(self) -> tuple[tuple[int | None, Moment, Action], ...]:
+        """Its actions in the order of the plan, each with the number of its wave, if it has one."""
+        moments: tuple[Moment, Moment] = ("before", "after")
+        of_waves = [(number, moment) for number in range(len(self.waves)) for moment in moments]
+        places: list[tuple[int | None, Moment]] = [(None, "before"), *of_waves, (None, "after")]
+        return tuple(
+            (number, moment, action) for number, moment in places for action in self.actions(moment, number)
+        )
+
+    def action_lines(self, execution_type: str, number: int | None = None) -> list[str]:
+        """Return for people what runs in a DRILL or a RECOVERY, in order; of one wave, or of all the plan."""
+        return [
+            f"{moment} {'the plan' if of is None else self.waves[of].name}: {action.name} ({action.kind})"
+            for of, moment, action in self.all_actions
+            if action.runs_in(execution_type) and number in {None, of}
+        ]
+
     @property
     def hash(self) -> str:
         """The identity of the plan, in every release: of what it says, however its file is laid out."""
@@ -254,7 +284,7 @@ class Plan(PlanFile):
 
     def _without_defaults(self) -> dict[str, Any]:
         """Return what the plan says beside defaults; a wave that repeats the plan's place says nothing."""
-        said = self.model_dump(mode="json", exclude_defaults=True)
+        said = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         own = {"region": self.region, "aws_conn_id": self.aws_conn_id}
         return said | {"waves": [_without(wave, own) for wave in said["waves"]]}
 

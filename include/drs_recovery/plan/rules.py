@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from drs_recovery.names import MOST_WAVES, OF_THE_RUN, group_id, likeness
+from drs_recovery.plan.action_rules import ActionList, action_findings, action_lists, groups_of
 from drs_recovery.plan.checks import check_findings
 from drs_recovery.plan.gates import GateSketch, gate_findings, gate_sketch
 from drs_recovery.plan.graph import cycles, dependencies
@@ -51,6 +52,7 @@ class PlanSketch(NamedTuple):
     checked: tuple[tuple[int, dict[str, Any]], ...] = ()
     cleanup: str | None = None
     cleans_up_later: bool = False
+    actions: tuple[ActionList, ...] = ()
 
 
 def sketch(content: dict[str, Any]) -> PlanSketch:
@@ -70,6 +72,7 @@ def sketch(content: dict[str, Any]) -> PlanSketch:
         ),
         cleanup=_text(content.get("cleanup", NEVER)),
         cleans_up_later="cleanup_after" in content,
+        actions=action_lists(content),
     )
 
 
@@ -123,6 +126,7 @@ def findings(plan: PlanSketch) -> Iterator[Finding]:
             yield ("waves", number, *place), message
     for number, checks in plan.checked:
         yield from check_findings(("waves", number), checks)
+    yield from action_findings(plan.actions, groups_of([wave.name for wave in plan.waves]))
     if len(plan.waves) > MOST_WAVES:
         yield ("waves",), f"a plan has at most {MOST_WAVES} waves; these are {len(plan.waves)}"
         return

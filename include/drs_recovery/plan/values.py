@@ -35,6 +35,11 @@ RANDOM_CRON = re.compile(r"(?<![a-z])r(?![a-z])", re.IGNORECASE)
 SOME_DAY = datetime(2024, 1, 1)  # noqa: DTZ001 - any day will do for asking a schedule for its next one
 
 
+def matching(pattern: str, otherwise: str) -> AfterValidator:
+    """Return the check of a text against a pattern; ``otherwise`` ends the sentence of its error."""
+    return AfterValidator(like(pattern, otherwise))
+
+
 def like(pattern: str, otherwise: str) -> Callable[[str], str]:
     """Return the check of a text against a pattern; ``otherwise`` ends the sentence of its error."""
     compiled = re.compile(pattern)

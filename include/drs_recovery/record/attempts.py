@@ -55,8 +55,19 @@ def with_attempt(
         _restarted(wave, clear_number, resolved) if wave.wave_number == number else _to_come_again(wave)
         for wave in execution.waves
     )
+    return _open_again(execution, waves, at)
+
+
+def reopened(execution: Execution, at: datetime) -> Execution:
+    """Return the execution open again with no new attempt: what ended it was no wave of it."""
+    return _open_again(execution, tuple(map(_to_come_again, execution.waves)), at)
+
+
+def _open_again(execution: Execution, waves: tuple[WaveRecord, ...], at: datetime) -> Execution:
     since = at if execution.final else execution.open_since
-    forgotten = dict.fromkeys(("end_time", "outcome", "task_failure", "cancel_asked", "plan_gone_since"))
+    forgotten = dict.fromkeys(
+        ("end_time", "outcome", "task_failure", "task_skips", "task_notes", "cancel_asked", "plan_gone_since")
+    )
     return execution.replace(waves=waves, open_since=since, **forgotten)
 
 

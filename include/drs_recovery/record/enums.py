@@ -198,7 +198,9 @@ class SettingsStatus(RecordedEnum):
 class TaskState(RecordedEnum):
     """How a task of the run stands, as its last try left it.
 
-    REFUSED: our own rules did not permit it. RETRIED: it failed, and its wave went on after that.
+    REFUSED: our own rules did not permit it. RETRIED: it failed, and its wave went on after that. Of an
+    action of the plan besides: UNSEEN, it was begun and nobody saw how it ended; AGAIN, a person lets it run
+    again; SKIPPED, a person lets it be.
     """
 
     RUNNING = "RUNNING"
@@ -206,6 +208,9 @@ class TaskState(RecordedEnum):
     FAILED = "FAILED"
     REFUSED = "REFUSED"
     RETRIED = "RETRIED"
+    UNSEEN = "UNSEEN"
+    AGAIN = "AGAIN"
+    SKIPPED = "SKIPPED"
 
 
 class Writer(StrEnum):
@@ -250,6 +255,12 @@ class EventType(RecordedEnum):
     ACTION_FAILED = "ACTION_FAILED"
     WAVE_ENDED = "WAVE_ENDED"
     ATTEMPT_OPENED = "ATTEMPT_OPENED"
+    TASK_STARTED = "TASK_STARTED"
+    TASK_SUCCEEDED = "TASK_SUCCEEDED"
+    TASK_FAILED = "TASK_FAILED"
+    TASK_AGAIN = "TASK_AGAIN"
+    TASK_SKIPPED = "TASK_SKIPPED"
+    REOPENED = "REOPENED"
     CANCEL_ASKED = "CANCEL_ASKED"
     CANCEL_FAILED = "CANCEL_FAILED"
     PLAN_GONE = "PLAN_GONE"

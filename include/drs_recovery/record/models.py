@@ -238,6 +238,8 @@ class Execution(Record):
     outcome: FreeText | None = None
     failure: Failure | None = None
     task_failure: FreeText | None = None
+    task_skips: FreeText | None = None
+    task_notes: FreeText | None = None
     superseded_by: ExecutionId | None = None
     cancel_asked: CancelAsked | None = None
     plan_gone_since: Time | None = None

@@ -72,6 +72,10 @@ def _causes(execution: Execution, interrupted: str | None) -> Iterable[str]:
         yield _sentence(f"Failed: {execution.task_failure}")
     if interrupted is not None:
         yield _sentence(f"Interrupted: {interrupted}")
+    if execution.task_skips is not None:
+        yield _sentence(f"Skipped: {execution.task_skips}")
+    if execution.task_notes is not None:
+        yield _sentence(f"Failed, and stopped nothing: {execution.task_notes}")
 
 
 def _instances(servers: Sequence[ServerRecord]) -> Iterable[str]:

@@ -28,6 +28,50 @@ def check_ask(execution: Execution, number: int) -> None:
         raise StartRefused(f"gate of wave {wave.wave_name!r} of execution {execution.execution_id}: {reason}")
 
 
+def check_action(execution: Execution, number: int | None, moment: str) -> None:
+    """Raise StartRefused unless the record permits an action now: before or after a wave, or the plan.
+
+    Before its wave, where the wave itself might start and has not; after it, where its policy is met.
+    """
+    if reason := _stopped(execution) or _no_action(execution, number, moment):
+        place = "the plan" if number is None else f"wave {execution.wave(number).wave_name!r}"
+        raise StartRefused(f"{moment} {place} of execution {execution.execution_id}: {reason}")
+
+
+def _no_action(execution: Execution, number: int | None, moment: str) -> str | None:
+    if number is None:
+        return _no_action_of_plan(execution, moment)
+    wave = execution.wave(number)
+    if moment == "after":
+        return None if wave.status.policy_met else f"it is {wave.status}, its policy is not met"
+    if wave.status.begun and not wave.status.final:
+        return f"it is {wave.status}: its servers are being launched"
+    return _unmet(execution, wave) or _cannot_start(wave)
+
+
+def _no_action_of_plan(execution: Execution, moment: str) -> str | None:
+    unmet = [wave.wave_name for wave in execution.waves if not wave.status.policy_met]
+    if moment == "after":
+        return f"its waves are not done: {', '.join(unmet)}" if unmet else None
+    begun = [wave.wave_name for wave in execution.waves if wave.status.begun]
+    if begun:
+        return f"its waves have begun: {', '.join(begun)}"
+    frozen = all(wave.server_count is not None for wave in execution.waves)
+    return None if frozen else "its servers are not frozen: open_execution did not get that far"
+
+
+def check_reopening(execution: Execution) -> None:
+    """Raise StartRefused unless an execution that ended may be opened again for an action of it."""
+    cleaned = execution.cleanup is not None and execution.cleanup.status in _CLEANED
+    reason = _stopped(execution.replace(end_time=None)) or (
+        f"the clean-up of its instances is {execution.cleanup.status}"
+        if cleaned and execution.cleanup
+        else None
+    )
+    if reason:
+        raise StartRefused(f"execution {execution.execution_id}: {reason}. Start a new run")
+
+
 _CLEANED = frozenset({CleanupStatus.TERMINATING, CleanupStatus.DONE})
 """From here on the instances that earlier attempts launched are gone, or go."""
 

@@ -23,12 +23,15 @@ class RunEnd(Record):
     ``interrupted`` is what ended its DAG run before its time. Of waves that have not ended, by wave number,
     ``failures`` is what failed their tasks, and ``overdue`` that their time-out passed. ``task_failure``
     names the tasks of other operators that failed beside the waves that had ended, or stand in none.
+    ``task_skips`` are the actions that a person let be, ``task_notes`` those that failed and stopped nothing.
     """
 
     interrupted: FreeText | None = None
     failures: dict[int, FreeText] = Field(default_factory=dict)
     overdue: dict[int, FreeText] = Field(default_factory=dict)
     task_failure: FreeText | None = None
+    task_skips: FreeText | None = None
+    task_notes: FreeText | None = None
 
 
 def running_status(waves: Sequence[WaveRecord]) -> ExecutionStatus:
@@ -53,11 +56,13 @@ def final_status(
     failure: Failure | None = None,
     interrupted: bool = False,
     task_failed: bool = False,
+    task_skipped: bool = False,
     total_waves: int | None = None,
 ) -> ExecutionStatus:
     """Return the status an execution ends with; ``total_waves`` is what its record promised.
 
-    A task of another operator that failed keeps it from being a success, however its waves ended.
+    A task of another operator that failed keeps it from being a success, however its waves ended; an action
+    that a person let be keeps it from being a whole one.
 
     A wave that timed out and stopped nothing is a failure like others. FAILED also when the waves fit no
     ending at all: see ``inconsistency``.
@@ -72,7 +77,7 @@ def final_status(
         return ExecutionStatus.FAILED
     if not _complete(waves, total_waves):
         return ExecutionStatus.FAILED
-    if statuses == {WaveStatus.COMPLETED}:
+    if statuses == {WaveStatus.COMPLETED} and not task_skipped:
         return ExecutionStatus.COMPLETED
     return ExecutionStatus.PARTIAL
 

@@ -21,6 +21,10 @@ class TaskRecord(Record):
     Each task of another operator has one; a task of ours only after it failed without ending its wave.
     ``attempt`` is that of the wave in whose group it stands when it ran; ``wave_number`` is absent for a task
     in the group of none. ``message`` is why it failed.
+
+    An action of the plan has more: its name there, ``action``; ``by``, whose answer let it run, or who let it
+    run again, or be, with the ``reason``; its ``result`` in a line; how often it ran in this attempt,
+    ``runs``; and ``tolerated``, where the execution goes on without it. ``revision`` counts the writes.
     """
 
     task_id: Label
@@ -31,6 +35,13 @@ class TaskRecord(Record):
     start_time: Time | None = None
     end_time: Time | None = None
     message: FreeText | None = None
+    action: Label | None = None
+    by: Label | None = None
+    reason: FreeText | None = None
+    result: FreeText | None = None
+    runs: int | None = None
+    tolerated: bool | None = None
+    revision: int | None = None
 
     @property
     def own(self) -> bool:

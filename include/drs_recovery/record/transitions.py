@@ -61,7 +61,7 @@ before it heard of the job. An execution never ends with a job that DRS shows an
 FIELDS: dict[Writer, frozenset[str]] = {
     **dict.fromkeys(Writer, frozenset({"waves"})),
     Writer.OPEN: frozenset({"waves", "failure", "account_id", "superseded_by", "lag", "warnings"}),
-    Writer.COMPLETE: frozenset({"waves", "task_failure"}),
+    Writer.COMPLETE: frozenset({"waves", "task_failure", "task_skips", "task_notes"}),
     Writer.CLEAN_UP: frozenset(),
     Writer.PUT_BACK: frozenset(),
     Writer.CANCEL: frozenset({"cancel_asked"}),
@@ -79,7 +79,10 @@ FOLLOWING_MOVES: dict[W, frozenset[W]] = {W.SKIPPED: frozenset({W.PENDING})}
 """How a new attempt moves the other waves: those that never ran may come to their turn after all."""
 
 ATTEMPT_FIELDS = frozenset(
-    {"waves", "end_time", "outcome", "open_since", "task_failure", "cancel_asked", "plan_gone_since"}
+    {
+        *("waves", "end_time", "outcome", "open_since", "cancel_asked", "plan_gone_since"),
+        *("task_failure", "task_skips", "task_notes"),
+    }
 )
 """Which fields a new attempt may write of its execution, which may be final: nothing else opens it again."""
 
@@ -140,8 +143,11 @@ def check_change(writer: Writer, before: Execution, after: Execution) -> None:
         check_move(writer, old, new.status)
 
 
-def check_opening(before: Execution, after: Execution, number: int) -> None:
-    """Raise TransitionRefused unless a new attempt of a wave may make one execution of the other."""
+def check_opening(before: Execution, after: Execution, number: int | None) -> None:
+    """Raise TransitionRefused unless a new attempt of a wave may make one execution of the other.
+
+    Without a number an action that runs again opens it: no wave has a new attempt then.
+    """
     task = "a new attempt"
     _check_fields(task, ATTEMPT_FIELDS, _changed(before, after), f"execution {before.execution_id}")
     for old, new in zip(before.waves, after.waves, strict=True):

@@ -21,6 +21,7 @@ def execution_document(snapshot: Snapshot) -> dict[str, Any]:
         "dagRunId": snapshot.target.run_id,
         "execution": execution.to_item() if execution else None,
         "servers": [server.to_item() for server in snapshot.servers],
+        "actions": [action.to_item() for action in snapshot.actions],
         "gates": [_gate(gate) for gate in snapshot.gates],
         "approvals": [approval.to_item() for approval in snapshot.approvals],
     }

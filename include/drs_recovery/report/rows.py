@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from drs_recovery.record.enums import ActionsStatus, ChecksStatus, LaunchStatus, WaveStatus
+from drs_recovery.record.enums import ActionsStatus, ChecksStatus, LaunchStatus, TaskState, WaveStatus
 from drs_recovery.record.judge import well
 from drs_recovery.report.servers import activity, server_name
 from drs_recovery.text.lists import listed
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
     from drs_recovery.record.models import WaveRecord
     from drs_recovery.record.server_record import ServerRecord
+    from drs_recovery.record.task_record import TaskRecord
     from drs_recovery.report.snapshot import Snapshot
 
 CALM = frozenset({WaveStatus.PENDING, WaveStatus.COMPLETED, WaveStatus.SKIPPED})
+_NOT_DONE = frozenset({TaskState.FAILED, TaskState.REFUSED, TaskState.UNSEEN})
 NEIGHBOURS = 3
 """Waves shown on each side of those that run, where there are too many for the screen."""
 
@@ -52,10 +54,15 @@ def rows(snapshot: Snapshot, room: int | None = None) -> list[Row]:
     left = None if room is None else max(0, room - len(shown) - 2)
     opened = _opened(snapshot, shown, left)
     lines: list[Row] = []
+    lines += [_action_row(one) for one in snapshot.actions_of(None) if not _is_after(one)]
     for wave in execution.waves:
         if wave.wave_number in shown:
             lines.append(_wave_row(wave, snapshot))
+            actions = snapshot.actions_of(wave.wave_number)
+            lines += [_action_row(one) for one in actions if not _is_after(one)]
             lines += opened.get(wave.wave_number, [])
+            lines += [_action_row(one) for one in actions if _is_after(one)]
+    lines += [_action_row(one) for one in snapshot.actions_of(None) if _is_after(one)]
     if hidden := [wave for wave in execution.waves if wave.wave_number not in shown]:
         lines.append(Row(f"… and {len(hidden)} more waves", None, _counted(wave.status for wave in hidden)))
     return lines
@@ -98,6 +105,17 @@ def _server_rows(servers: Sequence[ServerRecord], snapshot: Snapshot, left: int 
         others = Row(f"… and {len(rest)} more", None, _counted(server.launch_status for server in rest))
         return [*_server_rows(first[: left - 1], snapshot, None), others]
     return [_server_row(server, snapshot) for server in servers]
+
+
+def _is_after(action: TaskRecord) -> bool:
+    return action.name.startswith("after_")
+
+
+def _action_row(action: TaskRecord) -> Row:
+    moment = "after" if _is_after(action) else "before"
+    by = f"by {action.by}: {action.reason}" if action.reason else None
+    known = (by, action.message if action.state in _NOT_DONE else action.result)
+    return Row(f"{moment}: {action.action}", action.state, ", ".join(filter(None, known)) or ABSENT)
 
 
 def _server_row(server: ServerRecord, snapshot: Snapshot) -> Row:

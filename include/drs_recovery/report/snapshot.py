@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from drs_recovery.record.models import Approval, Execution, WaveRecord
     from drs_recovery.record.server_record import ServerRecord
     from drs_recovery.record.server_settings import PutBack, ServerSettings
+    from drs_recovery.record.task_record import TaskRecord
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ class Snapshot:
     stranded: str | None = None
     settings: tuple[ServerSettings, ...] = ()
     put_back: PutBack | None = None
+    actions: tuple[TaskRecord, ...] = ()
 
     @property
     def finished(self) -> bool:
@@ -92,6 +94,16 @@ class Snapshot:
     def servers_of(self, wave: WaveRecord) -> tuple[ServerRecord, ...]:
         """Return the servers of a wave."""
         return tuple(server for server in self.servers if server.wave_number == wave.wave_number)
+
+    def actions_of(self, number: int | None) -> tuple[TaskRecord, ...]:
+        """Return what is on record of the actions of a wave, or of the plan as a whole, in their order."""
+        own = [action for action in self.actions if action.wave_number == number]
+        return tuple(sorted(own, key=lambda action: (action.name.startswith("after_"), _began(action))))
+
+
+def _began(action: TaskRecord) -> str:
+    time = action.start_time or action.end_time
+    return time.isoformat() if time else ""
 
 
 def paused_waves(execution: Execution) -> tuple[WaveRecord, ...]:

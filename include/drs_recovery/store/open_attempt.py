@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drs_recovery.errors import StartRefused
-from drs_recovery.record.attempts import resolved_intents, with_attempt
+from drs_recovery.record.attempts import reopened, resolved_intents, with_attempt
 from drs_recovery.record.enums import Writer
-from drs_recovery.record.permission import check_ask, check_attempt
+from drs_recovery.record.permission import check_ask, check_attempt, check_reopening
 from drs_recovery.record.transitions import check_opening
 from drs_recovery.store.changes import (
     Changed,
@@ -85,6 +85,31 @@ def open_attempt(
     trouble = f"execution {execution_id}: its record kept changing while an attempt was to open"
     changed = yield from retrying(step, trouble)
     yield from append_change(changed, event)
+    return changed.execution
+
+
+def open_again(
+    execution_id: str, event: Event, *, is_finished: Callable[[Execution], bool] | None = None
+) -> StoreProgram[Execution]:
+    """Open an execution that ended, with no new attempt of a wave, if the plan's lock can be taken.
+
+    An action of it that ended it runs again, or a person lets it be: the waves that never ran come again.
+    """
+    at = yield from now()
+
+    def step() -> StoreProgram[Changed | None]:
+        before = yield from read_execution(execution_id)
+        if not before.final:
+            return Changed(before, written=False)
+        check_reopening(before)
+        yield from take_lock(before, is_finished=is_finished, renew=True)
+        after = reopened(before, at)
+        check_opening(before, after, None)
+        return (yield from write(before, following(before, after), _as_it_was))
+
+    trouble = f"execution {execution_id}: its record kept changing while it was to open again"
+    changed = yield from retrying(step, trouble)
+    yield from append_change(changed, event, at)
     return changed.execution
 
 

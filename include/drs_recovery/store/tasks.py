@@ -8,7 +8,7 @@ from drs_recovery.errors import RecordUnreadable
 from drs_recovery.record.enums import TaskState
 from drs_recovery.record.task_record import TaskRecord
 from drs_recovery.store.passed_over import PassedOver, log_it
-from drs_recovery.store.requests import Request, key, marshal, query_items
+from drs_recovery.store.requests import Request, asked, key, marshal, query_items, unmarshal
 
 if TYPE_CHECKING:
     from drs_recovery.store.requests import Item, StoreProgram
@@ -40,6 +40,30 @@ def note_task(execution_id: str, task: TaskRecord) -> StoreProgram[bool]:
         },
     )
     return answer is not None
+
+
+def write_action(execution_id: str, before: TaskRecord | None, after: TaskRecord) -> StoreProgram[TaskRecord]:
+    """Write how an action of the plan stands, unless somebody wrote it since; return what is on record then.
+
+    A write whose answer was lost, and that is sent again, finds itself on record.
+    """
+    item = after.replace(revision=(before.revision or 0) + 1 if before else 1)
+    unchanged = "attribute_not_exists(#item)" if before is None else "revision = :revision"
+    values = {} if before is None else {"ExpressionAttributeValues": marshal({":revision": before.revision})}
+    names = {"ExpressionAttributeNames": {"#item": "item"}} if before is None else {}
+    condition = {"ConditionExpression": unchanged, **values, **names}
+    written = marshal(item.to_item() | key(execution_id, task_item(item)))
+    if (yield Request("put_item", {"Item": written, **condition})) is not None:
+        return item
+    known = yield from read_task(execution_id, item)
+    return known or item
+
+
+def read_task(execution_id: str, like: TaskRecord) -> StoreProgram[TaskRecord | None]:
+    """Read one task, consistently; None where it has left nothing. ``like`` has its wave and its name."""
+    wanted = {"Key": marshal(key(execution_id, task_item(like))), "ConsistentRead": True}
+    answer = yield from asked(Request("get_item", wanted))
+    return _task(unmarshal(answer["Item"])) if "Item" in answer else None
 
 
 def pass_over_failures(execution_id: str, number: int) -> StoreProgram[None]:

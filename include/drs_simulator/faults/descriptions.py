@@ -193,6 +193,17 @@ class DocumentFault(FaultSpec):
     seconds: float | None = Field(default=None, ge=0)
 
 
+class FunctionFault(FaultSpec):
+    """What a function of Lambda answers, and whether that is a failure."""
+
+    OPTIONS = {"fail": ("message",), "answer": ("payload",)}
+
+    effect: Literal["fail", "answer"] = "fail"
+    function: str = Field(min_length=1)
+    message: str = "the function raised an exception"
+    payload: Any = None
+
+
 class FaultDescriptions(BaseModel):
     """What is posted to ``/simulator/faults``."""
 
@@ -202,3 +213,4 @@ class FaultDescriptions(BaseModel):
     servers: tuple[ServerFault, ...] = ()
     jobs: tuple[JobFault, ...] = ()
     documents: tuple[DocumentFault, ...] = ()
+    functions: tuple[FunctionFault, ...] = ()

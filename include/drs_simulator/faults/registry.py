@@ -15,6 +15,7 @@ from drs_simulator.faults.descriptions import (
     CallFault,
     DocumentFault,
     FaultSpec,
+    FunctionFault,
     JobFault,
     ServerFault,
 )
@@ -32,6 +33,7 @@ _KINDS: dict[str, type[FaultSpec]] = {
     "servers": ServerFault,
     "jobs": JobFault,
     "documents": DocumentFault,
+    "functions": FunctionFault,
 }
 _OUTCOMES = ("fail", "hang", "skip", "leave_pending", "no_previous_snapshot")
 """Effects that decide how a launch ends: it can have one."""
@@ -81,7 +83,7 @@ class Faults:
     def add(self, specs: FaultDescriptions) -> list[SetFault[Any]]:
         """Set faults; a later one on the same topic of a server replaces the earlier."""
         with self._lock:
-            kinds = (specs.calls, specs.servers, specs.jobs, specs.documents)
+            kinds = (specs.calls, specs.servers, specs.jobs, specs.documents, specs.functions)
             return [self._add(one) for kind in kinds for one in kind]
 
     def remove(self, fault_id: str) -> SetFault[Any] | None:
@@ -119,6 +121,12 @@ class Faults:
         with self._lock:
             of_document = (f for f in self._of(DocumentFault) if f.spec.document == document)
             return next((f for f in of_document if f.hit()), None)
+
+    def on_function(self, function: str) -> SetFault[FunctionFault] | None:
+        """Return the fault that hits an invocation of a function, and count it: of several, the first."""
+        with self._lock:
+            of_function = (f for f in self._of(FunctionFault) if f.spec.function == function)
+            return next((f for f in of_function if f.hit()), None)
 
     def on_launch(self, source_server_id: str, phases: Collection[str]) -> tuple[SetFault[Any], ...]:
         """Return the faults that hit a server's launch through these phases, and count them."""

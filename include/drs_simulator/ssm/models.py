@@ -148,6 +148,18 @@ class AutomationBackend(BaseBackend):
             raise IdempotentParameterMismatch(f"ClientToken {token} was used with other parameters.")
         return known
 
+    def owned_document(self, named: str) -> dict[str, Any] | None:
+        """Return the description of a document that AWS owns, or the fleet has; none of one that was created.
+
+        That one of AWS is an automation where it is no command that is known here is decided here.
+        """
+        name = name_of(named)
+        kind = documents.type_of(self.ssm, named)
+        if kind is None or name in self.ssm._documents:  # noqa: SLF001 - moto offers no look that does not raise
+            return None
+        owner = {"Owner": "Amazon", "Status": "Active", "DocumentVersion": "1"}
+        return {"Name": name, "DocumentType": kind or AUTOMATION, **owner}
+
     def _require(self, document: str, wanted: str) -> None:
         if documents.type_of(self.ssm, document) not in {wanted, ""}:
             raise InvalidDocument(f"Document {document} is no document of type {wanted} here.")

@@ -56,6 +56,11 @@ class SystemsManagerResponse(SimpleSystemManagerResponse):
         self.automation_backend.stop_automation_execution(self._get_param("AutomationExecutionId"), how)
         return EmptyResult()
 
+    def describe_document(self) -> ActionResult:
+        named = self._get_param("Name")
+        known = self.automation_backend.owned_document(named)
+        return super().describe_document() if known is None else ActionResult({"Document": known})
+
     def send_command(self) -> ActionResult:
         command = self.automation_backend.send_command(
             self._get_param("DocumentName"),

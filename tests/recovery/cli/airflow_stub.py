@@ -103,6 +103,7 @@ def take_everything(stub: Stub, run_id: str, token: str) -> None:
         stub.on(f"POST {dag}/dagRuns", (200, run | {"dag_id": dag_id}))
         stub.on(f"GET {dag}/dagRuns/{run_id}", (200, run | {"dag_id": dag_id}))
         stub.on(f"PATCH {dag}/dagRuns/{run_id}", (200, {}))
+        stub.on(f"POST {dag}/clearTaskInstances", (200, {}))
     task = f"/api/v2/dags/web_shop/dagRuns/{run_id}/taskInstances/appwave2.approve"
     waits = {"task_id": "appwave2.approve", "state": "awaiting_input"}
     asked = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()

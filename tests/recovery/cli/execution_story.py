@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from drs_recovery.plan import Plan
+from drs_recovery.plan.actions import Action
 from drs_recovery.record.enums import EventType, ExecutionType, LaunchStatus, WaveStatus
 from drs_recovery.record.events import Event
 from drs_recovery.record.intent import Intent
@@ -58,6 +59,12 @@ SHOP = Plan.model_validate(
         ],
     }
 )
+
+
+PAGED = SHOP.model_copy(
+    update={"after": (Action.model_validate({"name": "note", "http": {"connection": "pager"}}),)}
+)
+"""The same with an action after its last wave."""
 
 
 class Story:

@@ -18,6 +18,7 @@ from drs_recovery.store.table import _INDEXES, CLEANUP
 from tests import iam
 from tests.recovery.cli.airflow_stub import take_everything
 from tests.recovery.cli.cli_surroundings import recovery
+from tests.recovery.cli.execution_story import PAGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,6 +62,8 @@ NEEDED = (
         {"drs:DescribeSourceServers", "drs:GetLaunchConfiguration", "ec2:DescribeLaunchTemplateVersions"},
     ),
     Needs("act", ("cancel", "{live}", *WHY), 1, TELL | {"dynamodb:UpdateItem"}),
+    Needs("act", ("run-again", "{ended}", "note", *WHY), 0, TELL),
+    Needs("act", ("skip", "{ended}", "note", *WHY), 0, TELL),
     Needs("act", ("clean-up", "{ended}", "--no-follow", *WHY), 0, TELL),
     Needs(
         "act",
@@ -74,7 +77,7 @@ NEEDED = (
 @pytest.fixture
 def shown(story: Any, airflow: Stub) -> dict[str, str]:
     """Give the ids of an execution that has ended, and of one at a gate, which holds the plan."""
-    return {"ended": story().to_the_end().id, "live": story("manual__held").to_the_second_gate().id}
+    return {"ended": story(plan=PAGED).to_the_end().id, "live": story("manual__held").to_the_second_gate().id}
 
 
 @pytest.fixture
@@ -82,6 +85,7 @@ def airflow(signed_in: Stub, no_waiting: None, monkeypatch: pytest.MonkeyPatch) 
     """Give an Airflow with alice signed in, which takes whatever is asked; a new run is on record at once."""
     monkeypatch.setattr(run, "new_run_id", lambda: "manual__held")
     take_everything(signed_in, "manual__held", "t")
+    signed_in.on("PATCH /api/v2/dags/web_shop/dagRuns/manual__1", (200, {}))
     return signed_in
 
 

@@ -13,6 +13,7 @@ from drs_recovery.cli.app import app
 from drs_recovery.settings import settings
 from tests.recovery.cli.airflow_stub import Stub, take_everything
 from tests.recovery.cli.cli_surroundings import recovery
+from tests.recovery.cli.execution_story import PAGED
 
 if TYPE_CHECKING:
     from tests.recovery.cli.execution_story import Story
@@ -35,6 +36,8 @@ COMMANDS = {
     "show": ("show", "{live}"),
     "cancel": ("cancel", "{live}", *WHY),
     "clean-up": ("clean-up", "{ended}", "--no-follow", *WHY),
+    "run-again": ("run-again", "{ended}", "note", *WHY),
+    "skip": ("skip", "{ended}", "note", *WHY),
     "unlock": ("unlock", "web_shop", *WHY),
     "whoami": ("whoami",),
 }
@@ -50,12 +53,13 @@ ECHOES: dict[str, Any] = {
 @pytest.fixture
 def shown(story: Any, stub: Stub, no_waiting: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, Story]:
     """Give an execution at a gate, and one that ended, and an Airflow that takes all that alice sends."""
-    shown = {"ended": story().to_the_end(), "live": story().to_the_second_gate()}
+    shown = {"ended": story(plan=PAGED).to_the_end(), "live": story().to_the_second_gate()}
     for name, value in {"URL": stub.url, "USER": "alice", "PASSWORD": PASSWORD}.items():
         monkeypatch.setenv(f"RECOVERY_AIRFLOW_{name}", value)
     settings.cache_clear()
     monkeypatch.setattr(secrets, "_read", set())
     take_everything(stub, shown["live"].run_id, TOKEN)
+    stub.on(f"PATCH /api/v2/dags/web_shop/dagRuns/{shown['ended'].run_id}", (200, {}))
     return shown
 
 

@@ -170,3 +170,33 @@ def test_building_is_deterministic(waves: int) -> None:
     described = [{"name": f"Wave {n}", "servers": [f"s-{n:017d}"]} for n in range(waves)]
     one, two = (DagSerialization.to_dict(dag_of(*described)) for _ in range(2))
     assert one == two
+
+
+PAGE = {"name": "page", "http": {"connection": "pager"}}
+
+
+def test_actions_stand_between_the_tasks_of_a_wave_and_around_all_waves() -> None:
+    """In their order; what follows waits for the last of them, and so does the end."""
+    dag = dag_of(
+        {"name": "One", "before": [PAGE, PAGE | {"name": "then"}], "after": [PAGE]},
+        {"name": "Two"},
+        before=[PAGE],
+        after=[PAGE, PAGE | {"name": "last"}],
+    )
+    assert upstream(dag, "before_page") == {"open_execution"}
+    assert upstream(dag, "one.approve") == {"before_page"}
+    assert upstream(dag, "one.before_page") == {"one.approve"}
+    assert upstream(dag, "one.before_then") == {"one.before_page"}
+    assert upstream(dag, "one.start_recovery") == {"one.before_then"}
+    assert upstream(dag, "one.after_page") == {"one.wait_for_recovery"}
+    assert upstream(dag, "two.approve") == {"one.after_page"}
+    assert upstream(dag, "after_page") == {"two.wait_for_recovery"}
+    assert upstream(dag, "after_last") == {"after_page"}
+    ends = {"one.wait_for_recovery", "one.after_page", "two.wait_for_recovery", "after_page", "after_last"}
+    assert upstream(dag, "complete_execution") == ends
+
+
+def test_the_longest_names_of_a_wave_and_its_action_fit_into_a_task_id() -> None:
+    """Airflow takes 250 characters."""
+    dag = dag_of({"name": "w" * 200, "before": [PAGE | {"name": "データ" * 60}]})
+    assert max(map(len, dag.task_ids)) <= 250

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from drs_recovery.dag import loader
 from drs_recovery.names import dag_id_of
 from drs_recovery.plan import Plan, read_plan
+from drs_recovery.tasks.actions.problems import operator_problems
 from tests.budgets import examples
 from tests.recovery.dag.dag_files import PLAN, ROOT
 
@@ -71,6 +73,33 @@ def test_a_plan_that_cannot_be_built_is_an_invalid_dag(folder: Path, monkeypatch
     monkeypatch.setattr(loader, "build_dag", fail)
     (dag,) = loader.load_dags(folder).values()
     assert "RecursionError: too deep" in (dag.doc_md or "")
+
+
+SNS = "airflow.providers.amazon.aws.operators.sns"
+
+
+@pytest.mark.parametrize(
+    ("operator", "why"),
+    [
+        (f"{SNS}.Nothing", "cannot be imported here: module"),
+        ("airflow.providers.amazon.aws.operators.nothing.Nothing", "cannot be imported here: No module"),
+        (f"{SNS}.AwsBaseOperator, with: {{retries: 9}}", "with: retries cannot be said here"),
+        (f"{SNS}.SnsHook", "is no operator of Airflow"),
+        (f"{SNS}.SnsPublishOperator", "missing keyword arguments 'message', 'target_arn'"),
+        (f"{SNS}.SnsPublishOperator, with: {{message: x, target_arn: y, topic: z}}", "topic"),
+    ],
+)
+def test_an_operator_that_is_not_there_or_takes_other_arguments_is_reported_with_its_place(
+    folder: Path, operator: str, why: str
+) -> None:
+    """As any other mistake in a plan, by its DAG and by `recovery check`."""
+    file = folder / "good.yaml"
+    file.write_text(f"{GOOD}after:\n  - {{name: tell, operator: {operator}}}\n")
+    (dag,) = loader.load_dags(folder).values()
+    assert "invalid" in dag.tags
+    assert re.search(rf"good.yaml:\d+:28: .*{re.escape(why)}", dag.doc_md or "")
+    (problem,) = operator_problems(read_plan(file), file)
+    assert why in problem
 
 
 def test_a_stem_that_is_no_dag_id_takes_nobody_elses(folder: Path) -> None:

@@ -125,6 +125,8 @@ def execution(**fields: object) -> Execution:
         "outcome": text("outcome"),
         "failure": Failure(kind="FAILED", message=text("failed")),
         "task_failure": text("task failed"),
+        "task_skips": text("task skipped"),
+        "task_notes": text("task noted"),
         "superseded_by": execution_id("other", "r"),
         "cancel_asked": CancelAsked(by=USER, time=START, reason=text("cancel")),
         "plan_gone_since": START,

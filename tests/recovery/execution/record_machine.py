@@ -60,7 +60,7 @@ backs = st.sampled_from([0, 0, 0, 1, 2])
 """How many attempts, or announcements, a process is behind."""
 lasts = st.sampled_from([LaunchStatus.LAUNCHED, *LaunchStatus])
 """What becomes of the last server of a wave."""
-OF_AN_END = {"endTime", "outcome", "taskFailure", "cancelAsked"}
+OF_AN_END = {"endTime", "outcome", "taskFailure", "taskSkips", "taskNotes", "cancelAsked"}
 OF_AN_ATTEMPT = {"intents", "approval", "waitingSince", "startTime", "endTime", "failure"}
 
 

@@ -35,9 +35,10 @@ def test_no_writer_of_a_running_execution_ends_it():
     """Final status, end time and outcome are in nobody's fields: only the final write has them."""
     for writer in Writer:
         opening = {"failure", "account_id", "superseded_by", "lag", "warnings"}
-        beside = {"task_failure", "cancel_asked", "plan_gone_since"}
+        tasks = {"task_failure", "task_skips", "task_notes"}
+        beside = {*tasks, "cancel_asked", "plan_gone_since"}
         assert FIELDS[writer] <= {"waves", *beside, *opening}
-        assert ("task_failure" in FIELDS[writer]) == (writer is Writer.COMPLETE)
+        assert bool(tasks & FIELDS[writer]) == (writer is Writer.COMPLETE)
         assert "approval" not in WAVE_FIELDS[writer] or writer is Writer.APPROVE
         jobs = writer in {Writer.START_RECOVERY, Writer.COMPLETE}
         assert (WAVE_FIELDS[writer] >= {"intents", "job_ids"}) == jobs

@@ -92,6 +92,18 @@ def test_every_key_is_read() -> None:
     assert plan.waves[3].timeout == timedelta(minutes=90)
     assert plan.waves[4].optional == ServerTags(tags={"Tier": "mail", "Spare": "yes"})
     assert plan.waves[4].minimum_launched == "80%"
+    kinds = [action.kind for *_, action in plan.all_actions]
+    assert kinds == ["http", "ssm", "wait", "lambda", "ssm", "route53", "dag", "operator"]
+    stop = plan.waves[4].before[0]
+    assert (stop.only, stop.on_failure, stop.limit, stop.retries) == (
+        "recovery",
+        "continue",
+        timedelta(minutes=5),
+        2,
+    )
+    assert [action.may_repeat for *_, action in plan.all_actions if action.repeatable is None] == [
+        *(False, True, False, False, True, True, False)
+    ]
 
 
 def test_scalars_of_older_yaml_are_text() -> None:

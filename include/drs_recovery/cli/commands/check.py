@@ -42,7 +42,8 @@ PROBLEM = re.compile(r"(?P<file>.*?):(?P<line>\d+):(?P<column>\d+): (?:warning: 
 
 def check(screen: Screen, paths: Sequence[Path]) -> Exit:
     """Read plans, of folders with the groups beside them; show what is wrong, and when they drill next."""
-    files = dict(found for path in paths or [PLANS] for found in _read_path(path))
+    read = dict(found for path in paths or [PLANS] for found in _read_path(path))
+    files = {file: _with_operators(file, one) for file, one in read.items()}
     plans = {file: one for file, one in files.items() if isinstance(one, Plan)}
     groups = {file: one for file, one in files.items() if isinstance(one, Group)}
     broken = [one for one in files.values() if isinstance(one, PlanError)]
@@ -60,10 +61,22 @@ def check(screen: Screen, paths: Sequence[Path]) -> Exit:
         "groups": used,
         "problems": [_document(problem) for problem in problems],
         "warnings": [_document(warning) for warning in odd],
+        "actions": {plan.id: _actions(plan) for plan in plans.values() if plan.all_actions},
         "nextDrills": {plan: [date.isoformat() for date in dates] for plan, dates in drills.items()},
     }
-    screen.result(document, Lines(*shown, *_next_drills(drills), _summary(names, used, problems, odd)))
+    runs = [line for plan in plans.values() if plan.all_actions for line in _runs(plan)]
+    screen.result(document, Lines(*shown, *_next_drills(drills), *runs, _summary(names, used, problems, odd)))
     return Exit.NOT_RECOVERED if problems else Exit.OK
+
+
+def _with_operators(file: Path, found: Plan | Group | PlanError) -> Plan | Group | PlanError:
+    """Return a plan, or what is wrong with the operators it names; only such a plan imports Airflow."""
+    if not isinstance(found, Plan) or not any(action.operator for *_, action in found.all_actions):
+        return found
+    from drs_recovery.tasks.actions.problems import operator_problems  # noqa: PLC0415
+
+    wrong = operator_problems(found, file)
+    return PlanError(wrong) if wrong else found
 
 
 def _read_path(path: Path) -> list[tuple[Path, Plan | Group | PlanError]]:
@@ -109,6 +122,16 @@ def _below(folder: Path) -> str:
 def _next_drills(drills: Mapping[str, Sequence[datetime]]) -> Iterator[Text]:
     for plan, dates in drills.items():
         yield Text(f"{plan} drills next at {', '.join(f'{date:%a %Y-%m-%d %H:%M}' for date in dates)} (UTC)")
+
+
+def _actions(plan: Plan) -> dict[str, list[str]]:
+    """Return what runs in each type of execution."""
+    return {kind: plan.action_lines(kind) for kind in ("DRILL", "RECOVERY")}
+
+
+def _runs(plan: Plan) -> Iterator[Text]:
+    for kind, lines in _actions(plan).items():
+        yield Text(f"{plan.id} runs in a {kind}: {'; '.join(lines) or 'no action'}")
 
 
 def _summary(

@@ -10,9 +10,9 @@ module                 what it may write
 ``approve``            its wave: PAUSED and since when, the approvals, CANCELLED
 ``start_recovery``     its wave: intents, STARTED, job ids, FAILED; its servers: job, or why none
 ``wait_for_recovery``  its wave: POLLING, CHECKING, the final statuses; its servers; ``lastPolledTime``
-``complete_execution`` the final status, ``endTime``, ``outcome``, ``taskFailure``; waves left open, and the
-                       jobs of their open intents; releases the lock; orders the clean-up of a drill with its
-                       end
+``complete_execution`` the final status, ``endTime``, ``outcome``, ``taskFailure``, ``taskSkips``,
+                       ``taskNotes``; waves left open, and the jobs of their open intents; releases
+                       the lock; orders the clean-up of a drill with its end
 ``clean_up``           ``cleanup`` and ``cleanupDue`` of a drill that is final, and nothing else
 ``put_back``           nothing of the record: its own item ``PUT_BACK``, and ``LAUNCH#…`` of the servers
 ``cancel``             ``cancelAsked``
@@ -22,6 +22,9 @@ module                 what it may write
 A new attempt of a wave is written by its ``approve`` or ``start_recovery``, whichever runs first after a
 clear, in one place, ``drs_recovery.store.open_attempt``: it opens the execution again, with the waves that
 never ran, after it has taken the lock and written what the ended jobs show of the wave's servers.
+
+An action of the plan writes its own item too, under its revision, and nothing of the record; but where a
+person let it run again, or be, after the end, it opens the execution again: `open_again`, beside attempts.
 
 A task of another operator has no writer: it writes its own item, ``drs_recovery.store.tasks``, and nothing of
 the record. A task of ours that fails without ending its wave writes such an item too. ``complete_execution``

@@ -57,11 +57,16 @@ def close_waves(
             unknown = () if wave.status.final else wave.open_intents
             known = yield from with_known_servers(execution_id, unknown)
             waves.append(_closed(execution, wave, run_end, at, known))
-        return execution.replace(waves=tuple(waves), task_failure=run_end.task_failure)
+        return execution.replace(waves=tuple(waves), **_of_tasks(run_end))
 
     changed = yield from change(execution_id, Writer.COMPLETE, alter)
     yield from append_change(changed, event, changed.execution.attempts)
     return changed.execution
+
+
+def _of_tasks(end: RunEnd) -> dict[str, str | None]:
+    """Return what is written of tasks that belong to no wave's end."""
+    return {"task_failure": end.task_failure, "task_skips": end.task_skips, "task_notes": end.task_notes}
 
 
 def write_end(
@@ -118,9 +123,9 @@ def ended(
 def final_conditions(update: Update, execution: Execution, status: ExecutionStatus) -> Iterable[str]:
     """Yield the conditions of the final write, which alone keep an execution from ending before its waves.
 
-    COMPLETED: as many waves as promised, each COMPLETED. PARTIAL: each COMPLETED or PARTIAL. Neither with a
-    task that failed. The others: none that waits or runs. At most 100 waves keep the condition under 4 KB
-    and 300 operators.
+    COMPLETED: as many waves as promised, each COMPLETED, and no action that a person let be. PARTIAL: each
+    COMPLETED or PARTIAL. Neither with a task that failed. The others: none that waits or runs. At most 100
+    waves keep the condition under 4 KB and 300 operators.
     """
     if not status.final:
         raise TransitionRefused(f"execution {execution.execution_id} cannot end {status}")
@@ -133,6 +138,8 @@ def final_conditions(update: Update, execution: Execution, status: ExecutionStat
         yield update.absent("failure")
         yield update.absent("taskFailure")
         yield update.absent("supersededBy")
+    if status is ExecutionStatus.COMPLETED:
+        yield update.absent("taskSkips")
     yield update.counts(("waves",), count)
     allowed = _ALLOWS.get(status, _FINAL)
     yield from (update.among(("waves", number, "status"), allowed) for number in range(count))
