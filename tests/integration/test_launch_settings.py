@@ -30,7 +30,7 @@ def item(world: World, run: Run, name: str) -> dict[str, Any]:
 def test_a_drill_launches_as_its_plan_says_and_puts_the_settings_back(world: World) -> None:
     """From the snapshot that was there when it opened; by the maintenance, without asking anybody."""
     before = settings_of(world, SERVER)
-    run = world.start("settings", recovery_point="before start")
+    run = world.start("settings")
     assert run.wait_for_end(120) == "success", run.record.get("outcome")
     (start,) = run.starts
     (server,) = run.servers

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import sys
 from contextlib import redirect_stdout
+from functools import cache
 from typing import TYPE_CHECKING
 
+from drs_recovery.clock import now
 from drs_recovery.engine.frozen_plan import drs_at
 from drs_recovery.engine.readiness.facts import Unknown
 from drs_recovery.engine.readiness.gather import look_at
-from drs_recovery.report.preview import Place
+from drs_recovery.engine.recovery_points import PointsAsked, choose
+from drs_recovery.report.preview import Place, Point
 from drs_recovery.tasks.connections import connection_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from drs_recovery.engine.readiness.gather import Look
-    from drs_recovery.plan import SourceServer, Target
+    from drs_recovery.plan import Plan, Selection, SourceServer, Target
 
 Seen = tuple[Place, "list[SourceServer] | None"]
 """A place, and the source servers that DRS knows there; None if it could not be asked."""
@@ -28,6 +31,13 @@ def looks_at(targets: Iterable[Target]) -> Mapping[Target, Seen]:
         return {
             target: (_place(target, one), one.servers) for target, one in look_at(targets, drs_at).items()
         }
+
+
+def points_of(plan: Plan, selection: Selection) -> dict[str, Point]:
+    """Return the recovery snapshots from which servers would be launched now, where the plan chooses any."""
+    with redirect_stdout(sys.stderr):
+        chosen = choose(plan, selection, PointsAsked(now()), cache(drs_at))
+    return {server: Point(one.snapshot, one.problem) for server, one in chosen.items()}
 
 
 def _place(target: Target, look: Look) -> Place:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from drs_recovery.plan import misfits, policies
-from drs_recovery.text.values import or_absent, plural
+from drs_recovery.record.base import iso
+from drs_recovery.text.values import or_absent, plural, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from drs_recovery.plan import Plan, Selection, SourceServer, Target
     from drs_recovery.record.models import Execution
+    from drs_recovery.record.recovery_point import Snapshot
     from drs_recovery.record.server_record import ServerRecord
 
 
@@ -62,9 +64,24 @@ class Last:
         return {one.source_server_id: names.get(one.wave_number, "") for one in self.servers}
 
 
+class Point(NamedTuple):
+    """The recovery snapshot from which a server would be launched, or why there is none that is wanted."""
+
+    snapshot: Snapshot | None
+    problem: str | None
+
+    def __str__(self) -> str:
+        if self.snapshot is None:
+            return f"no recovery snapshot: {self.problem}"
+        return f"data of {timestamp(self.snapshot.time)}, {self.snapshot.snapshot_id}"
+
+
 @dataclass(frozen=True)
 class PreviewedServer:
-    """A server that a wave would launch, or one that is ``GONE`` from it; ``moved_from`` names a wave."""
+    """A server that a wave would launch, or one that is ``GONE`` from it; ``moved_from`` names a wave.
+
+    ``point`` is absent where the latest data would be launched.
+    """
 
     source_server_id: str
     hostname: str | None
@@ -73,6 +90,7 @@ class PreviewedServer:
     optional: bool = False
     change: Change | None = None
     moved_from: str | None = None
+    point: Point | None = None
 
     def to_item(self) -> dict[str, Any]:
         """Return the server in the names of the record."""
@@ -85,6 +103,10 @@ class PreviewedServer:
             "change": self.change,
             "movedFrom": self.moved_from,
         }
+        if self.point is not None:
+            snapshot_id, time = self.point.snapshot or (None, None)
+            item |= {"recoverySnapshotID": snapshot_id, "recoveryPoint": iso(time) if time else None}
+            item["recoveryPointProblem"] = self.point.problem
         return {key: value for key, value in item.items() if value is not None}
 
 
@@ -148,8 +170,13 @@ def preview(
     problems: Sequence[str],
     places: Mapping[Target, Place],
     last: Last | None,
+    *,
+    points: Mapping[str, Point],
 ) -> Preview:
-    """Return a plan as it would run now; ``problems`` are those of the selection."""
+    """Return a plan as it would run now; ``problems`` are those of the selection.
+
+    ``points`` are by server, of those whose latest data would not be launched.
+    """
     needs = policies(plan, selection)
     now = {one.source_server_id for servers in selection for one in servers}
     gone = list(_gone(last, now))
@@ -161,7 +188,13 @@ def preview(
             place=places[plan.target(number)],
             pauses=wave.pause_before_wave,
             after=[plan.waves[other].name for other in plan.dependencies[number]],
-            servers=[_server(one, needs[number].optional, wave.name, last) for one in selection[number]],
+            servers=[
+                replace(
+                    _server(one, needs[number].optional, wave.name, last),
+                    point=points.get(one.source_server_id),
+                )
+                for one in selection[number]
+            ],
             gone=[one for name, one in gone if name == wave.name],
         )
         for number, wave in enumerate(plan.waves)

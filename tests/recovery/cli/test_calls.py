@@ -57,6 +57,12 @@ NEEDED = (
     Needs("look", ("preview", "web_shop"), 0, {"dynamodb:Query", "drs:DescribeSourceServers"}),
     Needs(
         "look",
+        ("preview", "tests/plans/stack/settings.yaml"),
+        0,
+        {"dynamodb:Query", "drs:DescribeSourceServers", "drs:DescribeRecoverySnapshots"},
+    ),
+    Needs(
+        "look",
         ("settings", "tests/plans/stack/settings.yaml"),
         0,
         {"drs:DescribeSourceServers", "drs:GetLaunchConfiguration", "ec2:DescribeLaunchTemplateVersions"},

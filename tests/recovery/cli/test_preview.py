@@ -211,3 +211,18 @@ def test_a_plan_that_names_no_settings_says_so(write: Any) -> None:
     write("plans/shop", {"name": "Web", "servers": [WEB]})
     assert "The plan says nothing of launch settings" in recovery("settings", "shop").stdout
     assert document("settings", "shop")["servers"] == []
+
+
+def test_a_preview_shows_from_which_data_servers_would_be_launched(write: Any, local_aws: Any) -> None:
+    """Where the plan says so: the snapshot and the time of its data, or that there is none."""
+    local_aws.control.set_speed("manual")
+    write("plans/shop", {"name": "DB", "servers": [DB]}, recovery_point={"before": "start"})
+    (server,) = document("preview", "shop")["waves"][0]["servers"]
+    assert server["recoverySnapshotID"] in str(
+        local_aws.client("drs").describe_recovery_snapshots(sourceServerID=DB)["items"]
+    )
+    assert f", {server['recoverySnapshotID']}" in recovery("preview", "shop").stdout
+    write("plans/shop", {"name": "DB", "servers": [DB]}, recovery_point="2020-01-01T00:00:00Z")
+    (server,) = document("preview", "shop")["waves"][0]["servers"]
+    assert "recoverySnapshotID" not in server
+    assert server["recoveryPointProblem"].startswith("its oldest is pit-")

@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.table import Table
 
 from drs_recovery.cli.exits import Exit
-from drs_recovery.cli.look import looks_at
+from drs_recovery.cli.look import looks_at, points_of
 from drs_recovery.cli.paper import Text
 from drs_recovery.cli.plan_files import plan_named
 from drs_recovery.cli.record import open_store
@@ -39,7 +39,7 @@ def show_preview(screen: Screen, named: str) -> Exit:
     looks = looks_at(plan.targets)
     selection, problems = selected(plan, lambda target: looks[target][1])
     places = {target: place for target, (place, _) in looks.items()}
-    found = preview(plan, selection, problems, places, _last(screen, plan))
+    found = preview(plan, selection, problems, places, _last(screen, plan), points=points_of(plan, selection))
     troubles = dict.fromkeys(place.trouble for place in places.values() if place.trouble)
     screen.result(found.document(), Group(*_shown(found, [*troubles, *found.problems])))
     return Exit.NOT_RECOVERED if found.problems else Exit.UNREACHABLE if troubles else Exit.OK
@@ -102,4 +102,5 @@ def _remark(server: PreviewedServer) -> str:
     change = moved or (server.change.lower() if server.change else None)
     unknown = None if server.known else "DRS does not know it"
     optional = "optional" if server.optional else None
-    return ", ".join(text for text in (change, unknown, optional) if text)
+    point = str(server.point) if server.point and server.known else None
+    return ", ".join(text for text in (change, unknown, optional, point) if text)
