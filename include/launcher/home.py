@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PASSWORDS = "simple_auth_manager_passwords.json.generated"
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 """The rights of group and others: they have none on what is in a home."""
-MAY_BE_FIRST = {"dags", "plans"}
+MAY_BE_FIRST = {"dags", "groups", "plans"}
 """What may lie in a home before its first start: folders that a stack is to run."""
 
 

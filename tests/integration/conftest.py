@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
+TRADING = (
+    'AIRFLOW_CONN_AWS_TRADING={"conn_type": "aws", '
+    '"extra": {"role_arn": "arn:aws:iam::210987654321:role/dr", "region_name": "eu-central-1"}}'
+)
+"""A connection to the second account of the fleet: by a role in it."""
+
 PLANS = ("dags/plans", "tests/plans/stack", "tests/plans/invalid")
 
 
@@ -34,10 +40,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         plans = home / "plans"
         for source in PLANS:
             shutil.copytree(ROOT / source, plans, dirs_exist_ok=True)
+        shutil.copytree(ROOT / "tests" / "plans" / "groups", home / "groups")
         shutil.copytree(ROOT / "tests" / "dags", home / "dags", ignore=shutil.ignore_patterns("__pycache__"))
         settings = tmp_path_factory.mktemp("settings") / "airflow.env"
         named = AIRFLOW_SETTINGS.read_text().replace("eve:op", "eve:op,uma:user,vera:viewer")
-        settings.write_text(named)
+        settings.write_text(f"{named}\n{TRADING}\n")
         with pytest.MonkeyPatch.context() as patch:
             # A deployment is done in less here, and no test waits three minutes
             patch.setenv("RECOVERY_DELETED_MINUTES", "0.2")

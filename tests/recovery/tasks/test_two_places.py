@@ -8,6 +8,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from botocore.exceptions import ClientError
 
+from drs_recovery.engine import finish
 from drs_recovery.store.servers import read_servers
 from tests.recovery.tasks.checked import SURE, warned
 from tests.recovery.tasks.conftest import APP, DB, Drive, plan
@@ -207,3 +208,21 @@ def test_a_new_attempt_asks_where_the_jobs_of_the_last_one_ran(aws: Any) -> None
         drive.execute(f"web.{name}")
     assert drive.execute("complete_execution") == "COMPLETED"
     assert regions(aws, "StartRecovery") == ["eu-west-1", "eu-central-1", "eu-central-1"]
+
+
+def test_a_job_whose_answer_was_lost_is_looked_for_where_its_wave_was_started(
+    aws: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also by the task that ends the execution, when nobody else is left to."""
+    monkeypatch.setattr(finish, "PATIENCE", 0)
+    drive = drive_of(DATABASE, WEB)
+    drive.execute("open_execution")
+    drive.wave("database")
+    aws.control.drop("drs", "StartRecovery", after=True, region="eu-central-1")
+    aws.control.break_calls("drs", "DescribeJobs", region="eu-central-1")
+    with pytest.raises(TaskDeferred):
+        drive.execute("web.start_recovery")
+    aws.control.clear_faults()
+    with pytest.raises(AirflowFailException):
+        drive.execute("complete_execution")
+    assert len(drive.record.waves[1].job_ids) == 1
