@@ -16,17 +16,20 @@ from typing import TYPE_CHECKING, Any
 from drs_recovery.engine.checks import KINDS
 from drs_recovery.engine.checks.kind import Found, Reach, Subject
 from drs_recovery.engine.template_context import template_context
-from drs_recovery.record.enums import ChecksStatus
+from drs_recovery.record.enums import ChecksStatus, EventType
+from drs_recovery.record.judge import named
 from drs_recovery.record.server_record import ServerCheck
 from drs_recovery.text.durations import duration_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from drs_recovery.aws.hooks.drs import DrsHook
+    from drs_recovery.engine.journal import Journal
     from drs_recovery.plan import Plan
     from drs_recovery.plan.checks import Check
+    from drs_recovery.record.events import Event
     from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.record.server_record import ServerRecord
 
@@ -148,6 +151,19 @@ class Checker:
             text = f"{text}; tried for {within} from {socket.gethostname()}"
             return known.replace(status=ChecksStatus.FAILED, found=text)
         return known if known.found == text else known.replace(found=text)
+
+
+def warnings(wave: WaveRecord, servers: Iterable[ServerRecord], journal: Journal) -> Iterator[Event]:
+    """Yield events of checks that failed and are optional, each once after the servers that share it."""
+    failed: dict[str, list[ServerRecord]] = {}
+    for server in servers:
+        for check in server.checks:
+            if check.optional and check.status is ChecksStatus.FAILED:
+                failed.setdefault(check.name, []).append(server)
+    for name, which in failed.items():
+        text = f"optional check {name!r} failed on {named([server.label for server in which])}"
+        event = journal.event(EventType.CHECK_FAILED, text, wave=wave)
+        yield event.replace(once=f"{EventType.CHECK_FAILED}|{wave.wave_number}|{wave.attempt}|{text}")
 
 
 def again(servers: Iterable[ServerRecord]) -> list[ServerRecord]:

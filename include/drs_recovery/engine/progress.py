@@ -98,6 +98,9 @@ class WaveProgress:
         """Write servers that changed, and now and then that DRS was asked; the end is `complete`'s."""
         if snapshot.last_error:
             await self.jobs_unseen.failed(snapshot.last_error, self.store)
+            if self.written_checking:  # the jobs have ended: their servers are looked at all the same
+                seen = await self._checked([*self.known.values()], snapshot.at, over=True)
+                await self._write_changed(seen, checking=True)
             return
         self.jobs_unseen.worked()
         await self._read_servers()

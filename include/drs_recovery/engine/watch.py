@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_recovery.aws.utils.addresses import private_addresses
+from drs_recovery.engine.checking import warnings as checking_warnings
 from drs_recovery.engine.frozen_plan import frozen_plan
 from drs_recovery.engine.launch_actions import look_up, warnings
 from drs_recovery.engine.observe import (
@@ -217,7 +218,10 @@ def end_wave(
     end = wave_end(wave, servers, jobs, cut)
     if end is None or (only and end.status is not only):
         return None
-    for warning in warnings(wave, servers, jobs, watched.actor):
+    for warning in (
+        *warnings(wave, servers, jobs, watched.actor),
+        *checking_warnings(wave, servers, journal),
+    ):
         yield from append_event(key, warning)
     event = journal.event(EventType.WAVE_ENDED, end.message, wave=wave)
     yield from wait_for_recovery.write_end(

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from drs_recovery.engine import checking
-from drs_recovery.engine.checking import Checker, again
+from drs_recovery.engine.checking import Checker, again, warnings
 from drs_recovery.engine.checks.kind import Found
+from drs_recovery.engine.journal import Journal
 from drs_recovery.record.enums import ChecksStatus, LaunchStatus, WaveStatus
 from drs_recovery.record.judge import judge, well
 from drs_recovery.record.models import WaveRecord
@@ -154,6 +155,9 @@ async def test_an_optional_check_is_shown_and_decides_nothing(world: Any) -> Non
     await wave.pass_on(30)
     assert wave.first.checks_status is Status.PASSED
     assert [check.status for check in wave.first.checks] == [Status.PASSED, Status.FAILED]
+    (event,) = warnings(wave.wave, wave.servers, Journal("both.wait_for_recovery"))
+    assert event.type == "CHECK_FAILED"
+    assert event.detail == f"optional check 'page' failed on {DB}"
 
 
 async def test_a_check_of_the_wave_is_looked_at_once_when_its_jobs_have_ended(world: Any) -> None:

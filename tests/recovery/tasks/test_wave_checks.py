@@ -219,3 +219,32 @@ def test_ec2_decides_of_an_instance_that_is_impaired(aws: Any) -> None:
     trigger = trigger_of(drive)
     assert isinstance(asyncio.run(fired(trigger, meanwhile=mended)), TaskSuccessEvent)
     assert {one.checks_status for one in servers(drive)} == {"PASSED"}
+
+
+def test_servers_are_checked_though_drs_cannot_be_asked_any_more(
+    aws: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their jobs have ended; the wave ends when DRS answers again."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+
+    async def run() -> tuple[Drive, Any]:
+        port, (first,) = await opened_port(FIRST)
+        drive = await asyncio.to_thread(launched, aws, port)
+        trigger = await asyncio.to_thread(trigger_of, drive)
+        waiting = asyncio.create_task(fired(trigger))
+        await asyncio.to_thread(until, "CHECKING", lambda: drive.statuses == ["CHECKING"])
+        fault = await asyncio.to_thread(lambda: aws.control.throttle("drs", "DescribeJobs"))
+        async with await asyncio.start_server(lambda _, writer: writer.close(), SECOND, port):
+            well = {"PASSED"}
+            await asyncio.to_thread(
+                until, "all to be well", lambda: {one.checks_status for one in servers(drive)} == well
+            )
+            assert not waiting.done()
+            await asyncio.to_thread(aws.control.remove_fault, fault)
+            event = await waiting
+        first.close()
+        return drive, event
+
+    drive, event = asyncio.run(run())
+    assert isinstance(event, TaskSuccessEvent)
+    assert drive.statuses == ["COMPLETED"]
