@@ -10,12 +10,16 @@ from drs_recovery.plan.gate_rules import gate_rules
 from drs_recovery.plan.schedule import either_day
 from drs_recovery.plan.servers import listed_ids, tag_selections
 from drs_recovery.record.approvals import GateRules
+from drs_recovery.record.recovery_point import point_words
 from drs_recovery.text.durations import compact, duration_text
 from drs_recovery.text.markdown import Markdown, code, codes, render, text
 from drs_recovery.text.people import ANYONE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from drs_recovery.plan import Plan, Wave
+    from drs_recovery.plan.launch import Launch
     from drs_recovery.plan.servers import Servers
 
 DOC = """\
@@ -32,6 +36,10 @@ DOC = """\
 {% endfor %}
 {% if actions -%}
 Actions: {% for line in actions %}{{ line }}{{ "; " if not loop.last else "." }}{% endfor %}
+
+{% endif -%}
+{% if launches -%}
+Launches: {% for line in launches %}{{ line }}{% if loop.last %}.{% else %}; {% endif %}{% endfor %}
 
 {% endif -%}
 Recovers into {{ places }}. \
@@ -57,6 +65,7 @@ def plan_doc(plan: Plan) -> Markdown:
         description=_paragraphs(plan.description),
         show=f"recovery show {plan.id}",
         places=_places(plan),
+        launches=list(_launches(plan)),
         after=[_names(plan, numbers) for numbers in plan.dependencies],
         servers=_servers,
         policy=_policy,
@@ -93,6 +102,22 @@ def _approval(plan: Plan, number: int) -> str:
     if drill != real:
         return f"yes{alone}; in a drill: {drill.who}; in a recovery: {real.who}"
     return f"yes{alone}" if drill == GateRules(plan.approvers) else f"yes{alone}: {real.who}"
+
+
+def _launches(plan: Plan) -> Iterator[Markdown]:
+    """Yield of each wave as what, and from which data, its servers are launched, where the plan says it."""
+    for wave in plan.waves:
+        said = {"{}": wave.launch, "in drills {}": wave.launch_in_drills}
+        texts = [Markdown(when).format(_launch(one)) for when, one in said.items() if one]
+        if point := wave.recovery_point or plan.recovery_point:
+            texts.append(Markdown("data {}").format(code(point_words(point))))
+        if texts:
+            yield Markdown("{}: {}").format(wave.name, Markdown(", ").join(texts))
+
+
+def _launch(said: Launch) -> Markdown:
+    of_all = code(str(said) or "as in DRS")
+    return Markdown("{} (single servers otherwise)").format(of_all) if said.servers else of_all
 
 
 def _either(plan: Plan) -> str | None:

@@ -73,6 +73,12 @@ def written(point: RecoveryPoint) -> str | dict[str, str]:
     return {"before": "start"} if point is Moment.BEFORE_START else point.value
 
 
+def point_words(point: RecoveryPoint) -> str:
+    """Return a recovery point as a run says it."""
+    text = written(point)
+    return text if isinstance(text, str) else BEFORE_START
+
+
 PlanPoint = Annotated[
     RecoveryPoint,
     PlainValidator(read_point),

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drs_recovery.dag.builder import build_dag
+from drs_recovery.dag.doc import plan_doc
 from drs_recovery.dag.invalid import invalid_dag
 from drs_recovery.dag.outdated import Outdated
 from drs_recovery.engine.gate_text import clean_up_body, clean_up_subject, gate_body, gate_subject
@@ -149,3 +150,20 @@ def test_the_text_of_a_clean_up_keeps_its_shape(plan: Plan, message_text: str) -
     body = clean_up_body(plan, execution, fleet(message_text), instances, at=AT + timedelta(hours=1))
     check(body, headings=2, columns=4, rows=3)
     assert "\n" not in clean_up_subject(execution)
+
+
+def test_the_page_of_a_plan_has_as_what_servers_are_launched() -> None:
+    """In drills too, and from which data; a plan that says nothing of that has no such line."""
+    server = f"s-{1:017}"
+    launch = {"instance_type": "m5.large", "servers": {server: {"copy_tags": True}}}
+    said = {
+        "launch": launch,
+        "launch_in_drills": {"subnet": "subnet-1"},
+        "recovery_point": {"before": "start"},
+    }
+    content = {"id": "p", "name": "P", "description": "D.", "owner": "o", "region": "eu-west-1"}
+    wave = {"name": "W", "servers": [server]}
+    page = str(plan_doc(Plan.model_validate(content | {"waves": [wave | said]})))
+    others = "in drills `subnet subnet-1`, data `before start`."
+    assert f"Launches: W: `instance_type m5.large` (single servers otherwise), {others}" in page
+    assert "Launches:" not in str(plan_doc(Plan.model_validate(content | {"waves": [wave]})))

@@ -24,7 +24,7 @@ def operations(table: Any) -> list[str]:
     return [call["operation"] for call in table.control.requests()]
 
 
-def test_all_of_a_wave_is_applied_and_read_back_before_its_start(table: Any, starts: Any) -> None:
+def test_r11_all_of_a_wave_is_applied_and_read_back_before_its_start(table: Any, starts: Any) -> None:
     """First DRS, then the template, then both are read; what was there before is on record."""
     before = {server: settings_of(table, server) for server in (DB, WEB)}
     drive = pair(table, SMALL | {"tags": {"Owner": "dr"}, "volumes": {"type": "gp3", "iops": 6000}})
@@ -51,7 +51,7 @@ def test_all_of_a_wave_is_applied_and_read_back_before_its_start(table: Any, sta
     assert "put back after the drill" in text
 
 
-def test_what_is_launched_is_what_was_wanted(table: Any) -> None:
+def test_r12_what_is_launched_is_what_was_wanted_with_its_static_address(table: Any) -> None:
     """In the subnet, with the groups and the static address; the address of the template is not kept."""
     place, group = subnet(table)
     launch = {
@@ -99,7 +99,7 @@ def test_all_of_a_drill_goes_over_all_of_a_recovery(table: Any) -> None:
     assert (now["subnet"], now["private_ip"], now["instance_type"]) == (place, None, "m5.large")
 
 
-def test_a_difference_stops_the_wave_before_anything_is_launched(
+def test_r15b_a_difference_stops_the_wave_before_anything_is_launched(
     table: Any, starts: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With server, key, what was wanted and what was found; the other server is not started either."""
@@ -231,3 +231,22 @@ def test_what_an_earlier_start_has_set_is_not_taken_for_what_was_there(table: An
     changed = {one.key: one.before for one in on_record(drive)[DB].changes}
     assert changed["recovery_mode"] == '"OPTIMAL"'
     assert changed["instance_type"] == '"m5.2xlarge"'
+
+
+def test_a_table_without_the_index_of_what_is_due_keeps_no_start_from_going_on(
+    table: Any, starts: Any
+) -> None:
+    """One of an early release has none before `init`: no recovery waits for that. Any other trouble does."""
+    drive = Drive(plan(PAIR))
+    drive.execute("open_execution")
+    text = "The table does not have the specified index: cleanup"
+    table.control.deny("dynamodb", "Query", resource="PUT_BACK", error="ValidationException", message=text)
+    drive.execute(START)
+    assert starts() == 1
+    table.control.clear_faults()
+    other = Drive(plan({"name": "Pair", "servers": [APP]}, id="other"))
+    other.execute("open_execution")
+    table.control.deny("dynamodb", "Query", resource="PUT_BACK")
+    with pytest.raises((AirflowFailException, TaskDeferred)):
+        other.execute(START)
+    assert starts() == 1

@@ -240,7 +240,7 @@ def test_the_gate_shows_what_is_launched(table: Any, then: datetime) -> None:
     assert json.loads(drive.store.run(read_plan(drive.execution_id)))["format"] == 2
 
 
-def test_one_that_is_only_due_is_no_snapshot() -> None:
+def test_r06_one_that_is_only_due_is_no_snapshot() -> None:
     """R-06: what was taken may lack its `timestamp`; then its data are of when it was due."""
     due = {"snapshotID": "pit-2", "sourceServerID": DB, "expectedTimestamp": "2026-11-27T02:10:00+00:00"}
     there = due | {
