@@ -11,6 +11,7 @@ from drs_recovery.plan.schedule import either_day
 from drs_recovery.plan.servers import listed_ids, tag_selections
 from drs_recovery.record.approvals import GateRules
 from drs_recovery.record.recovery_point import point_words
+from drs_recovery.report.actions import action_lines
 from drs_recovery.text.durations import compact, duration_text
 from drs_recovery.text.markdown import Markdown, code, codes, render, text
 from drs_recovery.text.people import ANYONE
@@ -76,7 +77,7 @@ def plan_doc(plan: Plan) -> Markdown:
         gate_timeout=duration_text(plan.gate_timeout),
         cleanup=_cleanup(plan),
         approvers=codes(plan.approvers) or ANYONE,
-        actions=plan.action_lines("RECOVERY"),
+        actions=action_lines(plan, "RECOVERY"),
     )
 
 

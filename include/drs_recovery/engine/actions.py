@@ -6,63 +6,39 @@ unless the plan says that it may.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from drs_recovery.engine.action_order import DONE, Due, attempt_of, before_action, check_over
+from drs_recovery.engine.action_record import (
+    HOW,
+    ActionRequest,
+    Ports,
+    Runs,
+    Unseen,
+    append_to_trail,
+    is_same,
+    tolerates,
+)
 from drs_recovery.engine.attempt import current_attempt
 from drs_recovery.engine.frozen_plan import frozen_plan
 from drs_recovery.engine.permission import check_approvals, wave_on_record
 from drs_recovery.engine.template_context import template_context
 from drs_recovery.errors import StartRefused
-from drs_recovery.record.base import iso
 from drs_recovery.record.enums import EventType, TaskState
 from drs_recovery.record.permission import check_action
 from drs_recovery.record.task_record import TaskRecord
 from drs_recovery.store.open_attempt import open_again
 from drs_recovery.store.servers import read_servers
-from drs_recovery.store.tasks import read_task, read_tasks, write_action
-from drs_recovery.store.trail import append_event
+from drs_recovery.store.tasks import read_tasks, write_action
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
 
-    from drs_recovery.engine.attempt import Clear
-    from drs_recovery.engine.journal import Journal
     from drs_recovery.plan import Plan
-    from drs_recovery.plan.actions import Moment
     from drs_recovery.record.models import Execution
-    from drs_recovery.store.store import ExecutionStore
 
 ASKED = frozenset({TaskState.AGAIN, TaskState.SKIPPED})
 """A person said what becomes of it."""
-
-HOW = "`recovery run-again` lets it run again, `recovery skip` lets it be"
-
-
-class Ports(NamedTuple):
-    """What an action reaches of ours: the record, and the audit trail."""
-
-    store: ExecutionStore
-    journal: Journal
-
-
-class ActionRequest(NamedTuple):
-    """A try of an action's task: which one, and what Airflow knows of its DAG run."""
-
-    moment: Moment
-    wave_number: int | None
-    wave_name: str | None
-    task_id: str
-    try_number: int
-    at: datetime
-    clear: Clear
-
-    @property
-    def name(self) -> str:
-        """The name of the task in the group of its wave."""
-        return self.task_id.rpartition(".")[2]
 
 
 @dataclass(frozen=True)
@@ -70,17 +46,6 @@ class Passes:
     """The action is not run, and why; what follows it goes on."""
 
     message: str
-
-
-@dataclass(frozen=True)
-class Runs:
-    """The action is on record as begun; ``context`` is what its templates may name."""
-
-    due: Due
-    plan: Plan
-    record: Execution
-    item: TaskRecord
-    context: Mapping[str, Any]
 
 
 def begin_action(record: Execution, request: ActionRequest, ports: Ports) -> Passes | Runs:
@@ -104,10 +69,10 @@ def begin_action(record: Execution, request: ActionRequest, ports: Ports) -> Pas
     _check_again(due, known, attempt)
     item = _begun(record, due, known, request)
     written = ports.store.run(write_action(record.execution_id, known, item))
-    if not _same(written, item):
+    if not is_same(written, item):
         raise StartRefused(f"another process began {due.action.name!r} at the same time")
     event = EventType.TASK_STARTED
-    _append(ports, record, written, event, f"{due.action.name}: {due.action.kind}, run {item.runs}")
+    append_to_trail(ports, record, written, event, f"{due.action.name}: {due.action.kind}, run {item.runs}")
     return Runs(due, plan, record, written, _context(record, plan, due, ports))
 
 
@@ -205,18 +170,6 @@ def _used_up(due: Due, known: TaskRecord) -> bool:
     return failed or (known.state is TaskState.UNSEEN and not due.action.may_repeat)
 
 
-class Unseen(StartRefused):
-    """An action was begun, and nobody saw how it ended; ``tolerated``: the execution goes on without it."""
-
-    def __init__(self, due: Due, known: TaskRecord) -> None:
-        self.action, self.tolerated = due.action.name, tolerates(due)
-        began = iso(known.start_time) if known.start_time else "some time"
-        super().__init__(
-            f"the action {due.action.name!r} was begun at {began}, and nobody saw how it ended: it is not "
-            f"run again by itself. {HOW}"
-        )
-
-
 def _begun(record: Execution, due: Due, known: TaskRecord | None, request: ActionRequest) -> TaskRecord:
     attempt = attempt_of(record, due.number)
     fresh = known is None or known.attempt != attempt or known.state is TaskState.AGAIN
@@ -236,73 +189,7 @@ def _begun(record: Execution, due: Due, known: TaskRecord | None, request: Actio
     )
 
 
-def _same(written: TaskRecord, item: TaskRecord) -> bool:
-    return written.replace(revision=None) == item.replace(revision=None)
-
-
 def _context(record: Execution, plan: Plan, due: Due, ports: Ports) -> dict[str, Any]:
     servers = ports.store.run(read_servers(record.execution_id, due.number))
     wave = None if due.number is None else record.wave(due.number)
     return template_context(record, plan, servers, wave=wave)
-
-
-def note_action(runs: Runs, text: str, ports: Ports) -> Runs:
-    """Put on record what an action that runs has begun; StartRefused if somebody wrote of it since."""
-    item = runs.item.replace(result=text)
-    written = ports.store.run(write_action(runs.record.execution_id, runs.item, item))
-    if not _same(written, item):
-        raise StartRefused(f"the action {runs.due.action.name!r} is {written.state} on record by now")
-    return replace(runs, item=written)
-
-
-def end_action(runs: Runs, state: TaskState, text: str, ports: Ports) -> TaskRecord:
-    """Put on record how an action ended, unless a person has said meanwhile what becomes of it."""
-    succeeded = state is TaskState.SUCCESS
-    said = {"result": text} if succeeded else {"message": text, "tolerated": tolerates(runs.due) or None}
-    item = runs.item.replace(state=state, end_time=ports.journal.now(), **said)
-    written = ports.store.run(write_action(runs.record.execution_id, runs.item, item))
-    type_ = EventType.TASK_SUCCEEDED if succeeded else EventType.TASK_FAILED
-    _append(ports, runs.record, written, type_, f"{runs.due.action.name}: {text}")
-    return written
-
-
-def tolerates(due: Due) -> bool:
-    """Whether the execution goes on where an action fails."""
-    return due.action.on_failure == "continue"
-
-
-def note_refusal(record: Execution, request: ActionRequest, error: Exception, ports: Ports) -> bool:
-    """Put on record that an action did not run, and why; whether the execution goes on all the same.
-
-    What is there of what it did before stays, but what was begun and not seen to end is called so.
-    """
-    like = _refusal(request, error)
-    known = ports.store.run(read_task(record.execution_id, like))
-    unseen = isinstance(error, Unseen)
-    tolerated = isinstance(error, Unseen) and error.tolerated
-    if known is None or unseen:
-        item = like.replace(tolerated=tolerated or None)
-        if known is not None:
-            kept = {"attempt": known.attempt, "start_time": known.start_time, "runs": known.runs}
-            item = item.replace(result=known.result, **kept)
-        ports.store.run(write_action(record.execution_id, known, item))
-    type_ = EventType.TASK_FAILED if unseen else EventType.REFUSED
-    _append(ports, record, like, type_, str(error))
-    return tolerated
-
-
-def _refusal(request: ActionRequest, error: Exception) -> TaskRecord:
-    return TaskRecord(
-        task_id=request.task_id,
-        wave_number=request.wave_number,
-        try_number=request.try_number,
-        state=TaskState.UNSEEN if isinstance(error, Unseen) else TaskState.REFUSED,
-        end_time=request.at,
-        message=str(error),
-        action=error.action if isinstance(error, Unseen) else request.name,
-    )
-
-
-def _append(ports: Ports, record: Execution, item: TaskRecord, type_: EventType, text: str) -> None:
-    wave = None if item.wave_number is None else record.wave(item.wave_number)
-    ports.store.run(append_event(record.execution_id, ports.journal.event(type_, text, wave=wave)))

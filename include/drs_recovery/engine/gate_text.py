@@ -12,6 +12,7 @@ from drs_recovery.record.attempts import to_start
 from drs_recovery.record.enums import LaunchStatus
 from drs_recovery.record.judge import needed
 from drs_recovery.record.targets import point_text, rpo_text, rto_text
+from drs_recovery.report.actions import action_lines
 from drs_recovery.text.durations import duration_text
 from drs_recovery.text.markdown import Markdown, code, codes, link, render
 from drs_recovery.text.values import or_absent
@@ -174,7 +175,7 @@ def gate_body(
         point=lambda server: point_text(server, execution.start_time),
         policy=_policy(wave, own),
         launch=_launch(plan, execution, wave, start),
-        actions=plan.action_lines(execution.execution_type.value, wave.wave_number),
+        actions=action_lines(plan, execution.execution_type.value, wave.wave_number),
         so_far=[
             _wave_line(other, servers) for other in execution.waves if other.start_time or other.attempt > 1
         ],

@@ -247,14 +247,6 @@ class Plan(PlanFile):
             (number, moment, action) for number, moment in places for action in self.actions(moment, number)
         )
 
-    def action_lines(self, execution_type: str, number: int | None = None) -> list[str]:
-        """Return for people what runs in a DRILL or a RECOVERY, in order; of one wave, or of all the plan."""
-        return [
-            f"{moment} {'the plan' if of is None else self.waves[of].name}: {action.name} ({action.kind})"
-            for of, moment, action in self.all_actions
-            if action.runs_in(execution_type) and number in {None, of}
-        ]
-
     @property
     def hash(self) -> str:
         """The identity of the plan, in every release: of what it says, however its file is laid out."""

@@ -62,13 +62,7 @@ def _no_action_of_plan(execution: Execution, moment: str) -> str | None:
 
 def check_reopening(execution: Execution) -> None:
     """Raise StartRefused unless an execution that ended may be opened again for an action of it."""
-    cleaned = execution.cleanup is not None and execution.cleanup.status in _CLEANED
-    reason = _stopped(execution.replace(end_time=None)) or (
-        f"the clean-up of its instances is {execution.cleanup.status}"
-        if cleaned and execution.cleanup
-        else None
-    )
-    if reason:
+    if reason := _over_for_good(execution):
         raise StartRefused(f"execution {execution.execution_id}: {reason}. Start a new run")
 
 
@@ -98,13 +92,19 @@ def _stopped(execution: Execution) -> str | None:
     return None
 
 
-def _cannot_reopen(execution: Execution, wave: WaveRecord) -> str | None:
+def _over_for_good(execution: Execution) -> str | None:
     if execution.superseded_by is not None or execution.failure is not None:
-        return f"{_stopped(execution.replace(end_time=None))}. Start a new run"
+        return _stopped(execution.replace(end_time=None))
+    if execution.cleanup is not None and execution.cleanup.status in _CLEANED:
+        return f"the clean-up of its instances is {execution.cleanup.status}"
+    return None
+
+
+def _cannot_reopen(execution: Execution, wave: WaveRecord) -> str | None:
+    if reason := _over_for_good(execution):
+        return f"{reason}. Start a new run"
     if wave.server_count is None:
         return "its servers are not frozen: open_execution did not get that far. Start a new run"
-    if execution.cleanup is not None and execution.cleanup.status in _CLEANED:
-        return f"the clean-up of its instances is {execution.cleanup.status}. Start a new run"
     if wave.status is WaveStatus.COMPLETED:
         return "it is COMPLETED"
     if not wave.status.final:

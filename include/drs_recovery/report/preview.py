@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from drs_recovery.plan import misfits, policies
 from drs_recovery.record.base import iso
+from drs_recovery.report.actions import actions_by_type
 from drs_recovery.text.values import or_absent, plural, timestamp
 
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ class Preview:
             "planHash": self.plan.hash,
             "lastExecution": last and {"executionId": last.execution_id, "planHash": last.plan_hash},
             "waves": [wave.to_item() for wave in self.waves],
+            "actions": actions_by_type(self.plan),
             "gone": [server.to_item() for server in self.gone],
             "problems": list(self.problems),
         }

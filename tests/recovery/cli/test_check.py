@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     import pytest
 
 ROOT = Path(__file__).parents[3]
+WITHOUT_ACTIONS = """
+name: Shop
+description: For tests.
+owner: tests
+region: eu-west-1
+waves:
+  - {name: Database, servers: [s-000000000000db001]}
+"""
 BROKEN = "name: Broken\nwaves: []\ncolour: red\n"
 
 
@@ -148,3 +156,14 @@ def test_groups_are_checked_beside_the_plans_and_by_themselves(tmp_path: Path) -
     assert "botocore knows no Region 'eu-north-9'" in warned["b.yaml", 5]
     assert document("check", str(groups))["groups"] == ["a", "b"]
     assert document("check", str(groups / "c.yaml"))["problems"] == found["problems"]
+
+
+def test_what_a_drill_and_a_recovery_would_run_is_shown(tmp_path: Path) -> None:
+    """In the order of the plan, with kinds."""
+    file = tmp_path / "shop.yaml"
+    page, switch = "{name: page, http: {connection: pager}}", "{name: switch, only: recovery, wait: 5m}"
+    file.write_text(f"{WITHOUT_ACTIONS}before: [{page}]\nafter: [{switch}]\n")
+    first, last = "before the plan: page (http)", "after the plan: switch (wait)"
+    shown = document("check", str(file))["actions"]["shop"]
+    assert shown == {"DRILL": [first], "RECOVERY": [first, last]}
+    assert f"shop runs in a DRILL: {first}\n" in recovery("check", str(file)).stdout

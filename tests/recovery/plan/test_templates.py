@@ -100,6 +100,7 @@ def test_what_others_say_is_data_and_never_a_template(said: str) -> None:
         ("{% for s in servers %}{{ loop.index }}={{ s.id }};{% endfor %}", "1=s-1;2=s-2;"),
         ("{{ server.name | default(server.hostname) }}", "db1"),
         ("{{ wave.attempt }}", 1),
+        ("{{ plan.items is defined or servers.append is defined or plan.name.upper is defined }}", False),
         ("attempt {{ wave.attempt }}\n", "attempt 1\n"),
         ("{{ server | tojson }}", json.dumps(ONE)),
     ],

@@ -26,6 +26,7 @@ from drs_recovery.plan import (
 from drs_recovery.plan.groups import FOLDER as GROUPS
 from drs_recovery.plan.schedule import next_dates
 from drs_recovery.plan.warnings import warnings
+from drs_recovery.report.actions import action_sentences, actions_by_type
 from drs_recovery.text.lists import listed
 from drs_recovery.text.values import plural
 
@@ -61,10 +62,10 @@ def check(screen: Screen, paths: Sequence[Path]) -> Exit:
         "groups": used,
         "problems": [_document(problem) for problem in problems],
         "warnings": [_document(warning) for warning in odd],
-        "actions": {plan.id: _actions(plan) for plan in plans.values() if plan.all_actions},
+        "actions": {plan.id: actions_by_type(plan) for plan in plans.values() if plan.all_actions},
         "nextDrills": {plan: [date.isoformat() for date in dates] for plan, dates in drills.items()},
     }
-    runs = [line for plan in plans.values() if plan.all_actions for line in _runs(plan)]
+    runs = [Text(line) for plan in plans.values() for line in action_sentences(plan)]
     screen.result(document, Lines(*shown, *_next_drills(drills), *runs, _summary(names, used, problems, odd)))
     return Exit.NOT_RECOVERED if problems else Exit.OK
 
@@ -122,16 +123,6 @@ def _below(folder: Path) -> str:
 def _next_drills(drills: Mapping[str, Sequence[datetime]]) -> Iterator[Text]:
     for plan, dates in drills.items():
         yield Text(f"{plan} drills next at {', '.join(f'{date:%a %Y-%m-%d %H:%M}' for date in dates)} (UTC)")
-
-
-def _actions(plan: Plan) -> dict[str, list[str]]:
-    """Return what runs in each type of execution."""
-    return {kind: plan.action_lines(kind) for kind in ("DRILL", "RECOVERY")}
-
-
-def _runs(plan: Plan) -> Iterator[Text]:
-    for kind, lines in _actions(plan).items():
-        yield Text(f"{plan.id} runs in a {kind}: {'; '.join(lines) or 'no action'}")
 
 
 def _summary(

@@ -14,6 +14,7 @@ from drs_recovery.cli.plan_files import plan_named
 from drs_recovery.cli.record import open_store
 from drs_recovery.errors import RecordError
 from drs_recovery.plan import selected
+from drs_recovery.report.actions import action_sentences
 from drs_recovery.report.preview import Last, preview
 from drs_recovery.store.queries import list_executions
 from drs_recovery.store.servers import read_servers
@@ -72,6 +73,9 @@ def _shown(found: Preview, problems: list[str]) -> Iterator[RenderableType]:
     if found.gone:
         yield Text.assemble("\n", ("of waves that are gone", "bold"))
         yield _servers(found.gone)
+    if sentences := action_sentences(plan):
+        yield Text()
+        yield from map(Text, sentences)
     if problems:
         yield Text()
     yield from (Text("✗ ", style="red").append(Text.of_lines(problem)) for problem in problems)

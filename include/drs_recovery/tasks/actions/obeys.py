@@ -13,18 +13,16 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout, Tas
 
 from drs_recovery.aws.utils.errors import is_final
 from drs_recovery.clock import now
-from drs_recovery.engine.actions import (
+from drs_recovery.engine.action_record import (
     ActionRequest,
-    Passes,
     Ports,
     Runs,
-    begin_action,
     end_action,
     note_action,
     note_refusal,
-    resume_action,
     tolerates,
 )
+from drs_recovery.engine.actions import Passes, begin_action, resume_action
 from drs_recovery.errors import RunDiffers
 from drs_recovery.plan.target import Target
 from drs_recovery.plan.templates import render

@@ -242,6 +242,36 @@ def test_a_gate_says_what_runs_once_it_is_answered(pager: Pager) -> None:
     assert "last" not in body
 
 
+def test_what_nobody_saw_end_is_passed_over_where_the_plan_goes_on_without_it(pager: Pager) -> None:
+    """It is told, as any other failure that stops nothing, and not run again."""
+    act = Act(wave(before=[page(on_failure="continue")]))
+    act.execute("database.approve")
+    act.killed_in(BEFORE)
+    for number in (2, 3):
+        act.execute(BEFORE, try_number=number)
+    act.wave("database")
+    assert (len(pager.requests), act.state(BEFORE), act.end()) == (1, "UNSEEN", "COMPLETED")
+    assert "nobody saw how it ended" in str(act.record.outcome)
+
+
+def test_another_run_under_the_same_id_runs_nothing(pager: Pager) -> None:
+    """Whoever deletes a run may use its id again: the execution is not its own."""
+    act = Act(wave(before=[page()]))
+    act.execute("database.approve")
+    act.run.triggering_user_name = "eve"
+    act.refused(BEFORE, "eve")
+    assert (pager.requests, act.state(BEFORE)) == ([], None)
+
+
+def test_a_connection_that_nobody_answers_was_seen_to_fail(pager: Pager, monkeypatch: Any) -> None:
+    """Nothing was sent, so that it may be tried again."""
+    act = Act(wave(before=[page()]))
+    act.execute("database.approve")
+    monkeypatch.setenv("AIRFLOW_CONN_PAGER", "http://127.0.0.1:1")
+    act.refused(BEFORE, "refused")
+    assert (pager.requests, act.state(BEFORE)) == ([], "FAILED")
+
+
 def test_a_plan_without_actions_costs_no_look_at_tasks(table: Any) -> None:
     """Neither at its start nor at its end more than before."""
     act = Act(wave())
