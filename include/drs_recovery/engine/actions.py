@@ -33,7 +33,6 @@ from drs_recovery.store.servers import read_servers
 from drs_recovery.store.tasks import read_tasks, write_action
 
 if TYPE_CHECKING:
-
     from drs_recovery.plan import Plan
     from drs_recovery.record.models import Execution
 

@@ -58,22 +58,21 @@ Not started, unless DRS knows them by then:
 {% endfor %}
 {% endif -%}
 {{ policy }}
-{% if launch %}
+{%- if launch %}
 
 Launched with these settings, which are set and read back before anything starts:
-
-{% for text, ids in launch -%}
+{% for text, ids in launch %}
 - {{ text | code }}: {{ ids }}
-{% endfor %}
+{%- endfor %}
+{%- endif %}
+{%- if actions %}
+
+### Actions
+{% for line in actions %}
+- {{ line }}
+{%- endfor %}
 {%- endif %}
 
-{% if actions -%}
-### Actions
-
-{% for line in actions -%}
-- {{ line }}
-{% endfor %}
-{% endif -%}
 ### So far
 
 {% for line in so_far -%}
