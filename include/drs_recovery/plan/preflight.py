@@ -68,7 +68,8 @@ class Preflight(BaseModel):
     )
     connection: Strictness = Field(
         default="warn",
-        description="aws_conn_id from Airflow's database, or leading to another account than last time.",
+        description="aws_conn_id from Airflow's database, not there, or leading to another account than "
+        "last time.",
     )
 
     def blocks(self, check: str, *, drill: bool) -> bool:

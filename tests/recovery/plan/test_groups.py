@@ -68,6 +68,7 @@ def test_a_plan_with_groups_is_the_same_as_one_with_the_servers_written_out(
     assert [wave.servers for wave in used.waves] == [wave.servers for wave in plan.waves]
     assert Plan.load(used.dump()).hash == used.hash
     assert "groups" not in used.dump()
+    assert used.dump().startswith(plan.dump()[: len('{"format":1')])
 
 
 def test_an_edited_group_changes_each_plan_that_uses_it(tmp_path: Path) -> None:

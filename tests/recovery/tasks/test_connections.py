@@ -155,6 +155,17 @@ def test_where_a_plans_connection_comes_from_is_on_record(
     assert [one for one in other.record.warnings if one.check == "connection"] == []
 
 
+def test_a_connection_that_is_named_and_not_there_is_warned_of(table: Any) -> None:
+    """boto3's own credentials are taken, in whatever account they are; aws_default need not be there."""
+    drive = Drive(plan({"name": "Database", "servers": [DB]}, aws_conn_id="aws_gone"))
+    drive.execute("open_execution")
+    (warning,) = [one.message for one in drive.record.warnings if one.check == "connection"]
+    assert warning == (
+        "there is no Airflow connection aws_gone: boto3's own credentials are taken, which lead to account "
+        "123456789012"
+    )
+
+
 def test_a_plan_may_refuse_a_connection_of_the_database(airflow: Airflow, starts: Any) -> None:
     """Its check blocks, where the plan says so."""
     airflow.connections["aws_shop"] = {}

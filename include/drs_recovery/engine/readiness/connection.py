@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from drs_recovery.engine.readiness.facts import Connection, Finding, Unknown
+from drs_recovery.plan.target import OWN_CONNECTION
 from drs_recovery.store.queries import list_executions
 
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ def _findings(connection: Connection, plan: Plan, facts: Facts) -> Iterator[Find
         yield Finding(
             f"{connection.conn_id} comes from {DATABASE}: whoever may edit connections there decides in "
             "which account this plan recovers"
+        )
+    if connection.source is None and connection.conn_id != OWN_CONNECTION:
+        leads = f", which lead to account {facts.account_id}" if facts.account_id else ""
+        yield Finding(
+            f"there is no Airflow connection {connection.conn_id}: boto3's own credentials are taken{leads}"
         )
     here, last = facts.account_id, connection.last
     if here and last and (others := _accounts_then(last, connection, plan, facts) - {here}):
