@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 def unknown_regions(plans: Mapping[Path, Plan], groups: Mapping[Path, Group]) -> Iterator[Warned]:
     """Yield the plans and groups with a Region which botocore does not know, or not with DRS."""
-    said: list[tuple[Path, Key, str | None]] = [
+    named: list[tuple[Path, Key, str | None]] = [
         (file, ("region",), one.region) for file, one in groups.items()
     ]
     for file, plan in plans.items():
-        said.append((file, ("region",), plan.region))
-        said += [(file, ("waves", n, "region"), wave.region) for n, wave in enumerate(plan.waves)]
-    for file, place, region in said:
+        named.append((file, ("region",), plan.region))
+        named += [(file, ("waves", n, "region"), wave.region) for n, wave in enumerate(plan.waves)]
+    for file, place, region in named:
         if region and (message := _unknown(region)):
             yield warned(file, place, message)
 

@@ -100,13 +100,13 @@ class FrozenPlan(BaseModel):
         )
 
 
-def frozen_text(content: Mapping[str, Any], said: Mapping[str, Any], *, newest: bool = False) -> str:
+def frozen_text(content: Mapping[str, Any], stated: Mapping[str, Any], *, newest: bool = False) -> str:
     """Return the text that a plan is frozen as: its head, then its content, defaults written out.
 
-    ``said`` is the content without defaults, which decides on the format: a default changes nothing.
+    ``stated`` is the content without defaults, which decides on the format: a default changes nothing.
     ``newest``: what is not in the plan demands the newest format.
     """
-    oldest = 1 if _knows(_PLAN_OF_1, said) and not newest else NEWEST_FORMAT
+    oldest = 1 if _knows(_PLAN_OF_1, stated) and not newest else NEWEST_FORMAT
     head = FrozenPlan(format=oldest, release=__version__)
     return f"{_canonical(head.model_dump())[:-1]},{_canonical(content)[1:]}"
 
@@ -126,14 +126,14 @@ def identity_in_0_1(content: Mapping[str, Any]) -> str:
     return identity({**_DEFAULTS_OF_0_1, **content, "preflight": preflight, "waves": waves})
 
 
-def _knows(keys: Known | None, said: object) -> bool:
+def _knows(keys: Known | None, stated: object) -> bool:
     """Whether all keys of a value are among those known there; what stands in a list is known alike."""
     if keys is None:
         return True
-    if isinstance(said, list):
-        return all(_knows(keys, one) for one in said)
-    if isinstance(said, dict):
-        return all(key in keys and _knows(keys[key], value) for key, value in said.items())
+    if isinstance(stated, list):
+        return all(_knows(keys, one) for one in stated)
+    if isinstance(stated, dict):
+        return all(key in keys and _knows(keys[key], value) for key, value in stated.items())
     return True
 
 

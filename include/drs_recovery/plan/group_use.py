@@ -114,13 +114,13 @@ class GroupUse:
         for key in SETTINGS:
             values = {group.id: group.model_dump(mode="json", exclude_none=True).get(key) for group in groups}
             first, *others = values.values()
-            said = wave.value.get(key)
-            if said is None and any(other != first for other in others):
+            own = wave.value.get(key)
+            if own is None and any(other != first for other in others):
                 each = listed(f"{quoted(group)}: {value}" for group, value in values.items())
                 self._complain(
                     servers, f"the groups of a wave have one {key}, unless the wave says it; {each}"
                 )
-            elif (value := _over(said, first)) is not None and value != plans_own.get(key):
+            elif (value := _over(own, first)) is not None and value != plans_own.get(key):
                 wave.value[key] = value
 
     def _complain(self, node: Node, message: str) -> None:

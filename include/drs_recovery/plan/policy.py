@@ -43,7 +43,7 @@ def policies(plan: Plan, selection: Selection) -> tuple[Policy, ...]:
 def misfits(plan: Plan, selection: Selection) -> list[str]:
     """Return what of the policies fits no servers: the plan is wrong, or a server is gone.
 
-    Nothing is said of a wave of which nobody knows a server.
+    A wave whose servers nobody knows is passed over.
     """
     pairs = zip(plan.waves, selection, strict=True)
     return [problem for wave, servers in pairs if servers for problem in _problems(wave, servers)]
