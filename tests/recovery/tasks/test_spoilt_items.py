@@ -21,13 +21,14 @@ from drs_recovery.store.tasks import note_task
 from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan
 
 KINDS = {"PLAN", "SERVER#", "TASK#", "EVENT#", "INTENT#", "IDS#", "TEXT#", "LONG#"}
+KINDS |= {"APPROVAL#", "LAUNCH#", "PUT_BACK"}
 KEYS = {"executionId", "item"}
 FORCED = {"application.start_recovery": "failed", "web.approve": "skipped"}
 
 
 def test_these_are_all_kinds_of_items():
     """As the table of items has them."""
-    named = re.findall(r"^``([A-Z]+#?)", programs.__doc__ or "", re.MULTILINE)
+    named = re.findall(r"^``([A-Z_]+#?)", programs.__doc__ or "", re.MULTILINE)
     assert set(named) == KINDS | {EXECUTION}
 
 
