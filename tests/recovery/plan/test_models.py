@@ -289,3 +289,20 @@ def test_a_dump_is_json_of_the_file_s_own_keys(plan_of: Callable[..., Plan]) -> 
             }
         ],
     }
+
+
+def test_actions_are_part_of_what_a_plan_is() -> None:
+    """Another one, or another argument of one, is another plan; one without any is what it always was."""
+    wave = {"name": "A", "servers": ["s-00000000000000001"]}
+    about = {"id": "shop", "name": "Shop", "description": "x", "owner": "x", "region": "eu-west-1"}
+
+    def plan(**more: object) -> Plan:
+        return Plan.model_validate({**about, "waves": [wave], **more})
+
+    one = [{"name": "page", "http": {"connection": "pager"}}]
+    other = [{"name": "page", "http": {"connection": "pager", "path": "/x"}}]
+    hashes = {plan().hash, plan(before=one).hash, plan(after=one).hash, plan(before=other).hash}
+    assert len(hashes) == 4
+    assert '"before"' not in plan().dump()
+    assert '"format":2' in plan(before=one).dump()
+    assert Plan.load(plan(before=one).dump()) == plan(before=one)

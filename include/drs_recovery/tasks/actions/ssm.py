@@ -75,7 +75,7 @@ class SsmAction(Obeys, BaseOperator):
 
     def do_work(self, context: Context) -> None:
         """Begin what the document is, once, and wait for its end without a worker."""
-        _check_no_reference(self.parameters, self.action_run.context)
+        check_no_reference(self.parameters, self.action_run.context)
         client = self._client
         kind = client.describe_document(Name=self.document)["Document"].get("DocumentType")
         parameters = {
@@ -157,7 +157,7 @@ class SsmAction(Obeys, BaseOperator):
         self.defer(trigger=trigger, method_name=f"{kind}_ended", kwargs={"run_id": run_id})
 
 
-def _check_no_reference(parameters: Any, context: Any) -> None:
+def check_no_reference(parameters: Any, context: Any) -> None:
     """Raise AirflowException where a name of others would be read by Systems Manager as ``{{ssm:name}}``."""
     if "{{" in str(parameters) and "{{" in str(context):
         raise AirflowException(

@@ -9,9 +9,10 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput, TaskDeferred
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskAwaitingInput, TaskDeferred
 
 from drs_recovery.settings import settings
+from drs_recovery.tasks.actions.ssm import check_no_reference
 from tests.recovery.tasks.actions.conftest import Act, wave
 from tests.simulator.test_functions import with_function
 
@@ -148,6 +149,15 @@ def let_agents_register(table: Any) -> None:
             ec2.associate_iam_instance_profile(
                 IamInstanceProfile={"Name": "agents"}, InstanceId=instance["InstanceId"]
             )
+
+
+def test_a_name_that_systems_manager_would_fill_in_itself_is_refused() -> None:
+    """It reads `{{ssm:name}}` in parameters: what a person or DRS says must not become a secret's value."""
+    said = "echo {{ssm:secret}}"
+    with pytest.raises(AirflowException, match="a name on record holds"):
+        check_no_reference({"commands": [said]}, {"execution": {"reason": "{{ssm:secret}}"}})
+    check_no_reference({"commands": [said]}, {"execution": {"reason": "a drill"}})
+    check_no_reference({"commands": ["echo"]}, {"execution": {"reason": "{{ssm:secret}}"}})
 
 
 def test_a_record_is_set_and_what_it_was_goes_on_record(
