@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
-from drs_recovery.aws.utils import addresses
+from drs_recovery.aws.utils import addresses, instances
 from drs_recovery.dag.maintenance import maintenance_dag
 from drs_recovery.settings import settings
+from drs_recovery.tasks.wave_trigger import WaveTrigger
 from tests import iam
-from tests.recovery.tasks.conftest import DB, Drive, TaskInstance, plan
+from tests.recovery.tasks.conftest import DB, WEB, Drive, TaskInstance, plan
 from tests.recovery.tasks.settings import Back, subnet
 from tests.recovery.tasks.sweeping import ALWAYS, Sweep
 from tests.recovery.tasks.test_gate_trigger import GATE, fired
@@ -34,7 +35,9 @@ def acting(table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         monkeypatch.setenv(f"RECOVERY_{name}_SECONDS", "0.2")
     monkeypatch.setenv("RECOVERY_HOLD_SECONDS", "0")
     settings.cache_clear()
-    addresses._client.cache_clear()
+    clients = (addresses._client, instances._ec2, instances._ssm)
+    for client in clients:
+        client.cache_clear()
     table.client("drs").update_launch_configuration(sourceServerID=DB, postLaunchEnabled=True)
 
     @contextmanager
@@ -44,7 +47,8 @@ def acting(table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
             yield table
 
     yield block
-    addresses._client.cache_clear()
+    for client in clients:
+        client.cache_clear()
 
 
 def test_all_that_tasks_and_triggers_do_needs_the_policies_of_table_and_plans(
@@ -54,6 +58,7 @@ def test_all_that_tasks_and_triggers_do_needs_the_policies_of_table_and_plans(
     with acting() as table:
         _superseded()
         _watched(table)
+        _checked()
         _cleaned_up(table, tmp_path)
         requests = table.control.requests()
     assert iam.seen(requests, PRODUCT) == iam.actions("table", "plans") - iam.NO_CALL
@@ -88,6 +93,23 @@ def _watched(table: Any) -> None:
     asyncio.run(run())
     drive.execute("complete_execution")
     table.control.set_speed("immediate")
+
+
+def _checked() -> None:
+    checks = [{"name": "instance", "ec2": "ok"}, {"name": "agent", "ssm": "online", "optional": True}]
+    drive = Drive(plan({"name": "Web", "servers": [WEB], "checks": checks}, id="checked"))
+    drive.execute("open_execution")
+    drive.execute("web.start_recovery")
+    with pytest.raises(TaskDeferred) as deferred:
+        drive.execute("web.wait_for_recovery")
+    trigger = WaveTrigger(**deferred.value.trigger.serialize()[1])
+
+    async def run() -> None:
+        async with asyncio.timeout(30):
+            await anext(trigger.run())  # type: ignore[arg-type]
+
+    asyncio.run(run())
+    drive.execute("complete_execution")
 
 
 def _cleaned_up(table: Any, folder: Path) -> None:
