@@ -24,7 +24,8 @@ from drs_recovery.engine.permission import executions_with
 from drs_recovery.errors import TransitionRefused
 from drs_recovery.names import PUT_BACK, PutBackTask
 from drs_recovery.record.enums import CleanupMode, CleanupStatus, EventType, SettingsStatus
-from drs_recovery.store.programs.put_back import due_put_backs, put_back
+from drs_recovery.store.programs.put_back import put_back
+from drs_recovery.store.queries import due_put_backs
 from drs_recovery.store.server_settings import read_put_back, read_settings, write_settings
 from drs_recovery.text.lists import listed
 from drs_recovery.text.values import setting_text

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from drs_recovery.errors import RecordUnavailable
 from drs_recovery.record.enums import SettingsStatus
-from drs_recovery.store.programs.put_back import pending_put_backs
+from drs_recovery.store.queries import pending_put_backs
 from drs_recovery.store.server_settings import read_settings, write_settings
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from drs_recovery.record.base import iso
 from drs_recovery.record.models import Execution
 from drs_recovery.store.passed_over import PassedOver, log_it
 from drs_recovery.store.requests import get, marshal, query, query_some
+from drs_recovery.store.server_settings import PUT_BACK
 from drs_recovery.store.table import BY_PLAN, CLEANUP, NEWEST, OPEN
 
 if TYPE_CHECKING:
@@ -85,6 +86,33 @@ def due_clean_ups(at: datetime, *, passed_over: PassedOver = log_it) -> StorePro
     )
     found = yield from _read_again(items, passed_over)
     return [execution for execution in found if execution.final and execution.cleanup_due is not None]
+
+
+def due_put_backs(at: datetime, *, passed_over: PassedOver = log_it) -> StoreProgram[list[Execution]]:
+    """Read the executions that have ended and whose settings are to be put back, longest due first."""
+    items = yield from query(
+        {
+            "IndexName": CLEANUP,
+            "KeyConditionExpression": "#item = :put_back AND #due <= :at",
+            "ExpressionAttributeNames": {"#item": "item", "#due": "cleanupDue"},
+            "ExpressionAttributeValues": marshal({":put_back": PUT_BACK, ":at": iso(at)}),
+        }
+    )
+    found = yield from _read_again(items, passed_over)
+    return [execution for execution in found if execution.final]
+
+
+def pending_put_backs() -> StoreProgram[list[str]]:
+    """Read the ids of all executions whose settings are to be put back, ended or not, from an index."""
+    items = yield from query(
+        {
+            "IndexName": CLEANUP,
+            "KeyConditionExpression": "#item = :put_back",
+            "ExpressionAttributeNames": {"#item": "item"},
+            "ExpressionAttributeValues": marshal({":put_back": PUT_BACK}),
+        }
+    )
+    return [item["executionId"] for item in items]
 
 
 def _read_again(items: Iterable[Item], passed_over: PassedOver) -> StoreProgram[list[Execution]]:

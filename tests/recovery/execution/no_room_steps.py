@@ -19,6 +19,7 @@ from drs_recovery.store.programs import (
     clean_up,
     complete_execution,
     open_execution,
+    put_back,
     reconcile,
     start_recovery,
 )
@@ -63,6 +64,20 @@ def cleaning_up(world):
     event = world.make.event(EventType.CLEANUP_FAILED, detail=LONG)
     known = {"failure": LONG, "instances": [f"i-{number:017x}" for number in range(150)]}
     return lambda: world.store.run(clean_up.clean_up(execution, CleanupStatus.FAILED, event, **known))
+
+
+def ordering_to_put_back(world):
+    world.frozen(waves=1)
+    return lambda: world.store.run(put_back.order_put_back(world.id))
+
+
+def putting_back(world):
+    world.frozen(waves=1).completed(0)
+    world.store.run(put_back.order_put_back(world.id))
+    execution = world.store.run(complete_execution.write_end(world.id, E.COMPLETED, LONG))
+    event = world.make.event(EventType.PUT_BACK_FAILED, detail=LONG)
+    status = CleanupStatus.PUTTING_BACK
+    return lambda: world.store.run(put_back.put_back(execution, status, event, failure=LONG))
 
 
 def asking_to_cancel(world):

@@ -45,6 +45,8 @@ from tests.recovery.execution.no_room_steps import (
     noting_a_clear,
     noting_the_preflight,
     opening_an_attempt,
+    ordering_to_put_back,
+    putting_back,
     unlocking,
 )
 from tests.recovery.execution.stored import CREDENTIALS, START, TOO_LARGE
@@ -53,12 +55,14 @@ E, W = ExecutionStatus, WaveStatus
 
 STEPS = [
     *test_once.STEPS, noting_the_preflight, opening_an_attempt, noting_a_clear, nothing_to_start_run,
-    cleaning_up, asking_to_cancel, not_cancelling, missing_the_plan, unlocking,
+    cleaning_up, asking_to_cancel, not_cancelling, missing_the_plan, unlocking, ordering_to_put_back,
+    putting_back,
 ]  # fmt: skip
 
 WHOLE = {
     test_once.taking_the_lock, test_once.taking_the_lock_over, test_once.freezing, test_once.intending,
     test_once.releasing, opening_an_attempt, cleaning_up, unlocking,
+    ordering_to_put_back, putting_back,
 }  # fmt: skip
 """What puts something of which nothing can be left out: a lock, a list of servers, what is frozen."""
 

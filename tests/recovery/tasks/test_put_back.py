@@ -8,7 +8,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 
 from drs_recovery.clock import now
-from drs_recovery.store.programs.put_back import due_put_backs
+from drs_recovery.store.queries import due_put_backs
 from tests.recovery.tasks.checked import SURE
 from tests.recovery.tasks.conftest import DB, WEB, Drive, plan
 from tests.recovery.tasks.settings import (

@@ -7,20 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from drs_recovery.errors import ExecutionNotFound, RecordUnreadable, TransitionRefused
+from drs_recovery.errors import TransitionRefused
 from drs_recovery.record.base import iso
 from drs_recovery.record.enums import CleanupStatus
 from drs_recovery.record.server_settings import PutBack
-from drs_recovery.store.passed_over import PassedOver, log_it
 from drs_recovery.store.queries import read_execution
-from drs_recovery.store.requests import marshal, now, query, retrying
-from drs_recovery.store.server_settings import PUT_BACK, read_put_back, write_put_back
-from drs_recovery.store.table import CLEANUP
+from drs_recovery.store.requests import now, retrying
+from drs_recovery.store.server_settings import read_put_back, write_put_back
 from drs_recovery.store.trail import append_event
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from drs_recovery.record.events import Event
     from drs_recovery.record.models import Execution
     from drs_recovery.store.requests import StoreProgram
@@ -67,38 +63,6 @@ def put_back(
         once = f"{event.type}|{execution.end_time and iso(execution.end_time)}|{event.detail}"
         yield from append_event(execution.execution_id, event.replace(once=once))
     return written
-
-
-def due_put_backs(at: datetime, *, passed_over: PassedOver = log_it) -> StoreProgram[list[Execution]]:
-    """Read the executions that have ended and whose settings are to be put back, longest due first."""
-    items = yield from query(
-        {
-            "IndexName": CLEANUP,
-            "KeyConditionExpression": "#item = :put_back AND #due <= :at",
-            "ExpressionAttributeNames": {"#item": "item", "#due": "cleanupDue"},
-            "ExpressionAttributeValues": marshal({":put_back": PUT_BACK, ":at": iso(at)}),
-        }
-    )
-    found = []
-    for item in items:
-        try:
-            found.append((yield from read_execution(item["executionId"])))
-        except (ExecutionNotFound, RecordUnreadable) as error:
-            passed_over(str(error))
-    return [execution for execution in found if execution.final]
-
-
-def pending_put_backs() -> StoreProgram[list[str]]:
-    """Read the ids of all executions whose settings are to be put back, ended or not, from an index."""
-    items = yield from query(
-        {
-            "IndexName": CLEANUP,
-            "KeyConditionExpression": "#item = :put_back",
-            "ExpressionAttributeNames": {"#item": "item"},
-            "ExpressionAttributeValues": marshal({":put_back": PUT_BACK}),
-        }
-    )
-    return [item["executionId"] for item in items]
 
 
 def _check_same_end(execution: Execution) -> StoreProgram[None]:
