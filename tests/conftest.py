@@ -15,6 +15,7 @@ import pytest
 from hypothesis import settings
 
 from drs_simulator.client import Control
+from drs_simulator.fleet import Fleet, read_fleet
 from drs_simulator.server import Server
 from tests import conformance, shared_parts
 from tests.budgets import NIGHTLY, examples
@@ -92,10 +93,15 @@ def _answers_conform() -> Iterator[None]:
     assert not wrong, "\n".join(wrong)
 
 
+def servers_alone() -> Fleet:
+    """Return the fleet without its networks, functions and zones: moto makes each again for every test."""
+    return read_fleet().model_copy(update={"networks": (), "functions": (), "hosted_zones": {}})
+
+
 @pytest.fixture(scope="session")
 def running_simulator() -> Iterator[LocalAws]:
     """Start a simulator for the whole session; tests use ``local_aws``."""
-    with Server(speed="immediate") as server, Control(server.url) as control:
+    with Server(speed="immediate", fleet=servers_alone()) as server, Control(server.url) as control:
         yield LocalAws(server.url, control)
 
 

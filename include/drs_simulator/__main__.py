@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
             speed=options.speed,
             fleet=read_fleet(options.fleet),
             seed=options.seed,
+            pages=True,
         )
     except (PortTaken, FleetError) as error:
         sys.stderr.write(f"simulator: {error}\n")

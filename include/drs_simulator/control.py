@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -38,12 +39,17 @@ _ROUTES = Map(
         Rule("/simulator/clock", endpoint="set_clock", methods=["PUT"]),
         Rule("/simulator/clock/advance", endpoint="advance_clock", methods=["POST"]),
         Rule("/simulator/servers", endpoint="add_servers", methods=["POST"]),
+        Rule("/simulator/messages", endpoint="list_messages", methods=["GET"]),
+        Rule("/simulator/messages", endpoint="add_message", methods=["POST"]),
         Rule("/simulator/quotas", endpoint="show_quotas", methods=["GET"]),
         Rule("/simulator/quotas", endpoint="set_quotas", methods=["PUT"]),
         Rule("/simulator/reset", endpoint="reset", methods=["POST"]),
     ]
 )
 _Model = TypeVar("_Model", bound=BaseModel)
+MOST_MESSAGES = 1000
+"""Messages that are remembered: what somebody posted, who would page people elsewhere."""
+
 _FILTERS = ("service", "operation", "error", "job_id", "outcome")
 
 
@@ -88,6 +94,7 @@ class ControlApi:
         self, fleet: Fleet, locks: ServiceLocks, log: RequestLog, reset: Callable[[int | None], None]
     ) -> None:
         self._fleet, self._locks, self._log, self._reset_all = fleet, locks, log, reset
+        self.messages: deque[Any] = deque(maxlen=MOST_MESSAGES)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
@@ -178,6 +185,13 @@ class ControlApi:
         networks = next((p.networks for p in fleet.places() if (p.account, p.region) == wanted), ())
         return where | {"networks": [network.model_dump() for network in networks]}
 
+    def _list_messages(self, _: Request) -> dict[str, Any]:
+        return {"messages": list(self.messages)}
+
+    def _add_message(self, request: Request) -> dict[str, Any]:
+        self.messages.append(request.get_json(force=True, silent=True) or request.get_data(as_text=True))
+        return {"messages": len(self.messages)}
+
     def _show_quotas(self, _: Request) -> dict[str, Any]:
         return _dump(_Quotas(**asdict(quotas)))
 
@@ -188,6 +202,7 @@ class ControlApi:
 
     def _reset(self, request: Request) -> dict[str, Any]:
         asked = _read(_Reset, request) if request.get_data() else _Reset()
+        self.messages.clear()
         self._reset_all(asked.seed)
         return {"reset": True}
 

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from moto.core.base_backend import AccountSpecificBackend
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -153,11 +153,16 @@ class DocumentDescription(Strict):
 
 
 class Place(Strict):
-    """The source servers of one account and Region, and networks there beside the default one."""
+    """The source servers of one account and Region, and networks there beside the default one.
+
+    ``functions`` are names of functions of Lambda, and ``hosted_zones`` those of Route 53, by their ids.
+    """
 
     account: str = Field(pattern=r"^[0-9]{12}$")
     region: str
     networks: tuple[NetworkDescription, ...] = ()
+    functions: tuple[Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")], ...] = ()
+    hosted_zones: dict[Annotated[str, Field(pattern=r"^Z[A-Z0-9]{1,32}$")], str] = Field(default={})
     servers: tuple[ServerDescription, ...]
 
     @field_validator("region")

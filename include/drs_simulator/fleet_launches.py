@@ -55,10 +55,14 @@ class SubnetDescription(Strict):
 
 
 class NetworkDescription(Strict):
-    """A VPC, which has its name as the tag Name; it has a group ``default`` beside those that are named."""
+    """A VPC, which has its name as the tag Name; it has a group ``default`` beside those that are named.
+
+    ``ids`` are those of its subnets and groups, by name, that plans name; any other id is drawn.
+    """
 
     name: Name
     cidr: Block
+    ids: dict[Name, Annotated[str, Field(pattern=r"^(subnet|sg)-[0-9a-f]{17}$")]] = Field(default={})
     security_groups: tuple[Name, ...] = ()
     subnets: tuple[SubnetDescription, ...] = Field(min_length=1)
 
@@ -102,6 +106,10 @@ def check_networks(region: str, networks: tuple[NetworkDescription, ...]) -> Ite
     zones = [zone.name for zone in RegionsAndZonesBackend.zones.get(region, ())]
     names = Counter([n.name for n in networks] + [s.name for n in networks for s in n.subnets])
     for number, network in enumerate(networks):
+        known = {*network.security_groups, *(subnet.name for subnet in network.subnets)}
+        for name in sorted(network.ids.keys() - known):
+            allowed = f"allowed are its groups and subnets: {', '.join(sorted(known))}"
+            yield (number, "ids", name), network.ids[name], allowed
         if names[network.name] > 1:
             yield (number, "name"), network.name, "allowed is each name of a network or subnet once"
         for position, subnet in enumerate(network.subnets):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from moto.ec2.models import security_groups, subnets
 from pydantic.alias_generators import to_camel
 
 from drs_simulator.drs.launch_profile import need_profile
@@ -11,7 +13,8 @@ from drs_simulator.drs.launch_template import launch_template
 from drs_simulator.drs.world import world
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+    from types import ModuleType
 
     from moto.ec2.models import EC2Backend
     from moto.ec2.models.subnets import Subnet
@@ -30,10 +33,23 @@ def make_networks(ec2: EC2Backend, networks: Iterable[NetworkDescription]) -> No
     for network in networks:
         vpc = ec2.create_vpc(network.cidr, tags=[{"Key": "Name", "Value": network.name}])
         for group in sorted(network.groups - {"default"}):
-            ec2.create_security_group(group, group, vpc_id=vpc.id)
+            with _drawing(security_groups, "random_security_group_id", network.ids.get(group)):
+                ec2.create_security_group(group, group, vpc_id=vpc.id)
         for subnet in network.subnets:
             tags = {"subnet": {"Name": subnet.name}}
-            ec2.create_subnet(vpc.id, subnet.cidr, availability_zone=subnet.zone, tags=tags)
+            with _drawing(subnets, "random_subnet_id", network.ids.get(subnet.name)):
+                ec2.create_subnet(vpc.id, subnet.cidr, availability_zone=subnet.zone, tags=tags)
+
+
+@contextmanager
+def _drawing(module: ModuleType, draw: str, wanted: str | None) -> Iterator[None]:
+    """Let moto draw the id that is wanted, if one is: its EC2 takes none."""
+    drawn = getattr(module, draw)
+    setattr(module, draw, (lambda: wanted) if wanted else drawn)
+    try:
+        yield
+    finally:
+        setattr(module, draw, drawn)
 
 
 def check_there(backend: DRSBackend, servers: Iterable[ServerDescription]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from drs_simulator.drs.models import drs_backends
 from drs_simulator.launch_seeding import Gone, check_there, configure, make_networks
+from drs_simulator.service_seeding import make_functions, make_hosted_zones
 
 if TYPE_CHECKING:
     from drs_simulator.fleet import Fleet, Place
@@ -23,6 +24,8 @@ def seed_fleet(fleet: Fleet) -> None:
         backend.initialize_service()
         if place.networks:
             make_networks(backend.ec2, place.networks)
+        make_functions(place)
+        make_hosted_zones(place)
         connect(place)
 
 

@@ -12,6 +12,7 @@ from werkzeug.serving import ThreadedWSGIServer
 from drs_simulator.application import Application
 from drs_simulator.clock import DEMO, Speed, read_speed
 from drs_simulator.fleet import Fleet, read_fleet
+from drs_simulator.instance_pages import InstancePages
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -46,15 +47,20 @@ class Server:
         speed: Speed | str = DEMO,
         fleet: Fleet | None = None,
         seed: int | None = None,
+        pages: bool = False,
     ) -> None:
+        """Listen; with ``pages``, instances at loopback addresses have a web server each."""
         with _listen(host, port) as listening:
             application = Application(fleet or read_fleet(), read_speed(speed), seed)
+            self._pages = InstancePages(application.locks) if pages else None
             self._server = ThreadedWSGIServer(host, port, application, _Handler, fd=listening.fileno())
         self._thread: Thread | None = None
         self.url = f"http://{host}:{self._server.port}"
 
     def serve(self) -> None:
         """Answer until the process ends."""
+        if self._pages:
+            self._pages.start()
         self._server.serve_forever(poll_interval=0.05)
 
     def start(self) -> None:
@@ -65,6 +71,8 @@ class Server:
     def stop(self) -> None:
         """Listen no more."""
         self._server.shutdown()
+        if self._pages:
+            self._pages.stop()
         if self._thread:
             self._thread.join()
 

@@ -108,7 +108,7 @@ def test_a_slow_answer_keeps_nobody_else_waiting(local_aws, drs):
         assert control.faults()["calls"][0]["hits"] == 1
         assert not sleeping.done()
         control.clear_faults()
-        assert len(sleeping.result(timeout=5)["items"]) == 13
+        assert len(sleeping.result(timeout=5)["items"]) == 16
 
 
 def test_a_slow_answer_takes_its_seconds(local_aws, drs):

@@ -36,7 +36,10 @@ def _read(tmp_path, text):
             r"each account and Region once, not 123456789012 eu-west-1",
         ),
         (f"{HEAD}servers:\n- {{id: s-1, hostname: a}}", r"4:8: servers\.0\.id: 's-1': allowed is s-\["),
-        (f"{HEAD}server: []", r"3:1: server: allowed are account, region, networks, servers, elsewhere, doc"),
+        (
+            f"{HEAD}server: []",
+            r"3:1: server: allowed are account, region, networks, functions, hosted_zones, ser",
+        ),
         (f"{HEAD}servers:\n- id: s-000000000000db001", r"4:3: servers\.0\.hostname: is required"),
         (
             f"{HEAD}servers:\n- id: s-000000000000db001\n  hostname: a\n  tag: {{}}",

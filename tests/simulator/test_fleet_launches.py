@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import boto3
 import httpx
 import pytest
 
@@ -105,6 +106,11 @@ def _read(tmp_path, text=FLEET):
         ("10.20.2.0/24", "10.20.2.1/24", r"9:30: .*'10.20.2.1/24': allowed is an IPv4 block"),
         ("10.20.0.0/16", "10.0.0.0/8", r"5:9: networks\.0\.cidr: '10.0.0.0/8': allowed are blocks from /16"),
         ("name: other-a", "name: recovery", r"14:12: networks\.1\.subnets\.0\.name: 'recovery': .* once"),
+        (
+            "  security_groups: [app]",
+            "  ids: {apps: sg-00000000000000a9a}\n  security_groups: [app]",
+            r"12:15: networks\.1\.ids\.apps: .*: allowed are its groups and subnets: app, other-a",
+        ),
         ("subnet: recovery-b", "subnet_id: a", r"30:5: .*\.subnet_id: allowed are subnet, security_groups"),
     ],
     ids=[
@@ -125,6 +131,7 @@ def _read(tmp_path, text=FLEET):
         "block with a host",
         "block too large",
         "name of two",
+        "id of nothing",
         "unknown key",
     ],
 )
@@ -205,3 +212,25 @@ def test_a_server_added_later_is_launched_into_networks_of_the_fleet(local_aws, 
         f"servers.0.launch_template.subnet: 'other-b': allowed are the subnets here: {ALL}",
         "networks: allowed in a fleet; EC2's own operations make more",
     ]
+
+
+def test_subnets_groups_zones_and_functions_have_the_ids_that_the_fleet_gives_them():
+    """So that plans can name them: those of the example plans are there when the simulator starts."""
+    with Server(speed="immediate") as server:
+        ec2 = _client(server.url, "ec2")
+        ids = {"subnet-00000000000dec0de", "subnet-0000000000001501a"}
+        assert ids <= {subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]}
+        assert "sg-00000000000dec0de" in {one["GroupId"] for one in _groups(ec2)}
+        (zone,) = _client(server.url, "route53").list_hosted_zones()["HostedZones"]
+        assert (zone["Id"], zone["Name"]) == ("/hostedzone/Z0TRADING", "trading.example")
+        answer = _client(server.url, "lambda").invoke(FunctionName="trading-promote", Payload=b"{}")
+        assert answer["StatusCode"] == 200
+
+
+def _groups(ec2):
+    return ec2.describe_security_groups()["SecurityGroups"]
+
+
+def _client(url, service):
+    own = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+    return boto3.client(service, region_name="eu-west-1", endpoint_url=url, **own)

@@ -24,7 +24,7 @@ def test_the_process_says_where_it_listens_and_ends_when_asked_to():
             aws_access_key_id="testing",
             aws_secret_access_key="testing",
         )
-        assert len(drs.describe_source_servers()["items"]) == 13
+        assert len(drs.describe_source_servers()["items"]) == 16
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 0
 

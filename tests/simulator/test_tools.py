@@ -154,7 +154,7 @@ def test_a_tool_with_boto3_moves_copies_and_drills(local_aws):
     """Of more launch templates than a page once had; tags of an instance reach the one that is launched."""
     _add_tools(local_aws, 7)
     tags = _drilled_elsewhere(Boto3())
-    assert (len(tags), _cost_centres(tags, 7)) == (20, [f"4{n}" for n in range(1, 8)])
+    assert (len(tags), _cost_centres(tags, 7)) == (23, [f"4{n}" for n in range(1, 8)])
 
 
 def test_a_tool_with_the_cli_moves_copies_and_drills(local_aws, tmp_path, monkeypatch):
@@ -162,7 +162,7 @@ def test_a_tool_with_the_cli_moves_copies_and_drills(local_aws, tmp_path, monkey
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     _add_tools(local_aws, 3)
     tags = _drilled_elsewhere(Cli())
-    assert (len(tags), _cost_centres(tags, 3)) == (16, ["41", "42", "43"])
+    assert (len(tags), _cost_centres(tags, 3)) == (19, ["41", "42", "43"])
     command = [AWS_CLI, "drs", "describe-jobs", "--query", "items[].initiatedBy", "--output", "text"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert sorted(done.stdout.split()) == ["START_DRILL", "TERMINATE_RECOVERY_INSTANCES"]

@@ -86,7 +86,7 @@ def test_servers_that_drs_does_not_know_block_a_drill_and_no_recovery(
     """A typo is found before a drill; a server that was deleted keeps no real recovery of the others out."""
     ghosts = {"name": "Ghosts", "servers": wave}
     text = refused(Drive(plan(ghosts)))
-    assert "servers: DRS knows no source server s-99999999999999999; it knows 13 in this account" in text
+    assert "servers: DRS knows no source server s-99999999999999999; it knows 16 in this account" in text
     real = Drive(plan(ghosts), run_id="manual__2", **SURE)
     real.execute("open_execution")
     assert "s-99999999999999999" in warned(real)["servers"]

@@ -98,7 +98,7 @@ def test_a_server_tells_its_hardware(drs):
         assert interface["isPrimary"]
         assert all(shown[name] for name in ("cpus", "ramBytes", "os", "disks", "recommendedInstanceType"))
         assert {*shown["identificationHints"]} == {"fqdn", "hostname"}
-    assert len({server["sourceProperties"]["networkInterfaces"][0]["macAddress"] for server in servers}) == 13
+    assert len({server["sourceProperties"]["networkInterfaces"][0]["macAddress"] for server in servers}) == 16
 
 
 def test_all_of_a_healthy_disk_is_rescanned(drs):

@@ -119,4 +119,4 @@ def test_the_metrics_are_listed_with_their_dimension(cloudwatch):
     """ListMetrics finds the servers of the Region."""
     listed = cloudwatch.list_metrics(Namespace="AWS/DRS", MetricName="Backlog")["Metrics"]
     assert {"Name": "SourceServerID", "Value": DB1} in [d for metric in listed for d in metric["Dimensions"]]
-    assert len(listed) == 13
+    assert len(listed) == 16

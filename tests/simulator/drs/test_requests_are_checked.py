@@ -102,7 +102,7 @@ def test_a_body_of_the_wrong_form_is_no_server_error(post, body, reason):
 def test_null_members_are_absent_members(post):
     """As on AWS, null means not given."""
     body = b'{"filters": {"sourceServerIDs": null, "stagingAccountIDs": null}, "nextToken": null}'
-    assert len(post("/DescribeSourceServers", body).json()["items"]) == 13
+    assert len(post("/DescribeSourceServers", body).json()["items"]) == 16
 
 
 def test_an_unknown_path_is_no_operation(post):

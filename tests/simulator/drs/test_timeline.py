@@ -52,7 +52,7 @@ def test_a_job_takes_8_to_25_minutes():
     """From the smallest server to the whole fleet: what is observed of usual jobs."""
     ends = [minutes(requests(wave), seed) for wave in (*WAVES, *([s] for s in SERVERS)) for seed in range(10)]
     assert 8 <= min(ends) < 9
-    assert 22 < max(ends) <= 27
+    assert 22 < max(ends) <= 29
 
 
 def test_two_small_servers_take_as_long_as_recorded():
