@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-SIZES = (1, 100, 1000)
+SIZES = ((1, 0), (100, 0), (1000, 0), (1000, 20))
+"""Plans in the folder, and groups beside it that they use, each in turn."""
+
+DATABASES = "[s-000000000000db001, s-000000000000db002]"
+"""The servers of the web shop's first wave, as its file has them."""
+
 RUNS = 5
 FEW = 10
 """All DAGs of more plans than this are loaded once."""
@@ -41,11 +46,12 @@ def measure(console: Console) -> None:
     os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "True"
     with tempfile.TemporaryDirectory(prefix="recovery-bench-") as home:
         os.environ["AIRFLOW_HOME"] = home
-        rows = [_sized(Path(home), size, console) for size in SIZES]
+        rows = [_sized(Path(home), size, groups, console) for size, groups in SIZES]
         with console.status("importing dags/recovery_plans.py in a fresh process"):
             fresh = _median(lambda: _import_dags(home))
     table = Table(
         "plans in the folder",
+        "groups",
         "one DAG, ms",
         "ratio",
         "all DAGs, ms",
@@ -57,22 +63,24 @@ def measure(console: Console) -> None:
         caption_justify="left",
     )
     _, one_base, all_base, _ = rows[0]
-    for size, one, everything, plain in rows:
+    for (size, groups), (_, one, everything, plain) in zip(SIZES, rows, strict=True):
         ratios = f"{one / one_base:.2f}", f"{everything / all_base:.1f}"
         figures = f"{one * 1000:.1f}", ratios[0], f"{everything * 1000:.0f}", ratios[1], f"{plain * 1000:.0f}"
-        table.add_row(str(size), *figures)
+        table.add_row(str(size), str(groups or "none"), *figures)
     console.print(table)
 
 
-def _sized(home: Path, size: int, console: Console) -> tuple[int, float, float, float]:
+def _sized(home: Path, size: int, groups: int, console: Console) -> tuple[int, float, float, float]:
     from drs_recovery.dag.loader import load_dags  # noqa: PLC0415 - Airflow reads its home at the first import
 
-    folder = home / f"plans-{size}"
-    folder.mkdir()
+    folder = home / f"{size}-{groups}" / "plans"
+    folder.mkdir(parents=True)
     text = (ROOT / "dags" / "plans" / "web_shop.yaml").read_text()
     for number in range(size):
-        (folder / f"plan_{number}.yaml").write_text(text)
-    with console.status(f"loading {size} plans"):
+        grouped = text.replace(DATABASES, f"{{group: group_{number % groups}}}") if groups else text
+        (folder / f"plan_{number}.yaml").write_text(grouped)
+    _write_groups(folder.with_name("groups"), groups)
+    with console.status(f"loading {size} plans, {groups} groups"):
         with _wanted("plan_0"):
             load_dags(folder)  # imports what building needs
         with _wanted(f"plan_{size // 2}"):
@@ -81,6 +89,14 @@ def _sized(home: Path, size: int, console: Console) -> tuple[int, float, float, 
         everything = _median(lambda: _expect(size, len(load_dags(folder))), runs)
         plain = _median(lambda: [_plain_dag(f"plan_{number}") for number in range(size)], runs)
     return size, one, everything, plain
+
+
+def _write_groups(folder: Path, groups: int) -> None:
+    """Write groups of the servers that the first wave of the web shop launches."""
+    folder.mkdir()
+    for number in range(groups):
+        lines = (f"name: Group {number}", "description: Databases.", "owner: bench", "region: eu-west-1")
+        (folder / f"group_{number}.yaml").write_text("\n".join([*lines, f"servers: {DATABASES}", ""]))
 
 
 def _plain_dag(dag_id: str) -> object:

@@ -15,6 +15,8 @@ BENCHMARKS = {
     "loader": "loader_cost",
     "idle": "idle",
     "polling": "polling",
+    "checks": "checks_cost",
+    "settings": "settings_cost",
     "reconciler": "reconciler",
     "simulator": "simulator_load",
     "kills": "kills",
