@@ -30,6 +30,9 @@ LOCAL_AWS_ACCOUNT = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
+TRADING = "aws://?role_arn=arn%3Aaws%3Aiam%3A%3A210987654321%3Arole%2Frecovery"
+"""The Airflow connection to the second account of local AWS, which the example plan `trading` names."""
+
 NOT_INHERITED = (
     "AIRFLOW",
     "AWS_",
@@ -99,6 +102,9 @@ def process_environment(home: Home, addresses: Addresses, *, database: str, dags
         "AIRFLOW__API__HOST": HOST,
         "AIRFLOW__API__PORT": str(addresses.airflow_port),
         "AIRFLOW__API__BASE_URL": addresses.airflow_url,
+        # What the example plan `trading` connects to: another account, and who is told of it
+        "AIRFLOW_CONN_AWS_TRADING": TRADING,
+        "AIRFLOW_CONN_BRIDGE": addresses.aws_url,
     }
 
 

@@ -24,6 +24,7 @@ TRADING = (
 """A connection to the second account of the fleet: by a role in it."""
 
 PLANS = ("dags/plans", "tests/plans/stack", "tests/plans/invalid")
+GROUPS = ("dags/groups", "tests/plans/groups")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,7 +41,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         plans = home / "plans"
         for source in PLANS:
             shutil.copytree(ROOT / source, plans, dirs_exist_ok=True)
-        shutil.copytree(ROOT / "tests" / "plans" / "groups", home / "groups")
+        for source in GROUPS:
+            shutil.copytree(ROOT / source, home / "groups", dirs_exist_ok=True)
         shutil.copytree(ROOT / "tests" / "dags", home / "dags", ignore=shutil.ignore_patterns("__pycache__"))
         settings = tmp_path_factory.mktemp("settings") / "airflow.env"
         named = AIRFLOW_SETTINGS.read_text().replace("eve:op", "eve:op,uma:user,vera:viewer")
