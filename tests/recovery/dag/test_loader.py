@@ -47,7 +47,7 @@ def parse_for(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], None]:
 def test_every_shipped_plan_is_a_dag() -> None:
     """The examples are runnable, not invalid."""
     dags = loader.load_dags(ROOT / "dags" / "plans")
-    assert set(dags) == {"web_shop", "payroll", "file_server"}
+    assert set(dags) == {"web_shop", "payroll", "file_server", "trading"}
     assert not any("invalid" in dag.tags for dag in dags.values())
 
 

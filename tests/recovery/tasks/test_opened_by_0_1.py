@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from drs_recovery.clock import now
 from drs_recovery.record.events import Event
 from drs_recovery.store.trail import append_event
+from drs_recovery.tasks.approve import TRIGGER_LATE
 from tests.recovery.tasks.conftest import Drive, plan
 from tests.recovery.tasks.test_releases import KEY, put, reported_0_1
 
@@ -90,7 +91,7 @@ def test_a_gate_that_waited_before_the_upgrade_gets_no_new_time(
     )
     began = now()
     monkeypatch.setattr("drs_recovery.tasks.base.now", lambda: began + timedelta(hours=20))
-    left = drive.park("application.approve").timeout
+    left = drive.park("application.approve").timeout - TRIGGER_LATE
     assert timedelta(hours=3, minutes=59) < left <= timedelta(hours=4)
     since = drive.record.waves[1].waiting_since
     assert since is not None
