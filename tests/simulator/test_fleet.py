@@ -38,7 +38,7 @@ def _read(tmp_path, text):
         (f"{HEAD}servers:\n- {{id: s-1, hostname: a}}", r"4:8: servers\.0\.id: 's-1': allowed is s-\["),
         (
             f"{HEAD}server: []",
-            r"3:1: server: allowed are account, region, networks, functions, hosted_zones, ser",
+            r"3:1: server: allowed are account, region, networks, functions, hosted_zones, servers",
         ),
         (f"{HEAD}servers:\n- id: s-000000000000db001", r"4:3: servers\.0\.hostname: is required"),
         (
