@@ -2,55 +2,22 @@
 
 from __future__ import annotations
 
-import sys
-from functools import partial
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
-from typer.core import TyperGroup
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-HELP = """Recovery plans for AWS Elastic Disaster Recovery (DRS), run by Airflow.
-
-`list` and `show` need the execution record alone: they work with Airflow down. `preview`, `groups` and
-`settings` ask AWS by the Airflow connections of the plans, as they are found here; without one, with
-boto3's credentials.
-
-Airflow is found at RECOVERY_AIRFLOW_URL (http://127.0.0.1:8080). Who asks: --user or RECOVERY_AIRFLOW_USER;
-the password is RECOVERY_AIRFLOW_PASSWORD, or the one that an Airflow started here by `make up` has written
-into AIRFLOW_HOME (.airflow/), or asked for. RECOVERY_AIRFLOW_TOKEN stands for both.
-
-The record is in the DynamoDB table RECOVERY_TABLE (recovery-executions) in RECOVERY_TABLE_REGION, reached
-with boto3's own credentials.
-
-Exit codes: 0 COMPLETED or PARTIAL, or done; 1 ended otherwise, or problems found; 2 usage; 3 refused;
-4 Airflow or DynamoDB unreachable; 5 the command itself broke, or its output cannot be written.
-"""
-
-
-class Commands(TyperGroup):
-    """Runs a command and turns an error into one line and an exit code."""
-
-    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
-        """Run the command that the arguments name, and leave with its exit code."""
-        from drs_recovery.cli.guard import run_guarded
-
-        given = list(sys.argv[1:] if args is None else args)
-        run = partial(super().main, given, *rest, **{**extra, "standalone_mode": False})
-        sys.exit(run_guarded(run, as_json="--json" in given))
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command; its exit code is what it returns."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt as error:
-            from drs_recovery.cli.exits import Interrupted
-
-            raise Interrupted("interrupted; what runs in Airflow goes on") from error
-
+from drs_recovery.cli.arguments import (  # noqa: TC001 - typer reads the annotations
+    Action,
+    Json,
+    Live,
+    Named,
+    Reason,
+    User,
+    Wave,
+    Why,
+)
+from drs_recovery.cli.group import HELP, Commands
 
 app = typer.Typer(
     cls=Commands,
@@ -60,35 +27,6 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-
-
-Json = Annotated[
-    bool,
-    typer.Option("--json", help="One JSON document on standard output, also for errors."),
-]
-User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Airflow user to act as.")]
-Named = Annotated[
-    str, typer.Argument(metavar="EXECUTION|PLAN", help="Execution id, its beginning, or a plan: its newest.")
-]
-Live = Annotated[
-    str,
-    typer.Argument(metavar="EXECUTION|PLAN", help="Execution id, its beginning, or a plan: its live one."),
-]
-Wave = Annotated[
-    str | None, typer.Option("--wave", metavar="NAME", help="Wave to answer for, if several wait.")
-]
-
-
-def _reason(message: str | None) -> str | None:
-    """Return a reason that can be read: blanks and what shows nothing are none."""
-    from drs_recovery.record.reasons import given_reason
-
-    return given_reason(message)
-
-
-Reason = Annotated[
-    str | None, typer.Option("--reason", help="Why; kept in the audit trail.", callback=_reason)
-]
 
 
 @app.command()
@@ -294,12 +232,6 @@ def clean_up(
     from drs_recovery.cli.commands import clean_up as command
 
     return command.clean_up(_screen(as_json), named, reason=reason, follow=not no_follow, user=user)
-
-
-Action = Annotated[
-    str, typer.Argument(metavar="ACTION", help="Name of an action of the plan, or the id of its task.")
-]
-Why = Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")]
 
 
 @app.command("run-again")

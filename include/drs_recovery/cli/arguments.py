@@ -1,0 +1,40 @@
+"""The arguments and options that several commands take."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="One JSON document on standard output, also for errors."),
+]
+User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Airflow user to act as.")]
+Named = Annotated[
+    str, typer.Argument(metavar="EXECUTION|PLAN", help="Execution id, its beginning, or a plan: its newest.")
+]
+Live = Annotated[
+    str,
+    typer.Argument(metavar="EXECUTION|PLAN", help="Execution id, its beginning, or a plan: its live one."),
+]
+Wave = Annotated[
+    str | None, typer.Option("--wave", metavar="NAME", help="Wave to answer for, if several wait.")
+]
+
+
+def _reason(message: str | None) -> str | None:
+    """Return a reason that can be read: blanks and what shows nothing are none."""
+    from drs_recovery.record.reasons import given_reason
+
+    return given_reason(message)
+
+
+Reason = Annotated[
+    str | None, typer.Option("--reason", help="Why; kept in the audit trail.", callback=_reason)
+]
+
+Action = Annotated[
+    str, typer.Argument(metavar="ACTION", help="Name of an action of the plan, or the id of its task.")
+]
+Why = Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")]
