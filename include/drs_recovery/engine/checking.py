@@ -17,7 +17,7 @@ from drs_recovery.engine.checks import KINDS
 from drs_recovery.engine.checks.kind import Found, Reach, Subject
 from drs_recovery.engine.template_context import template_context
 from drs_recovery.record.enums import ChecksStatus, EventType
-from drs_recovery.record.judge import named
+from drs_recovery.record.judge import checking, named
 from drs_recovery.record.server_record import ServerCheck
 from drs_recovery.text.durations import duration_text
 
@@ -82,6 +82,7 @@ class Checker:
         self._record, self._plan, self.wave = record, plan, wave
         self._reach = Reach(hook)
         self._rounds = [_Rounds(check) for check in plan.waves[wave.wave_number].checks]
+        self._since: datetime | None = None
 
     def observe(self, servers: Sequence[ServerRecord], at: datetime, *, ended: bool) -> list[ServerRecord]:
         """Return the servers with what was found so far, and begin the looks that are due.
@@ -94,8 +95,27 @@ class Checker:
             self._checked(server, at, ended=ended) if server.recovered else server for server in servers
         ]
         for rounds in self._rounds:
-            rounds.begin(self._subjects(rounds.check, checked), self._reach, at)
+            if rounds.check.kind in KINDS:
+                rounds.begin(self._subjects(rounds.check, checked), self._reach, at)
+        self._since = self._since or at
         return checked
+
+    def worker_is_due(self, servers: Sequence[ServerRecord], at: datetime) -> bool:
+        """Whether a worker looks next: nothing else is waited for, and one of its checks is due.
+
+        At once where nobody has looked yet; then ``every`` after this watching began, which followed a look.
+        """
+        waiting = [server for server in servers if checking(self.wave, server)]
+        due = False
+        for check in (rounds.check for rounds in self._rounds):
+            if check.kind in KINDS:
+                if not check.optional and any(_waits(server, check) for server in waiting):
+                    return False
+            elif left := [one for one in servers if _waits(one, check)]:
+                unseen = any(one.found is None for one in left[0].checks if one.name == check.name)
+                again_at = (self._since or at) + check.every
+                due = due or unseen or (bool(waiting) and at >= again_at)
+        return due
 
     def stop(self) -> None:
         """Let go of the looks that run."""
@@ -109,7 +129,7 @@ class Checker:
         if not waiting:
             return []
         context = template_context(self._record, self._plan, servers, wave=self.wave)
-        if check.once:
+        if check.of_wave:
             return [Subject(OF_THE_WAVE, None, None, context)]
         return [self._subject(server, context) for server in waiting]
 
@@ -124,33 +144,49 @@ class Checker:
         checks = tuple(
             self._standing(rounds, known.get(rounds.check.name), server, at)
             for rounds in self._rounds
-            if ended or not rounds.check.once
+            if ended or not rounds.check.of_wave
         )
-        status = _status(checks, sum(not rounds.check.optional for rounds in self._rounds))
-        if checks == server.checks and status is server.checks_status:
-            return server
-        return server.model_copy(update={"checks": checks, "checks_status": status})
+        return with_checks(server, checks, [rounds.check for rounds in self._rounds])
 
     @staticmethod
     def _standing(
         rounds: _Rounds, known: ServerCheck | None, server: ServerRecord, at: datetime
     ) -> ServerCheck:
-        check = rounds.check
-        optional = True if check.optional else None
-        known = known or ServerCheck(name=check.name, since=at, optional=optional)
-        key = OF_THE_WAVE if check.once else server.source_server_id
-        if known.status is not ChecksStatus.IN_PROGRESS or (found := rounds.found.get(key)) is None:
+        key = OF_THE_WAVE if rounds.check.of_wave else server.source_server_id
+        known = known or begun(rounds.check, at)
+        if (found := rounds.found.get(key)) is None:
             return known
-        text = found.text[:LONGEST_FOUND]
-        if found.passed and (times := rounds.in_a_row[key]) < check.in_a_row:
-            text = f"{text}, {times} of {check.in_a_row} times in a row"
-        elif found.passed:
-            return known.replace(status=ChecksStatus.PASSED, found=text)
-        if at - known.since >= check.within:
-            within = duration_text(check.within)
-            text = f"{text}; tried for {within} from {socket.gethostname()}"
-            return known.replace(status=ChecksStatus.FAILED, found=text)
-        return known if known.found == text else known.replace(found=text)
+        return standing(rounds.check, known, found, rounds.in_a_row[key], at)
+
+
+def begun(check: Check, at: datetime) -> ServerCheck:
+    """Return a check of a server as it stands before the first look."""
+    return ServerCheck(name=check.name, since=at, optional=True if check.optional else None)
+
+
+def standing(check: Check, known: ServerCheck, found: Found, times: int, at: datetime) -> ServerCheck:
+    """Return a check as it stands after a look, which found it true ``times`` in a row."""
+    if known.status is not ChecksStatus.IN_PROGRESS:
+        return known
+    text = found.text[:LONGEST_FOUND]
+    if found.passed and times < check.in_a_row:
+        text = f"{text}, {times} of {check.in_a_row} times in a row"
+    elif found.passed:
+        return known.replace(status=ChecksStatus.PASSED, found=text)
+    if at - known.since >= check.within:
+        text = f"{text}; tried for {duration_text(check.within)} from {socket.gethostname()}"
+        return known.replace(status=ChecksStatus.FAILED, found=text)
+    return known if known.found == text else known.replace(found=text)
+
+
+def with_checks(
+    server: ServerRecord, checks: tuple[ServerCheck, ...], wanted: Sequence[Check]
+) -> ServerRecord:
+    """Return a launched server with its checks, and how far those are that are not optional."""
+    status = _status(checks, sum(not check.optional for check in wanted))
+    if checks == server.checks and status is server.checks_status:
+        return server
+    return server.model_copy(update={"checks": checks, "checks_status": status})
 
 
 def warnings(wave: WaveRecord, servers: Iterable[ServerRecord], journal: Journal) -> Iterator[Event]:

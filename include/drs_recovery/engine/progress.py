@@ -81,6 +81,7 @@ class WaveProgress:
         self.checks = checks
         self.checker: Checker | None = None
         self.checking: list[str] = []
+        self.worker_is_due = False
         self.located: datetime | None = None
         self.polled: datetime | None = None
         self.written_checking = False
@@ -150,6 +151,7 @@ class WaveProgress:
             seen = await located(self.drs.hook, seen)
         checked = self.checker.observe(seen, at, ended=over)
         self.checking = [server.label for server in checked if checking(self.checker.wave, server)]
+        self.worker_is_due = over and self.checker.worker_is_due(checked, at)
         return checked
 
     def stop(self) -> None:

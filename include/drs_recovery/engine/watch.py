@@ -170,6 +170,12 @@ async def _instances(hook: DrsHook, source_server_ids: Sequence[str]) -> Sequenc
         return ()
 
 
+def unfinished_jobs(wave: WaveRecord, jobs: Sequence[JobTypeDef]) -> list[str]:
+    """Return the jobs of a wave's attempt that have not ended."""
+    ended = {job["jobID"] for job in jobs if job.get("status") == "COMPLETED"}
+    return sorted(set(wave.attempt_job_ids) - ended)
+
+
 def wave_end(
     wave: WaveRecord, servers: Sequence[ServerRecord], jobs: Sequence[JobTypeDef], cut: Cut | None = None
 ) -> WaveEnd | None:
@@ -178,8 +184,7 @@ def wave_end(
     None while something of it still runs, and nothing has cut the watching short. Actions that run on a
     server after its launch, and must succeed, are waited for like jobs.
     """
-    ended = {job["jobID"] for job in jobs if job.get("status") == "COMPLETED"}
-    unfinished = sorted(set(wave.attempt_job_ids) - ended)
+    unfinished = unfinished_jobs(wave, jobs)
     acting = [server.label for server in servers if server.acting]
     unchecked = [server.label for server in servers if checking(wave, server)]
     if not unfinished and not acting and not unchecked:

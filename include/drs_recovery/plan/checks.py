@@ -9,10 +9,18 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StrictBool, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StrictBool,
+    WithJsonSchema,
+)
 
 from drs_recovery.plan.template_names import OF_A_SERVER, OF_A_WAVE, complaint_of
-from drs_recovery.plan.values import Duration, Line, read_duration
+from drs_recovery.plan.values import LONGEST_LINE, ConnectionId, Duration, Line, Text, read_duration
 from drs_recovery.text.lists import listed, quoted
 
 if TYPE_CHECKING:
@@ -56,6 +64,20 @@ Times = Annotated[
 ]
 
 
+def answer_text(value: object) -> object:
+    """Return true, false and a whole number as the text that is compared, and anything else as it is."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int) else value
+
+
+Answer = Annotated[
+    Line,
+    BeforeValidator(answer_text),
+    WithJsonSchema({"type": ["string", "integer", "boolean"], "minLength": 1, "maxLength": LONGEST_LINE}),
+]
+
+
 class Http(_Frozen):
     """What a web server answers to GET; it is not followed to where it redirects."""
 
@@ -72,8 +94,16 @@ class Dns(_Frozen):
     expect: Line = Field(description="Address that it must resolve to, among others; a template too.")
 
 
+class Sql(_Frozen):
+    """What a database answers to a query: the first column of the first row, as text."""
+
+    connection: ConnectionId = Field(description="Airflow connection of a database, with its secrets.")
+    query: Text = Field(description="Query, as it is: no template.")
+    expect: Answer = Field(description="First column of the first row that is due, as text; true and false.")
+
+
 class Check(_Frozen):
-    """One check, with one of the kinds ``tcp``, ``http``, ``ec2``, ``ssm`` and ``dns``."""
+    """One check, with one of the kinds ``tcp``, ``http``, ``ec2``, ``ssm``, ``dns`` and ``sql``."""
 
     name: Line = Field(description="Name of the check, as people say it.")
     tcp: Port | None = Field(default=None, description="Port that takes a connection.")
@@ -81,6 +111,7 @@ class Check(_Frozen):
     ec2: Literal["ok"] | None = Field(default=None, description="Both status checks of EC2 are passed.")
     ssm: Literal["online"] | None = Field(default=None, description="Systems Manager reaches its agent.")
     dns: Dns | None = Field(default=None, description="What a name resolves to.")
+    sql: Sql | None = Field(default=None, description="What a database answers, once for the wave.")
     every: Duration = Field(default=DEFAULTS["every"], description="How long between two looks, such as 15s.")
     within: Duration = Field(
         default=DEFAULTS["within"], description="How long after the launch it may take to pass, such as 10m."
@@ -96,8 +127,13 @@ class Check(_Frozen):
         """The key that says what is looked at."""
         return next(kind for kind in KINDS if getattr(self, kind) is not None)
 
+    @property
+    def of_wave(self) -> bool:
+        """Whether it is looked at once for the wave."""
+        return self.once or self.sql is not None
 
-KINDS = ("tcp", "http", "ec2", "ssm", "dns")
+
+KINDS = ("tcp", "http", "ec2", "ssm", "dns", "sql")
 _OF_A_SERVER = frozenset({"tcp", "ec2", "ssm"})
 """Kinds that look at a server itself: there is no such look for a wave."""
 

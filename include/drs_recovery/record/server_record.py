@@ -9,13 +9,17 @@ from drs_recovery.record.enums import ActionsStatus, ChecksStatus, LaunchStatus
 
 
 class ServerCheck(Record):
-    """A check of a launched server: since when it is looked at, and what the last look found that differs."""
+    """A check of a launched server: since when it is looked at, and what the last look found that differs.
+
+    ``in_a_row``: how often workers found it true one after the other; what a trigger counts is not kept.
+    """
 
     name: Label
     status: ChecksStatus = ChecksStatus.IN_PROGRESS
     optional: bool | None = None
     since: Time
     found: FreeText | None = None
+    in_a_row: int | None = None
 
 
 class ServerRecord(Record):

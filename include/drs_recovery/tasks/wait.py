@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from drs_recovery.aws.sensors.drs import DrsJobSensor
 from drs_recovery.aws.utils.errors import is_final
 from drs_recovery.clock import now
+from drs_recovery.engine.database_checks import look_at_databases
 from drs_recovery.engine.watch import Cut, Watch, WatchedWave, end_wave, final_servers, wave_to_watch
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import read_execution
@@ -27,6 +28,7 @@ from drs_recovery.tasks.base import (
     own_record,
     polling,
 )
+from drs_recovery.tasks.databases import first_row
 from drs_recovery.tasks.wave_trigger import WaveTrigger
 
 if TYPE_CHECKING:
@@ -133,6 +135,7 @@ class WaitForRecovery(DrsJobSensor):
         wave = store.run(read_execution(key)).wave(self.wave_number)
         servers = asyncio.run(final_servers(self.hook, store.run(read_servers(key, self.wave_number)), jobs))
         watched = WatchedWave(key, self.wave_number, wave.attempt, self.task_id)
+        servers = look_at_databases(store, watched, servers, jobs, first_row)
         end = store.run(end_wave(watched, journal_of(context), servers, jobs, cut))
         if end is None:
             self.defer_to(self.make_trigger(context))

@@ -35,7 +35,8 @@ class WaveTrigger(DrsJobTrigger):
     A wave whose servers were all launched is COMPLETED here, which spares a worker the start of a process;
     any other end resumes the sensor, which judges the wave and fails with the reason. There is no way from
     here to a final status of the execution. Jobs that have ended are watched on while post-launch actions run
-    that must succeed, and while its servers are checked.
+    that must succeed, and while its servers are checked; for a check that a worker looks at the sensor is
+    resumed, which looks and waits on.
 
     :param execution_id: the execution.
     :param wave_number: the wave, from 0.
@@ -79,8 +80,12 @@ class WaveTrigger(DrsJobTrigger):
         await (await self._get_progress()).write(snapshot)
 
     def is_finished(self, snapshot: JobsSnapshot) -> bool:
-        """Whether the jobs have ended, no action that must succeed runs on or may be due, nor is a check."""
-        return snapshot.ended and not self._acting and not self._unwritten and not self._checking
+        """Whether the jobs have ended, no action that must succeed runs on or may be due, nor is a check.
+
+        Or all that is waited for are checks that a worker looks at, and it is time for that.
+        """
+        over = snapshot.ended and not self._acting and not self._unwritten
+        return over and (self._worker_is_due or not self._checking)
 
     def overdue(self) -> str:
         """Return what had not ended: the jobs, or else the actions after them."""
@@ -101,12 +106,17 @@ class WaveTrigger(DrsJobTrigger):
         return self._progress.checking if self._progress else []
 
     @property
+    def _worker_is_due(self) -> bool:
+        return self._progress is not None and self._progress.worker_is_due
+
+    @property
     def _unwritten(self) -> bool:
         return self._progress is not None and self._progress.unwritten
 
     async def conclude(self, event: DrsJobEvent, jobs: Sequence[JobTypeDef]) -> TriggerEvent:
         """End the sensor if the wave is COMPLETED and on record as such; resume it otherwise."""
-        if event["status"] == "success" and await self._completed(jobs):
+        ended = event["status"] == "success" and not self._worker_is_due
+        if ended and await self._completed(jobs):
             return TaskSuccessEvent(xcoms={"return_value": WaveStatus.COMPLETED.value})
         return await super().conclude(event, jobs)
 

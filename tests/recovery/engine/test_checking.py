@@ -11,6 +11,7 @@ import pytest
 from drs_recovery.engine import checking
 from drs_recovery.engine.checking import Checker, again, warnings
 from drs_recovery.engine.checks.kind import Found
+from drs_recovery.engine.database_checks import found_of
 from drs_recovery.engine.journal import Journal
 from drs_recovery.record.enums import ChecksStatus, LaunchStatus, WaveStatus
 from drs_recovery.record.judge import judge, well
@@ -170,6 +171,50 @@ async def test_a_check_of_the_wave_is_looked_at_once_when_its_jobs_have_ended(wo
     await wave.pass_on(30)
     assert wave.looks == [[""]]
     assert [one.checks_status for one in wave.servers] == [Status.PASSED, Status.PASSED]
+
+
+SQL = {"name": "orders", "sql": {"connection": "shop", "query": "select 1", "expect": 1}, "every": "10s"}
+
+
+async def test_a_worker_is_due_when_nothing_else_is_waited_for(world: Any) -> None:
+    """At once where nobody has looked, and then after every; the trigger looks at no database."""
+    wave = world(TCP | {"every": "1s"}, SQL)
+    due = [wave.checker.worker_is_due(await wave.pass_on(ended=False), AT)]
+    due += [wave.checker.worker_is_due(await wave.pass_on(1), AT)]
+    wave.answers["port"] = True
+    due += [wave.checker.worker_is_due(await wave.pass_on(2), AT)]
+    assert due == [False, False, True]
+    assert wave.first.checks_status is Status.IN_PROGRESS
+    looked = {"orders": Found(passed=False, text="no")}
+    checks = wave.plan.waves[0].checks
+    wave.servers = [found_of(one, checks, looked, AT) if one.recovered else one for one in wave.servers]
+    wave.checker = wave.anew()
+    seen = [(seconds, await wave.pass_on(seconds)) for seconds in (3, 12, 13)]
+    due = [wave.checker.worker_is_due(one, AT + timedelta(seconds=seconds)) for seconds, one in seen]
+    assert due == [False, False, True]
+
+
+async def test_an_optional_check_of_a_worker_is_looked_at_once_and_waited_for_by_nobody(world: Any) -> None:
+    """A wave whose servers are well ends with the next look."""
+    wave = world(TCP, SQL | {"optional": True})
+    wave.answers["port"] = True
+    await wave.pass_on()
+    assert wave.first.checks_status is Status.PASSED
+    assert wave.checker.worker_is_due(wave.servers, AT)
+    looked = {"orders": Found(passed=False, text="no")}
+    wave.servers = [found_of(wave.first, wave.plan.waves[0].checks, looked, AT)]
+    assert not wave.checker.worker_is_due(wave.servers, AT + timedelta(hours=1))
+
+
+def test_how_often_in_a_row_a_database_answered_well_is_on_record() -> None:
+    """Each look is by another worker, perhaps; the first that finds otherwise begins the count again."""
+    checks = plan({"name": "Both", "servers": [DB], "checks": [SQL | {"in_a_row": 2}]}).waves[0].checks
+    one, statuses = server(DB), []
+    for passed in (True, False, True, True):
+        one = found_of(one, checks, {"orders": Found(passed=passed, text="text")}, AT)
+        statuses.append((one.checks_status, one.checks[0].in_a_row))
+    waits = Status.IN_PROGRESS
+    assert statuses == [(waits, 1), (waits, None), (waits, 1), (Status.PASSED, None)]
 
 
 async def test_who_watches_next_goes_on_from_the_record(world: Any) -> None:

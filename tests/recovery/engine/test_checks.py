@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.aws.utils import instances
-from drs_recovery.engine.checks import KINDS
+from drs_recovery.engine.checks import KINDS, sql
 from drs_recovery.engine.checks.kind import MOST_AT_ONCE, Found, Reach, Subject
 from drs_recovery.plan.checks import KINDS as KEYS
 from drs_recovery.plan.checks import Check
@@ -57,7 +58,7 @@ async def found(check: dict[str, Any], *subjects: Subject, hook: Any = None) -> 
 
 def test_each_kind_of_a_plan_has_its_look() -> None:
     """A kind is a key of a check, and a file."""
-    assert tuple(KINDS) == KEYS
+    assert (*KINDS, "sql") == KEYS
 
 
 async def test_a_port_takes_a_connection_or_not() -> None:
@@ -145,6 +146,47 @@ async def test_a_name_resolves_to_the_address_that_is_due(expect: str, passed: b
     assert seen.passed is passed
     assert seen.text.startswith("localhost resolves to ")
     assert ("is due" in seen.text) is not passed
+
+
+def asked(ask: Any, expect: object = 1) -> Found:
+    """Return what a worker finds in a database."""
+    wanted = {"connection": "shop", "query": "select 1", "expect": expect}
+    check = Check.model_validate({"name": "orders", "sql": wanted})
+    return sql.look([check], ask)["orders"]
+
+
+@pytest.mark.parametrize(
+    ("row", "expect", "passed", "text"),
+    [
+        ((1,), 1, True, "shop answers '1'"),
+        ((0, 1), "1", False, "shop answers '0', '1' is due"),
+        ((True,), True, True, "shop answers 'true'"),
+        (("true",), True, True, "shop answers 'true'"),
+        ((None,), "", False, "shop answers NULL, '1' is due"),
+        (None, 1, False, "shop answers without a row, '1' is due"),
+    ],
+)
+def test_a_database_answers_what_is_due_or_not(row: Any, expect: object, passed: bool, text: str) -> None:
+    """The first column of the first row is compared as text; NULL is no text."""
+    assert asked(lambda *_: row, expect or 1) == Found(passed=passed, text=text)
+
+
+def test_what_a_database_says_is_what_was_found_in_one_line() -> None:
+    """Drivers write theirs in several."""
+
+    def refuse(*_: str) -> None:
+        raise ConnectionError("refused\n\tIs the server running?\n")
+
+    assert asked(refuse) == Found(passed=False, text="shop: refused Is the server running?")
+
+
+def test_a_driver_that_blocks_holds_up_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its thread is left behind; the others are asked meanwhile."""
+    monkeypatch.setattr(sql, "LOOK_SECONDS", 0.1)
+    blocks = threading.Event()
+    found = asked(lambda *_: (blocks.wait(30),))
+    blocks.set()
+    assert (found.passed, found.text[:17]) == (False, "no answer within ")
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""The checks of launched servers, one kind a file: how each is looked at, from where the triggerer runs."""
+"""The checks of launched servers, one kind a file: how each is looked at, from where the triggerer runs.
+
+But `sql`, which a worker looks at: a database's driver blocks.
+"""
 
 from __future__ import annotations
 
@@ -19,4 +22,4 @@ KINDS: dict[str, Callable[[Check, Sequence[Subject], Reach], Awaitable[dict[str,
     "ssm": ssm.look,
     "dns": dns.look,
 }
-"""By the key of a check: a look at some servers, which returns what it found of each by its id."""
+"""By the key of a check: a look at some servers, which returns what it found of each by its id. Not `sql`."""

@@ -1,0 +1,129 @@
+"""The check `sql`, at a real PostgreSQL: a worker asks, and the trigger waits for the next look."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.sdk.exceptions import TaskDeferred
+from sqlalchemy import create_engine, text
+
+from drs_recovery.settings import settings
+from drs_recovery.store.servers import read_servers
+from drs_recovery.tasks.databases import DatabaseError, first_row, without_secrets
+from drs_recovery.tasks.wave_trigger import WaveTrigger
+from launcher import postgres
+from tests.recovery.tasks.conftest import APP, DB, Drive, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WAIT = "both.wait_for_recovery"
+PASSWORD = "corr/ect h0rse"
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[str]:
+    """Give SQLAlchemy's URL of a PostgreSQL."""
+    with tempfile.TemporaryDirectory(prefix="ledger ") as folder:
+        data = Path(folder) / "postgresql"
+        yield postgres.start(data)
+        postgres.stop(data)
+
+
+@pytest.fixture
+def ledger(database: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Name a connection to it, and return its URL."""
+    uri = database.replace("postgresql+psycopg2://postgres@", "postgres://postgres:corr%2Fect%20h0rse@")
+    monkeypatch.setenv("AIRFLOW_CONN_LEDGER", uri)
+    return database
+
+
+def execute(url: str, statement: str) -> None:
+    """Change something in the database."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.mark.usefixtures("ledger")
+def test_the_first_row_is_what_the_database_answers() -> None:
+    """A percent sign is one, and no row is none."""
+    assert first_row("ledger", "select count(*), 'x' from pg_database where datname like 'post%'") == (1, "x")
+    assert first_row("ledger", "select 1 where false") is None
+
+
+@pytest.mark.usefixtures("ledger")
+def test_the_words_of_the_database_are_shown_without_its_password() -> None:
+    """Also where the query itself names it."""
+    with pytest.raises(DatabaseError, match='relation "orders" does not exist'):
+        first_row("ledger", "select 1 from orders")
+    with pytest.raises(DatabaseError, match='invalid input syntax for type integer: "') as quoted:
+        first_row("ledger", f"select cast('{PASSWORD}' as int)")
+    assert PASSWORD not in str(quoted.value)
+    assert quoted.value.__cause__ is None
+    assert without_secrets("at postgres://me:corr%2Fect+h0rse@host", PASSWORD) == "at postgres://***@host"
+
+
+def test_a_connection_that_leads_to_no_database_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not there, is of another kind, or nobody answers."""
+    with pytest.raises(DatabaseError, match="nowhere"):
+        first_row("nowhere", "select 1")
+    monkeypatch.setenv("AIRFLOW_CONN_BRIDGE", "http://127.0.0.1:9")
+    with pytest.raises(DatabaseError, match="of the kind http leads to no database of SQL"):
+        first_row("bridge", "select 1")
+    monkeypatch.setenv("AIRFLOW_CONN_GONE", "postgres://me@127.0.0.1:9/db")
+    with pytest.raises(DatabaseError, match=re.compile("refused")):
+        first_row("gone", "select 1")
+
+
+@pytest.fixture
+def drive(table: Any, monkeypatch: pytest.MonkeyPatch) -> Drive:
+    """A drill whose servers are launched, and whose database must have orders."""
+    for name in ("POLL_RELAXED", "POLL", "PHASE"):
+        monkeypatch.setenv(f"RECOVERY_{name}_SECONDS", "0.1")
+    monkeypatch.setenv("RECOVERY_HOLD_SECONDS", "0")
+    settings.cache_clear()
+    asked = {"connection": "ledger", "query": "select count(*) > 0 from orders", "expect": True}
+    check = {"name": "has orders", "sql": asked, "every": "1s"}
+    drive = Drive(plan({"name": "Both", "servers": [DB, APP], "checks": [check]}))
+    drive.execute("open_execution")
+    drive.execute("both.start_recovery")
+    return drive
+
+
+def handed_over(drive: Drive, deferred: pytest.ExceptionInfo[TaskDeferred]) -> Any:
+    """Return the event with which the trigger resumes the sensor."""
+
+    async def run() -> Any:
+        async with asyncio.timeout(30):
+            (event,) = [event async for event in WaveTrigger(**deferred.value.trigger.serialize()[1]).run()]
+        return event.payload
+
+    assert drive.statuses[0] in {"STARTED", "CHECKING"}
+    return asyncio.run(run())
+
+
+def test_a_worker_asks_until_the_database_is_well(drive: Drive, ledger: str) -> None:
+    """What it found is on record with each server; then the wave is COMPLETED, by the worker."""
+    with pytest.raises(TaskDeferred) as deferred:
+        drive.execute(WAIT)
+    event = handed_over(drive, deferred)
+    assert event["status"] == "success"
+    with pytest.raises(TaskDeferred) as deferred:
+        drive.resume(WAIT, event)
+    assert drive.statuses == ["CHECKING"]
+    servers = drive.store.run(read_servers(drive.execution_id))
+    (said,) = {one.check_text for one in servers}
+    assert said is not None
+    assert said.startswith("check 'has orders' is waited for: ledger: relation \"orders\" does not exist")
+    execute(ledger, "create table orders as select 1 as id")
+    assert drive.resume(WAIT, handed_over(drive, deferred)) == "COMPLETED"
+    assert drive.statuses == ["COMPLETED"]
+    servers = drive.store.run(read_servers(drive.execution_id))
+    assert {one.checks[0].found for one in servers} == {"ledger answers 'true'"}
