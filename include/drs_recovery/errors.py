@@ -97,6 +97,10 @@ class IntentOpen(StartRefused):
     """A StartRecovery of these servers was announced, and nobody knows yet whether it became a job."""
 
 
+class NoLaunchTemplate(RecoveryError):
+    """A source server of which DRS names no EC2 launch template: nobody can say how it is launched."""
+
+
 class RecordError(RecoveryError):
     """The execution record says no."""
 

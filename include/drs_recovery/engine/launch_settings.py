@@ -12,8 +12,9 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
+from drs_recovery.aws.hooks.launch_settings import TROUBLE
 from drs_recovery.aws.utils.errors import Cause, cause_of
 from drs_recovery.engine import launch_values as values
 from drs_recovery.engine.parting import LOOK_AGAIN, Held, TryLater, pause
@@ -22,7 +23,7 @@ from drs_recovery.plan.launch import ServerLaunch
 from drs_recovery.record.enums import EventType, SettingsStatus
 from drs_recovery.record.server_settings import ServerSettings, SettingChange
 from drs_recovery.store.programs.put_back import order_put_back
-from drs_recovery.store.server_settings import read_settings, write_settings
+from drs_recovery.store.server_settings import read_all_settings, write_settings
 from drs_recovery.store.trail import append_event
 from drs_recovery.text.lists import listed
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from drs_recovery.aws.hooks.launch_settings import ServerSettings as OnAws
     from drs_recovery.engine.journal import Journal
     from drs_recovery.engine.launch_values import Difference, Values
-    from drs_recovery.engine.unrestored import Unrestored
+    from drs_recovery.engine.unrestored import OfOthers
     from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.store.store import ExecutionStore
 
@@ -67,7 +68,7 @@ class Wanted(NamedTuple):
 class Application:
     """The settings of some servers of a wave, by a process that starts it.
 
-    ``wanted`` are by server, and so is what is ``unrestored`` of other executions.
+    ``wanted`` are by server, and so is what ``others``, executions that have ended or not, left there.
     """
 
     hook: LaunchSettingsHook
@@ -76,27 +77,33 @@ class Application:
     record: Execution
     wave: WaveRecord
     wanted: Mapping[str, ServerLaunch]
-    unrestored: Mapping[str, Sequence[Unrestored]]
+    others: OfOthers
 
     def apply(self, servers: Sequence[str]) -> Applied:
         """Apply the settings of servers, read all of them back, and return who may start.
 
         While AWS throttles, or does not answer, all of them wait: nothing starts before all was read back. A
-        server that another job holds waits for itself.
+        server that another job holds waits for itself, and so does one whose settings are put back just now.
         """
-        outcome, known, applied = Applied(), self._known(), dict[str, Wanted]()
+        outcome, applied = Applied(), dict[str, Wanted]()
+        known, unreadable = self._known()
         for server in servers:
-            if server not in self.wanted and server not in self.unrestored:
+            if not any(server in concerned for concerned in (self.wanted, *self.others)):
                 continue
             try:
+                self._check_free(server, known.get(server), unreadable.get(server))
                 applied[server] = self._apply(server, known.get(server))
-            except (ClientError, BotoCoreError) as error:
+            except TryLater as wait:
+                outcome.held.append(Held((server,), wait))
+            except TROUBLE as error:
                 if everyone := self._held(outcome, servers, server, error):
                     return everyone
         for server, wanted in applied.items():
             try:
                 self._read_back(outcome, server, wanted)
-            except (ClientError, BotoCoreError) as error:
+            except TryLater as wait:
+                outcome.held.append(Held((server,), wait))
+            except TROUBLE as error:
                 if everyone := self._held(outcome, servers, server, error):
                     return everyone
         waiting = {server for held in outcome.held for server in held.servers}
@@ -104,15 +111,25 @@ class Application:
         self._note([server for server in applied if server in outcome.ready])
         return outcome
 
-    def _known(self) -> dict[str, ServerSettings]:
-        items = self.store.run(read_settings(self.record.execution_id, self.wave.wave_number))
-        return {item.source_server_id: item for item in items}
+    def _known(self) -> tuple[dict[str, ServerSettings], Mapping[str, str]]:
+        """Return the items of this wave by server, and why those of others cannot be read."""
+        items = self.store.run(read_all_settings(self.record.execution_id, self.wave.wave_number))
+        return {item.source_server_id: item for item in items.readable}, items.unreadable
+
+    def _check_free(self, server: str, known: ServerSettings | None, unreadable: str | None) -> None:
+        """Raise TryLater while the settings of a server are put back, or nobody knows what they were."""
+        if why := unreadable or self.others.unreadable.get(server):
+            text = f"what the launch settings of {server} were before a drill is not known: {why}"
+            raise TryLater(f"{text}. Set them by hand, and delete that item", seconds=LOOK_AGAIN)
+        found = [known, *(other.settings for other in self.others.unrestored.get(server, ()))]
+        if any(item and item.is_held(self.journal.now()) for item in found):
+            raise TryLater(f"the launch settings of {server} are put back just now", seconds=LOOK_AGAIN)
 
     def _apply(self, server: str, known: ServerSettings | None) -> Wanted:
         """Put on record what is there, then change it."""
         there = self.hook.read(server)
         now = values.found(there.configuration, there.data)
-        before = values_before(self.unrestored.get(server, ()), now)
+        before = values_before(self.others.unrestored.get(server, ()), now)
         wanted = before | values.wanted(self.wanted.get(server, ServerLaunch()), now | before)
         item = self._item(server, there, _changes(wanted, now, before, known), known)
         if item.changes and self.record.is_drill:
@@ -146,10 +163,11 @@ class Application:
             return
         applied = wanted.item.replace(status=SettingsStatus.APPLIED, time=self.journal.now())
         self.store.run(write_settings(self.record.execution_id, applied, wanted.item))
-        take_over(self.store, self.record, self.unrestored.get(server, ()), self.journal.now())
+        others = self.others.unrestored.get(server, ())
+        take_over(self.store, self.record, others, self.journal.now())
 
     def _held(
-        self, outcome: Applied, servers: Sequence[str], server: str, error: ClientError | BotoCoreError
+        self, outcome: Applied, servers: Sequence[str], server: str, error: Exception
     ) -> Applied | None:
         """Note what an error of one server means for it; return what becomes of all, if it is for all."""
         text = f"the launch settings of {server} cannot be applied: {error}"

@@ -73,7 +73,7 @@ class Parted(Exception):
         super().__init__(text)
 
 
-def pause(error: ClientError | BotoCoreError) -> TryLater | None:
+def pause(error: Exception) -> TryLater | None:
     """Return how long to wait before what failed is tried again; None if no time would help."""
     cause = cause_of(error)
     if cause is Cause.PASSING:

@@ -6,6 +6,7 @@ left, and named. After a RECOVERY settings stay. Until it is done it is tried ag
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from drs_recovery.aws.hooks.launch_settings import LaunchSettingsHook
@@ -21,12 +22,13 @@ from drs_recovery.engine.follow_up_kind import (
 from drs_recovery.engine.launch_settings import difference_text, write_values
 from drs_recovery.engine.parting import TryLater
 from drs_recovery.engine.permission import executions_with
-from drs_recovery.errors import TransitionRefused
+from drs_recovery.errors import NoLaunchTemplate, RecordError, TransitionRefused
 from drs_recovery.names import PUT_BACK, PutBackTask
 from drs_recovery.record.enums import CleanupMode, CleanupStatus, EventType, SettingsStatus
+from drs_recovery.record.server_settings import CLAIM
 from drs_recovery.store.programs.put_back import put_back
 from drs_recovery.store.queries import due_put_backs
-from drs_recovery.store.server_settings import read_put_back, read_settings, write_settings
+from drs_recovery.store.server_settings import read_all_settings, read_put_back, write_settings
 from drs_recovery.text.lists import listed
 from drs_recovery.text.values import setting_text
 
@@ -100,9 +102,13 @@ class PutBack(FollowUp):
             with work.at(self.plan.target(settings.wave_number)):
                 self._wait_for_others(settings.source_server_id)
                 self._put_back(settings, work)
+        if lost := self._lost():
+            work.refusals.append(lost)
 
     def check_done(self) -> str:
         """Return what was put back and what was left; StillThere while something is neither."""
+        if lost := self._lost():
+            raise lost
         if due := [one.source_server_id for one in self._due()]:
             raise StillThere(f"the launch settings of {listed(due)} are not put back", due)
         done = self._changed()
@@ -117,7 +123,18 @@ class PutBack(FollowUp):
         return {"servers": len(done), "left": left, "failure": None}
 
     def _changed(self) -> list[ServerSettings]:
-        return [one for one in self.store.run(read_settings(self.execution.execution_id)) if one.changes]
+        settings = self.store.run(read_all_settings(self.execution.execution_id))
+        return [one for one in settings.readable if one.changes]
+
+    def _lost(self) -> StillThere | None:
+        """Return that nobody knows what some settings were, where the record of them cannot be read."""
+        settings = self.store.run(read_all_settings(self.execution.execution_id))
+        if not settings.unreadable:
+            return None
+        text = f"the launch settings of {listed(settings.unreadable)} are not put back: their record is lost"
+        why = "; ".join(settings.unreadable.values())
+        how = "Set them by hand, and delete the item"
+        return StillThere(f"{text}: {why}. {how}", list(settings.unreadable))
 
     def _due(self) -> list[ServerSettings]:
         return [one for one in self._changed() if one.status.changed]
@@ -129,15 +146,33 @@ class PutBack(FollowUp):
             raise TryLater(f"{server}: {text}", seconds=AFTER_OTHERS)
 
     def _put_back(self, settings: ServerSettings, work: Work) -> None:
-        """Put one server back; what is in the way of it is in the way of no other."""
-        self.check_ended()
+        """Put one server back; what is in the way of it is in the way of no other.
+
+        It is held on record first, and then looked at again whether an execution has the server: one that is
+        not seen here is on record later, and waits for what it finds held.
+        """
+        held = self._write(settings, status=SettingsStatus.PUTTING_BACK)
         try:
-            status, note = self._restore(settings)
-        except StillThere as error:
+            self.check_ended()
+            self._wait_for_others(settings.source_server_id)
+            status, note = self._restore(held)
+        except Exception as error:
+            with suppress(RecordError, TryLater):  # it is free after a time in any case
+                self._write(held, status=settings.status)
+            if not isinstance(error, (StillThere, NoLaunchTemplate)):
+                raise
             work.refusals.append(error)
-            return
-        done = settings.replace(status=status, note=note, time=self.journal.now())
-        self.store.run(write_settings(self.execution.execution_id, done, settings))
+        else:
+            self._write(held, status=status, note=note)
+
+    def _write(self, before: ServerSettings, **fields: object) -> ServerSettings:
+        """Write the item of a server; TryLater if somebody else wrote it since."""
+        after = before.replace(**fields, time=self.journal.now())
+        try:
+            self.store.run(write_settings(self.execution.execution_id, after, before))
+        except TransitionRefused as error:
+            raise TryLater(str(error), seconds=AFTER_OTHERS) from error
+        return after
 
     def _restore(self, settings: ServerSettings) -> tuple[SettingsStatus, str | None]:
         """Write what was there before over what the drill wanted; return what was left, and why."""
@@ -151,6 +186,8 @@ class PutBack(FollowUp):
         others |= {key for group in values.TOGETHER if others & group for key in group & wanted.keys()}
         change = {key: before[key] for key in wanted if key not in others and now.get(key) != before[key]}
         if change:
+            if self.journal.now() > settings.time + CLAIM / 2:
+                raise TryLater(f"{server}: reading its launch settings took too long", seconds=AFTER_OTHERS)
             write_values(hook, server, there, change, f"before {self.execution.execution_id}")
             there = hook.read(server)
             if wrong := values.differences(change, values.found(there.configuration, there.data)):

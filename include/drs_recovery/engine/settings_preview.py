@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from drs_recovery.aws.hooks.launch_settings import LaunchSettingsHook
+from drs_recovery.aws.hooks.launch_settings import TROUBLE, LaunchSettingsHook
 from drs_recovery.engine import launch_values as values
 from drs_recovery.plan.launch import launch_of
 from drs_recovery.record.server_settings import SettingChange
@@ -43,7 +41,7 @@ def settings_now(
 def _of(hook: LaunchSettingsHook, number: int, server: SourceServer, launch: ServerLaunch) -> SettingsNow:
     try:
         there = hook.read(server.source_server_id)
-    except (ClientError, BotoCoreError) as error:
+    except TROUBLE as error:
         return SettingsNow(number, server, trouble=str(error))
     now = values.found(there.configuration, there.data)
     found = values.differences(values.wanted(launch, now), now)

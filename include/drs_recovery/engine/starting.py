@@ -203,11 +203,13 @@ class Starting:
 
         Settings that are not so stop the wave, unless a part of it runs already.
         """
-        unrestored = find_unrestored(self.store, self.record, servers) if servers else {}
-        if not self.settings and not unrestored:
+        if not servers:
+            return []
+        others = find_unrestored(self.store, self.record, servers)
+        if not self.settings and not any(others):
             return list(servers)
         wave, hook = self._wave(), LaunchSettingsHook(self.hook)
-        settings = Application(hook, self.store, self.journal, self.record, wave, self.settings, unrestored)
+        settings = Application(hook, self.store, self.journal, self.record, wave, self.settings, others)
         applied = settings.apply(servers)
         if not wave.attempt_job_ids and not wave.open_intents:
             applied = applied.stopping(servers)

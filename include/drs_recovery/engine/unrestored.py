@@ -10,13 +10,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, NamedTuple
 
-from drs_recovery.errors import RecordUnavailable
+from drs_recovery.engine.parting import LOOK_AGAIN, TryLater
+from drs_recovery.errors import RecordUnavailable, TransitionRefused
 from drs_recovery.record.enums import SettingsStatus
 from drs_recovery.store.queries import pending_put_backs
-from drs_recovery.store.server_settings import read_settings, write_settings
+from drs_recovery.store.server_settings import read_all_settings, write_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from drs_recovery.engine.launch_values import Values
@@ -35,18 +36,29 @@ class Unrestored(NamedTuple):
     settings: ServerSettings
 
 
-def find_unrestored(
-    store: ExecutionStore, record: Execution, servers: Collection[str]
-) -> dict[str, list[Unrestored]]:
-    """Return what other executions have to put back of these servers, by server, the earliest first."""
+class OfOthers(NamedTuple):
+    """What other executions have to put back, by server, the earliest first; and what of it is unreadable."""
+
+    unrestored: Mapping[str, Sequence[Unrestored]]
+    unreadable: Mapping[str, str]
+
+
+def find_unrestored(store: ExecutionStore, record: Execution, servers: Collection[str]) -> OfOthers:
+    """Return what other executions have to put back of these servers."""
     found: dict[str, list[Unrestored]] = {}
+    unreadable: dict[str, str] = {}
     for execution_id in _pending(store):
         if execution_id == record.execution_id:
             continue
-        for settings in store.run(read_settings(execution_id)):
+        settings_of = store.run(read_all_settings(execution_id))
+        unreadable |= {server: why for server, why in settings_of.unreadable.items() if server in servers}
+        for settings in settings_of.readable:
             if settings.source_server_id in servers and settings.status.changed and settings.changes:
                 found.setdefault(settings.source_server_id, []).append(Unrestored(execution_id, settings))
-    return {server: sorted(others, key=lambda other: other.settings.time) for server, others in found.items()}
+    ordered = {
+        server: sorted(others, key=lambda other: other.settings.time) for server, others in found.items()
+    }
+    return OfOthers(ordered, unreadable)
 
 
 def _pending(store: ExecutionStore) -> list[str]:
@@ -74,9 +86,15 @@ def values_before(others: Sequence[Unrestored], now: Values) -> Values:
 
 
 def take_over(store: ExecutionStore, record: Execution, others: Sequence[Unrestored], at: datetime) -> None:
-    """Write that another execution has nothing to put back of a server any more."""
+    """Write that another execution has nothing to put back of a server any more.
+
+    TryLater if somebody began to put it back meanwhile, who then looks and finds this execution.
+    """
     note = f"taken over by the {record.execution_type} {record.execution_id} of {record.plan_name}"
     for execution_id, settings in others:
         server = settings.source_server_id
         done = settings.replace(status=SettingsStatus.LEFT, note=f"{server}: {note}", time=at)
-        store.run(write_settings(execution_id, done, settings))
+        try:
+            store.run(write_settings(execution_id, done, settings))
+        except TransitionRefused as error:
+            raise TryLater(str(error), seconds=LOOK_AGAIN) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field
@@ -12,7 +13,12 @@ from drs_recovery.record.enums import CleanupStatus, SettingsStatus
 from drs_recovery.text.values import setting_text
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from drs_recovery.record.models import Approval
+
+CLAIM = timedelta(minutes=2)
+"""So long the settings of a server are held by a process that puts them back, and may have died."""
 
 
 class SettingChange(Record):
@@ -70,6 +76,10 @@ class ServerSettings(Record):
     stays: bool | None = None
     note: FreeText | None = None
     time: Time
+
+    def is_held(self, at: datetime) -> bool:
+        """Whether a process may be putting them back at that time."""
+        return self.status is SettingsStatus.PUTTING_BACK and at < self.time + CLAIM
 
 
 class PutBack(Record):

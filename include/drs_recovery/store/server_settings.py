@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from drs_recovery.errors import RecordUnreadable, TransitionRefused
 from drs_recovery.record.base import iso
@@ -24,17 +24,32 @@ def settings_item(wave_number: int, source_server_id: str) -> str:
     return f"{PREFIX}{wave_number:03}#{source_server_id}"
 
 
+class Settings(NamedTuple):
+    """The settings of servers on record, and by server why an item of theirs cannot be read."""
+
+    readable: list[ServerSettings]
+    unreadable: dict[str, str]
+
+
 def read_settings(
     execution_id: str, wave_number: int | None = None, *, passed_over: PassedOver = log_it
 ) -> StoreProgram[list[ServerSettings]]:
     """Read the settings of an execution, or of one wave, consistently; one that cannot be read hides none."""
+    settings = yield from read_all_settings(execution_id, wave_number)
+    for why in settings.unreadable.values():
+        passed_over(why)
+    return settings.readable
+
+
+def read_all_settings(execution_id: str, wave_number: int | None = None) -> StoreProgram[Settings]:
+    """Read the same, with what cannot be read: nobody knows what was there before it was changed."""
     prefix = PREFIX if wave_number is None else settings_item(wave_number, "")
-    found = []
+    found = Settings([], {})
     for item in (yield from query_items(execution_id, prefix)):
         try:
-            found.append(_settings(item))
+            found.readable.append(_settings(item))
         except RecordUnreadable as error:
-            passed_over(str(error))
+            found.unreadable[str(item["item"]).rpartition("#")[2]] = str(error)
     return found
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
+from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.aws.hooks.launch_settings import LaunchSettingsHook
 from drs_recovery.clock import now
 from drs_recovery.engine.gate_text import gate_body
@@ -195,6 +196,29 @@ def test_a_refusal_of_one_server_is_named_and_stops_the_wave(table: Any, starts:
     with pytest.raises(AirflowFailException, match="UnauthorizedOperation"):
         drive.execute(START)
     assert starts() == 0
+
+
+def test_a_server_without_a_launch_template_is_named_and_stops_the_wave(table: Any, starts: Any) -> None:
+    """DRS names none of it: a sentence says so."""
+    drive = pair(table, SMALL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DrsHook, "conn", property(without_template(DrsHook.conn.func)))
+        with pytest.raises(AirflowFailException, match=f"DRS names no EC2 launch template of {DB}"):
+            drive.execute(START)
+    assert starts() == 0
+
+
+def without_template(make: Any) -> Any:
+    """Return what makes a client whose answers lack the launch template of a configuration."""
+
+    def conn(hook: Any) -> Any:
+        client = make(hook)
+        client.meta.events.register(
+            "after-call.drs.GetLaunchConfiguration", lambda parsed, **_: parsed.pop("ec2LaunchTemplateID", "")
+        )
+        return client
+
+    return conn
 
 
 def test_after_a_recovery_they_stay_and_the_record_has_it(table: Any) -> None:

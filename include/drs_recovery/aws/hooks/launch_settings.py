@@ -4,6 +4,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
+from botocore.exceptions import BotoCoreError, ClientError
+
+from drs_recovery.errors import NoLaunchTemplate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,6 +14,10 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
     from drs_recovery.aws.hooks.drs import DrsHook
+
+
+TROUBLE = (ClientError, BotoCoreError, NoLaunchTemplate)
+"""What reading and writing settings raises."""
 
 
 class ServerSettings(NamedTuple):
@@ -41,14 +48,15 @@ class LaunchSettingsHook:
         return client
 
     def read(self, source_server_id: str) -> ServerSettings:
-        """Return how a source server is launched, as of now.
+        """Return how a source server is launched, as of now; NoLaunchTemplate where DRS names none.
 
         .. seealso::
             - :external+boto3:py:meth:`Drs.Client.get_launch_configuration`
             - :external+boto3:py:meth:`EC2.Client.describe_launch_template_versions`
         """
         configuration: Any = self.drs.conn.get_launch_configuration(sourceServerID=source_server_id)
-        template_id = configuration["ec2LaunchTemplateID"]
+        if not (template_id := configuration.get("ec2LaunchTemplateID")):
+            raise NoLaunchTemplate(f"DRS names no EC2 launch template of {source_server_id}")
         version, data = self.read_version(template_id, "$Default")
         return ServerSettings(configuration, template_id, version, data)
 
