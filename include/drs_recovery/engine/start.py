@@ -10,8 +10,6 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from drs_recovery.aws.utils.errors import is_final
 from drs_recovery.engine.action_order import check_actions_done
 from drs_recovery.engine.attempt import Clear, current_attempt
@@ -19,7 +17,7 @@ from drs_recovery.engine.frozen_plan import frozen_plan
 from drs_recovery.engine.permission import check_approvals, check_no_recovery, wave_on_record
 from drs_recovery.engine.start_outcome import held_text
 from drs_recovery.engine.starting import Starting
-from drs_recovery.errors import StartRefused
+from drs_recovery.errors import RecoveryError, StartRefused
 from drs_recovery.plan.launch import launch_of
 from drs_recovery.record.attempts import to_start
 from drs_recovery.record.enums import EventType, OnFailure
@@ -68,6 +66,7 @@ class StartRequest:
 
     ``refused`` are servers, by the text of the refusal, that are not tried again. ``asks_to_replace`` says
     that the DAG run asks for real instances to be replaced; the record of an earlier release may lack that.
+    ``last_try`` says that Airflow does not try the task again.
     """
 
     wave_number: int
@@ -76,6 +75,7 @@ class StartRequest:
     clear: Clear
     refused: Mapping[str, Collection[str]]
     asks_to_replace: bool = False
+    last_try: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def start_wave(record: Execution, request: StartRequest, ports: Ports) -> StartR
     """
     try:
         return _start_wave(record, request, ports)
-    except (ClientError, BotoCoreError) as error:
+    except Exception as error:
         if refused := _end_for_others(record, request, ports, error):
             return refused
         raise
@@ -218,12 +218,18 @@ def _wait_or_leave_out(starting: Starting, since: datetime, ports: Ports) -> Wai
 
 
 def _end_for_others(
-    record: Execution, request: StartRequest, ports: Ports, error: ClientError | BotoCoreError
+    record: Execution, request: StartRequest, ports: Ports, error: Exception
 ) -> Refused | None:
-    """Fail a wave that cannot start, where others go on without it: they look for its end on record."""
+    """Fail a wave that cannot start, where others go on without it: they look for its end on record.
+
+    Whatever the error is, a connection that does not exist for one; but what our own rules refuse ends none.
+    """
+    over = is_final(error) or request.last_try
+    if isinstance(error, RecoveryError) or not over:
+        return None
     wave = ports.store.run(read_execution(record.execution_id)).wave(request.wave_number)
     begun = wave.attempt_job_ids or wave.open_intents or wave.status.final
-    if wave.on_failure is OnFailure.CONTINUE and is_final(error) and not begun:
+    if wave.on_failure is OnFailure.CONTINUE and not begun:
         return _fail_wave(wave, f"{wave.wave_name} cannot start: {error}", record, ports)
     return None
 

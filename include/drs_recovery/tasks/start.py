@@ -18,6 +18,7 @@ from drs_recovery.tasks.base import (
     ends_task_on_error,
     execution_store,
     id_of,
+    is_last_try,
     journal_of,
     link_jobs,
     own_record,
@@ -101,6 +102,7 @@ class StartRecovery(DrsStartRecoveryOperator):
                 clear_of(context),
                 refused,
                 asks_to_replace=bool(asks),
+                last_try=is_last_try(context),
             )
             try:
                 result = start_wave(

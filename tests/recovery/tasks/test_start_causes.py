@@ -6,10 +6,32 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
 
+from drs_recovery.tasks.start import StartRecovery
 from tests.recovery.tasks.conftest import APP, DB, Drive, plan
 from tests.recovery.tasks.starting import START, details_of, later, parked, pause
+
+
+@pytest.mark.parametrize("on_failure", ["stop", "continue"])
+def test_a_connection_that_cannot_be_used_at_all_ends_a_wave_that_others_go_on_without(
+    table: Any, monkeypatch: pytest.MonkeyPatch, on_failure: str
+) -> None:
+    """Whatever it raises, once Airflow tries no more: until then it may pass."""
+    drive = Drive(plan({"name": "Database", "servers": [DB], "on_failure": on_failure}))
+    drive.execute("open_execution")
+    monkeypatch.setattr(StartRecovery, "_drs", _no_connection)
+    with pytest.raises(AirflowNotFoundException):
+        drive.execute(START)
+    assert drive.statuses == ["PENDING"]
+    ends = on_failure == "continue"
+    with pytest.raises(AirflowFailException if ends else AirflowNotFoundException, match="aws_dr"):
+        drive.execute(START, try_number=4)
+    assert drive.statuses == ["FAILED" if ends else "PENDING"]
+
+
+def _no_connection(*_: Any) -> Any:
+    raise AirflowNotFoundException("The conn_id `aws_dr` isn't defined")
 
 
 class TestPassing:
