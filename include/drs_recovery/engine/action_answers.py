@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 
 
 class Named(NamedTuple):
-    """An action that a person names, and what is on record of it."""
+    """An action that a person names, and what is on record of it.
+
+    ``is_to_come``: the execution goes on, and its turn has not come.
+    """
 
     plan: Plan
     due: Due
     known: TaskRecord | None
+    is_to_come: bool = False
 
     @property
     def task_id(self) -> str:
@@ -36,10 +40,12 @@ class Named(NamedTuple):
 
     @property
     def to_clear(self) -> tuple[str, ...]:
-        """The tasks to clear so that it runs, or is passed, with what follows it.
+        """The tasks to clear so that it runs, or is passed, with what follows it; none before its first run.
 
         A wave that it stands before has a new attempt then, and its gate asks again.
         """
+        if self.is_to_come:
+            return ()
         if self.due.number is None or self.due.moment == "after":
             return (self.task_id,)
         return task_id(Role.GATE, self.plan.waves[self.due.number].name), self.task_id
@@ -69,15 +75,16 @@ def find_action(store: ExecutionStore, execution: Execution, plan: Plan, named: 
     item = next(
         (one for one in tasks if (one.wave_number, one.name) == (found[0].number, found[0].name)), None
     )
-    return Named(plan, found[0], item)
+    return Named(plan, found[0], item, is_to_come=item is None and not execution.final)
 
 
 def answer_action(store: ExecutionStore, execution: Execution, named: Named, answer: Answer) -> TaskRecord:
     """Put on record what a person says of an action; TransitionRefused where there is nothing to say.
 
-    While it runs nobody can say that it did not do its work; once the execution has ended, it runs no more.
+    While it runs nobody can say that it did not do its work. One whose turn has not come can be let be, and
+    is passed when it comes.
     """
-    _check(execution, named)
+    _check(execution, named, answer.state)
     known, due = named.known, named.due
     item = TaskRecord(
         task_id=named.task_id,
@@ -116,12 +123,14 @@ def take_back(
     store.run(write_action(execution.execution_id, after, known))
 
 
-def _check(execution: Execution, named: Named) -> None:
+def _check(execution: Execution, named: Named, answer: TaskState) -> None:
     state = named.known.state if named.known else None
     place = f"{named.task_id} of {execution.execution_id}"
     if state in DONE:
         raise TransitionRefused(f"{place} is {state} on record: nothing is left to say of it")
-    if not execution.final and state in {None, TaskState.RUNNING}:
-        raise TransitionRefused(f"{place} {'runs' if state else 'has not run'}: wait for it, or cancel")
+    if not execution.final and state is TaskState.RUNNING:
+        raise TransitionRefused(f"{place} runs: wait for it, or cancel")
+    if named.is_to_come and answer is TaskState.AGAIN:
+        raise TransitionRefused(f"{place} has not run: wait for it, or let it be with `recovery skip`")
     if execution.final:
         check_reopening(execution)

@@ -85,6 +85,8 @@ def note_action(runs: Runs, text: str, ports: Ports) -> Runs:
     written = ports.store.run(write_action(runs.record.execution_id, runs.item, item))
     if not is_same(written, item):
         raise StartRefused(f"the action {runs.due.action.name!r} is {written.state} on record by now")
+    # A later run of it writes the item again: what this one began, or what was there before, stays here
+    append_to_trail(ports, runs.record, item, EventType.TASK_STARTED, f"{runs.due.action.name}: {text}")
     return replace(runs, item=written)
 
 

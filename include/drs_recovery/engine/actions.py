@@ -68,6 +68,8 @@ def begin_action(record: Execution, request: ActionRequest, ports: Ports) -> Pas
     _check_again(due, known, attempt)
     item = _begun(record, due, known, request)
     written = ports.store.run(write_action(record.execution_id, known, item))
+    if written.state is TaskState.SKIPPED:
+        return Passes(_skipped(due, written))
     if not is_same(written, item):
         raise StartRefused(f"another process began {due.action.name!r} at the same time")
     event = EventType.TASK_STARTED

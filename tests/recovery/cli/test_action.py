@@ -102,10 +102,14 @@ def test_what_there_is_nothing_to_say_of_is_refused(
 
 
 def test_what_has_not_run_in_an_execution_that_goes_on_is_waited_for(airflow: Stub, story: Any) -> None:
-    """Nobody can say that it did not do its work."""
-    story(plan=PAGED).to_the_second_gate()
-    result = run("skip", "web_shop", "note", "--reason", "by hand")
+    """Nobody can say that it did not do its work; but it can be let be, and nothing is cleared for that."""
+    shown = story(plan=PAGED).to_the_second_gate()
+    result = run("run-again", "web_shop", "note", "--reason", "by hand")
     assert (result.exit_code, "has not run: wait for it" in result.stderr) == (3, True)
+    result = run("skip", "web_shop", "note", "--reason", "by hand")
+    assert (result.exit_code, "It is passed when its turn comes" in result.stdout) == (0, True)
+    assert (on_record(shown).state, on_record(shown).by) == (TaskState.SKIPPED, "alice")
+    assert not [request for request, _ in airflow.requests if request.startswith("POST")]
 
 
 def test_show_and_json_have_the_actions(ended: Story) -> None:

@@ -41,11 +41,13 @@ def answer(
         client.note(dag_id, run_id, f"{found.due.action.name} {does}, says {me}: {reason}")
         written = answer_action(store, execution, found, Answer(state, me, now(), reason))
         try:
-            client.clear_tasks(dag_id, run_id, found.to_clear)
+            if found.to_clear:
+                client.clear_tasks(dag_id, run_id, found.to_clear)
         except AirflowApiError:
             take_back(store, execution, found.known, written)
             raise
-    shown = Text.assemble((f"{found.due.action.name} {does}", "bold"), f", says {me}. Its tasks are cleared.")
+    follows = "Its tasks are cleared" if found.to_clear else "It is passed when its turn comes"
+    shown = Text.assemble((f"{found.due.action.name} {does}", "bold"), f", says {me}. {follows}.")
     if len(found.to_clear) > 1:
         shown.append(" Where its wave has a gate, it asks again.")
     shown.append("\n").append(f"Follow it: recovery watch {execution.execution_id}")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from drs_recovery.clock import now
+from drs_recovery.engine import actions
 from drs_recovery.engine.action_answers import Answer, answer_action, find_action
 from drs_recovery.errors import TransitionRefused
 from drs_recovery.record.enums import TaskState
@@ -94,6 +95,37 @@ def test_an_answer_of_before_the_end_opens_nothing_after_it(pager: Pager) -> Non
     assert act.end(**{"web.approve": "failed"}) in {"FAILED", "CANCELLED"}
     act.refused(AFTER, "for good", try_number=2)
     assert len(pager.requests) == 1
+
+
+def test_what_has_not_run_yet_is_let_be_and_passed_when_its_turn_comes(pager: Pager) -> None:
+    """Behind a gate, which nobody has to answer again; the execution is PARTIAL at best."""
+    act = Act(wave(before=[page()], pause_before_wave=True))
+    act.park("database.approve")
+    found = find_action(act.store, act.record, act.plan, "page")
+    answer_action(act.store, act.record, found, Answer(TaskState.SKIPPED, "bob", now(), "done by hand"))
+    assert found.to_clear == ()
+    act.answer("database.approve")
+    for task in (BEFORE, "database.start_recovery", "database.wait_for_recovery"):
+        act.execute(task)
+    assert (act.end(), pager.requests) == ("PARTIAL", [])
+
+
+def test_an_action_that_is_let_be_while_it_begins_is_passed(
+    pager: Pager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose write comes first counts; the wave goes on."""
+    act = Act(wave(before=[page()]))
+    act.execute("database.approve")
+
+    def late(*arguments: Any) -> None:
+        check_over(*arguments)
+        found = find_action(act.store, act.record, act.plan, "page")
+        answer_action(act.store, act.record, found, Answer(TaskState.SKIPPED, "bob", now(), "by hand"))
+
+    check_over = actions.check_over
+    monkeypatch.setattr(actions, "check_over", late)
+    act.execute(BEFORE)
+    assert (act.state(BEFORE), pager.requests) == ("SKIPPED", [])
 
 
 def test_what_is_done_or_not_there_has_nothing_to_say_of(pager: Pager) -> None:

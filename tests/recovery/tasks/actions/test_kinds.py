@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskA
 from drs_recovery.settings import settings
 from drs_recovery.tasks.actions.ssm import check_no_reference
 from tests.recovery.tasks.actions.conftest import Act, wave
+from tests.recovery.tasks.troubles import details_of
 from tests.simulator.test_functions import with_function
 
 if TYPE_CHECKING:
@@ -182,6 +183,21 @@ def test_a_record_is_set_and_what_it_was_goes_on_record(
     assert (found["Name"], found["TTL"], len(found["ResourceRecords"])) == ("shop.example.com.", 30, 1)
     assert shop.state(AFTER) == "SUCCESS"
     assert shop.tasks[AFTER].result.endswith("(INSYNC)")
+
+
+def test_what_a_name_was_before_stays_on_record_when_the_action_runs_again(
+    act: Callable[..., Act], table: Any
+) -> None:
+    """Its process was killed; the next run finds what the first has set."""
+    made = table.client("route53").create_hosted_zone(Name="example.com", CallerReference="1")
+    zone = made["HostedZone"]["Id"].rpartition("/")[2]
+    shop = act(
+        route53={"zone": zone, "record": "a.example.com", "type": "A", "ttl": 30, "values": "10.0.0.1"}
+    )
+    deferred(shop)
+    deferred(shop)
+    assert "30 10.0.0.1 became" in shop.tasks[AFTER].result
+    assert [text for text in details_of(shop, "TASK_STARTED") if "nothing became 30 10.0.0.1" in text]
 
 
 def test_a_time_out_is_no_end_that_anybody_saw(act: Callable[..., Act], table: Any) -> None:
