@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
     from tests.integration.running_stack import Run, World
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
 PLAN = "trading"
 LEDGER, ENGINES = "s-00000000000tra011", {"s-00000000000tra021", "s-00000000000tra022"}
 DRILL, RECOVERY = "subnet-0000000000001501a", "subnet-00000000000dec0de"
+HERE, THERE = ("123456789012", "eu-west-1"), ("210987654321", "eu-central-1")
 ZONE, NAME = "Z0TRADING", "www.trading.example."
 
 
@@ -106,10 +107,20 @@ def test_a_drill_is_kept_apart_and_puts_back_what_it_changed(trading: World) -> 
     assert all(one["checksStatus"] == "PASSED" for one in drill.servers if one["waveNumber"] != 1)
     assert titles(trading)[-2:] == ["Trading: DRILL", "Trading is back"]
     assert NAME not in records_of_zone(trading)
+    assert [(wave["accountId"], wave["region"]) for wave in drill.record["waves"]] == [HERE, HERE, THERE]
     (ledger,) = [one for one in drill.servers if one["sourceServerID"] == LEDGER]
-    assert ledger["recoverySnapshotID"]
-    trading.start("recovery_maintenance")
-    until("the settings to be put back", lambda: default_version(trading) == before, 120)
+    asked = {"sourceServerID": LEDGER, "recoverySnapshotID": ledger["recoverySnapshotID"]}
+    assert drill.starts[0]["parameters"]["sourceServers"] == [asked]
+    until("the clean-up", lambda: drill.record.get("cleanup", {}).get("status") == "DONE", 150)
+    ended = [call["region"] for call in trading.requests("TerminateRecoveryInstances")]
+    assert {region for _, region in (HERE, THERE)} <= set(ended)
+    until("the settings to be put back", lambda: "PUT_BACK_DONE" in types(drill), 150)
+    assert default_version(trading) == before
+
+
+def types(run: Run) -> list[str]:
+    """Return the types of the events of the audit trail."""
+    return [event["type"] for event in run.events]
 
 
 def test_the_recovery_is_the_real_thing_and_needs_two_people(trading: World) -> None:
