@@ -173,7 +173,7 @@ def standing(check: Check, known: ServerCheck, found: Found, times: int, at: dat
         text = f"{text}, {times} of {check.in_a_row} times in a row"
     elif found.passed:
         return known.replace(status=ChecksStatus.PASSED, found=text)
-    if at - known.since >= check.within:
+    elif at - known.since >= check.within:
         text = f"{text}; tried for {duration_text(check.within)} from {socket.gethostname()}"
         return known.replace(status=ChecksStatus.FAILED, found=text)
     return known if known.found == text else known.replace(found=text)

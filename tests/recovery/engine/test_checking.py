@@ -126,6 +126,24 @@ async def test_a_check_that_does_not_pass_in_time_fails_and_says_from_where(worl
     assert text in why
 
 
+async def test_what_passes_late_is_looked_at_until_it_is_decided(world: Any) -> None:
+    """Nobody may have looked while its time passed: a triggerer was gone. What fails then is not well."""
+    wave = world(TCP | {"in_a_row": 2, "every": "10s", "within": "1m"})
+    await wave.pass_on()
+    wave.checker = wave.anew()
+    wave.answers["port"] = True
+    await wave.pass_on(300)
+    assert wave.first.check_text == "check 'port' is waited for: port: True, 1 of 2 times in a row"
+    await wave.pass_on(310)
+    assert wave.first.checks_status is Status.PASSED
+    other = world(TCP | {"in_a_row": 2, "every": "10s", "within": "1m"})
+    other.answers["port"] = True
+    await other.pass_on(0)
+    other.answers["port"] = False
+    await other.pass_on(300)
+    assert other.first.checks_status is Status.FAILED
+
+
 async def test_it_must_be_true_so_often_in_a_row(world: Any) -> None:
     """One look that finds otherwise begins the count again."""
     wave = world(TCP | {"in_a_row": 2, "every": "10s"})
