@@ -53,7 +53,7 @@ NEEDED = (
     Needs("read", ("run", "web_shop", "--no-follow"), 0, set()),
     Needs("read", ("approve", "web_shop", *WHY), 0, READ),
     Needs("read", ("reject", "{live}", *WHY), 0, {"dynamodb:GetItem"}),
-    Needs("look", ("groups",), 0, set()),
+    Needs("look", ("groups",), 0, {"drs:DescribeSourceServers"}),
     Needs("look", ("preview", "web_shop"), 0, {"dynamodb:Query", "drs:DescribeSourceServers"}),
     Needs(
         "look",

@@ -111,7 +111,7 @@ def test_what_a_start_would_be_refused_for_is_shown(store: Any, write: Any) -> N
     shown = recovery("preview", "p")
     assert shown.exit_code == 1
     problems = " ".join(shown.stdout.split())
-    assert "the values of 'Application' are 'files', 'payroll', 'web-shop'" in problems
+    assert "the values of 'Application' are 'files', 'payroll', 'trading', 'web-shop'" in problems
     assert "wave 'B': minimum_launched: 9 is more than the servers" in problems
 
 

@@ -25,6 +25,9 @@ TOLD = ("hunter2", "t0ken.of", "rabbit")
 WHY = ("--reason", "looks right")
 COMMANDS = {
     "check": ("check", "dags/plans"),
+    "groups": ("groups",),
+    "preview": ("preview", "web_shop"),
+    "settings": ("settings", "web_shop"),
     "init": ("init",),
     "run": ("run", "web_shop"),
     "run --no-follow": ("run", "web_shop", "--no-follow"),
@@ -41,7 +44,7 @@ COMMANDS = {
     "unlock": ("unlock", "web_shop", *WHY),
     "whoami": ("whoami",),
 }
-WITHOUT_AIRFLOW = {"check", "list", "show"}
+WITHOUT_AIRFLOW = {"check", "groups", "list", "preview", "settings", "show"}
 ECHOES: dict[str, Any] = {
     "refused": lambda *sent: (403, {"detail": f"not with {sent}"}),
     "invalid": lambda *sent: (422, {"detail": [{"loc": ["body"], "msg": f"not {sent}"}, str(sent)]}),
