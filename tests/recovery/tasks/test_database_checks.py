@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WAIT = "both.wait_for_recovery"
-PASSWORD = "corr/ect h0rse"
+PASSWORD = "b4t/tery st4ple"
 
 
 @pytest.fixture(scope="module")
