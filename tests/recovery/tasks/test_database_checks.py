@@ -38,7 +38,7 @@ def database() -> Iterator[str]:
 @pytest.fixture
 def ledger(database: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Name a connection to it, and return its URL."""
-    uri = database.replace("postgresql+psycopg2://postgres@", "postgres://postgres:corr%2Fect%20h0rse@")
+    uri = database.replace("postgresql+psycopg2://postgres@", "postgres://postgres:b4t%2Ftery%20st4ple@")
     monkeypatch.setenv("AIRFLOW_CONN_LEDGER", uri)
     return database
 
@@ -67,7 +67,7 @@ def test_the_words_of_the_database_are_shown_without_its_password() -> None:
         first_row("ledger", f"select cast('{PASSWORD}' as int)")
     assert PASSWORD not in str(quoted.value)
     assert quoted.value.__cause__ is None
-    assert without_secrets("at postgres://me:corr%2Fect+h0rse@host", PASSWORD) == "at postgres://***@host"
+    assert without_secrets("at postgres://me:b4t%2Ftery+st4ple@host", PASSWORD) == "at postgres://***@host"
 
 
 def test_a_connection_that_leads_to_no_database_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
