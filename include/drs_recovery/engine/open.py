@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from drs_recovery.aws.utils.errors import is_final
 from drs_recovery.engine.launchable import GONE
+from drs_recovery.engine.permission import check_gates
 from drs_recovery.engine.readiness import report
 from drs_recovery.engine.readiness.facts import Unknown
 from drs_recovery.errors import LockHeld, ParamsError, PreflightBlocked, TransitionRefused
@@ -133,6 +134,7 @@ def open_record(record: Execution, plan: Plan, run: Run, ports: Ports, *, last_t
     try:
         _check_unedited(record, plan)
         check_request(plan, run, ports.journal.now())
+        check_gates(record, plan)
         _take_lock(record, ports)
         places = ports.gather()
         _check_plan(record, plan, places, ports, last_try=last_try)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_recovery.errors import StartRefused
+from drs_recovery.errors import ParamsError, StartRefused
 from drs_recovery.plan.gate_rules import gate_rules
 from drs_recovery.record.approvals import lacking
 from drs_recovery.store.approvals import read_approvals
@@ -38,6 +38,17 @@ def wave_on_record(execution: Execution, number: int, name: str) -> WaveRecord:
 def rules_of_gate(plan: Plan, execution: Execution, number: int) -> GateRules:
     """Return who may pass the gate of a wave in this execution, by its frozen plan."""
     return gate_rules(plan, number, drill=execution.is_drill, requested_by=execution.requested_by)
+
+
+def check_gates(execution: Execution, plan: Plan) -> None:
+    """Raise ParamsError for a gate that nobody could pass in this run: it would wait for nothing."""
+    for wave in execution.waves:
+        rules = rules_of_gate(plan, execution, wave.wave_number)
+        if wave.pause_before_wave and not rules.is_passable:
+            raise ParamsError(
+                f"the gate of wave {wave.wave_name!r} waits for {rules.who}: too few are left. Let somebody "
+                "else ask for the run"
+            )
 
 
 def check_approvals(store: ExecutionStore, execution: Execution, wave: WaveRecord, plan: Plan) -> None:

@@ -53,6 +53,12 @@ class GateRules(NamedTuple):
             parts.append(f"or {', '.join(self.break_glass)} alone, by break-glass")
         return "; ".join(parts)
 
+    @property
+    def is_passable(self) -> bool:
+        """Whether enough people are left who may, once who asked for the run is taken away."""
+        left = set(self.approvers) - {self.excluded}
+        return not self.approvers or bool(self.break_glass) or len(left) >= self.needed
+
     def breaks_glass(self, answer: Approval) -> bool:
         """Whether an approval passes the gate alone, past the number and past who asked for the run."""
         return answer.by in self.break_glass

@@ -50,6 +50,20 @@ def trail(drive: Drive) -> list[tuple[str, str | None, str | None]]:
     return [(event.type, event.actor, event.detail) for event in events if event.type.startswith(shown)]
 
 
+@pytest.mark.parametrize("left", [{"break_glass": []}, {}], ids=["nobody", "break-glass"])
+def test_a_run_whose_gate_nobody_could_pass_is_refused_at_once(table: Any, left: dict[str, Any]) -> None:
+    """Of two approvers who are needed one asked for it: another person has to ask."""
+    gated = {"name": "Database", "servers": [DB], "pause_before_wave": True}
+    drive = Drive(plan(gated, **RULES | {"approvers": ["alice", "bob"]} | left), **REAL)
+    if not left:
+        drive.execute("open_execution")
+        assert drive.record.failure is None
+        return
+    with pytest.raises(AirflowFailException, match="not alice, who asked for this run: too few are left"):
+        drive.execute("open_execution")
+    assert drive.record.failure.kind == "REFUSED"
+
+
 def test_two_different_people_pass_it(real: Drive, starts: Any) -> None:
     """Each answer is on record with who, when and why; the last one lets the wave start."""
     asked_again(real, by="bob", reason="data is fresh")

@@ -48,8 +48,10 @@ def test_an_execution_that_is_opened_after_the_first_look_is_seen(
     """The settings are free again, and its start takes them over."""
     drill = drilled(table, SMALL)
     others: list[Drive] = []
+    seen: list[str] = []
 
     def look(*about: Any) -> Any:
+        seen.extend(on_record(drill)[server].status for server in about[2])
         yield from list(LOOK(*about))
         if not others:
             others.append(pair(table, SMALL, drive=SECOND))
@@ -57,6 +59,7 @@ def test_an_execution_that_is_opened_after_the_first_look_is_seen(
     monkeypatch.setattr(put_back, "executions_with", look)
     with pytest.raises(TaskDeferred):
         Back(drill).execute("put_back")
+    assert seen[:2] == ["APPLIED", "PUTTING_BACK"]
     assert {one.status for one in on_record(drill).values()} == {"APPLIED"}
     others[0].execute(START)
     assert {one.status for one in on_record(drill).values()} == {"LEFT"}
