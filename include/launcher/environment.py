@@ -105,6 +105,8 @@ def process_environment(home: Home, addresses: Addresses, *, database: str, dags
         # What the example plan `trading` connects to: another account, and who is told of it
         "AIRFLOW_CONN_AWS_TRADING": TRADING,
         "AIRFLOW_CONN_BRIDGE": addresses.aws_url,
+        # For a database of the ledger stands the stack's own
+        "AIRFLOW_CONN_LEDGER": database.replace("postgresql+psycopg2:", "postgres:"),
     }
 
 

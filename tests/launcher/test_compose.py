@@ -33,6 +33,7 @@ ASKED = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?P<how>:[?-])?")
 # Where containers and a laptop's processes must differ: folders, addresses, the database
 PLACES = {
     "AIRFLOW_CONN_BRIDGE",
+    "AIRFLOW_CONN_LEDGER",
     "AIRFLOW_HOME",
     "AIRFLOW__API__HOST",
     "AIRFLOW__API__PORT",
