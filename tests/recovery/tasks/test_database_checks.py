@@ -20,7 +20,7 @@ from launcher import postgres
 from tests.recovery.tasks.conftest import APP, DB, Drive, plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 WAIT = "both.wait_for_recovery"
 PASSWORD = "b4t/tery st4ple"
@@ -67,6 +67,7 @@ def test_the_words_of_the_database_are_shown_without_its_password() -> None:
         first_row("ledger", f"select cast('{PASSWORD}' as int)")
     assert PASSWORD not in str(quoted.value)
     assert quoted.value.__cause__ is None
+    assert without_secrets("as other/w0rd, or other%2Fw0rd", "other/w0rd") == "as ***, or ***"
     assert without_secrets("at postgres://me:b4t%2Ftery+st4ple@host", PASSWORD) == "at postgres://***@host"
 
 
@@ -83,18 +84,22 @@ def test_a_connection_that_leads_to_no_database_says_so(monkeypatch: pytest.Monk
 
 
 @pytest.fixture
-def drive(table: Any, monkeypatch: pytest.MonkeyPatch) -> Drive:
-    """A drill whose servers are launched, and whose database must have orders."""
+def launched(table: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Drive]:
+    """Give what makes a drill whose servers are launched, and whose database should have orders."""
     for name in ("POLL_RELAXED", "POLL", "PHASE"):
         monkeypatch.setenv(f"RECOVERY_{name}_SECONDS", "0.1")
     monkeypatch.setenv("RECOVERY_HOLD_SECONDS", "0")
     settings.cache_clear()
     asked = {"connection": "ledger", "query": "select count(*) > 0 from orders", "expect": True}
-    check = {"name": "has orders", "sql": asked, "every": "1s"}
-    drive = Drive(plan({"name": "Both", "servers": [DB, APP], "checks": [check]}))
-    drive.execute("open_execution")
-    drive.execute("both.start_recovery")
-    return drive
+
+    def drill(*others: dict[str, Any], **keys: Any) -> Drive:
+        check = {"name": "has orders", "sql": asked, "every": "1s", **keys}
+        drive = Drive(plan({"name": "Both", "servers": [DB, APP], "checks": [*others, check]}))
+        drive.execute("open_execution")
+        drive.execute("both.start_recovery")
+        return drive
+
+    return drill
 
 
 def handed_over(drive: Drive, deferred: pytest.ExceptionInfo[TaskDeferred]) -> Any:
@@ -109,8 +114,9 @@ def handed_over(drive: Drive, deferred: pytest.ExceptionInfo[TaskDeferred]) -> A
     return asyncio.run(run())
 
 
-def test_a_worker_asks_until_the_database_is_well(drive: Drive, ledger: str) -> None:
+def test_a_worker_asks_until_the_database_is_well(launched: Callable[..., Drive], ledger: str) -> None:
     """What it found is on record with each server; then the wave is COMPLETED, by the worker."""
+    drive = launched()
     with pytest.raises(TaskDeferred) as deferred:
         drive.execute(WAIT)
     event = handed_over(drive, deferred)
@@ -127,3 +133,19 @@ def test_a_worker_asks_until_the_database_is_well(drive: Drive, ledger: str) -> 
     assert drive.statuses == ["COMPLETED"]
     servers = drive.store.run(read_servers(drive.execution_id))
     assert {one.checks[0].found for one in servers} == {"ledger answers 'true'"}
+
+
+def test_a_database_that_nobody_waits_for_is_asked_once(
+    table: Any, launched: Callable[..., Drive], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The trigger, which completes a wave that is well by itself, leaves the look to a worker first."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    drive = launched({"name": "instance", "ec2": "ok", "every": "1s"}, optional=True)
+    unseen = table.control.throttle("drs", "DescribeJobs")
+    with pytest.raises(TaskDeferred) as deferred:
+        drive.execute(WAIT)
+    table.control.remove_fault(unseen)
+    assert drive.resume(WAIT, handed_over(drive, deferred)) == "COMPLETED"
+    servers = drive.store.run(read_servers(drive.execution_id))
+    assert {one.checks_status for one in servers} == {"PASSED"}
+    assert {(one.checks[1].found or "")[:7] for one in servers} == {"ledger:"}
