@@ -29,6 +29,7 @@ from drs_recovery.record.enums import EventType, TaskState
 from drs_recovery.record.permission import check_action
 from drs_recovery.record.task_record import TaskRecord
 from drs_recovery.store.open_attempt import open_again
+from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
 from drs_recovery.store.tasks import read_tasks, write_action
 
@@ -72,6 +73,7 @@ def begin_action(record: Execution, request: ActionRequest, ports: Ports) -> Pas
         return Passes(_skipped(due, written))
     if not is_same(written, item):
         raise StartRefused(f"another process began {due.action.name!r} at the same time")
+    _look_again(due, written, record, ports)
     event = EventType.TASK_STARTED
     append_to_trail(ports, record, written, event, f"{due.action.name}: {due.action.kind}, run {item.runs}")
     return Runs(due, plan, record, written, _context(record, plan, due, ports))
@@ -188,6 +190,16 @@ def _begun(record: Execution, due: Due, known: TaskRecord | None, request: Actio
         reason=asked.reason if asked else None,
         runs=1 if fresh or known is None else (known.runs or 0) + 1,
     )
+
+
+def _look_again(due: Due, begun: TaskRecord, record: Execution, ports: Ports) -> None:
+    """Raise StartRefused if the execution was ended, or lost its plan, before this try was on record."""
+    try:
+        check_action(ports.store.run(read_execution(record.execution_id)), due.number, due.moment)
+    except StartRefused as error:
+        item = begun.replace(state=TaskState.REFUSED, end_time=ports.journal.now(), message=str(error))
+        ports.store.run(write_action(record.execution_id, begun, item))
+        raise
 
 
 def _context(record: Execution, plan: Plan, due: Due, ports: Ports) -> dict[str, Any]:

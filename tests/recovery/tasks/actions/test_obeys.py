@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from drs_recovery.clock import now
+from drs_recovery.engine import actions
 from drs_recovery.engine.gate_text import gate_body
 from drs_recovery.store.programs import cancel
 from drs_recovery.store.servers import read_servers
@@ -73,6 +74,23 @@ def test_a_gate_that_was_marked_success_lets_no_action_run(pager: Pager) -> None
     act.answer("database.approve")
     act.execute(BEFORE)
     assert (act.state(BEFORE), act.tasks[BEFORE].by) == ("SUCCESS", "alice")
+
+
+def test_an_execution_that_ends_while_an_action_begins_runs_it_no_more(
+    pager: Pager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its begin was on record only after the end: nothing is sent, and that is what the record says."""
+    act = Act(wave(before=[page()]))
+    act.execute("database.approve")
+    check_over = actions.check_over
+
+    def late(*arguments: Any) -> None:
+        check_over(*arguments)
+        act.end(**{"database.approve": "failed"})
+
+    monkeypatch.setattr(actions, "check_over", late)
+    act.refused("database.before_page", "for good")
+    assert (act.state("database.before_page"), pager.requests) == ("REFUSED", [])
 
 
 def test_a_superseded_or_ended_execution_runs_no_action(pager: Pager) -> None:
