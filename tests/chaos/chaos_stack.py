@@ -11,7 +11,7 @@ from launcher.airflow_api import AirflowApi
 from launcher.components import COMPONENTS
 from launcher.stack import Stack
 from tests.airflow_rest import Airflow
-from tests.chaos.plans import PlanFolder, fleet_text
+from tests.chaos.plans import APPROVERS, PlanFolder, fleet_text
 from tests.integration.records import TABLE, Records, plain
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ class World:
         self.stack = stack
         self.folder = stack.folder
         self.control = Control(stack.aws_url)
-        self.admin, self.alice = self._user("admin"), self._user("alice")
+        self.admin = self._user("admin")
+        self.approvers = {name: self._user(name) for name in APPROVERS}
+        self.alice = self.approvers["alice"]
         self._health = AirflowApi(stack.airflow_url, "admin", stack.passwords["admin"])
         self.dynamodb = self.client("dynamodb")
         self.drs = self.client("drs")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 Item = dict[str, Any]
 
@@ -24,6 +24,13 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+class Yes(NamedTuple):
+    """An approval of a gate, as its approver sent it."""
+
+    time: datetime
+    by: str
+
+
 @dataclass(frozen=True)
 class Hit:
     """A fault that hit a run while a wave of it was in flight."""
@@ -38,8 +45,9 @@ class Run:
     """A DAG run that was asked for, and what was seen of it from outside.
 
     ``waves`` are those of the plan's file when it was asked for: name, servers, whether a gate is due, the
-    names of those it depends on, how many must be launched, and whether others go on without it. ``approved``
-    tells when the approver said yes, by wave name. ``seen`` are the EXECUTION items as they changed, each
+    names of those it depends on, how many must be launched, whether others go on without it, how many people
+    must approve it, whether its servers are checked, and its actions. ``approved`` tells when who said yes,
+    by wave name. ``seen`` are the EXECUTION items as they changed, each
     with the time at which it was read.
     """
 
@@ -49,7 +57,7 @@ class Run:
     asked: datetime
     waves: list[Item]
     conf: Item = field(default_factory=dict)
-    approved: dict[str, list[datetime]] = field(default_factory=dict)
+    approved: dict[str, list[Yes]] = field(default_factory=dict)
     rejected: str | None = None
     action: str | None = None
     """What a person did to it."""
@@ -144,6 +152,13 @@ class Evidence:
         """Return the jobs that carry the tag of an execution."""
         mine = execution["executionId"]
         return [job for job in self.jobs if job.get("tags", {}).get("recovery:execution") == mine]
+
+    def opened(self, execution: Item, wave: int, attempt: int) -> datetime | None:
+        """Return when an attempt of a wave was opened; None of the first."""
+        for event in self.events(execution, "ATTEMPT_OPENED"):
+            if (event["waveNumber"], event["attempt"]) == (wave, attempt):
+                return moment(event["time"])
+        return None
 
     def starts_of(self, execution: Item) -> list[Item]:
         """Return the StartRecovery calls of an execution that made a job, in their order."""

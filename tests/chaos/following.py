@@ -6,9 +6,10 @@ import time
 from typing import TYPE_CHECKING
 
 from tests.airflow_rest import ENDED, HOLD
-from tests.chaos.evidence import moment, utc
+from tests.chaos.evidence import Yes, moment, utc
 from tests.chaos.human_actions import HumanActions
 from tests.chaos.in_aws import InAws
+from tests.chaos.plans import APPROVERS
 from tests.chaos.rules import LIMIT
 
 if TYPE_CHECKING:
@@ -75,8 +76,10 @@ class Following:
         wave = next(w for w in self.plan.waves if task_id == f"{w.slug}.approve")
         denied = self.scenario.denies == self.plan.waves.index(wave)
         option = "Reject" if denied else "Approve"
+        given = self.run.approved.setdefault(wave.name, [])
+        by = APPROVERS[len(given) % self.plan.people]
         at = utc()
-        answer = self.world.alice.answer(
+        answer = self.world.approvers[by].answer(
             self.run.dag_id, self.run.run_id, task_id, option, reason=f"{option} of chaos"
         )
         if not answer.is_success:
@@ -85,7 +88,7 @@ class Following:
         if denied:
             self.run.rejected = task_id
         else:
-            self.run.approved.setdefault(wave.name, []).append(at)
+            given.append(Yes(at, by))
             self.in_aws.approved(wave)
 
 

@@ -117,6 +117,7 @@ def _waves(plan: ChaosPlan, approvals: str) -> list[Item]:
             "depends_on": [plan.waves[other].name for other in wave.depends_on],
             "minimum": wave.minimum,
             "goes_on": wave.goes_on,
+            "people": plan.people,
         }
         for number, wave in enumerate(plan.waves)
     ]

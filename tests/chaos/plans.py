@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 LANES = 6
 """So many executions are in flight at once."""
 
-APPROVER = "alice"
+APPROVERS = ("alice", "bob")
+"""Who may answer the gates, in the order in which they are asked."""
+
 SHAPES: tuple[tuple[tuple[int, ...], ...], ...] = (((), (0,), (1,)), ((), (), (0, 1)), ((), (0,), (0,)))
 """On which waves each of three depends: one after the other, two then one, one then two."""
 
@@ -53,6 +55,8 @@ class ChaosPlan:
     waves: tuple[ChaosWave, ...]
     generation: int = 0
     clean_up: str = "never"
+    people: int = 1
+    """How many must approve a gate."""
 
     @property
     def dag_id(self) -> str:
@@ -71,7 +75,8 @@ class ChaosPlan:
             "description": "Recovered while everything around it breaks.",
             "owner": "chaos",
             "region": "eu-west-1",
-            "approvers": [APPROVER],
+            "approvers": list(APPROVERS),
+            "approvals_needed": self.people,
             "cleanup": self.clean_up,
             "waves": [self._wave(wave) for wave in self.waves],
         }
@@ -118,7 +123,8 @@ def _plan(lane: int, rng: Random) -> ChaosPlan:
         servers = _servers(lane, 0, number, rng.randint(1, 3))
         enough = rng.randint(1, len(servers) - 1) if len(servers) > 1 and rng.random() < 0.6 else None
         waves.append(ChaosWave(f"Wave{number}", gate, after, servers, enough, rng.random() < 0.2))
-    return ChaosPlan(lane, tuple(waves), clean_up=CLEAN_UPS[lane // 2 % len(CLEAN_UPS)])
+    people = 1 + lane % 2
+    return ChaosPlan(lane, tuple(waves), clean_up=CLEAN_UPS[lane // 2 % len(CLEAN_UPS)], people=people)
 
 
 def _servers(lane: int, generation: int, wave: int, count: int) -> tuple[str, ...]:

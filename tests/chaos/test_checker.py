@@ -16,6 +16,7 @@ from tests.chaos.evidence import Evidence
 from tests.chaos.tampered import TAMPERINGS
 from tests.chaos.tampered.honest import (
     BEGIN,
+    approved_by_two,
     cleared,
     failed,
     honest,
@@ -70,6 +71,12 @@ def test_a_run_that_never_began_needs_no_record(evidence: Evidence) -> None:
     nothing.runs[0].seen.clear()
     nothing.runs[0].state = "queued"
     assert found(nothing) == []
+
+
+def test_a_gate_may_need_two_people(evidence: Evidence) -> None:
+    """Each of them on record, one in an item of their own."""
+    approved_by_two(evidence)
+    assert found(evidence) == []
 
 
 def test_a_wave_that_was_cleared_is_judged_by_attempts(evidence: Evidence) -> None:

@@ -76,20 +76,34 @@ def _ends(run: Run, execution: Item, name: str, statuses: set[str]) -> list[Item
     return [wave for wave in waves if wave["status"] in statuses and "endTime" in wave]
 
 
+def _too_few_on_record(
+    evidence: Evidence, execution: Item, wave: Item, attempt: int, people: int
+) -> Iterator[str]:
+    """Yield that fewer people than must approve stand on record for an attempt."""
+    prefix = f"APPROVAL#{int(wave['waveNumber']):03}#{attempt}#"
+    names = {item.get("by") for item in evidence.of(execution, prefix)}
+    approval = wave.get("approval", {})
+    if approval.get("attempt", 1) != attempt:
+        return  # of an earlier attempt, whose last approval is no longer in the record
+    names.add(approval.get("by"))
+    if len(names - {None}) < people:
+        on_record = ", ".join(sorted(map(str, names))) or "nobody"
+        yield f"{wave['waveName']}, attempt {attempt}, was started; on record as approvers: {on_record}"
+
+
 def _unapproved(evidence: Evidence, run: Run, wave: Item, start: Item) -> Iterator[str]:
-    """Yield what a start of a gated wave lacks: a word of its approver to this very attempt, on record."""
+    """Yield what a start of a gated wave lacks: a yes of each approver to this very attempt, on record."""
     execution = evidence.execution(run) or {}
     name, at = wave["waveName"], moment(start["time"])
     attempt = int(start["parameters"]["tags"]["recovery:attempt"])
-    opened = [
-        moment(event["time"])
-        for event in evidence.events(execution, "ATTEMPT_OPENED")
-        if (event["waveNumber"], event["attempt"]) == (wave["waveNumber"], attempt)
-    ]
-    since = opened[0] if opened else run.asked
-    if not any(since <= answer <= at for answer in run.approved.get(name, [])):
-        message = ", ".join(map(str, run.approved.get(name, []))) or "at no time"
-        yield f"{name}, attempt {attempt}, was started at {at}; its approver said yes {message}"
+    people = next((one.get("people", 1) for one in run.waves if one["name"] == name), 1)
+    since = evidence.opened(execution, wave["waveNumber"], attempt) or run.asked
+    given = run.approved.get(name, [])
+    if len({yes.by for yes in given if since <= yes.time <= at}) < people:
+        message = ", ".join(f"{yes.by} at {yes.time}" for yes in given) or "nobody"
+        yield f"{name}, attempt {attempt}, was started at {at}; {people} must approve, and did: {message}"
+    if people > 1:
+        yield from _too_few_on_record(evidence, execution, wave, attempt, people)
     shown = [
         event
         for event in evidence.events(execution, "APPROVED")

@@ -6,7 +6,7 @@ from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.chaos.evidence import Evidence, Run
+from tests.chaos.evidence import Evidence, Run, Yes
 
 BEGIN = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -114,7 +114,7 @@ def honest() -> Evidence:
             {"name": "Wave0", "servers": ["s-0"], "gate": False, "depends_on": []},
             {"name": "Wave1", "servers": ["s-1"], "gate": True, "depends_on": ["Wave0"]},
         ],
-        approved={"Wave1": [BEGIN + timedelta(seconds=104)]},
+        approved={"Wave1": [Yes(BEGIN + timedelta(seconds=104), "alice")]},
         seen=[(BEGIN + timedelta(seconds=181), deepcopy(execution))],
         state="success",
         clean_up="after_approval",
@@ -147,7 +147,7 @@ def cleared(evidence: Evidence) -> None:
     execution["waves"][1]["approval"]["attempt"] = 2
     run.seen[:] = [(BEGIN + timedelta(seconds=131), before), (run.seen[0][0], deepcopy(execution))]
     run.cleared.append(BEGIN + timedelta(seconds=135))
-    run.approved["Wave1"].append(BEGIN + timedelta(seconds=140))
+    run.approved["Wave1"].append(Yes(BEGIN + timedelta(seconds=140), "alice"))
     evidence.jobs[1]["participatingServers"][0] = {"sourceServerID": "s-1", "launchStatus": "FAILED"}
     again, start_again = job(1), start(1, job="job-2")
     again |= {"jobID": "job-2", "tags": again["tags"] | {"recovery:attempt": "2"}}
@@ -161,6 +161,15 @@ def cleared(evidence: Evidence) -> None:
         event(5, "ATTEMPT_OPENED", 136, waveNumber=1, attempt=2),
         event(6, "APPROVED", 141, waveNumber=1, attempt=2),
     ]
+
+
+def approved_by_two(evidence: Evidence) -> None:
+    """Make it a run whose second gate two people had to approve, and did."""
+    run = evidence.runs[0]
+    run.waves[1]["people"] = 2
+    run.approved["Wave1"].insert(0, Yes(BEGIN + timedelta(seconds=103), "bob"))
+    item = {"executionId": "e-1", "item": "APPROVAL#001#1#ab", "by": "bob"}
+    evidence.items.append(item | {"time": at(103), "decision": "APPROVED"})
 
 
 def failed(evidence: Evidence, **server: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.chaos.tampered.honest import at, cleared, job, start
+from tests.chaos.tampered.honest import approved_by_two, at, cleared, job, start
 from tests.chaos.tampered.tampering import breaks
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def server_in_two_batches(evidence: Evidence) -> None:
 @breaks(
     "no start before its gate",
     "Wave1, attempt 1, was started at 2026-01-01 12:01:43+00:00; "
-    "its approver said yes 2026-01-01 12:01:44+00:00",
+    "1 must approve, and did: alice at 2026-01-01 12:01:44+00:00",
 )
 def started_before_approval(evidence: Evidence) -> None:
     evidence.starts[1]["time"] = at(103)
@@ -40,7 +40,7 @@ def no_approval_in_the_trail(evidence: Evidence) -> None:
 
 @breaks(
     "no start before its gate",
-    "Wave1, attempt 1, was started at 2026-01-01 12:01:50+00:00; its approver said yes at no time",
+    "Wave1, attempt 1, was started at 2026-01-01 12:01:50+00:00; 1 must approve, and did: nobody",
 )
 def approval_of_nobody(evidence: Evidence) -> None:
     evidence.runs[0].approved.clear()
@@ -80,7 +80,7 @@ def launched_server_in_the_next_attempt(evidence: Evidence) -> None:
 @breaks(
     "no start before its gate",
     "Wave1, attempt 2, was started at 2026-01-01 12:02:22+00:00; "
-    "its approver said yes 2026-01-01 12:01:44+00:00",
+    "1 must approve, and did: alice at 2026-01-01 12:01:44+00:00",
 )
 def second_attempt_on_the_first_approval(evidence: Evidence) -> None:
     cleared(evidence)
@@ -93,4 +93,19 @@ def second_attempt_on_the_first_approval(evidence: Evidence) -> None:
 )
 def second_attempt_without_an_approval_in_the_trail(evidence: Evidence) -> None:
     cleared(evidence)
+    evidence.items.pop()
+
+
+@breaks(
+    "no start before its gate",
+    "Wave1, attempt 1, was started at 2026-01-01 12:01:50+00:00; "
+    "2 must approve, and did: alice at 2026-01-01 12:01:44+00:00",
+)
+def approval_of_one_where_two_must(evidence: Evidence) -> None:
+    evidence.runs[0].waves[1]["people"] = 2
+
+
+@breaks("no start before its gate", "Wave1, attempt 1, was started; on record as approvers: alice")
+def second_approval_not_on_record(evidence: Evidence) -> None:
+    approved_by_two(evidence)
     evidence.items.pop()
