@@ -17,6 +17,8 @@ _NAMES = {"servicequotas": "service-quotas"}
 """botocore's names of services that sign with others."""
 _TAGS = {"POST": "TagResource", "DELETE": "UntagResource", "GET": "ListTagsForResource"}
 
+_INVOCATION = re.compile(r"/\d{4}-\d\d-\d\d/functions/([^/]+)/invocations")
+
 
 @dataclass(frozen=True)
 class Call:
@@ -56,6 +58,8 @@ def _read_operation(environ: WSGIEnvironment, service: str, body: bytes) -> tupl
         }
     if service == "drs":
         return path.removeprefix("/"), _json(body)
+    if service == "lambda" and (invoked := _INVOCATION.fullmatch(path)):
+        return "Invoke", {"FunctionName": unquote(invoked[1]), "Payload": _json(body)}
     return f"{method} {path}", {}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tests.chaos.rules.actions import actions_in_their_place, actions_run_once
 from tests.chaos.rules.clean_ups import clean_ups_come_to_an_end, clean_ups_take_their_own
 from tests.chaos.rules.ends import no_final_status_too_early, none_missing
 from tests.chaos.rules.launches import (
@@ -37,6 +38,8 @@ class Violation:
 RULES: dict[str, Callable[[Evidence, Run, datetime], Iterator[str]]] = {
     "no second start": no_second_start,
     "no start before its gate": no_start_before_its_gate,
+    "actions run once": actions_run_once,
+    "actions in their place": actions_in_their_place,
     "no final status too early": no_final_status_too_early,
     "none missing after 10 minutes": none_missing,
     "every instance on record": every_instance_on_record,

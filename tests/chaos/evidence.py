@@ -169,6 +169,14 @@ class Evidence:
             if start.get("jobID") and start["parameters"].get("tags", {}).get("recovery:execution") == mine
         ]
 
+    def invoked(self, execution: Item) -> list[Item]:
+        """Return what actions of an execution had a function of Lambda do, in order: what it was given."""
+        mine = execution["executionId"]
+        given = [call["parameters"]["Payload"] | {"time": call["time"]} for call in self.called("Invoke")]
+        return sorted(
+            (one for one in given if one.get("execution") == mine), key=lambda one: str(one["time"])
+        )
+
     def called(self, operation: str) -> list[Item]:
         """Return the calls of an operation that were done."""
         return [call for call in self.calls if call["operation"] == operation and done(call)]

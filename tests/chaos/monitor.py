@@ -16,7 +16,7 @@ LOG_EVERY = 4
 """Looks at records for one at the log, which holds more requests than come in that time."""
 
 START = "StartRecovery"
-OPERATIONS = (START, "TerminateRecoveryInstances", "DeleteSourceServer", "TerminateInstances")
+OPERATIONS = (START, "Invoke", "TerminateRecoveryInstances", "DeleteSourceServer", "TerminateInstances")
 """Requests that are kept."""
 
 

@@ -118,6 +118,7 @@ def _waves(plan: ChaosPlan, approvals: str) -> list[Item]:
             "minimum": wave.minimum,
             "goes_on": wave.goes_on,
             "people": plan.people,
+            "actions": [vars(action) for action in wave.actions],
         }
         for number, wave in enumerate(plan.waves)
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -29,6 +29,30 @@ CLEAN_UPS = ("always", "after_approval", "never")
 """What becomes of the drills of a plan, by lane."""
 
 
+FUNCTION = "chaos"
+"""The function of Lambda that actions invoke."""
+
+
+@dataclass(frozen=True)
+class ChaosAction:
+    """An action of a wave: it has a function of Lambda told who it is, so that the log of AWS has it."""
+
+    moment: str
+    name: str
+    repeatable: bool
+    goes_on: bool
+
+    def entry(self, wave: str) -> dict[str, object]:
+        """Return the action as the plan's file has it."""
+        payload = {"execution": "{{ execution.id }}", "wave": wave, "action": self.name}
+        return {
+            "name": self.name,
+            "lambda": {"function": FUNCTION, "payload": payload | {"attempt": "{{ wave.attempt }}"}},
+            "repeatable": self.repeatable,
+            "on_failure": "continue" if self.goes_on else "stop",
+        }
+
+
 @dataclass(frozen=True)
 class ChaosWave:
     """A wave as the plan's file has it; ``depends_on`` are numbers of waves, ``minimum`` None means all."""
@@ -40,6 +64,7 @@ class ChaosWave:
     minimum: int | None = None
     goes_on: bool = False
     """Whether the waves that depend on it start although it failed."""
+    actions: tuple[ChaosAction, ...] = ()
 
     @property
     def slug(self) -> str:
@@ -83,7 +108,7 @@ class ChaosPlan:
         return yaml.safe_dump(plan, sort_keys=False)
 
     def _wave(self, wave: ChaosWave) -> dict[str, object]:
-        made: dict[str, object] = {
+        made: dict[str, Any] = {
             "name": wave.name,
             "pause_before_wave": wave.gate,
             "depends_on": [self.waves[number].name for number in wave.depends_on],
@@ -91,6 +116,8 @@ class ChaosPlan:
         }
         if wave.minimum is not None:
             made["minimum_launched"] = wave.minimum
+        for action in wave.actions:
+            made.setdefault(action.moment, []).append(action.entry(wave.name))
         return made | ({"on_failure": "continue"} if wave.goes_on else {})
 
     def renamed(self) -> ChaosPlan:
@@ -122,9 +149,19 @@ def _plan(lane: int, rng: Random) -> ChaosPlan:
     for number, (after, gate) in enumerate(zip(SHAPES[lane % len(SHAPES)], gates, strict=True)):
         servers = _servers(lane, 0, number, rng.randint(1, 3))
         enough = rng.randint(1, len(servers) - 1) if len(servers) > 1 and rng.random() < 0.6 else None
-        waves.append(ChaosWave(f"Wave{number}", gate, after, servers, enough, rng.random() < 0.2))
+        goes_on = rng.random() < 0.2
+        waves.append(ChaosWave(f"Wave{number}", gate, after, servers, enough, goes_on, _actions(number, rng)))
     people = 1 + lane % 2
     return ChaosPlan(lane, tuple(waves), clean_up=CLEAN_UPS[lane // 2 % len(CLEAN_UPS)], people=people)
+
+
+def _actions(number: int, rng: Random) -> tuple[ChaosAction, ...]:
+    """Return what happens before and after a wave; most may be repeated, or a kill would end most runs."""
+    return tuple(
+        ChaosAction(moment, f"{moment} {number}", rng.random() < 0.6, rng.random() < 0.5)
+        for moment in ("before", "after")
+        if rng.random() < 0.7
+    )
 
 
 def _servers(lane: int, generation: int, wave: int, count: int) -> tuple[str, ...]:

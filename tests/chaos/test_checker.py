@@ -16,10 +16,13 @@ from tests.chaos.evidence import Evidence
 from tests.chaos.tampered import TAMPERINGS
 from tests.chaos.tampered.honest import (
     BEGIN,
+    acting,
     approved_by_two,
+    at,
     cleared,
     failed,
     honest,
+    invocation,
     recovered_before,
     terminated_in_ec2,
     unfinished,
@@ -76,6 +79,15 @@ def test_a_run_that_never_began_needs_no_record(evidence: Evidence) -> None:
 def test_a_gate_may_need_two_people(evidence: Evidence) -> None:
     """Each of them on record, one in an item of their own."""
     approved_by_two(evidence)
+    assert found(evidence) == []
+
+
+def test_actions_are_done_where_they_stand(evidence: Evidence) -> None:
+    """Each once, or once more where a person says so."""
+    acting(evidence)
+    evidence.calls.append(invocation("promote", 175))
+    again = {"executionId": "e-1", "item": "EVENT#9", "type": "TASK_AGAIN", "time": at(172)}
+    evidence.items.append(again | {"detail": "promote: it was not seen to end"})
     assert found(evidence) == []
 
 

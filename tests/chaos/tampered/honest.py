@@ -172,6 +172,21 @@ def approved_by_two(evidence: Evidence) -> None:
     evidence.items.append(item | {"time": at(103), "decision": "APPROVED"})
 
 
+def acting(evidence: Evidence) -> None:
+    """Give the second wave an action before it, and one after, both done when they should be."""
+    evidence.runs[0].waves[1]["actions"] = [
+        {"name": "stop", "moment": "before", "repeatable": False, "goes_on": False},
+        {"name": "promote", "moment": "after", "repeatable": False, "goes_on": False},
+    ]
+    evidence.calls += [invocation("stop", 107), invocation("promote", 170)]
+
+
+def invocation(action: str, seconds: float, wave: str = "Wave1") -> dict[str, Any]:
+    """Return an Invoke as the simulator's log has it."""
+    payload = {"execution": "e-1", "wave": wave, "action": action, "attempt": 1}
+    return {"time": at(seconds), "operation": "Invoke", "parameters": {"Payload": payload}}
+
+
 def failed(evidence: Evidence, **server: Any) -> None:
     """Make it a run whose second wave failed, for want of its one server."""
     for item in (evidence.items[0], evidence.runs[0].seen[0][1]):
