@@ -103,6 +103,25 @@ class World:
         )
         return next(map(plain, answer["Items"]), None)
 
+    def instance_types(self) -> dict[str, str]:
+        """Return the types of all instances that EC2 has, by id."""
+        pages = self.ec2.get_paginator("describe_instances").paginate()
+        found = (
+            one for page in pages for reservation in page["Reservations"] for one in reservation["Instances"]
+        )
+        return {one["InstanceId"]: one["InstanceType"] for one in found}
+
+    def default_types(self) -> dict[str, str]:
+        """Return as what type DRS launches each server, by the default version of its launch template."""
+        pages = self.drs.get_paginator("describe_source_servers").paginate()
+        ids = [item["sourceServerID"] for page in pages for item in page["items"]]
+        return {server: self._default_type(server) for server in ids}
+
+    def _default_type(self, server: str) -> str:
+        template = self.drs.get_launch_configuration(sourceServerID=server)["ec2LaunchTemplateID"]
+        found = self.ec2.describe_launch_template_versions(LaunchTemplateId=template, Versions=["$Default"])
+        return str(found["LaunchTemplateVersions"][0]["LaunchTemplateData"].get("InstanceType", ""))
+
     def jobs(self) -> Iterator[Item]:
         """Yield every job of DRS."""
         for page in self.drs.get_paginator("describe_jobs").paginate():

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from tests.chaos.rules.actions import actions_in_their_place, actions_run_once
 from tests.chaos.rules.clean_ups import clean_ups_come_to_an_end, clean_ups_take_their_own
 from tests.chaos.rules.ends import no_final_status_too_early, none_missing
+from tests.chaos.rules.health import none_completed_ill
 from tests.chaos.rules.launches import (
     every_instance_on_record,
     launched_or_reported_why,
     no_real_instance_lost,
 )
 from tests.chaos.rules.log import unlogged
+from tests.chaos.rules.settings import drills_on_their_settings, settings_put_back
 from tests.chaos.rules.starts import no_second_start, no_start_before_its_gate
 
 if TYPE_CHECKING:
@@ -45,6 +47,9 @@ RULES: dict[str, Callable[[Evidence, Run, datetime], Iterator[str]]] = {
     "every instance on record": every_instance_on_record,
     "launched, or says why": launched_or_reported_why,
     "no real instance lost": no_real_instance_lost,
+    "none completed ill": none_completed_ill,
+    "drills on their settings": drills_on_their_settings,
+    "settings put back": settings_put_back,
     "clean-ups take their own": clean_ups_take_their_own,
     "clean-ups come to an end": clean_ups_come_to_an_end,
 }

@@ -72,6 +72,10 @@ class Run:
     clean_up_asked: datetime | None = None
     """When a person asked for its clean-up."""
     clean_up_approved: datetime | None = None
+    drill_type: str | None = None
+    """The instance type that its plan has for drills."""
+    ill: str | None = None
+    """The server whose instances fail EC2's status checks as long as it goes on."""
     edited: str | None = None
     """What a person did to its plan's file."""
     hits: list[Hit] = field(default_factory=list)
@@ -98,9 +102,12 @@ class Run:
 
     @property
     def in_flight(self) -> bool:
-        """Whether a wave of it has jobs in DRS, or is about to, as far as the record tells."""
+        """Whether a wave of it has jobs, checks or actions, or is about to, as far as the record tells."""
         waves = self.last["waves"] if self.last else []
-        return any(wave["status"] in {"STARTED", "POLLING"} for wave in waves)
+        begun = any(wave["status"] in {"STARTED", "POLLING", "CHECKING"} for wave in waves)
+        last = self.last or {}
+        between = last.get("status") == "POLLING" or any("approvalsGiven" in wave for wave in waves)
+        return begun or (between and "endTime" not in last)
 
     @property
     def counts(self) -> bool:
@@ -110,7 +117,7 @@ class Run:
     @property
     def hindered(self) -> bool:
         """Whether anybody did something to it; otherwise it should be COMPLETED, also with an edited plan."""
-        return bool(self.action or self.rejected or self.in_aws or self.cleared or self.probe)
+        return bool(self.action or self.rejected or self.in_aws or self.ill or self.cleared or self.probe)
 
 
 @dataclass
@@ -127,6 +134,12 @@ class Evidence:
     jobs: list[Item]
     instances: list[Item]
     calls: list[Item] = field(default_factory=list)
+    types: dict[str, str] = field(default_factory=dict)
+    """The instance type of each instance that was ever seen in EC2."""
+    defaults: dict[str, str] = field(default_factory=dict)
+    """The instance type that DRS launches each server as now, by the default version of its template."""
+    usual: dict[str, str] = field(default_factory=dict)
+    """The same, before the first run."""
 
     def execution(self, run: Run) -> Item | None:
         """Return the EXECUTION item of a run."""

@@ -33,6 +33,8 @@ class InAws:
         self._gated = any(wave["gate"] for wave in run.waves)
         self._faults: list[str] = []
         self._taken: set[str] = set()
+        if scenario.ill:
+            self._faults.append(world.control.impair_server(scenario.ill))
         if scenario.fails:
             self._faults.append(world.control.fail_server(scenario.fails, times=1))
 

@@ -26,6 +26,8 @@ class Monitor:
     def __init__(self, world: World) -> None:
         self.world = world
         self.log: dict[str, Item] = {}
+        self.types: dict[str, str] = {}
+        self.usual = world.default_types()
         self.trouble: list[str] = []
         self._stop = Event()
         self._thread = Thread(target=self._go_on, name="monitor", daemon=True)
@@ -45,6 +47,7 @@ class Monitor:
             try:
                 for run in list(self.world.active):
                     self.look(run)
+                self.types |= self.world.instance_types()
                 if looks % LOG_EVERY == 0:
                     self.read_log()
             except Exception as error:  # noqa: BLE001 - told in the report; the next look may work
@@ -75,6 +78,9 @@ class Monitor:
             jobs=[self._with_instances(job) for job in self.world.jobs()],
             instances=list(self.world.instances()),
             calls=[request for request in log if request["operation"] != START],
+            types=self.types,
+            defaults=self.world.default_types(),
+            usual=self.usual,
         )
 
     def _with_instances(self, job: Item) -> Item:

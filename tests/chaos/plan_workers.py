@@ -85,7 +85,7 @@ class PlanWorker(Thread):
 def probe_of(scenario: Scenario) -> Scenario:
     """Return a drill of the same servers, which a real recovery forbids, and nothing else happens to."""
     conf = {"approvals": "none", "reason": "a drill after a recovery"}
-    left_alone = {"denies": None, "action": None, "in_aws": None, "fails": None}
+    left_alone = {"denies": None, "action": None, "in_aws": None, "fails": None, "ill": None}
     return replace(scenario, conf=conf, **left_alone, clears=False, cleans_up=False)
 
 
@@ -97,6 +97,8 @@ def ask(world: World, scenario: Scenario, run_id: str) -> Run:
     probe = run_id.endswith("-probe")
     waves = _waves(plan, conf["approvals"])
     run = Run(scenario.number, plan.dag_id, run_id, utc(), waves, conf, probe=probe, clean_up=plan.clean_up)
+    run.drill_type = plan.drill_type
+    run.ill = scenario.ill
     world.asked.append(run)
     world.active.append(run)
     answer = world.alice.trigger(plan.dag_id, run_id, **conf)
@@ -118,6 +120,7 @@ def _waves(plan: ChaosPlan, approvals: str) -> list[Item]:
             "minimum": wave.minimum,
             "goes_on": wave.goes_on,
             "people": plan.people,
+            "checked": wave.checked,
             "actions": [vars(action) for action in wave.actions],
         }
         for number, wave in enumerate(plan.waves)

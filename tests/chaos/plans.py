@@ -32,6 +32,11 @@ CLEAN_UPS = ("always", "after_approval", "never")
 FUNCTION = "chaos"
 """The function of Lambda that actions invoke."""
 
+CHECK = {"name": "status", "ec2": "ok", "every": "2s", "in_a_row": 3, "within": "40s"}
+"""Passed by an instance that is not impaired after some seconds, in which others are killed."""
+
+DRILL_TYPE = "t3.small"
+
 
 @dataclass(frozen=True)
 class ChaosAction:
@@ -65,6 +70,8 @@ class ChaosWave:
     goes_on: bool = False
     """Whether the waves that depend on it start although it failed."""
     actions: tuple[ChaosAction, ...] = ()
+    checked: bool = False
+    """Whether each server must pass EC2's status checks, several times in a row."""
 
     @property
     def slug(self) -> str:
@@ -82,6 +89,8 @@ class ChaosPlan:
     clean_up: str = "never"
     people: int = 1
     """How many must approve a gate."""
+    drill_type: str | None = None
+    """The instance type of its drills, which is put back after them."""
 
     @property
     def dag_id(self) -> str:
@@ -116,6 +125,10 @@ class ChaosPlan:
         }
         if wave.minimum is not None:
             made["minimum_launched"] = wave.minimum
+        if wave.checked:
+            made["checks"] = [dict(CHECK)]
+        if self.drill_type:
+            made["launch_in_drills"] = {"instance_type": self.drill_type}
         for action in wave.actions:
             made.setdefault(action.moment, []).append(action.entry(wave.name))
         return made | ({"on_failure": "continue"} if wave.goes_on else {})
@@ -150,9 +163,11 @@ def _plan(lane: int, rng: Random) -> ChaosPlan:
         servers = _servers(lane, 0, number, rng.randint(1, 3))
         enough = rng.randint(1, len(servers) - 1) if len(servers) > 1 and rng.random() < 0.6 else None
         goes_on = rng.random() < 0.2
-        waves.append(ChaosWave(f"Wave{number}", gate, after, servers, enough, goes_on, _actions(number, rng)))
-    people = 1 + lane % 2
-    return ChaosPlan(lane, tuple(waves), clean_up=CLEAN_UPS[lane // 2 % len(CLEAN_UPS)], people=people)
+        actions, checked = _actions(number, rng), rng.random() < 0.7
+        waves.append(ChaosWave(f"Wave{number}", gate, after, servers, enough, goes_on, actions, checked))
+    clean_up = CLEAN_UPS[lane // 2 % len(CLEAN_UPS)]
+    drill_type = DRILL_TYPE if lane % 3 else None
+    return ChaosPlan(lane, tuple(waves), clean_up=clean_up, people=1 + lane % 2, drill_type=drill_type)
 
 
 def _actions(number: int, rng: Random) -> tuple[ChaosAction, ...]:

@@ -56,6 +56,9 @@ GAP = (7.0, 14.0)
 DENIED = 0.5
 """The share of runs, of those that nobody else hinders, whose last gate is rejected."""
 
+ILL = 0.3
+"""The share of those runs in which a server's instances are impaired."""
+
 CALLS: dict[Kind, tuple[dict[str, Any], ...]] = {
     Kind.CUT: (
         {"service": "drs"},
@@ -120,6 +123,8 @@ class Scenario:
     """The wave whose gate is rejected, if it has one."""
     action: HumanAction | None = None
     in_aws: HumanAction | None = None
+    ill: str | None = None
+    """The server whose instances fail EC2's status checks."""
     fails: str | None = None
     """The server whose first launch fails, so that there is something to clear."""
     clears: bool = False
@@ -232,6 +237,7 @@ def _scenario(number: int, plan: ChaosPlan, wish: _Wish, *, again: bool, rng: Ra
         action=_action(wish.by_people, rng) if wish.by_people else None,
         in_aws=_action(wish.in_aws, rng) if wish.in_aws else None,
         fails=rng.choice(plan.servers) if wish.clears else None,
+        ill=rng.choice(plan.servers) if left_alone and rng.random() < ILL else None,
         clears=wish.clears,
         cleans_up=not wish.real and rng.random() < 0.5,
         probe=wish.real and rng.random() < 0.5,

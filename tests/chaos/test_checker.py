@@ -19,6 +19,7 @@ from tests.chaos.tampered.honest import (
     acting,
     approved_by_two,
     at,
+    checked,
     cleared,
     failed,
     honest,
@@ -26,6 +27,7 @@ from tests.chaos.tampered.honest import (
     recovered_before,
     terminated_in_ec2,
     unfinished,
+    with_settings,
 )
 
 if TYPE_CHECKING:
@@ -88,6 +90,13 @@ def test_actions_are_done_where_they_stand(evidence: Evidence) -> None:
     evidence.calls.append(invocation("promote", 175))
     again = {"executionId": "e-1", "item": "EVENT#9", "type": "TASK_AGAIN", "time": at(172)}
     evidence.items.append(again | {"detail": "promote: it was not seen to end"})
+    assert found(evidence) == []
+
+
+def test_servers_that_passed_and_settings_that_were_put_back_are_honest(evidence: Evidence) -> None:
+    """Or every drill of such a plan would be reported."""
+    checked(evidence)
+    with_settings(evidence)
     assert found(evidence) == []
 
 

@@ -30,6 +30,7 @@ def world(local_aws: LocalAws) -> Any:
         control=local_aws.control,
         drs=drs,
         ec2=ec2,
+        default_types=dict,
         instances=lambda: drs.describe_recovery_instances()["items"],
         jobs=lambda: drs.describe_jobs()["items"],
         records=SimpleNamespace(scan=lambda: iter(())),

@@ -53,16 +53,19 @@ def launched_or_reported_why(evidence: Evidence, run: Run, now: datetime) -> Ite
         if wave["waveName"] not in plan or wave["status"] not in {*GOOD, "FAILED"}:
             continue
         wanted = plan[wave["waveName"]]
-        yield from _misjudged(wave, wanted, launched)
+        yield from _misjudged(wave, wanted, launched, run.ill)
         yield from _without_a_word(evidence, execution, wave, set(wanted["servers"]) - launched)
         yield from _left_behind(evidence, run, execution, wave)
 
 
-def _misjudged(wave: Item, wanted: Item, launched: set[str]) -> Iterator[str]:
+def _misjudged(wave: Item, wanted: Item, launched: set[str], ill: str | None) -> Iterator[str]:
     """Yield how the status of a wave contradicts what DRS launched."""
     servers = set(wanted["servers"])
+    launched = launched - ({ill} if wanted.get("checked") else set())
     there, least = len(servers & launched), wanted.get("minimum") or len(servers)
-    message = f"{wave['waveName']} is {wave['status']} with {there} of {len(servers)} servers launched"
+    message = (
+        f"{wave['waveName']} is {wave['status']} with {there} of {len(servers)} servers launched and well"
+    )
     if wave["status"] == "COMPLETED" and there < len(servers):
         yield message
     if wave["status"] == "PARTIAL" and not max(1, least) <= there < len(servers):

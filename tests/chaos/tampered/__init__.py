@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.chaos.tampered import actions, clean_ups, ends, launches, log, starts
+from tests.chaos.tampered import actions, clean_ups, ends, health, launches, log, settings, starts
 from tests.chaos.tampered.tampering import Tampering
 
 TAMPERINGS = [
     found
-    for module in (starts, actions, ends, launches, clean_ups, log)
+    for module in (starts, actions, health, settings, ends, launches, clean_ups, log)
     for found in vars(module).values()
     if isinstance(found, Tampering)
 ]

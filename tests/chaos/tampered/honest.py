@@ -187,6 +187,25 @@ def invocation(action: str, seconds: float, wave: str = "Wave1") -> dict[str, An
     return {"time": at(seconds), "operation": "Invoke", "parameters": {"Payload": payload}}
 
 
+def checked(evidence: Evidence) -> None:
+    """Let the servers of the second wave be checked, and have passed."""
+    evidence.runs[0].waves[1]["checked"] = True
+    evidence.items[3]["checksStatus"] = "PASSED"
+
+
+def with_settings(evidence: Evidence) -> None:
+    """Let it be a drill with an instance type of its own, which was put back."""
+    evidence.runs[0].drill_type = "t3.small"
+    evidence.types |= {"i-0": "t3.small", "i-1": "t3.small"}
+    evidence.usual |= {"s-0": "m5.large", "s-1": "m5.large"}
+    evidence.defaults |= evidence.usual
+    item = {"executionId": "e-1", "item": "LAUNCH#001#s-1", "sourceServerID": "s-1", "status": "PUT_BACK"}
+    evidence.items += [
+        item | {"changes": [{"key": "instance_type"}]},
+        {"executionId": "e-1", "item": "PUT_BACK", "status": "DONE"},
+    ]
+
+
 def failed(evidence: Evidence, **server: Any) -> None:
     """Make it a run whose second wave failed, for want of its one server."""
     for item in (evidence.items[0], evidence.runs[0].seen[0][1]):

@@ -26,25 +26,25 @@ def another_jobs_instance(evidence: Evidence) -> None:
     evidence.items[3]["jobId"] = "job-0"
 
 
-@breaks("launched, or says why", "Wave0 is COMPLETED with 1 of 2 servers launched")
+@breaks("launched, or says why", "Wave0 is COMPLETED with 1 of 2 servers launched and well")
 def completed_wave_without_a_server(evidence: Evidence) -> None:
     evidence.runs[0].waves[0]["servers"].append("s-5")
 
 
-@breaks("launched, or says why", "Wave0 is PARTIAL with 1 of 3 servers launched, 2 are demanded")
+@breaks("launched, or says why", "Wave0 is PARTIAL with 1 of 3 servers launched and well, 2 are demanded")
 def partial_below_the_minimum(evidence: Evidence) -> None:
     evidence.items[0]["status"] = evidence.items[0]["waves"][0]["status"] = "PARTIAL"
     evidence.runs[0].waves[0] |= {"servers": ["s-0", "s-5", "s-6"], "minimum": 2}
 
 
-@breaks("launched, or says why", "Wave0 is PARTIAL with 1 of 1 servers launched, 1 are demanded")
+@breaks("launched, or says why", "Wave0 is PARTIAL with 1 of 1 servers launched and well, 1 are demanded")
 def partial_with_all_servers(evidence: Evidence) -> None:
     evidence.items[0]["status"] = evidence.items[0]["waves"][0]["status"] = "PARTIAL"
 
 
 @breaks(
     "launched, or says why",
-    "Wave0 is FAILED with 1 of 1 servers launched, 1 are demanded, and no word on why",
+    "Wave0 is FAILED with 1 of 1 servers launched and well, 1 are demanded, and no word on why",
 )
 def failed_with_enough_servers(evidence: Evidence) -> None:
     evidence.items[0]["status"] = evidence.items[0]["waves"][0]["status"] = "FAILED"
