@@ -26,6 +26,9 @@ from tests.chaos.supervisor import Supervisor
 
 SPEED = "60"
 WIDTH = 140
+ACTION_SECONDS = 2.0
+"""Seconds that the function of an action takes, in which it can be killed."""
+
 LIMIT = 600.0
 """Seconds that jobs may go on after the last run."""
 
@@ -70,6 +73,7 @@ def _run(
     stack: ChaosStack, wanted: list[Scenario], options: argparse.Namespace, console: Console
 ) -> tuple[list[Run], list[Violation], list[str], dict[str, int]]:
     world, number = World(stack), count(1)
+    world.control.slow(ACTION_SECONDS, "lambda")
     violations: list[Violation] = []
 
     def ended(run: Run) -> None:

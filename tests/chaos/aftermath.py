@@ -23,6 +23,7 @@ JOBS_END = 120.0
 """Seconds in which a job that runs on surely ends."""
 
 DAG = "recovery_clean_up"
+PUT_BACK = "recovery_put_back"
 CLEARABLE = {"FAILED", "PARTIAL", "CANCELLED", "TIMED_OUT"}
 
 
@@ -42,6 +43,8 @@ class Aftermath:
             self._clear()
         if self._drill and (self.scenario.cleans_up or self.run.clean_up != "never"):
             self._clean_up()
+        if self._drill and self.run.drill_type:
+            self._wait_for_put_back()
 
     @property
     def _drill(self) -> bool:
@@ -96,6 +99,22 @@ class Aftermath:
             self._look_at_tasks()
             time.sleep(LOOK_EVERY)
         self.log(f"[bold red]the clean-up of run {self.run.number} is not over after {LIMIT}[/]")
+
+    def _wait_for_put_back(self) -> None:
+        """Follow the settings until they are put back, by DAG runs that are killed like any other."""
+        begun = utc()
+        while utc() - begun < LIMIT:
+            order = self.world.records.item(self.run.last or {}, "PUT_BACK")
+            if order is None or order["status"] == "DONE":
+                self.log(f"run {self.run.number}: settings {order['status'] if order else 'as they were'}")
+                return
+            if run_id := order.get("dagRunId"):
+                answer = self.world.admin.call("GET", f"/dags/{PUT_BACK}/dagRuns/{run_id}")
+                if answer.is_success and answer.json()["state"] not in ENDED:
+                    for ti in self.world.admin.task_instances(PUT_BACK, run_id):
+                        self.world.tasks[ti["id"]] = (self.run, f"put_back.{ti['task_id']}")
+            time.sleep(LOOK_EVERY)
+        self.log(f"[bold red]the settings of run {self.run.number} are not put back after {LIMIT}[/]")
 
     def _ask(self) -> None:
         """Trigger the DAG run of this end, as `recovery clean-up` does; one that lives goes on."""

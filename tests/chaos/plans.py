@@ -190,7 +190,8 @@ def fleet_text(plans: Iterable[ChaosPlan]) -> str:
         for plan in plans
         for server in plan.servers
     ]
-    return yaml.safe_dump({"account": "123456789012", "region": "eu-west-1", "servers": servers})
+    place = {"account": "123456789012", "region": "eu-west-1", "functions": [FUNCTION]}
+    return yaml.safe_dump(place | {"servers": servers})
 
 
 class PlanFolder:

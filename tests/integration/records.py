@@ -43,6 +43,10 @@ class Records:
         key = {"executionId": {"S": execution["executionId"]}, "item": {"S": "EXECUTION"}}
         return plain(self.client.get_item(TableName=TABLE, Key=key, ConsistentRead=True)["Item"])
 
+    def item(self, execution: dict[str, Any], name: str) -> dict[str, Any] | None:
+        """Return an item of the execution by its whole key, if it is there."""
+        return next((item for item in self._items(execution, name) if item["item"] == name), None)
+
     def events(self, execution: dict[str, Any]) -> list[dict[str, Any]]:
         """Return the audit trail, in the order of its keys."""
         return self._items(execution, "EVENT#")
