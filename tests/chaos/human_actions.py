@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from tests.chaos.evidence import Run
     from tests.chaos.schedule import HumanAction, Scenario
 
+INSTEAD = {"before": "start_recovery", "after": "wait_for_recovery"}
+"""What is marked of a wave that has no such action."""
+
 
 class HumanActions:
     """The one action that a scenario has for a run, done when it is due."""
@@ -76,7 +79,11 @@ class HumanActions:
     def _task(self, name: str) -> str:
         """Return the task of the wave in flight, or of one that follows it."""
         waves = self.run.last["waves"] if self.run.last else []
-        flying = next((w["waveNumber"] for w in waves if w["status"] in {"STARTED", "POLLING"}), 0)
+        flying = next(
+            (w["waveNumber"] for w in waves if w["status"] in {"STARTED", "POLLING", "CHECKING"}), 0
+        )
         following, _, task = name.rpartition(".")
         number = int(min(flying + 1, len(waves) - 1) if following else flying)
-        return f"{self.plan.waves[number].slug}.{task}"
+        wave = self.plan.waves[number]
+        actions = [action.task for action in wave.actions if action.moment == task]
+        return f"{wave.slug}.{actions[0] if actions else INSTEAD.get(task, task)}"

@@ -47,6 +47,11 @@ class ChaosAction:
     repeatable: bool
     goes_on: bool
 
+    @property
+    def task(self) -> str:
+        """Its task in the group of its wave."""
+        return f"{self.moment}_{self.name.replace(' ', '_')}"
+
     def entry(self, wave: str) -> dict[str, object]:
         """Return the action as the plan's file has it."""
         payload = {"execution": "{{ execution.id }}", "wave": wave, "action": self.name}
@@ -173,8 +178,8 @@ def _plan(lane: int, rng: Random) -> ChaosPlan:
 def _actions(number: int, rng: Random) -> tuple[ChaosAction, ...]:
     """Return what happens before and after a wave; most may be repeated, or a kill would end most runs."""
     return tuple(
-        ChaosAction(moment, f"{moment} {number}", rng.random() < 0.6, rng.random() < 0.5)
-        for moment in ("before", "after")
+        ChaosAction(moment, f"{verb} {number}", rng.random() < 0.6, rng.random() < 0.5)
+        for moment, verb in (("before", "stop"), ("after", "promote"))
         if rng.random() < 0.7
     )
 

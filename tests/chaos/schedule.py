@@ -263,7 +263,9 @@ def _action(kind: Kind, rng: Random) -> HumanAction:
     if kind is Kind.MARK_RUN:
         return HumanAction(kind, during, after, {"state": rng.choice(("failed", "success"))})
     if kind is Kind.MARK_TASK:
-        task = rng.choice(("wait_for_recovery", "next.approve", "next.start_recovery"))
+        task = rng.choice(
+            ("wait_for_recovery", "next.approve", "next.start_recovery", "next.before", "after")
+        )
         return HumanAction(kind, during, after, {"task": task, "state": rng.choice(("failed", "success"))})
     if kind in IN_AWS:
         options = {"moment": rng.choice(("gate", "flight")), "pick": rng.random()}
