@@ -93,7 +93,7 @@ def test_a_function_that_failed_is_told_from_one_that_nobody_saw_end(
     shop.refused(AFTER, told)
     assert shop.state(AFTER) == state
     sent = [one["operation"] for one in table.control.requests(service="lambda")]
-    assert len([one for one in sent if one.endswith("/invocations")]) == 1
+    assert len([one for one in sent if one == "Invoke"]) == 1
 
 
 def test_a_command_is_sent_to_the_instances_that_were_launched(
