@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from launcher.stack import Stack
 
+PAGE = 100
+"""DAGs that Airflow gives at once, at most."""
+
 ACCOUNT = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
 
 
@@ -66,10 +69,14 @@ class World:
 
     def dags(self) -> list[dict[str, Any]]:
         """Return every DAG that Airflow knows and does not hold stale."""
-        answer = self.admin.call("GET", "/dags", params={"limit": 500}).raise_for_status().json()
-        assert answer["total_entries"] == len(answer["dags"])
-        dags: list[dict[str, Any]] = answer["dags"]
-        return dags
+        dags: list[dict[str, Any]] = []
+        while True:
+            page = {"limit": PAGE, "offset": len(dags), "order_by": "dag_id"}
+            answer = self.admin.call("GET", "/dags", params=page).raise_for_status().json()
+            dags += answer["dags"]
+            if not answer["dags"] or len(dags) >= answer["total_entries"]:
+                assert answer["total_entries"] == len(dags)
+                return dags
 
     def start(self, dag_id: str, user: str = "alice", **conf: Any) -> Run:
         """Trigger a DAG by REST."""
