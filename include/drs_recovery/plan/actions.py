@@ -9,11 +9,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, WithJsonSchema
 
 from drs_recovery.names import action_task
 from drs_recovery.plan.document import UNREADABLE
-from drs_recovery.plan.values import ConnectionId, DagId, Duration, Line, Region, matching
+from drs_recovery.plan.values import ConnectionId, DagId, Duration, Frozen, Line, Matching, Region
 
 Moment = Literal["before", "after"]
 """Where an action stands: before or after its wave, or the plan as a whole."""
@@ -30,10 +30,6 @@ FUNCTION = r"^[A-Za-z0-9_\-.:$]{1,170}$"
 HEADER = r"^[A-Za-z0-9-]{1,100}$"
 INSTANCE = r"^i-[0-9a-f]{8,17}$"
 PATH = r"^(/|\{\{).*$"
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def _data(value: object) -> Any:
@@ -117,23 +113,23 @@ SsmTargets = Annotated[
 ]
 
 
-class HttpRequest(_Frozen):
+class HttpRequest(Frozen):
     """A request to an address that an Airflow connection holds, with its secrets."""
 
     connection: ConnectionId = Field(description="Airflow connection of the kind HTTP: address and secrets.")
-    path: Annotated[str, matching(PATH, "is no path: it begins with /")] = Field(
+    path: Annotated[str, Matching(PATH, "is no path: it begins with /")] = Field(
         default="/", description="Path below the connection's address."
     )
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = Field(
         default="POST", description="Method of the request."
     )
     body: Data | None = Field(default=None, description="Sent as JSON; a text is sent as it is.")
-    headers: dict[Annotated[str, matching(HEADER, "is no header's name")], str] = Field(
+    headers: dict[Annotated[str, Matching(HEADER, "is no header's name")], str] = Field(
         default={}, description="Headers of the request; secrets stand in the connection."
     )
 
 
-class _Aws(_Frozen):
+class _Aws(Frozen):
     region: Region | None = Field(default=None, description="AWS Region; absent: that of the wave.")
     aws_conn_id: ConnectionId | None = Field(
         default=None, description="Airflow connection; absent: that of the wave."
@@ -143,7 +139,7 @@ class _Aws(_Frozen):
 class Lambda(_Aws):
     """A function of AWS Lambda that is invoked, and waited for."""
 
-    function: Annotated[str, matching(FUNCTION, "is no function's name or ARN")] = Field(
+    function: Annotated[str, Matching(FUNCTION, "is no function's name or ARN")] = Field(
         description="Name or ARN of the function."
     )
     payload: Data | None = Field(default=None, description="What the function is given, as JSON.")
@@ -152,7 +148,7 @@ class Lambda(_Aws):
 class Ssm(_Aws):
     """A document of AWS Systems Manager that is run: a command on instances, or an automation."""
 
-    document: Annotated[str, matching(DOCUMENT, "is no document's name or ARN")] = Field(
+    document: Annotated[str, Matching(DOCUMENT, "is no document's name or ARN")] = Field(
         description="Name or ARN of the document; its type decides what is run."
     )
     parameters: dict[str, Texts] = Field(default={}, description="Parameters of the document.")
@@ -166,7 +162,7 @@ class Ssm(_Aws):
 class Route53(_Aws):
     """A record of a hosted zone that is set, and waited for until all of Route 53's servers have it."""
 
-    zone: Annotated[str, matching(ZONE, "is no hosted zone's id, such as Z0123456789")] = Field(
+    zone: Annotated[str, Matching(ZONE, "is no hosted zone's id, such as Z0123456789")] = Field(
         description="Id of the hosted zone."
     )
     record: Line = Field(description="Name of the record, such as shop.example.com.")
@@ -177,17 +173,17 @@ class Route53(_Aws):
     values: Texts = Field(description="Its values: a list, or a template that becomes one.")
 
 
-class Dag(_Frozen):
+class Dag(Frozen):
     """Another DAG that is run, and waited for."""
 
     id: DagId = Field(description="DAG id.")
     conf: Mapped = Field(default={}, description="What its run is given.")
 
 
-Spec = TypeVar("Spec", bound=_Frozen)
+Spec = TypeVar("Spec", bound=Frozen)
 
 
-class Action(_Frozen):
+class Action(Frozen):
     """Something that happens before or after a wave, or the plan: exactly one of the kinds, by its key."""
 
     name: Line = Field(description="Name of the action; its task is named after it.")
@@ -215,7 +211,7 @@ class Action(_Frozen):
     )
     dag: Dag | None = Field(default=None, description="Runs another DAG.")
     operator: (
-        Annotated[str, matching(OPERATOR, "is no path of a class, such as package.module.Class")] | None
+        Annotated[str, Matching(OPERATOR, "is no path of a class, such as package.module.Class")] | None
     ) = Field(default=None, description="Runs an Airflow operator that RECOVERY_ACTION_OPERATORS allows.")
     with_: Mapped | None = Field(default=None, alias="with", description="Arguments of the operator.")
 

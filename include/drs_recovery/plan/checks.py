@@ -10,9 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PlainValidator,
     StrictBool,
@@ -20,7 +18,7 @@ from pydantic import (
 )
 
 from drs_recovery.plan.template_names import OF_A_SERVER, OF_A_WAVE, complaint_of
-from drs_recovery.plan.values import LONGEST_LINE, ConnectionId, Duration, Line, Text, read_duration
+from drs_recovery.plan.values import LONGEST_LINE, ConnectionId, Duration, Frozen, Line, Text, read_duration
 from drs_recovery.text.lists import listed, quoted
 
 if TYPE_CHECKING:
@@ -32,10 +30,6 @@ MOST_CHECKS = 20
 """Of a wave; each server has the result of all of them on record."""
 
 DEFAULTS = {"every": timedelta(seconds=15), "within": timedelta(minutes=10)}
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def _whole(least: int, most: int, noun: str) -> Callable[[object], int]:
@@ -78,7 +72,7 @@ Answer = Annotated[
 ]
 
 
-class Http(_Frozen):
+class Http(Frozen):
     """What a web server answers to GET; it is not followed to where it redirects."""
 
     url: Line = Field(description="Address to ask, a template that may name the server.")
@@ -87,14 +81,14 @@ class Http(_Frozen):
     verify: StrictBool = Field(default=True, description="Whether the certificate must be trusted.")
 
 
-class Dns(_Frozen):
+class Dns(Frozen):
     """What a name resolves to, where the triggerer runs."""
 
     name: Line = Field(description="Name to resolve, a template that may name the server.")
     expect: Line = Field(description="Address that it must resolve to, among others; a template too.")
 
 
-class Sql(_Frozen):
+class Sql(Frozen):
     """What a database answers to a query: the first column of the first row, as text."""
 
     connection: ConnectionId = Field(description="Airflow connection of a database, with its secrets.")
@@ -102,7 +96,7 @@ class Sql(_Frozen):
     expect: Answer = Field(description="First column of the first row that is due, as text; true and false.")
 
 
-class Check(_Frozen):
+class Check(Frozen):
     """One check, with one of the kinds ``tcp``, ``http``, ``ec2``, ``ssm``, ``dns`` and ``sql``."""
 
     name: Line = Field(description="Name of the check, as people say it.")

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
+from pydantic import Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
+from drs_recovery.plan.values import Frozen
 from drs_recovery.text.lists import quoted
 from drs_recovery.text.values import plural
 
@@ -34,10 +35,8 @@ People = Annotated[
 ]
 
 
-class NeededByType(BaseModel):
+class NeededByType(Frozen):
     """How many people must approve in a drill, and how many in a recovery."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     drill: People = Field(default=1, description="People who must approve in a drill.")
     recovery: People = Field(default=1, description="People who must approve in a recovery.")

@@ -13,9 +13,9 @@ from drs_recovery.plan.document import parse
 from drs_recovery.plan.launch import Launch
 from drs_recovery.plan.launch_rules import launch_findings
 from drs_recovery.plan.problems import Problem, Rejected
-from drs_recovery.plan.servers import Frozen, Servers
+from drs_recovery.plan.servers import Servers
 from drs_recovery.plan.target import OWN_CONNECTION, Target
-from drs_recovery.plan.values import ConnectionId, DagId, Line, Region, Text
+from drs_recovery.plan.values import ConnectionId, DagId, Frozen, Line, Region, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

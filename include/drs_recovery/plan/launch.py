@@ -9,9 +9,9 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import Field, StrictBool, StrictInt
 
-from drs_recovery.plan.values import SourceServerId, TagKey, TagValue, like
+from drs_recovery.plan.values import Frozen, Matching, SourceServerId, TagKey, TagValue
 from drs_recovery.text.values import setting_text
 
 if TYPE_CHECKING:
@@ -22,26 +22,12 @@ SUBNET = r"^subnet-[0-9a-z]{1,17}$"
 SECURITY_GROUP = r"^sg-[0-9a-z]{1,17}$"
 PROFILE = r"^(arn:aws[a-z-]*:iam::[0-9]{12}:instance-profile/)?[A-Za-z0-9_+=,.@/-]{1,128}$"
 
-InstanceType = Annotated[
-    str,
-    AfterValidator(like(INSTANCE_TYPE, "is no EC2 instance type, such as r6i.large")),
-    Field(json_schema_extra={"pattern": INSTANCE_TYPE}),
-]
-Subnet = Annotated[
-    str,
-    AfterValidator(like(SUBNET, "is no id of a subnet: subnet- and letters or digits")),
-    Field(json_schema_extra={"pattern": SUBNET}),
-]
+InstanceType = Annotated[str, Matching(INSTANCE_TYPE, "is no EC2 instance type, such as r6i.large")]
+Subnet = Annotated[str, Matching(SUBNET, "is no id of a subnet: subnet- and letters or digits")]
 SecurityGroup = Annotated[
-    str,
-    AfterValidator(like(SECURITY_GROUP, "is no id of a security group: sg- and letters or digits")),
-    Field(json_schema_extra={"pattern": SECURITY_GROUP}),
+    str, Matching(SECURITY_GROUP, "is no id of a security group: sg- and letters or digits")
 ]
-Profile = Annotated[
-    str,
-    AfterValidator(like(PROFILE, "is neither the name nor the ARN of an instance profile")),
-    Field(json_schema_extra={"pattern": PROFILE}),
-]
+Profile = Annotated[str, Matching(PROFILE, "is neither the name nor the ARN of an instance profile")]
 
 GP3_ALONE = "gp3"
 """The one type of volume that has a throughput."""
@@ -50,11 +36,7 @@ WITH_IOPS = frozenset({"gp3", "io1", "io2"})
 """Types of volumes whose IOPS are chosen."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Volumes(_Frozen):
+class Volumes(Frozen):
     """What all volumes of a server are."""
 
     type: Literal["gp2", "gp3", "io1", "io2", "st1", "sc1", "standard"] | None = Field(
@@ -68,7 +50,7 @@ class Volumes(_Frozen):
     )
 
 
-class LaunchSettings(_Frozen):
+class LaunchSettings(Frozen):
     """As what servers are launched; what is absent stays as it is in DRS."""
 
     instance_type: InstanceType | None = Field(

@@ -25,13 +25,14 @@ from drs_recovery.plan.launch import Launch
 from drs_recovery.plan.preflight import Preflight
 from drs_recovery.plan.problems import MOST_PROBLEMS
 from drs_recovery.plan.rules import findings, sketch
-from drs_recovery.plan.servers import Frozen, Servers
+from drs_recovery.plan.servers import Servers
 from drs_recovery.plan.target import OWN_CONNECTION, Target
 from drs_recovery.plan.values import (
     ConnectionId,
     Cron,
     DagId,
     Duration,
+    Frozen,
     Line,
     MinimumLaunched,
     Region,

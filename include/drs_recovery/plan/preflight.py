@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from drs_recovery.plan.values import Frozen
 
 Strictness = Literal["block", "block_drills", "warn"]
 """Whether a problem keeps an execution from starting: every one, a DRILL only, or none."""
 
 
-class Preflight(BaseModel):
+class Preflight(Frozen):
     """Whether a problem that a check finds keeps an execution from starting, by check."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     servers: Strictness = Field(
         default="block_drills",

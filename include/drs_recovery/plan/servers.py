@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag
 
-from drs_recovery.plan.values import SourceServerId, TagKey, TagValue
+from drs_recovery.plan.values import Frozen, SourceServerId, TagKey, TagValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-
-class Frozen(BaseModel):
-    """What a file says; an unknown key in it is a mistake."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ServerTags(Frozen):

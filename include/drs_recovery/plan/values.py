@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     PlainSerializer,
     PlainValidator,
     WithJsonSchema,
 )
+from pydantic_core.core_schema import no_info_after_validator_function
 
 from drs_recovery import names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pydantic_core import CoreSchema
 
 SOURCE_SERVER_ID = r"^s-[0-9a-zA-Z]{17}$"
 REGION = r"^[a-z]{2,4}(-[a-z]+){1,2}-[0-9]{1,2}$"
@@ -35,21 +41,31 @@ RANDOM_CRON = re.compile(r"(?<![a-z])r(?![a-z])", re.IGNORECASE)
 SOME_DAY = datetime(2024, 1, 1)  # noqa: DTZ001 - any day will do for asking a schedule for its next one
 
 
-def matching(pattern: str, otherwise: str) -> AfterValidator:
-    """Return the check of a text against a pattern; ``otherwise`` ends the sentence of its error."""
-    return AfterValidator(like(pattern, otherwise))
+class Frozen(BaseModel):
+    """What a file says; an unknown key in it is a mistake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def like(pattern: str, otherwise: str) -> Callable[[str], str]:
-    """Return the check of a text against a pattern; ``otherwise`` ends the sentence of its error."""
-    compiled = re.compile(pattern)
+@dataclass(frozen=True)
+class Matching:
+    """A text's pattern, also for the JSON schema; ``otherwise`` ends the sentence of its error."""
 
-    def check(value: str) -> str:
-        if not compiled.fullmatch(value):
-            raise ValueError(otherwise)
+    pattern: str
+    otherwise: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return handler(schema) | {"pattern": self.pattern}
+
+    def _checked(self, value: str) -> str:
+        if not re.fullmatch(self.pattern, value):
+            raise ValueError(self.otherwise)
         return value
-
-    return check
 
 
 def _line(value: str) -> str:
@@ -122,25 +138,15 @@ def _cron(value: str) -> str:
 
 
 SourceServerId = Annotated[
-    str,
-    AfterValidator(like(SOURCE_SERVER_ID, "is no source server id: s- and 17 letters or digits")),
-    Field(json_schema_extra={"pattern": SOURCE_SERVER_ID}),
+    str, Matching(SOURCE_SERVER_ID, "is no source server id: s- and 17 letters or digits")
 ]
-Region = Annotated[
-    str,
-    AfterValidator(like(REGION, "is no AWS Region, such as eu-west-1")),
-    Field(json_schema_extra={"pattern": REGION}),
-]
+Region = Annotated[str, Matching(REGION, "is no AWS Region, such as eu-west-1")]
 ConnectionId = Annotated[
-    str,
-    AfterValidator(like(CONNECTION_ID, r"is no Airflow connection id: letters, digits and _#!().:/\-")),
-    Field(json_schema_extra={"pattern": CONNECTION_ID}),
+    str, Matching(CONNECTION_ID, r"is no Airflow connection id: letters, digits and _#!().:/\-")
 ]
 DagId = Annotated[
     str,
-    AfterValidator(
-        like(names.DAG_ID, "is no DAG id: 1 to 250 letters, digits, dashes, dots and underscores")
-    ),
+    Matching(f"^{names.DAG_ID}$", "is no DAG id: 1 to 250 letters, digits, dashes, dots and underscores"),
 ]
 Duration = Annotated[
     timedelta,
