@@ -20,8 +20,8 @@ from drs_recovery.engine import launch_values as values
 from drs_recovery.engine.parting import LOOK_AGAIN, Held, TryLater, pause
 from drs_recovery.engine.unrestored import take_over, values_before
 from drs_recovery.plan.launch import ServerLaunch
-from drs_recovery.record.enums import EventType, SettingsStatus
-from drs_recovery.record.server_settings import ServerSettings, SettingChange
+from drs_recovery.record.enums import EventType
+from drs_recovery.record.server_settings import ServerSettings, SettingChange, SettingsStatus
 from drs_recovery.store.programs.put_back import order_put_back
 from drs_recovery.store.server_settings import read_all_settings, write_settings
 from drs_recovery.store.trail import append_event

@@ -24,8 +24,8 @@ from drs_recovery.engine.parting import TryLater
 from drs_recovery.engine.permission import executions_with
 from drs_recovery.errors import NoLaunchTemplate, RecordError, TransitionRefused
 from drs_recovery.names import PUT_BACK, PutBackTask
-from drs_recovery.record.enums import CleanupMode, CleanupStatus, EventType, SettingsStatus
-from drs_recovery.record.server_settings import CLAIM
+from drs_recovery.record.enums import CleanupMode, CleanupStatus, EventType
+from drs_recovery.record.server_settings import CLAIM, SettingsStatus
 from drs_recovery.store.programs.put_back import put_back
 from drs_recovery.store.queries import due_put_backs
 from drs_recovery.store.server_settings import read_all_settings, read_put_back, write_settings

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from drs_recovery.engine.parting import LOOK_AGAIN, TryLater
 from drs_recovery.errors import RecordUnavailable, TransitionRefused
-from drs_recovery.record.enums import SettingsStatus
+from drs_recovery.record.server_settings import SettingsStatus
 from drs_recovery.store.queries import pending_put_backs
 from drs_recovery.store.server_settings import read_all_settings, write_settings
 

@@ -176,27 +176,6 @@ class CleanupStatus(RecordedEnum):
         return self in {CleanupStatus.DONE, CleanupStatus.KEPT, CleanupStatus.FAILED}
 
 
-class SettingsStatus(RecordedEnum):
-    """How the launch settings of a server stand that an execution wants otherwise.
-
-    CHANGING: from what is on record to what is wanted, and nobody has seen the end of that. APPLIED: they
-    were read back as they are wanted. PUTTING_BACK: they are written as they were before, and no start may
-    use them meanwhile. PUT_BACK: they are as they were before; LEFT: but for what somebody changed
-    meanwhile, which is left as it is.
-    """
-
-    CHANGING = "CHANGING"
-    APPLIED = "APPLIED"
-    PUTTING_BACK = "PUTTING_BACK"
-    PUT_BACK = "PUT_BACK"
-    LEFT = "LEFT"
-
-    @property
-    def changed(self) -> bool:
-        """Whether the settings may be other than they were."""
-        return self not in {SettingsStatus.PUT_BACK, SettingsStatus.LEFT}
-
-
 class TaskState(RecordedEnum):
     """How a task of the run stands, as its last try left it.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import Field
 
 from drs_recovery.record.base import AwsId, FreeText, Label, Record, RunId, Time
-from drs_recovery.record.enums import CleanupStatus, SettingsStatus
+from drs_recovery.record.enums import CleanupStatus, RecordedEnum
 from drs_recovery.text.values import setting_text
 
 if TYPE_CHECKING:
@@ -19,6 +19,27 @@ if TYPE_CHECKING:
 
 CLAIM = timedelta(minutes=2)
 """So long the settings of a server are held by a process that puts them back, and may have died."""
+
+
+class SettingsStatus(RecordedEnum):
+    """How the launch settings of a server stand that an execution wants otherwise.
+
+    CHANGING: from what is on record to what is wanted, and nobody has seen the end of that. APPLIED: they
+    were read back as they are wanted. PUTTING_BACK: they are written as they were before, and no start may
+    use them meanwhile. PUT_BACK: they are as they were before; LEFT: but for what somebody changed
+    meanwhile, which is left as it is.
+    """
+
+    CHANGING = "CHANGING"
+    APPLIED = "APPLIED"
+    PUTTING_BACK = "PUTTING_BACK"
+    PUT_BACK = "PUT_BACK"
+    LEFT = "LEFT"
+
+    @property
+    def changed(self) -> bool:
+        """Whether the settings may be other than they were."""
+        return self not in {SettingsStatus.PUT_BACK, SettingsStatus.LEFT}
 
 
 class SettingChange(Record):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_recovery.record.enums import CleanupStatus, SettingsStatus
+from drs_recovery.record.enums import CleanupStatus
+from drs_recovery.record.server_settings import SettingsStatus
 from drs_recovery.text.values import plural, timestamp
 
 if TYPE_CHECKING:

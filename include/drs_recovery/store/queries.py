@@ -62,57 +62,44 @@ def list_executions(
 
 def open_executions(*, passed_over: PassedOver = log_it) -> StoreProgram[list[Execution]]:
     """Read the executions that are not final, oldest first: found by the sparse index, then read again."""
-    items = yield from query(
-        {
-            "IndexName": OPEN,
-            "KeyConditionExpression": "#item = :execution",
-            "ExpressionAttributeNames": {"#item": "item"},
-            "ExpressionAttributeValues": marshal({":execution": EXECUTION}),
-        }
-    )
-    found = yield from _read_again(items, passed_over)
+    found = yield from _read_again((yield from _indexed(OPEN, EXECUTION)), passed_over)
     return [execution for execution in found if not execution.final]
 
 
 def due_clean_ups(at: datetime, *, passed_over: PassedOver = log_it) -> StoreProgram[list[Execution]]:
     """Read the ended drills whose clean-up is due and not finished, longest due first, like the open ones."""
-    items = yield from query(
-        {
-            "IndexName": CLEANUP,
-            "KeyConditionExpression": "#item = :execution AND #due <= :at",
-            "ExpressionAttributeNames": {"#item": "item", "#due": "cleanupDue"},
-            "ExpressionAttributeValues": marshal({":execution": EXECUTION, ":at": iso(at)}),
-        }
-    )
-    found = yield from _read_again(items, passed_over)
+    found = yield from _read_again((yield from _indexed(CLEANUP, EXECUTION, at)), passed_over)
     return [execution for execution in found if execution.final and execution.cleanup_due is not None]
 
 
 def due_put_backs(at: datetime, *, passed_over: PassedOver = log_it) -> StoreProgram[list[Execution]]:
     """Read the executions that have ended and whose settings are to be put back, longest due first."""
-    items = yield from query(
-        {
-            "IndexName": CLEANUP,
-            "KeyConditionExpression": "#item = :put_back AND #due <= :at",
-            "ExpressionAttributeNames": {"#item": "item", "#due": "cleanupDue"},
-            "ExpressionAttributeValues": marshal({":put_back": PUT_BACK, ":at": iso(at)}),
-        }
-    )
-    found = yield from _read_again(items, passed_over)
+    found = yield from _read_again((yield from _indexed(CLEANUP, PUT_BACK, at)), passed_over)
     return [execution for execution in found if execution.final]
 
 
 def pending_put_backs() -> StoreProgram[list[str]]:
     """Read the ids of all executions whose settings are to be put back, ended or not, from an index."""
-    items = yield from query(
-        {
-            "IndexName": CLEANUP,
-            "KeyConditionExpression": "#item = :put_back",
-            "ExpressionAttributeNames": {"#item": "item"},
-            "ExpressionAttributeValues": marshal({":put_back": PUT_BACK}),
-        }
+    return [item["executionId"] for item in (yield from _indexed(CLEANUP, PUT_BACK))]
+
+
+def _indexed(index: str, item: str, due: datetime | None = None) -> StoreProgram[list[Item]]:
+    """Read what an index has of an item: all, or what is ``due`` at a time."""
+    names, values = {"#item": "item"}, {":item": item}
+    condition = "#item = :item"
+    if due is not None:
+        names, values = names | {"#due": "cleanupDue"}, values | {":at": iso(due)}
+        condition += " AND #due <= :at"
+    return (
+        yield from query(
+            {
+                "IndexName": index,
+                "KeyConditionExpression": condition,
+                "ExpressionAttributeNames": names,
+                "ExpressionAttributeValues": marshal(values),
+            }
+        )
     )
-    return [item["executionId"] for item in items]
 
 
 def _read_again(items: Iterable[Item], passed_over: PassedOver) -> StoreProgram[list[Execution]]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from typer.testing import CliRunner
 
 from drs_recovery.cli.app import app
-from drs_recovery.record.enums import CleanupStatus, SettingsStatus
-from drs_recovery.record.server_settings import PutBack, ServerSettings, SettingChange
+from drs_recovery.record.enums import CleanupStatus
+from drs_recovery.record.server_settings import PutBack, ServerSettings, SettingChange, SettingsStatus
 from drs_recovery.store.server_settings import write_put_back, write_settings
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from drs_recovery.clock import now
 from drs_recovery.engine import put_back
 from drs_recovery.engine.follow_up_kind import StillThere
-from drs_recovery.record.enums import SettingsStatus
-from drs_recovery.record.server_settings import CLAIM
+from drs_recovery.record.server_settings import CLAIM, SettingsStatus
 from drs_recovery.store.server_settings import settings_item, write_settings
 from tests.recovery.tasks.checked import SURE
 from tests.recovery.tasks.conftest import DB, WEB, Drive

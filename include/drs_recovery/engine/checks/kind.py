@@ -64,3 +64,11 @@ class Reach:
 
         found = await asyncio.gather(*map(one, subjects))
         return {subject.key: each for subject, each in zip(subjects, found, strict=True)}
+
+
+def of_instances(subjects: Sequence[Subject], found: Callable[[str], Found]) -> dict[str, Found]:
+    """Return what was found of the instance of each; one whose instance is not known is not well."""
+    return {
+        one.key: found(one.instance_id) if one.instance_id else Found(passed=False, text=NO_INSTANCE)
+        for one in subjects
+    }
