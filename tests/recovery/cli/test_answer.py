@@ -238,6 +238,15 @@ def test_an_approval_that_would_not_count_is_not_sent(
     assert answers(airflow) == []
 
 
+def test_run_approve_breaks_no_glass(story: Any, airflow: Stub) -> None:
+    """It would at each gate of the run, with one reason for all: that takes `recovery approve`."""
+    shown = of_two(story, break_glass=["alice"], approvers=["bob", "carol"])
+    client, snapshot = look(shown, airflow)
+    (gate,) = Approver(client, "drill").act(snapshot).gates
+    assert gate.note == "--approve breaks no glass; `recovery approve` does, as alice"
+    assert answers(airflow) == []
+
+
 def test_who_breaks_the_glass_is_shown_loudly(story: Any) -> None:
     """By `show`, beside the others who answered."""
     shown = of_two(story)
