@@ -96,7 +96,7 @@ class Checker:
         ]
         for rounds in self._rounds:
             if rounds.check.kind in KINDS:
-                rounds.begin(self._subjects(rounds.check, checked), self._reach, at)
+                rounds.begin(self._subjects(rounds.check, checked, at), self._reach, at)
         self._since = self._since or at
         return checked
 
@@ -123,9 +123,12 @@ class Checker:
             if rounds.task is not None:
                 rounds.task.cancel()
 
-    def _subjects(self, check: Check, servers: Sequence[ServerRecord]) -> list[Subject]:
-        """Return whom the next look is at: all that are launched and wait for this check."""
-        waiting = [server for server in servers if _waits(server, check)]
+    def _subjects(self, check: Check, servers: Sequence[ServerRecord], at: datetime) -> list[Subject]:
+        """Return whom the next look is at: all that are launched and wait for this check.
+
+        One whose instance is not known yet can be found nowhere, and has one time of ``every`` to show.
+        """
+        waiting = [server for server in servers if _waits(server, check) and _shows(server, check, at)]
         if not waiting:
             return []
         context = template_context(self._record, self._plan, servers, wave=self.wave)
@@ -213,6 +216,12 @@ def again(servers: Iterable[ServerRecord]) -> list[ServerRecord]:
 
 def _waits(server: ServerRecord, check: Check) -> bool:
     return any(one.name == check.name and one.status is ChecksStatus.IN_PROGRESS for one in server.checks)
+
+
+def _shows(server: ServerRecord, check: Check, at: datetime) -> bool:
+    """Whether there is anything to look at: an instance or an address, or none after so long."""
+    since = next((one.since for one in server.checks if one.name == check.name), at)
+    return bool(server.recovery_instance_id or server.private_ip) or at >= since + check.every
 
 
 def _status(checks: Sequence[ServerCheck], required: int) -> ChecksStatus | None:

@@ -82,7 +82,7 @@ def new_execution(plan: Plan, run: Run, now: datetime) -> Execution:
             pause_before_wave=_pauses(plan, number, run),
             depends_on=plan.dependencies[number],
             status=WaveStatus.PENDING,
-            checks=sum(not check.optional for check in wave.checks) or None,
+            checks=sum(not check.optional for check in wave.checks) if wave.checks else None,
             on_failure=OnFailure(wave.on_failure),
             timeout_seconds=int(wave.timeout.total_seconds()),
         )

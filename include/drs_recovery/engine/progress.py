@@ -16,7 +16,7 @@ from drs_recovery.engine.observe import observed_all
 from drs_recovery.engine.watch import end_wave, final_servers, located
 from drs_recovery.plan import Plan
 from drs_recovery.record.enums import WaveStatus
-from drs_recovery.record.judge import checking
+from drs_recovery.record.judge import checking, unseen
 from drs_recovery.settings import settings
 from drs_recovery.store.frozen import read_plan
 from drs_recovery.store.programs import wait_for_recovery
@@ -150,7 +150,8 @@ class WaveProgress:
             self.located = at
             seen = await located(self.drs.hook, seen)
         checked = self.checker.observe(seen, at, ended=over)
-        self.checking = [server.label for server in checked if checking(self.checker.wave, server)]
+        wave = self.checker.wave
+        self.checking = [one.label for one in checked if checking(wave, one) or unseen(wave, one)]
         self.worker_is_due = over and self.checker.worker_is_due(checked, at)
         return checked
 

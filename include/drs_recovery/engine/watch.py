@@ -26,7 +26,7 @@ from drs_recovery.engine.permission import wave_on_record
 from drs_recovery.errors import StartRefused
 from drs_recovery.names import Role, task_id
 from drs_recovery.record.enums import EventType, WaveStatus
-from drs_recovery.record.judge import checking, judge, named
+from drs_recovery.record.judge import checking, judge, named, unseen
 from drs_recovery.store.programs import wait_for_recovery
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
@@ -182,11 +182,13 @@ def wave_end(
     """Return how a wave ended, by its servers once its jobs and what follows them have ended (R-03, P-2).
 
     None while something of it still runs, and nothing has cut the watching short. Actions that run on a
-    server after its launch, and must succeed, are waited for like jobs.
+    server after its launch, and must succeed, are waited for like jobs; so is one look of each check.
     """
     unfinished = unfinished_jobs(wave, jobs)
     acting = [server.label for server in servers if server.acting]
     unchecked = [server.label for server in servers if checking(wave, server)]
+    if cut is None and any(unseen(wave, server) for server in servers):
+        return None
     if not unfinished and not acting and not unchecked:
         return WaveEnd(*judge(wave, servers), len(servers), checked=bool(wave.checks))
     if cut is None:

@@ -34,6 +34,13 @@ def checking(wave: WaveRecord, server: ServerRecord) -> bool:
     return bool(wave.checks) and server.recovered and server.checks_status not in decided
 
 
+def unseen(wave: WaveRecord, server: ServerRecord) -> bool:
+    """Whether a launched server has a check, an optional one may be, at which nobody has looked yet."""
+    if wave.checks is None or not server.recovered:
+        return False
+    return not server.checks or any(check.found is None for check in server.checks)
+
+
 def judge(wave: WaveRecord, servers: Sequence[ServerRecord]) -> tuple[WaveStatus, str | None]:
     """Return the final status of a wave whose jobs have all ended, and why it is not COMPLETED.
 

@@ -131,7 +131,7 @@ class WaveRecord(Record):
     ``region`` and ``account_id`` are where it is recovered to; those of older releases have neither: ask
     ``Execution.region_of`` and ``account_of``.
     ``minimum_launched`` is how many of its servers that are not optional must be launched; absent: all.
-    ``checks`` is how many checks that are not optional each must pass then; absent: none.
+    ``checks`` is how many checks that are not optional each must pass then, 0 where all are; absent: none.
     ``clear_number`` is how often its DAG run had been cleared when this attempt opened, or last went on;
     absent: never. Only a run that was cleared again since may open another attempt. ``waiting_since`` is when
     the gate of this attempt first waited: asking again gives no new time-out. ``approvals_needed`` is how

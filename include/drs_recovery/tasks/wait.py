@@ -32,13 +32,15 @@ from drs_recovery.tasks.databases import first_row
 from drs_recovery.tasks.wave_trigger import WaveTrigger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from airflow.sdk import Context
     from mypy_boto3_drs.type_defs import JobTypeDef
 
     from drs_recovery.plan import Plan
     from drs_recovery.record.enums import WaveStatus
+
+NO_RETURN = "a sensor that defers lets go of its worker"
 
 
 class WaitForRecovery(DrsJobSensor):
@@ -77,11 +79,8 @@ class WaitForRecovery(DrsJobSensor):
         with ends_task_on_error(execution_store(), context, id_of(context), self.wave_number):
             if met := self._watch(context):
                 return met.value
-            return self._end_wave(
-                context,
-                self.look().jobs if self.job_ids else (),
-                _cut(validate_execute_complete_event(event)),
-            )
+            cut = _cut(validate_execute_complete_event(event))
+            return self._end_or_watch(context, lambda: self.look().jobs if self.job_ids else (), cut)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Resume, or write why the trigger broke, when no retry is left.
@@ -96,14 +95,8 @@ class WaitForRecovery(DrsJobSensor):
                 return self.execute_complete(context, {"status": "timeout", "message": message})
 
     def finish(self, context: Context, jobs: Sequence[JobTypeDef]) -> None:
-        """Judge the wave when its jobs had ended before anybody waited, or let its trigger ask on."""
-        try:
-            self._end_wave(context, jobs)
-        except (BotoCoreError, ClientError) as error:
-            if is_final(error):
-                raise
-            self.log.warning("%s; the trigger asks on", error)
-            self.defer_to(self.make_trigger(context))
+        """Judge the wave when its jobs had ended before anybody waited."""
+        self._end_or_watch(context, lambda: jobs)
 
     def make_trigger(self, context: Context) -> WaveTrigger:
         """Return the trigger that writes this wave's progress."""
@@ -113,7 +106,7 @@ class WaitForRecovery(DrsJobSensor):
             wave_number=self.wave_number,
             attempt=wave.attempt,
             actor=self.task_id,
-            checks=bool(wave.checks),
+            checks=wave.checks is not None,
             **self.get_trigger_arguments(context),
         )
 
@@ -129,6 +122,19 @@ class WaitForRecovery(DrsJobSensor):
             case met:
                 return met
 
+    def _end_or_watch(
+        self, context: Context, jobs: Callable[[], Sequence[JobTypeDef]], cut: Cut | None = None
+    ) -> str:
+        """Put the end of the wave on record; while AWS cannot be asked, and has time, the trigger asks on."""
+        try:
+            return self._end_wave(context, jobs(), cut)
+        except (BotoCoreError, ClientError) as error:
+            if cut or is_final(error):
+                raise
+            self.log.warning("%s; the trigger asks on", error)
+            self.defer_to(self.make_trigger(context))
+            raise AssertionError(NO_RETURN) from error
+
     def _end_wave(self, context: Context, jobs: Sequence[JobTypeDef], cut: Cut | None = None) -> str:
         """Put the end of the wave on record; watch on where its jobs have ended and what follows has not."""
         store, key = execution_store(), id_of(context)
@@ -139,7 +145,7 @@ class WaitForRecovery(DrsJobSensor):
         end = store.run(end_wave(watched, journal_of(context), servers, jobs, cut))
         if end is None:
             self.defer_to(self.make_trigger(context))
-            raise AssertionError("a sensor that defers lets go of its worker")
+            raise AssertionError(NO_RETURN)
         if not end.status.policy_met:
             raise AirflowFailException(f"{wave.wave_name} {end.message}")
         return end.status.value

@@ -99,6 +99,21 @@ async def test_a_server_is_checked_as_soon_as_it_is_launched_and_no_other(world:
     assert wave.looks == [[DB]]
 
 
+async def test_a_server_without_an_instance_yet_is_looked_at_a_little_later(world: Any) -> None:
+    """As soon as it shows, or once ``every`` has passed: there may never be one."""
+    wave = world(TCP)
+    wave.servers = [server(DB).replace(private_ip=None)]
+    await wave.pass_on()
+    assert wave.looks == []
+    wave.servers = [wave.first.replace(recovery_instance_id="i-1")]
+    await wave.pass_on(2)
+    other = world(TCP)
+    other.servers = [server(DB).replace(private_ip=None)]
+    await other.pass_on()
+    await other.pass_on(15)
+    assert [wave.looks, other.looks] == [[[DB]], [[DB]]]
+
+
 async def test_a_look_comes_again_after_every_and_not_before(world: Any) -> None:
     """Each server shows which check it waits for, and what the last look found."""
     wave = world(TCP | {"every": "10s"})

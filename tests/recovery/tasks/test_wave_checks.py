@@ -125,6 +125,37 @@ def test_a_wave_is_completed_when_each_server_is_well(aws: Any) -> None:
     assert {one.checks_status for one in servers(drive)} == {"PASSED"}
 
 
+def test_optional_checks_are_looked_at_once_and_hold_up_no_wave(aws: Any) -> None:
+    """Also where no other check is there, and the jobs had ended before anybody watched."""
+    drive = launched(aws, 9, optional=True)
+    event = asyncio.run(fired(trigger_of(drive)))
+    assert isinstance(event, TaskSuccessEvent)
+    assert drive.statuses == ["COMPLETED"]
+    for server in servers(drive):
+        (check,) = server.checks
+        assert (check.status, server.checks_status) == ("IN_PROGRESS", None)
+        assert (check.found or "").startswith(f"{server.private_ip}:9: ")
+
+
+def test_a_look_that_nobody_waits_for_makes_no_wave_late(aws: Any) -> None:
+    """Its time-out passed before the first look of an optional check: it is COMPLETED all the same."""
+    drive = launched(aws, 9, optional=True)
+    drive.resume(WAIT, {"status": "timeout", "job_ids": [], "message": "overdue"})
+    assert drive.statuses == ["COMPLETED"]
+
+
+def test_aws_that_is_away_when_the_wave_is_judged_is_asked_again(
+    aws: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the trigger, and at the cost of no try of the task."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    drive = launched(aws, 9)
+    aws.control.throttle("drs", "DescribeJobs", times=1)
+    with pytest.raises(TaskDeferred):
+        drive.resume(WAIT, {"status": "success", "job_ids": [], "message": "ended"})
+    assert drive.statuses == ["STARTED"]
+
+
 def test_a_server_that_does_not_pass_fails_the_wave_and_the_next_attempt_checks_it_again(aws: Any) -> None:
     """It is not launched again; what is well stays so."""
 
