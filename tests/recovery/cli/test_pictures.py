@@ -17,8 +17,7 @@ from drs_recovery.cli.watcher import Watcher
 from drs_recovery.clock import now
 from drs_recovery.record.approvals import GateRules
 from drs_recovery.record.enums import LaunchStatus, WaveStatus
-from drs_recovery.record.models import Execution, Lag, PreflightWarning, WaveRecord
-from drs_recovery.record.server_record import ServerRecord
+from drs_recovery.record.models import Lag, PreflightWarning
 from drs_recovery.report.facts import job_url
 from drs_recovery.report.snapshot import Snapshot, Target, WaitingGate
 from drs_recovery.store.programs import open_execution, start_recovery
@@ -44,41 +43,6 @@ def seen(shown: RenderableType, width: int) -> str:
 
 def look(story: Story) -> Snapshot:
     return Watcher(story.store, Target("web_shop", story.run_id), AirflowView(None)).look()
-
-
-def big(waves: int, servers: int, at: int) -> Snapshot:
-    """Return a plan with many waves of which one is polled."""
-    statuses = [WaveStatus.COMPLETED] * at + [WaveStatus.POLLING] + [WaveStatus.PENDING] * (waves - at - 1)
-    records = tuple(
-        WaveRecord(
-            wave_number=number,
-            wave_name=f"Wave{number:02}",
-            status=status,
-            start_time=now() if number <= at else None,
-        )
-        for number, status in enumerate(statuses)
-    )
-    execution = Execution(
-        execution_id="00000000-0000-4000-8000-000000000000",
-        plan_id="big",
-        plan_name="Big",
-        plan_hash="h",
-        dag_run_id="r",
-        execution_type="DRILL",
-        status="POLLING",
-        total_waves=waves,
-        waves=records,
-        start_time=now(),
-    )
-    fleet = [_server(number, wave) for wave in range(at + 1) for number in range(servers)]
-    return Snapshot(Target("big", "r"), now(), execution, tuple(fleet))
-
-
-def _server(number: int, wave: int) -> ServerRecord:
-    status = LaunchStatus.FAILED if number == 7 else LaunchStatus.LAUNCHED
-    id_ = f"s-{wave:08}{number:09}"
-    host = f"a-rather-long-hostname-{wave}-{number}.shop.example"
-    return ServerRecord(source_server_id=id_, hostname=host, wave_number=wave, launch_status=status)
 
 
 def test_a_waiting_gate_says_what_who_and_how(story: Begin, width: int) -> None:
@@ -188,14 +152,6 @@ def test_a_refused_start_shows_why(story: Begin, width: int) -> None:
     assert "confirm: it is missing" in shown
 
 
-@pytest.mark.parametrize("height", [24, 40])
-def test_a_live_picture_fits_the_screen(height: int) -> None:
-    """A picture that is longer than the screen cannot be drawn over itself."""
-    for snapshot in (big(waves=100, servers=3, at=50), big(waves=3, servers=300, at=1), big(100, 20, 99)):
-        shown = seen(picture(snapshot, Canvas(80, height)), 80)
-        assert len(shown.splitlines()) <= height
-
-
 def test_a_server_that_runs_with_older_data_says_so(story: Begin, width: int) -> None:
     """Beside its address: who approves the next wave must not take it for one with the latest data."""
     snapshot = look(story().freeze().launch(0).land(0))
@@ -209,20 +165,6 @@ def test_a_live_picture_never_cuts_an_address(story: Begin, width: int) -> None:
     """Names may be cut where a line must stay one line; where to log in may not."""
     reported = story().freeze().launch(0).land(0)
     assert "i-000000000000db001  10.0.0.49" in seen(picture(look(reported), Canvas(width, 24)), width)
-
-
-def test_what_runs_and_what_failed_is_in_sight() -> None:
-    shown = seen(picture(big(waves=100, servers=300, at=50), Canvas(80, 30)), 80)
-    assert "Wave50" in shown
-    assert "hostname-50-7" in shown, "the failed server goes before 299 launched ones"
-    assert "more waves" in shown
-    assert "LAUNCHED" in shown
-
-
-def test_without_a_screen_nothing_is_left_out() -> None:
-    shown = seen(picture(big(waves=100, servers=3, at=50), Canvas(120)), 120)
-    assert all(f"Wave{number:02}" in shown for number in range(100))
-    assert "more" not in shown
 
 
 def test_r61_a_status_of_a_newer_release_is_shown(story: Begin, local_aws: Any) -> None:

@@ -91,3 +91,9 @@ def world(dynamodb: Any, make: Make, executions: str) -> World:
 @pytest.fixture
 def store(world: World) -> ExecutionStore:
     return world.store
+
+
+@pytest.fixture
+def polled(world: World) -> World:
+    """Make an execution whose first wave is being launched."""
+    return world.frozen().launching(0)

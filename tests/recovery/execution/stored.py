@@ -259,3 +259,9 @@ class Wire:
         elif fate == "refused if write":
             self.refused += 1
             self._control.deny("dynamodb", error="ValidationException", message=TOO_LARGE, times=1)
+
+
+def at(world: World, status: LaunchStatus, **fields: Any) -> list[ServerRecord]:
+    """Return the servers of the first wave as they are on record, but with this launch status."""
+    servers = world.store.run(read_servers(world.id, 0))
+    return [server.replace(launch_status=status, **fields) for server in servers]

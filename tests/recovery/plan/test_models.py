@@ -1,4 +1,4 @@
-"""What a plan is: its values, its waves, its hash, and its way into the record and back."""
+"""What a plan is: its values, its waves, and its way into the record and back."""
 
 from __future__ import annotations
 
@@ -14,48 +14,10 @@ from pydantic import ValidationError
 from drs_recovery import __version__
 from drs_recovery.errors import PlanError
 from drs_recovery.names import group_id, likeness
-from drs_recovery.plan import Plan, Preflight, ServerTags, Wave, read_plan
+from drs_recovery.plan import Plan, Preflight, ServerTags, Wave
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
-
-LAYOUTS = {
-    "as written": """\
-name: Shop
-description: A shop.
-owner: shop-team
-region: eu-west-1
-gate_timeout: 90m
-drill_schedule: "0 6 1 * *"
-waves:
-  - name: Database
-    servers: [s-000000000000db001]
-  - name: App
-    servers: {tags: {Tier: app, Application: shop}}
-""",
-    "other order, comments, defaults written out": """\
-# The same plan
-waves:
-- servers:
-  - "s-000000000000db001"
-  name: 'Database'   # first
-  pause_before_wave: false
-  on_failure: stop
-  timeout: 240m
-- {servers: {tags: {Application: shop, Tier: app}}, name: App}
-drill_schedule: 0  6 1 * *
-gate_timeout: 1h30m
-approvers: []
-drill_approvals: none
-aws_conn_id: aws_default
-region: "eu-west-1"
-owner: shop-team
-description: >
-  A shop.
-name: Shop
-""",
-}
 
 lines = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1, max_size=20)
 wave_names = st.lists(lines, min_size=1, max_size=5, unique_by=(group_id, likeness)).filter(
@@ -129,48 +91,6 @@ def test_text_that_is_no_dumped_plan_is_a_plan_error(text: str) -> None:
     """A record that holds something else is shown, and never another exception."""
     with pytest.raises(PlanError, match="the dumped plan"):
         Plan.load(text)
-
-
-def test_the_hash_is_of_what_a_plan_says_not_how(tmp_path: Path) -> None:
-    """Comments, key order, quotes, styles and defaults written out do not change the hash."""
-    path = tmp_path / "shop.yaml"
-    hashes = set()
-    for layout in LAYOUTS.values():
-        path.write_text(layout)
-        hashes.add(read_plan(path).hash)
-    assert len(hashes) == 1
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("Shop\n", "Shopp\n"),
-        ("90m", "91m"),
-        ("0 6 1", "0 6 2"),
-        ("db001", "db002"),
-        ("Tier: app", "Tier: App"),
-        ("    servers: [", "    pause_before_wave: true\n    servers: ["),
-        ("  - name: App\n", "  - name: App\n    depends_on: []\n"),
-        ("  - name: App\n", "  - name: App\n    optional: {tags: {Tier: app}}\n"),
-        ("  - name: App\n", "  - name: App\n    minimum_launched: 2\n"),
-        ("  - name: App\n", "  - name: App\n    on_failure: continue\n"),
-        ("  - name: App\n", "  - name: App\n    timeout: 3h\n"),
-    ],
-)
-def test_the_hash_changes_with_what_a_plan_says(tmp_path: Path, old: str, new: str) -> None:
-    """Every change of content is another hash."""
-    layout = LAYOUTS["as written"]
-    assert old in layout
-    path = tmp_path / "shop.yaml"
-    path.write_text(layout)
-    before = read_plan(path).hash
-    path.write_text(layout.replace(old, new, 1))
-    assert read_plan(path).hash != before
-
-
-def test_the_hash_is_sha_256_in_hex(plan_of: Callable[..., Plan]) -> None:
-    """The record holds 64 hexadecimal digits."""
-    assert len(bytes.fromhex(plan_of({"name": "A"}).hash)) == 32
 
 
 def test_a_plan_cannot_be_changed(plan_of: Callable[..., Plan]) -> None:
@@ -289,20 +209,3 @@ def test_a_dump_is_json_of_the_file_s_own_keys(plan_of: Callable[..., Plan]) -> 
             }
         ],
     }
-
-
-def test_actions_are_part_of_what_a_plan_is() -> None:
-    """Another one, or another argument of one, is another plan; one without any is what it always was."""
-    wave = {"name": "A", "servers": ["s-00000000000000001"]}
-    about = {"id": "shop", "name": "Shop", "description": "x", "owner": "x", "region": "eu-west-1"}
-
-    def plan(**more: object) -> Plan:
-        return Plan.model_validate({**about, "waves": [wave], **more})
-
-    one = [{"name": "page", "http": {"connection": "pager"}}]
-    other = [{"name": "page", "http": {"connection": "pager", "path": "/x"}}]
-    hashes = {plan().hash, plan(before=one).hash, plan(after=one).hash, plan(before=other).hash}
-    assert len(hashes) == 4
-    assert '"before"' not in plan().dump()
-    assert '"format":2' in plan(before=one).dump()
-    assert Plan.load(plan(before=one).dump()) == plan(before=one)
