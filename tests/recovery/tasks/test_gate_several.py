@@ -156,18 +156,23 @@ def test_a_gate_marked_success_after_one_of_two_approvals_starts_nothing(real: D
     assert starts() == 0
 
 
-def test_an_approval_written_past_the_gate_is_counted_again_by_the_start(
-    table: Any, real: Drive, starts: Any
-) -> None:
-    """Whoever wrote that one passed a gate that needs two."""
+def forge_approval(table: Any, drive: Drive) -> None:
+    """Write an approval by bob of the first wave, past its gate."""
     forged = {"decision": "APPROVED", "by": "bob", "time": "2026-01-01T00:00:00.000000Z"}
     marshalled = {"M": {key: {"S": value} for key, value in forged.items()}}
     table.client("dynamodb").update_item(
         TableName="recovery-executions",
-        Key={"executionId": {"S": real.execution_id}, "item": {"S": "EXECUTION"}},
+        Key={"executionId": {"S": drive.execution_id}, "item": {"S": "EXECUTION"}},
         UpdateExpression="SET waves[0].approval = :forged",
         ExpressionAttributeValues={":forged": marshalled},
     )
+
+
+def test_an_approval_written_past_the_gate_is_counted_again_by_the_start(
+    table: Any, real: Drive, starts: Any
+) -> None:
+    """Whoever wrote that one passed a gate that needs two."""
+    forge_approval(table, real)
     with pytest.raises(
         AirflowFailException, match="2 different people must approve, and on record is only bob"
     ):

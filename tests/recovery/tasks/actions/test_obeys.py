@@ -13,6 +13,7 @@ from drs_recovery.store.programs import cancel
 from drs_recovery.store.servers import read_servers
 from tests.recovery.tasks.actions.conftest import Act, page, wave
 from tests.recovery.tasks.conftest import WEB
+from tests.recovery.tasks.test_gate_several import forge_approval
 
 if TYPE_CHECKING:
     from tests.recovery.tasks.actions.conftest import Pager
@@ -63,6 +64,14 @@ def test_nothing_runs_on_a_state_that_only_airflow_claims(
         act.execute(task)
     assert len(pager.requests) == sent
     assert act.state(task) in {"REFUSED", "SUCCESS", None}
+
+
+def test_an_action_counts_the_people_of_its_gate_again(pager: Pager, table: Any) -> None:
+    """One approval that somebody wrote past a gate which needs two lets nothing run."""
+    act = Act(wave(pause_before_wave=True, before=[page()], approvals_needed=2))
+    forge_approval(table, act)
+    act.refused(BEFORE, "2 different people must approve, and on record is only bob")
+    assert pager.requests == []
 
 
 def test_a_gate_that_was_marked_success_lets_no_action_run(pager: Pager) -> None:
