@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from botocore.exceptions import EndpointConnectionError
 
 from drs_recovery.aws.hooks.drs import DrsHook
@@ -17,6 +17,9 @@ from drs_recovery.store.read_trail import read_events
 from drs_recovery.store.tasks import note_task
 from tests.recovery.tasks.attempts import denied, end, raising
 from tests.recovery.tasks.conftest import DB, WEB, Drive, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LAST_TRY = {"try_number": 4}
 URL = "https://drs.eu-west-1.amazonaws.com"
@@ -96,15 +99,35 @@ def test_a_trail_that_cannot_be_written_hides_no_error(
         opened.execute("database.start_recovery", **LAST_TRY)
 
 
-def test_a_sensor_that_cannot_reach_drs_any_more_fails_its_wave(
-    watched: Drive, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def away(watched: Drive, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, str]], None]:
+    """DRS cannot be reached any more: the sensor's last try, resumed with a trigger's event."""
+    monkeypatch.setattr(DrsHook, "list_jobs", raising(unreachable()))
+
+    def resume(event: dict[str, str]) -> None:
+        watched.dag.get_task("database.wait_for_recovery").execute_complete(
+            watched.context("database.wait_for_recovery", **LAST_TRY), event
+        )
+
+    return resume
+
+
+def test_a_sensor_that_cannot_reach_drs_to_judge_asks_on(
+    watched: Drive, away: Callable[[dict[str, str]], None]
+) -> None:
+    """The wave has time yet: its trigger takes over again, and no try is lost."""
+    with pytest.raises(TaskDeferred):
+        away({"status": "success"})
+    assert last_lines(watched) == []
+    assert watched.statuses == ["STARTED"]
+
+
+def test_a_sensor_that_cannot_reach_drs_in_time_fails_its_wave(
+    watched: Drive, away: Callable[[dict[str, str]], None]
 ) -> None:
     """Nobody ended the run by hand: FAILED, with the words and the job that may run on."""
-    monkeypatch.setattr(DrsHook, "list_jobs", raising(unreachable()))
     with pytest.raises(EndpointConnectionError):
-        watched.dag.get_task("database.wait_for_recovery").execute_complete(
-            watched.context("database.wait_for_recovery", **LAST_TRY), {"status": "success"}
-        )
+        away({"status": "timeout", "message": "the jobs did not end in time"})
     watched.states = {"database.wait_for_recovery": "failed"}
     (job_id,) = watched.record.waves[0].job_ids
     end(watched)
