@@ -6,6 +6,8 @@ SHELL := /bin/sh
 
 python = .venv/bin/python
 in_venv = .venv/bin
+compile = $(in_venv)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url \
+  --generate-hashes
 export PYTHONPATH := include
 
 ifdef PYTHON
@@ -19,7 +21,7 @@ help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: ## Set up .venv/ with what requirements.txt pins (the others do it too)
+setup: ## Set up .venv/ with what requirements-dev.txt pins (the others do it too)
 	@command -v $(bootstrap_with) >/dev/null || { \
 	  echo "set-up: $(bootstrap_with) is not there. Install Python 3.11, 3.12 or 3.13, or name it:" \
 	       "make PYTHON=/path/to/python3.12 ..." >&2; exit 2; }
@@ -79,9 +81,14 @@ pictures: setup ## Take the README's pictures again, of the real thing
 	@$(python) docs/pictures.py
 
 .PHONY: lock
-lock: setup ## Pin every dependency anew, from requirements.in
-	@$(in_venv)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url \
-	  --generate-hashes requirements.in -o requirements.txt
+lock: setup ## Pin every dependency anew: of everything, then of production, in the same versions
+	@$(compile) requirements-dev.in -o requirements-dev.txt
+	@$(compile) requirements.in -c requirements-dev.txt -o requirements.txt
+
+.PHONY: wheel
+wheel: setup ## Build the wheel into dist/, for an Airflow that is there already
+	@$(in_venv)/uv build --quiet --offline --wheel --out-dir dist
+	@ls dist/*.whl
 
 .PHONY: clean
 clean: down ## Remove .airflow/ and caches; .venv/ stays

@@ -128,7 +128,7 @@ class Environment:
 
     def __init__(self, root: Path) -> None:
         self.path = root / ".venv"
-        self.lock = root / "requirements.txt"
+        self.lock = root / "requirements-dev.txt"
         self.project = root / "pyproject.toml"
         self.stamp = self.path / "set-up-done"
         self.python = str(self.path / "bin" / "python")
@@ -243,7 +243,7 @@ def install(environment: Environment) -> None:
     # Airflow's services start in a third of the time when nothing is left to compile
     sync = [uv, "pip", "sync", "--compile-bytecode", "--require-hashes", "--python", environment.python]
     run(
-        "installing what requirements.txt pins (about 300 MB to download the first time; some minutes)",
+        "installing what requirements-dev.txt pins (about 300 MB to download the first time; some minutes)",
         [*sync, str(environment.lock)],
         env=as_pip_is_configured(environment.python),
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-UV = "uv==1.2.3 \\\n    --hash=sha256:00 \\\n    --hash=sha256:11\n    # via -r requirements.in\n"
+UV = "uv==1.2.3 \\\n    --hash=sha256:00 \\\n    --hash=sha256:11\n    # via -r requirements-dev.in\n"
 LOCK = "attrs==1.0 \\\n    --hash=sha256:22\n" + UV + "uvicorn==2.0 \\\n    --hash=sha256:33\n"
 
 PRETENDER = """#!/bin/sh
@@ -39,7 +39,7 @@ class Machine:
         self.root = folder / "check out"
         self.root.mkdir()
         self.uv_entry, self.lock = UV, LOCK
-        (self.root / "requirements.txt").write_text(LOCK)
+        (self.root / "requirements-dev.txt").write_text(LOCK)
         (self.root / "pyproject.toml").write_text("[project]\n")
 
     def program(self, name: str, text: str) -> Path:

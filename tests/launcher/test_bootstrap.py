@@ -111,7 +111,7 @@ def test_another_lock_is_installed_into_the_same_environment(machine: Any) -> No
     machine.python("python3.12", "3.12.1")
     set_up(machine.root)
     machine.asked_for()
-    (machine.root / "requirements.txt").write_text(machine.lock + "zope==1\n")
+    (machine.root / "requirements-dev.txt").write_text(machine.lock + "zope==1\n")
     set_up(machine.root)
     assert machine.asked_for() == ["pip", "uv pip sync", "uv pip install"]
 
@@ -155,10 +155,10 @@ def test_an_upgrade_that_failed_is_not_taken_for_done(machine: Any) -> None:
     """The old lock restored, the environment may still hold half of the new one."""
     machine.python("python3.12", "3.12.1")
     set_up(machine.root)
-    (machine.root / "requirements.txt").write_text(machine.lock + "zope==1\n")
+    (machine.root / "requirements-dev.txt").write_text(machine.lock + "zope==1\n")
     machine.uv.write_text("#!/bin/sh\nexit 2\n")
     refusal(machine)
-    (machine.root / "requirements.txt").write_text(machine.lock)
+    (machine.root / "requirements-dev.txt").write_text(machine.lock)
     assert not Environment(machine.root).done
 
 
@@ -175,7 +175,7 @@ def test_only_the_last_lines_of_a_failure_are_shown() -> None:
 def test_uv_is_installed_from_the_lock_with_its_hashes(machine: Any) -> None:
     """No other package whose name begins alike."""
     assert Environment(machine.root).pinned("uv") == machine.uv_entry.removesuffix(
-        "    # via -r requirements.in\n"
+        "    # via -r requirements-dev.in\n"
     )
 
 
@@ -216,7 +216,7 @@ def test_without_network_the_message_names_the_command_and_the_remedy(
     (root / "include/launcher").mkdir(parents=True)
     script = root / "include/launcher/bootstrap.py"
     script.write_text(Path(bootstrap.__file__).read_text())
-    (root / "requirements.txt").write_text(machine.lock)
+    (root / "requirements-dev.txt").write_text(machine.lock)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))}
     nowhere = {
         "PIP_INDEX_URL": "http://127.0.0.1:9/simple",

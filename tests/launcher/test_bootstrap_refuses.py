@@ -88,7 +88,7 @@ def test_a_linked_environment_that_is_complete_is_used_and_left_as_it_is(machine
     (machine.root / ".venv").symlink_to(machine.root.with_name("elsewhere"))
     machine.asked_for()
     set_up(machine.root)
-    (machine.root / "requirements.txt").write_text(machine.lock + "zope==1\n")
+    (machine.root / "requirements-dev.txt").write_text(machine.lock + "zope==1\n")
     assert "is a link" in refusal(machine)
     assert machine.asked_for() == []
     assert (machine.root / ".venv/set-up-done").exists()
@@ -109,7 +109,7 @@ def test_an_environment_of_an_earlier_release_is_known_by_its_stamp(machine: Any
     set_up(machine.root)
     settings = machine.root / ".venv/pyvenv.cfg"
     settings.write_text(settings.read_text().replace("prompt = 'recovery-plans'\n", ""))
-    (machine.root / "requirements.txt").write_text(machine.lock + "zope==1\n")
+    (machine.root / "requirements-dev.txt").write_text(machine.lock + "zope==1\n")
     machine.asked_for()
     what_uv_does = machine.uv.read_text()
     machine.uv.write_text("#!/bin/sh\nexit 1\n")
@@ -145,11 +145,11 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(
     machine: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A read-only checkout, or one without a lock."""
-    (machine.root / "requirements.txt").unlink()
+    (machine.root / "requirements-dev.txt").unlink()
     machine.python("python3.12", "3.12.1")
     monkeypatch.setattr(bootstrap, "set_up", lambda: set_up(machine.root))
     assert bootstrap.main() == 2
-    assert "requirements.txt" in capsys.readouterr().err
+    assert "requirements-dev.txt" in capsys.readouterr().err
 
 
 def test_a_path_that_the_screen_has_no_letters_for_is_spelt(machine: Any) -> None:
@@ -158,7 +158,7 @@ def test_a_path_that_the_screen_has_no_letters_for_is_spelt(machine: Any) -> Non
     (place / "include/launcher").mkdir(parents=True)
     script = place / "include/launcher/bootstrap.py"
     script.write_text(Path(bootstrap.__file__).read_text())
-    (place / "requirements.txt").write_text(machine.lock)
+    (place / "requirements-dev.txt").write_text(machine.lock)
     (place / ".venv").write_text("mine")
     for closing in ("", " >&-"):
         done = subprocess.run(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FILE = ROOT / "docker-compose.yaml"
 COMPOSE = yaml.safe_load(FILE.read_text())
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
 SERVICES = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if name != "postgres"}
 NEEDED = re.compile(r"\$\{(?P<name>\w+):\?(?P<advice>[^}]*)\}")
@@ -136,13 +137,30 @@ def test_the_database_is_of_the_version_that_the_launcher_starts() -> None:
     assert SERVICES["postgres"]["image"] == f"postgres:{output.split()[-1]}"
 
 
-def test_the_image_is_built_from_the_lock_and_named_after_its_airflow() -> None:
-    """Exact versions only."""
-    for service in OURS.values():
-        assert service["image"] == f"recovery-plans:{version('apache-airflow')}"
-        recipe = service["build"]["dockerfile_inline"]
-        assert "--require-hashes -r /opt/recovery/requirements.txt" in recipe
-        assert re.search(r"^FROM python:3\.1[123]\.\d+-slim-\w+$", recipe, re.MULTILINE)
+def test_the_images_are_named_after_their_airflow() -> None:
+    """And built from a stage each; the one of production is not local AWS's."""
+    release = version("apache-airflow")
+    for name, service in OURS.items():
+        stage = "local-aws" if name == "local-aws" else "airflow"
+        assert (
+            service["image"]
+            == {"airflow": "recovery-plans", "local-aws": "recovery-plans-local-aws"}[stage] + f":{release}"
+        )
+        assert service["build"] == {"context": ".", "target": stage}
+
+
+@pytest.mark.parametrize(
+    ("stage", "lock"), [("airflow", "requirements.txt"), ("local-aws", "requirements-dev.txt")]
+)
+def test_an_image_is_built_from_its_lock_alone(stage: str, lock: str) -> None:
+    """Exact versions with their hashes, sent to the builder, and nobody is root in it."""
+    (recipe,) = (one for one in DOCKERFILE.split("\nFROM ") if one.startswith(f"base AS {stage}\n"))
+    assert re.findall(r"pip install (.*)", recipe) == [
+        f"--no-cache-dir --no-deps --require-hashes -r /opt/recovery/{lock}"
+    ]
+    assert f"!{lock}" in (ROOT / ".dockerignore").read_text().splitlines()
+    assert recipe.rstrip().splitlines()[-1] == "USER " + SERVICES["scheduler"]["user"]
+    assert re.search(r"^FROM python:3\.1[123]\.\d+-slim-\w+ AS base$", DOCKERFILE, re.MULTILINE)
 
 
 def test_no_secret_stands_in_the_file() -> None:
