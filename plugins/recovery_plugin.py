@@ -1,25 +1,6 @@
-"""What the recovery plans add to Airflow: a link in its menu, and imports before its processes fork.
+"""Airflow finds the plugin here where the product is not installed, but lies on Airflow's paths."""
 
-The link from a task to its DRS job needs no plugin: Airflow stores it with the task.
-"""
+from drs_recovery.dag import plugin
 
-from __future__ import annotations
-
-from airflow.plugins_manager import AirflowPlugin
-
-from drs_recovery.dag import preload
-
-DRS_CONSOLE = {
-    "name": "AWS Elastic Disaster Recovery",
-    "href": "https://console.aws.amazon.com/drs/home",
-    "destination": "nav",
-    "category": "browse",
-}
-
-
-class RecoveryPlugin(AirflowPlugin):
-    """Puts the DRS console into Airflow's menu, where people look when a recovery stands still."""
-
-    name = "recovery"
-    external_views = [DRS_CONSOLE]  # noqa: RUF012 - Airflow's own declaration
-    listeners = [preload]  # noqa: RUF012
+if not plugin.is_installed():
+    RecoveryPlugin = plugin.RecoveryPlugin

@@ -12,7 +12,7 @@ from drs_recovery.dag import preload
 ROOT = Path(__file__).parents[3]
 CODE = """
 import sys
-from recovery_plugin import RecoveryPlugin
+from drs_recovery.dag.plugin import RecoveryPlugin
 from drs_recovery.dag import preload
 assert "drs_recovery.dag.loader" not in sys.modules, "the plugin alone must not import it"
 (listener,) = RecoveryPlugin.listeners
@@ -23,8 +23,7 @@ assert set(preload.MODULES) <= set(sys.modules)
 
 def test_a_component_that_starts_imports_what_its_tasks_need(tmp_path: Path) -> None:
     """The plugin's listener does; loading the plugin does not yet."""
-    path = os.pathsep.join([str(ROOT / "include"), str(ROOT / "plugins")])
-    env = os.environ | {"PYTHONPATH": path, "AIRFLOW_HOME": str(tmp_path)}
+    env = os.environ | {"PYTHONPATH": str(ROOT / "include"), "AIRFLOW_HOME": str(tmp_path)}
     ran = subprocess.run([sys.executable, "-c", CODE], env=env, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
 
