@@ -51,6 +51,8 @@ def test_it_holds_the_packages_and_their_data_and_nothing_else(wheel: zipfile.Zi
     assert {
         "drs_recovery/py.typed",
         "drs_recovery/aws/waiters/drs.json",
+        "drs_recovery/starter/.github/workflows/check.yaml",
+        "drs_recovery/starter/dags/recovery_plans.py",
         "drs_simulator/py.typed",
         "drs_simulator/fleet.yaml",
     } <= names

@@ -44,6 +44,17 @@ def check(
 
 
 @app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder, or one that is empty.")],
+    as_json: Json = False,
+) -> int:
+    """Make a folder for an Airflow of your own: loader, an example plan, policies, and a check for CI."""
+    from drs_recovery.cli.commands import new as command
+
+    return command.new(_screen(as_json), folder)
+
+
+@app.command()
 def groups(
     ids: Annotated[
         list[str] | None, typer.Argument(metavar="[GROUP]...", help="Default: all in dags/groups.")
