@@ -14,7 +14,6 @@ from drs_recovery.engine.frozen_plan import frozen_plan
 from drs_recovery.engine.watch import unfinished_jobs
 from drs_recovery.record.enums import ChecksStatus
 from drs_recovery.store.programs import wait_for_recovery
-from drs_recovery.store.queries import read_execution
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,28 +23,30 @@ if TYPE_CHECKING:
 
     from drs_recovery.engine.checks.kind import Found
     from drs_recovery.engine.checks.sql import Ask
-    from drs_recovery.engine.watch import WatchedWave
     from drs_recovery.plan.checks import Check
+    from drs_recovery.record.models import WaveRecord
     from drs_recovery.record.server_record import ServerCheck, ServerRecord
     from drs_recovery.store.store import ExecutionStore
 
 
 def look_at_databases(
     store: ExecutionStore,
-    watched: WatchedWave,
+    execution_id: str,
+    wave: WaveRecord,
     servers: list[ServerRecord],
     jobs: Sequence[JobTypeDef],
+    *,
     ask: Ask,
 ) -> list[ServerRecord]:
     """Look at each ``sql`` check that is not decided, write what was found, and return the servers with it.
 
-    Nothing is asked while a job runs, or a post-launch action, nor of a wave that has ended.
+    Nothing is asked while a job runs, or a post-launch action, nor of a wave that has ended or no checks.
     """
-    key, number = watched.execution_id, watched.wave_number
-    wave = store.run(read_execution(key)).wave(number)
-    if wave.status.final or unfinished_jobs(wave, jobs) or any(server.acting for server in servers):
+    if wave.checks is None or wave.status.final:
         return servers
-    checks = frozen_plan(store, key).waves[number].checks
+    if unfinished_jobs(wave, jobs) or any(server.acting for server in servers):
+        return servers
+    checks = frozen_plan(store, execution_id).waves[wave.wave_number].checks
     recovered = [server for server in servers if server.recovered]
     due = [check for check in checks if check.sql and any(_waits(server, check) for server in recovered)]
     if not due:
@@ -53,7 +54,8 @@ def look_at_databases(
     found = sql.look(due, ask)
     checked = [found_of(server, checks, found, now()) if server.recovered else server for server in servers]
     changed = [after for before, after in zip(servers, checked, strict=True) if after is not before]
-    store.run(wait_for_recovery.poll(key, number, watched.attempt, changed, checking=True))
+    poll = wait_for_recovery.poll(execution_id, wave.wave_number, wave.attempt, changed, checking=True)
+    store.run(poll)
     return checked
 
 

@@ -141,7 +141,7 @@ class WaitForRecovery(DrsJobSensor):
         wave = store.run(read_execution(key)).wave(self.wave_number)
         servers = asyncio.run(final_servers(self.hook, store.run(read_servers(key, self.wave_number)), jobs))
         watched = WatchedWave(key, self.wave_number, wave.attempt, self.task_id)
-        servers = look_at_databases(store, watched, servers, jobs, first_row)
+        servers = look_at_databases(store, key, wave, servers, jobs, ask=first_row)
         end = store.run(end_wave(watched, journal_of(context), servers, jobs, cut))
         if end is None:
             self.defer_to(self.make_trigger(context))
