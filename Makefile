@@ -54,13 +54,14 @@ nightly: setup ## Try many more examples for hours, and print their seed (SEED=n
 	  --maxprocesses 8 --dist worksteal $(if $(SEED),--hypothesis-seed $(SEED))
 
 .PHONY: lint
-lint: setup ## Check format, style, types, import rules and spelling
+lint: setup ## Check format, style, types, import rules, spelling and the template
 	$(in_venv)/ruff format --check
 	$(in_venv)/ruff check
 	$(in_venv)/mypy
 	$(in_venv)/mypy --python-version 3.10 include/drs_simulator/drs
 	$(in_venv)/lint-imports
 	$(in_venv)/codespell
+	$(in_venv)/cfn-lint --include-checks I -- infrastructure/recovery.yaml
 
 .PHONY: format
 format: setup ## Format the code, and mend what ruff can mend

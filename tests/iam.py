@@ -1,9 +1,9 @@
-"""The policies of docs/iam, and the calls of AWS that the product's code and its runs make."""
+"""The policies of the template, and the calls of AWS that the product's code and its runs make."""
 
 from __future__ import annotations
 
 import ast
-import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 from botocore import xform_name
 
+from docs.policies import documents
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
-FOLDER = ROOT / "docs" / "iam"
 CODE = ROOT / "include" / "drs_recovery"
 PREFIX = {"service-quotas": "servicequotas"}
 """How IAM names a service, where botocore names it otherwise."""
@@ -23,8 +24,17 @@ PREFIX = {"service-quotas": "servicequotas"}
 FREE = {"sts:GetCallerIdentity"}
 """Calls that need no right."""
 
-NO_CALL = {"drs:TagResource", "lambda:InvokeFunction"}
-"""Rights that another call needs too, StartRecovery with tags; or that an operator of Airflow needs."""
+NAMED_OTHERWISE = {"lambda:Invoke": "lambda:InvokeFunction"}
+"""Rights that are not named as the call."""
+
+NO_CALL = {"drs:TagResource"}
+"""Rights that another call needs too: StartRecovery with tags."""
+
+BY_OPERATORS = {"lambda:InvokeFunction", "sts:AssumeRole"}
+"""Rights for calls that stand in no code of ours: Airflow's operator and hook make them."""
+
+FOR_DRS = frozenset({"launch", "pass_roles"})
+"""Policies for what DRS does with its caller's rights: local AWS shows no call of that."""
 
 WAITERS = {"table_exists": "dynamodb:DescribeTable", "job_completed": "drs:DescribeJobs"}
 """Calls that botocore's waiters, and ours, make."""
@@ -32,8 +42,7 @@ WAITERS = {"table_exists": "dynamodb:DescribeTable", "job_completed": "drs:Descr
 
 def policy(name: str) -> dict[str, Any]:
     """Return a policy."""
-    read: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text())
-    return read
+    return documents()[name]
 
 
 def actions(*names: str) -> set[str]:
@@ -46,7 +55,23 @@ def actions(*names: str) -> set[str]:
 def seen(requests: list[dict[str, Any]], key: str) -> set[str]:
     """Return what the calls with an access key needed, by the simulator's log."""
     mine = [request for request in requests if request["accessKey"] == key]
-    return {f"{PREFIX.get(r['service'], r['service'])}:{r['operation']}" for r in mine} - FREE
+    called = {f"{PREFIX.get(r['service'], r['service'])}:{_operation(r)}" for r in mine}
+    return {NAMED_OTHERWISE.get(call, call) for call in called} - FREE
+
+
+def _operation(request: dict[str, Any]) -> str:
+    """Return the name of an operation, also where the log has its method and path alone."""
+    method, _, path = request["operation"].partition(" ")
+    if not path:
+        return method
+    model = botocore.session.get_session().get_service_model(request["service"])
+    (name,) = (
+        name
+        for name in model.operation_names
+        if (http := model.operation_model(name).http)["method"] == method
+        and re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(http["requestUri"].partition("?")[0])), path)
+    )
+    return name
 
 
 @cache

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 OURS = {
+    "docs",
     "tests",
     *(path.name for path in (ROOT / "include").iterdir()),
     *(path.stem for folder in ("config", "dags", "plugins") for path in (ROOT / folder).glob("*.py")),
