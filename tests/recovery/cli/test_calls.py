@@ -42,6 +42,7 @@ class Needs(NamedTuple):
 
 NEEDED = (
     Needs("", ("check", "dags/plans"), 0, set()),
+    Needs("", ("new", "{folder}"), 0, set()),
     Needs("", ("whoami",), 0, set()),
     Needs("read", ("list",), 0, {"dynamodb:Query"}),
     Needs("read", ("list", "web_shop"), 0, {"dynamodb:Query"}),
@@ -81,9 +82,10 @@ NEEDED = (
 
 
 @pytest.fixture
-def shown(story: Any, airflow: Stub) -> dict[str, str]:
-    """Give the ids of an execution that has ended, and of one at a gate, which holds the plan."""
-    return {"ended": story(plan=PAGED).to_the_end().id, "live": story("manual__held").to_the_second_gate().id}
+def shown(story: Any, airflow: Stub, tmp_path: Path) -> dict[str, str]:
+    """Give a new folder, an execution that has ended, and one at a gate, which holds the plan."""
+    ended, live = story(plan=PAGED).to_the_end(), story("manual__held").to_the_second_gate()
+    return {"folder": str(tmp_path / "new"), "ended": ended.id, "live": live.id}
 
 
 @pytest.fixture
