@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +74,24 @@ def _operation(request: dict[str, Any]) -> str:
         and re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(http["requestUri"].partition("?")[0])), path)
     )
     return name
+
+
+@cache
+def _authorization() -> dict[str, Any]:
+    """Return AWS's service authorization reference, as cfn-lint has it."""
+    read: dict[str, Any] = json.loads((files("cfnlint.data.AdditionalSpecs") / "Policies.json").read_text())
+    return read
+
+
+@cache
+def about(action: str, resource: str) -> bool:
+    """Tell whether an action is about resources of that ARN."""
+    service, _, name = action.partition(":")
+    known = _authorization()[service]
+    kinds = known["Actions"][name.lower()].get("Resources", [])
+    forms = [form for kind in kinds for form in known["Resources"][kind.lower()]["ARNFormats"]]
+    patterns = [re.sub(r"\$\{\w+\}|(?<=:)(?=:)", "[^:]*", form) for form in forms]
+    return any(re.fullmatch(pattern, resource) for pattern in patterns)
 
 
 @cache

@@ -62,6 +62,32 @@ def test_what_changes_something_is_allowed_for_what_it_changes_alone() -> None:
             assert [a for a in statement["Action"] if not re.match(r"[\w-]+:(Describe|List|Get)", a)] == []
 
 
+@pytest.mark.parametrize("name", WRITTEN)
+def test_every_resource_is_one_that_its_actions_are_about(name: str) -> None:
+    """A query is about indexes too, a command about its document and its instances; IAM takes any ARN."""
+    for statement in iam.policy(name)["Statement"]:
+        actions, resources = (
+            [one] if isinstance(one, str) else one for one in (statement["Action"], statement["Resource"])
+        )
+        if resources != ["*"]:
+            about = {(a, r) for a in actions for r in resources if iam.about(a, r)}
+            assert ({a for a, _ in about}, {r for _, r in about}) == ({*actions}, {*resources})
+
+
+@pytest.mark.parametrize("name", ["table", "read", "look", "act"])
+def test_indexes_can_be_queried(name: str) -> None:
+    """Lists are; a right to the table alone does not reach them, and nothing else is done to an index."""
+    table = "arn:aws:dynamodb:*:*:table/recovery-executions"
+    reached = {
+        action: statement["Resource"]
+        for statement in iam.policy(name)["Statement"]
+        for action in statement["Action"]
+        if action.startswith("dynamodb:")
+    }
+    assert reached.pop("dynamodb:Query") == [table, f"{table}/index/*"]
+    assert set(reached.values()) == {table}
+
+
 def test_tags_are_set_only_with_what_is_started() -> None:
     """Not on what is there: tags decide which servers a plan recovers."""
     (tagging,) = [s for s in iam.policy("start")["Statement"] if s["Action"] == "drs:TagResource"]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from fnmatch import fnmatchcase
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -67,14 +65,6 @@ def listed(value: Any) -> Iterable[str]:
     return [value] if isinstance(value, str) else value
 
 
-@cache
-def kinds_of(action: str) -> frozenset[str]:
-    """Return the kinds of resources that an action of EC2 is about, as cfn-lint has them from AWS."""
-    data = json.loads((files("cfnlint.data.AdditionalSpecs") / "Policies.json").read_text())
-    kinds = data["ec2"]["Actions"][action.removeprefix("ec2:").lower()].get("Resources", [])
-    return frozenset(kinds)
-
-
 def grants(document: dict[str, Any]) -> Iterator[Grant]:
     """Yield what a policy allows, without pairs of an action and a resource that mean nothing."""
     for statement in document["Statement"]:
@@ -85,8 +75,7 @@ def grants(document: dict[str, Any]) -> Iterator[Grant]:
         }
         for action in listed(statement["Action"]):
             for resource in listed(statement["Resource"]):
-                kind = resource.rpartition(":")[2].partition("/")[0]
-                if kind == "*" or not action.startswith("ec2:") or kind in kinds_of(action):
+                if "*" in {action[-1], resource} or iam.about(action, resource):
                     yield Grant(action, resource, conditions)
 
 
