@@ -102,6 +102,7 @@ def operations(service: str) -> dict[str, str]:
     return {xform_name(name): f"{prefix}:{name}" for name in model.operation_names}
 
 
+@cache
 def services() -> set[str]:
     """Return the services of which the code makes clients."""
     return {
