@@ -55,6 +55,12 @@ KNOWN = {
         "symlink_to",
     ): "a link of this process",
     ("drs_recovery/dag/files/bundle.py", "SnapshotDagBundle._point_to", "unlink"): "a link of this process",
+    ("drs_recovery/dag/files/snapshot.py", "restore_snapshot", "TemporaryDirectory"): "a new folder",
+    (
+        "drs_recovery/dag/files/snapshot.py",
+        "restore_snapshot",
+        "move",
+    ): "the same, to the name of its content",
     ("drs_recovery/dag/files/snapshot.py", "_add", "chmod"): "a file just written, in a snapshot",
     ("drs_recovery/dag/files/snapshot.py", "_add", "rename"): "the same",
     (

@@ -99,7 +99,7 @@ def test_nobody_changes_a_snapshot_in_place(bundle_of: Callable[..., SnapshotDag
     bundle = bundle_of()
     bundle.initialize()
     files = [path for path in bundle.path.rglob("*") if path.is_file()]
-    assert len(files) == 3
+    assert len(files) == 4
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o400}
     assert os.access(bundle.path / "plans", os.W_OK)
     folders = (bundle.base_dir, bundle.path)

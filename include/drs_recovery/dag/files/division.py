@@ -100,11 +100,11 @@ def _stem_beside(name: str) -> str | None:
     return path.name if str(path.parent) == f"{PLANS}/{scheduled.FOLDER}" else None
 
 
-def digest_of(files: Mapping[str, bytes]) -> str:
-    """Return a digest of files: a function of their names and contents, and of nothing else."""
+def digest_of(files: Mapping[str, bytes], digits: int = 20) -> str:
+    """Return a digest of files, hexadecimal: a function of their names and contents, and of nothing else."""
     digest = hashlib.sha256()
     for name in sorted(files):
         for part in (os.fsencode(name), files[name]):
             digest.update(b"%d:" % len(part))
             digest.update(part)
-    return digest.hexdigest()[:20]
+    return digest.hexdigest()[:digits]

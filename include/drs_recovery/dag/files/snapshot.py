@@ -13,10 +13,10 @@ from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from drs_recovery.dag.files.contents import CONTENTS, MARK, listed, version_of
 from drs_recovery.dag.files.division import (
     MANIFEST,
     Division,
-    digest_of,
     divided,
     division_of,
     group_of,
@@ -25,7 +25,7 @@ from drs_recovery.dag.files.division import (
 )
 from drs_recovery.dag.files.folder import GROUPS, PLANS
 from drs_recovery.dag.files.last_good import carried
-from drs_recovery.dag.files.shards import LOADER, SHARDS, shard_of_plan
+from drs_recovery.dag.files.shards import LOADER, shard_of_plan
 from drs_recovery.dag.scheduled import scheduled
 from drs_recovery.names import dag_id_of
 from drs_recovery.plan import group_ids, plan_stems
@@ -35,11 +35,6 @@ if TYPE_CHECKING:
 
 READ_ONLY = 0o400
 OWN_FOLDER = 0o700
-
-
-def version_of(files: Mapping[str, bytes]) -> str:
-    """Return the version of some files: a function of their names and contents, and of nothing else."""
-    return digest_of(files)
 
 
 def take_snapshot(files: Mapping[str, bytes], versions: Path, before: Path | None) -> str:
@@ -58,7 +53,9 @@ def take_snapshot(files: Mapping[str, bytes], versions: Path, before: Path | Non
         _write(folder, beside, before)
         division = divided(files, beside, division_of(before))
         # What an earlier release has taken of the same files is another snapshot, and stays as it is
-        version = version_of({**files, **beside} | ({MANIFEST: b"%d" % SHARDS} if division else {}))
+        contents = {**files, **beside} | ({MANIFEST: MARK} if division else {})
+        version = version_of(contents)
+        _write(folder, {CONTENTS: listed(contents)}, before)
         if division and not division_of(before):
             _divide_older(versions)
         _divide(folder, files, division)
@@ -67,6 +64,21 @@ def take_snapshot(files: Mapping[str, bytes], versions: Path, before: Path | Non
     if before != versions / version:
         log_changes(versions / version, before)
     return version
+
+
+def restore_snapshot(contents: Mapping[str, bytes], versions: Path, version: str) -> None:
+    """Have a snapshot here that was taken elsewhere, made of what its version is a hash of.
+
+    As when it is taken: under a temporary name and renamed, so that a version that is found is whole.
+    """
+    versions.mkdir(mode=OWN_FOLDER, parents=True, exist_ok=True)
+    files = {name: content for name, content in contents.items() if name != MANIFEST}
+    with TemporaryDirectory(dir=versions, prefix=".") as draft:
+        folder = Path(draft) / "snapshot"
+        folder.mkdir(mode=OWN_FOLDER)
+        _write(folder, files | {CONTENTS: listed(contents)}, None)
+        _divide(folder, files, divided(files, {}, ()) if MANIFEST in contents else {})
+        move(folder, versions / version)
 
 
 def _users(files: Mapping[str, bytes], names: Iterable[str]) -> set[str]:

@@ -8,7 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from drs_recovery.dag.files.snapshot import OWN_FOLDER, READ_ONLY, move, version_of
+from drs_recovery.dag.files.contents import CONTENTS, contents_of, listed, version_of
+from drs_recovery.dag.files.snapshot import OWN_FOLDER, READ_ONLY, move
 from drs_recovery.dag.invalid import invalid_dag
 from drs_recovery.names import UNREADABLE_FOLDER
 
@@ -46,12 +47,14 @@ def snapshot_with_trouble(error: str, versions: Path, before: Path | None) -> st
         folder = Path(draft) / "snapshot"
         folder.mkdir(mode=OWN_FOLDER)
         if before:
-            passed_over = shutil.ignore_patterns("__pycache__", FILE, TEXT)
+            passed_over = shutil.ignore_patterns("__pycache__", FILE, TEXT, CONTENTS)
             shutil.copytree(before, folder, ignore=passed_over, copy_function=_share, dirs_exist_ok=True)
-        for name, content in ((TEXT, text), (FILE, DAG_FILE)):
-            (folder / name).write_text(content)
+        added = {TEXT: text.encode(), FILE: DAG_FILE.encode()}
+        contents = (contents_of(before) if before else {}) | added
+        for name, content in (added | {CONTENTS: listed(contents)}).items():
+            (folder / name).write_bytes(content)
             (folder / name).chmod(READ_ONLY)
-        version = version_of({"before": (before.name if before else "").encode(), "trouble": text.encode()})
+        version = version_of(contents)
         move(folder, versions / version)
     (versions / version / FILE).touch()
     return version
