@@ -5,6 +5,10 @@
     RecoveryError
     ├── PlanError               mend the plan file; every problem with its place
     ├── FolderRefused           make the folder of DAGs smaller, or open what is closed in it, as it says
+    ├── SnapshotError
+    │   ├── SnapshotGone        start a new run: what its DAGs were is not kept any more
+    │   ├── SnapshotRefused     remove the snapshot that is named: it is not what its name says
+    │   └── SnapshotsUnavailable  look at the store of snapshots: what it said is in the message
     ├── TemplateRefused         mend the template, or what it names: it is not known, or no text
     ├── SelectionError          mend the plan's servers, or DRS: nothing, too much or the unknown is selected
     ├── PreflightBlocked        mend what the checks found, or let the plan warn of it only
@@ -44,6 +48,10 @@ __all__ = [
     "RecoveryError",
     "RunDiffers",
     "SelectionError",
+    "SnapshotError",
+    "SnapshotGone",
+    "SnapshotRefused",
+    "SnapshotsUnavailable",
     "StartRefused",
     "TemplateRefused",
     "TransitionRefused",
@@ -67,6 +75,22 @@ class PlanError(RecoveryError):
 
 class FolderRefused(RecoveryError):
     """A folder of DAGs with more in it than is read, or a closed folder; the last snapshot stays."""
+
+
+class SnapshotError(RecoveryError):
+    """A snapshot of the folder of DAGs that a machine needs, and does not get."""
+
+
+class SnapshotGone(SnapshotError):
+    """A snapshot that is kept nowhere: it was removed, or never stored."""
+
+
+class SnapshotRefused(SnapshotError):
+    """A snapshot that is not what its name says; nothing of it is used."""
+
+
+class SnapshotsUnavailable(SnapshotError):
+    """The store of snapshots does not answer, or refuses; its own words are in the message."""
 
 
 class TemplateRefused(RecoveryError):

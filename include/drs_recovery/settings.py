@@ -79,6 +79,12 @@ class Settings(BaseSettings):
     """An execution in flight whose plan's file is gone for so long is CANCELLED: its DAG is not scheduled any
     more. A file that is missing only while a deployment replaces it cancels nothing."""
 
+    snapshot_days: float = Field(default=90, ge=1)
+    """For so long after a DAG run has ended its snapshot of the DAGs is kept, so that it can be cleared and
+    runs again; after that it runs only on the latest version of its DAG. The DAG processor removes what is
+    older and no run in flight or to come needs. Where snapshots have a store, any machine removes its own
+    copy of what it has not used for so long: it can have it again."""
+
     action_operators: str = (
         "airflow.providers.amazon.aws.operators.*, airflow.providers.http.operators.*, "
         "airflow.providers.slack.operators.slack_webhook.*, "

@@ -55,6 +55,29 @@ KNOWN = {
         "symlink_to",
     ): "a link of this process",
     ("drs_recovery/dag/files/bundle.py", "SnapshotDagBundle._point_to", "unlink"): "a link of this process",
+    (
+        "drs_recovery/dag/files/fetching.py",
+        "_one_at_a_time",
+        "unlink",
+    ): "a lock, once what it was for is there",
+    ("drs_recovery/dag/files/places.py", "Folder.remove", "unlink"): "an archive, by the name of its version",
+    (
+        "drs_recovery/dag/files/places.py",
+        "Folder.write",
+        "rename",
+    ): "an archive over that of the same content",
+    (
+        "drs_recovery/dag/files/removal.py",
+        "remove_leftovers",
+        "rmtree",
+    ): "hidden folders among the snapshots, a day old, through no link",
+    (
+        "drs_recovery/dag/files/removal.py",
+        "remove_snapshot",
+        "rename",
+    ): "a snapshot, by the name of its version, which no task runs from",
+    ("drs_recovery/dag/files/removal.py", "remove_snapshot", "rmtree"): "the same, under a hidden name",
+    ("drs_recovery/dag/files/removal.py", "remove_snapshot", "unlink"): "Airflow's note of its last use",
     ("drs_recovery/dag/files/snapshot.py", "restore_snapshot", "TemporaryDirectory"): "a new folder",
     (
         "drs_recovery/dag/files/snapshot.py",

@@ -13,10 +13,13 @@ from drs_recovery.dag.files.folder import read_folder
 from drs_recovery.dag.files.shards import LOADER
 from drs_recovery.dag.files.snapshot import take_snapshot
 from tests.recovery.dag.dag_files import PLAN, ROOT
+from tests.recovery.dag.stores import BUCKET, Machine, Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from tests.conftest import LocalAws
 
 
 @pytest.fixture
@@ -61,3 +64,34 @@ def take(tmp_path: Path) -> Callable[..., Path]:
         return versions / version / "plans"
 
     return snapshot
+
+
+@pytest.fixture
+def s3(local_aws: LocalAws) -> Store:
+    """A store in a bucket of local AWS."""
+    pytest.importorskip("s3fs", reason="S3 needs s3fs: make setup")
+    local_aws.client("s3").create_bucket(
+        Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    local_aws.control.clear_requests()
+    return Store(f"s3://{BUCKET}/airflow")
+
+
+@pytest.fixture(params=["folder", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """A store of each kind."""
+    if request.param == "s3":
+        store: Store = request.getfixturevalue("s3")
+        return store
+    (tmp_path / "store").mkdir()
+    return Store(f"file://{tmp_path / 'store'}")
+
+
+@pytest.fixture
+def machine_of(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Machine]:
+    """Return a function that gives a machine with a disk of its own, and a store."""
+
+    def machine(name: str, store: str | None, **options: str) -> Machine:
+        return Machine(tmp_path / name, source, monkeypatch, {"store": store, **options})
+
+    return machine
