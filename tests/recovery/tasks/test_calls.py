@@ -62,7 +62,7 @@ def _forget() -> None:
 
 
 def test_each_connection_calls_what_its_role_may_and_all_of_it(by: By, table: Any, tmp_path: Path) -> None:
-    """A drill that is superseded at its gate, drills that are watched and checked, settings, a clean-up.
+    """Drills that are superseded, watched, checked, put back and cleaned up, and a recovery.
 
     Each ends, and the maintenance runs: the table, what workers need, and the little that triggerers need.
     """
@@ -71,6 +71,7 @@ def test_each_connection_calls_what_its_role_may_and_all_of_it(by: By, table: An
     _checked(by)
     _put_back(by, table)
     _cleaned_up(by)
+    _recovered(by)
     _maintained(tmp_path)
     seen = partial(iam.seen, table.control.requests())
     assert seen("TABLE") == iam.actions("table")
@@ -155,6 +156,16 @@ def _cleaned_up(by: By) -> None:
         drill.wave("database")
         drill.execute("complete_execution")
         Sweep(drill).all()
+
+
+def _recovered(by: By) -> None:
+    with by("TASKS"):
+        real = Drive(
+            plan({"name": "Web", "servers": [WEB]}, id="real"), execution_type="RECOVERY", confirm="real"
+        )
+        real.execute("open_execution")
+        real.wave("web")
+        real.execute("complete_execution")
 
 
 def _maintained(folder: Path) -> None:
