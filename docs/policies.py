@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[1]
 TEMPLATE = ROOT / "infrastructure" / "recovery.yaml"
 FOLDER = ROOT / "docs" / "iam"
 
-YOURS = frozenset({"assume", "assume_others", "pass_roles"})
-"""Policies that name roles of one installation: there is nothing to write that another could take."""
+YOURS = frozenset({"assume", "assume_others", "pass_roles", "snapshots_read", "snapshots_write"})
+"""Policies that name roles or a bucket of one installation: nothing that another could take."""
 
 NARROWER = frozenset({"TaggedServersOnly"})
 """Conditions of the template that are false by default and narrow a policy down."""
@@ -76,7 +76,8 @@ def _resolved(value: Any) -> Any:
 
 
 def _named(name: str) -> str | None:
-    return NAMES[name] if name in NAMES else template()["Parameters"][name]["Default"]
+    parameter = template()["Parameters"].get(name, {})
+    return NAMES[name] if name in NAMES else parameter.get("Default", name)
 
 
 _FUNCTIONS = {

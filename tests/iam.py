@@ -32,8 +32,11 @@ NAMED_OTHERWISE = {"lambda:Invoke": "lambda:InvokeFunction"}
 NO_CALL = {"drs:TagResource"}
 """Rights that another call needs too: StartRecovery with tags."""
 
-BY_OPERATORS = {"lambda:InvokeFunction", "sts:AssumeRole"}
-"""Rights for calls that stand in no code of ours: Airflow's operator and hook make them."""
+BY_OPERATORS = {
+    *("lambda:InvokeFunction", "sts:AssumeRole"),
+    *("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"),
+}
+"""Rights for calls that stand in no code of ours: Airflow's operator, hook and object storage make them."""
 
 FOR_DRS = frozenset({"launch", "pass_roles"})
 """Policies for what DRS does with its caller's rights: local AWS shows no call of that."""

@@ -196,20 +196,28 @@ def test_only_airflow_takes_on_a_role() -> None:
 def test_what_holds_data_outlives_the_stack() -> None:
     """The table, the key without which it cannot be read, the bucket."""
     kept = {name for name, one in RESOURCES.items() if one.get("DeletionPolicy") == "Retain"}
-    assert kept == {"Executions", "Key", "Evidence"}
+    assert kept == {"Executions", "Key", "Snapshots", "Evidence"}
     assert all(RESOURCES[name]["UpdateReplacePolicy"] == "Retain" for name in kept)
     assert RESOURCES["Key"]["Properties"]["EnableKeyRotation"] is True
 
 
-def test_evidence_can_be_neither_removed_nor_read_by_the_public() -> None:
-    """Versions that are locked, encrypted, no public access, TLS alone; and none of it by default."""
+@pytest.mark.parametrize("name", ["Snapshots", "Evidence"])
+def test_a_bucket_is_closed(name: str) -> None:
+    """Versions, encrypted, no public access, TLS alone."""
+    bucket = RESOURCES[name]["Properties"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert bucket["BucketEncryption"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    (denied,) = RESOURCES[f"{name}TlsOnly"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (denied["Effect"], denied["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    assert RESOURCES[f"{name}TlsOnly"]["Properties"]["Bucket"] == {"Ref": name}
+
+
+def test_evidence_cannot_be_removed_and_is_off_by_default() -> None:
+    """Its versions are locked; this release writes none."""
     bucket = RESOURCES["Evidence"]["Properties"]
     assert bucket["ObjectLockEnabled"] is True
     assert bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]["Mode"] == {"Ref": "EvidenceMode"}
-    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
-    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
-    (denied,) = RESOURCES["EvidenceTlsOnly"]["Properties"]["PolicyDocument"]["Statement"]
-    assert (denied["Effect"], denied["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
     of_evidence = {name for name, one in RESOURCES.items() if one.get("Condition") == "KeepsEvidence"}
     assert of_evidence == {"Evidence", "EvidenceTlsOnly"}
     assert template()["Parameters"]["EvidenceBucket"]["Default"] == "false"
