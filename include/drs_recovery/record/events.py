@@ -5,20 +5,33 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import Field
 
 from drs_recovery.record.base import FreeText, Record, Time, iso
 from drs_recovery.record.enums import EventType
 
+if TYPE_CHECKING:
+    from drs_recovery.record.models import Execution
+
 PREFIX = "EVENT#"
+
+
+class Fact(StrEnum):
+    """What an event says beside its type, for who counts events; people read it in the detail."""
+
+    NO_ROOM = "NO_ROOM"
+    ADOPTED = "ADOPTED"
+    LEFT_CHANGED = "LEFT_CHANGED"
 
 
 class Event(Record):
     """One entry of the trail.
 
     ``once`` names what happened, so that a retried step, which comes at another time, does not record it
-    twice. Absent: only this very event, with its time, is the same.
+    twice. Absent: only this very event, with its time, is the same. ``once`` and ``fact`` are not on record.
     """
 
     type: EventType
@@ -28,6 +41,7 @@ class Event(Record):
     attempt: int | None = None
     detail: FreeText | None = None
     once: str | None = Field(default=None, exclude=True)
+    fact: Fact | None = Field(default=None, exclude=True)
 
     @property
     def key(self) -> str:
@@ -46,6 +60,13 @@ class Event(Record):
         milliseconds = int(self.time.timestamp() * 1000)
         high, low = free >> 62, free & ((1 << 62) - 1)
         return uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)
+
+
+class News(NamedTuple):
+    """An event that has just gone on record; ``execution`` is the one it is about, if its writer knows."""
+
+    event: Event
+    execution: Execution | None
 
 
 def tail(key: str) -> str:

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from drs_recovery.clock import now as utc_now
 from drs_recovery.store.queries import EXECUTION
 from drs_recovery.store.requests import Request, asked, key, marshal, unmarshal
-from drs_recovery.store.runners import run_async, unavailable
+from drs_recovery.store.runners import no_listener, run_async, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
 
     from drs_recovery.store.requests import Item, StoreProgram
+    from drs_recovery.store.runners import Listener
 
 T = TypeVar("T")
 
@@ -34,15 +35,21 @@ class AsyncExecutionStore:
     """What ``ExecutionStore`` is to tasks, to triggers: on an aiobotocore client."""
 
     def __init__(
-        self, client: DynamoDBClient, table: str, *, clock: Callable[[], datetime] = utc_now
+        self,
+        client: DynamoDBClient,
+        table: str,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        listener: Listener = no_listener,
     ) -> None:
         self._client = client
         self._table = table
         self._clock = clock
+        self._listener = listener
 
     async def run(self, program: StoreProgram[T]) -> T:
         """Run a program to its end without blocking the event loop, and return what it returns."""
-        return await run_async(self._client, self._table, program, self._clock)
+        return await run_async(self._client, self._table, program, self._clock, self._listener)
 
     async def stopped(self, execution_ids: Collection[str]) -> set[str]:
         """Return those of the executions that go on to no other wave: superseded, failed or final.

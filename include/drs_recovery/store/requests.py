@@ -20,6 +20,8 @@ from drs_recovery.errors import RecordTooLarge, RecordUnavailable
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from drs_recovery.record.events import News
+
 Item: TypeAlias = dict[str, Any]
 """Attributes of an item in plain Python values."""
 
@@ -35,10 +37,14 @@ SHORT = 100
 
 @dataclass(frozen=True)
 class Request:
-    """One call, without its table; the answer is DynamoDB's, or None where the condition refused it."""
+    """One call, without its table; the answer is DynamoDB's, or None where the condition refused it.
+
+    ``news`` is for who listens to the store, once DynamoDB has done it.
+    """
 
     operation: Operation
     arguments: Item
+    news: News | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,7 @@ def get(execution_id: str, item: str) -> StoreProgram[Item | None]:
     return None if found is None else unmarshal(found)
 
 
-def put_new(execution_id: str, item: str, attributes: Item) -> StoreProgram[bool]:
+def put_new(execution_id: str, item: str, attributes: Item, news: News | None = None) -> StoreProgram[bool]:
     """Put an item unless it is there; whether it was put."""
     answer = yield Request(
         "put_item",
@@ -104,6 +110,7 @@ def put_new(execution_id: str, item: str, attributes: Item) -> StoreProgram[bool
             "Item": marshal(attributes | key(execution_id, item)),
             "ConditionExpression": "attribute_not_exists(executionId)",
         },
+        news,
     )
     return answer is not None
 

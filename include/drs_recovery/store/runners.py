@@ -32,10 +32,13 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from types_aiobotocore_dynamodb import DynamoDBClient as AsyncDynamoDBClient
 
+    from drs_recovery.record.events import News
     from drs_recovery.store.requests import Item, StoreProgram
 
 T = TypeVar("T")
 Clock: TypeAlias = Callable[[], datetime]
+Listener: TypeAlias = Callable[["News"], None]
+"""Who is told of an event when it has gone on record; it raises nothing."""
 
 REMEDIES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     (
@@ -51,7 +54,17 @@ _SIZE = re.compile(r"size (to update )?has exceeded")
 """In DynamoDB's message for an item, an update or an expression that is larger than it takes."""
 
 
-def run(client: DynamoDBClient, table: str, program: StoreProgram[T], clock: Clock) -> T:
+def no_listener(_: News) -> None:
+    """Hear nothing."""
+
+
+def run(
+    client: DynamoDBClient,
+    table: str,
+    program: StoreProgram[T],
+    clock: Clock,
+    listener: Listener = no_listener,
+) -> T:
     """Run a program to its end and return what it returns."""
 
     async def ask(request: Request) -> Item:
@@ -60,7 +73,7 @@ def run(client: DynamoDBClient, table: str, program: StoreProgram[T], clock: Clo
     async def pause(seconds: float) -> None:
         time.sleep(seconds)  # noqa: ASYNC251 - no event loop runs this
 
-    running = _run(program, ask, pause, clock, partial(_refused, client, table))
+    running = _run(program, ask, pause, clock, partial(_refused, client, table), listener=listener)
     try:
         running.send(None)
     except StopIteration as end:
@@ -68,13 +81,19 @@ def run(client: DynamoDBClient, table: str, program: StoreProgram[T], clock: Clo
     raise AssertionError("a blocking client was waited for")
 
 
-async def run_async(client: AsyncDynamoDBClient, table: str, program: StoreProgram[T], clock: Clock) -> T:
+async def run_async(
+    client: AsyncDynamoDBClient,
+    table: str,
+    program: StoreProgram[T],
+    clock: Clock,
+    listener: Listener = no_listener,
+) -> T:
     """Run a program to its end without blocking the event loop, and return what it returns."""
 
     async def ask(request: Request) -> Item:
         return await getattr(client, request.operation)(TableName=table, **request.arguments)  # type: ignore[no-any-return]
 
-    return await _run(program, ask, asyncio.sleep, clock, partial(_refused, client, table))
+    return await _run(program, ask, asyncio.sleep, clock, partial(_refused, client, table), listener=listener)
 
 
 async def _run(
@@ -83,6 +102,8 @@ async def _run(
     pause: Callable[[float], Awaitable[None]],
     clock: Clock,
     refused: Callable[[Request, ClientError | BotoCoreError], RecordTooLarge | None],
+    *,
+    listener: Listener,
 ) -> T:
     """Do what a program asks for, step by step; only ``ask`` and ``pause`` may wait."""
     answer: Item | RecordTooLarge | datetime | None = None
@@ -102,6 +123,9 @@ async def _run(
                     answer = await ask(step)
                 except (ClientError, BotoCoreError) as error:
                     answer = refused(step, error)
+                else:
+                    if step.news is not None:
+                        listener(step.news)
 
 
 def _next(program: StoreProgram[T], answer: Item | RecordTooLarge | datetime | None) -> Request | Wait | Now:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from drs_recovery.clock import now as utc_now
-from drs_recovery.store.runners import run
+from drs_recovery.store.runners import no_listener, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,20 +21,30 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from drs_recovery.store.requests import StoreProgram
+    from drs_recovery.store.runners import Listener
 
 T = TypeVar("T")
 
 
 class ExecutionStore:
-    """Executions in a table, for tasks, pages and the command line; ``clock`` is what programs go by."""
+    """Executions in a table, for tasks, pages and the command line; ``clock`` is what programs go by.
+
+    ``listener`` is told of each event that these programs put on record, right after it, and never twice.
+    """
 
     def __init__(
-        self, client: DynamoDBClient, table: str, *, clock: Callable[[], datetime] = utc_now
+        self,
+        client: DynamoDBClient,
+        table: str,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        listener: Listener = no_listener,
     ) -> None:
         self._client = client
         self._table = table
         self._clock = clock
+        self._listener = listener
 
     def run(self, program: StoreProgram[T]) -> T:
         """Run a program to its end and return what it returns."""
-        return run(self._client, self._table, program, self._clock)
+        return run(self._client, self._table, program, self._clock, self._listener)

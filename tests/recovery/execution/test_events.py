@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drs_recovery.record.enums import EventType
-from drs_recovery.record.events import Event
+from drs_recovery.record.events import Event, Fact
 from drs_recovery.store.programs import approve
 from drs_recovery.store.read_trail import read_events
+from drs_recovery.store.store import ExecutionStore
 from drs_recovery.store.trail import append_event
 
 moments = st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants naive bounds
@@ -120,3 +121,22 @@ def test_what_never_was_an_entry_is_passed_over(world, make, caplog):
     world.put({"executionId": world.id, "item": "EVENT#{{ x }}", "type": 1})
     assert [event.type for event in world.store.run(read_events(world.id))] == ["PREFLIGHT"]
     assert "EVENT#{{ x }}" in caplog.text
+
+
+def test_who_listens_is_told_once_of_what_went_on_record(world):
+    """With the record as it is then; what is on record already is no news."""
+    heard = []
+    store = ExecutionStore(world.client, world.table, clock=world.make.time, listener=heard.append)
+    world.frozen().completed(0)
+    event = world.make.event(EventType.GATE_WAITING, 1)
+    for _ in range(2):
+        store.run(approve.pause(world.id, 1, event))
+    (news,) = heard
+    assert (news.event.type, news.execution.status) == (EventType.GATE_WAITING, "PAUSED")
+
+
+def test_what_an_event_says_for_counting_is_not_on_record(world):
+    """People read it in the detail."""
+    event = world.make.event(EventType.JOB_STARTED, fact=Fact.ADOPTED)
+    assert event.to_item().keys() == event.replace(fact=None).to_item().keys()
+    assert event.key == event.replace(fact=None).key
