@@ -17,10 +17,11 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 from drs_recovery.aws.utils.errors import Cause, cause_of, retry_after, was_refused
 from drs_recovery.engine.adoption import Adoption
 from drs_recovery.engine.jobs import job_tags
-from drs_recovery.engine.parting import LOOK_AGAIN, Parted, TryLater, part, pause
+from drs_recovery.engine.parting import LOOK_AGAIN, Parted, TryLater, is_too_large, part, pause
 from drs_recovery.engine.real_instances import real_instances
 from drs_recovery.errors import IntentOpen, TransitionRefused
 from drs_recovery.record.enums import EventType
+from drs_recovery.record.events import Fact
 from drs_recovery.record.intent import Adopted, Intent, NoJob, StillOpen
 from drs_recovery.settings import settings
 from drs_recovery.store.programs import start_recovery
@@ -131,7 +132,7 @@ class Batch:
         match result:
             case Adopted(job_id):
                 # Also of one that is on record: a crash may have come before its servers had it
-                self.put_on_record(intent, job_id)
+                self.put_on_record(intent, job_id, adopted=intent.job_id is None)
                 return job_id
             case StillOpen():
                 servers = f"{intent.count} servers, announced at {intent.time:%H:%M:%S} UTC"
@@ -168,7 +169,7 @@ class Batch:
             job_id = self._call(intent)
         except (ClientError, BotoCoreError) as error:
             return self._after(error, intent)
-        self.put_on_record(intent, job_id)
+        self.put_on_record(intent, job_id, adopted=False)
         return job_id
 
     def _real(self) -> dict[str, str]:
@@ -198,7 +199,8 @@ class Batch:
             job_id = self._after_silence(intent, error)
             self.put_on_record(intent, job_id)
             return job_id
-        self._refuse(intent, str(error))
+        no_room = cause_of(error) is Cause.QUOTA and not is_too_large(error)
+        self._refuse(intent, str(error), fact=Fact.NO_ROOM if no_room else None)
         if cause_of(error) is Cause.BUSY and (own := self.late_job()):
             return own
         raise _Refused(error) from error
@@ -234,16 +236,21 @@ class Batch:
                 raise TryLater(f"{found.job_id}, which showed late, has some of them", seconds=LOOK_AGAIN)
         return mine
 
-    def _refuse(self, intent: Intent, text: str, *, lost: bool = False) -> None:
+    def _refuse(self, intent: Intent, text: str, *, lost: bool = False, fact: Fact | None = None) -> None:
         event = self.journal.event(EventType.JOB_REFUSED, f"Batch {self.number}: {text}", wave=self.wave)
+        event = event.replace(fact=fact)
         self.store.run(
             start_recovery.refused(self.record.execution_id, self.wave_number, intent, text, event, lost=lost)
         )
 
-    def put_on_record(self, intent: Intent, job_id: str) -> None:
-        """Write the job; where the record does not accept it any more, an event names it."""
+    def put_on_record(self, intent: Intent, job_id: str, *, adopted: bool = True) -> None:
+        """Write the job; where the record does not accept it any more, an event names it.
+
+        ``adopted``: it was found in DRS, and is not what DRS answered.
+        """
         message = f"{job_id} launches {intent.count} servers"
         event = self.journal.event(EventType.JOB_STARTED, message, wave=self.wave)
+        event = event.replace(fact=Fact.ADOPTED if adopted else None)
         key = self.record.execution_id
         try:
             self.store.run(start_recovery.started(key, self.wave_number, intent, job_id, event))

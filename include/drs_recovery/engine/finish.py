@@ -14,6 +14,7 @@ from drs_recovery.engine.opened_by_0_1 import with_its_events
 from drs_recovery.engine.run_end import named_failed, run_end
 from drs_recovery.errors import ExecutionNotFound, PlanError, RecordUnreadable
 from drs_recovery.record.enums import CleanupMode, EventType
+from drs_recovery.record.events import Fact
 from drs_recovery.record.intent import Adopted, StillOpen, resolve
 from drs_recovery.record.models import CleanupOrder
 from drs_recovery.record.outcome import outcome, unexplained
@@ -160,7 +161,7 @@ def _adopt_job(
             log.info("Adopted job %s of %s, whose answer was lost", result.job_id, wave.wave_name)
             launches = f"{result.job_id} launches {intent.count} servers"
             text = f"{launches}; its start task ended without writing it down"
-            event = journal.event(EventType.JOB_STARTED, text, wave=wave)
+            event = journal.event(EventType.JOB_STARTED, text, wave=wave).replace(fact=Fact.ADOPTED)
             key = execution.execution_id
             store.run(complete_execution.adopt(key, wave.wave_number, intent, result.job_id, event))
     except Exception as error:

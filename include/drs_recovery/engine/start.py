@@ -212,7 +212,7 @@ def _wait_or_leave_out(starting: Starting, since: datetime, ports: Ports) -> Wai
         text = f"{who}, until {deadline:%H:%M} UTC at the latest: {held.wait.reason}"
         event = ports.journal.event(EventType.START_WAITING, text, wave=wave)
         once = event.replace(once=f"waits|{wave.attempt}|{text}")
-        ports.store.run(append_event(starting.record.execution_id, once))
+        ports.store.run(append_event(starting.record.execution_id, once, starting.record))
     waits = [held.wait for held in outcome.waits]
     return Waiting(outcome.job_ids, waits, since, deadline, outcome.refused)
 

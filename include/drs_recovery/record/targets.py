@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from drs_recovery.text.durations import compact
 
@@ -12,6 +12,34 @@ if TYPE_CHECKING:
 
     from drs_recovery.record.models import Execution, Lag
     from drs_recovery.record.server_record import ServerRecord
+
+
+class Achieved(NamedTuple):
+    """What was measured, and whether it is within the target; None where there is none, or nobody knows."""
+
+    measured: timedelta
+    within: bool | None
+
+
+def rto_achieved(execution: Execution) -> Achieved | None:
+    """Return how long an execution took that has recovered what it should; None for any other."""
+    if execution.end_time is None or not _recovered(execution):
+        return None
+    took, target = execution.end_time - execution.start_time, execution.rto_seconds
+    return Achieved(took, None if target is None else took <= timedelta(seconds=target))
+
+
+def rpo_achieved(execution: Execution) -> Achieved | None:
+    """Return how old the data were at the start, of an execution that has recovered what it should.
+
+    None where DRS reported no lag. Within the target only if it did so for every server.
+    """
+    lag, target = execution.lag, execution.rpo_seconds
+    if execution.end_time is None or not _recovered(execution) or lag is None or lag.seconds is None:
+        return None
+    if target is None or (lag.unknown and lag.seconds <= target):
+        return Achieved(timedelta(seconds=lag.seconds), None)
+    return Achieved(timedelta(seconds=lag.seconds), lag.seconds <= target)
 
 
 def rto_text(execution: Execution, at: datetime | None = None) -> str | None:
@@ -24,7 +52,7 @@ def rto_text(execution: Execution, at: datetime | None = None) -> str | None:
     if execution.rto_seconds is None or end is None:
         return None
     target, took = timedelta(seconds=execution.rto_seconds), end - execution.start_time
-    if execution.final and not all(wave.status.policy_met for wave in execution.waves):
+    if execution.final and not _recovered(execution):
         return f"not achieved; the target is {compact(target)}"
     return f"{compact(took)}, {_verdict(took, target)} the target of {compact(target)}"
 
@@ -53,6 +81,10 @@ def point_text(server: ServerRecord, start: datetime) -> str:
         return f"none: there was no recovery snapshot {server.point_wanted}"
     age = compact(max(start - server.recovery_point, timedelta()))
     return f"{server.recovery_point:%Y-%m-%d %H:%M:%S} UTC, {age} old, {server.recovery_snapshot_id}"
+
+
+def _recovered(execution: Execution) -> bool:
+    return all(wave.status.policy_met for wave in execution.waves)
 
 
 def _verdict(achieved: timedelta, target: timedelta) -> str:

@@ -27,6 +27,7 @@ from drs_recovery.store.tasks import note_task, pass_over_failures
 from drs_recovery.store.trail import append_event
 from drs_recovery.tasks.airflow_runs import clear_of, run_of
 from drs_recovery.tasks.connections import table_hook
+from drs_recovery.tasks.listener import hear
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,7 +42,7 @@ log = logging.getLogger(__name__)
 
 def execution_store() -> ExecutionStore:
     """Return the store of this installation."""
-    return ExecutionStore(table_hook().conn, settings().table)
+    return ExecutionStore(table_hook().conn, settings().table, listener=hear)
 
 
 def id_of(context: Context) -> str:

@@ -19,6 +19,7 @@ from drs_recovery.engine.looks import FailingLooks
 from drs_recovery.settings import settings
 from drs_recovery.store.async_store import AsyncExecutionStore
 from drs_recovery.tasks.connections import table_hook
+from drs_recovery.tasks.listener import hear
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -91,7 +92,7 @@ class GateWatch:
 @asynccontextmanager
 async def _open_store() -> AsyncIterator[AsyncExecutionStore]:
     async with await table_hook().get_async_conn() as client:  # type: ignore[no-untyped-call]
-        yield AsyncExecutionStore(client, settings().table)
+        yield AsyncExecutionStore(client, settings().table, listener=hear)
 
 
 class GateTrigger(HITLTrigger):

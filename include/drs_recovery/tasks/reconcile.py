@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException
 
+from drs_recovery.clock import now
 from drs_recovery.engine.deleted_plan import known_plans, plan_deleted
 from drs_recovery.engine.finish import end_execution
 from drs_recovery.store.queries import open_executions
 from drs_recovery.tasks.airflow_runs import is_ours, run_finished
 from drs_recovery.tasks.base import execution_store, journal_of
+from drs_recovery.tasks.metrics import measure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +32,7 @@ class ReconcileExecutions(BaseOperator):
 
     Found by the index of open executions, never by a scan; read again, and written under the same conditions
     as by `complete_execution`. An execution whose DAG run lives is never touched, but for one whose plan was
-    deleted: Airflow holds such a run for ever.
+    deleted: Airflow holds such a run for ever. Who reads them all each minute also counts them (`metrics`).
 
     :param plans: the folder of the plans, beside the file of the maintenance DAG.
     """
@@ -48,7 +50,8 @@ class ReconcileExecutions(BaseOperator):
         """
         store, ended, trouble = execution_store(), list[str](), list[str]()
         known = known_plans(self.plans)
-        for execution in store.run(open_executions(passed_over=trouble.append)):
+        found = store.run(open_executions(passed_over=trouble.append))
+        for execution in found:
             try:
                 if (why := _why_to_end(store, context, execution, known)) is not None:
                     self._end_execution(store, context, execution, why)
@@ -56,6 +59,7 @@ class ReconcileExecutions(BaseOperator):
             except Exception as error:
                 self.log.exception("Execution %s could not be ended", execution.execution_id)
                 trouble.append(f"{execution.execution_id}: {error}")
+        measure([one for one in found if is_ours(one) and one.execution_id not in ended], now())
         if trouble:
             raise AirflowException("; ".join(trouble))
         return ended

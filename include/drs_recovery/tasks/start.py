@@ -24,6 +24,7 @@ from drs_recovery.tasks.base import (
     own_record,
     went_on,
 )
+from drs_recovery.tasks.metrics import START_WAITED, send_time
 from drs_recovery.tasks.waking import wake_trigger
 
 if TYPE_CHECKING:
@@ -82,7 +83,9 @@ class StartRecovery(DrsStartRecoveryOperator):
         The text of a refusal stands for its servers; what an earlier release handed over is tried again.
         """
         known = {text: servers for text, servers in (refused or {}).items() if isinstance(servers, list)}
-        return self._start_wave(context, datetime.fromisoformat(since) if since else now(), known)
+        return self._start_wave(
+            context, datetime.fromisoformat(since) if since else now(), known, waited=True
+        )
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Resume, or write why the trigger broke, when no retry is left."""
@@ -90,7 +93,12 @@ class StartRecovery(DrsStartRecoveryOperator):
             return super().resume_execution(next_method, next_kwargs, context)
 
     def _start_wave(
-        self, context: Context, since: datetime, refused: Mapping[str, Collection[str]]
+        self,
+        context: Context,
+        since: datetime,
+        refused: Mapping[str, Collection[str]],
+        *,
+        waited: bool = False,
     ) -> list[str]:
         store = execution_store()
         with ends_task_on_error(store, context, id_of(context), self.wave_number):
@@ -105,9 +113,8 @@ class StartRecovery(DrsStartRecoveryOperator):
                 last_try=is_last_try(context),
             )
             try:
-                result = start_wave(
-                    own_record(store, context), request, Ports(store, journal_of(context), self._drs)
-                )
+                record = own_record(store, context)
+                result = start_wave(record, request, Ports(store, journal_of(context), self._drs))
             except RecordUnavailable as error:
                 self._wait_for_table(since, error)
                 raise
@@ -116,6 +123,8 @@ class StartRecovery(DrsStartRecoveryOperator):
                     self.log.info("%s has met its policy: nothing is started again", self.wave_name)
                     return list(job_ids)
                 case Started(new, job_ids):
+                    if waited:
+                        send_time(START_WAITED, now() - since, record)
                     went_on(store, context, self.wave_number)
                     link_jobs(context, self, self.hook, new)
                     return list(job_ids)

@@ -15,6 +15,8 @@ from drs_recovery.record.judge import named
 from drs_recovery.settings import settings
 from drs_recovery.store.async_store import AsyncExecutionStore
 from drs_recovery.tasks.connections import table_hook
+from drs_recovery.tasks.listener import hear
+from drs_recovery.tasks.metrics import count_failed_poll
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -77,6 +79,8 @@ class WaveTrigger(DrsJobTrigger):
 
     async def on_snapshot(self, snapshot: JobsSnapshot) -> None:
         """Write what changed since the last snapshot; trouble with the table never ends the polling."""
+        if snapshot.last_error:
+            count_failed_poll(self.region_name)
         await (await self._get_progress()).write(snapshot)
 
     def is_finished(self, snapshot: JobsSnapshot) -> bool:
@@ -132,7 +136,7 @@ class WaveTrigger(DrsJobTrigger):
             connection = await table_hook().get_async_conn()  # type: ignore[no-untyped-call]
             client = await self._open.enter_async_context(connection)
             watched = WatchedWave(self.execution_id, self.wave_number, self.attempt, self.actor)
-            store = AsyncExecutionStore(client, settings().table)
+            store = AsyncExecutionStore(client, settings().table, listener=hear)
             self._progress = WaveProgress(watched, self, store, checks=self.checks)
             self._open.callback(self._progress.stop)
         return self._progress

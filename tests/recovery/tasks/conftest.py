@@ -13,6 +13,8 @@ import boto3
 import pytest
 from airflow.sdk.api.datamodels._generated import DagRunState, DagRunType
 from airflow.sdk.exceptions import TaskDeferred
+from airflow.sdk.observability import stats
+from airflow.sdk.observability.metrics import stats_utils
 
 from drs_recovery.dag.builder import build_dag
 from drs_recovery.plan import Plan
@@ -23,9 +25,11 @@ from drs_recovery.store.store import ExecutionStore
 from drs_recovery.store.table import create_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from airflow.sdk import DAG
+
+    from drs_recovery.tasks.metrics import Metric
 
 DB, APP, WEB = "s-000000000000db001", "s-00000000000app001", "s-00000000000web001"
 
@@ -116,8 +120,9 @@ class Drive:
 
     def execute(self, task_id: str, **ti: Any) -> Any:
         """Execute a task as its first try."""
-        task = self.dag.get_task(task_id)
-        return type(task).execute(_fresh(task), self.context(task_id, **ti))
+        task, context = _fresh(self.dag.get_task(task_id)), self.context(task_id, **ti)
+        task.pre_execute(context)
+        return type(task).execute(task, context)
 
     def park(self, gate: str) -> Any:
         """Execute a gate until it waits for an answer, and a trigger watches it; return how."""
@@ -218,3 +223,41 @@ def watched(table: Any) -> Drive:
     drive.execute("open_execution")
     drive.execute("database.start_recovery")
     return drive
+
+
+class Sent:
+    """A backend of Airflow's stats that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.all: list[tuple[str, Any, dict[str, str]]] = []
+
+    def incr(self, stat: str, tags: dict[str, str] | None = None) -> None:
+        """Keep a count."""
+        self.all.append((stat, 1, tags or {}))
+
+    def timing(self, stat: str, dt: timedelta, tags: dict[str, str] | None = None) -> None:
+        """Keep a duration."""
+        self.all.append((stat, dt, tags or {}))
+
+    def gauge(self, stat: str, value: float, tags: dict[str, str] | None = None) -> None:
+        """Keep a level."""
+        self.all.append((stat, value, tags or {}))
+
+    def of(self, metric: Metric) -> list[tuple[Any, dict[str, str]]]:
+        """Return what was sent of a metric: values, and their tags."""
+        return [(value, tags) for name, value, tags in self.all if name == metric.name]
+
+
+@pytest.fixture
+def stats_of() -> Iterator[Callable[[Any], None]]:
+    """Give Airflow's stats a backend for one test."""
+    yield lambda factory: stats.initialize(factory=factory, export_legacy_names=True)
+    stats.initialize(factory=stats_utils.get_stats_factory(), export_legacy_names=True)
+
+
+@pytest.fixture
+def sent(stats_of: Callable[[Any], None]) -> Sent:
+    """What is sent from here on."""
+    backend = Sent()
+    stats_of(lambda: backend)
+    return backend

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from drs_recovery.errors import TransitionRefused
 from drs_recovery.record.base import iso
 from drs_recovery.record.enums import CleanupStatus
+from drs_recovery.record.events import Fact
 from drs_recovery.record.server_settings import PutBack
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.requests import now, retrying
@@ -61,7 +62,9 @@ def put_back(
     written = yield from retrying(step, trouble)
     if event is not None:
         once = f"{event.type}|{execution.end_time and iso(execution.end_time)}|{event.detail}"
-        yield from append_event(execution.execution_id, event.replace(once=once))
+        fact = Fact.LEFT_CHANGED if written.status is CleanupStatus.DONE and written.left else None
+        event = event.replace(once=once, fact=fact)
+        yield from append_event(execution.execution_id, event, execution)
     return written
 
 

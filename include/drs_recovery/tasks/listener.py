@@ -1,0 +1,15 @@
+"""Who listens to the store in tasks and triggers: what has gone on record is counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_recovery.tasks.metrics import count_news
+
+if TYPE_CHECKING:
+    from drs_recovery.record.events import News
+
+
+def hear(news: News) -> None:
+    """Take an event that has gone on record; what comes of it harms no task."""
+    count_news(news)
