@@ -34,19 +34,20 @@ from drs_recovery.tasks.base import (
 )
 from drs_recovery.tasks.gate import HumanGate
 from drs_recovery.tasks.gate_trigger import STOPPED, GateTrigger
+from drs_recovery.tasks.log_lines import CarriesExecution
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from drs_recovery.engine.gate import Asks
     from drs_recovery.plan import Plan
-    from drs_recovery.record.models import Execution
+    from drs_recovery.record.models import WaveRecord
 
 TRIGGER_LATE = timedelta(minutes=1)
 """So long after the end of a gate's time Airflow ends a deferral whose trigger did not."""
 
 
-class ApproveWave(HumanGate):
+class ApproveWave(CarriesExecution, HumanGate):
     """Asks for approval of a wave where a gate is due; elsewhere it passes at once.
 
     A rejection or a time-out fails the task: no later wave starts, and the execution becomes CANCELLED.
@@ -88,7 +89,7 @@ class ApproveWave(HumanGate):
         except TaskAwaitingInput:
             if not self.watched:
                 raise
-            self._watch(context, record)
+            self._watch(context, asks.wave)
 
     def _describe(self, asks: Asks) -> None:
         base = conf.get("api", "base_url", fallback="").rstrip("/")
@@ -96,11 +97,12 @@ class ApproveWave(HumanGate):
         body = gate_body(asks.plan, execution, wave, asks.servers, at=now(), base_url=base, given=asks.given)
         self.describe(asks.rules.respondents, gate_subject(execution, wave), body, asks.timeout)
 
-    def _watch(self, context: Context, execution: Execution) -> None:
+    def _watch(self, context: Context, wave: WaveRecord) -> None:
         """Defer instead of parking, the question being asked: the trigger sees the execution end."""
         timeout = self.response_timeout or timedelta()
         trigger = GateTrigger(
-            execution_id=execution.execution_id,
+            execution_id=id_of(context),
+            attempt=wave.attempt,
             ti_id=context["ti"].id,
             timeout_datetime=now() + timeout,
         )

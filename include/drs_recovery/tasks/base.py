@@ -19,7 +19,7 @@ from drs_recovery.errors import RecordError, RecordTooLarge, RecordUnavailable, 
 from drs_recovery.record.enums import EventType, TaskState
 from drs_recovery.record.events import Event
 from drs_recovery.record.models import execution_id
-from drs_recovery.record.task_record import TaskRecord
+from drs_recovery.record.task_record import TaskRecord, wave_of
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.store import ExecutionStore
@@ -28,6 +28,7 @@ from drs_recovery.store.trail import append_event
 from drs_recovery.tasks.airflow_runs import clear_of, run_of
 from drs_recovery.tasks.connections import table_hook
 from drs_recovery.tasks.listener import hear
+from drs_recovery.tasks.log_lines import about_job, carry_execution
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -52,9 +53,15 @@ def id_of(context: Context) -> str:
 
 
 def own_record(store: ExecutionStore, context: Context) -> Execution:
-    """Return the execution that this DAG run opened, as it is on record; RunDiffers if another run did."""
+    """Return the execution that this DAG run opened, as it is on record; RunDiffers if another run did.
+
+    The lines of the log carry its wave's attempt from here on.
+    """
     record = store.run(read_execution(id_of(context)))
     check_same_run(record, run_of(context))
+    task_id = context["ti"].task_id
+    wave = wave_of(record, task_id)
+    carry_execution(record.execution_id, task_id, wave.attempt if wave else None)
     return record
 
 
@@ -77,7 +84,8 @@ def went_on(store: ExecutionStore, context: Context, wave_number: int) -> None:
 def link_jobs(context: Context, operator: BaseOperator, hook: DrsHook, job_ids: Iterable[str]) -> None:
     """Show jobs in Airflow; a link that cannot be made is no reason to fail what has started."""
     for job_id in job_ids:
-        log.info("DRS job %s is started and on record", job_id)
+        with about_job(job_id):
+            log.info("DRS job %s is started and on record", job_id)
         try:
             DrsJobLink.persist(
                 context=context,

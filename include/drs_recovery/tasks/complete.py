@@ -14,6 +14,7 @@ from drs_recovery.engine.open import new_execution, put_record
 from drs_recovery.engine.same_run import check_same_run
 from drs_recovery.tasks.airflow_runs import run_of
 from drs_recovery.tasks.base import ends_task_on_error, execution_store, journal_of
+from drs_recovery.tasks.log_lines import CarriesExecution
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from drs_recovery.store.store import ExecutionStore
 
 
-class CompleteExecution(BaseOperator):
+class CompleteExecution(CarriesExecution, BaseOperator):
     """Ends the execution: closes waves that never ran, writes the final status, releases the plan's lock.
 
     A teardown, so that Airflow runs it also when a person forces the state of the run; it fails, and with it

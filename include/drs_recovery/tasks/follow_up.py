@@ -24,6 +24,7 @@ from drs_recovery.errors import RecordError
 from drs_recovery.record.clean_up import EXECUTION_ID
 from drs_recovery.tasks.base import execution_store, is_last_try, journal_of, link_jobs, polling
 from drs_recovery.tasks.gate import HumanGate
+from drs_recovery.tasks.log_lines import CarriesFollowed, carry_jobs
 from drs_recovery.tasks.waking import wake_trigger
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def ends_follow_up_on_error(kind: type[FollowUp], context: Context) -> Iterator[
         raise
 
 
-class ApproveFollowUp(HumanGate):
+class ApproveFollowUp(CarriesFollowed, HumanGate):
     """Asks where the frozen plan says so; elsewhere it passes at once.
 
     A rejection keeps what is there, and so does a time-out: nothing is done because nobody answered.
@@ -97,7 +98,7 @@ class ApproveFollowUp(HumanGate):
             return answer.to_item()
 
 
-class StartFollowUp(BaseOperator):
+class StartFollowUp(CarriesFollowed, BaseOperator):
     """Starts what is due in AWS, and puts the ids of its jobs on record.
 
     What may pass is waited for without a worker slot: throttling, trouble of AWS, a job that holds a server,
@@ -154,7 +155,7 @@ class StartFollowUp(BaseOperator):
             link_jobs(context, self, follow_up.drs[target], [one for one in new if one in job_ids])
 
 
-class WatchFollowUp(DrsJobSensor):
+class WatchFollowUp(CarriesFollowed, DrsJobSensor):
     """Waits for the jobs on record; holds no worker slot meanwhile.
 
     That they have ended says nothing of what they were for: a finished terminate job lists no servers.
@@ -194,12 +195,13 @@ class WatchFollowUp(DrsJobSensor):
         for target, job_ids in follow_up.jobs.items():
             self.aws_conn_id, self.region_name = target
             self.job_ids = job_ids
+            carry_jobs(job_ids)
             self.__dict__.pop("hook", None)  # which is made once, for the place that was watched before
             result = super().execute(context)
         return result
 
 
-class CheckFollowUp(BaseOperator):
+class CheckFollowUp(CarriesFollowed, BaseOperator):
     """Looks whether it is done, and puts that on record.
 
     AWS may list what is removed for a while after its job has ended: its retries look again.

@@ -20,6 +20,7 @@ from drs_recovery.settings import settings
 from drs_recovery.store.async_store import AsyncExecutionStore
 from drs_recovery.tasks.connections import table_hook
 from drs_recovery.tasks.listener import hear
+from drs_recovery.tasks.log_lines import carry_execution
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -102,26 +103,32 @@ class GateTrigger(HITLTrigger):
     nothing. No trouble ends it, and Airflow's own time-out of the deferral stands behind it.
 
     :param execution_id: the execution whose record is watched.
+    :param attempt: of the wave, for the log.
     """
 
-    def __init__(self, *, execution_id: str, **kwargs: Any) -> None:
+    def __init__(self, *, execution_id: str, attempt: int = 1, **kwargs: Any) -> None:
         # The gate checks the form itself and asks again: here it is not known, so that any answer passes
         super().__init__(**{"options": [], "params": {}, **kwargs})
         self.execution_id = execution_id
+        self.attempt = attempt
         self._answer_sought = False
         self._unseen = FailingLooks(execution_id, UNSEEN)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the import path and the arguments that make this trigger again in any triggerer."""
-        arguments = {
+        arguments: dict[str, Any] = {
             "execution_id": self.execution_id,
             "ti_id": self.ti_id,
             "timeout_datetime": self.timeout_datetime,
         }
+        if self.attempt > 1:  # the release before does not know it, and most gates need it not
+            arguments["attempt"] = self.attempt
         return f"{type(self).__module__}.{type(self).__qualname__}", arguments
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield one event: an answer that came early, the time-out, or that the execution is stopped."""
+        task_id = self.task_instance.task_id if self.task_instance else None
+        carry_execution(self.execution_id, task_id, self.attempt)
         await asyncio.sleep(settings().hold_seconds)
         watch = GateWatch.shared()
         with watch.watching(self.execution_id):

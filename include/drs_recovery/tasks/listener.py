@@ -1,9 +1,10 @@
-"""Who listens to the store in tasks and triggers: what has gone on record is counted."""
+"""Who listens to the store in tasks and triggers: what has gone on record is counted, and lines name it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from drs_recovery.tasks.log_lines import carry_news
 from drs_recovery.tasks.metrics import count_news
 
 if TYPE_CHECKING:
@@ -12,4 +13,5 @@ if TYPE_CHECKING:
 
 def hear(news: News) -> None:
     """Take an event that has gone on record; what comes of it harms no task."""
+    carry_news(news)
     count_news(news)

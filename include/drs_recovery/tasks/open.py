@@ -16,6 +16,7 @@ from drs_recovery.plan.claims import claims
 from drs_recovery.tasks.airflow_runs import run_finished, run_of
 from drs_recovery.tasks.base import ends_task_on_error, execution_store, is_last_try, journal_of
 from drs_recovery.tasks.connections import connection_source, table_hook
+from drs_recovery.tasks.log_lines import CarriesExecution
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from drs_recovery.store.store import ExecutionStore
 
 
-class OpenExecution(BaseOperator):
+class OpenExecution(CarriesExecution, BaseOperator):
     """Opens the execution that a DAG run is; opening twice is opening once.
 
     :param plan: the plan, as its file is now.

@@ -16,6 +16,7 @@ from drs_recovery.engine.finish import end_execution
 from drs_recovery.store.queries import open_executions
 from drs_recovery.tasks.airflow_runs import is_ours, run_finished
 from drs_recovery.tasks.base import execution_store, journal_of
+from drs_recovery.tasks.log_lines import about_execution
 from drs_recovery.tasks.metrics import measure
 
 if TYPE_CHECKING:
@@ -52,13 +53,14 @@ class ReconcileExecutions(BaseOperator):
         known = known_plans(self.plans)
         found = store.run(open_executions(passed_over=trouble.append))
         for execution in found:
-            try:
-                if (why := _why_to_end(store, context, execution, known)) is not None:
-                    self._end_execution(store, context, execution, why)
-                    ended.append(execution.execution_id)
-            except Exception as error:
-                self.log.exception("Execution %s could not be ended", execution.execution_id)
-                trouble.append(f"{execution.execution_id}: {error}")
+            with about_execution(execution.execution_id):
+                try:
+                    if (why := _why_to_end(store, context, execution, known)) is not None:
+                        self._end_execution(store, context, execution, why)
+                        ended.append(execution.execution_id)
+                except Exception as error:
+                    self.log.exception("Execution %s could not be ended", execution.execution_id)
+                    trouble.append(f"{execution.execution_id}: {error}")
         measure([one for one in found if is_ours(one) and one.execution_id not in ended], now())
         if trouble:
             raise AirflowException("; ".join(trouble))

@@ -24,6 +24,7 @@ from drs_recovery.tasks.base import (
     own_record,
     went_on,
 )
+from drs_recovery.tasks.log_lines import CarriesExecution
 from drs_recovery.tasks.metrics import START_WAITED, send_time
 from drs_recovery.tasks.waking import wake_trigger
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from drs_recovery.plan import Plan
 
 
-class StartRecovery(DrsStartRecoveryOperator):
+class StartRecovery(CarriesExecution, DrsStartRecoveryOperator):
     """Starts the DRS jobs of a wave and puts their ids on record.
 
     What may pass is waited for without a worker slot until the wave's deadline: throttling, trouble of AWS,

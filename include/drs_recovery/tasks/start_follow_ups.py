@@ -15,6 +15,7 @@ from drs_recovery.engine.put_back import PutBack
 from drs_recovery.record.clean_up import EXECUTION_ID
 from drs_recovery.tasks.airflow_runs import FINISHED, is_ours
 from drs_recovery.tasks.base import execution_store, journal_of
+from drs_recovery.tasks.log_lines import about_execution
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,13 +52,14 @@ class StartFollowUps(BaseOperator):
         for kind, execution in _due_follow_ups(store, trouble):
             if len(started) == MOST:
                 break
-            try:
-                if is_ours(execution) and (run_id := _run_to_start(store, context, kind, execution)):
-                    _trigger_dag_run(kind.dag_id, run_id, {EXECUTION_ID: execution.execution_id})
-                    started.append(run_id)
-            except Exception as error:
-                self.log.exception("No %s of %s was started", kind.noun, execution.execution_id)
-                trouble.append(f"{execution.execution_id}: {error}")
+            with about_execution(execution.execution_id):
+                try:
+                    if is_ours(execution) and (run_id := _run_to_start(store, context, kind, execution)):
+                        _trigger_dag_run(kind.dag_id, run_id, {EXECUTION_ID: execution.execution_id})
+                        started.append(run_id)
+                except Exception as error:
+                    self.log.exception("No %s of %s was started", kind.noun, execution.execution_id)
+                    trouble.append(f"{execution.execution_id}: {error}")
         if trouble:
             raise AirflowException(f"started {', '.join(started) or 'none'}; " + "; ".join(trouble))
         return started

@@ -29,6 +29,7 @@ from drs_recovery.tasks.base import (
     polling,
 )
 from drs_recovery.tasks.databases import first_row
+from drs_recovery.tasks.log_lines import CarriesExecution, carry_jobs
 from drs_recovery.tasks.wave_trigger import WaveTrigger
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 NO_RETURN = "a sensor that defers lets go of its worker"
 
 
-class WaitForRecovery(DrsJobSensor):
+class WaitForRecovery(CarriesExecution, DrsJobSensor):
     """Waits until every job of a wave has ended in DRS; holds no worker slot meanwhile.
 
     :param plan: the plan; what is watched is what the execution recorded.
@@ -118,6 +119,7 @@ class WaitForRecovery(DrsJobSensor):
             case Watch(_, plan, job_ids, timeout_seconds):
                 self.aws_conn_id, self.region_name = plan.target(self.wave_number)
                 self.job_ids, self.timeout = list(job_ids), timeout_seconds
+                carry_jobs(job_ids)
                 return None
             case met:
                 return met

@@ -16,6 +16,7 @@ from drs_recovery.settings import settings
 from drs_recovery.store.async_store import AsyncExecutionStore
 from drs_recovery.tasks.connections import table_hook
 from drs_recovery.tasks.listener import hear
+from drs_recovery.tasks.log_lines import carry_execution
 from drs_recovery.tasks.metrics import count_failed_poll
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class WaveTrigger(DrsJobTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield one event, when the jobs have ended or the wave's deadline has passed."""
+        carry_execution(self.execution_id, self.actor, self.attempt)
         async with AsyncExitStack() as self._open:
             async for event in super().run():
                 yield event

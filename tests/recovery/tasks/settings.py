@@ -72,6 +72,7 @@ class Back:
         task = copy.copy(self.dag.get_task(task_id))
         instance = TaskInstance(task_id, PUT_BACK, self.run.run_id, **ti)
         context = {"dag_run": self.run, "ti": instance, "task_instance": instance, "dag": self.dag}
+        task.pre_execute(context)
         return type(task).execute(task, context)
 
     def all(self) -> None:

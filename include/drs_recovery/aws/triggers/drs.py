@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
+from structlog.contextvars import bind_contextvars, bound_contextvars
 
 from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.aws.utils.drs import JobsSnapshot, summary, validate_job_ids
@@ -160,6 +161,7 @@ class DrsJobTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield the one event, a :class:`DrsJobEvent` unless :meth:`conclude` makes another of it."""
+        bind_contextvars(job=", ".join(self.job_ids))  # of this asyncio task, which is this trigger's alone
         loop = asyncio.get_running_loop()
         earliest = loop.time() + self.hold
         poller = DrsJobPoller.shared(self.aws_hook_class, self._hook_parameters)
@@ -251,7 +253,8 @@ class DrsJobTrigger(BaseTrigger):
         for job in snapshot.jobs:
             if self._logged.get(job["jobID"]) != (text := summary(job)):
                 self._logged[job["jobID"]] = text
-                self.log.info("%s", text)
+                with bound_contextvars(job=job["jobID"]):
+                    self.log.info("%s", text)
 
     def _warn(self, text: str) -> None:
         now = asyncio.get_running_loop().time()

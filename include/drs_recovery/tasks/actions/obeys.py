@@ -31,6 +31,7 @@ from drs_recovery.store.trail import append_event
 from drs_recovery.tasks.actions.causes import nobody_knows
 from drs_recovery.tasks.airflow_runs import clear_of
 from drs_recovery.tasks.base import execution_store, id_of, journal_of, own_record
+from drs_recovery.tasks.log_lines import CarriesExecution
 from drs_recovery.text.durations import duration_text
 from drs_recovery.text.visible import one_line
 
@@ -48,7 +49,7 @@ LONGEST_RESULT = 300
 """Characters of a result on record: a line for people."""
 
 
-class Obeys:
+class Obeys(CarriesExecution):
     """A mixin before a real operator; its file says which arguments that gets from an action of the plan."""
 
     template_fields: Any = ()
