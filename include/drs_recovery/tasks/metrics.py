@@ -241,8 +241,9 @@ def _value(tag: Tag, execution: Execution | None, wave_number: int | None) -> st
             return (execution.region_of(wave) if wave else execution.region) or UNKNOWN
 
 
-def _set(metric: Metric, value: float, tags: Mapping[str, str]) -> None:
-    _send(metric, lambda: stats.gauge(metric.name, value, tags=dict(tags)))
+def _set(metric: Metric, value: float, tags: Mapping[Tag, str]) -> None:
+    named = {tag.value: text for tag, text in tags.items()}
+    _send(metric, lambda: stats.gauge(metric.name, value, tags=named))
 
 
 def _send(metric: Metric, send: Callable[[], object]) -> None:
