@@ -23,13 +23,19 @@ TRADING = (
 )
 """A connection to the second account of the fleet: by a role in it."""
 
+LONGEST = frozenset({"test_trading", "test_actions", "test_three_waves"})
+"""Files whose tests take a minute or two each."""
+
 PLANS = ("dags/plans", "tests/plans/stack", "tests/plans/invalid")
 GROUPS = ("dags/groups", "tests/plans/groups")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what needs the stack last: what is quick to fail fails first."""
-    items.sort(key=lambda item: "stack" in item.keywords)
+    """Run what needs the stack last, since what is quick to fail fails first; of that the longest first.
+
+    Otherwise two stacks have nothing to do while the third runs one of those.
+    """
+    items.sort(key=lambda item: ("stack" in item.keywords, item.path.stem not in LONGEST))
 
 
 @pytest.fixture(scope="session")
