@@ -22,6 +22,7 @@ from airflow.utils.session import create_session
 from sqlalchemy import insert
 
 from drs_recovery.dag.files import places, readings, removal, retention
+from drs_recovery.dag.files.contents import version_of as version_of_files
 from drs_recovery.dag.files.removal import DAY
 from drs_recovery.dag.files.retention import LOOK_EVERY, needed_versions
 from drs_recovery.errors import SnapshotsUnavailable
@@ -225,6 +226,15 @@ def test_what_a_task_runs_from_stays(world: World) -> None:
     assert world.here() == {newest}
     assert second not in world.here()
     assert not used.exists()
+
+
+def test_the_newest_of_another_machine_stays(world: World, folder: Store) -> None:
+    """The next DAG processor carries on from it."""
+    version = version_of_files({"plans/other.yaml": b""})
+    folder.kept.store(version, {"plans/other.yaml": b""})
+    world.grow_old()
+    world.look()
+    assert folder.kept.versions() == {version, world.taken[-1]}
 
 
 def test_what_waits_for_the_store_stays(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
