@@ -123,6 +123,20 @@ def test_a_real_instance_may_go_when_somebody_says_so(evidence: Evidence, way: s
     assert found(evidence) == []
 
 
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_checked_server_that_somebody_terminated_in_ec2_may_be_unwell(
+    evidence: Evidence, lost: bool
+) -> None:
+    """Its wave is PARTIAL then, and not otherwise."""
+    checked(evidence)
+    for item in (evidence.items[0], evidence.runs[0].seen[-1][1]):
+        item["status"] = item["waves"][1]["status"] = "PARTIAL"
+    if lost:
+        terminated_in_ec2(evidence, seconds=150, instance="i-1")
+    told = [] if lost else ["Wave1 is PARTIAL with 1 of 1 servers launched and well, 1 are demanded"]
+    assert [texts for rule, texts in found(evidence) if rule == "launched, or says why"] == told
+
+
 def test_an_instance_that_ec2_has_ended_may_still_be_listed(evidence: Evidence) -> None:
     """DRS forgets what was terminated behind its back only when somebody deletes it there."""
     listed = {"recoveryInstanceID": "i-0", "jobID": "job-0", "ec2InstanceState": "TERMINATED"}

@@ -49,26 +49,34 @@ def launched_or_reported_why(evidence: Evidence, run: Run, now: datetime) -> Ite
         return
     plan = {wave["name"]: wave for wave in run.waves}
     launched = set(launched_by(evidence.launches_of(execution)))
+    lost = _terminated_in_ec2(evidence, evidence.launches_of(execution))
     for wave in execution["waves"]:
         if wave["waveName"] not in plan or wave["status"] not in {*GOOD, "FAILED"}:
             continue
         wanted = plan[wave["waveName"]]
-        yield from _misjudged(wave, wanted, launched, run.ill)
+        yield from _misjudged(wave, wanted, launched - ({run.ill} if wanted.get("checked") else set()), lost)
         yield from _without_a_word(evidence, execution, wave, set(wanted["servers"]) - launched)
         yield from _left_behind(evidence, run, execution, wave)
 
 
-def _misjudged(wave: Item, wanted: Item, launched: set[str], ill: str | None) -> Iterator[str]:
-    """Yield how the status of a wave contradicts what DRS launched."""
+def _terminated_in_ec2(evidence: Evidence, launches: list[Item]) -> set[str]:
+    """Return the servers whose instance of these jobs somebody terminated in EC2, whenever that was."""
+    ended = str([call["parameters"] for call in evidence.called("TerminateInstances")])
+    servers = [server for job in launches for server in job["participatingServers"]]
+    return {s["sourceServerID"] for s in servers if f"'{s.get('recoveryInstanceID')}'" in ended}
+
+
+def _misjudged(wave: Item, wanted: Item, launched: set[str], lost: set[str]) -> Iterator[str]:
+    """Yield how the status of a wave contradicts what DRS launched; those lost may have passed before."""
     servers = set(wanted["servers"])
-    launched = launched - ({ill} if wanted.get("checked") else set())
     there, least = len(servers & launched), wanted.get("minimum") or len(servers)
+    surely = len(servers & (launched - lost)) if wanted.get("checked") else there
     message = (
         f"{wave['waveName']} is {wave['status']} with {there} of {len(servers)} servers launched and well"
     )
     if wave["status"] == "COMPLETED" and there < len(servers):
         yield message
-    if wave["status"] == "PARTIAL" and not max(1, least) <= there < len(servers):
+    if wave["status"] == "PARTIAL" and not (max(1, least) <= there and surely < len(servers)):
         yield f"{message}, {least} are demanded"
     if wave["status"] == "FAILED" and there >= least and "failure" not in wave:
         yield f"{message}, {least} are demanded, and no word on why"

@@ -247,7 +247,7 @@ def unfinished(evidence: Evidence) -> None:
     evidence.runs[0].state = "running"
 
 
-def terminated_in_ec2(evidence: Evidence, seconds: float) -> None:
-    """Let somebody have terminated the real instance in EC2."""
-    call = {"operation": "TerminateInstances", "parameters": {"InstanceId": ["i-real"]}, "time": at(seconds)}
+def terminated_in_ec2(evidence: Evidence, seconds: float, instance: str = "i-real") -> None:
+    """Let somebody have terminated an instance in EC2: the real one."""
+    call = {"operation": "TerminateInstances", "parameters": {"InstanceId": [instance]}, "time": at(seconds)}
     evidence.calls.append(call)
