@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(200)]
 
 FULL = "no capacity for m5.large"
+CARRIED = ("execution", "wave", "attempt", "job")
 
 
 def test_o2_waves_go_on_as_their_plan_says_and_nothing_is_hidden(world: World) -> None:
@@ -38,3 +40,10 @@ def test_an_execution_of_which_a_wave_is_partial_is_a_success(world: World) -> N
     run = world.start("outcomes")
     assert run.wait_for_end() == "success", run.record.get("outcome")
     assert (run.record["status"], run.statuses) == ("PARTIAL", ["PARTIAL", "COMPLETED", "COMPLETED"])
+    # what tasks and triggers said of a job is in Airflow's log with whose it is
+    for call, wave in zip(run.starts, ("database", "application", "web"), strict=True):
+        carried = run.record["executionId"], wave, 1, call["jobID"]
+        for task in ("start_recovery", "wait_for_recovery"):
+            lines = json.loads(run.log(f"{wave}.{task}"))["content"]
+            about = [line for line in lines if line.get("job")]
+            assert {tuple(line.get(name) for name in CARRIED) for line in about} == {carried}, task

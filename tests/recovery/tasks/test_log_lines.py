@@ -160,6 +160,16 @@ def test_the_trigger_of_a_gate_carries_its_execution(
     }
 
 
+def test_the_release_before_takes_the_trigger_of_a_gate(table: Any) -> None:
+    """An upgrade may be taken back while it waits; only that of a later attempt says what is new."""
+    drive = Drive(plan({"name": "Database", "servers": [DB], "pause_before_wave": True}))
+    drive.execute("open_execution")
+    path, known = drive.park("database.approve").trigger.serialize()
+    assert known.keys() == {"execution_id", "ti_id", "timeout_datetime"}
+    assert path == "drs_recovery.tasks.gate_trigger.GateTrigger"
+    assert GateTrigger(**known, attempt=2).serialize()[1] == known | {"attempt": 2}
+
+
 async def _unreachable(_: GateTrigger) -> None:
     raise ConnectionError("the API server is away")
 
