@@ -11,6 +11,7 @@ import pytest
 from docs.policies import FOLDER, YOURS, documents, files
 from drs_recovery.record.models import execution_id
 from drs_recovery.store.lock import lock_key
+from drs_recovery.store.queue import QueueKey
 from tests import iam
 
 ALL = sorted(documents())
@@ -95,21 +96,23 @@ def test_tags_are_set_only_with_what_is_started() -> None:
     assert tagging["Resource"].endswith(":job/*")
 
 
-def test_only_locks_are_deleted() -> None:
-    """No record and no trail can be removed: what is deleted anywhere in the code has the key of a lock."""
+def test_only_locks_and_places_are_deleted() -> None:
+    """No record and no trail can be removed: what is deleted has the key of a lock, or of a queue's place."""
     freeing = [
         s for name in ALL for s in iam.policy(name)["Statement"] if "dynamodb:DeleteItem" in s["Action"]
     ]
     assert len(freeing) == 2
-    (pattern,) = {
-        p for s in freeing for p in s["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
-    }
-    assert fnmatchcase(lock_key("web_shop"), pattern)
-    assert not fnmatchcase(execution_id("web_shop", "manual__1"), pattern)
+    patterns = {p for s in freeing for p in s["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]}
+    deleted = [lock_key("web_shop"), QueueKey("123456789012", "eu-west-1").hash_key]
+    assert [[fnmatchcase(key, pattern) for pattern in sorted(patterns)] for key in deleted] == [
+        [True, False],
+        [False, True],
+    ]
+    assert not any(fnmatchcase(execution_id("web_shop", "manual__1"), pattern) for pattern in patterns)
     assert all(s["Action"] == ["dynamodb:DeleteItem"] for s in freeing)
     keys = iam.first_arguments("Delete")
     assert keys
-    assert {ast.unparse(key).partition("(")[0] for key in keys} == {"lock_key"}
+    assert {ast.unparse(key).partition("(")[0] for key in keys} == {"lock_key", "queue.hash_key"}
     assert not [path for path in iam.CODE.rglob("*.py") if ".delete_item(" in path.read_text()]
 
 

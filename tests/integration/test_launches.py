@@ -60,6 +60,29 @@ def test_waves_side_by_side_run_together_and_the_next_waits_for_both(world: Worl
     assert starts["After both"] > max(ends["Left"], ends["Right"])
 
 
+def test_a_wave_that_drs_has_no_room_for_waits_in_the_queue_and_starts_when_there_is_some(
+    world: World,
+) -> None:
+    """DRS refuses it once at most; its trigger wakes it, and nothing of the queue is left."""
+    world.control.set_quotas(concurrentJobs=1)
+    world.control.set_speed(30)
+    try:
+        run = world.start("short_of_room")
+        assert run.wait_for_end(150) == "success", run.record.get("outcome")
+    finally:
+        world.control.set_quotas()
+    assert run.statuses == ["COMPLETED", "COMPLETED"]
+    (waiting,) = [event for event in run.events if event["type"] == "START_WAITING"]
+    assert "1st in eu-west-1" in waiting["detail"]
+    assert run.record["waves"][int(waiting["waveNumber"])]["waitedSeconds"] > 0
+    assert len(run.starts) <= 3
+    assert run.record["tier"] == 1
+    queue = {"executionId": {"S": "QUEUE#123456789012#eu-west-1"}}
+    condition = {"executionId": {"ComparisonOperator": "EQ", "AttributeValueList": [*queue.values()]}}
+    items = world.client("dynamodb").query(TableName="recovery-executions", KeyConditions=condition)["Items"]
+    assert items == []
+
+
 def test_a_server_that_is_deleted_at_the_gate_keeps_no_other_from_being_launched(world: World) -> None:
     """PARTIAL, as its wave does not need it; record and `show` name it and why."""
     gone = "s-0000000000gone001"

@@ -12,7 +12,9 @@ from drs_recovery.cli.arguments import (  # noqa: TC001 - typer reads the annota
     Json,
     Live,
     Named,
+    PlanOrFile,
     Reason,
+    Tier,
     User,
     Wave,
     Why,
@@ -69,7 +71,7 @@ def groups(
 
 @app.command()
 def preview(
-    plan: Annotated[str, typer.Argument(metavar="PLAN|FILE", help="Id of a plan in dags/plans, or a file.")],
+    plan: PlanOrFile,
     as_json: Json = False,
 ) -> int:
     """Show what a plan would recover now, and what differs from its last execution; nothing is opened."""
@@ -80,7 +82,7 @@ def preview(
 
 @app.command("settings")
 def show_settings(
-    plan: Annotated[str, typer.Argument(metavar="PLAN|FILE", help="Id of a plan in dags/plans, or a file.")],
+    plan: PlanOrFile,
     execution_type: Annotated[
         Literal["DRILL", "RECOVERY"], typer.Option("--type", help="Of which kind of execution.")
     ] = "DRILL",
@@ -225,6 +227,28 @@ def cancel(named: Live, reason: Reason = None, user: User = None, as_json: Json 
     from drs_recovery.cli.commands import cancel as command
 
     return command.cancel(_screen(as_json), named, reason=reason, user=user)
+
+
+@app.command("queue")
+def show_queue(as_json: Json = False) -> int:
+    """Show the waves that wait for room in DRS, who goes first, and when each is likely to start."""
+    from drs_recovery.cli.commands import queue as command
+
+    return command.show_queue(_screen(as_json))
+
+
+@app.command("tier")
+def set_tier(
+    named: Live,
+    tier: Tier,
+    reason: Annotated[str, typer.Option(help="Why; kept in the trail.")],
+    user: User = None,
+    as_json: Json = False,
+) -> int:
+    """Let an execution go before others, or after them, when DRS is short of room."""
+    from drs_recovery.cli.commands import tier as command
+
+    return command.set_tier(_screen(as_json), named, tier, reason=reason, user=user)
 
 
 @app.command("clean-up")

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from drs_recovery.record.tier import FIRST_TIER, LAST_TIER
+
 Json = Annotated[
     bool,
     typer.Option("--json", help="One JSON document on standard output, also for errors."),
@@ -38,3 +40,10 @@ Action = Annotated[
     str, typer.Argument(metavar="ACTION", help="Name of an action of the plan, or the id of its task.")
 ]
 Why = Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")]
+
+PlanOrFile = Annotated[
+    str, typer.Argument(metavar="PLAN|FILE", help="Id of a plan in dags/plans, or a file.")
+]
+Tier = Annotated[
+    int, typer.Argument(min=FIRST_TIER, max=LAST_TIER, help=f"{FIRST_TIER} goes first, {LAST_TIER} last.")
+]

@@ -11,6 +11,7 @@ from drs_recovery.cli.airflow_view import AirflowView, state_of
 from drs_recovery.cli.record import frozen_plan
 from drs_recovery.clock import now
 from drs_recovery.engine.permission import rules_of_gate
+from drs_recovery.engine.queue import standings
 from drs_recovery.errors import ExecutionNotFound, RecordUnavailable
 from drs_recovery.names import Role, task_id
 from drs_recovery.report.snapshot import Snapshot, Target, WaitingGate, paused_waves
@@ -22,6 +23,7 @@ from drs_recovery.store.tasks import read_tasks
 from drs_recovery.text.values import timestamp
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from drs_recovery.plan import Plan
@@ -53,6 +55,7 @@ class Watcher:
         self._servers: tuple[ServerRecord, ...] = ()
         self._approvals: tuple[GivenApproval, ...] = ()
         self._actions: tuple[TaskRecord, ...] = ()
+        self._standings: Mapping[int, str] = {}
         self._plan: Plan | None = None
         self._record_note: str | None = None
         self._next_run_check = 0.0
@@ -81,6 +84,7 @@ class Watcher:
             notes=self._notes(missed=bool(gates) or execution is None),
             stranded=stranded,
             actions=self._actions,
+            standings=self._standings,
         )
 
     def _notes(self, *, missed: bool) -> tuple[str, ...]:
@@ -103,6 +107,7 @@ class Watcher:
             if any(wave.approvals_needed for wave in self._execution.waves):
                 given = read_approvals(self.target.execution_id, passed_over=trouble.append)
                 self._approvals = tuple(self.store.run(given))
+            self._standings = standings(self.store, self._execution, now())
             self._plan = self._plan or frozen_plan(self.store, self.target.execution_id)
             if self._plan and self._plan.all_actions:
                 tasks = self.store.run(read_tasks(self.target.execution_id, trouble.append))

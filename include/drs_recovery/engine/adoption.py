@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from drs_recovery.engine.jobs import LONGEST_JOB, contradiction, has_tags, job_text
+from drs_recovery.aws.utils.drs import LONGEST_JOB
+from drs_recovery.engine.jobs import contradiction, has_tags, job_text
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.intent import resolve
 from drs_recovery.settings import settings

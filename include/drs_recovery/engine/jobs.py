@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from drs_recovery.aws.utils.drs import LONGEST_JOB, created_of
 from drs_recovery.names import tag_value, wave_tag
 
 if TYPE_CHECKING:
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from drs_recovery.aws.hooks.drs import DrsHook
     from drs_recovery.record.intent import Intent
     from drs_recovery.record.models import Execution, WaveRecord
-
-LONGEST_JOB = timedelta(days=2)
-"""How far back a job that still runs is looked for."""
 
 SKEW = timedelta(minutes=5)
 """How far the clocks of AWS and of this machine may be apart: AWS takes no request of one that is further."""
@@ -64,7 +62,7 @@ def contradiction(job: JobTypeDef, record: Execution, wave: WaveRecord, intent: 
     if (there := servers_of(job)) and there != set(intent.servers):
         other = ", ".join(sorted(there ^ set(intent.servers)))
         return f"its servers are not those announced; they differ by {other}"
-    created, since = _created(job), _first_announced(wave, intent)
+    created, since = created_of(job), _first_announced(wave, intent)
     if created is not None and created < since - SKEW:
         return f"it was created at {created:%Y-%m-%d %H:%M:%S} UTC, before it was announced"
     return None
@@ -90,14 +88,6 @@ def job_text(job: JobTypeDef) -> str:
 def servers_of(job: JobTypeDef) -> set[str]:
     """Return the source servers that take part in a job."""
     return {s["sourceServerID"] for s in job.get("participatingServers", ()) if "sourceServerID" in s}
-
-
-def _created(job: JobTypeDef) -> datetime | None:
-    try:
-        created = datetime.fromisoformat(job.get("creationDateTime", ""))
-    except ValueError:
-        return None
-    return created.astimezone() if created.tzinfo else None
 
 
 def _first_announced(wave: WaveRecord, intent: Intent) -> datetime:

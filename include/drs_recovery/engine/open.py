@@ -22,6 +22,7 @@ from drs_recovery.record.enums import EventType, ExecutionStatus, FailureKind, O
 from drs_recovery.record.models import Execution, Failure, WaveRecord, execution_id
 from drs_recovery.record.params import RunParams
 from drs_recovery.record.server_record import ServerRecord
+from drs_recovery.record.tier import USUAL_TIER
 from drs_recovery.settings import settings
 from drs_recovery.store.lock import take_lock
 from drs_recovery.store.programs import open_execution
@@ -105,6 +106,7 @@ def new_execution(plan: Plan, run: Run, now: datetime) -> Execution:
         requested_by=run.requested_by,
         reason=run.reason,
         request=run.request,
+        tier=plan.tier if plan.tier != USUAL_TIER else None,
         rto_seconds=_seconds(plan.rto),
         rpo_seconds=_seconds(plan.rpo),
         start_time=now,

@@ -37,12 +37,18 @@ _ID = re.compile(r"(?<![0-9a-zA-Z-])(?:s|i)-[0-9a-zA-Z]{8,17}(?![0-9a-zA-Z])")
 
 
 class TryLater(Exception):
-    """What cannot be started now and may be later: in ``seconds``, or when ``jobs`` have ended."""
+    """What cannot be started now and may be later: in ``seconds``, or when ``jobs`` have ended.
 
-    def __init__(self, reason: str, *, seconds: float = 0, jobs: Sequence[str] = ()) -> None:
+    ``no_room`` says that DRS takes no more jobs now, or no more servers in jobs.
+    """
+
+    def __init__(
+        self, reason: str, *, seconds: float = 0, jobs: Sequence[str] = (), no_room: bool = False
+    ) -> None:
         self.reason = reason
         self.seconds = seconds
         self.jobs = tuple(jobs)
+        self.no_room = no_room
         super().__init__(reason)
 
 
@@ -79,7 +85,7 @@ def pause(error: Exception) -> TryLater | None:
     if cause is Cause.PASSING:
         return TryLater(str(error), seconds=max(LOOK_AGAIN, retry_after(error)))
     if cause is Cause.QUOTA:
-        return TryLater(str(error), seconds=CAPACITY)
+        return TryLater(str(error), seconds=CAPACITY, no_room=True)
     return None
 
 

@@ -1,12 +1,13 @@
 """The start of a wave: what the record permits is started, each server once.
 
-A start ends in one of four ways, each with its result type. What is refused for good and concerns the wave as
+A start ends in one of five ways, each with its result type. What is refused for good and concerns the wave as
 a whole is raised.
 """
 
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,10 @@ from drs_recovery.engine.action_order import check_actions_done
 from drs_recovery.engine.attempt import Clear, current_attempt
 from drs_recovery.engine.frozen_plan import frozen_plan
 from drs_recovery.engine.permission import check_approvals, check_no_recovery, wave_on_record
+from drs_recovery.engine.queue import turn_of
 from drs_recovery.engine.start_outcome import held_text
 from drs_recovery.engine.starting import Starting
-from drs_recovery.errors import RecoveryError, StartRefused
+from drs_recovery.errors import RecordUnavailable, RecoveryError, StartRefused, TransitionRefused
 from drs_recovery.plan.launch import launch_of
 from drs_recovery.record.attempts import to_start
 from drs_recovery.record.enums import EventType, OnFailure
@@ -34,10 +36,13 @@ if TYPE_CHECKING:
     from drs_recovery.aws.hooks.drs import DrsHook
     from drs_recovery.engine.journal import Journal
     from drs_recovery.engine.parting import TryLater
+    from drs_recovery.engine.queue import Turn
     from drs_recovery.plan import Plan
     from drs_recovery.plan.launch import ServerLaunch
     from drs_recovery.record.models import Execution, WaveRecord
+    from drs_recovery.record.queue import Place
     from drs_recovery.record.server_record import ServerRecord
+    from drs_recovery.store.queue import QueueKey
     from drs_recovery.store.store import ExecutionStore
 
 log = logging.getLogger(__name__)
@@ -105,6 +110,17 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Queued:
+    """Some servers wait for room in DRS, in the queue; those that were refused are not tried again."""
+
+    new: Sequence[str]
+    place: Place
+    queue: QueueKey
+    since: datetime
+    refused: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
 class Refused:
     """Nothing of the wave was started: it is FAILED on record, with the reason."""
 
@@ -112,7 +128,7 @@ class Refused:
     reason: str
 
 
-StartResult = AlreadyMet | Started | Waiting | Refused
+StartResult = AlreadyMet | Started | Waiting | Queued | Refused
 
 
 def start_wave(record: Execution, request: StartRequest, ports: Ports) -> StartResult:
@@ -124,6 +140,8 @@ def start_wave(record: Execution, request: StartRequest, ports: Ports) -> StartR
     try:
         return _start_wave(record, request, ports)
     except Exception as error:
+        if is_final(error):
+            _give_up_turn(record, request, ports)
         if refused := _end_for_others(record, request, ports, error):
             return refused
         raise
@@ -145,9 +163,21 @@ def _start_wave(record: Execution, request: StartRequest, ports: Ports) -> Start
         return _fail_wave(wave, NOBODY_KNOWS.format(wave.wave_name), record, ports)
     if (starting := _starting(record, wave, plan, request, ports)) is None:
         return Started((), wave.job_ids)
-    outcome = starting.run(request.refused)
+    return _start_in_turn(starting, wave, request, ports)
+
+
+def _start_in_turn(
+    starting: Starting, wave: WaveRecord, request: StartRequest, ports: Ports
+) -> Started | Waiting | Queued | Refused:
+    """Start what has room in DRS, behind who waits for it already; an announced job is looked for first."""
+    record = starting.record
+    turn = turn_of(ports.store, ports.journal, record, wave)
     since = min(request.since, wave.start_time or request.since)
-    if outcome.waits and (waiting := _wait_or_leave_out(starting, since, ports)):
+    if turn and not wave.open_intents and turn.must_wait(first := min(len(starting.servers), starting.size)):
+        place = turn.wait(first, len(starting.servers))
+        return Queued((), place, turn.queue, since, {text: [*ids] for text, ids in request.refused.items()})
+    outcome = starting.run(request.refused)
+    if waiting := _waits(starting, turn, since, ports):
         return waiting
     if outcome.refusals and (reason := starting.failure()):
         text = f"Nothing of {wave.wave_name} was started: {reason}"
@@ -197,11 +227,23 @@ def _settings(
     return {server: launch for server, launch in settings.items() if launch.said}
 
 
+def _waits(starting: Starting, turn: Turn | None, since: datetime, ports: Ports) -> Waiting | Queued | None:
+    """Return what is waited for, if anything is; who waits for something else than room leaves the queue."""
+    outcome = starting.outcome
+    if turn and (held := next((held for held in outcome.waits if held.wait.no_room), None)):
+        waiting = {server for each in outcome.waits for server in each.servers}
+        place = turn.wait(len(held.servers), len(waiting), held.wait.reason)
+        return Queued(outcome.job_ids, place, turn.queue, since, outcome.refused)
+    if turn:
+        turn.leave()
+    return _wait_or_leave_out(starting, since, ports) if outcome.waits else None
+
+
 def _wait_or_leave_out(starting: Starting, since: datetime, ports: Ports) -> Waiting | None:
     """Return what is waited for, with an event; None where all has waited too long and is left out."""
     outcome = starting.outcome
     wave = ports.store.run(read_execution(starting.record.execution_id)).wave(starting.wave_number)
-    deadline = since + wave.timeout
+    deadline = since + wave.allowed
     if ports.journal.now() >= deadline:
         for held in outcome.waits:
             text = f"{held.wait.reason} It was waited for until {deadline:%H:%M} UTC."
@@ -215,6 +257,14 @@ def _wait_or_leave_out(starting: Starting, since: datetime, ports: Ports) -> Wai
         ports.store.run(append_event(starting.record.execution_id, once, starting.record))
     waits = [held.wait for held in outcome.waits]
     return Waiting(outcome.job_ids, waits, since, deadline, outcome.refused)
+
+
+def _give_up_turn(record: Execution, request: StartRequest, ports: Ports) -> None:
+    """Leave the queue, where the table lets us: what does not start keeps no room from others."""
+    with suppress(RecordUnavailable, TransitionRefused):
+        wave = ports.store.run(read_execution(record.execution_id)).wave(request.wave_number)
+        if turn := turn_of(ports.store, ports.journal, record, wave):
+            turn.leave()
 
 
 def _end_for_others(

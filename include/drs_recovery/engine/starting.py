@@ -236,6 +236,9 @@ class Starting:
                 self.outcome.job_ids.append(batch.start())
             except TryLater as wait:
                 self.outcome.waits.append(Held(batch.servers, wait))
+                if wait.no_room:  # nor has DRS any for the others
+                    self.outcome.waits.extend(Held(other.servers, wait) for other in pending)
+                    return
             except Parted as parted:
                 self.outcome.waits.extend(parted.held)
                 self.leave_out(parted.refused)

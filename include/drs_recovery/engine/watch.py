@@ -117,7 +117,7 @@ def wave_to_watch(
             f"{wave.wave_name} has no jobs: it is {wave.status} on record, even if its task shows otherwise."
         )
     # The time-out counts from the wave's start and not from this try
-    left = wave.deadline - now if wave.deadline else wave.timeout
+    left = wave.deadline - now if wave.deadline else wave.allowed
     jobs = [*_acting_since(store, record.execution_id, wave), *wave.attempt_job_ids]
     return Watch(wave, frozen_plan(store, record.execution_id), jobs, max(left.total_seconds(), 1))
 

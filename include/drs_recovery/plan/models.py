@@ -35,10 +35,12 @@ from drs_recovery.plan.values import (
     Frozen,
     Line,
     MinimumLaunched,
+    PlanTier,
     Region,
     Text,
 )
 from drs_recovery.record.recovery_point import PlanPoint
+from drs_recovery.record.tier import USUAL_TIER
 
 BROKEN_RULES = "broken_rules"
 """Type of the validation error that tells of rules between values; all others are about one value."""
@@ -133,6 +135,10 @@ class PlanFile(Frozen):
     aws_conn_id: ConnectionId = Field(
         default=OWN_CONNECTION,
         description="Airflow connection with the account and role to use; of waves that do not say another.",
+    )
+    tier: PlanTier = Field(
+        default=USUAL_TIER,
+        description="Who goes first when DRS is short of room: a number from 1, first, to 5.",
     )
     rto: Duration | None = Field(
         default=None, description="Recovery time objective: how long an execution may take, such as 4h."

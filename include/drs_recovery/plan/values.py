@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_core.core_schema import no_info_after_validator_function
 
 from drs_recovery import names
+from drs_recovery.record.tier import FIRST_TIER, LAST_TIER
 
 if TYPE_CHECKING:
     from pydantic_core import CoreSchema
@@ -122,6 +123,12 @@ def _minimum(value: object) -> int | str:
     raise ValueError("is neither a number of servers, 1 or more, nor a percentage from 1% to 100%")
 
 
+def _tier(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and FIRST_TIER <= value <= LAST_TIER:
+        return value
+    raise ValueError(f"is no tier from {FIRST_TIER}, who goes first, to {LAST_TIER}")
+
+
 def _cron(value: str) -> str:
     """Check a schedule as Airflow does, by croniter, and that it has a next time at all."""
     from croniter import croniter  # noqa: PLC0415 - only plans with a schedule pay for the import
@@ -161,6 +168,11 @@ MinimumLaunched = Annotated[
     WithJsonSchema(
         {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": PERCENTAGE}]},
     ),
+]
+PlanTier = Annotated[
+    int,
+    PlainValidator(_tier),
+    WithJsonSchema({"type": "integer", "minimum": FIRST_TIER, "maximum": LAST_TIER}),
 ]
 Cron = Annotated[str, AfterValidator(_cron)]
 Line = Annotated[

@@ -82,6 +82,7 @@ def _restarted(wave: WaveRecord, clear_number: int, resolved: Sequence[Intent]) 
         approvals_given=None,
         failure=None,
         start_time=None,
+        waited_seconds=None,
         end_time=None,
         intents=(),
         job_ids=(*wave.job_ids, *found),

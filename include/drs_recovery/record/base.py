@@ -14,6 +14,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     PlainSerializer,
     StringConstraints,
     ValidationError,
@@ -22,6 +23,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from drs_recovery.errors import RecordUnreadable
+from drs_recovery.record.tier import FIRST_TIER, LAST_TIER
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -79,6 +81,9 @@ def _holds_text(field: FieldInfo) -> bool:
     inner = (found for member in get_args(field.annotation) for found in getattr(member, "__metadata__", ()))
     return any(getattr(found, "func", None) is shorten for found in (*field.metadata, *inner))
 
+
+Tier = Annotated[int, Field(ge=FIRST_TIER, le=LAST_TIER)]
+"""Who goes first where DRS is short of room."""
 
 _UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 

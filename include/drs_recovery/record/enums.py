@@ -205,6 +205,7 @@ class Writer(StrEnum):
     CLEAN_UP = "clean_up"
     PUT_BACK = "put_back"
     CANCEL = "cancel"
+    TIER = "tier"
     RECONCILE = "reconcile"
 
 
@@ -243,6 +244,7 @@ class EventType(RecordedEnum):
     TASK_AGAIN = "TASK_AGAIN"
     TASK_SKIPPED = "TASK_SKIPPED"
     REOPENED = "REOPENED"
+    TIER_CHANGED = "TIER_CHANGED"
     CANCEL_ASKED = "CANCEL_ASKED"
     CANCEL_FAILED = "CANCEL_FAILED"
     PLAN_GONE = "PLAN_GONE"

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from drs_recovery.errors import TransitionRefused
-from drs_recovery.record.base import AwsId, DagId, ExecutionId, FreeText, Label, Record, RunId, Time
+from drs_recovery.record.base import AwsId, DagId, ExecutionId, FreeText, Label, Record, RunId, Tier, Time
 from drs_recovery.record.enums import (
     CleanupMode,
     CleanupStatus,
@@ -132,6 +132,7 @@ class WaveRecord(Record):
     ``Execution.region_of`` and ``account_of``.
     ``minimum_launched`` is how many of its servers that are not optional must be launched; absent: all.
     ``checks`` is how many checks that are not optional each must pass then, 0 where all are; absent: none.
+    ``waited_seconds`` is how long it waited in the queue for DRS's room: its time-out goes on by so much.
     ``clear_number`` is how often its DAG run had been cleared when this attempt opened, or last went on;
     absent: never. Only a run that was cleared again since may open another attempt. ``waiting_since`` is when
     the gate of this attempt first waited: asking again gives no new time-out. ``approvals_needed`` is how
@@ -152,6 +153,7 @@ class WaveRecord(Record):
     checks: int | None = None
     on_failure: OnFailure = OnFailure.STOP
     timeout_seconds: int = 4 * 3600
+    waited_seconds: int | None = None
     intents: tuple[Intent, ...] = ()
     job_ids: tuple[AwsId, ...] = ()
     waiting_since: Time | None = None
@@ -171,13 +173,18 @@ class WaveRecord(Record):
 
     @property
     def timeout(self) -> timedelta:
-        """How long after its start the wave may take."""
+        """How long after its start the wave may take, without what it waited for room in DRS."""
         return timedelta(seconds=self.timeout_seconds)
+
+    @property
+    def allowed(self) -> timedelta:
+        """How long after its start the wave may take, all in all."""
+        return self.timeout + timedelta(seconds=self.waited_seconds or 0)
 
     @property
     def deadline(self) -> datetime | None:
         """When its time-out passes; absent before its start."""
-        return self.start_time + self.timeout if self.start_time else None
+        return self.start_time + self.allowed if self.start_time else None
 
     @property
     def approved(self) -> bool:
@@ -232,6 +239,7 @@ class Execution(Record):
     requested_by: str | None = None
     request: RunRequest | None = None
     reason: FreeText | None = None
+    tier: Tier | None = None
     start_time: Time
     end_time: Time | None = None
     last_polled_time: Time | None = None

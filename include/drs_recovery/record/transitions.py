@@ -38,6 +38,7 @@ MOVES: dict[Writer, dict[W, frozenset[W]]] = {
     Writer.CLEAN_UP: {},
     Writer.PUT_BACK: {},
     Writer.CANCEL: {},
+    Writer.TIER: {},
     Writer.RECONCILE: {},
 }
 """From which status to which a writer may move a wave."""
@@ -47,10 +48,12 @@ _ENDING = frozenset({"status", "failure", "end_time"})
 WAVE_FIELDS: dict[Writer, frozenset[str]] = {
     Writer.OPEN: frozenset({"server_count", "minimum_launched", "account_id"}),
     Writer.APPROVE: _ENDING | {"approval", "approvals_needed", "approvals_given", "waiting_since"},
-    Writer.START_RECOVERY: _ENDING | {"start_time", "intents", "job_ids", "clear_number"},
+    Writer.START_RECOVERY: _ENDING | {"start_time", "intents", "job_ids", "clear_number", "waited_seconds"},
     Writer.SENSOR: _ENDING,
     Writer.COMPLETE: _ENDING | {"intents", "job_ids"},
-    **dict.fromkeys((Writer.CLEAN_UP, Writer.PUT_BACK, Writer.CANCEL, Writer.RECONCILE), frozenset()),
+    **dict.fromkeys(
+        (Writer.CLEAN_UP, Writer.PUT_BACK, Writer.CANCEL, Writer.TIER, Writer.RECONCILE), frozenset()
+    ),
 }
 """Which fields of a wave a writer may write.
 
@@ -65,6 +68,7 @@ FIELDS: dict[Writer, frozenset[str]] = {
     Writer.CLEAN_UP: frozenset(),
     Writer.PUT_BACK: frozenset(),
     Writer.CANCEL: frozenset({"cancel_asked"}),
+    Writer.TIER: frozenset({"tier"}),
     Writer.RECONCILE: frozenset({"plan_gone_since"}),
 }
 """Which fields of a running execution a writer may write; ``status`` and ``completed_waves`` follow."""
@@ -93,6 +97,7 @@ ATTEMPT_WAVE_FIELDS = _ENDING | {
     "approval",
     "approvals_given",
     "start_time",
+    "waited_seconds",
     "intents",
     "job_ids",
 }

@@ -25,6 +25,8 @@ def execution_document(snapshot: Snapshot) -> dict[str, Any]:
         "gates": [_gate(gate) for gate in snapshot.gates],
         "approvals": [approval.to_item() for approval in snapshot.approvals],
     }
+    if snapshot.standings:
+        document["queue"] = {str(number): text for number, text in snapshot.standings.items()}
     if snapshot.queued:
         document["queued"] = snapshot.queued
     if snapshot.stranded:

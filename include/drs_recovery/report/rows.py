@@ -144,13 +144,9 @@ def _wave_row(wave: WaveRecord, snapshot: Snapshot) -> Row:
 
 def _wave_text(wave: WaveRecord, snapshot: Snapshot) -> Iterator[str]:
     servers = snapshot.servers_of(wave)
-    count = len(servers) or wave.server_count
-    if _begun(wave):
-        launched = sum(server.launch_status is LaunchStatus.LAUNCHED for server in servers)
-        checked = f", {sum(well(wave, server) for server in servers)} well" if wave.checks else ""
-        yield f"{launched} of {count if count is not None else ABSENT} launched{checked}"
-    elif count:
-        yield plural(count, "server")
+    yield from _launched_text(wave, servers)
+    if where := snapshot.standings.get(wave.wave_number):
+        yield f"waits for room in DRS: {where}"
     if points := [server.recovery_point for server in servers if server.recovery_point]:
         yield f"data of {timestamp(min(points))}"
     if wave.start_time:
@@ -166,6 +162,16 @@ def _wave_text(wave: WaveRecord, snapshot: Snapshot) -> Iterator[str]:
         yield f"without {listed(map(server_name, missing))}"
     elif wave.failure and not (_begun(wave) and any(server.error for server in servers)):
         yield wave.failure
+
+
+def _launched_text(wave: WaveRecord, servers: Sequence[ServerRecord]) -> Iterator[str]:
+    count = len(servers) or wave.server_count
+    if _begun(wave):
+        launched = sum(server.launch_status is LaunchStatus.LAUNCHED for server in servers)
+        checked = f", {sum(well(wave, server) for server in servers)} well" if wave.checks else ""
+        yield f"{launched} of {count if count is not None else ABSENT} launched{checked}"
+    elif count:
+        yield plural(count, "server")
 
 
 def _answer_text(wave: WaveRecord) -> str | None:

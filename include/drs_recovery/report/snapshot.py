@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from drs_recovery.record.enums import WaveStatus
 from drs_recovery.record.models import execution_id
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from drs_recovery.record.approvals import GateRules, GivenApproval
@@ -70,6 +71,7 @@ class Snapshot:
     ``approvals`` are those of gates that need several, beside the last ones, which its waves hold.
     ``execution`` is None before the run is on record; ``queued`` says what it waits for. ``notes`` are
     on what could not be read. ``stranded`` is why the record will never become final by itself.
+    ``standings`` is, by number, where waves stand that wait for room in DRS.
     ``settings`` and ``put_back`` are of launch settings; `show` alone reads them.
     """
 
@@ -85,6 +87,7 @@ class Snapshot:
     settings: tuple[ServerSettings, ...] = ()
     put_back: PutBack | None = None
     actions: tuple[TaskRecord, ...] = ()
+    standings: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def finished(self) -> bool:

@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowException
 from drs_recovery.clock import now
 from drs_recovery.engine.deleted_plan import known_plans, plan_deleted
 from drs_recovery.engine.finish import end_execution
+from drs_recovery.engine.queue import remove_left
 from drs_recovery.store.queries import open_executions
 from drs_recovery.tasks.airflow_runs import is_ours, run_finished
 from drs_recovery.tasks.base import execution_store, journal_of
@@ -61,6 +62,7 @@ class ReconcileExecutions(BaseOperator):
                 except Exception as error:
                     self.log.exception("Execution %s could not be ended", execution.execution_id)
                     trouble.append(f"{execution.execution_id}: {error}")
+        remove_left(store, {execution.execution_id for execution in found}, now())
         measure([one for one in found if is_ours(one) and one.execution_id not in ended], now())
         if trouble:
             raise AirflowException("; ".join(trouble))

@@ -11,8 +11,18 @@ from airflow.sdk.exceptions import AirflowFailException
 from drs_recovery.aws.operators.drs import DrsStartRecoveryOperator
 from drs_recovery.clock import now
 from drs_recovery.engine.parting import LOOK_AGAIN
-from drs_recovery.engine.start import AlreadyMet, Ports, Refused, Started, StartRequest, Waiting, start_wave
+from drs_recovery.engine.start import (
+    AlreadyMet,
+    Ports,
+    Queued,
+    Refused,
+    Started,
+    StartRequest,
+    Waiting,
+    start_wave,
+)
 from drs_recovery.errors import RecordUnavailable
+from drs_recovery.settings import settings
 from drs_recovery.tasks.airflow_runs import clear_of
 from drs_recovery.tasks.base import (
     ends_task_on_error,
@@ -26,6 +36,7 @@ from drs_recovery.tasks.base import (
 )
 from drs_recovery.tasks.log_lines import CarriesExecution
 from drs_recovery.tasks.metrics import START_WAITED, send_time
+from drs_recovery.tasks.room_trigger import RoomTrigger
 from drs_recovery.tasks.waking import wake_trigger
 
 if TYPE_CHECKING:
@@ -36,6 +47,8 @@ if TYPE_CHECKING:
 
     from drs_recovery.aws.hooks.drs import DrsHook
     from drs_recovery.plan import Plan
+    from drs_recovery.record.queue import Place
+    from drs_recovery.store.queue import QueueKey
 
 
 class StartRecovery(CarriesExecution, DrsStartRecoveryOperator):
@@ -133,11 +146,12 @@ class StartRecovery(CarriesExecution, DrsStartRecoveryOperator):
                     link_jobs(context, self, self.hook, new)
                     raise AirflowFailException(reason)
                 case Waiting(new, waits, began, deadline, known):
-                    if new:
-                        went_on(store, context, self.wave_number)
-                    link_jobs(context, self, self.hook, new)
+                    self._part_started(context, new)
                     trigger = wake_trigger(waits, deadline, self.target)
-                    self._park(trigger, began, deadline, known)
+                    self._park(trigger, began, known, deadline)
+                case Queued(new, place, queue, began, known):
+                    self._part_started(context, new)
+                    self._park(self._room_trigger(place, queue), began, known)
         raise AssertionError("a start that waits lets go of its worker")
 
     def _drs(self, plan: Plan) -> DrsHook:
@@ -147,22 +161,39 @@ class StartRecovery(CarriesExecution, DrsStartRecoveryOperator):
         self.aws_conn_id, self.region_name = self.target
         return self.hook
 
+    def _part_started(self, context: Context, new: Sequence[str]) -> None:
+        if new:
+            went_on(execution_store(), context, self.wave_number)
+        link_jobs(context, self, self.hook, new)
+
+    def _room_trigger(self, place: Place, queue: QueueKey) -> RoomTrigger:
+        return RoomTrigger(
+            execution_id=place.execution,
+            wave_number=place.wave_number,
+            account=queue.account,
+            region_name=queue.region,
+            aws_conn_id=self.target.aws_conn_id,
+            hold=settings().hold_seconds,
+            poll_interval=settings().poll_seconds,
+        )
+
     def _park(
         self,
         trigger: BaseTrigger,
         since: datetime,
-        deadline: datetime,
-        refused: Mapping[str, Sequence[str]] | None = None,
+        refused: Mapping[str, Sequence[str]],
+        deadline: datetime | None = None,
     ) -> None:
+        """Let go of the worker until the trigger fires; without a deadline, however long that takes."""
         self.defer(
             trigger=trigger,
             method_name=self.execute_complete.__name__,
-            kwargs={"since": since.isoformat(), "refused": dict(refused or {})},
-            timeout=deadline - now() + timedelta(minutes=5),
+            kwargs={"since": since.isoformat(), "refused": dict(refused)},
+            timeout=deadline - now() + timedelta(minutes=5) if deadline else None,
         )
 
     def _wait_for_table(self, since: datetime, error: RecordUnavailable) -> None:
         deadline = since + self.wave_timeout
         if now() < deadline:
             self.log.warning("%s; tried again in %.0f s", error, LOOK_AGAIN)
-            self._park(TimeDeltaTrigger(timedelta(seconds=LOOK_AGAIN)), since, deadline)
+            self._park(TimeDeltaTrigger(timedelta(seconds=LOOK_AGAIN)), since, {}, deadline)

@@ -39,6 +39,12 @@ def listed(values: Iterable[str]) -> str:
     return ", ".join(known[:MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
+def ordinal(number: int) -> str:
+    """Return a number as a place in a line: 1st, 2nd, 3rd, 4th, 11th."""
+    last = 0 if number // 10 % 10 == 1 else number % 10
+    return f"{number}{('th', 'st', 'nd', 'rd')[last] if last <= 3 else 'th'}"  # noqa: PLR2004 - English
+
+
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """Return a clause that names the choice nearest to a word, of the first few, or nothing."""
     likely = (choice for choice in islice(choices, MOST_CHOICES) if len(choice) <= 2 * LONGEST_SHOWN)

@@ -16,6 +16,8 @@ from tests.recovery.cli.cli_surroundings import recovery
 from tests.recovery.cli.execution_story import PAGED
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.recovery.cli.execution_story import Story
 
 PASSWORD, TOKEN = "hunter2'\"\\rabbit", "t0ken.of'airflow.rabbit"
@@ -25,6 +27,7 @@ TOLD = ("hunter2", "t0ken.of", "rabbit")
 WHY = ("--reason", "looks right")
 COMMANDS = {
     "check": ("check", "dags/plans"),
+    "new": ("new", "{folder}"),
     "groups": ("groups",),
     "preview": ("preview", "web_shop"),
     "settings": ("settings", "web_shop"),
@@ -37,6 +40,8 @@ COMMANDS = {
     "reject": ("reject", "{live}", *WHY),
     "list": ("list",),
     "show": ("show", "{live}"),
+    "queue": ("queue",),
+    "tier": ("tier", "{live}", "1", *WHY),
     "cancel": ("cancel", "{live}", *WHY),
     "clean-up": ("clean-up", "{ended}", "--no-follow", *WHY),
     "run-again": ("run-again", "{ended}", "note", *WHY),
@@ -44,7 +49,7 @@ COMMANDS = {
     "unlock": ("unlock", "web_shop", *WHY),
     "whoami": ("whoami",),
 }
-WITHOUT_AIRFLOW = {"check", "groups", "list", "preview", "settings", "show"}
+WITHOUT_AIRFLOW = {"check", "groups", "list", "new", "preview", "queue", "settings", "show"}
 ECHOES: dict[str, Any] = {
     "refused": lambda *sent: (403, {"detail": f"not with {sent}"}),
     "invalid": lambda *sent: (422, {"detail": [{"loc": ["body"], "msg": f"not {sent}"}, str(sent)]}),
@@ -74,13 +79,14 @@ def test_every_command_is_walked() -> None:
 @pytest.mark.parametrize("echo", ECHOES)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_command_tells_what_airflow_repeats(
-    command: str, echo: str, shown: dict[str, Story], stub: Stub, local_aws: Any
+    command: str, echo: str, shown: dict[str, Story], stub: Stub, tmp_path: Path
 ) -> None:
     """Whichever request is the first that is answered so: neither on a screen, nor in JSON, nor on record.
 
     The password is repeated where they sign in, and the token that this gave, wherever they go with it.
     """
-    arguments = [part.format(**{name: it.id for name, it in shown.items()}) for part in COMMANDS[command]]
+    named = {name: it.id for name, it in shown.items()} | {"folder": tmp_path / "new"}
+    arguments = [part.format(**named) for part in COMMANDS[command]]
     written = ""
     stub.echo, stub.good = ECHOES[echo], -1
     while len(stub.requests) > stub.good:
@@ -89,7 +95,7 @@ def test_no_command_tells_what_airflow_repeats(
         result = recovery(*arguments, *(["--json"] if echo == "invalid" else []))
         assert result.exit_code in {0, 1, 3, 4, 130}, result.output
         written += result.output
-    items = json.dumps(local_aws.client("dynamodb").scan(TableName=settings().table)["Items"])
+    items = json.dumps(shown["live"].client.scan(TableName=settings().table)["Items"])
     for part in TOLD:
         assert part not in written + items
     assert ("***" in written) is (command not in WITHOUT_AIRFLOW)

@@ -36,7 +36,7 @@ def test_no_writer_of_a_running_execution_ends_it():
     for writer in Writer:
         opening = {"failure", "account_id", "superseded_by", "lag", "warnings"}
         tasks = {"task_failure", "task_skips", "task_notes"}
-        beside = {*tasks, "cancel_asked", "plan_gone_since"}
+        beside = {*tasks, "cancel_asked", "plan_gone_since", "tier"}
         assert FIELDS[writer] <= {"waves", *beside, *opening}
         assert bool(tasks & FIELDS[writer]) == (writer is Writer.COMPLETE)
         assert "approval" not in WAVE_FIELDS[writer] or writer is Writer.APPROVE

@@ -79,6 +79,7 @@ OF_A_PLAN: dict[str, Any] = {
     "owner": "another",
     "region": "eu-central-1",
     "aws_conn_id": "aws_dr",
+    "tier": 1,
     "rto": "1h",
     "rpo": "1h",
     "preflight": {"lag": "block"},

@@ -189,6 +189,7 @@ def test_a_dump_is_json_of_the_file_s_own_keys(plan_of: Callable[..., Plan]) -> 
         "description": "A shop.",
         "owner": "shop-team",
         "region": "eu-west-1",
+        "tier": 3,
         "aws_conn_id": "aws_default",
         "approvers": [],
         "approvals_needed": 1,

@@ -6,8 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
+from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, TaskDeferred
 
+from drs_recovery.record.models import Execution
+from drs_recovery.tasks.room_trigger import RoomTrigger
 from drs_recovery.tasks.start import StartRecovery
 from tests.recovery.tasks.conftest import APP, DB, Drive, plan
 from tests.recovery.tasks.starting import START, details_of, later, parked, pause
@@ -139,12 +141,24 @@ class TestBusy:
 class TestQuota:
     """DRS takes no more jobs."""
 
-    def test_capacity_is_waited_for_and_the_quota_named(
-        self, drive: Drive, table: Any, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """The wave starts when another job has ended; at its deadline it fails with the quota's name."""
+    @pytest.fixture(autouse=True)
+    def _other(self, table: Any, drive: Drive) -> None:
+        """A job that somebody started by hand takes all the room."""
         table.control.set_quotas(concurrentJobs=1)
         table.client("drs").start_recovery(sourceServers=[{"sourceServerID": APP}], isDrill=True)
+
+    def test_capacity_is_waited_for_in_the_queue_and_the_quota_named(self, drive: Drive) -> None:
+        """As long as it takes; `test_queue.py` has the rest."""
+        with pytest.raises(TaskDeferred) as deferred:
+            drive.execute(START)
+        assert (type(deferred.value.trigger), deferred.value.timeout) == (RoomTrigger, None)
+        assert "concurrent jobs" in details_of(drive, "START_WAITING")[0]
+
+    def test_in_an_account_that_nobody_knows_it_asks_again_until_the_deadline(
+        self, drive: Drive, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """There is no queue of it: an execution of an early release, or AWS did not say."""
+        monkeypatch.setattr(Execution, "account_of", lambda *_: None)
         assert pause(parked(drive)) >= timedelta(seconds=30)
         assert "concurrent jobs" in details_of(drive, "START_WAITING")[0]
         with monkeypatch.context() as patch:

@@ -212,10 +212,17 @@ class DrsHook(AwsGenericHook["DrsClient"]):
         return [text for job in jobs if failure(job) and (text := failure(job, self._log_if_any(job)))]
 
     async def get_jobs(
-        self, job_ids: Iterable[str], *, client: AsyncDrsClient | None = None
+        self,
+        job_ids: Iterable[str] | None,
+        *,
+        since: datetime | None = None,
+        client: AsyncDrsClient | None = None,
     ) -> list[JobTypeDef]:
-        """Return the jobs with these ids that DRS knows, through an open client or one of its own."""
-        return await self._aitems("describe_jobs", job_filters(job_ids, None), client)
+        """Return the jobs with these ids that DRS knows, through an open client or one of its own.
+
+        None: all of them; ``since``: only those that were made since then.
+        """
+        return await self._aitems("describe_jobs", job_filters(job_ids, since), client)
 
     async def get_job_log(self, job_id: str, *, client: AsyncDrsClient | None = None) -> list[JobLogTypeDef]:
         """Return the whole log of a job, through an open client or one of its own."""

@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from drs_recovery.aws.utils.launch_actions import failed_actions
@@ -38,6 +38,9 @@ COURSE = (
     "JOB_END",
 )
 """The events of a launch in the order in which they come."""
+
+LONGEST_JOB = timedelta(days=2)
+"""How far back a job that still runs is looked for."""
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -102,6 +105,11 @@ def moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return written if written.tzinfo else written.replace(tzinfo=UTC)
+
+
+def created_of(job: JobTypeDef) -> datetime | None:
+    """Return when DRS made a job, if it says so."""
+    return moment(job.get("creationDateTime", ""))
 
 
 def in_order(log: Iterable[Any]) -> list[Any]:

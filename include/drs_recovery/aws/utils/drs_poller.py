@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from botocore.exceptions import ClientError, HTTPClientError
 
-from drs_recovery.aws.utils.drs import JobsSnapshot, about_to_end
+from drs_recovery.aws.utils.drs import LONGEST_JOB, JobsSnapshot, about_to_end, created_of
 from drs_recovery.aws.utils.launch_actions import count_due
 from drs_recovery.text.durations import duration_text
 
@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 
 MAX_BACKOFF = 30.0
 LOOK_TIMEOUT = 60.0
+SHOWN_WITHIN = timedelta(minutes=15)
+"""How long a new job may be invisible, and the clocks of AWS and of this machine apart, both with room."""
+
 SPREAD = 1.3
 """Looks come up to so much later than wanted. The triggerer takes events once a second: looks in step with it
 would find the end of every job just too late for it."""
@@ -37,14 +40,20 @@ would find the end of every job just too late for it."""
 class JobsWatch:
     """Jobs that one trigger watches, how often it wants to hear of them, and the newest snapshot of them.
 
+    ``job_ids`` of None are all that run, and others of late, whoever started them: who is short of DRS's room
+    looks at those.
     A snapshot that was not taken is replaced by the next: a slow watcher delays nobody and hears the newest.
     """
 
     def __init__(
-        self, poller: DrsJobPoller, job_ids: Sequence[str], poll_interval: float, relaxed_interval: float
+        self,
+        poller: DrsJobPoller,
+        job_ids: Sequence[str] | None,
+        poll_interval: float,
+        relaxed_interval: float,
     ) -> None:
         self.poller = poller
-        self.job_ids = tuple(dict.fromkeys(job_ids))
+        self.job_ids = None if job_ids is None else tuple(dict.fromkeys(job_ids))
         self.poll_interval = poll_interval
         self.relaxed_interval = relaxed_interval
         self.latest: JobsSnapshot | None = None
@@ -70,6 +79,9 @@ class JobsWatch:
 
     def seen(self, known: Mapping[str, JobTypeDef], at: datetime) -> None:
         """Take what DRS answered."""
+        if self.job_ids is None:
+            self._publish(JobsSnapshot(tuple(known.values()), (), at))
+            return
         jobs = tuple(known[job_id] for job_id in self.job_ids if job_id in known)
         missing = tuple(job_id for job_id in self.job_ids if job_id not in known)
         self._publish(JobsSnapshot(jobs, missing, at))
@@ -118,6 +130,7 @@ class DrsJobPoller:
         self._spread = 1.0
         self._pause: float | None = None
         self._failures = 0
+        self._oldest: datetime | None = None
 
     @property
     def region_name(self) -> str | None:
@@ -126,9 +139,9 @@ class DrsJobPoller:
 
     @asynccontextmanager
     async def watch(
-        self, job_ids: Sequence[str], *, poll_interval: float, relaxed_interval: float
+        self, job_ids: Sequence[str] | None, *, poll_interval: float, relaxed_interval: float
     ) -> AsyncIterator[JobsWatch]:
-        """Watch jobs for the length of the block; the last one to leave ends the poller."""
+        """Watch jobs, or all of late, for the length of the block; the last one to leave ends the poller."""
         watch = JobsWatch(self, job_ids, poll_interval, relaxed_interval)
         self._watches.append(watch)
         self._joined.set()
@@ -186,7 +199,7 @@ class DrsJobPoller:
         try:
             async with asyncio.timeout(LOOK_TIMEOUT):
                 hook, client = await self._open()
-                jobs = await hook.get_jobs(sorted({i for w in watches for i in w.job_ids}), client=client)
+                jobs = await self._jobs(hook, client, watches, at)
         except Exception as error:  # noqa: BLE001 - no error ends the polling; watchers get each one
             await self._trouble(error)
             for watch in watches:
@@ -196,6 +209,19 @@ class DrsJobPoller:
             known = {job["jobID"]: job for job in jobs}
             for watch in watches:
                 watch.seen(known, at)
+
+    async def _jobs(
+        self, hook: DrsHook, client: DrsClient, watches: Sequence[JobsWatch], at: datetime
+    ) -> list[JobTypeDef]:
+        """Return all jobs that anyone watches, in one look; what that leaves out is asked for by its id."""
+        wanted = {job_id for watch in watches for job_id in watch.job_ids or ()}
+        jobs: list[JobTypeDef] = []
+        if any(watch.job_ids is None for watch in watches):
+            jobs = await hook.get_jobs(None, since=self._oldest or at - LONGEST_JOB, client=client)
+            running = (created_of(job) for job in jobs if job.get("status") != "COMPLETED")
+            self._oldest = min([at, *(created or at for created in running)]) - SHOWN_WITHIN
+            wanted -= {job["jobID"] for job in jobs}
+        return jobs + await hook.get_jobs(sorted(wanted), client=client) if wanted else jobs
 
     async def _trouble(self, error: Exception) -> None:
         log.debug("DescribeJobs failed", exc_info=error)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.config import Config
 
+from drs_recovery.aws.utils.drs import LONGEST_JOB
 from drs_recovery.clock import now as utc_now
-from drs_recovery.engine.jobs import LONGEST_JOB
 from drs_recovery.engine.readiness.connection import find_connections
 from drs_recovery.engine.readiness.facts import Claimed, Facts, Unknown, server_facts
 from drs_recovery.engine.readiness.networks import Networks, find_networks

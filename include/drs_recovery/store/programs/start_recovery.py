@@ -17,6 +17,7 @@ from drs_recovery.store.trail import append_change
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
     from drs_recovery.record.events import Event
     from drs_recovery.record.intent import Intent
@@ -111,6 +112,19 @@ def nothing_to_start(execution_id: str, number: int, attempt: int) -> StoreProgr
         kept = tuple(intent for intent in wave.intents if intent.attempt != attempt or intent.may_show)
         begun = wave.start_time or at
         return with_wave(execution, number, status=WaveStatus.STARTED, start_time=begun, intents=kept)
+
+    return (yield from change(execution_id, Writer.START_RECOVERY, alter)).execution
+
+
+def waited(execution_id: str, number: int, attempt: int, lasted: timedelta) -> StoreProgram[Execution]:
+    """Write that a wave waited in the queue for so long: its time-out goes on by as much."""
+
+    def alter(execution: Execution) -> Execution:
+        wave = execution.wave(number)
+        if wave.attempt != attempt or wave.status.final:
+            return execution
+        seconds = (wave.waited_seconds or 0) + int(lasted.total_seconds())
+        return with_wave(execution, number, waited_seconds=seconds)
 
     return (yield from change(execution_id, Writer.START_RECOVERY, alter)).execution
 
