@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from drs_recovery.aws.triggers.drs import DrsJobEvent, JobsSnapshot
 
 
-OWN = ("execution_id", "wave_number", "attempt", "actor", "checks")
-"""Arguments of the trigger that are not the polling's."""
+OWN = ("execution_id", "wave_number", "attempt", "actor")
+"""Arguments of the trigger that are not the polling's, and that it always has."""
 
 
 class WaveTrigger(DrsJobTrigger):
@@ -70,7 +70,8 @@ class WaveTrigger(DrsJobTrigger):
         """Return the import path and the arguments that make this trigger again in any triggerer."""
         path, kwargs = super().serialize()
         own = {name: getattr(self, name) for name in OWN}
-        return path, {**kwargs, **own}
+        # A release before this one has no checks: an upgrade can be taken back while a wave is watched
+        return path, {**kwargs, **own, **({"checks": True} if self.checks else {})}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield one event, when the jobs have ended or the wave's deadline has passed."""

@@ -180,3 +180,13 @@ def test_a_trigger_that_breaks_is_reported_before_the_sensor_gives_up(polled: Dr
         event.detail for event in polled.store.run(read_events(polled.execution_id)) if event.type == "FAILED"
     ]
     assert recorded == ["no such module"]
+
+
+def test_the_release_before_knows_all_that_watches_a_wave_without_checks(
+    polled: Drive, trigger_of: Triggers
+) -> None:
+    """An upgrade can be taken back meanwhile: Airflow hands that release the trigger's arguments."""
+    path, kwargs = trigger_of(polled).serialize()
+    assert "checks" not in kwargs
+    _, with_checks = WaveTrigger(**kwargs, checks=True).serialize()
+    assert (path.rpartition(".")[2], with_checks) == ("WaveTrigger", kwargs | {"checks": True})
