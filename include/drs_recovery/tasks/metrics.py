@@ -87,7 +87,7 @@ NO_ROOM = Metric(
     "recovery.starts.no_room",
     "counter",
     (Tag.ACCOUNT, Tag.REGION),
-    "Calls of StartRecovery that a quota of DRS refused; a start that waits calls again twice a minute.",
+    "Calls of StartRecovery that a quota of DRS refused: their waves wait in the queue.",
 )
 ADOPTED = Metric(
     "recovery.jobs.adopted", "counter", _OF_PLAN, "Jobs that were found in DRS: their answer had been lost."
