@@ -74,7 +74,7 @@ class Turn:
             text = f"{text}. {why}" if why else text
             event = self.journal.event(EventType.START_WAITING, text, wave=self.wave)
             once = f"queued|{self.wave.attempt}|{place.since.isoformat()}"
-            self.store.run(append_event(self.record.execution_id, event.replace(once=once)))
+            self.store.run(append_event(self.record.execution_id, event.replace(once=once), self.record))
             log.info("%s", text)
         return place
 

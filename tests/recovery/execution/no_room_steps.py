@@ -22,6 +22,7 @@ from drs_recovery.store.programs import (
     put_back,
     reconcile,
     start_recovery,
+    tier,
 )
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.servers import read_servers
@@ -88,6 +89,16 @@ def asking_to_cancel(world):
 def not_cancelling(world):
     asking_to_cancel(world)()
     return lambda: world.store.run(cancel.withdraw(world.id, "bob", LONG))
+
+
+def having_waited_for_drs(world):
+    world.frozen()
+    return lambda: world.store.run(start_recovery.waited(world.id, 0, 1, timedelta(minutes=25)))
+
+
+def changing_the_tier(world):
+    world.frozen()
+    return lambda: world.store.run(tier.change_tier(world.id, 1, "bob", LONG))
 
 
 def missing_the_plan(world):

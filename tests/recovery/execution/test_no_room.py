@@ -38,7 +38,9 @@ from tests.recovery.execution.ended import brought_to_its_end
 from tests.recovery.execution.no_room_steps import (
     LONG,
     asking_to_cancel,
+    changing_the_tier,
     cleaning_up,
+    having_waited_for_drs,
     missing_the_plan,
     not_cancelling,
     nothing_to_start_run,
@@ -56,7 +58,7 @@ E, W = ExecutionStatus, WaveStatus
 STEPS = [
     *test_once.STEPS, noting_the_preflight, opening_an_attempt, noting_a_clear, nothing_to_start_run,
     cleaning_up, asking_to_cancel, not_cancelling, missing_the_plan, unlocking, ordering_to_put_back,
-    putting_back,
+    putting_back, having_waited_for_drs, changing_the_tier,
 ]  # fmt: skip
 
 WHOLE = {

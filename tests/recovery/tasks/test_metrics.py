@@ -22,7 +22,7 @@ from drs_recovery.tasks.listener import hear
 from tests.recovery.tasks.conftest import APP, DB, Drive, Sent, plan
 from tests.recovery.tasks.settings import SMALL, START, Back, order, pair
 from tests.recovery.tasks.starting import START as START_DATABASE
-from tests.recovery.tasks.starting import later, parked
+from tests.recovery.tasks.starting import later
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,7 +160,8 @@ def test_a_start_without_room_is_counted_by_account_and_region_and_its_wait_meas
     """Each refusal by a quota, once that it waits, and at the end for how long."""
     table.control.set_quotas(concurrentJobs=1)
     table.client("drs").start_recovery(sourceServers=[{"sourceServerID": APP}], isDrill=True)
-    deferred = parked(drive)
+    with pytest.raises(TaskDeferred) as deferred:
+        drive.execute(START_DATABASE)
     place = {"account": drive.record.waves[0].account_id, "region": "eu-west-1"}
     assert sent.of(metrics.NO_ROOM) == [(1, place)]
     assert sent.of(metrics.START_WAITING) == [(1, OF_SHOP)]
@@ -168,7 +169,7 @@ def test_a_start_without_room_is_counted_by_account_and_region_and_its_wait_meas
     table.control.set_quotas(concurrentJobs=20)
     later(monkeypatch, minutes=5)
     task = drive.dag.get_task(START_DATABASE)
-    task.execute_complete(drive.context(START_DATABASE), None, **deferred.kwargs)
+    task.execute_complete(drive.context(START_DATABASE), None, **deferred.value.kwargs)
     ((waited, tags),) = sent.of(metrics.START_WAITED)
     assert (tags, waited > timedelta(minutes=4)) == (OF_SHOP, True)
 
