@@ -9,11 +9,19 @@ import typer
 
 from drs_recovery.cli.arguments import (  # noqa: TC001 - typer reads the annotations
     Action,
+    Confirm,
+    Files,
+    GatesThatWait,
+    GroupIds,
     Json,
     Live,
     Named,
+    OfType,
     PlanOrFile,
     Reason,
+    RecoveryPoint,
+    ReplaceRecovered,
+    Snapshots,
     Tier,
     User,
     Wave,
@@ -33,10 +41,7 @@ app = typer.Typer(
 
 @app.command()
 def check(
-    files: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="[FILE|FOLDER]...", help="Default: dags/plans, and the groups beside it."),
-    ] = None,
+    files: Files = None,
     as_json: Json = False,
 ) -> int:
     """Show what is wrong with the files of plans and groups, as file:line:col: message."""
@@ -58,9 +63,7 @@ def new(
 
 @app.command()
 def groups(
-    ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[GROUP]...", help="Default: all in dags/groups.")
-    ] = None,
+    ids: GroupIds = None,
     as_json: Json = False,
 ) -> int:
     """Show protection groups: their servers as DRS has them now, and the plans that use them."""
@@ -83,9 +86,7 @@ def preview(
 @app.command("settings")
 def show_settings(
     plan: PlanOrFile,
-    execution_type: Annotated[
-        Literal["DRILL", "RECOVERY"], typer.Option("--type", help="Of which kind of execution.")
-    ] = "DRILL",
+    execution_type: OfType = "DRILL",
     as_json: Json = False,
 ) -> int:
     """Show what a start of a plan would change of launch settings, per server; nothing is changed."""
@@ -119,35 +120,12 @@ def run(
     execution_type: Annotated[
         Literal["DRILL", "RECOVERY"], typer.Option("--type", help="A RECOVERY is the real thing.")
     ] = "DRILL",
-    confirm: Annotated[
-        str | None,
-        typer.Option(metavar="PLAN", help="For a RECOVERY: the plan again; asked for on a terminal."),
-    ] = None,
-    replace_recovered: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PLAN", help="The plan again: replace recovery instances of an earlier RECOVERY."
-        ),
-    ] = None,
-    approvals: Annotated[
-        Literal["as_planned", "every_wave", "none"] | None,
-        typer.Option(help="Which gates wait: those of the plan, all, or none (drills only)."),
-    ] = None,
+    confirm: Confirm = None,
+    replace_recovered: ReplaceRecovered = None,
+    approvals: GatesThatWait = None,
     reason: Reason = None,
-    recovery_point: Annotated[
-        str | None,
-        typer.Option(
-            metavar="POINT",
-            help="Data to launch: latest, 'before start', or the newest not after a time such as "
-            "2026-11-27T02:10:00Z.",
-        ),
-    ] = None,
-    recovery_points: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--snapshot", metavar="SERVER=SNAPSHOT", help="Recovery snapshot of one server; several times."
-        ),
-    ] = None,
+    recovery_point: RecoveryPoint = None,
+    recovery_points: Snapshots = None,
     approve: Annotated[
         bool, typer.Option("--approve", help="Approve each gate as the signed-in user.")
     ] = False,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
@@ -47,3 +48,37 @@ PlanOrFile = Annotated[
 Tier = Annotated[
     int, typer.Argument(min=FIRST_TIER, max=LAST_TIER, help=f"{FIRST_TIER} goes first, {LAST_TIER} last.")
 ]
+Confirm = Annotated[
+    str | None,
+    typer.Option(metavar="PLAN", help="For a RECOVERY: the plan again; asked for on a terminal."),
+]
+ReplaceRecovered = Annotated[
+    str | None,
+    typer.Option(metavar="PLAN", help="The plan again: replace recovery instances of an earlier RECOVERY."),
+]
+GatesThatWait = Annotated[
+    Literal["as_planned", "every_wave", "none"] | None,
+    typer.Option(help="Which gates wait: those of the plan, all, or none (drills only)."),
+]
+RecoveryPoint = Annotated[
+    str | None,
+    typer.Option(
+        metavar="POINT",
+        help="Data to launch: latest, 'before start', or the newest not after a time such as "
+        "2026-11-27T02:10:00Z.",
+    ),
+]
+Snapshots = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--snapshot", metavar="SERVER=SNAPSHOT", help="Recovery snapshot of one server; several times."
+    ),
+]
+Files = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[FILE|FOLDER]...", help="Default: dags/plans, and the groups beside it."),
+]
+GroupIds = Annotated[
+    list[str] | None, typer.Argument(metavar="[GROUP]...", help="Default: all in dags/groups.")
+]
+OfType = Annotated[Literal["DRILL", "RECOVERY"], typer.Option("--type", help="Of which kind of execution.")]
