@@ -17,6 +17,7 @@ from drs_recovery.aws.utils.drs import JobsSnapshot
 from drs_recovery.errors import RecordUnavailable
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.events import Event, News
+from drs_recovery.store.store import ExecutionStore
 from drs_recovery.tasks import metrics
 from drs_recovery.tasks.listener import hear
 from tests.recovery.tasks.conftest import APP, DB, Drive, Sent, plan
@@ -127,7 +128,7 @@ def test_what_was_achieved_is_beside_the_target(
     drive.execute("open_execution")
     drive.wave("database")
     later(monkeypatch, minutes=5)
-    monkeypatch.setattr("drs_recovery.store.store.utc_now", _in_five_minutes)
+    monkeypatch.setitem(ExecutionStore.__init__.__kwdefaults__, "clock", _in_five_minutes)
     drive.execute("complete_execution")
     ((took, tags),) = sent.of(metrics.RTO_ACHIEVED)
     assert tags == OF_SHOP
