@@ -30,6 +30,9 @@ CAPACITY = 30.0
 ABOUT_WHAT_IS_NAMED = frozenset({"ConflictException", "ResourceNotFoundException", "ValidationException"})
 """Codes of errors about something that a request names, whether or not they say what."""
 
+SERVERS_PER_JOB = 100
+"""What the quota of source servers in one job is everywhere; a larger wave is started in batches."""
+
 SERVERS_IN_JOB = "L-B827C881"
 """The quota of source servers in one job: what exceeds it is too large, and no waiting makes room."""
 

@@ -7,7 +7,7 @@ now and then, as where nobody else waits.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -34,42 +34,44 @@ LEFT_AFTER = timedelta(minutes=10)
 """How long nobody has waited for a place that is removed: the index of open executions may be behind."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Turn:
-    """One wave's place in the queue of where it is recovered, as its start sees it."""
+    """One wave in the queue of where it is recovered, as its start read it; ``own`` is its place there."""
 
     store: ExecutionStore
     journal: Journal
     record: Execution
     wave: WaveRecord
     queue: QueueKey
-    _places: Sequence[Place] = field(default=(), init=False)
+    places: Sequence[Place]
 
-    def __post_init__(self) -> None:
-        self._places = self.store.run(read_queue(self.queue))
+    @property
+    def own(self) -> Place | None:
+        mine = self.record.execution_id, self.wave.wave_number
+        return next((place for place in self.places if place.owner == mine), None)
 
     @property
     def held(self) -> Place | None:
-        """The place that the wave has."""
-        mine = self.record.execution_id, self.wave.wave_number
-        return next((place for place in self._places if place.owner == mine), None)
+        """The same, of this attempt."""
+        return self.own if self.own and self.own.attempt == self.wave.attempt else None
 
-    def must_wait(self, servers: int) -> bool:
+    @property
+    def is_behind(self) -> bool:
         """Whether others go first, and this wave was not called."""
         now = self.journal.now()
-        if self.held and self.held.is_called(now):
-            return False
-        return bool(ahead_of(self._place(servers, servers, now), self._places, now))
+        called = self.held is not None and self.held.is_called(now)
+        return not called and bool(ahead_of(self._place(1, 1, now), self.places, now))
 
     def wait(self, servers: int, waiting: int, why: str | None = None) -> Place:
         """Take a place, or take it up again; with an event when the wave begins to wait.
 
         ``servers`` are those of its next job, ``waiting`` all that wait, and ``why`` is what DRS said.
         """
-        now, held = self.journal.now(), self.held
-        place = self.store.run(queue_up(self.queue, self._place(servers, waiting, now), held))
-        if held is None or held.attempt != place.attempt:
-            ahead = ahead_of(place, self._places, now)
+        now = self.journal.now()
+        place = self._place(servers, waiting, now)
+        self.store.run(queue_up(self.queue, place))
+        if self.held is None:
+            ahead = ahead_of(place, self.places, now)
             text = f"{self.wave.wave_name} waits for room in DRS: {standing(ahead, self.queue.region)}"
             text = f"{text}. {why}" if why else text
             event = self.journal.event(EventType.START_WAITING, text, wave=self.wave)
@@ -79,20 +81,18 @@ class Turn:
         return place
 
     def leave(self) -> None:
-        """Give up the place, if there is one; how long the wave waited in it goes on record first."""
-        if (held := self.held) is None:
-            return
-        waited = self.journal.now() - held.since
-        if held.attempt == self.wave.attempt and waited.total_seconds() >= 1:
-            self.store.run(
-                start_recovery.waited(self.record.execution_id, held.wave_number, held.attempt, waited)
-            )
-        self.store.run(leave(self.queue, held))
-        self._places = [place for place in self._places if place.owner != held.owner]
+        """Give up the place, if there is one.
+
+        How long the wave waited in it since its start goes on record first: its time-out goes on by that.
+        """
+        if self.held and self.wave.start_time:
+            waited = self.journal.now() - max(self.held.since, self.wave.start_time)
+            number, attempt = self.wave.wave_number, self.wave.attempt
+            self.store.run(start_recovery.waited(self.record.execution_id, number, attempt, waited))
+        if self.own:
+            self.store.run(leave(self.queue, self.own))
 
     def _place(self, servers: int, waiting: int, now: datetime) -> Place:
-        held = self.held
-        since = held.since if held and held.attempt == self.wave.attempt else now
         return Place(
             execution=self.record.execution_id,
             plan=self.record.plan_id,
@@ -102,7 +102,7 @@ class Turn:
             attempt=self.wave.attempt,
             execution_type=self.record.execution_type,
             tier=self.record.tier or USUAL_TIER,
-            since=since,
+            since=self.held.since if self.held else now,
             servers=servers,
             waiting=waiting,
             seen=now,
@@ -114,7 +114,8 @@ def turn_of(store: ExecutionStore, journal: Journal, record: Execution, wave: Wa
     account, region = record.account_of(wave), record.region_of(wave)
     if account is None or region is None:
         return None
-    return Turn(store, journal, record, wave, QueueKey(account, region))
+    queue = QueueKey(account, region)
+    return Turn(store, journal, record, wave, queue, store.run(read_queue(queue)))
 
 
 def standings(store: ExecutionStore, record: Execution, at: datetime) -> dict[int, str]:

@@ -7,10 +7,13 @@ come to the same answer, so a process that dies holds up nobody: its places are 
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
 from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_recovery.aws.utils.drs import created_of, moment
 from drs_recovery.clock import now
@@ -25,8 +28,11 @@ if TYPE_CHECKING:
 
     from mypy_boto3_drs.type_defs import JobTypeDef
 
+    from drs_recovery.aws.hooks.drs import DrsHook
     from drs_recovery.store.async_store import AsyncExecutionStore
     from drs_recovery.store.queue import QueueKey
+
+log = logging.getLogger(__name__)
 
 LATEST_JOBS = 20
 """Of those that have ended: how long they took is how long the next ones are likely to take."""
@@ -37,27 +43,33 @@ Owner = tuple[str, int]
 
 @dataclass(frozen=True)
 class Load:
-    """What DRS has room for, what runs there, whoever started it, and how long jobs take, if it is known."""
+    """What DRS has room for and at most takes, what runs there, and how long jobs take, if it is known."""
 
     room: Room
+    most: Room
     running: Sequence[Running]
-    takes: timedelta | None
+    lasts: timedelta | None
 
 
-def load_of(
-    jobs: Collection[JobTypeDef], quotas: Mapping[str, float], takes: timedelta | None, at: datetime
-) -> Load:
-    """Return the load of DRS by its jobs of late and its quotas by code; ``takes``: what jobs took before."""
+def most_at_once(hook: DrsHook) -> Room:
+    """Return what the quotas of an account allow; where they cannot be read, what AWS publishes."""
+    try:
+        known = hook.get_quotas()
+    except (ClientError, BotoCoreError) as error:
+        log.info("Taken are the quotas that AWS publishes: %s", error)
+        known = {}
+    return Room(*(known.get(quota.code, quota.published) for quota in (JOBS, SERVERS_IN_ALL_JOBS)))
+
+
+def load_of(jobs: Collection[JobTypeDef], most: Room, lasts: timedelta | None, at: datetime) -> Load:
+    """Return the load of DRS by its jobs of late; ``lasts`` is how long jobs took before, as far as known."""
     running = [job for job in jobs if job.get("status") != "COMPLETED"]
-    in_jobs = sum(len(servers_of(job)) for job in running)
-    room = Room(
-        quotas.get(JOBS.code, JOBS.published) - len(running),
-        quotas.get(SERVERS_IN_ALL_JOBS.code, SERVERS_IN_ALL_JOBS.published) - in_jobs,
-    )
+    counts = [len(servers_of(job)) for job in running]
     took = sorted(_took(jobs), reverse=True)[:LATEST_JOBS]
-    takes = timedelta(seconds=median(lasted.total_seconds() for _, lasted in took)) if took else takes
-    ends = [(created_of(job) or at) + (takes or timedelta()) for job in running]
-    return Load(room, [*map(Running, ends, (len(servers_of(job)) for job in running))], takes)
+    lasts = timedelta(seconds=median(lasted.total_seconds() for _, lasted in took)) if took else lasts
+    ends = [(created_of(job) or at) + (lasts or timedelta()) for job in running]
+    room = Room(most.jobs - len(running), most.servers - sum(counts))
+    return Load(room, most, [*map(Running, ends, counts)], lasts)
 
 
 def _took(jobs: Collection[JobTypeDef]) -> Iterator[tuple[datetime, timedelta]]:
@@ -98,7 +110,7 @@ class Waiters:
         for place in places:
             if place.is_called(at):
                 self._wake(place.owner)
-        for place in may_start(places, load.room, at) if load else ():
+        for place in may_start(places, load.room, load.most, at) if load else ():
             if place.owner in self._waiting and await store.run(call(self.queue, place, at)):
                 self._wake(place.owner)
         await self._say_so(store, _expected(places, load, at), at)
@@ -121,6 +133,6 @@ class Waiters:
 
 
 def _expected(places: Sequence[Place], load: Load | None, at: datetime) -> dict[Owner, datetime]:
-    if load is None or load.takes is None:
+    if load is None or load.lasts is None:
         return {}
-    return expected_starts(places, load.room, load.running, load.takes, at)
+    return expected_starts(places, load.room, load.running, load.lasts, at)

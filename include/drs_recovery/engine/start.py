@@ -15,8 +15,10 @@ from drs_recovery.aws.utils.errors import is_final
 from drs_recovery.engine.action_order import check_actions_done
 from drs_recovery.engine.attempt import Clear, current_attempt
 from drs_recovery.engine.frozen_plan import frozen_plan
+from drs_recovery.engine.parting import SERVERS_PER_JOB
 from drs_recovery.engine.permission import check_approvals, check_no_recovery, wave_on_record
 from drs_recovery.engine.queue import turn_of
+from drs_recovery.engine.room import most_at_once
 from drs_recovery.engine.start_outcome import held_text
 from drs_recovery.engine.starting import Starting
 from drs_recovery.errors import RecordUnavailable, RecoveryError, StartRefused, TransitionRefused
@@ -46,9 +48,6 @@ if TYPE_CHECKING:
     from drs_recovery.store.store import ExecutionStore
 
 log = logging.getLogger(__name__)
-
-SERVERS_PER_JOB = 100
-"""What the quota of source servers in one job is everywhere; a larger wave is started in batches."""
 
 NOBODY_KNOWS = (
     "{} has no servers on record: it selects them by tags, and DRS could not be asked for them when the "
@@ -173,8 +172,8 @@ def _start_in_turn(
     record = starting.record
     turn = turn_of(ports.store, ports.journal, record, wave)
     since = min(request.since, wave.start_time or request.since)
-    if turn and not wave.open_intents and turn.must_wait(first := min(len(starting.servers), starting.size)):
-        place = turn.wait(first, len(starting.servers))
+    if turn and not wave.open_intents and turn.is_behind:
+        place = turn.wait(min(len(starting.servers), starting.size), len(starting.servers))
         return Queued((), place, turn.queue, since, {text: [*ids] for text, ids in request.refused.items()})
     outcome = starting.run(request.refused)
     if waiting := _waits(starting, turn, since, ports):
@@ -228,11 +227,15 @@ def _settings(
 
 
 def _waits(starting: Starting, turn: Turn | None, since: datetime, ports: Ports) -> Waiting | Queued | None:
-    """Return what is waited for, if anything is; who waits for something else than room leaves the queue."""
+    """Return what is waited for, if anything is.
+
+    Who waits for something else than room leaves the queue, and so does what the quotas never let start.
+    """
     outcome = starting.outcome
-    if turn and (held := next((held for held in outcome.waits if held.wait.no_room), None)):
-        waiting = {server for each in outcome.waits for server in each.servers}
-        place = turn.wait(len(held.servers), len(waiting), held.wait.reason)
+    no_room = [held for held in outcome.waits if held.wait.no_room]
+    if turn and no_room and most_at_once(starting.hook).takes(first := len(no_room[0].servers)):
+        waiting = sum(len(held.servers) for held in no_room)
+        place = turn.wait(first, waiting, no_room[0].wait.reason)
         return Queued(outcome.job_ids, place, turn.queue, since, outcome.refused)
     if turn:
         turn.leave()

@@ -1,8 +1,8 @@
 """The queue for DRS's room, in one account and Region: who waits, and who may start next.
 
 A RECOVERY goes before a DRILL, then the lower tier, then who has waited longest. Room is kept for who is
-first: nothing that is behind starts before it, however small. Who waits says so every few seconds; a place
-of which nobody says so any more is passed over, and kept.
+first, for all of its jobs: nothing that is behind starts before them, however small. Who waits says so every
+few seconds; a place of which nobody says so any more is passed over, and kept.
 """
 
 from __future__ import annotations
@@ -57,6 +57,11 @@ class Place(Record):
         return self.execution, self.wave_number
 
     @property
+    def jobs(self) -> int:
+        """How many jobs all that waits of it takes."""
+        return -(-self.waiting // self.servers)
+
+    @property
     def rank(self) -> tuple[bool, int, datetime, str, int]:
         """Who is before whom: the lower first."""
         drill = self.execution_type is not ExecutionType.RECOVERY
@@ -72,19 +77,18 @@ class Place(Record):
 
 
 class Room(NamedTuple):
-    """How many jobs, and servers in them, DRS takes beside those that run."""
+    """How many jobs, and servers in them, DRS takes, all in all or beside those that run."""
 
     jobs: float
     servers: float
 
-    def without(self, place: Place) -> Room:
-        """Return what is left when the next job of a place runs as well."""
-        return Room(self.jobs - 1, self.servers - place.servers)
+    def takes(self, servers: int) -> bool:
+        """Whether there is room for a job with so many servers."""
+        return self.jobs >= 1 and self.servers >= servers
 
-    @property
-    def exceeded(self) -> bool:
-        """Whether more is asked for than there is."""
-        return self.jobs < 0 or self.servers < 0
+    def without(self, place: Place) -> Room:
+        """Return what is left when all that waits of a place runs as well."""
+        return Room(self.jobs - place.jobs, self.servers - place.waiting)
 
 
 def in_order(places: Sequence[Place], now: datetime) -> list[Place]:
@@ -97,8 +101,12 @@ def ahead_of(mine: Place, places: Sequence[Place], now: datetime) -> list[Place]
     return [place for place in in_order(places, now) if place.owner != mine.owner and place.rank < mine.rank]
 
 
-def may_start(places: Sequence[Place], room: Room, now: datetime) -> Iterator[Place]:
-    """Yield who is not called yet and has room, in order, beside those who were called."""
+def may_start(places: Sequence[Place], room: Room, most: Room, now: datetime) -> Iterator[Place]:
+    """Yield who is not called yet and has room, in order, beside those who were called.
+
+    ``room`` is what there is beside the jobs that run, and ``most`` what the quotas allow at all. What even
+    that does not take holds up nobody: it may ask DRS at once, which refuses it in its own words.
+    """
     queue = in_order(places, now)
     for place in queue:
         if place.is_called(now):
@@ -106,9 +114,13 @@ def may_start(places: Sequence[Place], room: Room, now: datetime) -> Iterator[Pl
     for place in queue:
         if place.is_called(now):
             continue
-        if (room := room.without(place)).exceeded:
+        if not most.takes(place.servers):
+            yield place
+            continue
+        if not room.takes(place.servers):
             return
         yield place
+        room = room.without(place)
 
 
 class Running(NamedTuple):
@@ -119,21 +131,21 @@ class Running(NamedTuple):
 
 
 def expected_starts(
-    places: Sequence[Place], room: Room, running: Sequence[Running], takes: timedelta, now: datetime
+    places: Sequence[Place], room: Room, running: Sequence[Running], lasts: timedelta, now: datetime
 ) -> dict[tuple[str, int], datetime]:
     """Return when each place is likely to be called, if all jobs take as long as those before.
 
-    ``room`` is what there is beside those that run. What the quotas never let start is left out, and all
-    that is behind it.
+    ``room`` is what there is beside those that run. What the quotas never let start is left out.
     """
+    most = Room(room.jobs + len(running), room.servers + sum(job.servers for job in running))
     ends, at = sorted(running), now
     expected: dict[tuple[str, int], datetime] = {}
     for place in sorted(in_order(places, now), key=lambda one: not one.is_called(now)):
-        while room.without(place).exceeded:
-            if not ends:
-                return expected
-            done = ends.pop(0)
-            at, room = max(at, done.ends), Room(room.jobs + 1, room.servers + done.servers)
-        expected[place.owner], room = at, room.without(place)
-        insort(ends, Running(at + takes, place.servers))
+        for _ in range(place.jobs if most.takes(place.servers) else 0):
+            while not room.takes(place.servers) and ends:
+                done = ends.pop(0)
+                at, room = max(at, done.ends), Room(room.jobs + 1, room.servers + done.servers)
+            expected.setdefault(place.owner, at)
+            room = Room(room.jobs - 1, room.servers - place.servers)
+            insort(ends, Running(at + lasts, place.servers))
     return expected

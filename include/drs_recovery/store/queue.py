@@ -69,18 +69,11 @@ def _place(item: Item) -> Place:
     return place
 
 
-def queue_up(queue: QueueKey, place: Place, held: Place | None) -> StoreProgram[Place]:
-    """Take a place at the end, or take up again the one that is held; return it as it is then.
-
-    Since when it waits stays, for the same attempt; that it was called does not.
-    """
-    if held is not None and held.attempt == place.attempt:
-        place = place.replace(since=held.since)
-    else:
-        yield from put_new(QUEUES, queue.hash_key, {})
+def queue_up(queue: QueueKey, place: Place) -> StoreProgram[None]:
+    """Take a place, or take it up again: that it was called before is forgotten."""
+    yield from put_new(QUEUES, queue.hash_key, {})
     item = marshal(place.to_item() | key(queue.hash_key, place_item(*place.owner)))
     yield Request("put_item", {"Item": item})
-    return place
 
 
 def leave(queue: QueueKey, place: Place) -> StoreProgram[None]:

@@ -7,29 +7,31 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
-from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_recovery.aws.hooks.drs import DrsHook
 from drs_recovery.aws.utils.drs_poller import DrsJobPoller
 from drs_recovery.engine.looks import FailingLooks
-from drs_recovery.engine.room import Waiters, load_of
+from drs_recovery.engine.room import Waiters, load_of, most_at_once
 from drs_recovery.settings import settings
 from drs_recovery.store.async_store import AsyncExecutionStore
 from drs_recovery.store.queue import QueueKey
 from drs_recovery.tasks.connections import table_hook
+from drs_recovery.tasks.listener import hear
+from drs_recovery.tasks.log_lines import carry_execution
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator
     from datetime import datetime, timedelta
 
     from drs_recovery.aws.utils.drs import JobsSnapshot
     from drs_recovery.engine.room import Owner
+    from drs_recovery.record.queue import Room
 
 QUOTAS_KEPT = 600.0
 """Seconds until quotas are read again."""
 
 ARGUMENTS = (
-    *("execution_id", "wave_number"),
+    *("execution_id", "wave_number", "attempt", "actor"),
     *("account", "region_name", "aws_conn_id"),
     *("hold", "poll_interval"),
 )
@@ -55,8 +57,8 @@ class QueueWatch:
         self._looking = asyncio.Lock()
         self._seen: datetime | None = None
         self._trouble: str | None = None
-        self._takes: timedelta | None = None
-        self._quotas: tuple[float, Mapping[str, float]] | None = None
+        self._lasts: timedelta | None = None
+        self._most: tuple[float, Room] | None = None
         self._store: AsyncExecutionStore | None = None
         self.opened = AsyncExitStack()
 
@@ -92,8 +94,8 @@ class QueueWatch:
         failed = snapshot.last_error
         load = None
         if not failed:
-            load = load_of(snapshot.jobs, await self._get_quotas(), self._takes, snapshot.at)
-            self._takes = load.takes
+            load = load_of(snapshot.jobs, await self._get_most(), self._lasts, snapshot.at)
+            self._lasts = load.lasts
         await self.waiters.call(await self.get_store(), load)
         return failed
 
@@ -102,19 +104,15 @@ class QueueWatch:
         if self._store is None:
             connection = await table_hook().get_async_conn()  # type: ignore[no-untyped-call]
             client = await self.opened.enter_async_context(connection)
-            self._store = AsyncExecutionStore(client, settings().table)
+            self._store = AsyncExecutionStore(client, settings().table, listener=hear)
         return self._store
 
-    async def _get_quotas(self) -> Mapping[str, float]:
-        """Return the quotas of the account; where they cannot be read, those that AWS publishes are taken."""
+    async def _get_most(self) -> Room:
+        """Return what the quotas of the account allow, as they were some minutes ago."""
         clock = asyncio.get_running_loop().time()
-        if self._quotas is None or clock - self._quotas[0] >= QUOTAS_KEPT:
-            try:
-                self._quotas = clock, await asyncio.to_thread(self._hook.get_quotas)
-            except (ClientError, BotoCoreError) as error:
-                self._hook.log.info("Taken are the quotas that AWS publishes: %s", error)
-                self._quotas = clock, {}
-        return self._quotas[1]
+        if self._most is None or clock - self._most[0] >= QUOTAS_KEPT:
+            self._most = clock, await asyncio.to_thread(most_at_once, self._hook)
+        return self._most[1]
 
 
 class RoomTrigger(BaseTrigger):
@@ -122,6 +120,8 @@ class RoomTrigger(BaseTrigger):
 
     :param execution_id: the execution.
     :param wave_number: the wave, from 0.
+    :param attempt: the attempt of the wave.
+    :param actor: the start's task id.
     :param account: whose queue it is, with ``region_name``.
     :param hold: seconds after its start before the trigger may fire.
     :param poll_interval: seconds between two looks at DRS's jobs.
@@ -134,6 +134,8 @@ class RoomTrigger(BaseTrigger):
         *,
         execution_id: str,
         wave_number: int,
+        attempt: int,
+        actor: str,
         account: str,
         region_name: str,
         aws_conn_id: str | None,
@@ -143,12 +145,16 @@ class RoomTrigger(BaseTrigger):
         super().__init__()  # type: ignore[no-untyped-call]
         self.execution_id = execution_id
         self.wave_number = wave_number
+        self.attempt = attempt
+        self.actor = actor
         self.account = account
         self.region_name = region_name
         self.aws_conn_id = aws_conn_id
         self.hold = hold
         self.poll_interval = poll_interval
-        self._unseen = FailingLooks(execution_id, UNSEEN, wave_number=wave_number)
+        self._unseen = FailingLooks(
+            execution_id, UNSEEN, wave_number=wave_number, attempt=attempt, actor=actor
+        )
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the import path and the arguments that make this trigger again in any triggerer."""
@@ -157,6 +163,7 @@ class RoomTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield one event, when the wave may start."""
+        carry_execution(self.execution_id, self.actor, self.attempt)
         await asyncio.sleep(self.hold)
         parameters = {"aws_conn_id": self.aws_conn_id, "region_name": self.region_name}
         queue, owner = QueueKey(self.account, self.region_name), (self.execution_id, self.wave_number)

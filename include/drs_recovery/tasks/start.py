@@ -25,6 +25,7 @@ from drs_recovery.errors import RecordUnavailable
 from drs_recovery.settings import settings
 from drs_recovery.tasks.airflow_runs import clear_of
 from drs_recovery.tasks.base import (
+    actor,
     ends_task_on_error,
     execution_store,
     id_of,
@@ -90,16 +91,18 @@ class StartRecovery(CarriesExecution, DrsStartRecoveryOperator):
         *,
         since: str = "",
         refused: dict[str, Any] | None = None,
+        queued: str = "",
         **_: Any,
     ) -> list[str]:
         """Try again what could not be started, since when, but no server that was refused for good.
 
         The text of a refusal stands for its servers; what an earlier release handed over is tried again.
+        ``queued`` is since when it waited in the queue, if it did: of that no time is counted.
         """
         known = {text: servers for text, servers in (refused or {}).items() if isinstance(servers, list)}
-        return self._start_wave(
-            context, datetime.fromisoformat(since) if since else now(), known, waited=True
-        )
+        began = datetime.fromisoformat(since) if since else now()
+        began += now() - datetime.fromisoformat(queued) if queued else timedelta()
+        return self._start_wave(context, began, known, waited=True)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Resume, or write why the trigger broke, when no retry is left."""
@@ -151,7 +154,7 @@ class StartRecovery(CarriesExecution, DrsStartRecoveryOperator):
                     self._park(trigger, began, known, deadline)
                 case Queued(new, place, queue, began, known):
                     self._part_started(context, new)
-                    self._park(self._room_trigger(place, queue), began, known)
+                    self._park(self._room_trigger(context, place, queue), began, known)
         raise AssertionError("a start that waits lets go of its worker")
 
     def _drs(self, plan: Plan) -> DrsHook:
@@ -166,10 +169,12 @@ class StartRecovery(CarriesExecution, DrsStartRecoveryOperator):
             went_on(execution_store(), context, self.wave_number)
         link_jobs(context, self, self.hook, new)
 
-    def _room_trigger(self, place: Place, queue: QueueKey) -> RoomTrigger:
+    def _room_trigger(self, context: Context, place: Place, queue: QueueKey) -> RoomTrigger:
         return RoomTrigger(
             execution_id=place.execution,
             wave_number=place.wave_number,
+            attempt=place.attempt,
+            actor=actor(context),
             account=queue.account,
             region_name=queue.region,
             aws_conn_id=self.target.aws_conn_id,
@@ -184,11 +189,12 @@ class StartRecovery(CarriesExecution, DrsStartRecoveryOperator):
         refused: Mapping[str, Sequence[str]],
         deadline: datetime | None = None,
     ) -> None:
-        """Let go of the worker until the trigger fires; without a deadline, however long that takes."""
+        """Let go of the worker until the trigger fires; in the queue, without a deadline, whenever that is."""
+        queued = {} if deadline else {"queued": now().isoformat()}
         self.defer(
             trigger=trigger,
             method_name=self.execute_complete.__name__,
-            kwargs={"since": since.isoformat(), "refused": dict(refused)},
+            kwargs={"since": since.isoformat(), "refused": dict(refused), **queued},
             timeout=deadline - now() + timedelta(minutes=5) if deadline else None,
         )
 

@@ -37,7 +37,9 @@ def waiting(store: ExecutionStore, name: str, **fields: Any) -> Place:
     """Let a wave have come to wait for room just now."""
     at = now()
     times = {"since": at - timedelta(minutes=5), "seen": at}
-    return store.run(queue_up(HERE, place(name, **(times | fields)), None))
+    taken = place(name, **(times | fields))
+    store.run(queue_up(HERE, taken))
+    return taken
 
 
 def test_nobody_waits(store: ExecutionStore) -> None:

@@ -60,6 +60,7 @@ def _trigger(deferred: TaskDeferred) -> Looking:
     assert deferred.timeout is None, "it waits as long as it takes"
     assert isinstance(deferred.trigger, RoomTrigger)
     path, arguments = deferred.trigger.serialize()
+    assert (arguments["actor"], arguments["attempt"]) == (START, 1)
     assert path == f"{RoomTrigger.__module__}.RoomTrigger"
     return Looking(**{**arguments, "hold": 0, "poll_interval": 0.05})
 
@@ -89,6 +90,17 @@ def full(table: Any) -> Any:
     return table
 
 
+def resumed(drive: Drive, deferred: TaskDeferred) -> Any:
+    """Resume the start with what it handed over."""
+    task = drive.dag.get_task(START)
+    return task.execute_complete(drive.context(START), {"status": "success"}, **deferred.kwargs)
+
+
+def leave_of(drive: Drive) -> None:
+    (place,) = [place for place in places(drive) if place.execution == drive.execution_id]
+    drive.store.run(leave(HERE, place))
+
+
 def make_room(table: Any) -> None:
     table.control.advance(3600)
 
@@ -113,6 +125,42 @@ def test_a_wave_without_room_waits_in_the_queue_until_there_is_some(
     assert len(drive.record.job_ids) == 1
     assert len(full.control.requests(operation="StartRecovery")) == 2
     assert drive.record.waves[0].waited_seconds >= 60
+
+
+def test_what_waited_before_it_started_has_its_whole_time_out_then(
+    full: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was behind others for hours, and DRS was not asked: neither that time counts, nor is it added."""
+    first, second = opened("first"), opened("second", APP)
+    queued(first)
+    with pytest.raises(TaskDeferred) as deferred:
+        second.execute(START)
+    make_room(full)
+    leave_of(first)
+    full.control.throttle("drs", "StartRecovery")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    later(monkeypatch, hours=5)
+    with pytest.raises(TaskDeferred) as waiting:
+        resumed(second, deferred.value)
+    assert timedelta(minutes=10) < waiting.value.timeout <= timedelta(minutes=15, seconds=5)
+    assert second.record.waves[0].waited_seconds is None
+
+
+def test_what_the_quotas_never_let_start_waits_in_no_queue(
+    full: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DRS says so as often as it is asked; at the wave's deadline it fails, in those words."""
+    drive = opened("shop", DB, APP)
+    make_room(full)
+    full.control.set_quotas(serversInAllJobs=1)
+    with pytest.raises(TaskDeferred) as deferred:
+        drive.execute(START)
+    assert not isinstance(deferred.value.trigger, RoomTrigger)
+    assert places(drive) == []
+    later(monkeypatch, minutes=11)
+    with pytest.raises(AirflowFailException, match="servers in all jobs"):
+        resumed(drive, deferred.value)
+    assert drive.statuses == ["FAILED"]
 
 
 def test_nobody_passes_who_waits_already(full: Any) -> None:

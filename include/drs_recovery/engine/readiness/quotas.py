@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from drs_recovery.engine.jobs import servers_of
 from drs_recovery.engine.parting import SERVERS_IN_JOB as IN_ONE_JOB
+from drs_recovery.engine.parting import SERVERS_PER_JOB
 from drs_recovery.engine.readiness.facts import Finding, Unknown
-from drs_recovery.engine.start import SERVERS_PER_JOB
 from drs_recovery.plan import heaviest_together
 from drs_recovery.text.lists import listed, quoted
 
