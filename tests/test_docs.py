@@ -13,10 +13,12 @@ from pydantic.alias_generators import to_camel
 from drs_recovery import __version__, settings_table
 from drs_recovery.cli.app import app
 from drs_recovery.plan import Preflight, read_plan
-from drs_recovery.plan.models import PlanFile, Wave
+from drs_recovery.plan.models import PlanFile
+from drs_recovery.plan.wave import Wave
 from drs_recovery.record.enums import EventType, Writer
-from drs_recovery.record.models import Cleanup, Execution, WaveRecord
+from drs_recovery.record.models import Execution, WaveRecord
 from drs_recovery.record.params import RunParams
+from drs_recovery.record.parts import Cleanup
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.record.server_settings import PutBack, ServerSettings, SettingChange
 from drs_recovery.record.task_record import TaskRecord

@@ -9,7 +9,7 @@ from drs_recovery.cli.airflow import APPROVE
 from drs_recovery.clock import now as utc_now
 from drs_recovery.errors import AirflowRefused, TransitionRefused
 from drs_recovery.record.enums import Decision
-from drs_recovery.record.models import Approval
+from drs_recovery.record.parts import Approval
 from drs_recovery.settings import settings
 
 if TYPE_CHECKING:

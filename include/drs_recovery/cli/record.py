@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, PartialCredentialsError, ProfileN
 
 from drs_recovery.cli.exits import UsageError
 from drs_recovery.cli.route import proxy_for
-from drs_recovery.errors import ExecutionNotFound, RecordUnavailable
+from drs_recovery.errors import AirflowRefused, ExecutionNotFound, RecordUnavailable
 from drs_recovery.plan import Plan
 from drs_recovery.settings import settings
 from drs_recovery.store.frozen import read_plan
@@ -89,6 +89,16 @@ def find(store: ExecutionStore, named: str, *, live: bool = False) -> Execution:
         running = [known for known in newest if live and not known.final]
         return store.run(read_execution((running or newest)[0].execution_id))
     return store.run(read_execution(_by_beginning(store, named)))
+
+
+def find_running(store: ExecutionStore, named: str) -> Execution:
+    """Return the execution that a person names, of a plan its live one; AirflowRefused if it has ended."""
+    execution = find(store, named, live=True)
+    if execution.final:
+        raise AirflowRefused(
+            f"{execution.execution_id} ({execution.plan_id}) has ended: {execution.status}. Nothing changes."
+        )
+    return execution
 
 
 def frozen_plan(store: ExecutionStore, execution_id: str) -> Plan | None:

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
     from drs_recovery.engine.follow_up_kind import Work
     from drs_recovery.plan import Target
-    from drs_recovery.record.models import Cleanup, Execution
+    from drs_recovery.record.models import Execution
+    from drs_recovery.record.parts import Cleanup
     from drs_recovery.store.requests import StoreProgram
 
 log = logging.getLogger(__name__)

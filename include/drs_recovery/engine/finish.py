@@ -16,8 +16,8 @@ from drs_recovery.errors import ExecutionNotFound, PlanError, RecordUnreadable
 from drs_recovery.record.enums import CleanupMode, EventType
 from drs_recovery.record.events import Fact
 from drs_recovery.record.intent import Adopted, StillOpen, resolve
-from drs_recovery.record.models import CleanupOrder
 from drs_recovery.record.outcome import outcome, unexplained
+from drs_recovery.record.parts import CleanupOrder
 from drs_recovery.record.status import RunEnd, final_status
 from drs_recovery.store.programs import complete_execution
 from drs_recovery.store.queries import read_execution

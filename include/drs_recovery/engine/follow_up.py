@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from drs_recovery.engine.follow_up_kind import Question, State
     from drs_recovery.engine.journal import Journal
     from drs_recovery.plan import Target
-    from drs_recovery.record.models import Approval, Execution
+    from drs_recovery.record.models import Execution
+    from drs_recovery.record.parts import Approval
     from drs_recovery.store.requests import StoreProgram
     from drs_recovery.store.store import ExecutionStore
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from drs_recovery.engine.journal import Journal
     from drs_recovery.plan import Plan
     from drs_recovery.record.approvals import GateRules
-    from drs_recovery.record.models import Approval, Execution, WaveRecord
+    from drs_recovery.record.models import Execution, WaveRecord
+    from drs_recovery.record.parts import Approval
     from drs_recovery.record.server_record import ServerRecord
     from drs_recovery.store.store import ExecutionStore
 

@@ -19,8 +19,9 @@ from drs_recovery.engine.readiness.facts import Unknown
 from drs_recovery.errors import LockHeld, ParamsError, PreflightBlocked, TransitionRefused
 from drs_recovery.plan import Target, same_plan
 from drs_recovery.record.enums import EventType, ExecutionStatus, FailureKind, OnFailure, WaveStatus
-from drs_recovery.record.models import Execution, Failure, WaveRecord, execution_id
+from drs_recovery.record.models import Execution, WaveRecord, execution_id
 from drs_recovery.record.params import RunParams
+from drs_recovery.record.parts import Failure
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.record.tier import USUAL_TIER
 from drs_recovery.settings import settings

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from drs_recovery.errors import ExecutionNotFound, RecordUnreadable
 from drs_recovery.plan.frozen import FrozenPlan
 from drs_recovery.record.enums import EventType, TaskState, WaveStatus
-from drs_recovery.record.models import CancelAsked
+from drs_recovery.record.parts import CancelAsked
 from drs_recovery.record.task_record import TaskRecord
 from drs_recovery.store.frozen import read_plan
 from drs_recovery.store.read_trail import read_events

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drs_recovery.plan.concurrency import heaviest_together
 from drs_recovery.plan.groups import Group, group_ids, groups_beside
-from drs_recovery.plan.models import Plan, PlanFile, Wave, same_plan
+from drs_recovery.plan.models import Plan, PlanFile, same_plan
 from drs_recovery.plan.policy import Policy, misfits, policies
 from drs_recovery.plan.preflight import Preflight
 from drs_recovery.plan.reader import (
@@ -20,6 +20,7 @@ from drs_recovery.plan.schema import json_schema
 from drs_recovery.plan.selection import Selection, SourceServer, resolve, selected, servers_of
 from drs_recovery.plan.servers import AnyOf, ServerTags
 from drs_recovery.plan.target import Target
+from drs_recovery.plan.wave import Wave
 
 __all__ = [
     "AnyOf",

@@ -13,8 +13,9 @@ from drs_recovery.text.lists import listed, quoted, shortened
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from drs_recovery.plan.models import Plan, Wave
+    from drs_recovery.plan.models import Plan
     from drs_recovery.plan.selection import Selection, SourceServer
+    from drs_recovery.plan.wave import Wave
 
 
 class Policy(NamedTuple):

@@ -14,9 +14,10 @@ from drs_recovery.text.lists import did_you_mean, listed, quoted, shortened
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from drs_recovery.plan.models import Plan, Wave
+    from drs_recovery.plan.models import Plan
     from drs_recovery.plan.servers import Servers
     from drs_recovery.plan.target import Target
+    from drs_recovery.plan.wave import Wave
 
 Fleet = dict[str, "SourceServer"]
 """The source servers that DRS knows in one place, by id."""

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
     from drs_recovery.plan.groups import Group
-    from drs_recovery.plan.models import Plan, Wave
+    from drs_recovery.plan.models import Plan
+    from drs_recovery.plan.wave import Wave
 
 Key = tuple[str | int, ...]
 """Keys and indexes from the top of a plan down to what is warned of; empty: the file."""

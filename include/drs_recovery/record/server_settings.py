@@ -15,7 +15,7 @@ from drs_recovery.text.values import setting_text
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from drs_recovery.record.models import Approval
+    from drs_recovery.record.parts import Approval
 
 CLAIM = timedelta(minutes=2)
 """So long the settings of a server are held by a process that puts them back, and may have died."""

@@ -12,7 +12,8 @@ from drs_recovery.record.enums import ExecutionStatus, FailureKind, WaveStatus
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from drs_recovery.record.models import Failure, WaveRecord
+    from drs_recovery.record.models import WaveRecord
+    from drs_recovery.record.parts import Failure
 
 _SPEAKS = {WaveStatus.CANCELLED, WaveStatus.TIMED_OUT, WaveStatus.FAILED}
 

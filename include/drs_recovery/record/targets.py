@@ -10,7 +10,8 @@ from drs_recovery.text.durations import compact
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from drs_recovery.record.models import Execution, Lag
+    from drs_recovery.record.models import Execution
+    from drs_recovery.record.parts import Lag
     from drs_recovery.record.server_record import ServerRecord
 
 

@@ -9,7 +9,8 @@ from drs_recovery.text.people import who_answered
 from drs_recovery.text.values import plural, timestamp
 
 if TYPE_CHECKING:
-    from drs_recovery.record.models import Cleanup, Execution
+    from drs_recovery.record.models import Execution
+    from drs_recovery.record.parts import Cleanup
 
 
 def may_be_cleaned_up(execution: Execution) -> bool:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from drs_recovery.record.approvals import GateRules, GivenApproval
-    from drs_recovery.record.models import Approval, Execution, WaveRecord
+    from drs_recovery.record.models import Execution, WaveRecord
+    from drs_recovery.record.parts import Approval
     from drs_recovery.record.server_record import ServerRecord
     from drs_recovery.record.server_settings import PutBack, ServerSettings
     from drs_recovery.record.task_record import TaskRecord

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from drs_recovery.errors import RecordUnreadable
 from drs_recovery.record.approvals import GivenApproval
 from drs_recovery.record.texts import digest
-from drs_recovery.store.passed_over import PassedOver, log_it
+from drs_recovery.store.passed_over import PassedOver, log_it, readable
 from drs_recovery.store.requests import put_new, query_items, shorter_and_shorter, smaller_and_smaller
 
 if TYPE_CHECKING:
-    from drs_recovery.record.models import Approval
+    from drs_recovery.record.parts import Approval
     from drs_recovery.store.requests import Item, StoreProgram
 
 PREFIX = "APPROVAL#"
@@ -49,12 +49,7 @@ def read_approvals(
     One that cannot be read, or stands in another's place, counts for nobody.
     """
     prefix = PREFIX if number is None or attempt is None else _prefix(number, attempt)
-    approvals = []
-    for item in (yield from query_items(execution_id, prefix)):
-        try:
-            approvals.append(_approval(item))
-        except RecordUnreadable as error:
-            passed_over(str(error))
+    approvals = readable((yield from query_items(execution_id, prefix)), _approval, passed_over)
     return sorted(approvals, key=lambda approval: approval.time)
 
 

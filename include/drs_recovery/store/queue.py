@@ -8,7 +8,7 @@ from drs_recovery.errors import RecordUnreadable
 from drs_recovery.record.base import iso
 from drs_recovery.record.queue import Place
 from drs_recovery.store.expressions import Delete, Update
-from drs_recovery.store.passed_over import PassedOver, log_it
+from drs_recovery.store.passed_over import PassedOver, log_it, readable
 from drs_recovery.store.requests import Request, key, marshal, put_new, query_items
 
 if TYPE_CHECKING:
@@ -53,13 +53,7 @@ def list_queues() -> StoreProgram[list[QueueKey]]:
 
 def read_queue(queue: QueueKey, *, passed_over: PassedOver = log_it) -> StoreProgram[list[Place]]:
     """Read all places of a queue, consistently; one that cannot be read hides no other."""
-    places = []
-    for item in (yield from query_items(queue.hash_key, PREFIX)):
-        try:
-            places.append(_place(item))
-        except RecordUnreadable as error:
-            passed_over(str(error))
-    return places
+    return readable((yield from query_items(queue.hash_key, PREFIX)), _place, passed_over)
 
 
 def _place(item: Item) -> Place:

@@ -9,7 +9,7 @@ from drs_recovery.errors import RecordUnreadable
 from drs_recovery.record.enums import ActionsStatus, ChecksStatus, LaunchStatus
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.store.expressions import Update
-from drs_recovery.store.passed_over import PassedOver, log_it
+from drs_recovery.store.passed_over import PassedOver, log_it, readable
 from drs_recovery.store.requests import query_items, shorter_and_shorter, smaller_and_smaller
 
 if TYPE_CHECKING:
@@ -45,14 +45,7 @@ def read_servers(
     One that cannot be read hides no other: its wave counts it as not launched.
     """
     prefix = PREFIX if wave_number is None else wave_prefix(wave_number)
-    items = yield from query_items(execution_id, prefix)
-    servers = []
-    for item in items:
-        try:
-            servers.append(_server(item))
-        except RecordUnreadable as error:
-            passed_over(str(error))
-    return servers
+    return readable((yield from query_items(execution_id, prefix)), _server, passed_over)
 
 
 def read_server_ids(execution_id: str) -> StoreProgram[set[str]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from drs_recovery.errors import RecordUnreadable
 from drs_recovery.record.enums import TaskState
 from drs_recovery.record.task_record import TaskRecord
-from drs_recovery.store.passed_over import PassedOver, log_it
+from drs_recovery.store.passed_over import PassedOver, log_it, readable
 from drs_recovery.store.requests import Request, asked, key, marshal, query_items, unmarshal
 
 if TYPE_CHECKING:
@@ -75,14 +75,7 @@ def pass_over_failures(execution_id: str, number: int) -> StoreProgram[None]:
 
 def read_tasks(execution_id: str, passed_over: PassedOver = log_it) -> StoreProgram[list[TaskRecord]]:
     """Read the tasks of an execution, consistently; one that cannot be read hides no other."""
-    items = yield from query_items(execution_id, PREFIX)
-    tasks = []
-    for item in items:
-        try:
-            tasks.append(_task(item))
-        except RecordUnreadable as error:
-            passed_over(str(error))
-    return tasks
+    return readable((yield from query_items(execution_id, PREFIX)), _task, passed_over)
 
 
 def _task(item: Item) -> TaskRecord:

@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 from drs_recovery.clock import now
 from drs_recovery.errors import ParamsError
 from drs_recovery.record.enums import Decision
-from drs_recovery.record.models import Approval
+from drs_recovery.record.parts import Approval
 from drs_recovery.record.reasons import FEWEST_LETTERS, check_reason, given_reason
 
 if TYPE_CHECKING:

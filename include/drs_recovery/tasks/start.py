@@ -189,7 +189,7 @@ class StartRecovery(CarriesExecution, DrsStartRecoveryOperator):
         refused: Mapping[str, Sequence[str]],
         deadline: datetime | None = None,
     ) -> None:
-        """Let go of the worker until the trigger fires; in the queue, without a deadline, whenever that is."""
+        """Let go of the worker until the trigger fires; in the queue without a deadline."""
         queued = {} if deadline else {"queued": now().isoformat()}
         self.defer(
             trigger=trigger,

@@ -11,8 +11,9 @@ from drs_recovery.record.enums import EventType, ExecutionType, LaunchStatus, Wa
 from drs_recovery.record.events import Event
 from drs_recovery.record.intent import Intent
 from drs_recovery.record.judge import judge
-from drs_recovery.record.models import Approval, Execution, Failure, WaveRecord, execution_id
+from drs_recovery.record.models import Execution, WaveRecord, execution_id
 from drs_recovery.record.outcome import outcome
+from drs_recovery.record.parts import Approval, Failure
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.record.status import final_status
 from drs_recovery.settings import settings

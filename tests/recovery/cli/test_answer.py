@@ -17,7 +17,7 @@ from drs_recovery.cli.watcher import Watcher
 from drs_recovery.clock import now
 from drs_recovery.errors import AirflowRefused
 from drs_recovery.plan import Plan
-from drs_recovery.record.models import Approval
+from drs_recovery.record.parts import Approval
 from drs_recovery.report.snapshot import Snapshot, Target
 from drs_recovery.store.programs import approve
 from tests.recovery.cli.cli_surroundings import recovery

@@ -16,7 +16,7 @@ from drs_recovery.clock import now
 from drs_recovery.record.clean_up import asked_once, clean_up_run_id
 from drs_recovery.record.enums import CleanupStatus
 from drs_recovery.record.events import Event
-from drs_recovery.record.models import Approval
+from drs_recovery.record.parts import Approval
 from drs_recovery.store.programs import clean_up
 from drs_recovery.store.queries import read_execution
 from drs_recovery.store.read_trail import read_events

@@ -23,7 +23,7 @@ from drs_recovery.cli.screen import Screen
 from drs_recovery.cli.watcher import Watcher
 from drs_recovery.plan import Plan
 from drs_recovery.record.approvals import GateRules
-from drs_recovery.record.models import Approval
+from drs_recovery.record.parts import Approval
 from drs_recovery.report.snapshot import Snapshot, Target, WaitingGate
 from drs_recovery.settings import settings
 from drs_recovery.store.read_trail import read_events

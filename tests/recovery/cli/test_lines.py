@@ -9,7 +9,7 @@ from drs_recovery.cli.airflow_view import AirflowView
 from drs_recovery.cli.lines import changes
 from drs_recovery.cli.watcher import Watcher
 from drs_recovery.clock import now
-from drs_recovery.record.models import Lag, PreflightWarning
+from drs_recovery.record.parts import Lag, PreflightWarning
 from drs_recovery.report.snapshot import Snapshot, Target
 from drs_recovery.store.programs import open_execution
 from tests.recovery.cli.execution_story import SHOP

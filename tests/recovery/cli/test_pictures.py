@@ -17,7 +17,7 @@ from drs_recovery.cli.watcher import Watcher
 from drs_recovery.clock import now
 from drs_recovery.record.approvals import GateRules
 from drs_recovery.record.enums import LaunchStatus, WaveStatus
-from drs_recovery.record.models import Lag, PreflightWarning
+from drs_recovery.record.parts import Lag, PreflightWarning
 from drs_recovery.report.facts import job_url
 from drs_recovery.report.snapshot import Snapshot, Target, WaitingGate
 from drs_recovery.store.programs import open_execution, start_recovery

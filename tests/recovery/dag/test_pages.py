@@ -16,7 +16,8 @@ from drs_recovery.engine.gate_text import clean_up_body, clean_up_subject, gate_
 from drs_recovery.names import group_id, likeness
 from drs_recovery.plan import Plan
 from drs_recovery.record.enums import WaveStatus
-from drs_recovery.record.models import Execution, PreflightWarning, WaveRecord, execution_id
+from drs_recovery.record.models import Execution, WaveRecord, execution_id
+from drs_recovery.record.parts import PreflightWarning
 from drs_recovery.record.server_record import ServerRecord
 from tests.hostile import TRIED, lines, texts
 from tests.markdown_page import read

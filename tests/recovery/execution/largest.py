@@ -14,16 +14,8 @@ from drs_recovery.record.enums import (
 )
 from drs_recovery.record.events import Event
 from drs_recovery.record.intent import Intent
-from drs_recovery.record.models import (
-    Approval,
-    CancelAsked,
-    Cleanup,
-    Execution,
-    Failure,
-    PreflightWarning,
-    WaveRecord,
-    execution_id,
-)
+from drs_recovery.record.models import Execution, WaveRecord, execution_id
+from drs_recovery.record.parts import Approval, CancelAsked, Cleanup, Failure, PreflightWarning
 from drs_recovery.record.run_request import RunRequest
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.store.own_items import ids_item

@@ -11,7 +11,7 @@ from drs_recovery.record.enums import (
     ExecutionStatus,
     WaveStatus,
 )
-from drs_recovery.record.models import CleanupOrder, Lag, PreflightWarning
+from drs_recovery.record.parts import CleanupOrder, Lag, PreflightWarning
 from drs_recovery.store.lock import take_lock, unlock
 from drs_recovery.store.open_attempt import note_clear, open_attempt
 from drs_recovery.store.programs import (

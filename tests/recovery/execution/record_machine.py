@@ -15,7 +15,7 @@ from drs_recovery.errors import RecordError, StartRefused
 from drs_recovery.record.attempts import to_start
 from drs_recovery.record.enums import Decision, ExecutionStatus, ExecutionType, LaunchStatus, WaveStatus
 from drs_recovery.record.judge import judge
-from drs_recovery.record.models import Execution, Failure, WaveRecord
+from drs_recovery.record.parts import Failure
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.store.lock import take_lock
 from drs_recovery.store.open_attempt import Opening, open_attempt
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from drs_recovery.record.intent import Intent
+    from drs_recovery.record.models import Execution, WaveRecord
     from drs_recovery.store.requests import Item, StoreProgram
     from drs_recovery.store.store import ExecutionStore
     from tests.recovery.execution.stored import Make

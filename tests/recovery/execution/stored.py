@@ -12,7 +12,8 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from drs_recovery.record.enums import Decision, EventType, ExecutionType, LaunchStatus, WaveStatus
 from drs_recovery.record.events import Event
 from drs_recovery.record.intent import Intent
-from drs_recovery.record.models import Approval, Execution, WaveRecord, execution_id
+from drs_recovery.record.models import Execution, WaveRecord, execution_id
+from drs_recovery.record.parts import Approval
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.record.status import completed_waves, running_status
 from drs_recovery.store.changes import with_wave

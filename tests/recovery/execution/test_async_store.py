@@ -10,7 +10,7 @@ from aiobotocore.session import get_session
 
 from drs_recovery.errors import ExecutionNotFound, RecordUnavailable, TransitionRefused
 from drs_recovery.record.enums import EventType, ExecutionStatus, LaunchStatus, WaveStatus
-from drs_recovery.record.models import Failure
+from drs_recovery.record.parts import Failure
 from drs_recovery.store.async_store import AsyncExecutionStore
 from drs_recovery.store.programs import complete_execution, open_execution, wait_for_recovery
 from drs_recovery.store.queries import read_execution

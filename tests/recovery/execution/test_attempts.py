@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from drs_recovery.errors import TransitionRefused
 from drs_recovery.record.attempts import to_start, with_attempt
 from drs_recovery.record.enums import LaunchStatus, WaveStatus
-from drs_recovery.record.models import CancelAsked
+from drs_recovery.record.parts import CancelAsked
 from drs_recovery.record.status import running_status
 from drs_recovery.record.transitions import ATTEMPT_MOVES, check_change, check_opening
 from tests.recovery.execution.stored import Make

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from drs_recovery.errors import RecordError, TransitionRefused
 from drs_recovery.record.enums import CleanupMode, CleanupStatus, EventType, ExecutionStatus
-from drs_recovery.record.models import CleanupOrder
+from drs_recovery.record.parts import CleanupOrder
 from drs_recovery.record.transitions import CLEANUP_FIELDS, CLEANUP_MOVES, check_clean_up
 from drs_recovery.store.programs import clean_up, complete_execution
 from drs_recovery.store.queries import due_clean_ups, read_execution

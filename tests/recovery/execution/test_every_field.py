@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from drs_recovery.record.enums import ExecutionStatus, Writer
-from drs_recovery.record.models import Execution, Lag, WaveRecord
+from drs_recovery.record.models import Execution, WaveRecord
+from drs_recovery.record.parts import Lag
 from drs_recovery.record.transitions import FIELDS, WAVE_FIELDS
 from drs_recovery.store.changes import change, set_difference
 from drs_recovery.store.expressions import Update

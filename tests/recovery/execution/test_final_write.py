@@ -9,7 +9,8 @@ import pytest
 from drs_recovery.errors import TransitionRefused
 from drs_recovery.names import MOST_WAVES
 from drs_recovery.record.enums import ExecutionStatus, WaveStatus
-from drs_recovery.record.models import Execution, Failure
+from drs_recovery.record.models import Execution
+from drs_recovery.record.parts import Failure
 from drs_recovery.store.changes import write
 from drs_recovery.store.fitting import BUDGETS
 from drs_recovery.store.programs import complete_execution, open_execution

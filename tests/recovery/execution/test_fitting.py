@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from drs_recovery.record.enums import Decision, WaveStatus
 from drs_recovery.record.intent import Intent
-from drs_recovery.record.models import Approval, Failure, PreflightWarning
+from drs_recovery.record.parts import Approval, Failure, PreflightWarning
 from drs_recovery.record.texts import begins_with, cut, same_text, text_name
 from drs_recovery.store.fitting import filled, fitted, recognised, record_size, texts_of
 from drs_recovery.store.own_items import ids_item

@@ -8,7 +8,7 @@ import pytest
 
 from drs_recovery.errors import RecordUnreadable, TransitionRefused
 from drs_recovery.record.enums import CleanupMode, CleanupStatus, ExecutionStatus
-from drs_recovery.record.models import CleanupOrder
+from drs_recovery.record.parts import CleanupOrder
 from drs_recovery.store.fitting import BUDGETS, CLEAN_UP_BUDGETS, record_size
 from drs_recovery.store.lock import take_lock, unlock
 from drs_recovery.store.programs import clean_up, complete_execution, open_execution

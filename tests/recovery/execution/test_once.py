@@ -10,7 +10,7 @@ import pytest
 
 from drs_recovery.errors import RecordUnavailable
 from drs_recovery.record.enums import Decision, EventType, ExecutionStatus, LaunchStatus, WaveStatus
-from drs_recovery.record.models import Failure
+from drs_recovery.record.parts import Failure
 from drs_recovery.record.status import RunEnd
 from drs_recovery.store.lock import take_lock
 from drs_recovery.store.programs import (

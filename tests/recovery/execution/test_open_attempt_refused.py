@@ -6,7 +6,7 @@ import pytest
 
 from drs_recovery.errors import LockHeld, StartRefused
 from drs_recovery.record.enums import CleanupStatus
-from drs_recovery.record.models import Failure
+from drs_recovery.record.parts import Failure
 from drs_recovery.store import open_attempt as open_attempt_module
 from drs_recovery.store.lock import take_lock
 from drs_recovery.store.open_attempt import open_attempt

@@ -6,7 +6,7 @@ import pytest
 
 from drs_recovery.errors import ExecutionNotFound, LockHeld, TransitionRefused
 from drs_recovery.record.enums import EventType, ExecutionStatus, FailureKind, WaveStatus
-from drs_recovery.record.models import Failure, Lag, PreflightWarning
+from drs_recovery.record.parts import Failure, Lag, PreflightWarning
 from drs_recovery.store.frozen import read_plan
 from drs_recovery.store.lock import take_lock
 from drs_recovery.store.programs import complete_execution, open_execution

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from drs_recovery.record.enums import LaunchStatus, WaveStatus
-from drs_recovery.record.models import Failure
 from drs_recovery.record.outcome import outcome
+from drs_recovery.record.parts import Failure
 from tests.recovery.execution.stored import OTHER
 
 W = WaveStatus

@@ -6,7 +6,7 @@ import pytest
 
 from drs_recovery.errors import StartRefused
 from drs_recovery.record.enums import WaveStatus
-from drs_recovery.record.models import Approval, Failure
+from drs_recovery.record.parts import Approval, Failure
 from drs_recovery.record.permission import check_ask, check_start
 from tests.recovery.execution.stored import OTHER
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from drs_recovery.record.enums import ExecutionStatus, FailureKind, LaunchStatus, OnFailure, WaveStatus
 from drs_recovery.record.judge import judge
-from drs_recovery.record.models import Failure, WaveRecord
+from drs_recovery.record.models import WaveRecord
+from drs_recovery.record.parts import Failure
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.record.status import completed_waves, final_status, inconsistency, running_status
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from drs_recovery.record.enums import LaunchStatus, WaveStatus
-from drs_recovery.record.models import Lag
 from drs_recovery.record.outcome import outcome
+from drs_recovery.record.parts import Lag
 from drs_recovery.record.targets import rpo_text, rto_text
 from drs_recovery.text.durations import compact
 

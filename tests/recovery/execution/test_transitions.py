@@ -6,7 +6,7 @@ import pytest
 
 from drs_recovery.errors import TransitionRefused
 from drs_recovery.record.enums import ExecutionStatus, WaveStatus, Writer
-from drs_recovery.record.models import Failure
+from drs_recovery.record.parts import Failure
 from drs_recovery.record.transitions import FIELDS, MOVES, WAVE_FIELDS, check_change, check_move, may_move
 from tests.recovery.execution.stored import OTHER
 

@@ -27,7 +27,8 @@ from drs_recovery.record.enums import (
     WaveStatus,
 )
 from drs_recovery.record.events import Event
-from drs_recovery.record.models import Approval, Execution, WaveRecord, execution_id
+from drs_recovery.record.models import Execution, WaveRecord, execution_id
+from drs_recovery.record.parts import Approval
 from drs_recovery.store.intents import with_servers
 from drs_recovery.store.lock import unlock
 from drs_recovery.store.programs import (

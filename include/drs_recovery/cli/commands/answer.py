@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from drs_recovery.cli.screen import Screen
     from drs_recovery.plan import Plan
     from drs_recovery.record.approvals import GateRules
-    from drs_recovery.record.models import Approval, Execution, WaveRecord
+    from drs_recovery.record.models import Execution, WaveRecord
+    from drs_recovery.record.parts import Approval
     from drs_recovery.store.store import ExecutionStore
 
 LONGEST_WAIT = 60

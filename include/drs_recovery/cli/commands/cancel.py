@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from drs_recovery.cli.connect import sign_in
 from drs_recovery.cli.exits import Exit
 from drs_recovery.cli.paper import Text
-from drs_recovery.cli.record import find, open_store
+from drs_recovery.cli.record import find_running, open_store
 from drs_recovery.cli.watcher import read_snapshot
-from drs_recovery.errors import AirflowApiError, AirflowRefused
+from drs_recovery.errors import AirflowApiError
 from drs_recovery.report.documents import execution_document
 from drs_recovery.store.programs import cancel as cancel_program
 from drs_recovery.store.queries import read_execution
@@ -27,11 +27,7 @@ LONGEST_WAIT = 120
 def cancel(screen: Screen, named: str, *, reason: str | None, user: str | None) -> Exit:
     """Mark the DAG run failed, and show the end that is on record."""
     store = open_store()
-    execution = find(store, named, live=True)
-    if execution.final:
-        raise AirflowRefused(
-            f"{execution.execution_id} ({execution.plan_id}) has ended: {execution.status}. Nothing changes."
-        )
+    execution = find_running(store, named)
     with sign_in(user) as client:
         me, why = client.me().id, reason or "no reason given"
         # Airflow accepts the note only of a user who may edit the run: only then it goes on record

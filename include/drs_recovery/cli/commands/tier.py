@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from drs_recovery.cli.connect import sign_in
 from drs_recovery.cli.exits import Exit
 from drs_recovery.cli.paper import Text
-from drs_recovery.cli.record import find, open_store
+from drs_recovery.cli.record import find_running, open_store
 from drs_recovery.cli.watcher import read_snapshot
-from drs_recovery.errors import AirflowRefused
 from drs_recovery.record.reasons import check_reason
 from drs_recovery.report.documents import execution_document
 from drs_recovery.store.programs.tier import change_tier
@@ -22,11 +21,7 @@ def set_tier(screen: Screen, named: str, tier: int, *, reason: str, user: str | 
     """Put the tier, who changed it, and why on record; waves that wait already move at once."""
     reason = check_reason(reason)
     store = open_store()
-    execution = find(store, named, live=True)
-    if execution.final:
-        raise AirflowRefused(
-            f"{execution.execution_id} ({execution.plan_id}) has ended: {execution.status}. Nothing changes."
-        )
+    execution = find_running(store, named)
     with sign_in(user) as client:
         me = client.me().id
         # Airflow accepts the note only of a user who may edit the run: only then it goes on record

@@ -28,7 +28,7 @@ from drs_recovery.engine.readiness import (
     rights,
     servers,
 )
-from drs_recovery.record.models import Lag, PreflightWarning
+from drs_recovery.record.parts import Lag, PreflightWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

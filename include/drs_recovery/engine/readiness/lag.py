@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from drs_recovery.engine.readiness.facts import Finding, named
-from drs_recovery.record.models import Lag
+from drs_recovery.record.parts import Lag
 from drs_recovery.text.durations import compact
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from drs_recovery.record.events import Event
-    from drs_recovery.record.models import Approval, Execution, WaveRecord
+    from drs_recovery.record.models import Execution, WaveRecord
+    from drs_recovery.record.parts import Approval
     from drs_recovery.store.requests import StoreProgram
 
 

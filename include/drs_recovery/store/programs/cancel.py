@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.record.enums import EventType, Writer
 from drs_recovery.record.events import Event
-from drs_recovery.record.models import CancelAsked
+from drs_recovery.record.parts import CancelAsked
 from drs_recovery.store.changes import change
 from drs_recovery.store.requests import now
 from drs_recovery.store.trail import append_event

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from drs_recovery.errors import RecordUnreadable, TransitionRefused
 from drs_recovery.record.base import iso
 from drs_recovery.record.enums import CleanupMode, CleanupStatus
-from drs_recovery.record.models import Cleanup
+from drs_recovery.record.parts import Cleanup
 from drs_recovery.record.transitions import check_clean_up
 from drs_recovery.store.changes import Changed, same_cleanup, write
 from drs_recovery.store.fitting import CLEAN_UP_BUDGETS, recognised

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.errors import TransitionRefused
 from drs_recovery.record.enums import ExecutionStatus, WaveStatus, Writer
-from drs_recovery.record.models import Cleanup
 from drs_recovery.record.outcome import left_behind
+from drs_recovery.record.parts import Cleanup
 from drs_recovery.record.status import RunEnd
 from drs_recovery.store.changes import Changed, change, same_version, write
 from drs_recovery.store.intents import with_known_servers
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from drs_recovery.record.events import Event
     from drs_recovery.record.intent import Intent
-    from drs_recovery.record.models import CleanupOrder, Execution, WaveRecord
+    from drs_recovery.record.models import Execution, WaveRecord
+    from drs_recovery.record.parts import CleanupOrder
     from drs_recovery.store.expressions import Update
     from drs_recovery.store.requests import StoreProgram
 

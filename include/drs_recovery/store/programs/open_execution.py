@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from drs_recovery.record.events import Event
-    from drs_recovery.record.models import Execution, Failure, Lag, PreflightWarning
+    from drs_recovery.record.models import Execution
+    from drs_recovery.record.parts import Failure, Lag, PreflightWarning
     from drs_recovery.record.server_record import ServerRecord
     from drs_recovery.store.requests import StoreProgram
 
