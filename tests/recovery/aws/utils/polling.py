@@ -24,10 +24,10 @@ class RecordingHook(DrsHook):
         self.opened.append(self)
         return await super().get_polling_conn()
 
-    async def get_jobs(self, job_ids, *, client=None):
+    async def get_jobs(self, job_ids, *, since=None, client=None):
         self.looks.append(asyncio.get_running_loop().time())
         self.contexts.append(tenant.get())
-        return await super().get_jobs(job_ids, client=client)
+        return await super().get_jobs(job_ids, since=since, client=client)
 
 
 def job_id(number):

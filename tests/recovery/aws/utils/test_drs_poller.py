@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -94,6 +94,41 @@ async def test_each_watcher_hears_of_its_own_jobs(hook, local_aws, servers):
     assert [job["jobID"] for job in snapshot.jobs] == [mine]
     assert snapshot.missing == (job_id(9),)
     assert (theirs.jobs, theirs.missing) == ((), (job_id(2),))
+
+
+async def test_who_watches_all_jobs_hears_of_every_one_that_runs(hook, local_aws, servers):
+    """Whoever started it; in the one look that the others share."""
+    local_aws.control.set_speed("real")
+    mine = hook.start_recovery(servers.db, is_drill=True)["jobID"]
+    other = hook.start_recovery(servers.app, is_drill=True)["jobID"]
+    pace = {"poll_interval": 0.02, "relaxed_interval": 0.02}
+    async with poller().watch([mine], **pace) as own, poller().watch(None, **pace) as all_jobs:
+        await all_jobs.next()
+        local_aws.control.clear_requests()
+        RecordingHook.looks.clear()
+        assert {job["jobID"] for job in (await all_jobs.next()).jobs} == {mine, other}
+        assert [job["jobID"] for job in (await own.next()).jobs] == [mine]
+    assert len(describe_jobs(local_aws)) == len(RecordingHook.looks)
+
+
+async def test_jobs_are_listed_since_the_oldest_that_runs(endpoint, answers):
+    """Of those before none can take DRS's room any more; and a new one may not show at once."""
+    begun = datetime.now(UTC) - timedelta(hours=7)
+    running = job() | {"creationDateTime": begun.isoformat()}
+    ended = job(2, status="COMPLETED") | {"creationDateTime": (begun - timedelta(hours=9)).isoformat()}
+    endpoint.answers[0] = answers.Answer(body={"items": [running, ended]})
+    endpoint.answers.append(answers.Answer(body={"items": [ended]}))
+    async with poller().watch(None, poll_interval=0.02, relaxed_interval=0.02) as all_jobs:
+        await all_jobs.next()
+        await all_jobs.next()
+        await all_jobs.next()
+        at = datetime.now(UTC)
+    first, second, third = (
+        datetime.fromisoformat(body["filters"]["fromDate"]) for _, body in endpoint.requests[:3]
+    )
+    assert at - first > timedelta(hours=47)
+    assert timedelta(minutes=1) < begun - second < timedelta(hours=1)
+    assert timedelta(minutes=1) < at - third < timedelta(hours=1)
 
 
 async def test_more_than_1000_jobs_are_asked_for_in_batches(local_aws):
