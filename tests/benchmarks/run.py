@@ -20,6 +20,7 @@ BENCHMARKS = {
     "reconciler": "reconciler",
     "simulator": "simulator_load",
     "kills": "kills",
+    "region": "region",
     "demo": "demo_time",
 }
 """The module of each benchmark, in the order they run."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import DAG, CronTriggerTimetable, TaskGroup, TriggerRule, chain
+from airflow.sdk import DAG, CronTriggerTimetable, TaskGroup, TriggerRule, WeightRule, chain
 
 from drs_recovery.dag.doc import plan_doc
 from drs_recovery.dag.params import run_params
+from drs_recovery.dag.priority import weight_of
 from drs_recovery.dag.scheduled import FIRST_SLOT
 from drs_recovery.names import OUTDATED_TAG, Role, task_id
 from drs_recovery.settings import settings
@@ -73,8 +74,6 @@ def build_dag(
             remark=outdated.remark if outdated else "",
             folder=folder,
         )
-        complete = CompleteExecution(task_id=task_id(Role.FINISH), plan=plan)
-        complete.as_teardown(on_failure_fail_dagrun=True)
         before = [opened, *action_tasks(plan, "before")]
         waves = [_wave(plan, number) for number in range(len(plan.waves))]
         after = action_tasks(plan, "after")
@@ -83,8 +82,12 @@ def build_dag(
             gate.set_upstream([waves[number][1][-1] for number in dependencies] or before[-1])
         if after:
             chain([waves[number][1][-1] for number in plan.last_waves], *after)
+        complete = CompleteExecution(task_id=task_id(Role.FINISH), plan=plan)
+        complete.as_teardown(on_failure_fail_dagrun=True)
         # Every wave, not the last alone: marking a task of a later wave must not end one that runs
         complete.set_upstream([task for _, tasks in waves for task in tasks] + after)
+    for step, task in enumerate(dag.tasks):
+        task.priority_weight = weight_of(plan.tier, step)
     # Not before: each task would copy them, once for each class that it is made of
     dag.params.update(run_params(plan))
     return dag
@@ -101,6 +104,7 @@ def _default_args(plan: Plan) -> dict[str, object]:
     return {
         "owner": plan.owner,
         "pool": settings().pool,
+        "weight_rule": WeightRule.ABSOLUTE,
         "retries": 3,
         "retry_delay": timedelta(seconds=2),
     }
