@@ -13,6 +13,7 @@ from drs_recovery.engine.attempt import Clear, current_attempt
 from drs_recovery.engine.frozen_plan import frozen_plan
 from drs_recovery.engine.opened_by_0_1 import waits_since
 from drs_recovery.engine.permission import approvals_before, rules_of_gate, wave_on_record
+from drs_recovery.engine.queue import turn_of
 from drs_recovery.errors import StartRefused
 from drs_recovery.names import in_log
 from drs_recovery.record.enums import Decision, EventType
@@ -59,7 +60,8 @@ class Passes:
 class Asks:
     """The wave is PAUSED until somebody answers, for so long at most; ``servers`` are the execution's.
 
-    ``given`` are approvals of this attempt that do not pass the gate yet.
+    ``given`` are approvals of this attempt that do not pass the gate yet, and ``queue`` is where the wave
+    would stand among those that wait for room in DRS, if any do.
     """
 
     execution: Execution
@@ -69,6 +71,7 @@ class Asks:
     given: Sequence[Approval]
     servers: Sequence[ServerRecord]
     timeout: timedelta
+    queue: str | None
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,8 @@ def open_gate(
     left = (wave.waiting_since or journal.now()) + plan.gate_timeout - journal.now()
     servers = store.run(read_servers(record.execution_id))
     timeout = max(left, min(LEAST_WAIT, plan.gate_timeout))
-    return Asks(record, wave, plan, rules, given, servers, timeout)
+    turn = turn_of(store, journal, record, wave)
+    return Asks(record, wave, plan, rules, given, servers, timeout, turn.outlook if turn else None)
 
 
 def record_answer(

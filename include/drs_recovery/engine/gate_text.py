@@ -95,6 +95,12 @@ Launched with these settings, which are set and read back before anything starts
 - **{{ warning.check }}**: {{ warning.message }}
 {% endfor %}
 {% endif -%}
+{% if queue -%}
+### DRS is short of room
+
+Approved now, the wave would wait: {{ queue }}.
+
+{% endif -%}
 ### Who may answer
 
 {{ approvers }}. Nobody within {{ hours }}: the execution is CANCELLED. \
@@ -149,10 +155,12 @@ def gate_body(
     at: datetime,
     base_url: str,
     given: Sequence[Approval] = (),
+    queue: str | None = None,
 ) -> str:
     """Return the text of a gate, as Markdown; ``servers`` are those of the whole execution.
 
-    ``given`` are approvals of this attempt that do not pass it yet.
+    ``given`` are approvals of this attempt that do not pass it yet, and ``queue`` is where the wave would
+    stand among those that wait for room in DRS.
     """
     rules = rules_of_gate(plan, execution, wave.wave_number)
     place = f"dags/{path_part(execution.plan_id)}/runs/{path_part(execution.dag_run_id)}"
@@ -180,6 +188,7 @@ def gate_body(
             _wave_line(other, servers) for other in execution.waves if other.start_time or other.attempt > 1
         ],
         targets=_targets(execution, at),
+        queue=queue,
         several=_several(rules, given),
         approvers=_who_may_answer(rules.approvers),
     )

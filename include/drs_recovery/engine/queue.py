@@ -58,9 +58,21 @@ class Turn:
     @property
     def is_behind(self) -> bool:
         """Whether others go first, and this wave was not called."""
+        called = self.held is not None and self.held.is_called(self.journal.now())
+        return not called and bool(self._ahead)
+
+    @property
+    def outlook(self) -> str | None:
+        """Where the wave would stand if it came now, for people; None where nobody waits before it."""
+        if not (ahead := self._ahead):
+            return None
+        text, expected = standing(ahead, self.queue.region), ahead[-1].expected
+        return f"{text}, which is likely to start at {time_of_day(expected)} UTC" if expected else text
+
+    @property
+    def _ahead(self) -> Sequence[Place]:
         now = self.journal.now()
-        called = self.held is not None and self.held.is_called(now)
-        return not called and bool(ahead_of(self._place(1, 1, now), self.places, now))
+        return ahead_of(self._place(1, 1, now), self.places, now)
 
     def wait(self, servers: int, waiting: int, why: str | None = None) -> Place:
         """Take a place, or take it up again; with an event when the wave begins to wait.
@@ -141,9 +153,16 @@ def standing(ahead: Sequence[Place], region: str) -> str:
     return f"{text}, behind {quoted(ahead[-1].plan_name)} (tier {ahead[-1].tier})" if ahead else text
 
 
-def remove_left(store: ExecutionStore, running: Collection[str], at: datetime) -> None:
-    """Remove the places, long passed over, of executions that have ended: of all but those ``running``."""
-    for key in store.run(list_queues()):
-        for place in store.run(read_queue(key)):
+def tidy_queues(
+    store: ExecutionStore, running: Collection[str], at: datetime
+) -> dict[QueueKey, Sequence[Place]]:
+    """Return who waits in each queue that there has been, the first at the head.
+
+    Removes the places, long passed over, of executions that have ended: of all but those ``running``.
+    """
+    queues = {key: store.run(read_queue(key)) for key in store.run(list_queues())}
+    for key, places in queues.items():
+        for place in places:
             if place.execution not in running and at - place.seen > LEFT_AFTER:
                 store.run(leave(key, place))
+    return {key: in_order(places, at) for key, places in queues.items()}

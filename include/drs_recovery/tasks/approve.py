@@ -94,7 +94,16 @@ class ApproveWave(CarriesExecution, HumanGate):
     def _describe(self, asks: Asks) -> None:
         base = conf.get("api", "base_url", fallback="").rstrip("/")
         execution, wave = asks.execution, asks.wave
-        body = gate_body(asks.plan, execution, wave, asks.servers, at=now(), base_url=base, given=asks.given)
+        body = gate_body(
+            asks.plan,
+            execution,
+            wave,
+            asks.servers,
+            at=now(),
+            base_url=base,
+            given=asks.given,
+            queue=asks.queue,
+        )
         self.describe(asks.rules.respondents, gate_subject(execution, wave), body, asks.timeout)
 
     def _watch(self, context: Context, wave: WaveRecord) -> None:

@@ -17,12 +17,14 @@ from drs_recovery.record.events import Fact
 from drs_recovery.record.targets import rpo_achieved, rto_achieved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from drs_recovery.record.events import News
     from drs_recovery.record.models import Execution, WaveRecord
+    from drs_recovery.record.queue import Place
     from drs_recovery.record.targets import Achieved
+    from drs_recovery.store.queue import QueueKey
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +91,18 @@ NO_ROOM = Metric(
     (Tag.ACCOUNT, Tag.REGION),
     "Calls of StartRecovery that a quota of DRS refused: their waves wait in the queue.",
 )
+IN_QUEUE = Metric(
+    "recovery.queue.waiting",
+    "gauge",
+    (Tag.ACCOUNT, Tag.REGION, Tag.TYPE),
+    "Waves that wait in the queue for DRS's room, each minute.",
+)
+QUEUE_LONGEST = Metric(
+    "recovery.queue.longest_wait",
+    "gauge",
+    (Tag.ACCOUNT, Tag.REGION, Tag.TYPE),
+    "Seconds that the first of them has waited; 0 if none.",
+)
 ADOPTED = Metric(
     "recovery.jobs.adopted", "counter", _OF_PLAN, "Jobs that were found in DRS: their answer had been lost."
 )
@@ -143,6 +157,8 @@ METRICS = (
     START_WAITING,
     START_WAITED,
     NO_ROOM,
+    IN_QUEUE,
+    QUEUE_LONGEST,
     ADOPTED,
     POLL_FAILED,
     LOOK_FAILED,
@@ -195,6 +211,17 @@ def measure(executions: Collection[Execution], at: datetime) -> None:
         waits = [_waited(execution, wave, at) for execution in of_kind for wave in _at_gates(execution)]
         _set(GATES_WAITING, len(waits), {Tag.TYPE: kind.value})
         _set(GATE_LONGEST, max(waits, default=0), {Tag.TYPE: kind.value})
+
+
+def measure_queues(queues: Mapping[QueueKey, Sequence[Place]], at: datetime) -> None:
+    """Send how many waves of each kind wait in each queue that there has been, 0 too, and for how long."""
+    for queue, places in queues.items():
+        for kind in ExecutionType:
+            since = [place.since for place in places if place.execution_type is kind]
+            tags = {Tag.ACCOUNT: queue.account, Tag.REGION: queue.region, Tag.TYPE: kind.value}
+            longest = at - min([at, *since])
+            _set(IN_QUEUE, len(since), tags)
+            _set(QUEUE_LONGEST, int(longest.total_seconds()), tags)
 
 
 def _at_gates(execution: Execution) -> list[WaveRecord]:

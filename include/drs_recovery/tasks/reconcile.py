@@ -13,12 +13,12 @@ from airflow.sdk.exceptions import AirflowException
 from drs_recovery.clock import now
 from drs_recovery.engine.deleted_plan import known_plans, plan_deleted
 from drs_recovery.engine.finish import end_execution
-from drs_recovery.engine.queue import remove_left
+from drs_recovery.engine.queue import tidy_queues
 from drs_recovery.store.queries import open_executions
 from drs_recovery.tasks.airflow_runs import is_ours, run_finished
 from drs_recovery.tasks.base import execution_store, journal_of
 from drs_recovery.tasks.log_lines import about_execution
-from drs_recovery.tasks.metrics import measure
+from drs_recovery.tasks.metrics import measure, measure_queues
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,8 @@ class ReconcileExecutions(BaseOperator):
 
     Found by the index of open executions, never by a scan; read again, and written under the same conditions
     as by `complete_execution`. An execution whose DAG run lives is never touched, but for one whose plan was
-    deleted: Airflow holds such a run for ever. Who reads them all each minute also counts them (`metrics`).
+    deleted: Airflow holds such a run for ever. Who reads them all each minute, and the queues, also counts
+    them (`metrics`).
 
     :param plans: the folder of the plans, beside the file of the maintenance DAG.
     """
@@ -62,7 +63,7 @@ class ReconcileExecutions(BaseOperator):
                 except Exception as error:
                     self.log.exception("Execution %s could not be ended", execution.execution_id)
                     trouble.append(f"{execution.execution_id}: {error}")
-        remove_left(store, {execution.execution_id for execution in found}, now())
+        measure_queues(tidy_queues(store, {execution.execution_id for execution in found}, now()), now())
         measure([one for one in found if is_ours(one) and one.execution_id not in ended], now())
         if trouble:
             raise AirflowException("; ".join(trouble))

@@ -92,17 +92,21 @@ class StartRecovery(CarriesExecution, DrsStartRecoveryOperator):
         since: str = "",
         refused: dict[str, Any] | None = None,
         queued: str = "",
+        asked: str = "",
         **_: Any,
     ) -> list[str]:
         """Try again what could not be started, since when, but no server that was refused for good.
 
         The text of a refusal stands for its servers; what an earlier release handed over is tried again.
-        ``queued`` is since when it waited in the queue, if it did: of that no time is counted.
+        ``queued`` is since when it waited in the queue, if it did: of that no time is counted. ``asked`` is
+        when it was tried first.
         """
         known = {text: servers for text, servers in (refused or {}).items() if isinstance(servers, list)}
         began = datetime.fromisoformat(since) if since else now()
         began += now() - datetime.fromisoformat(queued) if queued else timedelta()
-        return self._start_wave(context, began, known, waited=True)
+        return self._start_wave(
+            context, began, known, asked=datetime.fromisoformat(asked) if asked else began
+        )
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Resume, or write why the trigger broke, when no retry is left."""
@@ -115,7 +119,7 @@ class StartRecovery(CarriesExecution, DrsStartRecoveryOperator):
         since: datetime,
         refused: Mapping[str, Collection[str]],
         *,
-        waited: bool = False,
+        asked: datetime | None = None,
     ) -> list[str]:
         store = execution_store()
         with ends_task_on_error(store, context, id_of(context), self.wave_number):
@@ -133,15 +137,15 @@ class StartRecovery(CarriesExecution, DrsStartRecoveryOperator):
                 record = own_record(store, context)
                 result = start_wave(record, request, Ports(store, journal_of(context), self._drs))
             except RecordUnavailable as error:
-                self._wait_for_table(since, error)
+                self._wait_for_table(since, asked or since, error)
                 raise
             match result:
                 case AlreadyMet(job_ids):
                     self.log.info("%s has met its policy: nothing is started again", self.wave_name)
                     return list(job_ids)
                 case Started(new, job_ids):
-                    if waited:
-                        send_time(START_WAITED, now() - since, record)
+                    if asked:
+                        send_time(START_WAITED, now() - asked, record)
                     went_on(store, context, self.wave_number)
                     link_jobs(context, self, self.hook, new)
                     return list(job_ids)
@@ -151,10 +155,10 @@ class StartRecovery(CarriesExecution, DrsStartRecoveryOperator):
                 case Waiting(new, waits, began, deadline, known):
                     self._part_started(context, new)
                     trigger = wake_trigger(waits, deadline, self.target)
-                    self._park(trigger, began, known, deadline)
+                    self._park(trigger, began, asked or since, known, deadline)
                 case Queued(new, place, queue, began, known):
                     self._part_started(context, new)
-                    self._park(self._room_trigger(context, place, queue), began, known)
+                    self._park(self._room_trigger(context, place, queue), began, asked or since, known)
         raise AssertionError("a start that waits lets go of its worker")
 
     def _drs(self, plan: Plan) -> DrsHook:
@@ -186,6 +190,7 @@ class StartRecovery(CarriesExecution, DrsStartRecoveryOperator):
         self,
         trigger: BaseTrigger,
         since: datetime,
+        asked: datetime,
         refused: Mapping[str, Sequence[str]],
         deadline: datetime | None = None,
     ) -> None:
@@ -194,12 +199,17 @@ class StartRecovery(CarriesExecution, DrsStartRecoveryOperator):
         self.defer(
             trigger=trigger,
             method_name=self.execute_complete.__name__,
-            kwargs={"since": since.isoformat(), "refused": dict(refused), **queued},
+            kwargs={
+                "since": since.isoformat(),
+                "asked": asked.isoformat(),
+                "refused": dict(refused),
+                **queued,
+            },
             timeout=deadline - now() + timedelta(minutes=5) if deadline else None,
         )
 
-    def _wait_for_table(self, since: datetime, error: RecordUnavailable) -> None:
+    def _wait_for_table(self, since: datetime, asked: datetime, error: RecordUnavailable) -> None:
         deadline = since + self.wave_timeout
         if now() < deadline:
             self.log.warning("%s; tried again in %.0f s", error, LOOK_AGAIN)
-            self._park(TimeDeltaTrigger(timedelta(seconds=LOOK_AGAIN)), since, {}, deadline)
+            self._park(TimeDeltaTrigger(timedelta(seconds=LOOK_AGAIN)), since, asked, {}, deadline)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from drs_recovery.cli.app import app
 from drs_recovery.clock import now
-from drs_recovery.engine.queue import LEFT_AFTER, remove_left
+from drs_recovery.engine.queue import LEFT_AFTER, tidy_queues
 from drs_recovery.record.enums import Writer
 from drs_recovery.store.changes import change
 from drs_recovery.store.queries import read_execution
@@ -122,7 +122,8 @@ def test_the_maintenance_removes_what_was_left(store: ExecutionStore) -> None:
     waiting(store, "ended", **old)
     running = waiting(store, "running", **old)
     waiting(store, "fresh")
-    remove_left(store, {running.execution}, at)
+    found = tidy_queues(store, {running.execution}, at)
+    assert [each.plan for each in found[HERE]] == ["fresh"]
     assert {each.plan for each in store.run(read_queue(HERE))} == {"fresh", "running"}
 
 

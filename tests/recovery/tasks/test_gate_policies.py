@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from drs_recovery.clock import now
+from drs_recovery.engine.attempt import Clear
+from drs_recovery.engine.gate import Asks, GateRequest, open_gate
 from drs_recovery.engine.gate_text import gate_body
+from drs_recovery.engine.journal import Journal
+from drs_recovery.record.enums import ExecutionType
+from drs_recovery.store.queue import QueueKey, queue_up
 from drs_recovery.store.servers import read_servers
+from tests.recovery.execution.test_queue import place
 from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan
 from tests.recovery.tasks.policies import DATA, FULL, NEXT, OTHER, opened, wave_fails
 
@@ -48,6 +55,29 @@ def test_an_approver_reads_how_many_must_be_launched(table: Any, policy: dict[st
     assert texts in gate_body(
         drive.plan, record, record.waves[0], servers, at=now(), base_url="http://airflow"
     )
+
+
+@pytest.mark.parametrize("tier", [1, 5])
+def test_an_approver_reads_who_would_be_started_first(table: Any, tier: int) -> None:
+    """Where DRS is short of room; and nothing where nobody is before the wave."""
+    drive = opened({"name": "Web", "servers": [WEB], "pause_before_wave": True})
+    likely = now() + timedelta(minutes=25)
+    times = {"since": now(), "seen": now(), "expected": likely}
+    other = place("payroll", execution_type=ExecutionType.DRILL, tier=tier, **times)
+    drive.store.run(queue_up(QueueKey("123456789012", "eu-west-1"), other))
+    request = GateRequest(0, "Web", Clear(0, lambda _: False), asked=True)
+    asks = open_gate(drive.record, request, drive.store, Journal("web.approve"))
+    assert isinstance(asks, Asks)
+    texts = {
+        1: f"2nd in eu-west-1, behind 'payroll' (tier 1), which is likely to start at {likely:%H:%M:%S} UTC",
+        5: None,
+    }
+    assert asks.queue == texts[tier]
+    body = gate_body(
+        drive.plan, asks.execution, asks.wave, [], at=now(), base_url="http://x", queue=asks.queue
+    )
+    assert ("DRS is short of room" in body) == (tier == 1)
+    assert ("2nd in eu-west-1" in body) == (tier == 1)
 
 
 def test_an_approver_reads_of_a_failed_wave_that_the_plan_goes_on(table: Any) -> None:

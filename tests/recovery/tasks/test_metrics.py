@@ -17,9 +17,11 @@ from drs_recovery.aws.utils.drs import JobsSnapshot
 from drs_recovery.errors import RecordUnavailable
 from drs_recovery.record.enums import EventType
 from drs_recovery.record.events import Event, News
+from drs_recovery.store.queue import QueueKey
 from drs_recovery.store.store import ExecutionStore
 from drs_recovery.tasks import metrics
 from drs_recovery.tasks.listener import hear
+from tests.recovery.execution.test_queue import place
 from tests.recovery.tasks.conftest import APP, DB, Drive, Sent, plan
 from tests.recovery.tasks.settings import SMALL, START, Back, order, pair
 from tests.recovery.tasks.starting import START as START_DATABASE
@@ -231,6 +233,27 @@ def test_looks_that_failed_for_long_need_no_execution(sent: Sent) -> None:
     """A trigger knows only its id."""
     hear(News(Event(type=EventType.LOOK_FAILED, time=datetime.now(UTC)), None))
     assert sent.of(metrics.LOOK_FAILED) == [(1, {})]
+
+
+def test_each_queue_is_measured_also_when_nobody_waits_in_it(sent: Sent) -> None:
+    """By account, Region and type: a dashboard then tells an empty queue from one that nobody looks at."""
+    at = datetime.now(UTC)
+    waiting = [
+        place("payroll", since=at - timedelta(minutes=5)),
+        place("shop", since=at - timedelta(minutes=2)),
+    ]
+    frankfurt, dublin = QueueKey("123456789012", "eu-central-1"), QueueKey("123456789012", "eu-west-1")
+    metrics.measure_queues({frankfurt: waiting, dublin: []}, at)
+    here = {"account": "123456789012", "region": "eu-central-1", "execution_type": "RECOVERY"}
+    there = here | {"region": "eu-west-1"}
+    drills, no_drills = (tags | {"execution_type": "DRILL"} for tags in (here, there))
+    of_nobody = [(0, drills), (0, there), (0, no_drills)]
+    assert _in_order(sent.of(metrics.IN_QUEUE)) == _in_order([(2, here), *of_nobody])
+    assert _in_order(sent.of(metrics.QUEUE_LONGEST)) == _in_order([(300, here), *of_nobody])
+
+
+def _in_order(sent: list[Any]) -> list[Any]:
+    return sorted(sent, key=str)
 
 
 def test_a_metric_has_the_same_tags_each_time(table: Any, sent: Sent) -> None:
