@@ -123,11 +123,15 @@ class Turn:
 
 def turn_of(store: ExecutionStore, journal: Journal, record: Execution, wave: WaveRecord) -> Turn | None:
     """Return the turn of a wave; None where nobody knows the account that it is recovered in."""
-    account, region = record.account_of(wave), record.region_of(wave)
-    if account is None or region is None:
+    if (queue := queue_of(record, wave)) is None:
         return None
-    queue = QueueKey(account, region)
     return Turn(store, journal, record, wave, queue, store.run(read_queue(queue)))
+
+
+def queue_of(record: Execution, wave: WaveRecord) -> QueueKey | None:
+    """Return the queue of where a wave is recovered; None where nobody knows the account."""
+    account, region = record.account_of(wave), record.region_of(wave)
+    return QueueKey(account, region) if account and region else None
 
 
 def standings(store: ExecutionStore, record: Execution, at: datetime) -> dict[int, str]:
@@ -136,8 +140,7 @@ def standings(store: ExecutionStore, record: Execution, at: datetime) -> dict[in
     waiting = [
         wave for wave in record.open_waves if wave.status not in {WaveStatus.POLLING, WaveStatus.CHECKING}
     ]
-    where = {(record.account_of(wave), record.region_of(wave)) for wave in waiting}
-    for key in (QueueKey(account, region) for account, region in where if account and region):
+    for key in {key for wave in waiting if (key := queue_of(record, wave))}:
         places = store.run(read_queue(key))
         for place in in_order(places, at):
             if place.execution == record.execution_id:

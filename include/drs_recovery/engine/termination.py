@@ -21,8 +21,12 @@ from drs_recovery.engine.parting import (
     pause,
 )
 from drs_recovery.engine.permission import recoveries_with
+from drs_recovery.engine.queue import queue_of
 from drs_recovery.record.enums import CleanupStatus, EventType
+from drs_recovery.record.queue import in_order
+from drs_recovery.store.queue import read_queue
 from drs_recovery.store.servers import read_server_ids
+from drs_recovery.text.lists import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -69,6 +73,7 @@ class Termination:
             self.clean_up.check_ended()
             try:
                 self._make_way(len(to_terminate))
+                self._leave_room(len(to_terminate))
                 job = self.drs.terminate_recovery_instances(ids_of(to_terminate))
                 self._put_on_record(job["jobID"], to_terminate)
             except TryLater as wait:
@@ -86,6 +91,15 @@ class Termination:
         for other, shared in recoveries_with(store, execution, servers):
             text = f"the RECOVERY {other.execution_id} of {other.plan_name} goes before, it holds {shared}"
             raise TryLater(f"{count} instances wait: {text}", seconds=AFTER_RECOVERY)
+
+    def _leave_room(self, count: int) -> None:
+        """Raise TryLater while a wave waits for room in DRS: a terminate job would take it."""
+        execution = self.clean_up.execution
+        queue = queue_of(execution, execution.wave(self.clean_up.plan.targets[self.target][0]))
+        places = self.clean_up.store.run(read_queue(queue)) if queue else []
+        if waiting := in_order(places, self.clean_up.journal.now()):
+            text = f"{quoted(waiting[0].plan_name)} waits for room in DRS, and goes before"
+            raise TryLater(f"{count} instances wait: {text}", seconds=CAPACITY)
 
     def _put_on_record(self, job_id: str, to_terminate: Sequence[RecoveryInstanceTypeDef]) -> None:
         message = f"{job_id} terminates {', '.join(ids_of(to_terminate))}"

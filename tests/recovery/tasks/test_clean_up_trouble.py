@@ -9,12 +9,15 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.clock import now
 from drs_recovery.engine.clean_up import CleanUp
 from drs_recovery.engine.termination import Termination
 from drs_recovery.record.enums import CleanupStatus, ExecutionStatus
 from drs_recovery.store.programs import clean_up
+from drs_recovery.store.queue import QueueKey, leave, queue_up
 from drs_recovery.store.servers import read_servers
 from drs_recovery.tasks import base
+from tests.recovery.execution.test_queue import place
 from tests.recovery.tasks.conftest import DB, Drive, plan
 from tests.recovery.tasks.sweeping import ALWAYS, DB2, PAY, Sweep, calls, drilled, instances, reopen
 
@@ -157,6 +160,18 @@ class TestTrouble:
         sweep.all()
         assert instances(table) == {DB, DB2}
         assert (sweep.cleanup.status, calls(table)) == ("DONE", [])
+
+    def test_a_wave_that_waits_for_room_goes_before(self, table: Any, sweep: Sweep) -> None:
+        """A job that terminates takes of the same room as one that launches."""
+        here = QueueKey("123456789012", "eu-west-1")
+        waiting = place("payroll", since=now(), seen=now())
+        sweep.drive.store.run(queue_up(here, waiting))
+        sweep.park("terminate")
+        assert "'payroll' waits for room in DRS, and goes before" in sweep.details_of("CLEANUP_HELD")[0]
+        assert calls(table) == []
+        sweep.drive.store.run(leave(here, waiting))
+        sweep.all()
+        assert (sweep.cleanup.status, instances(table)) == ("DONE", set())
 
     def test_a_recovery_that_comes_between_two_calls_goes_before_the_second(
         self, table: Any, sweep: Sweep, monkeypatch: pytest.MonkeyPatch
