@@ -1,4 +1,4 @@
-"""Idle: what each component costs of a core while nothing happens, with few plans and with many.
+"""Idle: what each component costs of a core and of memory while nothing happens, and how often AWS is called.
 
 One stack with the shipped settings, to which plans are added. What is measured is time on the processor,
 which other work on the machine changes little, once Airflow has read all plans.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +16,13 @@ from typing import TYPE_CHECKING
 import psutil
 from rich.table import Table
 
+from drs_simulator.client import Control
 from launcher.airflow_api import AirflowApi
 from launcher.environment import ROOT
 from launcher.stack import ADMIN, DAG_FILES, Stack
 from launcher.state import read_state
 from tests.airflow_rest import until
+from tests.benchmarks.memory import memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,11 +54,16 @@ def measure(console: Console) -> None:
 
 @dataclass(frozen=True)
 class Row:
-    """A number of plans, the seconds until all could be triggered, and the share of a core of each part."""
+    """A number of plans, the seconds until all could be triggered, and what each part costs then.
+
+    ``shares`` are of a core, ``memory`` is in bytes, ``calls`` are those to AWS in an hour, by operation.
+    """
 
     plans: int
     there: float
     shares: dict[str, float]
+    memory: dict[str, int]
+    calls: Counter[str]
 
 
 class Bench:
@@ -85,10 +93,15 @@ class Bench:
             there = time.monotonic() - begin
         with self.console.status(f"resting with {size} plans"):
             time.sleep(REST)
-            before, start = dict(_seconds(stack)), time.monotonic()
-            time.sleep(WINDOW)
-            after, took = dict(_seconds(stack)), time.monotonic() - start
-        return Row(size, there, {name: (after[name] - before[name]) / took for name in COMPONENTS})
+            with Control(stack.aws_url) as control:
+                control.clear_requests()
+                before, start = dict(_seconds(stack)), time.monotonic()
+                time.sleep(WINDOW)
+                after, took = dict(_seconds(stack)), time.monotonic() - start
+                calls = Counter(str(request["operation"]) for request in control.requests())
+        shares = {name: (after[name] - before[name]) / took for name in COMPONENTS}
+        hourly = Counter({name: round(number * 3600 / took) for name, number in calls.items()})
+        return Row(size, there, shares, dict(memory(stack)), hourly)
 
 
 def _seconds(stack: Stack) -> Iterator[tuple[str, float]]:
@@ -114,7 +127,7 @@ def _print(console: Console, rows: list[Row]) -> None:
     table = Table(
         "component",
         *(f"{row.plans:,} plans" for row in rows),
-        title="Idle, per cent of a core",
+        title="Idle: per cent of a core, memory, calls to AWS",
         caption=f"Time on the processor in {WINDOW:.0f} s in which no plan changes, but for the maintenance "
         "every minute; the last row: until all plans could be triggered after their files were written",
         title_justify="left",
@@ -122,5 +135,11 @@ def _print(console: Console, rows: list[Row]) -> None:
     )
     for name in COMPONENTS:
         table.add_row(name, *(f"{row.shares[name] * 100:.1f}" for row in rows))
+    table.add_section()
+    for name in rows[0].memory:
+        table.add_row(f"{name}, MiB", *(f"{row.memory[name] / 2**20:.0f}" for row in rows))
+    table.add_section()
+    for name in sorted({name for row in rows for name in row.calls}):
+        table.add_row(f"{name}, calls an hour", *(f"{row.calls[name]:,}" for row in rows))
     table.add_row("all plans there, s", *(f"{row.there:.0f}" for row in rows), end_section=True)
     console.print(table)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,10 +20,11 @@ from drs_recovery.settings import settings
 from drs_recovery.store.requests import marshal
 from drs_recovery.store.table import create_table
 from drs_simulator.client import Control
-from launcher.environment import LOCAL_AWS_ACCOUNT, ROOT
+from launcher.environment import LOCAL_AWS_ACCOUNT
+from tests.benchmarks.local_aws import local_aws
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from rich.console import Console
 
@@ -68,7 +66,7 @@ def measure(console: Console) -> None:
     os.environ["AIRFLOW_CONN_AWS_DEFAULT"] = "aws://"
     with (
         tempfile.TemporaryDirectory(prefix="recovery-bench-") as home,
-        _simulator() as url,
+        local_aws("--speed", "immediate") as (url, _),
         Control(url) as control,
     ):
         os.environ["AIRFLOW_HOME"], os.environ["AWS_ENDPOINT_URL"] = home, url
@@ -87,19 +85,6 @@ def measure(console: Console) -> None:
             with console.status(f"passing with {opened} open executions"):
                 rows[opened] = _passes(control, plans)
     console.print(_in_a_table(rows))
-
-
-@contextmanager
-def _simulator() -> Iterator[str]:
-    """Run a local AWS in a process of its own, whose work is not taken for the task's."""
-    command = [sys.executable, "-m", "drs_simulator", "--port", "0", "--speed", "immediate"]
-    environment = LOCAL_AWS_ACCOUNT | {"PYTHONPATH": str(ROOT / "include")}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        assert process.stdout
-        try:
-            yield process.stdout.readline().split()[-1]
-        finally:
-            process.terminate()
 
 
 def _in_a_table(rows: dict[int, dict[int, Passes]]) -> Table:

@@ -21,6 +21,7 @@ BENCHMARKS = {
     "simulator": "simulator_load",
     "kills": "kills",
     "region": "region",
+    "command": "command_time",
     "demo": "demo_time",
 }
 """The module of each benchmark, in the order they run."""

@@ -5,26 +5,24 @@ And what it takes to start, to describe and to launch them, in time of the proce
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
-from contextlib import contextmanager
 from statistics import median, quantiles
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
 import httpx
-import psutil
 from rich.table import Table
 
 from drs_simulator.client import Control
-from launcher.environment import LOCAL_AWS_ACCOUNT, ROOT
+from tests.benchmarks.local_aws import local_aws
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import psutil
     from rich.console import Console
 
+LARGE = ("--fleet", "large", "--speed", "real")
 JOBS, SERVERS_IN_JOB = 20, 25
 ROUNDS, REQUESTS = 5, 200
 _KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
@@ -74,7 +72,7 @@ def measure(console: Console) -> None:
         title_justify="left",
         caption_justify="left",
     )
-    with _simulator() as (url, _), console.status("describing"):
+    with local_aws(*LARGE) as (url, _), console.status("describing"):
         drs = boto3.client("drs", endpoint_url=url, region_name="eu-west-1", **_KEYS)
         _fill(drs, url)
         with httpx.Client(base_url=url, trust_env=False, headers={"Authorization": SIGNED}) as http:
@@ -94,7 +92,7 @@ def _costs() -> Table:
         title="The process of a simulator with 4,000 servers",
         title_justify="left",
     )
-    with _simulator() as (url, server):
+    with local_aws(*LARGE) as (url, server):
         drs = boto3.client("drs", endpoint_url=url, region_name="eu-west-1", **_KEYS)
         _add_cost(table, "start-up", server, 0, 1)
         spent, pages = _spent(server), _boto3_times(drs, ROWS[0])
@@ -120,18 +118,6 @@ def _add_cost(table: Table, what: str, server: psutil.Process, before: float, ti
 def _spent(server: psutil.Process) -> float:
     times = server.cpu_times()
     return float(times.user + times.system)
-
-
-@contextmanager
-def _simulator() -> Iterator[tuple[str, psutil.Process]]:
-    command = [sys.executable, "-m", "drs_simulator", "--port", "0", "--fleet", "large", "--speed", "real"]
-    environment = LOCAL_AWS_ACCOUNT | {"PYTHONPATH": str(ROOT / "include")}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        assert process.stdout
-        try:
-            yield process.stdout.readline().split()[-1], psutil.Process(process.pid)
-        finally:
-            process.terminate()
 
 
 def _fill(drs: Any, url: str) -> None:

@@ -1,0 +1,199 @@
+"""A Region as benchmarks see it: a stack with many plans, how they are triggered, and what came of each."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any, Self
+
+import boto3
+import yaml
+from sqlalchemy import create_engine, text
+
+from drs_simulator.client import Control
+from launcher.environment import LOCAL_AWS_ACCOUNT
+from launcher.stack import ADMIN, Stack
+from tests.airflow_rest import Airflow
+from tests.benchmarks.memory import memory
+from tests.integration.records import Records
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from pathlib import Path
+
+    from rich.console import Console
+
+RUN = "lost"
+ACTIVE = {"state": ["queued", "running"], "limit": 100}
+SAMPLED_EVERY = 5.0
+CREDENTIALS = ("aws_access_key_id", "aws_secret_access_key")
+
+
+@dataclass(frozen=True)
+class BenchPlan:
+    """A plan whose waves follow one another without gates; ``waves`` are their servers."""
+
+    id: str
+    tier: int
+    waves: tuple[tuple[str, ...], ...]
+
+    def text(self) -> str:
+        """Return the plan file."""
+        waves = [
+            {"name": f"Wave{number}", "servers": list(servers)} for number, servers in enumerate(self.waves)
+        ]
+        about = {"name": self.id, "description": "One of many.", "owner": "bench", "region": "eu-west-1"}
+        return str(yaml.safe_dump(about | {"tier": self.tier, "waves": waves}, sort_keys=False))
+
+
+@dataclass(frozen=True)
+class Job:
+    """A wave by its record and its job: when it came into the queue, if it did, and how long DRS took."""
+
+    plan: str
+    tier: int
+    wave: int
+    queued: datetime | None
+    began: datetime
+    ended: datetime
+
+    @property
+    def lasted(self) -> float:
+        """Seconds."""
+        return (self.ended - self.began).total_seconds()
+
+
+class RegionStack(Stack):
+    """A stack whose local AWS has a fleet of its own."""
+
+    def __init__(self, home: Path, fleet: Path, **kwargs: Any) -> None:
+        super().__init__(home, **kwargs)
+        self._fleet = fleet
+
+    def _local_aws_options(self) -> tuple[str, ...]:
+        return (*super()._local_aws_options(), "--fleet", str(self._fleet))
+
+
+class Region:
+    """The stack, with those plans and all their servers."""
+
+    def __init__(
+        self, home: Path, plans: Collection[BenchPlan], others: Sequence[str], speed: float, console: Console
+    ) -> None:
+        folder = home / "plans"
+        folder.mkdir()
+        for plan in plans:
+            (folder / f"{plan.id}.yaml").write_text(plan.text())
+        ids = [server for plan in plans for wave in plan.waves for server in wave]
+        servers = [{"id": server, "hostname": f"{server}.example"} for server in [*ids, *others]]
+        place = {"account": "123456789012", "region": "eu-west-1"}
+        fleet = home / "fleet.yaml"
+        fleet.write_text(yaml.safe_dump(place | {"servers": servers}))
+        self.console = console
+        self.stack = RegionStack(home, fleet, plans=folder, speed=str(speed), console=console)
+
+    def __enter__(self) -> Self:
+        self.stack.start()
+        self.control = Control(self.stack.aws_url)
+        self.airflow = Airflow(
+            self.stack.airflow_url, ADMIN, self.stack.passwords[ADMIN], patience_seconds=60
+        )
+        account = {name: LOCAL_AWS_ACCOUNT[name.upper()] for name in CREDENTIALS}
+        self.client: Any = partial(
+            boto3.client, region_name="eu-west-1", endpoint_url=self.stack.aws_url, **account
+        )
+        self.records = Records(self.client("dynamodb"))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.control.close()
+        self.stack.stop()
+
+    def trigger(self, plans: Collection[BenchPlan]) -> datetime:
+        """Ask for a RECOVERY of each; returns when the first was asked for."""
+        begin = now()
+        for plan in plans:
+            conf = {"execution_type": "RECOVERY", "confirm": plan.id, "reason": "the Region is lost"}
+            self.airflow.trigger(plan.id, RUN, **conf).raise_for_status()
+        return begin
+
+    def wait_for(self, plans: Collection[BenchPlan], seconds: float) -> None:
+        """Wait until all have ended; raises RuntimeError if one does not, or not COMPLETED."""
+        going, limit = [plan.id for plan in plans], time.monotonic() + seconds
+        with self.console.status("recovering") as status:
+            while going:
+                if time.monotonic() > limit:
+                    raise RuntimeError(f"not ended within {seconds:.0f} s: {', '.join(going)}")
+                runs = self.airflow.call("GET", "/dags/~/dagRuns", params=ACTIVE).raise_for_status().json()
+                active = {run["dag_id"] for run in runs["dag_runs"]}
+                going = [plan for plan in going if plan in active]
+                status.update(f"{len(plans) - len(going)} of {len(plans)} have ended")
+                time.sleep(2)
+        ended = self._executions()
+        statuses = {plan.id: ended[plan.id]["status"] for plan in plans}
+        if bad := {plan: status for plan, status in statuses.items() if status != "COMPLETED"}:
+            raise RuntimeError(f"not COMPLETED: {bad}")
+
+    def jobs(self, plans: Collection[BenchPlan]) -> Iterator[Job]:
+        """Yield every wave, by the record as it is in the table, with the job that launched it."""
+        pages = self.client("drs").get_paginator("describe_jobs").paginate()
+        jobs = {job["jobID"]: job for page in pages for job in page["items"]}
+        executions = self._executions()
+        for plan in plans:
+            execution = executions[plan.id]
+            queued = {
+                int(event["waveNumber"]): moment(event["time"])
+                for event in self.records.events(execution)
+                if event["type"] == "START_WAITING"
+            }
+            for number, wave in enumerate(execution["waves"]):
+                (job_id,) = wave["jobIds"]
+                began, ended = (moment(jobs[job_id][name]) for name in ("creationDateTime", "endDateTime"))
+                yield Job(plan.id, plan.tier, number, queued.get(number), began, ended)
+
+    def _executions(self) -> dict[str, Any]:
+        return {item["planId"]: item for item in self.records.scan() if item["item"] == "EXECUTION"}
+
+
+class Sampler:
+    """Looks at the stack's processes and database every few seconds, and keeps the highest of each."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.memory: Counter[str] = Counter()
+        self.connections = 0
+        self._stack = stack
+        self._stop = Event()
+        self._thread = Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        database = create_engine(self._stack.env["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"])
+        while not self._stop.wait(SAMPLED_EVERY):
+            self.memory |= Counter(dict(memory(self._stack)))
+            with database.connect() as connection:
+                found = connection.execute(
+                    text("SELECT count(*) FROM pg_stat_activity WHERE datname IS NOT NULL")
+                )
+                self.connections = max(self.connections, found.scalar_one() - 1)
+        database.dispose()
+
+
+def now() -> datetime:
+    """Return the time, with its zone."""
+    return datetime.now().astimezone()
+
+
+def moment(text: str) -> datetime:
+    """Read a time as AWS and the record write it."""
+    return datetime.fromisoformat(text)
