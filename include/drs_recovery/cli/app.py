@@ -194,7 +194,7 @@ def list_(
 @app.command()
 def show(named: Named, as_json: Json = False) -> int:
     """Show all that is on record about an execution, with its audit trail; from the record alone."""
-    from drs_recovery.cli.commands import listing as command
+    from drs_recovery.cli.commands import show as command
 
     return command.show(_screen(as_json), named)
 

@@ -12,11 +12,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, PartialCredentialsError, ProfileNotFound
 
 from drs_recovery.cli.exits import UsageError
-from drs_recovery.cli.route import proxy_for
+from drs_recovery.cli.proxies import proxy_for
 from drs_recovery.errors import AirflowRefused, ExecutionNotFound, RecordUnavailable
-from drs_recovery.plan import Plan
 from drs_recovery.settings import settings
-from drs_recovery.store.frozen import read_plan
 from drs_recovery.store.queries import list_executions, read_execution
 from drs_recovery.store.store import ExecutionStore
 from drs_recovery.text.address import check_legible, without_who_signs_in
@@ -99,14 +97,6 @@ def find_running(store: ExecutionStore, named: str) -> Execution:
             f"{execution.execution_id} ({execution.plan_id}) has ended: {execution.status}. Nothing changes."
         )
     return execution
-
-
-def frozen_plan(store: ExecutionStore, execution_id: str) -> Plan | None:
-    """Return the plan of an execution as it was frozen; None before that."""
-    try:
-        return Plan.load(store.run(read_plan(execution_id)))
-    except ExecutionNotFound:
-        return None
 
 
 def _by_beginning(store: ExecutionStore, named: str) -> str:

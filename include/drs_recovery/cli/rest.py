@@ -12,7 +12,8 @@ from typing import Any
 
 import httpx
 
-from drs_recovery.cli.route import AUTHORITIES, client_for, proxy_for
+from drs_recovery.cli.proxies import proxy_for
+from drs_recovery.cli.route import AUTHORITIES, client_for
 from drs_recovery.cli.secrets import hide
 from drs_recovery.errors import AirflowRefused, AirflowUnreachable
 from drs_recovery.text.address import without_who_signs_in

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.cli.airflow import gate_url, task_url
 from drs_recovery.cli.airflow_view import AirflowView, state_of
-from drs_recovery.cli.record import frozen_plan
+from drs_recovery.cli.frozen_plan import frozen_plan
 from drs_recovery.clock import now
 from drs_recovery.engine.permission import rules_of_gate
 from drs_recovery.engine.queue import standings

@@ -10,7 +10,7 @@ from pydantic_settings import SettingsConfigDict
 
 from drs_recovery.cli.commands import listing
 from drs_recovery.cli.exits import UsageError, settings_problem
-from drs_recovery.cli.route import is_near, proxy_for
+from drs_recovery.cli.proxies import is_near, proxy_for
 from drs_recovery.cli.secrets import hide, remember
 from drs_recovery.cli.surroundings import NEAR
 from drs_recovery.settings import Settings

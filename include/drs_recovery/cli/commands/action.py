@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from drs_recovery.cli.connect import sign_in
 from drs_recovery.cli.exits import Exit
+from drs_recovery.cli.frozen_plan import frozen_plan
 from drs_recovery.cli.paper import Text
-from drs_recovery.cli.record import find, frozen_plan, open_store
+from drs_recovery.cli.record import find, open_store
 from drs_recovery.cli.watcher import read_snapshot
 from drs_recovery.clock import now
 from drs_recovery.engine.action_answers import Answer, answer_action, find_action, take_back

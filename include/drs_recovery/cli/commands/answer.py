@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from drs_recovery.cli.airflow import APPROVE
 from drs_recovery.cli.connect import sign_in
 from drs_recovery.cli.exits import Exit, UsageError
+from drs_recovery.cli.frozen_plan import frozen_plan
 from drs_recovery.cli.gates import GateNotReady, answer_gate, check_counts
 from drs_recovery.cli.paper import Text
-from drs_recovery.cli.record import find, frozen_plan, open_store
+from drs_recovery.cli.record import find, open_store
 from drs_recovery.engine.permission import approvals_before, rules_of_gate
 from drs_recovery.errors import AirflowRefused
 from drs_recovery.names import CLEAN_UP, CleanUpTask, Role, task_id

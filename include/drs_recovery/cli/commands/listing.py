@@ -1,26 +1,19 @@
-"""`list` and `show`: the record alone, so both work with Airflow down."""
+"""`list`: the record alone, so it works with Airflow down; it is asked for most, so it loads little."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from drs_recovery.cli.details import details
 from drs_recovery.cli.exits import Exit
 from drs_recovery.cli.paper import Text
-from drs_recovery.cli.progress import WIDE, Canvas
-from drs_recovery.cli.record import find, frozen_plan, open_store
+from drs_recovery.cli.progress import WIDE
+from drs_recovery.cli.record import open_store
 from drs_recovery.cli.styles import styled
-from drs_recovery.cli.watcher import read_snapshot
 from drs_recovery.clock import now
-from drs_recovery.report.documents import record_document
 from drs_recovery.settings import settings
 from drs_recovery.store import queries
-from drs_recovery.store.read_trail import read_events
-from drs_recovery.store.server_settings import read_put_back, read_settings
-from drs_recovery.store.whole import read_whole
 from drs_recovery.text.values import elapsed, or_absent, timestamp
 
 if TYPE_CHECKING:
@@ -42,22 +35,6 @@ def list_executions(screen: Screen, plan_id: str | None, limit: int) -> Exit:
     )
     document = {"executions": [execution.to_item() for execution in executions]}
     screen.result(document, table(executions, screen.out.width) if executions else _none(plan_id))
-    return Exit.OK
-
-
-def show(screen: Screen, named: str) -> Exit:
-    """Show all that is on record about an execution."""
-    store = open_store()
-    execution = find(store, named)
-    snapshot = read_snapshot(store, execution)
-    if snapshot.execution:
-        snapshot = replace(snapshot, execution=store.run(read_whole(snapshot.execution)))
-    settings_of = tuple(store.run(read_settings(execution.execution_id)))
-    put_back = store.run(read_put_back(execution.execution_id)) if settings_of else None
-    snapshot = replace(snapshot, settings=settings_of, put_back=put_back)
-    events = store.run(read_events(execution.execution_id))
-    document = record_document(snapshot, events, frozen_plan(store, execution.execution_id))
-    screen.result(document, details(snapshot, events, Canvas.of(screen.out)))
     return Exit.OK
 
 
