@@ -1,4 +1,4 @@
-"""Airflow's LocalExecutor, able to let go of a task that no worker will ever start."""
+"""Airflow's LocalExecutor, able to let go of a task that no worker will ever start, and to end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class RevokingLocalExecutor(LocalExecutor):
-    """LocalExecutor with the one method that ``[scheduler] task_queued_timeout`` needs, and 3.3.2 lacks.
+    """LocalExecutor with what ``[scheduler] task_queued_timeout`` needs of it, and with an end that comes.
 
     A worker that is killed after it took a task, and before it reported that the task runs, takes the task
     with it. Airflow queues such a task again, but only if the executor can revoke it.
@@ -24,3 +24,15 @@ class RevokingLocalExecutor(LocalExecutor):
         """
         self.running.discard(ti.key)
         self.queued_tasks.pop(ti.key, None)
+
+    def end(self) -> None:
+        """End all workers, each when its task has ended.
+
+        A message in the queue ends whichever worker takes it. Airflow 3.3.2 sends one for each worker that it
+        still finds alive: one that has just ended by another's message gets none, so one too few is sent, and
+        a worker waits for ever. With it waits a scheduler that lost its database, alive and idle, which
+        nothing starts again (apache/airflow#67870). Messages that nobody takes do no harm.
+        """
+        for _ in self.workers:
+            self.activity_queue.put(None)
+        super().end()

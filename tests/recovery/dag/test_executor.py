@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 from airflow.executors.base_executor import BaseExecutor
 from airflow.executors.executor_loader import ExecutorLoader
@@ -11,8 +15,11 @@ from airflow.executors.local_executor import LocalExecutor
 from airflow.models.taskinstancekey import TaskInstanceKey
 
 from drs_recovery.dag.executor import RevokingLocalExecutor
-from launcher.environment import AIRFLOW_SETTINGS
+from launcher.environment import AIRFLOW_SETTINGS, ROOT
 from launcher.settings_file import read_settings_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TAKEN = SimpleNamespace(id="0199", key=TaskInstanceKey("plan", "one.start_recovery", "run", 1))
 OTHER = TaskInstanceKey("plan", "one.wait", "run", 1)
@@ -28,6 +35,33 @@ def test_a_revoked_task_is_unknown_to_the_executor_and_no_other_is() -> None:
     assert executor.running == {OTHER}
     executor.revoke_task(ti=TAKEN)  # type: ignore[arg-type]  # which it does not have: no error
     assert not executor.event_buffer, "Airflow sets the state itself"
+
+
+ENDS = """
+import time
+from drs_recovery.dag.executor import RevokingLocalExecutor
+
+class Slow:
+    # Between two looks at workers those that were told to end have ended
+    def __init__(self, process):
+        self.process = process
+    def is_alive(self):
+        time.sleep(0.1)
+        return self.process.is_alive()
+    def __getattr__(self, name):
+        return getattr(self.process, name)
+
+executor = RevokingLocalExecutor(parallelism=6)
+executor.start()
+executor.workers = {pid: Slow(process) for pid, process in executor.workers.items()}
+executor.end()
+"""
+
+
+def test_it_ends_whichever_worker_takes_the_message_of_another(tmp_path: Path) -> None:
+    """A scheduler that loses its database ends, and is started again; it must not wait for ever."""
+    environment = os.environ | {"AIRFLOW_HOME": str(tmp_path), "PYTHONPATH": str(ROOT / "include")}
+    subprocess.run([sys.executable, "-c", ENDS], env=environment, check=True, timeout=60, capture_output=True)
 
 
 def test_the_shipped_settings_name_it() -> None:
