@@ -69,7 +69,7 @@ format: setup ## Format the code, and mend what ruff can mend
 	$(in_venv)/ruff check --fix
 
 .PHONY: bench
-bench: setup ## Measure, and print the figures (ONLY=handover, loader, idle, polling, checks, settings, reconciler, simulator, kills, region, command or demo: that alone)
+bench: setup ## Measure, and print the figures (ONLY=region: that alone; docs/development.md names all)
 	@$(python) -m tests.benchmarks.run $(ONLY)
 
 .PHONY: chaos

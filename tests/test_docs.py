@@ -24,6 +24,7 @@ from drs_recovery.record.server_settings import PutBack, ServerSettings, Setting
 from drs_recovery.record.task_record import TaskRecord
 from drs_recovery.settings import Settings
 from launcher.settings import Settings as LauncherSettings
+from tests.benchmarks.run import BENCHMARKS
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
@@ -137,6 +138,12 @@ def test_every_make_target_is_there() -> None:
         name for text in PAGES.values() for name in re.findall(r"(?:`|^\$ )make ([a-z]+)", text, re.MULTILINE)
     }
     assert named <= targets
+
+
+def test_every_benchmark_is_there() -> None:
+    """In the order in which they run."""
+    named = re.findall(r"^\| `([a-z]+)` \|", section(page("development"), "Measuring"), re.MULTILINE)
+    assert named == list(BENCHMARKS)
 
 
 def test_every_attribute_of_a_record_is_there() -> None:
