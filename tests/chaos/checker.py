@@ -43,7 +43,7 @@ RULES: dict[str, Callable[[Evidence, Run, datetime], Iterator[str]]] = {
     "actions run once": actions_run_once,
     "actions in their place": actions_in_their_place,
     "no final status too early": no_final_status_too_early,
-    "none missing after 10 minutes": none_missing,
+    "none missing when its time is over": none_missing,
     "every instance on record": every_instance_on_record,
     "launched, or says why": launched_or_reported_why,
     "no real instance lost": no_real_instance_lost,

@@ -66,7 +66,7 @@ def _unasked(
 
 
 def clean_ups_come_to_an_end(evidence: Evidence, run: Run, now: datetime) -> Iterator[str]:
-    """What is ordered or asked for is over after ten minutes, and DONE only when the instances are gone."""
+    """What is ordered or asked for is over in time, and DONE only when the instances are gone."""
     execution = evidence.execution(run)
     if execution is None or "endTime" not in execution:
         return

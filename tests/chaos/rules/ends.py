@@ -74,7 +74,7 @@ def _not_launched(evidence: Evidence, run: Run, execution: Item) -> Iterator[str
 
 
 def none_missing(evidence: Evidence, run: Run, now: datetime) -> Iterator[str]:
-    """A run that began has its final record after ten minutes, and so has one that is on record."""
+    """A run that began has its final record in time, and so has one that is on record."""
     execution = evidence.execution(run)
     if execution is None:
         if run.state not in {None, "queued"} and now - run.asked > LIMIT:

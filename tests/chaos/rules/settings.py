@@ -28,7 +28,7 @@ def drills_on_their_settings(evidence: Evidence, run: Run, now: datetime) -> Ite
 
 
 def settings_put_back(evidence: Evidence, run: Run, now: datetime) -> Iterator[str]:
-    """What a drill changed is as it was ten minutes after its end, or named as left."""
+    """What a drill changed is put back in time after its end, or named as left."""
     execution = evidence.execution(run)
     if execution is None or "endTime" not in execution or execution["executionType"] != "DRILL":
         return

@@ -53,7 +53,7 @@ def recovery_with_a_clean_up(evidence: Evidence) -> None:
     evidence.items[0]["executionType"] = "RECOVERY"
 
 
-@breaks("clean-ups come to an end", "its clean-up is TERMINATING 610 s after it was due")
+@breaks("clean-ups come to an end", "its clean-up is TERMINATING 910 s after it was due")
 def clean_up_never_ends(evidence: Evidence) -> None:
     evidence.items[0]["cleanup"]["status"] = "TERMINATING"
     evidence.items[0]["endTime"] = evidence.runs[0].seen[0][1]["endTime"] = at(90)

@@ -17,7 +17,7 @@ def launched_as_in_a_recovery(evidence: Evidence) -> None:
     evidence.types["i-1"] = "m5.large"
 
 
-@breaks("settings put back", "its settings are PUTTING_BACK 640 s after its end")
+@breaks("settings put back", "its settings are PUTTING_BACK 940 s after its end")
 def never_put_back(evidence: Evidence) -> None:
     with_settings(evidence)
     evidence.items[0]["endTime"] = at(60)
