@@ -115,10 +115,15 @@ class World:
         """Return as what type DRS launches each server, by the default version of its launch template."""
         pages = self.drs.get_paginator("describe_source_servers").paginate()
         ids = [item["sourceServerID"] for page in pages for item in page["items"]]
-        return {server: self._default_type(server) for server in ids}
+        found = {server: self._default_type(server) for server in ids}
+        return {server: type_ for server, type_ in found.items() if type_ is not None}
 
-    def _default_type(self, server: str) -> str:
-        template = self.drs.get_launch_configuration(sourceServerID=server)["ec2LaunchTemplateID"]
+    def _default_type(self, server: str) -> str | None:
+        """Return the type that a server is launched as; None if chaos has deleted the server meanwhile."""
+        try:
+            template = self.drs.get_launch_configuration(sourceServerID=server)["ec2LaunchTemplateID"]
+        except self.drs.exceptions.ResourceNotFoundException:
+            return None
         found = self.ec2.describe_launch_template_versions(LaunchTemplateId=template, Versions=["$Default"])
         return str(found["LaunchTemplateVersions"][0]["LaunchTemplateData"].get("InstanceType", ""))
 
