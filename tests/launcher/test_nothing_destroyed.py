@@ -60,12 +60,12 @@ KNOWN = {
         "_one_at_a_time",
         "unlink",
     ): "a lock, once what it was for is there",
-    ("drs_recovery/dag/files/places.py", "Folder.remove", "unlink"): "an archive, by the name of its version",
+    ("drs_recovery/storage.py", "Folder.remove", "unlink"): "an archive, by the name of its version",
     (
-        "drs_recovery/dag/files/places.py",
+        "drs_recovery/storage.py",
         "Folder.write",
         "rename",
-    ): "an archive over that of the same content",
+    ): "an archive over that of the same content; an execution's over one that holds no more",
     (
         "drs_recovery/dag/files/removal.py",
         "remove_leftovers",

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.dag_processing.bundles import base
 
 from drs_recovery.dag.files.bundle import SnapshotDagBundle
-from drs_recovery.dag.files.kept import KeptSnapshots
-from drs_recovery.dag.files.places import place_of
+from drs_recovery.dag.files.kept import KeptSnapshots, snapshots_at
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
 
-    from drs_recovery.dag.files.places import Place
+    from drs_recovery.storage import Place
 
 BUCKET = "snapshots"
 BUNDLE = "dags-folder"
@@ -31,7 +30,7 @@ class Store:
     @property
     def place(self) -> Place:
         """Its objects of our bundle, by the way that the product takes."""
-        return place_of(self.address, None, BUNDLE)
+        return snapshots_at(self.address, None, BUNDLE)
 
     @property
     def kept(self) -> KeptSnapshots:

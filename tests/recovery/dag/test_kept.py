@@ -10,8 +10,7 @@ import pytest
 
 from drs_recovery.dag.files.archive import packed
 from drs_recovery.dag.files.contents import version_of
-from drs_recovery.dag.files.kept import KeptSnapshots
-from drs_recovery.dag.files.places import place_of
+from drs_recovery.dag.files.kept import KeptSnapshots, snapshots_at
 from drs_recovery.errors import SnapshotGone, SnapshotRefused, SnapshotsUnavailable
 from tests.recovery.dag.stores import BUCKET, BUNDLE, Store
 
@@ -115,7 +114,7 @@ def test_a_version_of_an_earlier_release_is_checked_too(store: Store) -> None:
 
 def test_a_folder_that_is_not_mounted_is_no_empty_store(tmp_path: Path) -> None:
     """Nothing is written in its place, where nobody else would see it."""
-    kept = KeptSnapshots(place_of(str(tmp_path / "mnt"), None, BUNDLE))
+    kept = KeptSnapshots(snapshots_at(str(tmp_path / "mnt"), None, BUNDLE))
     for ask in (kept.newest, kept.versions, lambda: kept.store(VERSION, FILES), lambda: kept.fetch(VERSION)):
         with pytest.raises(
             SnapshotsUnavailable, match=r"mnt.*No such file or directory.*docs/production\.md"
@@ -126,7 +125,7 @@ def test_a_folder_that_is_not_mounted_is_no_empty_store(tmp_path: Path) -> None:
 
 def test_a_folder_holds_no_half_of_a_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A DAG processor that dies while it writes leaves the object that was there."""
-    kept = KeptSnapshots(place_of(f"file://{tmp_path}", None, BUNDLE))
+    kept = KeptSnapshots(snapshots_at(f"file://{tmp_path}", None, BUNDLE))
     kept.store(VERSION, FILES)
     monkeypatch.setattr(os, "getpid", lambda: 1)
     monkeypatch.setattr(type(tmp_path), "rename", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
@@ -148,20 +147,20 @@ def test_a_folder_holds_no_half_of_a_snapshot(tmp_path: Path, monkeypatch: pytes
 def test_what_is_no_store_is_refused_at_once(store: str, said: str) -> None:
     """With what is allowed, and no secret."""
     with pytest.raises(ValueError, match=said) as caught:
-        place_of(store, None, BUNDLE)
+        snapshots_at(store, None, BUNDLE)
     assert "secret@" not in str(caught.value)
 
 
 def test_a_scheme_that_airflow_does_not_know_says_so() -> None:
     """It is asked for only by what needs it."""
-    kept = KeptSnapshots(place_of("nowhere://bucket/x", None, BUNDLE))
+    kept = KeptSnapshots(snapshots_at("nowhere://bucket/x", None, BUNDLE))
     with pytest.raises(SnapshotsUnavailable, match="No filesystem registered for scheme nowhere"):
         kept.newest()
 
 
 def test_a_bucket_that_is_not_there_is_no_empty_store(s3: Store) -> None:
     """AWS's word for it is shown."""
-    kept = KeptSnapshots(place_of("s3://missing/x", None, BUNDLE))
+    kept = KeptSnapshots(snapshots_at("s3://missing/x", None, BUNDLE))
     with pytest.raises(
         SnapshotsUnavailable, match=r"in s3://missing/x/dags-folder\. It answered: NoSuchBucket"
     ):
@@ -196,7 +195,7 @@ def test_an_airflow_connection_leads_there(
 ) -> None:
     """Its credentials sign, and its name is in what goes wrong; its secret is not."""
     monkeypatch.setenv("AIRFLOW_CONN_SNAPSHOTS", "aws://AKIDOFCONN:hush@/?region_name=eu-west-1")
-    kept = KeptSnapshots(place_of(s3.address, "snapshots", BUNDLE))
+    kept = KeptSnapshots(snapshots_at(s3.address, "snapshots", BUNDLE))
     kept.store(VERSION, FILES)
     assert {request["accessKey"] for request in local_aws.control.requests(service="s3")} >= {"AKIDOFCONN"}
     local_aws.client("s3").delete_object(Bucket=BUCKET, Key=f"airflow/{BUNDLE}/newest")

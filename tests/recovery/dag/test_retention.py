@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from drs_recovery.dag.files import places, readings, removal, retention
+from drs_recovery import storage
+from drs_recovery.dag.files import readings, removal, retention
 from drs_recovery.dag.files.contents import version_of as version_of_files
 from drs_recovery.dag.files.removal import DAY
 from drs_recovery.dag.files.retention import LOOK_EVERY
@@ -147,7 +148,7 @@ def test_what_waits_for_the_store_stays(world: World, monkeypatch: pytest.Monkey
     world.grow_old()
     (world.source / "plans" / "good.yaml").write_text(PLAN.replace("One", "Four"))
     with monkeypatch.context() as patch:
-        patch.setattr(places.Folder, "write", refused)
+        patch.setattr(storage.Folder, "write", refused)
         world.look(1)
         world.grow_old()
         world.look(3)
@@ -200,7 +201,7 @@ def test_a_store_that_refuses_a_removal_goes_on_storing(
         raise SnapshotsUnavailable("AccessDenied: not yours to remove")
 
     world.grow_old()
-    monkeypatch.setattr(places.Folder, "remove", refused)
+    monkeypatch.setattr(storage.Folder, "remove", refused)
     world.look()
     assert "not yours to remove" in caplog.text
     assert "Traceback" not in caplog.text

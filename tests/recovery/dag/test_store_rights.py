@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from drs_recovery.dag.files.kept import KeptSnapshots
-from drs_recovery.dag.files.places import place_of
+from drs_recovery.dag.files.kept import KeptSnapshots, snapshots_at
 from drs_recovery.errors import SnapshotGone
 from tests import iam
 from tests.recovery.dag.dag_files import version_of
@@ -51,7 +50,7 @@ def test_each_calls_what_its_role_may(
     machine_of("worker", s3.address, store_conn_id="aws_reads").bundle(version_of(processor)).initialize()
     with pytest.raises(SnapshotGone):
         machine_of("worker", s3.address, store_conn_id="aws_reads").bundle("0" * 40).initialize()
-    kept = KeptSnapshots(place_of(s3.address, "aws_writes", BUNDLE))
+    kept = KeptSnapshots(snapshots_at(s3.address, "aws_writes", BUNDLE))
     (version,) = kept.versions()
     assert kept.stored(version)
     kept.remove(version)

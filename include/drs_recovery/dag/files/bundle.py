@@ -16,8 +16,7 @@ from drs_recovery.dag.files.contents import contents_of
 from drs_recovery.dag.files.division import log_changes
 from drs_recovery.dag.files.fetching import bring, is_here
 from drs_recovery.dag.files.folder import Look, look_at, read_folder
-from drs_recovery.dag.files.kept import KeptSnapshots
-from drs_recovery.dag.files.places import place_of
+from drs_recovery.dag.files.kept import KeptSnapshots, snapshots_at
 from drs_recovery.dag.files.readings import Readings
 from drs_recovery.dag.files.retention import Retention
 from drs_recovery.dag.files.snapshot import OWN_FOLDER, take_snapshot
@@ -68,7 +67,7 @@ class SnapshotDagBundle(BaseDagBundle):
     ) -> None:
         super().__init__(**kwargs)
         self.source = Path(source or settings.DAGS_FOLDER)
-        self._kept = KeptSnapshots(place_of(store, store_conn_id, self.name)) if store else None
+        self._kept = KeptSnapshots(snapshots_at(store, store_conn_id, self.name)) if store else None
         self._current = self.version
         self._look: Look | None = None
         self._pending: Pending | None = None

@@ -11,22 +11,36 @@ from typing import TYPE_CHECKING
 from drs_recovery.dag.files.archive import LARGEST, Unreadable, packed, unpacked
 from drs_recovery.dag.files.contents import VERSION
 from drs_recovery.dag.files.division import digest_of
-from drs_recovery.errors import SnapshotGone, SnapshotRefused
+from drs_recovery.errors import SnapshotGone, SnapshotRefused, SnapshotsUnavailable
+from drs_recovery.storage import CURE, Purpose, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drs_recovery.dag.files.places import Place
+    from drs_recovery.storage import Place
 
 SUFFIX = ".tar.gz"
 
 NEWEST = "newest"
 """The object that names the newest version, for a DAG processor that starts with nothing on its disk."""
 
+SNAPSHOTS = Purpose(
+    "Snapshots",
+    "the store of snapshots",
+    "store_conn_id",
+    f"{CURE}What runs on a snapshot that is here goes on",
+    SnapshotsUnavailable,
+)
+
 _CURE = (
     "Nothing of it was used. Remove that object: the DAG processor stores the newest snapshot again when it "
     "starts. Of an older one take an earlier version of the object, or start a new run"
 )
+
+
+def snapshots_at(store: str, conn_id: str | None, bundle: str) -> Place:
+    """Return the place of a bundle's snapshots in a store; raises ValueError if the store is none."""
+    return place_of(store, conn_id, bundle, SNAPSHOTS)
 
 
 class KeptSnapshots:

@@ -1,8 +1,8 @@
-"""Where snapshots are kept for all machines: a folder that all see, or object storage.
+"""Where files are kept for all machines: a folder that all see, or object storage.
 
 Object storage is reached as Airflow's ObjectStoragePath does, by the file system that a provider brings for
 the scheme and by an Airflow connection; but with limits of our own, since DAGs and tasks wait for answers.
-Whatever goes wrong is a SnapshotsUnavailable, which says which store, what it answered, and what to do.
+Whatever goes wrong is the error of the purpose, which says which store, what it answered, and what to do.
 People are shown the first error of a chain: it has none before it.
 """
 
@@ -10,25 +10,40 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from drs_recovery.errors import SnapshotsUnavailable
 from drs_recovery.text.address import hide_who_signs_in, who_signs_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from drs_recovery.errors import RecoveryError
 
 PATIENCE: dict[str, Any] = {"connect_timeout": 5, "read_timeout": 10, "retries": {"total_max_attempts": 1}}
 """How long S3 is waited for, in seconds, each time."""
 
 TRIES = 2
 
-CURE = (
-    "See that this machine reaches it with the rights that docs/production.md lists. "
-    "What runs on a snapshot that is here goes on"
-)
+CURE = "See that this machine reaches it with the rights that docs/production.md lists. "
+"""What every store needs; what follows it is the purpose's own."""
+
 _FILES = "file"
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What a store is for, as its errors say it.
+
+    ``things`` it holds; ``store`` and ``connection`` are what people call its address, and where secrets go.
+    """
+
+    things: str
+    store: str
+    connection: str
+    cure: str
+    error: type[RecoveryError]
 
 
 class Place(Protocol):
@@ -54,8 +69,8 @@ class Place(Protocol):
         """Remove an object."""
 
 
-def place_of(store: str, conn_id: str | None, bundle: str) -> Place:
-    """Return the place of a bundle's snapshots in a store; raises ValueError if the store is none.
+def place_of(store: str, conn_id: str | None, folder: str, purpose: Purpose) -> Place:
+    """Return the place of a folder in a store; raises ValueError if the store is none.
 
     ``store`` is an absolute path, or an address as ``s3://bucket/folder``.
     """
@@ -63,27 +78,25 @@ def place_of(store: str, conn_id: str | None, bundle: str) -> Place:
     if mark and scheme != _FILES:
         if who_signs_in(store):
             raise ValueError(
-                "the store of snapshots names somebody before an @: name an Airflow connection in "
-                "store_conn_id instead, where secrets are kept"
+                f"{purpose.store} names somebody before an @: name an Airflow connection in "
+                f"{purpose.connection} instead, where secrets are kept"
             )
         if not path.strip("/"):
-            raise ValueError(
-                f"the store of snapshots {store!r} names no bucket: s3://bucket/folder is allowed"
-            )
-        return ObjectStorage(f"{store.rstrip('/')}/{bundle}", conn_id)
+            raise ValueError(f"{purpose.store} {store!r} names no bucket: s3://bucket/folder is allowed")
+        return ObjectStorage(f"{store.rstrip('/')}/{folder}", conn_id, purpose)
     if not Path(path).is_absolute():
         raise ValueError(
-            f"the store of snapshots {store!r} is neither an absolute path of a folder nor an address of "
-            "object storage: /mnt/snapshots and s3://bucket/folder are allowed"
+            f"{purpose.store} {store!r} is neither an absolute path of a folder nor an address of "
+            f"object storage: /mnt/{purpose.things.lower()} and s3://bucket/folder are allowed"
         )
-    return Folder(Path(path), bundle)
+    return Folder(Path(path), folder, purpose)
 
 
 class Folder:
     """A folder of a folder that is there: one that is not mounted is not made in its place."""
 
-    def __init__(self, root: Path, bundle: str) -> None:
-        self._root, self._path = root, root / bundle
+    def __init__(self, root: Path, name: str, purpose: Purpose) -> None:
+        self._root, self._path, self._purpose = root, root / name, purpose
 
     @property
     def shown(self) -> str:
@@ -123,14 +136,14 @@ class Folder:
         try:
             yield
         except OSError as error:
-            raise _unavailable(self.shown, what, error) from None
+            raise _unavailable(self._purpose, self.shown, what, error) from None
 
 
 class ObjectStorage:
     """A prefix in a bucket."""
 
-    def __init__(self, address: str, conn_id: str | None) -> None:
-        self._address, self._conn_id = address, conn_id
+    def __init__(self, address: str, conn_id: str | None, purpose: Purpose) -> None:
+        self._address, self._conn_id, self._purpose = address, conn_id, purpose
         self._made: tuple[int, Any] | None = None
 
     @property
@@ -173,7 +186,7 @@ class ObjectStorage:
             yield self._files()
         except Exception as error:  # noqa: BLE001 - each provider raises what it likes
             by = f" by the connection {self._conn_id!r}" if self._conn_id else ""
-            raise _unavailable(self.shown + by, what, error) from None
+            raise _unavailable(self._purpose, self.shown + by, what, error) from None
 
     def _files(self) -> Any:
         """Return the file system of this process: one that was made before a fork is of no use after it."""
@@ -196,9 +209,10 @@ def _code(error: BaseException) -> str:
     return str(response.get("Error", {}).get("Code", ""))
 
 
-def _unavailable(where: str, what: str, error: Exception) -> SnapshotsUnavailable:
+def _unavailable(purpose: Purpose, where: str, what: str, error: Exception) -> RecoveryError:
     code = _code(error)
     answer = f"{code}: {error}" if code else f"{type(error).__name__}: {error}"
-    return SnapshotsUnavailable(
-        f"Snapshots cannot be {what} {where}. It answered: {hide_who_signs_in(answer).rstrip('.')}. {CURE}"
+    return purpose.error(
+        f"{purpose.things} cannot be {what} {where}. "
+        f"It answered: {hide_who_signs_in(answer).rstrip('.')}. {purpose.cure}"
     )
