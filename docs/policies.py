@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 TEMPLATE = ROOT / "infrastructure" / "recovery.yaml"
 FOLDER = ROOT / "docs" / "iam"
 
-YOURS = frozenset({"assume", "assume_others", "pass_roles", "snapshots_read", "snapshots_write"})
+YOURS = frozenset({"archive", "assume", "assume_others", "pass_roles", "snapshots_read", "snapshots_write"})
 """Policies that name roles or a bucket of one installation: nothing that another could take."""
 
 NARROWER = frozenset({"TaggedServersOnly"})

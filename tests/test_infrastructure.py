@@ -71,7 +71,7 @@ def test_the_table_of_the_template_is_that_of_init(local_aws: Any) -> None:
     assert TABLE["PointInTimeRecoverySpecification"] == backups["PointInTimeRecoverySpecification"]
     assert TABLE.keys() - made.keys() == {
         *("SSESpecification", "PointInTimeRecoverySpecification"),
-        "TimeToLiveSpecification",  # off by default: no release writes the attribute
+        "TimeToLiveSpecification",  # off by default: only what is archived has the attribute
     }
 
 
@@ -219,7 +219,7 @@ def test_evidence_cannot_be_removed_and_is_off_by_default() -> None:
     assert bucket["ObjectLockEnabled"] is True
     assert bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]["Mode"] == {"Ref": "EvidenceMode"}
     of_evidence = {name for name, one in RESOURCES.items() if one.get("Condition") == "KeepsEvidence"}
-    assert of_evidence == {"Evidence", "EvidenceTlsOnly"}
+    assert of_evidence == {"Evidence", "EvidenceTlsOnly", "ArchivePolicy"}
     assert template()["Parameters"]["EvidenceBucket"]["Default"] == "false"
 
 

@@ -9,6 +9,9 @@
     │   ├── SnapshotGone        start a new run: what its DAGs were is not kept any more
     │   ├── SnapshotRefused     remove the snapshot that is named: it is not what its name says
     │   └── SnapshotsUnavailable  look at the store of snapshots: what it said is in the message
+    ├── ArchiveError
+    │   ├── ArchiveRefused      remove or restore the file that is named: it is not what was written
+    │   └── ArchiveUnavailable  look at the store of executions: what it said is in the message
     ├── TemplateRefused         mend the template, or what it names: it is not known, or no text
     ├── SelectionError          mend the plan's servers, or DRS: nothing, too much or the unknown is selected
     ├── PreflightBlocked        mend what the checks found, or let the plan warn of it only
@@ -34,6 +37,9 @@ __all__ = [
     "AirflowApiError",
     "AirflowRefused",
     "AirflowUnreachable",
+    "ArchiveError",
+    "ArchiveRefused",
+    "ArchiveUnavailable",
     "ExecutionNotFound",
     "FolderRefused",
     "IntentOpen",
@@ -91,6 +97,18 @@ class SnapshotRefused(SnapshotError):
 
 class SnapshotsUnavailable(SnapshotError):
     """The store of snapshots does not answer, or refuses; its own words are in the message."""
+
+
+class ArchiveError(RecoveryError):
+    """An execution that could not be archived; all of it stays where it is."""
+
+
+class ArchiveRefused(ArchiveError):
+    """What lies in the archive, or comes back from it, is not the execution; nothing is to be removed."""
+
+
+class ArchiveUnavailable(ArchiveError):
+    """The store of archived executions does not answer, or refuses; its own words are in the message."""
 
 
 class TemplateRefused(RecoveryError):

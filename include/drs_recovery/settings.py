@@ -85,6 +85,16 @@ class Settings(BaseSettings):
     older and no run in flight or to come needs. Where snapshots have a store, any machine removes its own
     copy of what it has not used for so long: it can have it again."""
 
+    archive: str | None = None
+    """Where executions are archived that ended long ago: the absolute path of a folder that all workers see,
+    or an address as ``s3://bucket/folder``, which is reached by the table's connection. The maintenance
+    writes each as JSON and reads it back; only then may DynamoDB remove what lies beside its record. Absent:
+    all stays in the table."""
+
+    archive_days: float = Field(default=400, ge=1)
+    """For so long after its end an execution stays whole in the table, where it is archived at all. One that
+    is archived is neither tried again nor cleaned up."""
+
     action_operators: str = (
         "airflow.providers.amazon.aws.operators.*, airflow.providers.http.operators.*, "
         "airflow.providers.slack.operators.slack_webhook.*, "

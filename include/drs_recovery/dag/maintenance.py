@@ -10,6 +10,7 @@ from airflow.sdk import DAG
 from drs_recovery.dag.scheduled import FIRST_SLOT
 from drs_recovery.names import MAINTENANCE
 from drs_recovery.settings import settings
+from drs_recovery.tasks.archive import ArchiveExecutions
 from drs_recovery.tasks.reconcile import ReconcileExecutions
 from drs_recovery.tasks.start_follow_ups import StartFollowUps
 
@@ -36,4 +37,6 @@ def maintenance_dag(plans: Path) -> DAG:
     ) as dag:
         ReconcileExecutions(task_id="reconcile", plans=plans)
         StartFollowUps(task_id="start_clean_ups")
+        if settings().archive is not None:
+            ArchiveExecutions(task_id="archive")
     return dag

@@ -207,6 +207,7 @@ class Writer(StrEnum):
     CANCEL = "cancel"
     TIER = "tier"
     RECONCILE = "reconcile"
+    ARCHIVE = "archive"
 
 
 class EventType(RecordedEnum):

@@ -15,7 +15,7 @@ from drs_recovery.record.enums import (
     WaveStatus,
 )
 from drs_recovery.record.intent import Intent
-from drs_recovery.record.parts import Approval, CancelAsked, Cleanup, Failure, Lag, PreflightWarning
+from drs_recovery.record.parts import Approval, Archived, CancelAsked, Cleanup, Failure, Lag, PreflightWarning
 from drs_recovery.record.run_request import RunRequest
 
 _NAMESPACE = uuid.UUID("5e3b4f0c-9f0e-5d0e-8a63-3f2f2a7f7c11")
@@ -159,6 +159,7 @@ class Execution(Record):
     open_since: Time | None = None
     cleanup: Cleanup | None = None
     cleanup_due: Time | None = None
+    archived: Archived | None = None
 
     @property
     def final(self) -> bool:

@@ -103,3 +103,14 @@ class CleanupOrder(NamedTuple):
 
     mode: CleanupMode
     after: timedelta
+
+
+class Archived(Record):
+    """Where all of an execution is kept that ended long ago; nothing of it changes any more.
+
+    ``expires`` is from when DynamoDB removes what lies beside its record; absent until all of that is marked.
+    """
+
+    time: Time
+    place: str
+    expires: Time | None = None

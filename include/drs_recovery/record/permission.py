@@ -97,6 +97,8 @@ def _over_for_good(execution: Execution) -> str | None:
         return _stopped(execution.replace(end_time=None))
     if execution.cleanup is not None and execution.cleanup.status in _CLEANED:
         return f"the clean-up of its instances is {execution.cleanup.status}"
+    if execution.archived is not None:
+        return f"it is archived in {execution.archived.place}"
     return None
 
 

@@ -40,6 +40,7 @@ MOVES: dict[Writer, dict[W, frozenset[W]]] = {
     Writer.CANCEL: {},
     Writer.TIER: {},
     Writer.RECONCILE: {},
+    Writer.ARCHIVE: {},
 }
 """From which status to which a writer may move a wave."""
 
@@ -52,7 +53,8 @@ WAVE_FIELDS: dict[Writer, frozenset[str]] = {
     Writer.SENSOR: _ENDING,
     Writer.COMPLETE: _ENDING | {"intents", "job_ids"},
     **dict.fromkeys(
-        (Writer.CLEAN_UP, Writer.PUT_BACK, Writer.CANCEL, Writer.TIER, Writer.RECONCILE), frozenset()
+        (Writer.CLEAN_UP, Writer.PUT_BACK, Writer.CANCEL, Writer.TIER, Writer.RECONCILE, Writer.ARCHIVE),
+        frozenset(),
     ),
 }
 """Which fields of a wave a writer may write.
@@ -70,6 +72,7 @@ FIELDS: dict[Writer, frozenset[str]] = {
     Writer.CANCEL: frozenset({"cancel_asked"}),
     Writer.TIER: frozenset({"tier"}),
     Writer.RECONCILE: frozenset({"plan_gone_since"}),
+    Writer.ARCHIVE: frozenset(),
 }
 """Which fields of a running execution a writer may write; ``status`` and ``completed_waves`` follow."""
 
@@ -107,7 +110,10 @@ FOLLOWING_WAVE_FIELDS = frozenset({"status", "attempt", "approval", "approvals_g
 """Which fields a new attempt may write of the other waves."""
 
 CLEANUP_FIELDS = frozenset({"cleanup", "cleanup_due"})
-"""The only fields of an execution that is final which anybody may write, and that only `clean_up` may."""
+"""The fields of an execution that is final which `clean_up` may write."""
+
+ARCHIVE_FIELDS = frozenset({"archived", "version"})
+"""And `archive`; nobody may write any other."""
 
 CLEANUP_MOVES: dict[C, frozenset[C]] = {
     C.PENDING: frozenset({C.WAITING, C.TERMINATING, C.KEPT, C.FAILED}),
@@ -174,6 +180,8 @@ def check_clean_up(before: Execution, after: Execution) -> None:
     place = f"execution {before.execution_id}"
     if not before.final:
         raise TransitionRefused(f"{place} is {before.status}: only what has ended is cleaned up")
+    if before.archived:
+        raise TransitionRefused(f"{place} is archived in {before.archived.place}: nothing of it changes")
     if not before.is_drill:
         raise TransitionRefused(f"{place} is a {before.execution_type}: only a drill is ever cleaned up")
     _check_fields(Writer.CLEAN_UP, CLEANUP_FIELDS, _changed(before, after), place)
@@ -186,6 +194,16 @@ def check_clean_up(before: Execution, after: Execution) -> None:
         raise TransitionRefused(
             f"{place}: its clean-up is {status} and cannot become {new.status}; allowed: {allowed}"
         )
+
+
+def check_archive(before: Execution, after: Execution) -> None:
+    """Raise TransitionRefused unless `archive` may make one of the other: nothing is due of it any more."""
+    place = f"execution {before.execution_id}"
+    if not before.final:
+        raise TransitionRefused(f"{place} is {before.status}: only what has ended is archived")
+    if before.cleanup_due is not None:
+        raise TransitionRefused(f"{place}: its clean-up is due, so it is not archived")
+    _check_fields(Writer.ARCHIVE, ARCHIVE_FIELDS, _changed(before, after), place)
 
 
 def _changed(before: Execution | WaveRecord, after: Execution | WaveRecord) -> set[str]:

@@ -17,7 +17,7 @@ def may_be_cleaned_up(execution: Execution) -> bool:
     """Whether a clean-up may be asked for: of every drill that has ended and started a job."""
     drill = execution.is_drill
     done = execution.cleanup is not None and execution.cleanup.status is CleanupStatus.DONE
-    return execution.final and drill and bool(execution.job_ids) and not done
+    return execution.final and drill and bool(execution.job_ids) and not (done or execution.archived)
 
 
 def waits_for_an_approver(execution: Execution) -> bool:

@@ -11,6 +11,7 @@ from drs_recovery.text.values import elapsed, or_absent, timestamp
 if TYPE_CHECKING:
     from drs_recovery.record.intent import Intent
     from drs_recovery.record.models import Execution, WaveRecord
+    from drs_recovery.record.parts import Archived
 
 AWS = "aws.amazon.com"
 DOMAINS = {"cn-": "amazonaws.cn", "us-gov-": "amazonaws-us-gov.com"}
@@ -33,11 +34,20 @@ def facts(execution: Execution) -> dict[str, str]:
     }
     targets = {"RTO": rto_text(execution), "RPO": rpo_text(execution)}
     known |= {name: message for name, message in targets.items() if message}
+    if execution.archived:
+        known["archived"] = _archived(execution.archived)
     if execution.superseded_by:
         known["superseded by"] = execution.superseded_by
     if execution.failure:
         known["failure"] = f"{execution.failure.kind}: {execution.failure.message}"
     return known
+
+
+def _archived(archived: Archived) -> str:
+    """Return where the whole of an execution is, and until when it is here too."""
+    beside = "servers, audit trail and all else"
+    here = f"; {beside} leave the table from {timestamp(archived.expires)} on" if archived.expires else ""
+    return f"in {archived.place}{here}"
 
 
 def places(execution: Execution) -> str:

@@ -49,12 +49,17 @@ _BACKUP_TRIES = 30
 """DynamoDB refuses point-in-time recovery for some seconds after it made a table."""
 
 
-def create_table(client: DynamoDBClient, name: str) -> None:
+EXPIRES = "expires"
+"""Seconds since 1970 from which on DynamoDB removes an item, which only what is archived has."""
+
+
+def create_table(client: DynamoDBClient, name: str, *, expiring: bool = False) -> None:
     """Make the table unless it is there, wait until it is ACTIVE, and see that it is protected.
 
     On-demand billing, deletion protection, point-in-time recovery, and encryption under the account's AWS
     managed KMS key ``aws/dynamodb``, whose use CloudTrail shows; by default DynamoDB would encrypt
-    under a key that AWS owns. RecordUnavailable names what an existing table lacks, or what AWS refused.
+    under a key that AWS owns. With ``expiring`` DynamoDB removes items that have expired. RecordUnavailable
+    names what an existing table has otherwise than ours, or what AWS refused.
     """
     try:
         _create(client, name)
@@ -67,6 +72,8 @@ def create_table(client: DynamoDBClient, name: str) -> None:
             )
         _add_indexes(client, name, table)
         _protect(client, name, table)
+        if expiring:
+            _let_expire(client, name)
     except (ClientError, BotoCoreError, WaiterError) as error:
         raise unavailable(error, client, name, "init") from error
 
@@ -165,6 +172,15 @@ def _protect(client: DynamoDBClient, name: str, table: Any) -> None:
                 TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
             ),
             client.exceptions.ContinuousBackupsUnavailableException,
+        )
+
+
+def _let_expire(client: DynamoDBClient, name: str) -> None:
+    """Switch on that DynamoDB removes what has expired; it is off on older tables, and on restored ones."""
+    ttl = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    if ttl.get("TimeToLiveStatus") not in {"ENABLED", "ENABLING"}:
+        client.update_time_to_live(
+            TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": EXPIRES}
         )
 
 

@@ -87,6 +87,19 @@ class TableHook(AwsGenericHook[Any]):
         raise AirflowNotFoundException(f"no connection {conn_id!r} outside of Airflow's database")
 
 
+def table_conn_id() -> str | None:
+    """Return the id of the connection that reaches the table; None where boto3 looks for credentials itself.
+
+    What else is reached by it is found as the table is: a connection of Airflow's database leads nowhere.
+    """
+    conn_id = settings().table_conn_id
+    try:
+        TableHook.get_connection(conn_id)
+    except AirflowNotFoundException:
+        return None
+    return conn_id
+
+
 def table_hook() -> TableHook:
     """Return the hook of the Airflow connection that reaches the table of executions."""
     wanted = settings()

@@ -151,6 +151,8 @@ def test_init_needs_the_policy_init(local_aws: Any, calls: Any, monkeypatch: pyt
         patch.setattr("drs_recovery.store.table._INDEXES", indexes)
         patch.setattr("drs_recovery.store.table.LATER", frozenset())
         assert recovery("init", "--table-only").exit_code == 0
+    monkeypatch.setenv("RECOVERY_ARCHIVE", "s3://evidence")
+    settings.cache_clear()
     with calls("OWNER") as needed:
         assert recovery("init", "--table-only").exit_code == 0
         monkeypatch.setenv("RECOVERY_TABLE", "recovery-executions")

@@ -10,6 +10,7 @@ import pytest
 from drs_recovery.dag.clean_up import clean_up_dag
 from drs_recovery.dag.maintenance import maintenance_dag
 from drs_recovery.names import MAINTENANCE
+from drs_recovery.settings import settings
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -24,6 +25,18 @@ def test_it_runs_every_minute_one_at_a_time_in_our_pool() -> None:
     assert dag.is_paused_upon_creation is False
     assert {task.task_id for task in dag.tasks} == {"reconcile", "start_clean_ups"}
     assert {task.pool for task in dag.tasks} == {"recovery"}
+
+
+def test_it_archives_only_where_there_is_an_archive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task costs a process each minute."""
+    monkeypatch.setenv("RECOVERY_ARCHIVE", "s3://evidence")
+    settings.cache_clear()
+    try:
+        tasks = maintenance_dag(PLANS).tasks
+    finally:
+        settings.cache_clear()
+    assert {task.task_id for task in tasks} == {"reconcile", "start_clean_ups", "archive"}
+    assert [(task.upstream_task_ids, task.template_fields) for task in tasks] == [(set(), ())] * 3
 
 
 def test_no_task_waits_for_another_or_is_given_anything_by_it() -> None:

@@ -15,7 +15,7 @@ from drs_recovery.record.enums import (
 from drs_recovery.record.events import Event
 from drs_recovery.record.intent import Intent
 from drs_recovery.record.models import Execution, WaveRecord, execution_id
-from drs_recovery.record.parts import Approval, CancelAsked, Cleanup, Failure, PreflightWarning
+from drs_recovery.record.parts import Approval, Archived, CancelAsked, Cleanup, Failure, PreflightWarning
 from drs_recovery.record.run_request import RunRequest
 from drs_recovery.record.server_record import ServerRecord
 from drs_recovery.store.own_items import ids_item
@@ -129,6 +129,7 @@ def execution(**fields: object) -> Execution:
         "warnings": [PreflightWarning(check=f"check{n}", message=text("warns", n)) for n in range(CHECKS)],
         "cleanup": cleanup(),
         "cleanup_due": START,
+        "archived": Archived(time=START, place=f"s3://{'b' * 63}/{'p' * 1024}", expires=START),
     }
     return Execution(**(given | fields))
 

@@ -15,6 +15,7 @@ from drs_recovery.record.parts import CleanupOrder, Lag, PreflightWarning
 from drs_recovery.store.lock import take_lock, unlock
 from drs_recovery.store.open_attempt import note_clear, open_attempt
 from drs_recovery.store.programs import (
+    archive,
     cancel,
     clean_up,
     complete_execution,
@@ -99,6 +100,19 @@ def having_waited_for_drs(world):
 def changing_the_tier(world):
     world.frozen()
     return lambda: world.store.run(tier.change_tier(world.id, 1, "bob", LONG))
+
+
+def archiving(world):
+    execution = world.store.run(read_execution(ended(world).id))
+
+    def go():
+        world.store.run(archive.due_for_archive(START + timedelta(days=1), 20))
+        claimed = world.store.run(archive.claim(execution, "s3://evidence/executions"))
+        for item in world.store.run(archive.read_items(world.id))[-3:]:
+            world.store.run(archive.expire(item, START))
+        world.store.run(archive.finish(execution, claimed, START))
+
+    return go
 
 
 def missing_the_plan(world):

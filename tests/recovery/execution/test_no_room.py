@@ -37,6 +37,7 @@ from tests.recovery.execution import test_once
 from tests.recovery.execution.ended import brought_to_its_end
 from tests.recovery.execution.no_room_steps import (
     LONG,
+    archiving,
     asking_to_cancel,
     changing_the_tier,
     cleaning_up,
@@ -58,13 +59,13 @@ E, W = ExecutionStatus, WaveStatus
 STEPS = [
     *test_once.STEPS, noting_the_preflight, opening_an_attempt, noting_a_clear, nothing_to_start_run,
     cleaning_up, asking_to_cancel, not_cancelling, missing_the_plan, unlocking, ordering_to_put_back,
-    putting_back, having_waited_for_drs, changing_the_tier,
+    putting_back, having_waited_for_drs, changing_the_tier, archiving,
 ]  # fmt: skip
 
 WHOLE = {
     test_once.taking_the_lock, test_once.taking_the_lock_over, test_once.freezing, test_once.intending,
     test_once.releasing, opening_an_attempt, cleaning_up, unlocking,
-    ordering_to_put_back, putting_back,
+    ordering_to_put_back, putting_back, archiving,
 }  # fmt: skip
 """What puts something of which nothing can be left out: a lock, a list of servers, what is frozen."""
 

@@ -10,7 +10,7 @@ from drs_recovery.errors import RecordUnavailable
 from drs_recovery.store.queries import due_clean_ups
 from drs_recovery.store.requests import marshal
 from drs_recovery.store.store import ExecutionStore
-from drs_recovery.store.table import _INDEXES, BY_PLAN, CLEANUP, NEWEST, OPEN, create_table
+from drs_recovery.store.table import _INDEXES, BY_PLAN, CLEANUP, EXPIRES, NEWEST, OPEN, create_table
 
 
 def described(client, table):
@@ -70,6 +70,20 @@ def test_a_table_of_an_earlier_release_gets_the_index_it_lacks(world, dynamodb, 
     (found,) = ExecutionStore(dynamodb, table).run(due_clean_ups(execution.start_time + timedelta(days=1)))
     assert found.execution_id == execution.execution_id
     create_table(dynamodb, table)
+
+
+def expiring(client, table):
+    found = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    return found.get("TimeToLiveStatus"), found.get("AttributeName")
+
+
+def test_items_expire_only_where_executions_are_archived(dynamodb, table):
+    """A table that was made without, by an earlier release or by a restore, gets it, once."""
+    create_table(dynamodb, table)
+    assert expiring(dynamodb, table)[0] == "DISABLED"
+    for _ in range(2):
+        create_table(dynamodb, table, expiring=True)
+        assert expiring(dynamodb, table) == ("ENABLED", EXPIRES)
 
 
 def foreign(client, table, keys, indexes=()):

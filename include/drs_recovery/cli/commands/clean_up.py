@@ -73,6 +73,8 @@ def _check_may_clean_up(execution: Execution) -> None:
         raise TransitionRefused(f"{place} is a {execution.execution_type}: only drills are ever cleaned up.")
     if not execution.job_ids:
         raise TransitionRefused(f"{place} started no job: there is nothing to clean up.")
+    if execution.archived:
+        raise TransitionRefused(f"{place} is archived in {execution.archived.place}: nothing of it changes.")
     raise TransitionRefused(f"{place} is cleaned up already: {cleanup_text(execution)}.")
 
 

@@ -42,7 +42,7 @@ def init(screen: Screen, *, table: bool, pool: bool, user: str | None) -> Exit:
 def _make_table() -> dict[str, Any]:
     client, name = dynamodb(), settings().table
     was_there = _table_exists(client, name)
-    create_table(client, name)
+    create_table(client, name, expiring=settings().archive is not None)
     return {
         "name": name,
         "region": client.meta.region_name,

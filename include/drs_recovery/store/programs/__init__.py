@@ -16,6 +16,7 @@ module                 what it may write
 ``clean_up``           ``cleanup`` and ``cleanupDue`` of a drill that is final, and nothing else
 ``put_back``           nothing of the record: its own item ``PUT_BACK``, and ``LAUNCH#…`` of the servers
 ``cancel``             ``cancelAsked``
+``archive``            ``archived`` of what ended long ago, and ``expires`` of all its other items
 ``reconcile``          ``planGoneSince``; it ends executions as ``complete_execution`` does
 =====================  =====================================================================================
 
@@ -30,6 +31,8 @@ A task of another operator has no writer: it writes its own item, ``drs_recovery
 the record. A task of ours that fails without ending its wave writes such an item too. ``complete_execution``
 writes what they failed. Nothing reads the trail to decide, but of executions that
 0.1 opened.
+
+What ended long ago is archived as it is; then its record alone stays, which nobody may write any more.
 
 The items of an execution, by range key; those of a plan's lock lie under ``PLAN#<dag id>``:
 

@@ -135,3 +135,4 @@ def _same_end(update: Update, before: Execution) -> Iterable[str]:
     yield update.equal(("endTime",), iso(before.end_time) if before.end_time else None)
     yield update.equal(("executionType",), before.execution_type.value)
     yield same_cleanup(update, before)
+    yield update.absent("archived")
