@@ -18,7 +18,7 @@ endif
 
 .PHONY: help
 help: ## Show what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## Set up .venv/ with what requirements-dev.txt pins (the others do it too)
@@ -32,7 +32,7 @@ demo: setup ## Recover a three-tier web shop in three waves, on this machine, an
 	@$(python) -m launcher demo
 
 .PHONY: up
-up: setup ## Start Airflow, PostgreSQL and local AWS, and leave them running
+up: setup ## Start Airflow, PostgreSQL and local AWS, and leave them running (EXECUTOR=celery: two of everything)
 	@$(python) -m launcher up
 
 .PHONY: down
@@ -47,6 +47,10 @@ env: setup ## Write the secrets that docker-compose.yaml asks for to .env
 test: setup lint ## Run all checks and all tests: first what needs no stack, then three stacks at once
 	@$(in_venv)/pytest -m "not stack" --numprocesses auto --maxprocesses 8 --dist worksteal
 	@$(in_venv)/pytest -m stack --numprocesses 3 --dist worksteal
+
+.PHONY: test-celery
+test-celery: setup ## Run the tests of the stack on Celery, with two of everything: it takes redis-server and haproxy
+	@EXECUTOR=celery $(in_venv)/pytest -m stack --numprocesses 2 --dist worksteal
 
 .PHONY: nightly
 nightly: setup ## Try many more examples for hours, and print their seed (SEED=n)
@@ -73,7 +77,7 @@ bench: setup ## Measure, and print the figures (ONLY=region: that alone; docs/de
 	@$(python) -m tests.benchmarks.run $(ONLY)
 
 .PHONY: chaos
-chaos: setup ## Run whole executions while everything around them breaks, and judge them (RUNS=30, SEED=n)
+chaos: setup ## Run whole executions while everything around them breaks, and judge them (RUNS=30, SEED=n, EXECUTOR=celery)
 	@$(python) -m tests.chaos $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(WITHOUT),--without $(WITHOUT))
 

@@ -132,10 +132,12 @@ def test_every_command_is_there() -> None:
 
 def test_every_make_target_is_there() -> None:
     """`make` alone shows the same."""
-    targets = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert {name.removeprefix("make ") for name in rows(section(page("development"), "Make"))} == targets
     named = {
-        name for text in PAGES.values() for name in re.findall(r"(?:`|^\$ )make ([a-z]+)", text, re.MULTILINE)
+        name
+        for text in PAGES.values()
+        for name in re.findall(r"(?:`|^\$ )make ([a-z-]+)", text, re.MULTILINE)
     }
     assert named <= targets
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 AIRFLOW_SETTINGS = ROOT / "airflow.env"
+CELERY_SETTINGS = ROOT / "celery.env"
 HOST = "127.0.0.1"
 PROGRAMS = str(Path(sys.executable).parent)
 
@@ -80,11 +81,18 @@ def client_environment(addresses: Addresses) -> dict[str, str]:
     }
 
 
-def process_environment(home: Home, addresses: Addresses, *, database: str, dags: Path) -> dict[str, str]:
-    """Return the environment of a stack's processes: the settings file, and what this installation adds."""
+def process_environment(
+    home: Home, addresses: Addresses, *, database: str, dags: Path, broker: str = ""
+) -> dict[str, str]:
+    """Return the environment of a stack's processes: the settings files, and what this installation adds.
+
+    ``broker`` is the URL of Redis, where tasks run in workers of Celery.
+    """
+    celery = read_settings_file(CELERY_SETTINGS) | {"AIRFLOW__CELERY__BROKER_URL": broker}
     return {
         **_inherited(),
         **read_settings_file(AIRFLOW_SETTINGS),
+        **(celery if broker else {}),
         **home.secrets(),
         **client_environment(addresses),
         "PATH": os.pathsep.join([PROGRAMS, os.environ.get("PATH", os.defpath)]),

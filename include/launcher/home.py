@@ -46,6 +46,11 @@ class Home:
         return self.path / "dag_bundles"
 
     @property
+    def redis(self) -> Path:
+        """The settings of Redis, with its password."""
+        return self.path / "redis.conf"
+
+    @property
     def state(self) -> Path:
         """What runs: processes and ports."""
         return self.path / "stack.json"

@@ -65,7 +65,7 @@ def start(
     log.touch(mode=~ONLY_OURS & 0o666)
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [*PROGRAMS[program], *arguments],
+            [*PROGRAMS.get(program, (program,)), *arguments],
             env=env,
             cwd=ROOT,
             stdin=subprocess.DEVNULL,

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from drs_simulator.clock import SpeedError, read_speed
+from launcher.components import Executor
 from launcher.errors import SettingRefused
 
 
@@ -23,7 +24,7 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class Settings(BaseSettings):
-    """Ports and speed; a port of 0 takes a free one."""
+    """Ports, speed and executor; a port of 0 takes a free one."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, str_strip_whitespace=True)
 
@@ -32,6 +33,9 @@ class Settings(BaseSettings):
 
     local_aws_port: Port = 5555
     """Local AWS, on 127.0.0.1."""
+
+    executor: Executor = "local"
+    """Where tasks run: beside the scheduler, or in two workers of Celery, with two of everything else."""
 
     local_aws_speed: Annotated[str, AfterValidator(_known_speed)] = "60"
     """Seconds of local AWS a second: at 60, a job of 20 minutes ends within 20 to 30 seconds."""

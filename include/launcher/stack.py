@@ -10,12 +10,13 @@ import shutil
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from launcher import postgres, processes
+from launcher import distributed, postgres, processes
 from launcher.airflow_api import AirflowApi, answers
-from launcher.components import COMPONENTS, INITIALISE, LOCAL_AWS, MIGRATE
-from launcher.environment import HOST, ROOT, Addresses, process_environment, shell_script, users
+from launcher.components import API_SERVER, BROKER, INITIALISE, LOCAL_AWS, MIGRATE, PROXY, Executor
+from launcher.environment import HOST, ROOT, process_environment, shell_script, users
 from launcher.errors import SettingRefused
 from launcher.home import Home, write_private
+from launcher.layout import Instance, Layout, Stage, inner_ports
 from launcher.ports import choose_ports
 from launcher.progress import Progress
 from launcher.signals import signals_blocked
@@ -29,10 +30,12 @@ if TYPE_CHECKING:
 
     from launcher.console import Console
     from launcher.processes import Child
+    from launcher.starting import Probe
 
 ADMIN = "admin"
-API_SERVER = "api-server"
-SERVERS = ("local-aws", API_SERVER)
+SERVERS = ("local-aws", API_SERVER, BROKER, PROXY)
+"""How the names of what others need begin."""
+
 DAG_FILES = ("recovery_plans.py", "recovery_maintenance.py")
 GROUPS = "groups"
 PLAN_FILES = (".yaml", ".yml")
@@ -50,10 +53,12 @@ class Stack:
         speed: str = "60",
         plans: Path | None = None,
         console: Console | None = None,
+        executor: Executor = "local",
     ) -> None:
         self.home = Home(home.resolve())
         self.plans = plans or ROOT / "dags" / "plans"
         self.speed = speed
+        self.executor = executor
         self.passwords: dict[str, str] = {}
         self.env: dict[str, str] = {}
         self._wanted = {"AIRFLOW_PORT": airflow_port, "LOCAL_AWS_PORT": aws_port}
@@ -68,6 +73,11 @@ class Stack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    @property
+    def instances(self) -> tuple[Instance, ...]:
+        """The processes that last, but for PostgreSQL and local AWS; none before a start."""
+        return self.layout.instances
 
     @property
     def airflow_url(self) -> str:
@@ -92,15 +102,17 @@ class Stack:
         Raises SettingRefused before anything is started; raises StartFailed, or what interrupts it, after
         what was started is stopped again.
         """
+        if self.executor == "celery":
+            distributed.require_programs()
         with locked(self.home):
             self._stop()
             self.home.close()
-            ports = choose_ports(self._wanted)
+            ports = choose_ports(self._wanted | dict.fromkeys(inner_ports(self.executor), 0))
+            self.layout = Layout(self.executor, self.home, ports)
+            self.addresses = self.layout.addresses
             try:
                 with self._progress:
-                    self._bring_up(
-                        State(airflow_port=ports["AIRFLOW_PORT"], aws_port=ports["LOCAL_AWS_PORT"])
-                    )
+                    self._bring_up()
             except BaseException:
                 self._stop()
                 raise
@@ -120,14 +132,24 @@ class Stack:
             self.home.shell.unlink(missing_ok=True)
         return had_database or state is not None
 
-    def _bring_up(self, state: State) -> None:
-        self.addresses = Addresses(state.airflow_port, state.aws_port)
+    def _bring_up(self) -> None:
+        addresses, broker = self.addresses, self.layout.broker
+        state = State(
+            airflow_port=addresses.airflow_port, aws_port=addresses.aws_port, executor=self.executor
+        )
         database = self._start_postgres()
-        self.env = process_environment(self.home, self.addresses, database=database, dags=self.dags())
+        self.env = process_environment(
+            self.home, addresses, database=database, dags=self.dags(), broker=broker
+        )
         self.passwords = self.home.passwords(users())
         starting = Starting(self.home, self.env, state, self._progress)
         starting.launch("local-aws", [*LOCAL_AWS, *self._local_aws_options()])
-        starting.wait({"tables": starting.one_off("tables", MIGRATE), "local-aws": self._local_aws_answers})
+        probes: dict[str, Probe] = {"local-aws": self._local_aws_answers}
+        if broker:
+            distributed.configure_redis(self.home, self.layout.ports[BROKER], self.layout.password)
+            probes |= self._celery_probes((BROKER,))
+        starting.launch_all(self._of(Stage.AROUND))
+        starting.wait({"tables": starting.one_off("tables", MIGRATE), **probes})
         with AirflowApi(self.airflow_url, ADMIN, self.passwords[ADMIN]) as airflow:
             self._start_airflow(starting, airflow)
         write_private(self.home.shell, shell_script(self.home, self.addresses))
@@ -141,21 +163,48 @@ class Stack:
         The part of the API that tasks use is built at the first request, which takes seconds: a task that
         sent it would time out, and the first recovery would begin late.
         """
-        probes = {one.name: partial(airflow.healthy, one.health) for one in COMPONENTS}
-        starting.launch_all(one for one in COMPONENTS if not one.needs_api)
+        layout = self.layout
+        probes: dict[str, Probe] = {
+            one.name: partial(airflow.healthy, one.health) for one in layout.components if one.health
+        }
+        healthy = probes.pop(API_SERVER)
+        starting.launch_all(self._of(Stage.AIRFLOW))
         table = starting.one_off("table", (*INITIALISE, "--table-only"))
-        starting.wait({"table": table, API_SERVER: probes.pop(API_SERVER)})
-        starting.launch_all(one for one in COMPONENTS if one.needs_api)
+        starting.wait(
+            {"table": table, API_SERVER: lambda: self._each_answers("/api/v2/version") and healthy()}
+        )
+        starting.launch_all(self._of(Stage.NEEDS_API))
+        probes |= self._celery_probes(layout.workers)
         dags = count_plans(self.plans) + len(DAG_FILES) - 1  # one file makes the DAGs of all plans
         starting.env = self.env_of(ADMIN)
         starting.wait(
             {
-                "task-api": partial(answers, f"{self.airflow_url}/execution/health"),
+                "task-api": partial(self._each_answers, "/execution/health"),
                 "pool": starting.one_off("pool", (*INITIALISE, "--pool-only")),
                 **probes,
                 "plans": lambda: airflow.dags() >= dags,
             }
         )
+
+    def _of(self, stage: Stage) -> list[Instance]:
+        return [one for one in self.instances if one.stage is stage]
+
+    def _celery_probes(self, names: Collection[str]) -> dict[str, Probe]:
+        """Return the probes of Redis and of workers; without any, Celery is not imported."""
+        if not names:
+            return {}
+        from launcher.celery_api import redis_answers, worker_answers  # noqa: PLC0415
+
+        url = self.layout.broker
+        return {
+            name: partial(redis_answers, url) if name == BROKER else partial(worker_answers, url, name)
+            for name in names
+        }
+
+    def _each_answers(self, path: str) -> bool:
+        """Whether every API server answers, and the one port in front of them."""
+        at = (*self.layout.api_ports, self.addresses.airflow_port)
+        return all(answers(f"http://{HOST}:{port}{path}") for port in dict.fromkeys(at))
 
     def _start_postgres(self) -> str:
         self._progress.begin("postgresql")
@@ -192,7 +241,7 @@ class Stack:
 
 def _stages(children: Collection[Child]) -> tuple[list[Child], list[Child]]:
     """Return the workers first, then the servers they need: a running task can still end its work."""
-    servers = [child for child in children if child.name in SERVERS]
+    servers = [child for child in children if child.name.startswith(SERVERS)]
     return [child for child in children if child not in servers], servers
 
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from launcher import processes
 from launcher.errors import StartFailed
+from launcher.layout import Instance
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+    from pathlib import Path
 
-    from launcher.components import Component
     from launcher.home import Home
     from launcher.processes import Child
     from launcher.progress import Progress
@@ -38,18 +39,20 @@ class Starting:
         self._one_offs: set[str] = set()
         self._deadline = time.monotonic() + LIMIT
 
-    def launch(self, name: str, command: Sequence[str], *, end_together: bool = False) -> Child:
+    def launch(self, name: str, command: Sequence[str]) -> Child:
         """Start a process that is to last."""
-        self.progress.begin(name)
-        log = self.home.log(name)
-        child = processes.start(name, command, env=self.env, log=log, end_together=end_together)
+        return self._launch(Instance(name, tuple(command)))
+
+    def launch_all(self, instances: Iterable[Instance]) -> None:
+        """Start processes that are to last, each with what it has of its own."""
+        for one in instances:
+            self._launch(one)
+
+    def _launch(self, instance: Instance) -> Child:
+        self.progress.begin(instance.name)
+        child = instance.start(self.env, self.home.log(instance.name))
         self.state = self.state.with_child(child).write(self.home)
         return child
-
-    def launch_all(self, components: Iterable[Component]) -> None:
-        """Start components of Airflow."""
-        for one in components:
-            self.launch(one.name, one.command, end_together=one.end_together)
 
     def one_off(self, name: str, command: Sequence[str]) -> Probe:
         """Start a process that does one thing and ends; returns the probe for its end."""
@@ -84,10 +87,15 @@ class Starting:
             if child.name not in self._one_offs and not child.running:
                 raise self._died(child, processes.exit_code(child))
         if waiting and time.monotonic() > self._deadline:
-            logs = "\n".join(f"  {self.home.log(name)}" for name in waiting)
+            logs = "\n".join(f"  {log}" for name in waiting for log in self._logs(name))
             raise StartFailed(
                 f"still not ready after {LIMIT:.0f} s: {', '.join(waiting)}. Their logs:\n{logs}"
             )
+
+    def _logs(self, name: str) -> list[Path]:
+        """Return the logs of all copies of a part, or where that of one would be."""
+        copies = [one.name for one in self.state.children if one.name.rstrip("0123456789") == f"{name}-"]
+        return [self.home.log(one) for one in copies or [name]]
 
     def _died(self, child: Child, code: int | None) -> StartFailed:
         log = self.home.log(child.name)

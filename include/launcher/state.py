@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ValidationError
 
+from launcher.components import Executor
 from launcher.home import write_private
 from launcher.processes import Child
 
@@ -22,6 +23,7 @@ class State(BaseModel):
 
     airflow_port: int
     aws_port: int
+    executor: Executor = "local"
     children: tuple[Child, ...] = ()
     ready: bool = False
 

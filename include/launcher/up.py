@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from launcher.environment import ROOT, Addresses, users
+from launcher.errors import SettingRefused
 from launcher.home import PASSWORDS, Home
 from launcher.settings import read_settings
 from launcher.stack import Stack
@@ -21,6 +22,11 @@ def up(console: Console) -> int:
     settings = read_settings()
     home = Home(HOME)
     state = read_state(home)
+    if state and state.executor != settings.executor and len(state.ended) < len(state.children):
+        raise SettingRefused(
+            f"EXECUTOR={settings.executor}: what runs here was started with EXECUTOR={state.executor}. "
+            "Stop it first: make down"
+        )
     if state and state.ready and not state.ended:
         console.print("Already running.")
         _print_access(console, home, Addresses(state.airflow_port, state.aws_port))
@@ -29,13 +35,15 @@ def up(console: Console) -> int:
         console.print(
             f"Not whole any more ({', '.join(state.ended) or 'a start was cut short'}): starting again."
         )
-    console.print("Starting PostgreSQL, local AWS and Airflow.")
+    beside = ", Redis, HAProxy" if settings.executor == "celery" else ""
+    console.print(f"Starting PostgreSQL{beside}, local AWS and Airflow.")
     stack = Stack(
         HOME,
         airflow_port=settings.airflow_port,
         aws_port=settings.local_aws_port,
         speed=settings.local_aws_speed,
         console=console,
+        executor=settings.executor,
     )
     stack.start()
     _print_access(console, home, stack.addresses)

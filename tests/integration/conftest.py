@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from launcher.environment import AIRFLOW_SETTINGS
+from launcher.settings import read_settings
 from launcher.stack import Stack
 from tests.integration.running_stack import World
 
@@ -40,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack in a home of its own, on free ports, beside whatever else runs."""
+    """A stack in a home of its own, on free ports, beside whatever else runs; EXECUTOR says with what."""
     # Not in pytest's folder: for root, PostgreSQL runs as another user, whom pytest keeps out of it
     with TemporaryDirectory(prefix="recovery-stack-") as folder:
         home = Path(folder)
@@ -58,7 +59,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             patch.setenv("RECOVERY_DELETED_MINUTES", "0.2")
             # Beside those of the product, a user of each lesser role
             patch.setattr("launcher.environment.AIRFLOW_SETTINGS", settings)
-            with Stack(home, speed="immediate", plans=plans) as running:
+            executor = read_settings().executor
+            with Stack(home, speed="immediate", plans=plans, executor=executor) as running:
                 yield running
 
 

@@ -96,14 +96,15 @@ def test_what_a_killed_start_left_is_found_and_stopped(
 
 
 def test_everything_listens_on_this_machine_only(stack: Stack) -> None:
-    """Airflow and local AWS on 127.0.0.1; PostgreSQL on no port at all."""
+    """Airflow and local AWS on 127.0.0.1, with Celery Redis too; PostgreSQL on no port at all."""
     state = read_state(stack.home)
     assert state
     members = [process for child in state.children for process in child.session()]
     found = {
         address for process in [*members, *processes_of(stack.home.path)] for address in listening(process)
     }
-    assert found == {("127.0.0.1", state.airflow_port), ("127.0.0.1", state.aws_port)}
+    assert found == {("127.0.0.1", port) for port in stack.layout.ports.values()}
+    assert {state.airflow_port, state.aws_port} <= set(stack.layout.ports.values())
 
 
 def test_nothing_in_a_home_is_open_to_others(stack: Stack) -> None:

@@ -56,6 +56,19 @@ def test_up_beside_itself_says_so_and_changes_nothing(
     assert read_state(home) == running
 
 
+@pytest.mark.usefixtures("running")
+def test_up_with_another_executor_than_that_which_runs_is_refused(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would look as if the other were running."""
+    before = read_state(home)
+    monkeypatch.setenv("EXECUTOR", "celery")
+    assert main(["up"]) == 2
+    said = capsys.readouterr().err
+    assert "EXECUTOR=celery: what runs here was started with EXECUTOR=local. Stop it first: make down" in said
+    assert read_state(home) == before
+
+
 def test_passwords_and_addresses_are_whole_on_a_narrow_screen(
     home: Home, running: State, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,6 +98,7 @@ def test_down_stops_it_and_a_second_time_has_nothing_to_stop(
         ("AIRFLOW_PORT", "70000", "less than or equal to 65535"),
         ("LOCAL_AWS_PORT", "-1", "greater than or equal to 0"),
         ("LOCAL_AWS_SPEED", "warp", "allowed are 'immediate', 'real'"),
+        ("EXECUTOR", "dask", "Input should be 'local' or 'celery'"),
     ],
 )
 def test_a_setting_that_is_wrong_is_reported_with_what_is_allowed(
@@ -104,9 +118,10 @@ def test_a_setting_that_is_wrong_is_reported_with_what_is_allowed(
 
 def test_the_ports_and_speed_are_those_of_the_design(monkeypatch: pytest.MonkeyPatch) -> None:
     """Airflow on 8080, local AWS on 5555, a minute a second."""
-    for variable in ("AIRFLOW_PORT", "LOCAL_AWS_PORT", "LOCAL_AWS_SPEED"):
+    for variable in ("AIRFLOW_PORT", "LOCAL_AWS_PORT", "LOCAL_AWS_SPEED", "EXECUTOR"):
         monkeypatch.delenv(variable, raising=False)
     settings = read_settings()
+    assert settings.executor == "local"
     assert (settings.airflow_port, settings.local_aws_port, settings.local_aws_speed) == (8080, 5555, "60")
 
 

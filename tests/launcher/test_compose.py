@@ -14,9 +14,17 @@ import yaml
 from rich.console import Console
 
 from launcher import postgres
-from launcher.components import COMPONENTS, INITIALISE, LOCAL_AWS, MIGRATE
+from launcher.components import BROKER, DISTRIBUTED, INITIALISE, LOCAL_AWS, MIGRATE, PROXY
 from launcher.compose import write_secrets
-from launcher.environment import AIRFLOW_SETTINGS, LOCAL_AWS_ACCOUNT, ROOT, Addresses, process_environment
+from launcher.distributed import HAPROXY, PROXY_SETTINGS, REDIS_SETTINGS, find, proxy_environment
+from launcher.environment import (
+    AIRFLOW_SETTINGS,
+    CELERY_SETTINGS,
+    LOCAL_AWS_ACCOUNT,
+    ROOT,
+    Addresses,
+    process_environment,
+)
 from launcher.home import Home
 from launcher.settings_file import read_settings_file
 
@@ -27,7 +35,9 @@ FILE = ROOT / "docker-compose.yaml"
 COMPOSE = yaml.safe_load(FILE.read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 SERVICES = COMPOSE["services"]
-OURS = {name: service for name, service in SERVICES.items() if name != "postgres"}
+OF_OTHERS = ("postgres", BROKER, PROXY)
+OURS = {name: service for name, service in SERVICES.items() if name not in OF_OTHERS}
+SETTINGS = read_settings_file(AIRFLOW_SETTINGS) | read_settings_file(CELERY_SETTINGS)
 NEEDED = re.compile(r"\$\{(?P<name>\w+):\?(?P<advice>[^}]*)\}")
 ASKED = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?P<how>:[?-])?")
 
@@ -38,6 +48,7 @@ PLACES = {
     "AIRFLOW_HOME",
     "AIRFLOW__API__HOST",
     "AIRFLOW__API__PORT",
+    "AIRFLOW__CELERY__BROKER_URL",
     "AIRFLOW__CORE__DAGS_FOLDER",
     "AIRFLOW__CORE__PLUGINS_FOLDER",
     "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH",
@@ -76,16 +87,18 @@ def test_the_validator_would_tell(tmp_path: Path) -> None:
     assert "health_check" in checked.stdout
 
 
-@pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.name)
+@pytest.mark.parametrize("component", DISTRIBUTED, ids=lambda component: component.name)
 def test_each_component_runs_by_the_launchers_command(component: Any) -> None:
-    """One list of components; what is left out here, or added there, shows."""
+    """One list of components, and of how many there are; what is left out here, or added there, shows."""
     assert tuple(SERVICES[component.name]["command"]) == component.command
+    assert SERVICES[component.name].get("deploy", {"replicas": 1}) == {"replicas": component.copies}
 
 
 def test_there_is_nothing_but_the_launchers_components() -> None:
     """And what each needs once."""
-    assert set(SERVICES) == {component.name for component in COMPONENTS} | {
-        "postgres",
+    assert set(SERVICES) == {
+        *(component.name for component in DISTRIBUTED),
+        *OF_OTHERS,
         "local-aws",
         "airflow-init",
     }
@@ -99,22 +112,26 @@ def test_what_is_made_first_is_what_the_launcher_makes_first() -> None:
     assert steps[-1].startswith(" ".join(INITIALISE))
 
 
-@pytest.mark.parametrize("service", [*(one.name for one in COMPONENTS), "airflow-init"])
-def test_all_of_airflow_runs_with_the_one_settings_file(service: str) -> None:
-    """And no service sets anything of it otherwise."""
-    assert [ROOT / name for name in SERVICES[service]["env_file"]] == [AIRFLOW_SETTINGS]
-    assert not settings_of(service).keys() & read_settings_file(AIRFLOW_SETTINGS).keys()
+@pytest.mark.parametrize("service", [*(one.name for one in DISTRIBUTED), "airflow-init"])
+def test_all_of_airflow_runs_with_the_settings_files(service: str) -> None:
+    """Those of Celery after the others, as the launcher reads them; no service sets anything otherwise."""
+    files = [ROOT / name for name in SERVICES[service]["env_file"]]
+    assert files == [AIRFLOW_SETTINGS, CELERY_SETTINGS]
+    assert not settings_of(service).keys() & SETTINGS.keys()
 
 
 def test_what_the_settings_file_leaves_open_is_what_the_launcher_sets(tmp_path: Path) -> None:
     """The same variables, and the same values but for places and secrets."""
     home = Home(tmp_path)
-    launched = process_environment(home, Addresses(8080, 5555), database="postgresql://", dags=tmp_path)
+    launched = process_environment(
+        home, Addresses(8080, 5555), database="postgresql://", dags=tmp_path, broker="redis://"
+    )
     composed = settings_of("scheduler")
     ours = {name for name in launched if name.startswith(("AIRFLOW_", "AWS_", "RECOVERY_"))}
     files_of_a_person = {"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"}
-    missing = ours - composed.keys() - read_settings_file(AIRFLOW_SETTINGS).keys()
+    missing = ours - composed.keys() - SETTINGS.keys()
     assert missing == files_of_a_person
+    assert {name: launched[name] for name in SETTINGS} == SETTINGS
     for name in (
         composed.keys() - PLACES - home.secrets().keys() - {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL"}
     ):
@@ -123,7 +140,7 @@ def test_what_the_settings_file_leaves_open_is_what_the_launcher_sets(tmp_path: 
 
 def test_snapshots_of_the_dags_are_where_every_component_sees_them() -> None:
     """On the one volume that all of them mount, and that outlives them."""
-    for component in COMPONENTS:
+    for component in DISTRIBUTED:
         storage = settings_of(component.name)["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH"]
         assert storage.startswith("/opt/airflow/")
         assert "airflow:/opt/airflow" in SERVICES[component.name]["volumes"]
@@ -135,6 +152,40 @@ def test_the_database_is_of_the_version_that_the_launcher_starts() -> None:
         [postgres.PROGRAMS / "postgres", "--version"], capture_output=True, text=True, check=True
     ).stdout
     assert SERVICES["postgres"]["image"] == f"postgres:{output.split()[-1]}"
+    (connections,) = re.findall(r"max_connections = \d+", postgres.SETTINGS)
+    assert SERVICES["postgres"]["command"] == ["postgres", "-c", connections.replace(" ", "")]
+
+
+def test_redis_keeps_nothing_and_asks_for_a_password() -> None:
+    """As that of the launcher: nothing is lost with it that Airflow would not queue again."""
+    command = SERVICES[BROKER]["command"]
+    given = dict(zip(command[1::2], command[2::2], strict=True))
+    assert given.pop("--requirepass").startswith("${REDIS_PASSWORD:?")
+    assert given == {"--save": "", "--appendonly": "no"}
+    assert 'save ""\nappendonly no\n' in REDIS_SETTINGS
+    assert "ports" not in SERVICES[BROKER]
+
+
+def test_the_proxy_runs_with_the_launchers_file() -> None:
+    """And tasks find the API servers behind it, as people do."""
+    name = PROXY_SETTINGS.relative_to(ROOT)
+    assert SERVICES[PROXY]["volumes"] == [f"./{name}:/usr/local/etc/haproxy/haproxy.cfg:ro"]
+    asked = set(re.findall(r"\$\{(\w+)\}", PROXY_SETTINGS.read_text()))
+    launched = proxy_environment(1, (2, 3))
+    assert settings_of(PROXY).keys() | launched.keys() == asked
+    assert settings_of("worker")["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == "http://proxy:8080/execution/"
+    assert [name for name, service in SERVICES.items() if "ports" in service] == ["local-aws", PROXY]
+
+
+@pytest.mark.skipif(not find(HAPROXY), reason="no HAProxy on this machine")
+@pytest.mark.parametrize(
+    "where", [proxy_environment(1, (2, 3)), settings_of(PROXY)], ids=["launcher", "compose"]
+)
+def test_the_proxys_file_is_one_that_haproxy_reads(where: dict[str, str]) -> None:
+    """Whichever way it is told where the API servers are."""
+    check = [find(HAPROXY), "-c", "-f", str(PROXY_SETTINGS)]
+    checked = subprocess.run(check, env=where, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
 
 
 def test_the_images_are_named_after_their_airflow() -> None:
@@ -167,7 +218,7 @@ def test_no_secret_stands_in_the_file() -> None:
     """Each comes from the environment, and says what to do where it is missing."""
     for name, service in SERVICES.items():
         for variable, value in service["environment"].items():
-            secret = re.search(r"PASSWORD|SECRET|FERNET|SQL_ALCHEMY_CONN", variable)
+            secret = re.search(r"PASSWORD|SECRET|FERNET|SQL_ALCHEMY_CONN|BROKER_URL|CLI_AUTH", variable)
             if secret and variable not in LOCAL_AWS_ACCOUNT:
                 assert NEEDED.search(value), f"{name}: {variable}"
 
@@ -183,6 +234,16 @@ def test_make_env_writes_every_secret_that_is_asked_for(tmp_path: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     write_secrets(Console(quiet=True), file)
     assert file.read_text() == written
+
+
+def test_make_env_adds_what_an_earlier_release_did_not_ask_for(tmp_path: Path) -> None:
+    """And changes nothing else."""
+    file = tmp_path / ".env"
+    file.write_text("POSTGRES_PASSWORD=mine")
+    write_secrets(Console(quiet=True), file)
+    assert file.read_text().startswith("POSTGRES_PASSWORD=mine\nREDIS_PASSWORD=")
+    assert {name for name, _ in NEEDED.findall(FILE.read_text())} == set(read_settings_file(file))
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def test_what_is_no_secret_has_a_default() -> None:
@@ -220,9 +281,10 @@ def test_nothing_starts_before_what_it_needs() -> None:
     """Tables before Airflow; the API server before who talks to it, or tasks would fail at their start."""
     needs = {name: service.get("depends_on", {}) for name, service in SERVICES.items()}
     healthy, done = {"condition": "service_healthy"}, {"condition": "service_completed_successfully"}
-    assert needs["airflow-init"] == {"postgres": healthy, "local-aws": healthy}
-    for component in COMPONENTS:
-        api = {"api-server": healthy} if component.needs_api else {}
+    assert needs["airflow-init"] == {"postgres": healthy, "redis": healthy, "local-aws": healthy}
+    assert needs[PROXY] == {"api-server": healthy}
+    for component in DISTRIBUTED:
+        api = {PROXY: healthy} if component.needs_api else {}
         assert needs[component.name] == {"airflow-init": done} | api
 
 
