@@ -9,9 +9,12 @@ import time
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import get_args
 
 from rich.console import Console
 
+from launcher.components import Executor
+from launcher.settings import read_settings
 from launcher.signals import as_exceptions
 from tests.chaos import report
 from tests.chaos.chaos_stack import ChaosStack, World
@@ -21,7 +24,7 @@ from tests.chaos.faults import Faults
 from tests.chaos.monitor import Monitor
 from tests.chaos.plan_workers import PlanWorker
 from tests.chaos.plans import LANES, make_plans
-from tests.chaos.schedule import Kind, Scenario, disturbances, scenarios
+from tests.chaos.schedule import Kind, Scenario, disturbances, kinds_of, scenarios
 from tests.chaos.supervisor import Supervisor
 
 SPEED = "60"
@@ -37,17 +40,17 @@ def main() -> int:
     """Return 1 if a rule was broken, if too little hit so many runs, or if chaos itself did not work."""
     options = _options()
     seed = options.seed
-    kinds = [kind for kind in Kind if kind not in options.without]
+    kinds = [kind for kind in kinds_of(options.executor) if kind not in options.without]
     first_plans = make_plans(seed, min(LANES, options.runs))
     wanted = scenarios(seed, options.runs, first_plans, options.without)
     plans = list(dict.fromkeys(scenario.plan for scenario in wanted))
     console = Console(log_path=False)
     if not console.is_terminal:
         console.width = WIDTH
-    console.print(f"SEED={seed} RUNS={options.runs}", highlight=False)
+    console.print(f"SEED={seed} RUNS={options.runs} EXECUTOR={options.executor}", highlight=False)
     with TemporaryDirectory(prefix="chaos-") as folder:
         home = Path(folder) / "home"
-        stack = ChaosStack(home, plans, seed, console, SPEED)
+        stack = ChaosStack(home, plans, seed, console, SPEED, executor=options.executor)
         try:
             begun = time.monotonic()
             with stack:
@@ -58,7 +61,14 @@ def main() -> int:
     report.print_runs(console, runs, violations)
     report.print_total(console, runs, kinds)
     shown = report.document(
-        seed, runs, violations, kinds, trouble=trouble, restarts=restarts, durationSeconds=round(took)
+        seed,
+        runs,
+        violations,
+        kinds,
+        executor=options.executor,
+        trouble=trouble,
+        restarts=restarts,
+        durationSeconds=round(took),
     )
     report.write(options.output, shown)
     for violation in violations:
@@ -90,7 +100,8 @@ def _run(
             PlanWorker(world, lane, [s for s in wanted if s.plan.lane == lane], ended=ended, log=console.log)
             for lane in sorted({scenario.plan.lane for scenario in wanted})
         ]
-        with Faults(world, supervisor, disturbances(options.seed, options.without), console.log) as faults:
+        schedule = disturbances(options.seed, options.without, options.executor)
+        with Faults(world, supervisor, schedule, console.log) as faults:
             interrupted = _let_run(workers)
         if not interrupted:
             _let_jobs_end(world)
@@ -130,6 +141,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=30)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--without", nargs="*", default=[], choices=list(Kind), help="kinds to leave out")
+    parser.add_argument("--executor", default=read_settings().executor, choices=get_args(Executor))
     parser.add_argument("--output", type=Path, default=Path("chaos.json"))
     parser.add_argument("--keep", type=Path, help="folder to keep the logs of the stack in")
     options = parser.parse_args()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import boto3
 
 from drs_simulator.client import Control
 from launcher.airflow_api import AirflowApi
-from launcher.components import COMPONENTS
 from launcher.stack import Stack
 from tests.airflow_rest import Airflow
 from tests.chaos.plans import APPROVERS, PlanFolder, fleet_text
@@ -20,11 +20,16 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from launcher.components import Executor
+    from launcher.layout import Instance
     from tests.chaos.evidence import Item, Run
     from tests.chaos.plans import ChaosPlan
 
 STACK_KEY = "testing"
 """The access key of the stack: faults hit its calls, and not those of whoever watches."""
+
+APART, APART_KEY = "worker-2", "testing-2"
+"""The worker that can be cut off alone, and its access key."""
 
 PATIENCE = 120.0
 """Seconds in which Airflow surely answers again."""
@@ -33,7 +38,16 @@ PATIENCE = 120.0
 class ChaosStack(Stack):
     """A stack whose local AWS has the fleet of the plans, and repeats itself for a seed."""
 
-    def __init__(self, home: Path, plans: list[ChaosPlan], seed: int, console: Console, speed: str) -> None:
+    def __init__(
+        self,
+        home: Path,
+        plans: list[ChaosPlan],
+        seed: int,
+        console: Console,
+        speed: str,
+        *,
+        executor: Executor = "local",
+    ) -> None:
         folder = home / "plans"
         folder.mkdir(parents=True)
         self.folder = PlanFolder(folder)
@@ -42,7 +56,20 @@ class ChaosStack(Stack):
         self._fleet = home.parent / "fleet.yaml"
         self._fleet.write_text(fleet_text(plans))
         self._seed = seed
-        super().__init__(home, speed=speed, plans=folder, console=console)
+        super().__init__(home, speed=speed, plans=folder, console=console, executor=executor)
+
+    @property
+    def instances(self) -> tuple[Instance, ...]:
+        """Those of any stack, but one worker has an access key of its own."""
+        own = {"AWS_ACCESS_KEY_ID": APART_KEY}
+        return tuple(
+            replace(one, env={**one.env, **own}) if one.name == APART else one for one in super().instances
+        )
+
+    @property
+    def access_keys(self) -> tuple[str, ...]:
+        """The access keys that its processes call AWS with."""
+        return (STACK_KEY, APART_KEY) if self.executor == "celery" else (STACK_KEY,)
 
     def _local_aws_options(self) -> tuple[str, ...]:
         return (*super()._local_aws_options(), "--fleet", str(self._fleet), "--seed", str(self._seed))
@@ -85,7 +112,8 @@ class World:
 
     def healthy(self) -> bool:
         """Whether Airflow answers, and calls all its components healthy."""
-        return all(self._health.healthy(component.health) for component in COMPONENTS)
+        parts = [one.health for one in self.stack.layout.components if one.health]
+        return all(map(self._health.healthy, parts))
 
     def in_flight(self) -> list[Run]:
         """Return the runs of which a wave is in flight."""

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 import psutil
 
 from launcher import postgres
-from tests.chaos.chaos_stack import STACK_KEY
+from launcher.components import BROKER
+from tests.chaos.chaos_stack import APART, APART_KEY
 from tests.chaos.evidence import Hit, utc
 from tests.chaos.schedule import Kind
 from tests.chaos.supervisor import busy_workers
@@ -29,7 +30,11 @@ COMPONENT = {
     Kind.KILL_TRIGGERER: "triggerer",
     Kind.KILL_API_SERVER: "api-server",
     Kind.KILL_DAG_PROCESSOR: "dag-processor",
+    Kind.KILL_WORKER: "worker",
 }
+ALONE = {*COMPONENT, Kind.RESTART_POSTGRESQL, Kind.RESTART_REDIS}
+"""Kinds after which what was killed comes back, before the next of them."""
+
 WAIT_FOR_TASK = 15.0
 LOOK_EVERY = 0.05
 WORKS = 8.0
@@ -73,7 +78,7 @@ class Faults:
         for disturbance in self.schedule:
             if self._stop.wait(disturbance.after):
                 return
-            kills = disturbance.kind in COMPONENT or disturbance.kind is Kind.RESTART_POSTGRESQL
+            kills = disturbance.kind in ALONE
             if kills:
                 self._let_come_back()
             while not self.world.in_flight():
@@ -100,15 +105,47 @@ class Faults:
     def _do(self, disturbance: Disturbance) -> None:
         kind, options = disturbance.kind, disturbance.options
         if kind in COMPONENT:
-            if child := self.supervisor.kill(COMPONENT[kind], whole=options["whole"]):
-                texts = f"pid {child.pid}{' and all it had started' if options['whole'] else ' alone'}"
-                self._hit(kind, self.world.in_flight(), texts)
+            self._kill_component(disturbance)
         elif kind is Kind.RESTART_POSTGRESQL:
             self._restart_postgresql(options["down"])
+        elif kind is Kind.RESTART_REDIS:
+            if self.supervisor.kill(BROKER, whole=True, down=options["down"]):
+                self._hit(kind, self.world.in_flight(), f"gone for {options['down']:.1f} s, back empty")
+        elif kind is Kind.CUT_WORKER:
+            self._cut_worker(options["window"])
         elif kind is Kind.KILL_TASK:
             self._kill_task(options["what"], options["delay"])
         else:
             self._spoil(kind, options)
+
+    def _kill_component(self, disturbance: Disturbance) -> None:
+        """Kill a component; of several copies they take turns, and a worker is killed with tasks it runs."""
+        copies = self.supervisor.copies(COMPONENT[disturbance.kind])
+        name, whole = copies[disturbance.number % len(copies)], disturbance.options["whole"]
+        if disturbance.kind is Kind.KILL_WORKER:
+            self._await_tasks(name)
+        if child := self.supervisor.kill(name, whole=whole):
+            which = f"{name}, " if len(copies) > 1 else ""
+            texts = f"{which}pid {child.pid}{' and all it had started' if whole else ' alone'}"
+            self._hit(disturbance.kind, self.world.in_flight(), texts)
+
+    def _await_tasks(self, worker: str) -> None:
+        deadline = time.monotonic() + WAIT_FOR_TASK
+        while time.monotonic() < deadline and not self._stop.is_set():
+            if busy_workers(self.supervisor.child(worker)).keys() & self.world.tasks.keys():
+                return
+            time.sleep(LOOK_EVERY)
+
+    def _cut_worker(self, window: float) -> None:
+        """Let one of the workers not reach DynamoDB, and the other run tasks as ever."""
+        flying = self.world.in_flight()
+        fault = self.world.control.drop("dynamodb", after=False, access_key=APART_KEY)
+        self._stop.wait(window)
+        hits = self._hits(fault)
+        self.world.control.remove_fault(fault)
+        if hits:
+            flew = {run.number: run for run in (*flying, *self.world.in_flight())}
+            self._hit(Kind.CUT_WORKER, list(flew.values()), f"{hits} calls of {APART} for {window:.0f} s")
 
     def _hit(self, kind: Kind, runs: list[Run], texts: str) -> None:
         """Write a fault down at the runs it hit."""
@@ -130,7 +167,7 @@ class Faults:
         """Kill a process of a task of ours that runs, the one that watches over it, or both."""
         deadline = time.monotonic() + WAIT_FOR_TASK
         while time.monotonic() < deadline and not self._stop.is_set():
-            workers = busy_workers(self.supervisor.child("scheduler"))
+            workers = self.supervisor.busy()
             ours = {task: process for task, process in workers.items() if task in self.world.tasks}
             if ours:
                 task = min(ours)
@@ -160,12 +197,16 @@ class Faults:
         set_fault = dict(options)
         window, service = set_fault.pop("window"), set_fault.pop("service")
         flying = self.world.in_flight()
-        fault = self._set(kind, service, set_fault | {"access_key": STACK_KEY})
+        keys = self.world.stack.access_keys
+        set_faults = [self._set(kind, service, set_fault | {"access_key": key}) for key in keys]
         deadline = time.monotonic() + window
-        while time.monotonic() < deadline and not self._stop.is_set() and not self._spent(fault, options):
+        while (
+            time.monotonic() < deadline and not self._stop.is_set() and not self._spent(set_faults, options)
+        ):
             time.sleep(0.3)
-        hits = self._hits(fault)
-        self.world.control.remove_fault(fault)
+        hits = sum(map(self._hits, set_faults))
+        for fault in set_faults:
+            self.world.control.remove_fault(fault)
         if hits:
             flew = {run.number: run for run in (*flying, *self.world.in_flight())}
             called = f"{service} {options.get('operation', '')}".strip()
@@ -187,5 +228,5 @@ class Faults:
         calls = self.world.control.faults()["calls"]
         return next((int(one["hits"]) for one in calls if one["id"] == fault), 0)
 
-    def _spent(self, fault: str, options: dict[str, Any]) -> bool:
-        return "times" in options and self._hits(fault) >= options["times"]
+    def _spent(self, set_faults: list[str], options: dict[str, Any]) -> bool:
+        return "times" in options and sum(map(self._hits, set_faults)) >= options["times"]

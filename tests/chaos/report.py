@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.chaos.evidence import Run
 
 LEAST_RUNS, OF_RUNS = 5, 30
-VERSIONS = ("apache-airflow", "apache-airflow-providers-amazon", "boto3", "moto")
+VERSIONS = ("apache-airflow", "apache-airflow-providers-amazon", "boto3", "celery", "kombu", "moto")
 
 
 def reach(runs: Sequence[Run], kinds: Sequence[str]) -> dict[str, int]:

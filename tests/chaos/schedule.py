@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from launcher.components import Executor
     from tests.chaos.plans import ChaosPlan
 
 T = TypeVar("T")
@@ -36,6 +37,9 @@ class Kind(StrEnum):
     TERMINATE_INSTANCE = "terminate_instance"
     CLEAR = "clear"
     CLEAN_UP = "clean_up"
+    KILL_WORKER = "kill_worker"
+    RESTART_REDIS = "restart_redis"
+    CUT_WORKER = "cut_worker"
 
 
 BY_PEOPLE = (Kind.MARK_TASK, Kind.MARK_RUN, Kind.EDIT_PLAN)
@@ -47,7 +51,10 @@ IN_AWS = (Kind.DELETE_SERVER, Kind.DISCONNECT_SERVER, Kind.TERMINATE_INSTANCE)
 AFTERWARDS = (Kind.CLEAR, Kind.CLEAN_UP)
 """What people do to a run that has ended."""
 
-AROUND = tuple(kind for kind in Kind if kind not in (*BY_PEOPLE, *IN_AWS, *AFTERWARDS))
+ON_CELERY = (Kind.KILL_WORKER, Kind.RESTART_REDIS, Kind.CUT_WORKER)
+"""Faults of what is around only where tasks run in workers."""
+
+AROUND = tuple(kind for kind in Kind if kind not in (*BY_PEOPLE, *IN_AWS, *AFTERWARDS, *ON_CELERY))
 """Faults of what is around: they hit whatever is in flight."""
 
 GAP = (7.0, 14.0)
@@ -139,12 +146,20 @@ class Scenario:
         return bool(self.conf.get("execution_type") == "RECOVERY")
 
 
-def disturbances(seed: int, without: Sequence[str] = ()) -> Iterator[Disturbance]:
+def kinds_of(executor: Executor) -> list[Kind]:
+    """Return the kinds that there are with an executor."""
+    return [kind for kind in Kind if executor == "celery" or kind not in ON_CELERY]
+
+
+def disturbances(
+    seed: int, without: Sequence[str] = (), executor: Executor = "local"
+) -> Iterator[Disturbance]:
     """Yield faults around for ever, in rounds that have every kind once."""
     rng = Random(f"{seed} disturbances")  # noqa: S311 - it is there to be repeated
+    around = [*AROUND, *(ON_CELERY if executor == "celery" else ())]
     number = 0
     while True:
-        kinds = list(AROUND)
+        kinds = list(around)
         rng.shuffle(kinds)
         for kind in kinds:
             made = Disturbance(number, round(rng.uniform(*GAP), 2), kind, _options(kind, rng))
@@ -160,6 +175,10 @@ def _options(kind: Kind, rng: Random) -> dict[str, Any]:
         return {"what": rng.choice(("task", "supervisor", "both")), "delay": round(rng.uniform(0, 0.8), 2)}
     if kind is Kind.RESTART_POSTGRESQL:
         return {"down": round(rng.uniform(0, 3), 2)}
+    if kind is Kind.RESTART_REDIS:
+        return {"down": round(rng.uniform(0, 15), 2)}
+    if kind is Kind.CUT_WORKER:
+        return {"window": round(rng.uniform(15, 45), 2)}
     return {"whole": rng.random() < 0.5}
 
 

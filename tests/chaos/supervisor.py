@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import suppress
 from threading import Event, Lock, Thread
@@ -10,26 +11,34 @@ from typing import TYPE_CHECKING, Self
 import psutil
 
 from launcher import processes
-from launcher.components import COMPONENTS
 from launcher.state import locked, read_state
 
 if TYPE_CHECKING:
-    from launcher.components import Component
+    from launcher.layout import Instance
     from launcher.processes import Child
     from launcher.stack import Stack
 
 LOOK_EVERY = 0.2
+LOCAL = re.compile(r"airflow worker -- LocalExecutor: (\S+)")
+CELERY = re.compile(r"airflow supervisor: (\S+)")
+"""The titles of what watches over a task."""
+
 ORPHANS_LIVE = 15.0
 """Seconds that what a killed component had started lives on: in a container not at all, on a host longer."""
 
 
+RUN_TASKS = ("scheduler", "worker")
+"""How the names of processes begin that may run tasks."""
+
+
 class Supervisor:
-    """Watches over the components of Airflow of a running stack."""
+    """Watches over the processes of a running stack that last."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
         self.restarts: dict[str, int] = {}
         self._orphans: list[tuple[float, Child]] = []
+        self._not_before: dict[str, float] = {}
         self._lock = Lock()
         self._stop = Event()
         self._thread = Thread(target=self._watch, name="supervisor", daemon=True)
@@ -48,11 +57,25 @@ class Supervisor:
         state = read_state(self.stack.home)
         return next(child for child in reversed(state.children if state else ()) if child.name == name)
 
-    def kill(self, name: str, *, whole: bool) -> Child | None:
-        """Kill -9 a component, its main process alone or all that it started too; None if it is down."""
+    def copies(self, component: str) -> list[str]:
+        """Return the names of all copies of a component."""
+        names = [one.name for one in self.stack.instances]
+        return [name for name in names if name == component or name.startswith(f"{component}-")]
+
+    def busy(self) -> dict[str, psutil.Process]:
+        """Return what watches over a task that runs, of the whole stack, by the task instance's id."""
+        children = [self.child(name) for part in RUN_TASKS for name in self.copies(part)]
+        return {task: process for child in children for task, process in busy_workers(child).items()}
+
+    def kill(self, name: str, *, whole: bool, down: float = 0) -> Child | None:
+        """Kill -9 a process, alone or with all that it started; None if it is down.
+
+        It is started again after so many seconds.
+        """
         child = self.child(name)
         if not child.running:
             return None
+        self._not_before[name] = time.monotonic() + down
         for process in child.session():
             if whole or process.pid == child.pid:
                 with suppress(psutil.NoSuchProcess):
@@ -61,28 +84,22 @@ class Supervisor:
 
     def _watch(self) -> None:
         while not self._stop.wait(LOOK_EVERY):
-            for component in COMPONENTS:
-                child = self.child(component.name)
-                if not child.running:
-                    self._again(component, child)
+            for instance in self.stack.instances:
+                child = self.child(instance.name)
+                if not child.running and time.monotonic() >= self._not_before.get(instance.name, 0):
+                    self._again(instance, child)
             self._end_orphans()
 
-    def _again(self, component: Component, dead: Child) -> None:
+    def _again(self, instance: Instance, dead: Child) -> None:
         with locked(self.stack.home):
             state = read_state(self.stack.home)
             if state is None:
                 return
             with suppress(ChildProcessError):
                 processes.exit_code(dead)
-            child = processes.start(
-                component.name,
-                component.command,
-                env=self.stack.env,
-                log=self.stack.home.log(component.name),
-                end_together=component.end_together,
-            )
+            child = instance.start(self.stack.env, self.stack.home.log(instance.name))
             state.without(dead).with_child(child).write(self.stack.home)
-        self.restarts[component.name] = self.restarts.get(component.name, 0) + 1
+        self.restarts[instance.name] = self.restarts.get(instance.name, 0) + 1
         with self._lock:
             self._orphans.append((time.monotonic() + ORPHANS_LIVE, dead))
 
@@ -102,12 +119,14 @@ def orphaned(child: Child) -> list[psutil.Process]:
 
 
 def busy_workers(child: Child) -> dict[str, psutil.Process]:
-    """Return the processes of a scheduler that watch over a task that runs, by the task instance's id."""
+    """Return the processes of a scheduler, or a worker, that watch over a task, by the task instance's id."""
     found = {}
     for process in child.session():
         with suppress(psutil.Error):
             title = " ".join(process.cmdline()).strip()
-            _, ours, task = title.partition("airflow worker -- LocalExecutor: ")
-            if ours and task and task != "<idle>":
-                found[task] = process
+            if (local := LOCAL.fullmatch(title)) and local[1] != "<idle>":
+                found[local[1]] = process
+            # A worker of Celery keeps the title when its task is over
+            if (celery := CELERY.fullmatch(title)) and process.children():
+                found[celery[1]] = process
     return found

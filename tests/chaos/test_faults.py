@@ -12,9 +12,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.chaos.chaos_stack import STACK_KEY
+from tests.chaos.chaos_stack import APART, APART_KEY, STACK_KEY
 from tests.chaos.evidence import Run, utc
-from tests.chaos.faults import Faults
+from tests.chaos.faults import COMPONENT, Faults
 from tests.chaos.schedule import CALLS, Disturbance, Kind
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ def run() -> Run:
 @pytest.fixture
 def faults(local_aws: LocalAws, run: Run) -> Faults:
     """The faults of a world in which that run is all that goes on."""
-    world: Any = SimpleNamespace(control=local_aws.control, in_flight=lambda: [run])
+    stack = SimpleNamespace(access_keys=(STACK_KEY, APART_KEY))
+    world: Any = SimpleNamespace(control=local_aws.control, in_flight=lambda: [run], stack=stack, tasks={})
     return Faults(world, SimpleNamespace(), iter(()), print)  # type: ignore[arg-type]
 
 
@@ -84,6 +85,54 @@ def test_whoever_watches_is_not_hit(local_aws: LocalAws, faults: Faults, run: Ru
         while not done.done():
             call(local_aws, "drs", None, "watcher")
     assert (faults.trouble, run.hits) == ([], [])
+
+
+def test_of_two_workers_one_is_cut_off(local_aws: LocalAws, faults: Faults, run: Run) -> None:
+    """The other's calls are answered, and the fault is gone afterwards."""
+    answered: list[str] = []
+    with ThreadPoolExecutor() as pool:
+        done = pool.submit(faults._try, Disturbance(0, 0, Kind.CUT_WORKER, {"window": 0.8}))
+        while not done.done():
+            for key in (STACK_KEY, APART_KEY):
+                client = local_aws.client(
+                    "dynamodb", aws_access_key_id=key, aws_secret_access_key=key, config=ONCE
+                )
+                with suppress(BotoCoreError):
+                    client.list_tables()
+                    answered.append(key)
+    assert faults.trouble == []
+    assert STACK_KEY in answered
+    ((kind, words),) = [(hit.kind, hit.texts) for hit in run.hits]
+    assert kind == Kind.CUT_WORKER
+    assert words.endswith(f"calls of {APART} for 1 s")
+    assert local_aws.control.faults()["calls"] == []
+
+
+@pytest.mark.parametrize("kind", COMPONENT, ids=str)
+def test_of_several_copies_each_is_killed_in_its_turn(faults: Faults, run: Run, kind: Kind) -> None:
+    """One at a time, so that the other goes on; what there is once is killed each time."""
+    killed: list[tuple[str, bool]] = []
+
+    class TwoOfEach:
+        def copies(self, component: str) -> list[str]:
+            return [component] if component == "dag-processor" else [f"{component}-1", f"{component}-2"]
+
+        def kill(self, name: str, *, whole: bool) -> Any:
+            killed.append((name, whole))
+            return SimpleNamespace(pid=1)
+
+        def child(self, name: str) -> Any:
+            return SimpleNamespace(session=list)
+
+    faults.supervisor = TwoOfEach()  # type: ignore[assignment]
+    faults._stop.set()  # waits for no task
+    for number in (4, 5):
+        faults._try(Disturbance(number, 0, kind, {"whole": True}))
+    part = COMPONENT[kind]
+    names = [part, part] if part == "dag-processor" else [f"{part}-1", f"{part}-2"]
+    assert faults.trouble == []
+    assert killed == [(name, True) for name in names]
+    assert [hit.kind for hit in run.hits] == [kind, kind]
 
 
 def test_a_fault_that_cannot_be_set_is_reported(faults: Faults) -> None:

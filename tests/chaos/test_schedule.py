@@ -11,7 +11,16 @@ import pytest
 from drs_recovery.plan import read_plan
 from drs_simulator.fleet import read_fleet
 from tests.chaos.plans import LANES, PlanFolder, fleet_text, make_plans
-from tests.chaos.schedule import AROUND, BY_PEOPLE, IN_AWS, Kind, disturbances, scenarios
+from tests.chaos.schedule import (
+    AROUND,
+    BY_PEOPLE,
+    IN_AWS,
+    ON_CELERY,
+    Kind,
+    disturbances,
+    kinds_of,
+    scenarios,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,6 +80,16 @@ def test_a_kind_that_is_left_out_never_comes() -> None:
     assert [s.conf for s in less] == [s.conf for s in scenarios(1, RUNS, plans)]
     few = list(islice(disturbances(1, [Kind.CUT]), 50))
     assert [d for d in islice(disturbances(1), 50) if d.kind is not Kind.CUT] == few[: len(few) - 5]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_on_celery_there_are_more_kinds(seed: int) -> None:
+    """Each comes once in a round; without Celery none of them does."""
+    around = {*AROUND, *ON_CELERY}
+    first = islice(disturbances(seed, executor="celery"), len(around))
+    assert Counter(d.kind for d in first) == dict.fromkeys(around, 1)
+    assert not {d.kind for d in islice(disturbances(seed), 100)} & set(ON_CELERY)
+    assert set(kinds_of("celery")) - set(kinds_of("local")) == set(ON_CELERY)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
