@@ -81,6 +81,10 @@ chaos: setup ## Run whole executions while everything around them breaks, and ju
 	@$(python) -m tests.chaos $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(WITHOUT),--without $(WITHOUT))
 
+.PHONY: upgrade
+upgrade: setup ## Upgrade from a release in the middle of executions, and go back to it (FROM=v0.2.0)
+	@$(python) -m tests.recovery.releases.upgrade $(or $(FROM),v0.2.0)
+
 .PHONY: pictures
 pictures: setup ## Take the README's pictures again, of the real thing
 	@$(python) docs/pictures.py
