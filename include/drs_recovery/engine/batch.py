@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from drs_recovery.aws.utils.errors import Cause, cause_of, retry_after, was_refused
+from drs_recovery.aws.utils.errors import Cause, cause_of, retry_after, said, was_refused
 from drs_recovery.engine.adoption import Adoption
 from drs_recovery.engine.jobs import job_tags
 from drs_recovery.engine.parting import LOOK_AGAIN, Parted, TryLater, is_too_large, part, pause
@@ -110,7 +110,7 @@ class Batch:
 
     def _instead(self, error: ClientError | BotoCoreError) -> Exception:
         """Return what is done instead of a call that was refused."""
-        text = str(error)
+        text = said(error)
         again = any(set(known.servers) == set(self.servers) for known in self.wave.attempt_intents)
         try:
             instead = part(self.hook, self.record, self.servers, error, again=again, snapshots=self.snapshots)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from drs_recovery.aws.utils.errors import said
 from drs_recovery.engine.follow_up_kind import FollowUp, StillThere, Work
 from drs_recovery.engine.frozen_plan import frozen_plan
 from drs_recovery.engine.parting import TryLater
@@ -283,7 +284,7 @@ def hold(follow_up: FollowUp, error: NotBegun) -> str:
 
 def fail(follow_up: FollowUp, error: Exception) -> None:
     """Put on record that it FAILED, and why; or why it is tried again."""
-    text = str(error) or type(error).__name__
+    text = said(error)
     left = error.left if isinstance(error, StillThere) else ()
     event = follow_up.journal.event(follow_up.events.failed, text)
     known = follow_up.store.run(follow_up.record.known(follow_up.execution))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from drs_recovery.aws.utils.errors import is_final
+from drs_recovery.aws.utils.errors import is_final, said
 from drs_recovery.engine.launchable import GONE
 from drs_recovery.engine.permission import check_gates
 from drs_recovery.engine.readiness import report
@@ -279,10 +279,10 @@ def _point(chosen: Chosen | None) -> dict[str, Any]:
 
 def _put_failure_on_record(record: Execution, kind: FailureKind, error: Exception, ports: Ports) -> Stopped:
     """Put on record why the execution does not start."""
-    event = ports.journal.event(EventType(kind.value), str(error))
-    failure = Failure(kind=kind, message=str(error))
-    ports.store.run(open_execution.note_failure(record.execution_id, failure, event))
-    return Stopped(str(error), error)
+    text = said(error)
+    event = ports.journal.event(EventType(kind.value), text)
+    ports.store.run(open_execution.note_failure(record.execution_id, Failure(kind=kind, message=text), event))
+    return Stopped(text, error)
 
 
 def _pauses(plan: Plan, number: int, run: Run) -> bool:

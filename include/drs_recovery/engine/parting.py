@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from drs_recovery.aws.utils.errors import Cause, cause_of, retry_after
+from drs_recovery.aws.utils.errors import Cause, cause_of, retry_after, said
 from drs_recovery.engine.jobs import find_blocking, job_text, servers_of
 from drs_recovery.engine.launchable import left_out
 
@@ -149,7 +149,7 @@ def _blamed(
     snapshots: Mapping[str, str],
 ) -> Parted | None:
     """Leave out the servers that an error is about; halve the batch where nobody says which those are."""
-    text = str(error)
+    text = said(error)
     out = left_out(hook, servers, snapshots) if is_about_what_is_named(error) else {}
     out = out or dict.fromkeys(named(error, servers), text)
     if out:

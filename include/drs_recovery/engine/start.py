@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from drs_recovery.aws.utils.errors import is_final
+from drs_recovery.aws.utils.errors import is_final, said
 from drs_recovery.engine.action_order import check_actions_done
 from drs_recovery.engine.attempt import Clear, current_attempt
 from drs_recovery.engine.frozen_plan import frozen_plan
@@ -283,7 +283,7 @@ def _end_for_others(
     wave = ports.store.run(read_execution(record.execution_id)).wave(request.wave_number)
     begun = wave.attempt_job_ids or wave.open_intents or wave.status.final
     if wave.on_failure is OnFailure.CONTINUE and not begun:
-        return _fail_wave(wave, f"{wave.wave_name} cannot start: {error}", record, ports)
+        return _fail_wave(wave, f"{wave.wave_name} cannot start: {said(error)}", record, ports)
     return None
 
 

@@ -172,7 +172,9 @@ class Record(BaseModel):
         try:
             return cls.model_validate(item)
         except ValidationError as error:
-            raise RecordUnreadable(f"{_place(item)} cannot be read: {_problems(error)}") from error
+            raise RecordUnreadable(
+                f"{_place(item)} cannot be read: {_problems(error)}. A newer release may have written it"
+            ) from error
 
 
 _MOST_PROBLEMS = 5

@@ -27,6 +27,7 @@ from botocore.exceptions import (
 from drs_recovery.errors import RecordTooLarge, RecordUnavailable
 from drs_recovery.store.requests import Now, Request, Wait
 from drs_recovery.text.address import hide_who_signs_in, without_who_signs_in
+from drs_recovery.text.denials import cure_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -49,6 +50,12 @@ REMEDIES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((ProxyConnectionError,), "mend HTTP_PROXY or HTTPS_PROXY, or name the host in NO_PROXY"),
 )
 """What people can do about an error of botocore's own that does not say so."""
+
+NO_INDEX = "; an earlier release has made that table: `recovery init` adds what it lacks"
+"""What people can do about a table without one of our indexes."""
+
+_INDEX = re.compile(r"specified index|Invalid index")
+"""In DynamoDB's message for an index that a table lacks, and in local AWS's."""
 
 _SIZE = re.compile(r"size (to update )?has exceeded")
 """In DynamoDB's message for an item, an update or an expression that is larger than it takes."""
@@ -149,9 +156,11 @@ def unavailable(error: Exception, client: Any, table: str, operation: str) -> Re
     """Return the error of a table that did not do what was asked, naming where it was asked."""
     place = place_of(client, table)
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else None
-    if code == "ResourceNotFoundException":
+    no_index = NO_INDEX if _INDEX.search(str(error)) else ""
+    if code == "ResourceNotFoundException" and not no_index:
         return RecordUnavailable(f"there is no {place}: make it with `recovery init` ({error})")
     remedy = next((f"; {text}" for kinds, text in REMEDIES if isinstance(error, kinds)), "")
+    remedy += cure_of(code, str(error)) + no_index
     return RecordUnavailable(f"{operation} on {place}: {hide_who_signs_in(str(error))}{remedy}")
 
 

@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_recovery.aws.links.drs import DrsJobLink
-from drs_recovery.aws.utils.errors import is_final
+from drs_recovery.aws.utils.errors import is_final, said
 from drs_recovery.clock import now
 from drs_recovery.engine.batch import JobOffRecord
 from drs_recovery.engine.journal import Journal
@@ -132,7 +132,7 @@ def ends_task_on_error(
     except Exception as error:
         if is_final(error):
             _record_failure(store, context, execution, wave_number, error)
-            raise AirflowFailException(str(error)) from error
+            raise AirflowFailException(said(error)) from error
         if is_last_try(context):
             with suppress(RecordUnavailable):
                 _record_failure(store, context, execution, wave_number, error)
@@ -151,7 +151,7 @@ def _record_failure(
         actor=ti.task_id,
         wave_number=wave_number,
         attempt=attempt,
-        detail=str(error) or type(error).__name__,
+        detail=said(error),
     )
     if isinstance(error, RunDiffers):  # of whose execution nothing changes
         event = event.replace(type=EventType.RUN_REFUSED)

@@ -16,7 +16,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout, A
 
 from drs_recovery.aws.links.drs import DrsJobLink
 from drs_recovery.aws.sensors.drs import DrsJobSensor
-from drs_recovery.aws.utils.errors import is_final
+from drs_recovery.aws.utils.errors import is_final, said
 from drs_recovery.clock import now
 from drs_recovery.engine import follow_up as engine
 from drs_recovery.engine.follow_up import Kept, NotBegun, OtherRun, Refused, Started, Waiting
@@ -61,7 +61,7 @@ def ends_follow_up_on_error(kind: type[FollowUp], context: Context) -> Iterator[
             with suppress(RecordError):
                 engine.fail(follow_up, error)
         if final:
-            raise AirflowFailException(str(error) or type(error).__name__) from error
+            raise AirflowFailException(said(error)) from error
         raise
 
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mypy_boto3_drs.literals import DataReplicationStateType
 
+from drs_recovery.aws.utils.errors import said
 from drs_recovery.engine.readiness import CHECKS, report
 from drs_recovery.engine.readiness.facts import Facts, ServerFacts, Unknown, server_facts
 from drs_recovery.engine.readiness.quotas import JOBS, SERVERS_IN_ALL_JOBS, SERVERS_IN_JOB
@@ -286,7 +287,9 @@ def test_a3_what_cannot_be_asked_does_not_pass(drill) -> None:
         "taken are the values that AWS publishes: 20 concurrent jobs in progress, 100 source servers in "
         "one job, 500 source servers in all jobs"
     )
-    assert asked == [f"the quotas of DRS cannot be asked for: {denied('ListServiceQuotas')}; {published}"]
+    assert asked == [
+        f"the quotas of DRS cannot be asked for: {said(denied('ListServiceQuotas'))}; {published}"
+    ]
 
 
 def test_a3_the_published_values_hold_where_quotas_cannot_be_asked() -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from botocore.exceptions import ClientError, HTTPClientError
 
 from drs_recovery.aws.utils.drs import LONGEST_JOB, JobsSnapshot, about_to_end, created_of
+from drs_recovery.aws.utils.errors import said
 from drs_recovery.aws.utils.launch_actions import count_due
 from drs_recovery.text.durations import duration_text
 
@@ -263,7 +264,7 @@ class DrsJobPoller:
 def _text(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return f"DescribeJobs: no answer within {duration_text(timedelta(seconds=LOOK_TIMEOUT))}"
-    return str(error) if isinstance(error, ClientError) else f"{type(error).__name__}: {error}"
+    return said(error) if isinstance(error, ClientError) else f"{type(error).__name__}: {error}"
 
 
 def _is_passing(error: Exception) -> bool:

@@ -29,6 +29,7 @@ from botocore.exceptions import (
 )
 
 from drs_recovery.errors import RecordUnavailable, RecoveryError
+from drs_recovery.text.denials import cure_of
 
 
 class Cause(Enum):
@@ -90,6 +91,13 @@ def was_refused(error: Exception) -> bool:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return bool(HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR)
     return isinstance(error, NEVER_SENT)
+
+
+def said(error: Exception) -> str:
+    """Return what an error says; of a right that AWS denies, also what to do."""
+    text = str(error) or type(error).__name__
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else None
+    return text + cure_of(code, text)
 
 
 def retry_after(error: Exception) -> float:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
+from drs_recovery.aws.utils.errors import said
 from drs_recovery.engine.launchable import replicates_back
 from drs_recovery.engine.readiness.networks import Networks
 from drs_recovery.plan import Policy
@@ -52,7 +53,7 @@ class Unknown:
     error: Exception
 
     def __str__(self) -> str:
-        return f"{self.what} cannot be asked for: {self.error}"
+        return f"{self.what} cannot be asked for: {said(self.error)}"
 
     @property
     def finding(self) -> Finding:

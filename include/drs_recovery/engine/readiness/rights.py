@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from drs_recovery.aws.utils.errors import said
 from drs_recovery.engine.readiness.facts import Finding, Right
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import EXECUTION
@@ -70,7 +71,7 @@ def _denied(looks: Mapping[Right, Callable[[], object]]) -> dict[Right, Exceptio
 def check(_: Plan, facts: Facts) -> Iterator[Finding]:
     """Yield the rights that are missing, each with what goes missing with it."""
     for right, error in facts.denied.items():
-        yield Finding(f"{right.action} cannot be used: {right.without} ({error})", error)
+        yield Finding(f"{right.action} cannot be used: {right.without} ({said(error)})", error)
 
 
 def _trouble(look: Callable[[], object]) -> Exception | None:
