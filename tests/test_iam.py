@@ -75,7 +75,7 @@ def test_every_resource_is_one_that_its_actions_are_about(name: str) -> None:
             assert ({a for a, _ in about}, {r for _, r in about}) == ({*actions}, {*resources})
 
 
-@pytest.mark.parametrize("name", ["table", "read", "look", "act"])
+@pytest.mark.parametrize("name", ["table", "read", "look", "act", "doctor"])
 def test_indexes_can_be_queried(name: str) -> None:
     """Lists are; a right to the table alone does not reach them, and nothing else is done to an index."""
     table = "arn:aws:dynamodb:*:*:table/recovery-executions"

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 
-from drs_recovery.cli.airflow_models import Dag, DagRun, Gate, Health, Pool, TaskInstance, User
+from drs_recovery.cli.airflow_models import Dag, DagRun, Gate, Health, Pool, TaskInstance, User, Version
 from drs_recovery.cli.rest import Refusal, Rest
 from drs_recovery.cli.secrets import hide, remember
 from drs_recovery.cli.sign_in import claims
@@ -49,6 +49,10 @@ class AirflowClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
         self._rest.close()
 
     def me(self) -> User:
@@ -62,6 +66,19 @@ class AirflowClient:
     def now(self) -> datetime:
         """Return the API server's time, by its last answer: its clock, not ours, gives the age of a gate."""
         return datetime.now(UTC) + self._rest.ahead
+
+    def version(self) -> str:
+        """Return which Airflow it is; nobody need be signed in."""
+        return _parse(Version, self._rest.send("GET", "/api/v2/version")).version
+
+    def read(self, model: type[A], path: str, **params: Any) -> A:
+        """Return what the API answers at a path, which is not changed by that."""
+        return _parse(model, self._send("GET", f"/api/v2{path}", params=params))
+
+    def find(self, model: type[A], path: str) -> A | None:
+        """Return the same, or None if there is nothing."""
+        answer = self._find(f"/api/v2{path}")
+        return None if answer is None else _parse(model, answer)
 
     def health(self) -> Health:
         """Return the health of the parts that a run needs."""
@@ -140,10 +157,11 @@ class AirflowClient:
         """Return the last error in the log of a task's newest try, as the task raised it."""
         path = f"{_run(dag_id, run_id)}/taskInstances/{_part(task.task_id)}/logs/{task.try_number}"
         lines = (self._find(path) or {}).get("content", [])
-        errors = [
-            detail for line in lines if isinstance(line, dict) for detail in line.get("error_detail") or ()
-        ]
-        return hide(f"{errors[-1]['exc_type']}: {errors[-1]['exc_value']}") if errors else None
+        chains = [chain for line in lines if isinstance(line, dict) if (chain := line.get("error_detail"))]
+        if not chains:
+            return None
+        raised, *_ = chains[-1]  # its causes follow
+        return hide(f"{raised['exc_type']}: {raised['exc_value']}")
 
     def gate(self, dag_id: str, run_id: str, task_id: str) -> Gate | None:
         """Return the question of a gate, or None if it has not asked."""

@@ -22,6 +22,12 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class Version(Answer):
+    """Which Airflow it is."""
+
+    version: str
+
+
 class User(Answer):
     """The signed-in user; ``id`` is what stands in a plan's ``approvers``."""
 

@@ -9,6 +9,7 @@ import typer
 
 from drs_recovery.cli.arguments import (  # noqa: TC001 - typer reads the annotations
     Action,
+    Approve,
     Confirm,
     Files,
     GatesThatWait,
@@ -16,12 +17,15 @@ from drs_recovery.cli.arguments import (  # noqa: TC001 - typer reads the annota
     Json,
     Live,
     Named,
+    NoFollow,
     OfType,
     PlanOrFile,
+    PoolOnly,
     Reason,
     RecoveryPoint,
     ReplaceRecovered,
     Snapshots,
+    TableOnly,
     Tier,
     User,
     Wave,
@@ -40,10 +44,7 @@ app = typer.Typer(
 
 
 @app.command()
-def check(
-    files: Files = None,
-    as_json: Json = False,
-) -> int:
+def check(files: Files = None, as_json: Json = False) -> int:
     """Show what is wrong with the files of plans and groups, as file:line:col: message."""
     from drs_recovery.cli.commands import check as command
 
@@ -62,10 +63,7 @@ def new(
 
 
 @app.command()
-def groups(
-    ids: GroupIds = None,
-    as_json: Json = False,
-) -> int:
+def groups(ids: GroupIds = None, as_json: Json = False) -> int:
     """Show protection groups: their servers as DRS has them now, and the plans that use them."""
     from drs_recovery.cli.commands import groups as command
 
@@ -73,10 +71,7 @@ def groups(
 
 
 @app.command()
-def preview(
-    plan: PlanOrFile,
-    as_json: Json = False,
-) -> int:
+def preview(plan: PlanOrFile, as_json: Json = False) -> int:
     """Show what a plan would recover now, and what differs from its last execution; nothing is opened."""
     from drs_recovery.cli.commands import preview as command
 
@@ -97,12 +92,7 @@ def show_settings(
 
 @app.command()
 def init(
-    table_only: Annotated[
-        bool, typer.Option("--table-only", help="Only the table; no Airflow is needed.")
-    ] = False,
-    pool_only: Annotated[bool, typer.Option("--pool-only", help="Only the pool; no AWS is needed.")] = False,
-    user: User = None,
-    as_json: Json = False,
+    table_only: TableOnly = False, pool_only: PoolOnly = False, user: User = None, as_json: Json = False
 ) -> int:
     """Make the DynamoDB table and the Airflow pool; what is there is kept.
 
@@ -112,6 +102,17 @@ def init(
     from drs_recovery.cli.commands import init as command
 
     return command.init(_screen(as_json), table=not pool_only, pool=not table_only, user=user)
+
+
+@app.command()
+def doctor(user: User = None, as_json: Json = False) -> int:
+    """Look at Airflow, the table and what AWS allows: what is not as it should be, and its cure.
+
+    Nothing is changed. Exit code 1: a fault was found; warnings, and what could not be looked at, are none.
+    """
+    from drs_recovery.cli.commands import doctor as command
+
+    return command.doctor(_screen(as_json), user)
 
 
 @app.command()
@@ -126,10 +127,8 @@ def run(
     reason: Reason = None,
     recovery_point: RecoveryPoint = None,
     recovery_points: Snapshots = None,
-    approve: Annotated[
-        bool, typer.Option("--approve", help="Approve each gate as the signed-in user.")
-    ] = False,
-    no_follow: Annotated[bool, typer.Option("--no-follow", help="Trigger and return.")] = False,
+    approve: Approve = False,
+    no_follow: NoFollow = False,
     user: User = None,
     as_json: Json = False,
 ) -> int:
@@ -231,11 +230,7 @@ def set_tier(
 
 @app.command("clean-up")
 def clean_up(
-    named: Named,
-    reason: Reason = None,
-    no_follow: Annotated[bool, typer.Option("--no-follow", help="Start it and return.")] = False,
-    user: User = None,
-    as_json: Json = False,
+    named: Named, reason: Reason = None, no_follow: NoFollow = False, user: User = None, as_json: Json = False
 ) -> int:
     """Terminate the recovery instances of a drill that has ended, also if its plan's `cleanup` is never.
 

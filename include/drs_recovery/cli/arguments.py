@@ -82,3 +82,8 @@ GroupIds = Annotated[
     list[str] | None, typer.Argument(metavar="[GROUP]...", help="Default: all in dags/groups.")
 ]
 OfType = Annotated[Literal["DRILL", "RECOVERY"], typer.Option("--type", help="Of which kind of execution.")]
+
+TableOnly = Annotated[bool, typer.Option("--table-only", help="Only the table; no Airflow is needed.")]
+PoolOnly = Annotated[bool, typer.Option("--pool-only", help="Only the pool; no AWS is needed.")]
+Approve = Annotated[bool, typer.Option("--approve", help="Approve each gate as the signed-in user.")]
+NoFollow = Annotated[bool, typer.Option("--no-follow", help="Start it and return.")]

@@ -30,7 +30,7 @@ SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH")
 NARROWEST, WIDEST = 40, 1000
 """Limits of the width of lines; a narrower terminal breaks them, and nothing is lost."""
 
-SIGNS = {"✗": "x", "⚠": "!", "⏸": "||", "—": "-", "…": "...", "•": "*"}
+SIGNS = {"✗": "x", "→": "->", "⚠": "!", "⏸": "||", "—": "-", "…": "...", "•": "*"}
 """Replacements of the signs used here, for a screen that lacks them."""
 
 

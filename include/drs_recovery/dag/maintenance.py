@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import DAG
 
+from drs_recovery import __version__
 from drs_recovery.dag.scheduled import FIRST_SLOT
 from drs_recovery.names import MAINTENANCE
+from drs_recovery.report.worker import TASK, made_by
 from drs_recovery.settings import settings
 from drs_recovery.tasks.archive import ArchiveExecutions
 from drs_recovery.tasks.reconcile import ReconcileExecutions
@@ -26,7 +28,7 @@ def maintenance_dag(plans: Path) -> DAG:
     with DAG(
         dag_id=MAINTENANCE,
         description="Ends executions whose DAG run has finished, or whose plan is gone. Starts clean-ups.",
-        doc_md=f"{ReconcileExecutions.__doc__}\n{StartFollowUps.__doc__}",
+        doc_md=f"{ReconcileExecutions.__doc__}\n{StartFollowUps.__doc__}\n{made_by(__version__)}",
         schedule=timedelta(minutes=1),
         start_date=FIRST_SLOT,
         catchup=False,
@@ -35,7 +37,7 @@ def maintenance_dag(plans: Path) -> DAG:
         tags=["maintenance"],
         default_args={"owner": "recovery", "pool": settings().pool},
     ) as dag:
-        ReconcileExecutions(task_id="reconcile", plans=plans)
+        ReconcileExecutions(task_id=TASK, plans=plans)
         StartFollowUps(task_id="start_clean_ups")
         if settings().archive is not None:
             ArchiveExecutions(task_id="archive")

@@ -65,7 +65,7 @@ def create_table(client: DynamoDBClient, name: str, *, expiring: bool = False) -
         _create(client, name)
         client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 300})
         table = client.describe_table(TableName=name)["Table"]
-        if problems := list(_differences(table)):
+        if problems := list(differences(table)):
             raise RecordUnavailable(
                 f"{place_of(client, name)} is not one of ours: {'; '.join(problems)}; "
                 "name another in RECOVERY_TABLE, or mend it"
@@ -108,8 +108,8 @@ def _key_schema(keys: tuple[str, str]) -> Any:
     ]
 
 
-def _differences(table: Any) -> Iterable[str]:
-    """Yield what an existing table has otherwise than ours."""
+def differences(table: Any) -> Iterable[str]:
+    """Yield what an existing table has otherwise than ours; not what `init` adds."""
     if (held := _key_names(table["KeySchema"])) != list(_KEYS):
         yield f"its keys are {', '.join(held)}, not {', '.join(_KEYS)}"
     indexes = {index["IndexName"]: index for index in table.get("GlobalSecondaryIndexes", [])}
@@ -127,11 +127,27 @@ def _differences(table: Any) -> Iterable[str]:
             yield f"index {name!r} is {', '.join(held)}; {projected}, not {', '.join(keys)}; {projection}"
 
 
+def missing_indexes(table: Any) -> list[str]:
+    """Return the indexes that a table of an earlier release lacks."""
+    return sorted(LATER - {index["IndexName"] for index in table.get("GlobalSecondaryIndexes", [])})
+
+
+def is_encrypted(table: Any) -> bool:
+    """Whether a table is encrypted under a key of KMS, or is about to be."""
+    return table.get("SSEDescription", {}).get("Status") in {"ENABLED", "ENABLING", "UPDATING"}
+
+
+def is_backed_up(client: DynamoDBClient, name: str) -> bool:
+    """Whether a table has point-in-time recovery."""
+    backups = client.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    recovery = backups.get("PointInTimeRecoveryDescription", {})
+    return recovery.get("PointInTimeRecoveryStatus") == "ENABLED"
+
+
 def _add_indexes(client: DynamoDBClient, name: str, table: Any) -> None:
     """Add the indexes that a table of an earlier release lacks, one at a time, and wait for each."""
-    there = {index["IndexName"] for index in table.get("GlobalSecondaryIndexes", [])}
     _wait_for_indexes(client, name)
-    for index in sorted(LATER - there):
+    for index in missing_indexes(table):
         logger.info("table %s gets the index %s", name, index)
         keys, projection = _INDEXES[index]
         client.update_table(
@@ -163,10 +179,9 @@ def _protect(client: DynamoDBClient, name: str, table: Any) -> None:
     """Switch on what protects the records, where it is not on."""
     if not table.get("DeletionProtectionEnabled"):
         client.update_table(TableName=name, DeletionProtectionEnabled=True)
-    if table.get("SSEDescription", {}).get("Status") not in {"ENABLED", "ENABLING", "UPDATING"}:
+    if not is_encrypted(table):
         client.update_table(TableName=name, SSESpecification={"Enabled": True, "SSEType": "KMS"})
-    backups = client.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
-    if backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus") != "ENABLED":
+    if not is_backed_up(client, name):
         _patiently(
             lambda: client.update_continuous_backups(
                 TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}

@@ -19,6 +19,7 @@ from drs_recovery.tasks.airflow_runs import is_ours, run_finished
 from drs_recovery.tasks.base import execution_store, journal_of
 from drs_recovery.tasks.log_lines import about_execution
 from drs_recovery.tasks.metrics import measure, measure_queues
+from drs_recovery.tasks.worker_report import say_what_this_worker_is
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +52,7 @@ class ReconcileExecutions(BaseOperator):
 
         A record that cannot be read hides no other, and fails the task too: people look there.
         """
+        say_what_this_worker_is(context)
         store, ended, trouble = execution_store(), list[str](), list[str]()
         known = known_plans(self.plans)
         found = store.run(open_executions(passed_over=trouble.append))

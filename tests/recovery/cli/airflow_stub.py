@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from tests.recovery.cli.well import make_well
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
@@ -87,10 +89,9 @@ class Stub:
 
 def take_everything(stub: Stub, run_id: str, token: str) -> None:
     """Let every command get as far as it can: an Airflow with alice signed in, and a gate of hers."""
-    parts = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+    make_well(stub)
     stub.on("POST /auth/token", (201, {"access_token": token}))
     stub.on("GET /ui/auth/me", (200, {"id": "alice", "username": "alice"}))
-    stub.on("GET /api/v2/monitor/health", (200, {part: {"status": "healthy"} for part in parts}))
     stub.on("GET /api/v2/pools/recovery", (200, {"name": "recovery", "slots": 1}))
     stub.on("PATCH /api/v2/pools/recovery", (200, {}))
     stub.on("GET /api/v2/dags/~/dagRuns", (200, {"dag_runs": []}))

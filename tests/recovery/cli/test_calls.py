@@ -69,6 +69,17 @@ NEEDED = (
         0,
         {"drs:DescribeSourceServers", "drs:GetLaunchConfiguration", "ec2:DescribeLaunchTemplateVersions"},
     ),
+    Needs(
+        "doctor",
+        ("doctor",),
+        0,
+        READ
+        | {
+            "dynamodb:DescribeContinuousBackups",
+            "dynamodb:DescribeTable",
+            "dynamodb:DescribeTimeToLive",
+        },
+    ),
     Needs("act", ("cancel", "{live}", *WHY), 1, TELL | {"dynamodb:UpdateItem"}),
     Needs("act", ("tier", "{live}", "1", *WHY), 0, TELL | {"dynamodb:UpdateItem"}),
     Needs("act", ("run-again", "{ended}", "note", *WHY), 0, TELL),
@@ -125,7 +136,7 @@ def test_a_command_needs_no_more_than_its_policy(row: Needs, shown: dict[str, st
     assert row.needed <= (iam.actions(row.policy) if row.policy else set())
 
 
-@pytest.mark.parametrize("policy", ["read", "look", "act"])
+@pytest.mark.parametrize("policy", ["read", "look", "act", "doctor"])
 def test_a_policy_allows_what_its_commands_need_and_no_more(policy: str) -> None:
     """Whoever acts reads too."""
     commands = [row.needed for row in NEEDED if row.policy in {"read", policy}]
@@ -136,7 +147,7 @@ def test_every_command_has_its_policy() -> None:
     """`init` has one of its own; the page on production says which."""
     known = {row.arguments[0]: row.policy for row in NEEDED} | {"init": "init"}
     assert known.keys() == typer.main.get_group(app).commands.keys()
-    for policy in ("read", "look", "act"):
+    for policy in ("read", "look", "act", "doctor"):
         (row,) = re.findall(rf"^\| \[`iam/{policy}.json`\].*", PRODUCTION, re.MULTILINE)
         named = set(re.findall(r"`([a-z-]+)`", row))
         assert named == {command for command, its in known.items() if its == policy}

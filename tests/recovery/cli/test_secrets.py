@@ -32,6 +32,7 @@ COMMANDS = {
     "preview": ("preview", "web_shop"),
     "settings": ("settings", "web_shop"),
     "init": ("init",),
+    "doctor": ("doctor",),
     "run": ("run", "web_shop"),
     "run --no-follow": ("run", "web_shop", "--no-follow"),
     "run --approve": ("run", "web_shop", "--approve"),

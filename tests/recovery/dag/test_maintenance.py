@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from drs_recovery import __version__
 from drs_recovery.dag.clean_up import clean_up_dag
 from drs_recovery.dag.maintenance import maintenance_dag
 from drs_recovery.names import MAINTENANCE
+from drs_recovery.report.worker import maker_of
 from drs_recovery.settings import settings
 
 if TYPE_CHECKING:
@@ -51,6 +53,11 @@ def test_nothing_is_rendered_as_a_template(dag: DAG) -> None:
     """Whatever is in a record, in an XCom or in the conf of a run: no task of ours evaluates it."""
     for task in dag.tasks:
         assert (tuple(task.template_fields), tuple(task.template_ext)) == ((), ()), task.task_id
+
+
+def test_its_page_says_which_release_made_it() -> None:
+    """That of the DAG processor, which nobody can ask otherwise."""
+    assert maker_of(str(maintenance_dag(PLANS).doc_md)) == __version__
 
 
 def test_it_is_no_plan() -> None:

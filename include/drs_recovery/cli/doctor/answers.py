@@ -1,0 +1,113 @@
+"""Airflow's answers, with the fields that the doctor reads."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import AwareDatetime, field_validator
+
+from drs_recovery.cli.airflow_models import Answer
+
+
+class DagSeen(Answer):
+    """A DAG of the product; without ``bundle_version`` its bundle has no versions."""
+
+    dag_id: str
+    is_paused: bool
+    is_stale: bool
+    bundle_name: str | None = None
+    bundle_version: str | None = None
+    tags: tuple[str, ...] = ()
+    doc_md: str | None = None
+
+    @field_validator("tags", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        return tuple(tag["name"] for tag in value)
+
+
+class DagList(Answer):
+    """A page of DAGs."""
+
+    dags: tuple[DagSeen, ...]
+    total_entries: int
+
+
+class TaskSeen(Answer):
+    """A task that ran, or is to run; ``hostname`` is empty before it does."""
+
+    task_id: str
+    dag_run_id: str
+    run_after: AwareDatetime
+    state: str | None = None
+    hostname: str | None = None
+    start_date: AwareDatetime | None = None
+    end_date: AwareDatetime | None = None
+    try_number: int = 0
+
+
+class TaskList(Answer):
+    """Tasks of several runs."""
+
+    task_instances: tuple[TaskSeen, ...]
+
+
+class Entry(Answer):
+    """An XCom, with the time at which the API server got it."""
+
+    timestamp: AwareDatetime
+    value: Any
+
+    @property
+    def text(self) -> str:
+        """The value as JSON, which is how Airflow holds one that a task has pushed."""
+        return self.value if isinstance(self.value, str) else json.dumps(self.value)
+
+
+class PoolSeen(Answer):
+    """A pool of task slots; fewer than 0 are endless."""
+
+    slots: int
+    occupied_slots: int = 0
+    include_deferred: bool = False
+
+
+class Plugin(Answer):
+    """A plugin that the API server has loaded."""
+
+    name: str
+    source: str
+
+
+class PluginList(Answer):
+    """The plugins."""
+
+    plugins: tuple[Plugin, ...]
+
+
+class PluginFailure(Answer):
+    """A plugin that the API server could not load."""
+
+    source: str
+    error: str
+
+
+class PluginErrorList(Answer):
+    """Those plugins."""
+
+    import_errors: tuple[PluginFailure, ...]
+
+
+class ImportFailure(Answer):
+    """A DAG file that cannot be imported."""
+
+    filename: str
+    bundle_name: str | None = None
+    stack_trace: str
+
+
+class ErrorList(Answer):
+    """Those files."""
+
+    import_errors: tuple[ImportFailure, ...]

@@ -1,0 +1,74 @@
+"""Whether the DAGs of plans, and those beside them, can run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_recovery.cli.doctor.finding import Found, fault, ok, warning
+from drs_recovery.names import INVALID_TAG, MAINTENANCE, OUTDATED_TAG
+from drs_recovery.text.lists import listed
+from drs_recovery.text.values import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from drs_recovery.cli.doctor.answers import DagSeen
+    from drs_recovery.cli.doctor.looks import Installation
+
+MEND = "`recovery check` says what is wrong in its file."
+
+
+def check(it: Installation) -> Iterator[Found]:
+    """Yield what is wrong with DAGs, or how many there are."""
+    found = [*_import_errors(it), *_maintenance(it.maintenance), *_plans(it.plans)]
+    yield from found
+    if not found:
+        yield ok(f"{plural(len(it.plans), 'plan')}, and {MAINTENANCE}: none is paused, stale or invalid")
+
+
+def _maintenance(dag: DagSeen | None) -> Iterator[Found]:
+    without = "ends that nobody wrote are not written, and no drill is cleaned up"
+    if dag is None or dag.is_stale:
+        yield fault(
+            f"there is no DAG {MAINTENANCE}: {without}",
+            f"Put `dags/{MAINTENANCE}.py` where Airflow reads DAGs.",
+        )
+    elif dag.is_paused:
+        yield fault(f"{MAINTENANCE} is paused: {without}", f"`airflow dags unpause {MAINTENANCE}`.")
+
+
+def _plans(plans: Iterable[DagSeen]) -> Iterator[Found]:
+    known = [one for one in plans if not one.is_stale]
+    if not known:
+        yield warning(
+            "Airflow has no plan", "Put files into `dags/plans/`, and see that the loader is beside it."
+        )
+    if invalid := _ids(one for one in known if INVALID_TAG in one.tags):
+        yield fault(f"cannot be read, so cannot run: {invalid}", MEND)
+    if outdated := _ids(one for one in known if OUTDATED_TAG in one.tags):
+        yield fault(f"cannot be read any more; the last good version runs: {outdated}", MEND)
+    if paused := _ids(one for one in known if one.is_paused):
+        yield warning(
+            f"paused, so that runs wait without a word: {paused}", "`airflow dags unpause` and the id."
+        )
+    if stale := _ids(one for one in plans if one.is_stale):
+        yield warning(
+            f"stale, so that no run is scheduled: {stale}",
+            "Bring the file back; what was deleted on purpose goes by `airflow dags delete` and the id.",
+        )
+
+
+def _import_errors(it: Installation) -> Iterator[Found]:
+    """Yield files that Airflow cannot import; others' than those of our bundles only warn."""
+    bundles = {one.bundle_name for one in (*it.plans, *([it.maintenance] if it.maintenance else []))}
+    for one in it.import_errors:
+        last = one.stack_trace.strip().rpartition("\n")[2]
+        say = fault if not bundles or one.bundle_name in bundles else warning
+        yield say(
+            f"{one.filename} cannot be imported: {last}",
+            "`airflow dags list-import-errors` shows the whole error.",
+        )
+
+
+def _ids(dags: Iterable[DagSeen]) -> str:
+    return listed(sorted(one.dag_id for one in dags))

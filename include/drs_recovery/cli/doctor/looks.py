@@ -1,0 +1,200 @@
+"""What the doctor looks at: this Airflow through its API, and the table, each asked once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+from pydantic import ValidationError
+
+from drs_recovery.cli.doctor.answers import (
+    DagList,
+    DagSeen,
+    Entry,
+    ErrorList,
+    PluginErrorList,
+    PluginList,
+    PoolSeen,
+    TaskList,
+)
+from drs_recovery.cli.record import dynamodb
+from drs_recovery.clock import now
+from drs_recovery.errors import AirflowApiError
+from drs_recovery.names import MAINTENANCE, path_part
+from drs_recovery.report.worker import KEY, TASK, WorkerReport, WorkerSeen
+from drs_recovery.settings import settings
+from drs_recovery.store.queries import list_executions
+from drs_recovery.store.store import ExecutionStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from drs_recovery.cli.airflow import AirflowClient
+    from drs_recovery.cli.doctor.answers import ImportFailure, PluginFailure, TaskSeen
+    from drs_recovery.record.models import Execution
+
+PAGE = 100
+"""Entries that Airflow gives at once, at most."""
+
+RUNS = 30
+"""Newest runs of the maintenance, one a minute, in which workers are looked for."""
+
+MOST_WORKERS = 10
+"""Workers that are asked for: with some executors every task has a host of its own."""
+
+NEWEST = 50
+"""Executions that are read."""
+
+RECENT = timedelta(minutes=30)
+"""A host that ran nothing for so long may be gone."""
+
+
+class Installation:
+    """An installation, looked at with the rights of whoever asks.
+
+    What cannot be looked at raises AirflowApiError, or what botocore raises.
+    """
+
+    def __init__(self, connect: Callable[[], AirflowClient], why_not: str | None = None) -> None:
+        self._connect = connect
+        self.why_not = why_not
+        """Why nobody can sign in to Airflow; absent: somebody can."""
+
+        self.airflow_answers = False
+        """Whether Airflow has told its time."""
+
+        self.aws_ahead: timedelta | None = None
+        """How far AWS's clock is ahead of this machine's, by its answer; right to a second."""
+
+        self.unreadable: list[str] = []
+        """What could not be read of the executions."""
+
+    @cached_property
+    def client(self) -> AirflowClient:
+        """Airflow as the user who asks."""
+        return self._connect()
+
+    def close(self) -> None:
+        """Close the connections."""
+        if "client" in self.__dict__:
+            self.client.close()
+
+    @cached_property
+    def plans(self) -> tuple[DagSeen, ...]:
+        """The DAGs of plans, stale ones too."""
+        found: list[DagSeen] = []
+        while True:
+            page = self.client.read(
+                DagList, "/dags", tags="recovery", exclude_stale=False, limit=PAGE, offset=len(found)
+            )
+            found += page.dags
+            if not page.dags or len(found) >= page.total_entries:
+                return tuple(found)
+
+    @cached_property
+    def maintenance(self) -> DagSeen | None:
+        """The DAG of the maintenance, stale or not; None if Airflow has never seen it."""
+        return self.client.find(DagSeen, f"/dags/{MAINTENANCE}/details")
+
+    @cached_property
+    def pool(self) -> PoolSeen | None:
+        """The pool of the product's tasks."""
+        return self.client.find(PoolSeen, f"/pools/{path_part(settings().pool)}")
+
+    @cached_property
+    def plugin_source(self) -> str | None:
+        """Where the API server has the product's plugin from; None if it has none."""
+        plugins = self.client.read(PluginList, "/plugins", limit=PAGE).plugins
+        return next((one.source for one in plugins if one.name == "recovery"), None)
+
+    @cached_property
+    def plugin_errors(self) -> tuple[PluginFailure, ...]:
+        """The plugins that the API server could not load."""
+        return self.client.read(PluginErrorList, "/plugins/importErrors").import_errors
+
+    @cached_property
+    def import_errors(self) -> tuple[ImportFailure, ...]:
+        """The DAG files that Airflow cannot import."""
+        return self.client.read(ErrorList, "/importErrors", limit=PAGE).import_errors
+
+    @cached_property
+    def runs(self) -> tuple[TaskSeen, ...]:
+        """The newest runs of the maintenance's task, newest first; none where it is not there."""
+        if self.maintenance is None:
+            return ()
+        path = f"/dags/{MAINTENANCE}/dagRuns/~/taskInstances"
+        wanted = {"task_id": TASK, "order_by": "-run_after", "limit": RUNS}
+        return self.client.read(TaskList, path, **wanted).task_instances
+
+    @cached_property
+    def workers(self) -> tuple[WorkerSeen, ...]:
+        """The workers that ran the maintenance of late, newest first, with what each said last."""
+        seen: dict[str, WorkerSeen] = {}
+        for run in self.runs:
+            if run.hostname and run.start_date and run.hostname not in seen:
+                if self.client.now() - run.start_date > RECENT or len(seen) == MOST_WORKERS:
+                    break
+                seen[run.hostname] = self._worker(run, run.hostname, run.start_date)
+        return tuple(seen.values())
+
+    @property
+    def report(self) -> tuple[str, WorkerReport] | None:
+        """The newest that a worker said, with its host."""
+        return next(((one.host, one.report) for one in self.workers if one.report), None)
+
+    @property
+    def workers_seen(self) -> tuple[WorkerSeen, ...]:
+        """The workers, or none if Airflow does not tell."""
+        try:
+            return self.workers
+        except AirflowApiError:
+            return ()
+
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        """A client for the table."""
+        return dynamodb()
+
+    @property
+    def store(self) -> ExecutionStore:
+        """The execution records."""
+        return ExecutionStore(self.dynamodb, settings().table)
+
+    @cached_property
+    def table(self) -> Any:
+        """DynamoDB's answer to DescribeTable; its date is noted, also that of a refusal."""
+        try:
+            answer: Any = self.dynamodb.describe_table(TableName=settings().table)
+        except ClientError as error:
+            self._note_time(error.response)
+            raise
+        self._note_time(answer)
+        return answer
+
+    @cached_property
+    def executions(self) -> list[Execution]:
+        """The newest executions that can be read; of the others ``unreadable`` tells."""
+        return self.store.run(list_executions(limit=NEWEST, passed_over=self.unreadable.append))
+
+    def _note_time(self, answer: Mapping[str, Any]) -> None:
+        """Note AWS's time: its header drops the fraction of a second, which is half of one on average."""
+        if date := answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date"):
+            told = parsedate_to_datetime(date).astimezone(UTC)
+            self.aws_ahead = told + timedelta(seconds=0.5) - now()
+
+    def _worker(self, run: TaskSeen, host: str, at: datetime) -> WorkerSeen:
+        path = f"/dags/{MAINTENANCE}/dagRuns/{path_part(run.dag_run_id)}/taskInstances/{TASK}"
+        entry = self.client.find(Entry, f"{path}/xcomEntries/{KEY}")
+        if entry is None:
+            return WorkerSeen(host=host, at=at)
+        try:
+            said = WorkerReport.model_validate_json(entry.text)
+        except ValidationError:  # an XCom is anybody's
+            return WorkerSeen(host=host, at=at)
+        ahead = (said.time - entry.timestamp).total_seconds()
+        return WorkerSeen(host=host, at=at, report=said, ahead=ahead)

@@ -1,0 +1,66 @@
+"""What AWS allows: to this command, to workers as they found it, and to the connections that are found here.
+
+What starts, launches and terminates nobody tries without doing it: a drill shows it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from drs_recovery.cli.doctor.finding import Found, ok, unknown, warning
+from drs_recovery.cli.plan_files import PLANS
+from drs_recovery.text.lists import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from drs_recovery.cli.doctor.looks import Installation
+
+CHECK = "rights"
+"""Of an execution, before it starts: what it finds is on record."""
+
+CURE = "Give that role the rights of docs/iam/watch.json and docs/iam/table.json."
+SOON = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
+
+
+def check(it: Installation) -> Iterator[Found]:
+    """Yield who this command is, and what is lacking: as workers found it, and by connections of here."""
+    yield _identity(it)
+    yield from _of_workers(it)
+    if PLANS.is_dir():
+        from drs_recovery.cli.doctor import connections  # noqa: PLC0415 - imports Airflow, in seconds
+
+        yield from connections.findings()
+
+
+def _identity(it: Installation) -> Found:
+    """Return who AWS says this command is, for which nobody needs a right."""
+    try:
+        client = boto3.client("sts", region_name=it.dynamodb.meta.region_name, config=SOON)
+        return ok(f"this command is {client.get_caller_identity()['Arn']}")
+    except (ClientError, BotoCoreError) as error:
+        return unknown(f"who this command is STS does not say: {error}", "See that this machine reaches STS.")
+
+
+def _of_workers(it: Installation) -> Iterator[Found]:
+    """Yield what the newest execution of each plan found that its workers lack."""
+    newest = {one.plan_id: one for one in reversed(it.executions) if one.account_id}
+    lacking = {
+        warned.message: f"{one.plan_id}, {one.start_time:%Y-%m-%d}"
+        for one in newest.values()
+        for warned in one.warnings
+        if warned.check == CHECK
+    }
+    for message, where in lacking.items():
+        yield warning(f"a worker found ({where}): {message}", CURE)
+    if not newest:
+        yield unknown("what workers may do no execution has tried yet", "Drill a plan: `recovery run`.")
+    elif not lacking:
+        yield ok(
+            f"workers had every right that they look for before a start ({listed(sorted(newest))}); "
+            "what launches and terminates only a drill shows"
+        )

@@ -1,0 +1,285 @@
+"""What can be wrong with an installation that is well otherwise, and what the doctor says of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from drs_recovery.report.airflow_settings import LEANED_ON, key_of
+from drs_recovery.settings import settings
+from drs_recovery.store.requests import marshal
+from tests.recovery.cli import well
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.recovery.cli.airflow_stub import Stub
+
+SETTINGS = {key_of(one): one.value for one in LEANED_ON}
+
+
+@dataclass
+class World:
+    """An installation that is well."""
+
+    stub: Stub
+    client: Any
+    control: Any
+    opened: str
+
+    def update_table(self, **changed: Any) -> None:
+        self.client.update_table(TableName=settings().table, **changed)
+
+
+def answer(path: str, status: int, body: Any) -> Callable[[World], None]:
+    return lambda world: world.stub.on(f"GET /api/v2/{path}", (status, body))
+
+
+def stale(world: World) -> None:
+    well.plans(world.stub, well.dag("web_shop"), well.dag("old", is_stale=True))
+
+
+def odd_settings(world: World) -> None:
+    odd = {"workers.min_heartbeat_interval": "5", "core.simple_auth_manager_all_admins": "True"}
+    well.says(world.stub, well.said(settings=SETTINGS | odd))
+
+
+def failing(world: World) -> None:
+    well.runs(world.stub, well.ran(state="failed", try_number=2))
+    raised = {"exc_type": "RecordUnavailable", "exc_value": "get_item on table: denied"}
+    log = {"error_detail": [raised, {"exc_type": "ClientError", "exc_value": "its cause, without a cure"}]}
+    run = f"GET {well.DAG}/dagRuns/scheduled__1/taskInstances/reconcile/logs/2"
+    world.stub.on(run, (200, {"content": [log]}))
+
+
+def lacking_a_right(world: World) -> None:
+    lacks = {"check": "rights", "message": "drs:DescribeJobLogItems cannot be used: no phase"}
+    edit(world.client, world.opened, warnings=[lacks])
+
+
+def edit(client: Any, execution_id: str, **attributes: object) -> None:
+    """Set attributes of an execution as they are on record."""
+    client.update_item(
+        TableName=settings().table,
+        Key=marshal({"executionId": execution_id, "item": "EXECUTION"}),
+        UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in attributes),
+        ExpressionAttributeValues=marshal({f":{name}": value for name, value in attributes.items()}),
+    )
+
+
+HOUR_AGO = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+WELL_BUT = {
+    "airflow too old": (
+        answer("version", 200, {"version": "3.2.1"}),
+        "version",
+        "fault",
+        "3.2.1 .* none that .* Take Airflow 3.3",
+    ),
+    "no triggerer": (
+        answer("monitor/health", 200, {part: {"status": "healthy"} for part in well.PARTS[:2]}),
+        "components",
+        "fault",
+        "heartbeat of the triggerer: no wave is watched.*airflow triggerer.*dag-processor",
+    ),
+    "no pool": (
+        answer("pools/recovery", 404, {"detail": "gone"}),
+        "pool",
+        "fault",
+        "no pool 'recovery'.*recovery init",
+    ),
+    "a small pool": (answer("pools/recovery", 200, {"slots": 2}), "pool", "warning", "2 slots, not 64"),
+    "a pool that counts what waits": (
+        answer("pools/recovery", 200, {"slots": 64, "include_deferred": True}),
+        "pool",
+        "warning",
+        "include_deferred",
+    ),
+    "no plugin": (answer("plugins", 200, {"plugins": []}), "plugin", "warning", "no plugin of the product"),
+    "a plugin twice": (
+        answer(
+            "plugins/importErrors",
+            200,
+            {
+                "import_errors": [
+                    {
+                        "source": "drs-recovery-plans==0.2.0",
+                        "error": "Plugin 'recovery' already registered, skipping",
+                    }
+                ]
+            },
+        ),
+        "plugin",
+        "warning",
+        "already registered.*Remove the file",
+    ),
+    "what may not be seen": (
+        answer("plugins", 403, {"detail": "Forbidden"}),
+        "plugin",
+        "unknown",
+        "Forbidden.*--user",
+    ),
+    "a paused plan": (
+        lambda world: well.plans(world.stub, well.dag("web_shop", is_paused=True)),
+        "DAGs",
+        "warning",
+        "paused.*web_shop",
+    ),
+    "an invalid plan": (
+        lambda world: well.plans(world.stub, well.dag("web_shop", tags=[{"name": "invalid"}])),
+        "DAGs",
+        "fault",
+        "web_shop.*recovery check",
+    ),
+    "a stale plan": (stale, "DAGs", "warning", "stale.*old"),
+    "no plan": (lambda world: well.plans(world.stub), "DAGs", "warning", "no plan"),
+    "a file that cannot be imported": (
+        answer(
+            "importErrors",
+            200,
+            {
+                "import_errors": [
+                    {
+                        "filename": "recovery_plans.py",
+                        "bundle_name": "dags-folder",
+                        "stack_trace": "Trace\nImportError: no x\n",
+                    }
+                ]
+            },
+        ),
+        "DAGs",
+        "fault",
+        "recovery_plans.py cannot be imported: ImportError: no x",
+    ),
+    "somebody else's file": (
+        answer(
+            "importErrors",
+            200,
+            {
+                "import_errors": [
+                    {"filename": "etl.py", "bundle_name": "etl", "stack_trace": "ImportError: no x"}
+                ]
+            },
+        ),
+        "DAGs",
+        "warning",
+        "etl.py cannot be imported",
+    ),
+    "a paused maintenance": (
+        lambda world: well.maintenance(world.stub, is_paused=True),
+        "DAGs",
+        "fault",
+        "unpause recovery_maintenance",
+    ),
+    "no maintenance": (
+        answer("dags/recovery_maintenance/details", 404, {"detail": "gone"}),
+        "DAGs",
+        "fault",
+        "no DAG recovery_maintenance",
+    ),
+    "no versions": (
+        lambda world: well.plans(world.stub, well.dag("web_shop", bundle_version=None)),
+        "bundle",
+        "fault",
+        "no versions: .*web_shop.*SnapshotDagBundle",
+    ),
+    "a maintenance that fails": (
+        failing,
+        "workers",
+        "fault",
+        "fails on worker-1: RecordUnavailable: get_item on table: denied",
+    ),
+    "a maintenance that does not run": (
+        lambda world: well.runs(world.stub, well.ran(end_date=HOUR_AGO)),
+        "workers",
+        "fault",
+        "ended 1 hour .*ago",
+    ),
+    "a worker of another release": (
+        lambda world: well.says(world.stub, well.said("0.1.9")),
+        "releases",
+        "warning",
+        "worker on worker-1 has 0.1.9",
+    ),
+    "a worker that does not say": (
+        answer(
+            "dags/recovery_maintenance/dagRuns/scheduled__1/taskInstances/reconcile/xcomEntries/worker",
+            404,
+            {},
+        ),
+        "releases",
+        "warning",
+        "worker on worker-1 has one before 0.3",
+    ),
+    "an XCom of somebody's": (
+        lambda world: well.says(world.stub, well.said() | {"value": "<b>"}),
+        "settings",
+        "unknown",
+        "no worker has said",
+    ),
+    "a setting that costs time": (
+        odd_settings,
+        "settings",
+        "warning",
+        r"min_heartbeat_interval is 5 .*AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL=1",
+    ),
+    "a setting that breaks": (odd_settings, "settings", "fault", "all_admins is True .* everybody"),
+    "a worker's clock": (
+        lambda world: well.says(world.stub, well.said(late=300)),
+        "clocks",
+        "fault",
+        "worker on worker-1 is (5 minutes|4 minutes 59 seconds).* behind AWS",
+    ),
+    "the API server's clock": (
+        lambda world: setattr(world.stub, "date", "Thu, 01 Jan 2026 00:00:00 GMT"),
+        "clocks",
+        "fault",
+        "API server is .* behind AWS",
+    ),
+    "no backups": (
+        lambda world: world.client.update_continuous_backups(
+            TableName=settings().table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": False}
+        ),
+        "table",
+        "warning",
+        "no point-in-time recovery.*recovery init",
+    ),
+    "no protection": (
+        lambda world: world.update_table(DeletionProtectionEnabled=False),
+        "table",
+        "warning",
+        "not protected from deletion",
+    ),
+    "items that expire": (
+        lambda world: world.client.update_time_to_live(
+            TableName=settings().table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "endTime"}
+        ),
+        "table",
+        "fault",
+        "removes its items by the time in 'endTime'",
+    ),
+    "an index less": (
+        lambda world: world.update_table(GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "cleanup"}}]),
+        "table",
+        "fault",
+        "lacks the index 'cleanup'.*recovery init",
+    ),
+    "another table": (
+        lambda world: world.update_table(GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "open"}}]),
+        "table",
+        "fault",
+        "not one of ours: it has no index 'open'.*RECOVERY_TABLE",
+    ),
+    "a look that is denied": (
+        lambda world: world.control.deny("dynamodb", "DescribeContinuousBackups"),
+        "table",
+        "unknown",
+        "docs/iam/doctor.json",
+    ),
+    "a right that workers lack": (
+        lacking_a_right,
+        "rights",
+        "warning",
+        "web_shop, 2026-03-01.*DescribeJobLogItems",
+    ),
+}

@@ -1,0 +1,133 @@
+"""`doctor` says what is not as it should be, with its cure, and never calls right what it did not see."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from typer.testing import CliRunner
+
+from drs_recovery.cli.app import app
+from drs_recovery.cli.doctor import AIRFLOW, AWS, version
+from drs_recovery.report.airflow_settings import LEANED_ON
+from drs_recovery.settings import settings
+from launcher.environment import AIRFLOW_SETTINGS
+from launcher.settings_file import read_settings_file
+from tests.recovery.cli.cli_surroundings import NO_AIRFLOW, document, recovery
+from tests.recovery.cli.spoilt import WELL_BUT, World, edit, odd_settings
+from tests.recovery.cli.well import make_well
+
+if TYPE_CHECKING:
+    from tests.recovery.cli.airflow_stub import Stub
+
+PROJECT = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
+
+
+@pytest.fixture
+def world(story: Any, signed_in: Stub, local_aws: Any) -> World:
+    """Give an installation that is well, with an execution on record, which found every right."""
+    client, opened = local_aws.client("dynamodb"), story().freeze()
+    edit(client, opened.id, accountId="123456789012")
+    make_well(signed_in)
+    return World(signed_in, client, local_aws.control, opened.id)
+
+
+def found(*arguments: str) -> dict[tuple[str, str], str]:
+    """Return what is found, by check and state: messages with their cures."""
+    texts: dict[tuple[str, str], str] = {}
+    for one in document("doctor", *arguments)["findings"]:
+        key = (one["check"], one["state"])
+        texts[key] = " ".join([*([texts[key]] if key in texts else []), one["found"], one.get("cure", "")])
+    return texts
+
+
+def test_all_is_well(world: World) -> None:
+    """Every check says so, in its line; nothing is changed."""
+    before = len(world.control.requests())
+    result = recovery("doctor")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[-1] == "All is well."
+    assert {state for _, state in found()} == {"ok"}
+    assert {name for name, _ in found()} == {*AIRFLOW, *AWS}
+    asked = {one["operation"] for one in world.control.requests()[before:]}
+    assert all(name.startswith(("Describe", "Get", "Query")) for name in asked)
+    assert {request.split()[0] for request, _ in world.stub.requests} == {"GET"}
+
+
+@pytest.mark.parametrize("case", WELL_BUT)
+def test_what_is_wrong_is_found_with_its_cure(world: World, case: str) -> None:
+    """One thing at a time; the exit code tells faults from what merely warns."""
+    spoil, check, state, text = WELL_BUT[case]
+    spoil(world)
+    result = found()
+    assert (check, state) in result, result
+    assert re.search(text, result[check, state]), result[check, state]
+    faults = any(state == "fault" for _, state in result)
+    assert recovery("doctor").exit_code == int(faults)
+
+
+def test_an_airflow_that_does_not_answer_keeps_nothing_else_from_being_seen(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 4; what was not looked at is named, and is not ok."""
+    monkeypatch.setenv("RECOVERY_AIRFLOW_URL", NO_AIRFLOW)
+    settings.cache_clear()
+    result = found()
+    assert ("version", "fault") in result
+    assert {(name, "unknown") for name in [*AIRFLOW][1:]} <= result.keys()
+    assert {(name, "ok") for name in AWS} <= result.keys()
+    assert recovery("doctor").exit_code == 4
+
+
+def test_without_a_user_what_everybody_sees_is_seen(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest of Airflow is unknown, which is no fault of it."""
+    monkeypatch.delenv("RECOVERY_AIRFLOW_TOKEN")
+    settings.cache_clear()
+    result = found()
+    assert ("components", "ok") in result
+    assert "--user NAME" in result["user", "unknown"]
+    assert ("pool", "unknown") in result
+    assert recovery("doctor").exit_code == 0
+
+
+def test_a_table_that_does_not_answer_ends_what_needs_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airflow is looked at all the same."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    result = found()
+    assert "Could not connect" in result["table", "fault"]
+    assert {("records", "unknown"), ("rights", "unknown"), ("clocks", "unknown")} <= result.keys()
+    assert ("pool", "ok") in result
+    assert recovery("doctor").exit_code == 4
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_no_line_is_longer_than_the_screen(world: World, columns: int) -> None:
+    """A sentence is broken, and stays under its beginning."""
+    odd_settings(world)
+    shown = CliRunner().invoke(app, ["doctor"], env={"COLUMNS": str(columns)}).stdout.splitlines()
+    assert max(map(len, shown)) <= columns
+    assert [line for line in shown if line.lstrip().startswith("→")]
+
+
+def test_the_range_of_airflow_is_that_of_the_package() -> None:
+    """As pip holds it to."""
+    (demanded,) = (one for one in PROJECT["dependencies"] if one.startswith("apache-airflow>"))
+    low, high = (".".join(map(str, number)) for number in (version.OLDEST, version.FIRST_REFUSED))
+    assert demanded == f"apache-airflow>={low},<{high}"
+
+
+def test_the_settings_that_are_shipped_fit() -> None:
+    """``airflow.env`` has all that the product leans on, but for those of other bundles and a default."""
+    shipped = read_settings_file(AIRFLOW_SETTINGS)
+    names = {one: one.variable.partition("=")[0] for one in LEANED_ON if one.bundles != "others"}
+    assert {name for name in names.values() if name not in shipped} == {
+        "AIRFLOW__DAG_PROCESSOR__DISABLE_BUNDLE_VERSIONING"  # Airflow's default
+    }
+    odd = [one for one, name in names.items() if name in shipped and not one.fits(shipped[name])]
+    assert odd == []
+    assert all(one.fits(one.value) for one in LEANED_ON)
