@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from drs_recovery import storage
 from drs_recovery.dag.files import bundle as module
-from drs_recovery.dag.files import folder, places
+from drs_recovery.dag.files import folder
 from drs_recovery.dag.files.bundle import ASK_AGAIN
 from drs_recovery.dag.files.shards import shard_of_plan
 from drs_recovery.errors import SnapshotsUnavailable
@@ -94,7 +95,7 @@ def test_a_store_that_may_only_be_read_is_tried_again_with_the_same_snapshot(
         raise SnapshotsUnavailable("AccessDenied")
 
     with monkeypatch.context() as patch:
-        patch.setattr(places.Folder, "write", refused)
+        patch.setattr(storage.Folder, "write", refused)
         for _ in range(3):
             bundle.refresh()
             clock.now += ASK_AGAIN
