@@ -1,11 +1,22 @@
 # Everything needs Python 3.11, 3.12 or 3.13 and make; the rest is installed into .venv/ on first use.
 #   make demo PYTHON=/path/to/python3.12    names the interpreter to use
+#   make test AIRFLOW=3.3.0                 takes another Airflow, of requirements/, in an environment of its own
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
-python = .venv/bin/python
-in_venv = .venv/bin
+# Of the command line alone: docs/rest.md calls the address of an Airflow by this name
+ifeq ($(origin AIRFLOW),command line)
+  venv := .venv-$(AIRFLOW)
+  another := $(AIRFLOW)
+  $(if $(filter up down clean env,$(MAKECMDGOALS)),$(error .airflow/ is of one Airflow alone: AIRFLOW=$(AIRFLOW) \
+    is for test, lint, nightly, demo, bench and chaos))
+else
+  venv := .venv
+endif
+
+python = $(venv)/bin/python
+in_venv = $(venv)/bin
 compile = $(in_venv)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url \
   --generate-hashes
 export PYTHONPATH := include
@@ -21,11 +32,11 @@ help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: ## Set up .venv/ with what requirements-dev.txt pins (the others do it too)
+setup: ## Set up .venv/ with what requirements-dev.txt pins (the others do it too; AIRFLOW=3.3.0: another Airflow)
 	@command -v $(bootstrap_with) >/dev/null || { \
 	  echo "set-up: $(bootstrap_with) is not there. Install Python 3.11, 3.12 or 3.13, or name it:" \
 	       "make PYTHON=/path/to/python3.12 ..." >&2; exit 2; }
-	@$(bootstrap_with) include/launcher/bootstrap.py
+	@$(bootstrap_with) include/launcher/bootstrap.py $(another)
 
 .PHONY: demo
 demo: setup ## Recover a three-tier web shop in three waves, on this machine, and tidy up
@@ -93,6 +104,9 @@ pictures: setup ## Take the README's pictures again, of the real thing
 lock: setup ## Pin every dependency anew: of everything, then of production, in the same versions
 	@$(compile) requirements-dev.in -o requirements-dev.txt
 	@$(compile) requirements.in -c requirements-dev.txt -o requirements.txt
+	@$(compile) requirements/kubernetes.in -c requirements.txt -o requirements/kubernetes.txt
+	@for one in requirements/airflow-*.in; do lock=$${one%.in}.txt; cp requirements-dev.txt $$lock && \
+	  $(compile) requirements-dev.in --override $$one -o $$lock || exit 1; done
 
 .PHONY: wheel
 wheel: setup ## Build the wheel into dist/, for an Airflow that is there already

@@ -50,7 +50,18 @@ def pinned(file: str) -> set[tuple[str, str]]:
 
 PRODUCTION, DEVELOPMENT = named("requirements.in"), named("requirements-dev.in")
 WHEEL = asked(*PROJECT["project"]["dependencies"])
-LOCAL = asked(*PROJECT["project"]["optional-dependencies"]["local"])
+LOCAL, S3 = (asked(*PROJECT["project"]["optional-dependencies"][extra]) for extra in ("local", "s3"))
+ANOTHER = sorted(path.stem for path in (ROOT / "requirements").glob("airflow-*.in"))
+
+
+def outside(wanted: dict[str, Requirement], lock: str) -> dict[str, str]:
+    """Return the pins of a lock, by name, that are not within what is wanted."""
+    known = {canonicalize_name(pin): version for pin, version in pinned(lock)}
+    return {
+        name: known[name]
+        for name, one in wanted.items()
+        if not one.specifier.contains(known[name], prereleases=True)
+    }
 
 
 def running(node: ast.AST) -> Iterator[ast.AST]:
@@ -118,16 +129,28 @@ def test_the_wheel_asks_for_nothing_else() -> None:
     assert LOCAL.keys() <= SIMULATOR.keys()
 
 
-@pytest.mark.parametrize("name", sorted(WHEEL | LOCAL))
-def test_the_wheel_takes_the_version_that_is_tested(name: str) -> None:
-    """Its bounds are of a version that the locks have."""
-    (version,) = {known for pin, known in pinned("requirements-dev.txt") if canonicalize_name(pin) == name}
-    assert (WHEEL | LOCAL)[name].specifier.contains(version)
+@pytest.mark.parametrize("lock", ["requirements-dev.txt", *(f"requirements/{one}.txt" for one in ANOTHER)])
+def test_the_wheel_takes_the_versions_that_are_tested(lock: str) -> None:
+    """Its bounds are of versions that the locks have."""
+    assert outside(WHEEL | LOCAL | S3, lock) == {}
+
+
+@pytest.mark.parametrize("name", ANOTHER)
+def test_another_airflow_has_a_lock_of_its_own(name: str) -> None:
+    """With what its list names, and all else as it is named for development."""
+    own = named(f"requirements/{name}.in")
+    assert f"airflow{str(own['apache-airflow'].specifier).replace('==', '-')}" == name
+    assert outside(ALL | own, f"requirements/{name}.txt") == {}
 
 
 def test_both_locks_pin_the_same() -> None:
     """What is tested is what production gets."""
     assert pinned("requirements.txt") < pinned("requirements-dev.txt")
+
+
+def test_the_image_for_kubernetes_has_what_production_has() -> None:
+    """In the same versions, and more."""
+    assert pinned("requirements.txt") < pinned("requirements/kubernetes.txt")
 
 
 @pytest.mark.parametrize(

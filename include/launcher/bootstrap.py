@@ -1,5 +1,6 @@
 """Sets up ``.venv/``: run by whichever Python ``make`` finds, before anything is installed.
 
+With the version of another Airflow as its argument it sets up ``.venv-VERSION/``, by a lock of its own.
 Nothing but the standard library, and no syntax that Python 3.6 cannot read (so no ``__future__`` import of
 annotations either): an old interpreter must end in a sentence that helps, not in a traceback.
 """
@@ -94,8 +95,8 @@ def choose_interpreter() -> Interpreter:
     if fit:
         short = ".".join(fit[0].version.split(".")[:2])
         raise SetUpError(
-            fit[0].path + " has no venv module, which makes the environment. Install it "
-            "(Debian, Ubuntu: apt install python" + short + "-venv) and run make again."
+            f"{fit[0].path} has no venv module, which makes the environment. Install it "
+            f"(Debian, Ubuntu: apt install python{short}-venv) and run make again."
         )
     seen = ", ".join(sorted({one.path + " is " + one.version for one in found})) or "none at all"
     raise SetUpError(
@@ -126,9 +127,14 @@ def run(doing: str, command: "list[str]", env: "dict[str, str] | None" = None) -
 class Environment:
     """The virtual environment of a checkout: what it must hold, and whether it does."""
 
-    def __init__(self, root: Path) -> None:
-        self.path = root / ".venv"
-        self.lock = root / "requirements-dev.txt"
+    def __init__(self, root: Path, airflow: str = "") -> None:
+        locks = {file.stem[len("airflow-") :]: file for file in (root / "requirements").glob("airflow-*.txt")}
+        if airflow and airflow not in locks:
+            raise SetUpError(
+                f"AIRFLOW={airflow} has no lock. Allowed are: {', '.join(sorted(locks)) or 'none'}"
+            )
+        self.path = root / (".venv-" + airflow if airflow else ".venv")
+        self.lock = locks[airflow] if airflow else root / "requirements-dev.txt"
         self.project = root / "pyproject.toml"
         self.stamp = self.path / "set-up-done"
         self.python = str(self.path / "bin" / "python")
@@ -194,9 +200,7 @@ class Environment:
         """Return a package's entry of the lock, with its hashes."""
         entry = re.search(r"^" + package + r"==(?:.*\\\n)*.*\n", self.lock.read_text(), re.MULTILINE)
         if not entry:
-            raise SetUpError(
-                str(self.lock) + " pins no " + package + ": make the lock again, with `make lock`"
-            )
+            raise SetUpError(f"{self.lock} pins no {package}: make the lock again, with `make lock`")
         return entry.group(0)
 
 
@@ -225,10 +229,10 @@ def _of_pip(python: str, setting: str) -> str:
 
 
 def make_environment(environment: Environment) -> None:
-    """Make ``.venv/`` again with a fit interpreter."""
+    """Make the environment again with a fit interpreter."""
     interpreter = choose_interpreter()
     run(
-        "making .venv/ with Python " + interpreter.version + " (" + interpreter.path + ")",
+        f"making {environment.path.name}/ with Python {interpreter.version} ({interpreter.path})",
         [interpreter.path, "-m", "venv", "--clear", "--prompt", MARK, str(environment.path)],
     )
 
@@ -243,7 +247,7 @@ def install(environment: Environment) -> None:
     # Airflow's services start in a third of the time when nothing is left to compile
     sync = [uv, "pip", "sync", "--compile-bytecode", "--require-hashes", "--python", environment.python]
     run(
-        "installing what requirements-dev.txt pins (about 300 MB to download the first time; some minutes)",
+        f"installing what {environment.lock.name} pins (about 300 MB to download the first time)",
         [*sync, str(environment.lock)],
         env=as_pip_is_configured(environment.python),
     )
@@ -252,22 +256,19 @@ def install(environment: Environment) -> None:
     run("installing the command recovery", [*own, "--editable", str(environment.project.parent)])
 
 
-def set_up(root: Path = ROOT) -> None:
+def set_up(root: Path = ROOT, airflow: str = "") -> None:
     """Make the environment complete, or find that it is.
 
     The stamp is emptied first and written last, so that a set-up that was interrupted is taken up again. It
     stays, since an environment of an earlier release is known by it alone.
     """
-    environment = Environment(root)
+    environment = Environment(root, airflow)
     if environment.done:
         return
     if environment.not_ours:
         raise SetUpError(
-            str(environment.path)
-            + " "
-            + environment.not_ours
-            + ": nothing is installed there and nothing is "
-            "cleared. Move or remove it, and run make again: it makes one of its own."
+            f"{environment.path} {environment.not_ours}: nothing is installed there and nothing is cleared. "
+            "Move or remove it, and run make again: it makes one of its own."
         )
     if environment.stamp.exists():
         environment.stamp.write_text("")
@@ -281,7 +282,7 @@ def set_up(root: Path = ROOT) -> None:
 def main() -> int:
     """Set up, and return the exit code."""
     try:
-        set_up()
+        set_up(airflow="".join(sys.argv[1:]))
     except SetUpError as error:
         write(str(error), sys.stderr)
         return 2

@@ -126,6 +126,31 @@ def test_a_checkout_that_was_moved_gets_a_new_environment(machine: Any) -> None:
     assert machine.asked_for() == ["venv", "pip", "uv pip sync", "uv pip install"]
 
 
+def test_another_airflow_has_an_environment_and_a_lock_of_its_own(machine: Any) -> None:
+    """What is there for the pinned one stays as it is."""
+    machine.python("python3.12", "3.12.1")
+    set_up(machine.root)
+    machine.asked_for()
+    (machine.root / "requirements").mkdir()
+    (machine.root / "requirements/airflow-3.3.0.txt").write_text(machine.lock)
+    set_up(machine.root, "3.3.0")
+    assert machine.asked_for() == ["venv", "pip", "uv pip sync", "uv pip install"]
+    assert Environment(machine.root, "3.3.0").path.name == ".venv-3.3.0"
+    assert Environment(machine.root, "3.3.0").done
+    assert Environment(machine.root).done
+
+
+@pytest.mark.parametrize("asked", ["3.2.1", "../3.3.0", "3.3.0 3.3.2"])
+def test_an_airflow_without_a_lock_is_refused_with_those_that_have_one(machine: Any, asked: str) -> None:
+    """Before anything is made."""
+    (machine.root / "requirements").mkdir()
+    (machine.root / "requirements/airflow-3.3.0.txt").write_text(machine.lock)
+    with pytest.raises(SetUpError) as refused:
+        set_up(machine.root, asked)
+    assert str(refused.value) == f"AIRFLOW={asked} has no lock. Allowed are: 3.3.0"
+    assert not list(machine.root.glob(".venv*"))
+
+
 def test_an_environment_whose_python_is_gone_is_made_again(machine: Any) -> None:
     """An upgrade of the system takes away what .venv/bin/python points to."""
     machine.python("python3.12", "3.12.1")

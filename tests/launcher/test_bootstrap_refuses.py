@@ -147,7 +147,7 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(
     """A read-only checkout, or one without a lock."""
     (machine.root / "requirements-dev.txt").unlink()
     machine.python("python3.12", "3.12.1")
-    monkeypatch.setattr(bootstrap, "set_up", lambda: set_up(machine.root))
+    monkeypatch.setattr(bootstrap, "set_up", lambda **_: set_up(machine.root))
     assert bootstrap.main() == 2
     assert "requirements-dev.txt" in capsys.readouterr().err
 

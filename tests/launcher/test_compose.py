@@ -6,7 +6,6 @@ import re
 import stat
 import subprocess
 import sys
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -190,7 +189,7 @@ def test_the_proxys_file_is_one_that_haproxy_reads(where: dict[str, str]) -> Non
 
 def test_the_images_are_named_after_their_airflow() -> None:
     """And built from a stage each; the one of production is not local AWS's."""
-    release = version("apache-airflow")
+    (release,) = re.findall(r"^apache-airflow==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     for name, service in OURS.items():
         stage = "local-aws" if name == "local-aws" else "airflow"
         assert (

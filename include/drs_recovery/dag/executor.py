@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from airflow.executors.base_executor import BaseExecutor
 from airflow.executors.local_executor import LocalExecutor
 
 if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance
+
+REVOKES_ALREADY = LocalExecutor.revoke_task is not BaseExecutor.revoke_task
+"""Whether Airflow's LocalExecutor can by itself, as that of 3.4 does, which keeps more than ours knows of."""
 
 
 class RevokingLocalExecutor(LocalExecutor):
@@ -17,13 +21,15 @@ class RevokingLocalExecutor(LocalExecutor):
     with it. Airflow queues such a task again, but only if the executor can revoke it.
     """
 
-    def revoke_task(self, *, ti: TaskInstance) -> None:
-        """Forget a queued task, so that it can be queued again.
+    if not REVOKES_ALREADY:
 
-        A worker that took it all the same cannot start it twice: Airflow lets a queued task begin once.
-        """
-        self.running.discard(ti.key)
-        self.queued_tasks.pop(ti.key, None)
+        def revoke_task(self, *, ti: TaskInstance) -> None:
+            """Forget a queued task, so that it can be queued again.
+
+            A worker that took it all the same cannot start it twice: Airflow lets a queued task begin once.
+            """
+            self.running.discard(ti.key)
+            self.queued_tasks.pop(ti.key, None)
 
     def end(self) -> None:
         """End all workers, each when its task has ended.

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk.configuration import clear_secrets_backends_cache
+from airflow.sdk import configuration
 from airflow.sdk.exceptions import AirflowFailException, ErrorType
 from airflow.sdk.execution_time import task_runner
 from airflow.sdk.execution_time.comms import ConnectionResult, ErrorResponse, GetConnection
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from drs_recovery.record.models import Execution
     from drs_recovery.store.requests import StoreProgram
+
+forget_backends = getattr(configuration, "clear_secrets_backends_cache", lambda: None)
+"""Airflow keeps the backends that it has made, from 3.3.1 on."""
 
 ELSEWHERE = {"endpoint_url": "http://127.0.0.1:9", "region_name": "us-west-2"}
 
@@ -60,9 +63,9 @@ def airflow(table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Airflow]:
     known = Airflow()
     monkeypatch.delenv("AIRFLOW_CONN_AWS_DEFAULT")
     monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", SimpleNamespace(send=known.send), raising=False)
-    clear_secrets_backends_cache()
+    forget_backends()
     yield known
-    clear_secrets_backends_cache()
+    forget_backends()
     settings.cache_clear()
 
 
