@@ -58,7 +58,7 @@ def measure(console: Console) -> None:
 
 def _plan(number: int) -> BenchPlan:
     waves = (
-        tuple(f"s-0000plan{number:02}w{wave}n{one:02}" for one in range(SERVERS)) for wave in range(WAVES)
+        tuple(f"s-000000plan{number:02}w{wave}n{one:02}" for one in range(SERVERS)) for wave in range(WAVES)
     )
     return BenchPlan(f"plan_{number:02}", TIERS[number % len(TIERS)], tuple(waves))
 
@@ -134,7 +134,7 @@ def list_schedule(jobs: Sequence[Job], quotas: Quotas | None = None) -> float:
 def _print(console: Console, run: Measured, sampler: Sampler) -> None:
     lasted = [job.lasted for job in run.jobs]
     starts = [request for request in run.requests if request["operation"] == "StartRecovery"]
-    refused = [request for request in starts if request["error"] == "ServiceQuotaExceededException"]
+    refused = [request for request in starts if request.get("error") == "ServiceQuotaExceededException"]
     by_minute = Counter(
         int(run.since(moment(request["time"])) // 60)
         for request in run.requests

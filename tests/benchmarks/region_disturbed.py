@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from tests.benchmarks.region_world import Region
 
-PLANS = tuple(BenchPlan(f"disturbed_{n}", 3, ((f"s-0000disturbed{n:02}",),)) for n in range(8))
+PLANS = tuple(BenchPlan(f"disturbed_{n}", 3, ((f"s-000000disturbed{n:02}",),)) for n in range(8))
 URGENT = PLANS[-1]
-STRANGER = "s-0000disturbed99"
+STRANGER = "s-000000disturbed99"
 JOBS = 2
 SPEED = 30
 LIMIT = 300.0
@@ -54,7 +54,7 @@ def measure(region: Region, console: Console) -> None:
         raise RuntimeError(f"not each server was launched once: {order}")
     place = [_server(one) for one in made if moment(one["time"]) > changed].index(URGENT.waves[0][0]) + 1
     later = [moment(one["time"]) for one in made if moment(one["time"]) > killed]
-    refused = [one for one in starts if one["error"] and _server(one) != STRANGER]
+    refused = [one for one in starts if one.get("error") and _server(one) != STRANGER]
     table = Table("what", "figure", title=f"Disturbed: {len(PLANS)} plans, room for {JOBS} jobs")
     table.add_row("all COMPLETED, each server launched once", "yes")
     table.add_row("after its tier was changed, the first to start is the", f"{place}.")

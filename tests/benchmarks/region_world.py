@@ -82,19 +82,24 @@ class Region:
     """The stack, with those plans and all their servers."""
 
     def __init__(
-        self, home: Path, plans: Collection[BenchPlan], others: Sequence[str], speed: float, console: Console
+        self,
+        beside: Path,
+        plans: Collection[BenchPlan],
+        others: Sequence[str],
+        speed: float,
+        console: Console,
     ) -> None:
-        folder = home / "plans"
+        folder = beside / "plans"
         folder.mkdir()
         for plan in plans:
             (folder / f"{plan.id}.yaml").write_text(plan.text())
         ids = [server for plan in plans for wave in plan.waves for server in wave]
         servers = [{"id": server, "hostname": f"{server}.example"} for server in [*ids, *others]]
         place = {"account": "123456789012", "region": "eu-west-1"}
-        fleet = home / "fleet.yaml"
+        fleet = beside / "fleet.yaml"
         fleet.write_text(yaml.safe_dump(place | {"servers": servers}))
         self.console = console
-        self.stack = RegionStack(home, fleet, plans=folder, speed=str(speed), console=console)
+        self.stack = RegionStack(beside / "home", fleet, plans=folder, speed=str(speed), console=console)
 
     def __enter__(self) -> Self:
         self.stack.start()
