@@ -15,7 +15,7 @@ SNAPSHOT_BUNDLE = "drs_recovery.dag.files.bundle.SnapshotDagBundle"
 
 
 class Leaned(NamedTuple):
-    """A setting: a value that fits, which others do, and what comes of one that does not.
+    """A setting: the value that is shipped, which others fit, and what comes of one that does not.
 
     ``breaks`` says that something goes wrong then; all others cost time. ``bundles`` are those under which it
     matters.
@@ -23,7 +23,7 @@ class Leaned(NamedTuple):
 
     section: str
     option: str
-    value: str
+    shipped: str
     fits: Callable[[str], bool]
     otherwise: str
     breaks: bool = False
@@ -37,7 +37,7 @@ class Leaned(NamedTuple):
     @property
     def variable(self) -> str:
         """The variable that sets it, with the value."""
-        return f"AIRFLOW__{self.section.upper()}__{self.option.upper()}={self.value}"
+        return f"AIRFLOW__{self.section.upper()}__{self.option.upper()}={self.shipped}"
 
     def matters(self, bundle: str | None) -> bool:
         """Whether it matters to DAGs that come from a bundle of this class; of one unknown, it does."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.recovery.cli.airflow_stub import Stub
 
-SETTINGS = {key_of(one): one.value for one in LEANED_ON}
+SETTINGS = {key_of(one): one.shipped for one in LEANED_ON}
 
 
 @dataclass

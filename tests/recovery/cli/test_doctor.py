@@ -130,4 +130,4 @@ def test_the_settings_that_are_shipped_fit() -> None:
     }
     odd = [one for one, name in names.items() if name in shipped and not one.fits(shipped[name])]
     assert odd == []
-    assert all(one.fits(one.value) for one in LEANED_ON)
+    assert all(one.fits(one.shipped) for one in LEANED_ON)

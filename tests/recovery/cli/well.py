@@ -45,7 +45,7 @@ def said(release: str = __version__, *, late: float = 0, **changed: Any) -> dict
     report = {
         "release": release,
         "time": (at - timedelta(seconds=late)).isoformat(),
-        "settings": {key_of(one): one.value for one in LEANED_ON},
+        "settings": {key_of(one): one.shipped for one in LEANED_ON},
         "bundles": [{"name": "dags-folder", "classpath": SNAPSHOT_BUNDLE}],
     }
     return {"timestamp": at.isoformat(), "value": report | changed}

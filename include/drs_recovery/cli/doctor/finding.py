@@ -40,12 +40,8 @@ class Finding:
 
     def document(self) -> dict[str, Any]:
         """Return it as ``--json`` prints it."""
-        item = {
-            "check": self.check,
-            "state": str(self.found.state),
-            "found": self.found.message,
-            "cure": self.found.cure,
-        }
+        found = self.found
+        item = vars(self) | {"state": str(found.state), "found": found.message, "cure": found.cure}
         return {name: value for name, value in item.items() if value is not None}
 
 
