@@ -93,16 +93,14 @@ class Measured:
 
     @property
     def handovers(self) -> list[float]:
-        """How long room was there for those in the queue: from the end of a job to the next start."""
+        """How long room was there for those in the queue: from the end of the job that made it, to the start.
+
+        As many jobs run at once as the quotas take: who starts next takes the place of who ended first.
+        """
         ends = sorted(job.ended for job in self.jobs)
-        starts = sorted(job.began for job in self.jobs if job.queued)
-        found, taken = [], 0
-        for start in starts:
-            freed = [end for end in ends[taken:] if end < start]
-            if freed:
-                found.append((start - freed[0]).total_seconds())
-                taken += 1
-        return found
+        starts = sorted(self.jobs, key=lambda job: job.began)
+        later = zip(ends, starts[most_at_once(Quotas()) :], strict=False)
+        return [(job.began - end).total_seconds() for end, job in later if job.queued]
 
 
 def _passed(first: Job, second: Job) -> bool:
@@ -112,6 +110,11 @@ def _passed(first: Job, second: Job) -> bool:
     return first.queued + BETWEEN_CALL_AND_START < second.began < first.began - BETWEEN_CALL_AND_START
 
 
+def most_at_once(quotas: Quotas) -> int:
+    """Return how many jobs of these plans run at once."""
+    return min(quotas.concurrent_jobs, quotas.servers_in_all_jobs // SERVERS)
+
+
 def list_schedule(jobs: Sequence[Job], quotas: Quotas | None = None) -> float:
     """Return the seconds that jobs take if each starts as soon as there is room: the lower tier first."""
     quotas = quotas or Quotas()
@@ -119,7 +122,7 @@ def list_schedule(jobs: Sequence[Job], quotas: Quotas | None = None) -> float:
     following = {(job.plan, job.wave): job for job in jobs}
     running: list[tuple[float, str, int]] = []
     now = 0.0
-    most = min(quotas.concurrent_jobs, quotas.servers_in_all_jobs // SERVERS)
+    most = most_at_once(quotas)
     while ready or running:
         ready.sort()
         while ready and len(running) < most:

@@ -7,7 +7,6 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Self
 
 import boto3
@@ -18,6 +17,7 @@ from drs_simulator.client import Control
 from launcher.environment import LOCAL_AWS_ACCOUNT
 from launcher.stack import ADMIN, Stack
 from tests.airflow_rest import Airflow
+from tests.background import Background
 from tests.benchmarks.memory import memory
 from tests.integration.records import Records
 
@@ -164,25 +164,16 @@ class Region:
         return {item["planId"]: item for item in self.records.scan() if item["item"] == "EXECUTION"}
 
 
-class Sampler:
+class Sampler(Background):
     """Looks at the stack's processes and database every few seconds, and keeps the highest of each."""
 
     def __init__(self, stack: Stack) -> None:
         self.memory: Counter[str] = Counter()
         self.connections = 0
         self._stack = stack
-        self._stop = Event()
-        self._thread = Thread(target=self._run, daemon=True)
+        super().__init__()
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
+    def _go_on(self) -> None:
         database = create_engine(self._stack.env["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"])
         while not self._stop.wait(SAMPLED_EVERY):
             self.memory |= Counter(dict(memory(self._stack)))

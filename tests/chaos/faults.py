@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from threading import Event, Thread
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from launcher import postgres
 from launcher.components import BROKER
+from tests.background import Background
 from tests.chaos.chaos_stack import APART, APART_KEY
 from tests.chaos.evidence import Hit, utc
 from tests.chaos.schedule import Kind
@@ -44,7 +44,7 @@ COMES_BACK = 60.0
 """Seconds that killed components have before the next is killed all the same."""
 
 
-class Faults:
+class Faults(Background):
     """Lets disturbances happen, one after the other, while something is in flight."""
 
     def __init__(
@@ -60,17 +60,11 @@ class Faults:
         self.log = log
         self.trouble: list[str] = []
         """Faults that could not be set: a mistake of chaos itself."""
-        self._stop = Event()
         self._windows = ThreadPoolExecutor(max_workers=4, thread_name_prefix="window")
-        self._thread = Thread(target=self._go_on, name="faults", daemon=True)
+        super().__init__()
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
+    def __exit__(self, *ended: object) -> None:
+        super().__exit__(*ended)
         self._windows.shutdown()
         self.world.control.clear_faults()
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from threading import Event, Thread
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from tests.background import Background
 from tests.chaos.evidence import Evidence, utc
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ OPERATIONS = (START, "Invoke", "TerminateRecoveryInstances", "DeleteSourceServer
 """Requests that are kept."""
 
 
-class Monitor:
+class Monitor(Background):
     """Reads raw items and the log in a thread of its own."""
 
     def __init__(self, world: World) -> None:
@@ -29,16 +29,7 @@ class Monitor:
         self.types: dict[str, str] = {}
         self.usual = world.default_types()
         self.trouble: list[str] = []
-        self._stop = Event()
-        self._thread = Thread(target=self._go_on, name="monitor", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
+        super().__init__()
 
     def _go_on(self) -> None:
         looks = 0

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import time
 from contextlib import suppress
-from threading import Event, Lock, Thread
-from typing import TYPE_CHECKING, Self
+from threading import Lock
+from typing import TYPE_CHECKING
 
 import psutil
 
 from launcher import processes
 from launcher.state import locked, read_state
+from tests.background import Background
 
 if TYPE_CHECKING:
     from launcher.layout import Instance
@@ -31,7 +32,7 @@ RUN_TASKS = ("scheduler", "worker")
 """How the names of processes begin that may run tasks."""
 
 
-class Supervisor:
+class Supervisor(Background):
     """Watches over the processes of a running stack that last."""
 
     def __init__(self, stack: Stack) -> None:
@@ -40,16 +41,10 @@ class Supervisor:
         self._orphans: list[tuple[float, Child]] = []
         self._not_before: dict[str, float] = {}
         self._lock = Lock()
-        self._stop = Event()
-        self._thread = Thread(target=self._watch, name="supervisor", daemon=True)
+        super().__init__()
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
+    def __exit__(self, *ended: object) -> None:
+        super().__exit__(*ended)
         self._end_orphans(everyone=True)
 
     def child(self, name: str) -> Child:
@@ -82,7 +77,7 @@ class Supervisor:
                     process.kill()
         return child
 
-    def _watch(self) -> None:
+    def _go_on(self) -> None:
         while not self._stop.wait(LOOK_EVERY):
             for instance in self.stack.instances:
                 child = self.child(instance.name)
