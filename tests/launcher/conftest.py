@@ -1,4 +1,4 @@
-"""A machine with interpreters that only pretend, for the tests of the set-up."""
+"""An empty home; and a machine with interpreters that only pretend, for the tests of the set-up."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import stat
 from pathlib import Path
 
 import pytest
+
+from launcher.home import Home
 
 UV = "uv==1.2.3 \\\n    --hash=sha256:00 \\\n    --hash=sha256:11\n    # via -r requirements-dev.in\n"
 LOCK = "attrs==1.0 \\\n    --hash=sha256:22\n" + UV + "uvicorn==2.0 \\\n    --hash=sha256:33\n"
@@ -58,6 +60,14 @@ class Machine:
         done = self.calls.read_text().splitlines() if self.calls.exists() else []
         self.calls.unlink(missing_ok=True)
         return done
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """Give an empty home."""
+    home = Home(tmp_path)
+    home.make()
+    return home
 
 
 @pytest.fixture

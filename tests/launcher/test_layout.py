@@ -14,7 +14,6 @@ from launcher import distributed
 from launcher.components import COMPONENTS, DISTRIBUTED
 from launcher.environment import CELERY_SETTINGS, Addresses, process_environment
 from launcher.errors import SettingRefused
-from launcher.home import Home
 from launcher.layout import Layout, Stage, inner_ports
 from launcher.settings_file import read_settings_file
 from launcher.stack import Stack
@@ -23,15 +22,9 @@ from launcher.state import read_state
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from launcher.home import Home
+
 PORTS = {"AIRFLOW_PORT": 1, "LOCAL_AWS_PORT": 2, "redis": 3, "api-server-1": 4, "api-server-2": 5}
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    """Give an empty home."""
-    home = Home(tmp_path)
-    home.make()
-    return home
 
 
 @pytest.fixture

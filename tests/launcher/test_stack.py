@@ -11,7 +11,6 @@ import pytest
 
 from launcher import processes
 from launcher.environment import ROOT
-from launcher.home import Home
 from launcher.processes import Child
 from launcher.stack import Stack, count_plans
 from launcher.state import State, locked, read_state
@@ -20,15 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from launcher.home import Home
+
 SLEEP = ("python", "-c", "import time; time.sleep(600)")
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    """Give an empty home."""
-    home = Home(tmp_path)
-    home.make()
-    return home
 
 
 @pytest.fixture

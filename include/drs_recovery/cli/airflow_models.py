@@ -41,12 +41,14 @@ class User(Answer):
 
 
 class Dag(Answer):
-    """A DAG, as the scheduler has it."""
+    """A DAG, as the scheduler has it; without ``bundle_version`` its bundle has no versions."""
 
     dag_id: str
     is_paused: bool
     is_stale: bool
     has_import_errors: bool = False
+    bundle_name: str | None = None
+    bundle_version: str | None = None
     tags: tuple[str, ...] = ()
     doc_md: str | None = None
 

@@ -36,6 +36,11 @@ def answer(path: str, status: int, body: Any) -> Callable[[World], None]:
     return lambda world: world.stub.on(f"GET /api/v2/{path}", (status, body))
 
 
+def not_imported(file: str, *, bundle: str) -> Callable[[World], None]:
+    failure = {"filename": file, "bundle_name": bundle, "stack_trace": "Trace\nImportError: no x\n"}
+    return answer("importErrors", 200, {"import_errors": [failure]})
+
+
 def stale(world: World) -> None:
     well.plans(world.stub, well.dag("web_shop"), well.dag("old", is_stale=True))
 
@@ -134,33 +139,13 @@ WELL_BUT = {
     "a stale plan": (stale, "DAGs", "warning", "stale.*old"),
     "no plan": (lambda world: well.plans(world.stub), "DAGs", "warning", "no plan"),
     "a file that cannot be imported": (
-        answer(
-            "importErrors",
-            200,
-            {
-                "import_errors": [
-                    {
-                        "filename": "recovery_plans.py",
-                        "bundle_name": "dags-folder",
-                        "stack_trace": "Trace\nImportError: no x\n",
-                    }
-                ]
-            },
-        ),
+        not_imported("recovery_plans.py", bundle="dags-folder"),
         "DAGs",
         "fault",
         "recovery_plans.py cannot be imported: ImportError: no x",
     ),
     "somebody else's file": (
-        answer(
-            "importErrors",
-            200,
-            {
-                "import_errors": [
-                    {"filename": "etl.py", "bundle_name": "etl", "stack_trace": "ImportError: no x"}
-                ]
-            },
-        ),
+        not_imported("etl.py", bundle="etl"),
         "DAGs",
         "warning",
         "etl.py cannot be imported",

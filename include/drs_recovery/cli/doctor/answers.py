@@ -5,32 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pydantic import AwareDatetime, field_validator
+from pydantic import AwareDatetime  # noqa: TC002 - pydantic reads the annotations
 
-from drs_recovery.cli.airflow_models import Answer
-
-
-class DagSeen(Answer):
-    """A DAG of the product; without ``bundle_version`` its bundle has no versions."""
-
-    dag_id: str
-    is_paused: bool
-    is_stale: bool
-    bundle_name: str | None = None
-    bundle_version: str | None = None
-    tags: tuple[str, ...] = ()
-    doc_md: str | None = None
-
-    @field_validator("tags", mode="before")
-    @classmethod
-    def _names(cls, value: Any) -> Any:
-        return tuple(tag["name"] for tag in value)
+from drs_recovery.cli.airflow_models import Answer, Dag
 
 
 class DagList(Answer):
     """A page of DAGs."""
 
-    dags: tuple[DagSeen, ...]
+    dags: tuple[Dag, ...]
     total_entries: int
 
 

@@ -12,13 +12,13 @@ from drs_recovery.text.values import plural
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from drs_recovery.cli.doctor.answers import DagSeen
+    from drs_recovery.cli.airflow_models import Dag
     from drs_recovery.cli.doctor.looks import Installation
 
 
 def check(it: Installation) -> Iterator[Found]:
     """Yield each bundle that DAGs of the product come from, with or without versions."""
-    bundles: dict[str | None, list[DagSeen]] = defaultdict(list)
+    bundles: dict[str | None, list[Dag]] = defaultdict(list)
     for dag in (*it.plans, *([it.maintenance] if it.maintenance else [])):
         if not dag.is_stale:
             bundles[dag.bundle_name].append(dag)

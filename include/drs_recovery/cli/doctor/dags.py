@@ -12,7 +12,7 @@ from drs_recovery.text.values import plural
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from drs_recovery.cli.doctor.answers import DagSeen
+    from drs_recovery.cli.airflow_models import Dag
     from drs_recovery.cli.doctor.looks import Installation
 
 MEND = "`recovery check` says what is wrong in its file."
@@ -26,7 +26,7 @@ def check(it: Installation) -> Iterator[Found]:
         yield ok(f"{plural(len(it.plans), 'plan')}, and {MAINTENANCE}: none is paused, stale or invalid")
 
 
-def _maintenance(dag: DagSeen | None) -> Iterator[Found]:
+def _maintenance(dag: Dag | None) -> Iterator[Found]:
     without = "ends that nobody wrote are not written, and no drill is cleaned up"
     if dag is None or dag.is_stale:
         yield fault(
@@ -37,7 +37,7 @@ def _maintenance(dag: DagSeen | None) -> Iterator[Found]:
         yield fault(f"{MAINTENANCE} is paused: {without}", f"`airflow dags unpause {MAINTENANCE}`.")
 
 
-def _plans(plans: Iterable[DagSeen]) -> Iterator[Found]:
+def _plans(plans: Iterable[Dag]) -> Iterator[Found]:
     known = [one for one in plans if not one.is_stale]
     if not known:
         yield warning(
@@ -70,5 +70,5 @@ def _import_errors(it: Installation) -> Iterator[Found]:
         )
 
 
-def _ids(dags: Iterable[DagSeen]) -> str:
+def _ids(dags: Iterable[Dag]) -> str:
     return listed(sorted(one.dag_id for one in dags))

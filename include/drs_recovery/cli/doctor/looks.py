@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
+from drs_recovery.cli.airflow_models import Dag
 from drs_recovery.cli.doctor.answers import (
     DagList,
-    DagSeen,
     Entry,
     ErrorList,
     PluginErrorList,
@@ -85,9 +85,9 @@ class Installation:
             self.client.close()
 
     @cached_property
-    def plans(self) -> tuple[DagSeen, ...]:
+    def plans(self) -> tuple[Dag, ...]:
         """The DAGs of plans, stale ones too."""
-        found: list[DagSeen] = []
+        found: list[Dag] = []
         while True:
             page = self.client.read(
                 DagList, "/dags", tags="recovery", exclude_stale=False, limit=PAGE, offset=len(found)
@@ -97,9 +97,9 @@ class Installation:
                 return tuple(found)
 
     @cached_property
-    def maintenance(self) -> DagSeen | None:
+    def maintenance(self) -> Dag | None:
         """The DAG of the maintenance, stale or not; None if Airflow has never seen it."""
-        return self.client.find(DagSeen, f"/dags/{MAINTENANCE}/details")
+        return self.client.find(Dag, f"/dags/{MAINTENANCE}/details")
 
     @cached_property
     def pool(self) -> PoolSeen | None:
