@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from celery import Celery
+from kombu.exceptions import OperationalError
 from redis import Redis, RedisError
 
 PATIENCE = 1.0
@@ -20,5 +21,9 @@ def redis_answers(url: str) -> bool:
 
 def worker_answers(url: str, name: str) -> bool:
     """Whether a worker answers, through Redis."""
-    with Celery(broker=url, set_as_current=False) as app:
-        return bool(app.control.ping(destination=[f"celery@{name}"], timeout=PATIENCE, limit=1))
+    options = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
+    with Celery(broker=url, set_as_current=False, broker_transport_options=options) as app:
+        try:
+            return bool(app.control.ping(destination=[f"celery@{name}"], timeout=PATIENCE, limit=1))
+        except (OperationalError, RedisError):
+            return False

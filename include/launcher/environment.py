@@ -37,6 +37,12 @@ TRADING = "aws://?role_arn=arn%3Aaws%3Aiam%3A%3A210987654321%3Arole%2Frecovery"
 NOT_INHERITED = (
     "AIRFLOW",
     "AWS_",
+    # Celery prefers its variables to its configuration: another Redis would run what is sent there
+    "CELERY",
+    "KOMBU_",
+    # What infrastructure/haproxy.cfg reads
+    "API_SERVER",
+    "PROXY_BIND",
     "RECOVERY_AIRFLOW_",
     # Among them PYTHONDONTWRITEBYTECODE, with which each process of Airflow takes two seconds longer to start
     "PYTHON",
@@ -128,7 +134,7 @@ def shell_script(home: Home, addresses: Addresses) -> str:
 def keep_apart() -> None:
     """Forget what the person works with elsewhere, in this process too: it talks to the stack alone."""
     for name in list(os.environ):
-        if name.startswith("AWS_") or FOR_THE_WORLD_OUTSIDE.fullmatch(name):
+        if name.startswith(("AWS_", "CELERY", "KOMBU_")) or FOR_THE_WORLD_OUTSIDE.fullmatch(name):
             del os.environ[name]
     for name in ("COLUMNS", "LINES"):
         if not os.environ.get(name, "").strip("0").isdecimal():

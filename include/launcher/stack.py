@@ -76,7 +76,7 @@ class Stack:
 
     @property
     def instances(self) -> tuple[Instance, ...]:
-        """The processes that last, but for PostgreSQL and local AWS; none before a start."""
+        """The processes that last, but for PostgreSQL and local AWS, once it is started."""
         return self.layout.instances
 
     @property

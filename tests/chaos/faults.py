@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -60,6 +61,7 @@ class Faults(Background):
         self.log = log
         self.trouble: list[str] = []
         """Faults that could not be set: a mistake of chaos itself."""
+        self._turns: Counter[Kind] = Counter()
         self._windows = ThreadPoolExecutor(max_workers=4, thread_name_prefix="window")
         super().__init__()
 
@@ -86,9 +88,13 @@ class Faults(Background):
     def _let_come_back(self) -> None:
         """Wait until what was killed before has come back: what never works shows nothing of what works."""
         deadline = time.monotonic() + COMES_BACK
-        while not self.world.healthy() and time.monotonic() < deadline and not self._stop.wait(0.5):
+        while not self._all_is_back() and time.monotonic() < deadline and not self._stop.wait(0.5):
             pass
         self._stop.wait(WORKS)
+
+    def _all_is_back(self) -> bool:
+        """Whether each process runs, and Airflow is healthy, which it also is with one of two copies."""
+        return self.supervisor.all_run() and self.world.healthy()
 
     def _try(self, disturbance: Disturbance) -> None:
         try:
@@ -103,8 +109,10 @@ class Faults(Background):
         elif kind is Kind.RESTART_POSTGRESQL:
             self._restart_postgresql(options["down"])
         elif kind is Kind.RESTART_REDIS:
-            if self.supervisor.kill(BROKER, whole=True, down=options["down"]):
-                self._hit(kind, self.world.in_flight(), f"gone for {options['down']:.1f} s, back empty")
+            if self.supervisor.kill(BROKER, whole=True, down=options["window"]):
+                self._hit(kind, self.world.in_flight(), f"gone for {options['window']:.1f} s, back empty")
+        elif kind is Kind.FREEZE_REDIS:
+            self._freeze_redis(options["window"])
         elif kind is Kind.CUT_WORKER:
             self._cut_worker(options["window"])
         elif kind is Kind.KILL_TASK:
@@ -115,20 +123,34 @@ class Faults(Background):
     def _kill_component(self, disturbance: Disturbance) -> None:
         """Kill a component; of several copies they take turns, and a worker is killed with tasks it runs."""
         copies = self.supervisor.copies(COMPONENT[disturbance.kind])
-        name, whole = copies[disturbance.number % len(copies)], disturbance.options["whole"]
-        if disturbance.kind is Kind.KILL_WORKER:
-            self._await_tasks(name)
+        name, whole = copies[self._turns[disturbance.kind] % len(copies)], disturbance.options["whole"]
+        if disturbance.kind is Kind.KILL_WORKER and not self._await_tasks(name):
+            return
+        self._turns[disturbance.kind] += 1
         if child := self.supervisor.kill(name, whole=whole):
             which = f"{name}, " if len(copies) > 1 else ""
             texts = f"{which}pid {child.pid}{' and all it had started' if whole else ' alone'}"
             self._hit(disturbance.kind, self.world.in_flight(), texts)
 
-    def _await_tasks(self, worker: str) -> None:
+    def _await_tasks(self, worker: str) -> bool:
+        """Wait for a task of ours in a worker; return whether there is one."""
         deadline = time.monotonic() + WAIT_FOR_TASK
         while time.monotonic() < deadline and not self._stop.is_set():
             if busy_workers(self.supervisor.child(worker)).keys() & self.world.tasks.keys():
-                return
+                return True
             time.sleep(LOOK_EVERY)
+        return False
+
+    def _freeze_redis(self, window: float) -> None:
+        """Let Redis say nothing for a while, and close no connection, as when its machine is cut off."""
+        redis = psutil.Process(self.supervisor.child(BROKER).pid)
+        redis.suspend()
+        try:
+            self._hit(Kind.FREEZE_REDIS, self.world.in_flight(), f"silent for {window:.0f} s")
+            self._stop.wait(window)
+        finally:
+            with suppress(psutil.NoSuchProcess):  # it may be killed meanwhile
+                redis.resume()
 
     def _cut_worker(self, window: float) -> None:
         """Let one of the workers not reach DynamoDB, and the other run tasks as ever."""

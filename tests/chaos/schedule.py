@@ -39,6 +39,7 @@ class Kind(StrEnum):
     CLEAN_UP = "clean_up"
     KILL_WORKER = "kill_worker"
     RESTART_REDIS = "restart_redis"
+    FREEZE_REDIS = "freeze_redis"
     CUT_WORKER = "cut_worker"
 
 
@@ -51,11 +52,14 @@ IN_AWS = (Kind.DELETE_SERVER, Kind.DISCONNECT_SERVER, Kind.TERMINATE_INSTANCE)
 AFTERWARDS = (Kind.CLEAR, Kind.CLEAN_UP)
 """What people do to a run that has ended."""
 
-ON_CELERY = (Kind.KILL_WORKER, Kind.RESTART_REDIS, Kind.CUT_WORKER)
+ON_CELERY = (Kind.KILL_WORKER, Kind.RESTART_REDIS, Kind.FREEZE_REDIS, Kind.CUT_WORKER)
 """Faults of what is around only where tasks run in workers."""
 
 AROUND = tuple(kind for kind in Kind if kind not in (*BY_PEOPLE, *IN_AWS, *AFTERWARDS, *ON_CELERY))
 """Faults of what is around: they hit whatever is in flight."""
+
+OUTAGES = ((0.0, 15.0), (0.0, 15.0), (75.0, 110.0))
+"""Seconds for which Redis is away: each range is as likely. The last is longer than TASK_QUEUED_TIMEOUT."""
 
 GAP = (7.0, 14.0)
 """Seconds between two faults around."""
@@ -175,8 +179,8 @@ def _options(kind: Kind, rng: Random) -> dict[str, Any]:
         return {"what": rng.choice(("task", "supervisor", "both")), "delay": round(rng.uniform(0, 0.8), 2)}
     if kind is Kind.RESTART_POSTGRESQL:
         return {"down": round(rng.uniform(0, 3), 2)}
-    if kind is Kind.RESTART_REDIS:
-        return {"down": round(rng.uniform(0, 15), 2)}
+    if kind in {Kind.RESTART_REDIS, Kind.FREEZE_REDIS}:
+        return {"window": round(rng.uniform(*rng.choice(OUTAGES)), 2)}
     if kind is Kind.CUT_WORKER:
         return {"window": round(rng.uniform(15, 45), 2)}
     return {"whole": rng.random() < 0.5}

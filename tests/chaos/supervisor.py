@@ -57,6 +57,10 @@ class Supervisor(Background):
         names = [one.name for one in self.stack.instances]
         return [name for name in names if name == component or name.startswith(f"{component}-")]
 
+    def all_run(self) -> bool:
+        """Whether no process is down."""
+        return all(self.child(one.name).running for one in self.stack.instances)
+
     def busy(self) -> dict[str, psutil.Process]:
         """Return what watches over a task that runs, of the whole stack, by the task instance's id."""
         children = [self.child(name) for part in RUN_TASKS for name in self.copies(part)]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -109,7 +112,9 @@ def test_of_two_workers_one_is_cut_off(local_aws: LocalAws, faults: Faults, run:
 
 
 @pytest.mark.parametrize("kind", COMPONENT, ids=str)
-def test_of_several_copies_each_is_killed_in_its_turn(faults: Faults, run: Run, kind: Kind) -> None:
+def test_of_several_copies_each_is_killed_in_its_turn(
+    faults: Faults, run: Run, kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One at a time, so that the other goes on; what there is once is killed each time."""
     killed: list[tuple[str, bool]] = []
 
@@ -125,14 +130,41 @@ def test_of_several_copies_each_is_killed_in_its_turn(faults: Faults, run: Run, 
             return SimpleNamespace(session=list)
 
     faults.supervisor = TwoOfEach()  # type: ignore[assignment]
-    faults._stop.set()  # waits for no task
-    for number in (4, 5):
+    busy = {"task": None}
+    monkeypatch.setattr("tests.chaos.faults.busy_workers", lambda _: busy)
+    faults.world.tasks = {"task": (run, "web.start_recovery")}
+    for number in (3, 17):
         faults._try(Disturbance(number, 0, kind, {"whole": True}))
     part = COMPONENT[kind]
     names = [part, part] if part == "dag-processor" else [f"{part}-1", f"{part}-2"]
     assert faults.trouble == []
     assert killed == [(name, True) for name in names]
     assert [hit.kind for hit in run.hits] == [kind, kind]
+
+
+def test_a_worker_that_runs_nothing_is_not_killed(
+    faults: Faults, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would show nothing; its turn comes again."""
+    monkeypatch.setattr("tests.chaos.faults.busy_workers", lambda _: {"of somebody else": None})
+    monkeypatch.setattr("tests.chaos.faults.WAIT_FOR_TASK", 0.1)
+    faults.supervisor = SimpleNamespace(copies=lambda _: ["worker-1", "worker-2"], child=str)  # type: ignore[assignment]
+    faults._try(Disturbance(3, 0, Kind.KILL_WORKER, {"whole": True}))
+    assert (faults.trouble, run.hits, faults._turns.total()) == ([], [], 0)
+
+
+def test_redis_that_is_frozen_goes_on_afterwards(faults: Faults, run: Run) -> None:
+    """Whoever has a connection to it keeps that."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        faults.supervisor = SimpleNamespace(child=lambda _: SimpleNamespace(pid=process.pid))  # type: ignore[assignment]
+        with ThreadPoolExecutor() as pool:
+            done = pool.submit(faults._try, Disturbance(0, 0, Kind.FREEZE_REDIS, {"window": 0.5}))
+            while not run.hits:
+                time.sleep(0.01)
+            assert psutil.Process(process.pid).status() == psutil.STATUS_STOPPED
+            done.result()
+        process.communicate(b"\n")
+        assert (faults.trouble, process.returncode) == ([], 0)
 
 
 def test_a_fault_that_cannot_be_set_is_reported(faults: Faults) -> None:

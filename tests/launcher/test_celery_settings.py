@@ -28,8 +28,23 @@ try:
 except BaseException as error:
     raised = type(error).__name__
 executor = conf.get("core", "executor")
-names = ("broker_transport_options", "worker_concurrency", "worker_prefetch_multiplier", "task_acks_late")
-print(json.dumps({name: app.conf[name] for name in names} | {"raised": raised, "executor": executor}))
+asked = {
+    "raised": raised,
+    "executor": executor,
+    "rounds": conf.getint("celery", "task_publish_max_retries"),
+    "requeues": conf.getint("scheduler", "num_stuck_in_queued_retries"),
+    "queued_timeout": conf.getfloat("scheduler", "task_queued_timeout"),
+    "round": OPERATION_TIMEOUT,
+    "always_retries": app.backend.always_retry,
+}
+names = (
+    "broker_transport_options",
+    "broker_connection_max_retries",
+    "worker_concurrency",
+    "worker_prefetch_multiplier",
+    "task_acks_late",
+)
+print(json.dumps({name: app.conf[name] for name in names} | asked))
 """
 
 
@@ -58,7 +73,8 @@ def test_the_provider_takes_the_celery_that_is_pinned(seen: dict[str, Any]) -> N
 
 def test_the_settings_arrive_as_celery_needs_them(seen: dict[str, Any]) -> None:
     """Numbers as numbers."""
-    assert seen["broker_transport_options"] == {"visibility_timeout": 86400}
+    options = {"socket_timeout": 10, "socket_connect_timeout": 3, "socket_keepalive": True}
+    assert seen["broker_transport_options"] == options | {"visibility_timeout": 86400}
     assert (seen["worker_concurrency"], seen["worker_prefetch_multiplier"]) == (16, 1)
     assert seen["task_acks_late"] is True
 
@@ -66,3 +82,12 @@ def test_the_settings_arrive_as_celery_needs_them(seen: dict[str, Any]) -> None:
 def test_a_message_that_redis_does_not_take_runs_into_the_time_out(seen: dict[str, Any]) -> None:
     """Which Airflow's executor answers by sending it again; any other error fails the task's try."""
     assert seen["raised"] == "AirflowTaskTimeout"
+
+
+def test_no_outage_of_a_week_fails_a_task_or_ends_a_worker(seen: dict[str, Any]) -> None:
+    """Airflow counts all of it, however often the task is queued anew."""
+    week = 7 * 24 * 3600
+    assert seen["rounds"] * seen["round"] > week
+    assert seen["requeues"] * seen["queued_timeout"] > week
+    assert seen["broker_connection_max_retries"] is None
+    assert seen["always_retries"] is True

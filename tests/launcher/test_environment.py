@@ -34,6 +34,10 @@ def home(tmp_path: Path) -> Home:
         "AIRFLOW_CONN_SOMETHING",
         "RECOVERY_AIRFLOW_TOKEN",
         "PYTHONDONTWRITEBYTECODE",
+        "CELERY_BROKER_URL",
+        "CELERY_RESULT_BACKEND",
+        "KOMBU_LOG_DEBUG",
+        "API_SERVERS",
     ],
 )
 def test_what_a_person_works_with_elsewhere_stays_outside(
