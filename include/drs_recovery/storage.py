@@ -57,7 +57,7 @@ class Place(Protocol):
         """Return an object, or the first bytes of it if there are more; None if there is none."""
 
     def write(self, name: str, content: bytes) -> None:
-        """Write an object, all at once, also in the place of another."""
+        """Write an object, all at once and for good, also in the place of another."""
 
     def names(self) -> list[str]:
         """Return the names of all objects."""
@@ -115,8 +115,12 @@ class Folder:
         with self._asked("stored in"):
             self._path.mkdir(mode=0o700, exist_ok=True)
             draft = self._path / f".{name}.{os.getpid()}"
-            draft.write_bytes(content)
+            with draft.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
             draft.rename(self._path / name)
+            _keep_names(self._path)
 
     def names(self) -> list[str]:
         with self._asked("listed in"):
@@ -201,6 +205,15 @@ class ObjectStorage:
                 files.retries = TRIES
             self._made = (os.getpid(), files)
         return self._made[1]
+
+
+def _keep_names(folder: Path) -> None:
+    """Have the names of a folder on disk too: what was stored is there after a crash of the machine."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _code(error: BaseException) -> str:

@@ -65,7 +65,7 @@ KNOWN = {
         "drs_recovery/storage.py",
         "Folder.write",
         "rename",
-    ): "an archive over that of the same content; an execution's over one that holds no more",
+    ): "an archive over that of the same content, which its name says",
     (
         "drs_recovery/dag/files/removal.py",
         "remove_leftovers",

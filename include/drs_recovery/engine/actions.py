@@ -101,6 +101,8 @@ def _planned(record: Execution, request: ActionRequest, ports: Ports) -> tuple[P
     """Return the frozen plan, and the action of it that a task stands for."""
     if request.wave_number is not None:
         wave_on_record(record, request.wave_number, request.wave_name or "")
+    if record.archived:  # with its plan
+        raise StartRefused(f"the execution is {record.archived.state}. Start a new run")
     plan = frozen_plan(ports.store, record.execution_id)
     for action in plan.actions(request.moment, request.wave_number):
         if action.task_name(request.moment) == request.name:

@@ -1,19 +1,20 @@
 """An execution that ended long ago goes into the archive, as JSON, and most of it out of the table.
 
 Written, read back and compared, and only then marked for DynamoDB to remove: whatever fails, whenever a
-process dies, nothing is lost and the next look goes on. An archive that is there is added to, never
-replaced by less: what DynamoDB has removed already is in it alone.
+process dies, nothing is lost and the next look goes on. What an earlier look kept is in the next file too:
+what DynamoDB has removed already is there alone.
 """
 
 from __future__ import annotations
 
 import json
 from datetime import timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from drs_recovery import __version__
 from drs_recovery.errors import ArchiveRefused
-from drs_recovery.store.programs.archive import claim, expire, finish, read_items
+from drs_recovery.store.programs.archive import claim, expire, put_archived, read_items
 from drs_recovery.store.queries import EXECUTION
 from drs_recovery.store.requests import marshal
 from drs_recovery.store.table import EXPIRES
@@ -33,6 +34,9 @@ FORMAT = 1
 KEPT = timedelta(days=7)
 """Between the archive of an execution and the first that DynamoDB may remove of it: time to look at both."""
 
+DIGITS = 16
+"""Of the digest of a file's content, in its name."""
+
 LARGEST = 1 << 30
 """Bytes of a file: an execution of ten thousand servers has a twentieth of that."""
 
@@ -42,39 +46,45 @@ def archive(
 ) -> bool:
     """Archive an execution; return False if its items are too many for the time, and more of them remain.
 
-    ArchiveError if what is in the archive is not the execution, or the store does not answer.
+    ArchiveError if what is in the archive is not the execution, if the store does not answer, or if another
+    process has it in hand.
     """
-    name = f"{execution.execution_id}.json"
-    claimed = store.run(claim(execution, f"{place.shown}/{name}"))
+    claimed = store.run(claim(execution))
+    if (archived := claimed.archived) is None or archived.expires:
+        return archived is not None
     items = store.run(read_items(execution.execution_id))
-    _keep(place, name, execution.execution_id, items)
+    kept = _keep(place, execution.execution_id, archived.place, items)
+    claimed = store.run(put_archived(claimed, archived.replace(place=kept)))
     expires = now() + KEPT
-    for item in items:
-        if item["item"] == EXECUTION:
-            continue
-        if now() > until:
+    left = [item for item in items if item["item"] != EXECUTION and EXPIRES not in item]
+    for number, item in enumerate(left):
+        if number and now() > until:  # one at each look at least, or none would ever be the last
             return False
         if not store.run(expire(item, expires)):
             raise ArchiveRefused(
                 f"{item['item']} of execution {execution.execution_id} changed while it was archived: "
                 "nothing is lost, and the next look archives it as it is then"
             )
-    store.run(finish(execution, claimed, expires))
+    store.run(put_archived(claimed, archived.replace(place=kept, expires=expires)))
     return True
 
 
-def _keep(place: Place, name: str, execution_id: str, items: Iterable[Item]) -> None:
-    """Write items to the archive, with what is there of them already, and read them back."""
-    held = place.read(name, LARGEST)
-    before = {} if held is None else _items_of(held, f"{place.shown}/{name}", execution_id)
+def _keep(place: Place, execution_id: str, earlier: str | None, items: Iterable[Item]) -> str:
+    """Write items to the archive, with what an earlier look kept of them, and read them back; return where.
+
+    A file is named after its content: no look writes into that of another, however late it comes.
+    """
+    before = {} if earlier is None else _items_of(place, earlier, execution_id)
     content = _document(execution_id, before | {item["item"]: _as_dynamodb(item) for item in items})
-    place.write(name, content)
-    back = place.read(name, len(content) + 1)
-    if back != content:
+    name = f"{execution_id}.{sha256(content).hexdigest()[:DIGITS]}.json"
+    if place.read(name, len(content) + 1) != content:
+        place.write(name, content)
+    if (back := place.read(name, len(content) + 1)) != content:
         raise ArchiveRefused(
             f"{place.shown}/{name} does not hold what was written there: {len(back or b'')} bytes came back, "
-            f"{len(content)} were written. Nothing leaves the table; look who else writes there"
+            f"{len(content)} were written. Nothing is removed for it; look who else writes there"
         )
+    return f"{place.shown}/{name}"
 
 
 def _document(execution_id: str, items: dict[str, Item]) -> bytes:
@@ -92,8 +102,18 @@ def _as_dynamodb(item: Item) -> Item:
     return marshal({name: value for name, value in item.items() if name != EXPIRES})
 
 
-def _items_of(held: bytes, shown: str, execution_id: str) -> dict[str, Any]:
-    """Return the items of a file of the archive, by their range keys; raises ArchiveRefused if it is none."""
+def _items_of(place: Place, earlier: str, execution_id: str) -> dict[str, Any]:
+    """Return, by their range keys, the items of a file that an earlier look kept.
+
+    ArchiveRefused where it is not, as in a store that is new: what has left the table is in that file alone.
+    """
+    name = earlier.rpartition("/")[2]
+    shown = f"{place.shown}/{name}"
+    if (held := place.read(name, LARGEST)) is None:
+        raise ArchiveRefused(
+            f"part of execution {execution_id} may be in {earlier} alone, and {shown} is not there. Nothing "
+            "is removed; copy that file to here, and the next look goes on"
+        )
     try:
         document = json.loads(held)
         known = {item["item"]["S"]: item for item in document["items"]}
@@ -103,6 +123,6 @@ def _items_of(held: bytes, shown: str, execution_id: str) -> dict[str, Any]:
     if found == (wanted := f"format {FORMAT} of execution {execution_id}"):
         return known
     raise ArchiveRefused(
-        f"{shown} holds no archive in {wanted} ({found}). Nothing leaves the table; bring an earlier "
-        "version of the file back, or remove it"
+        f"{shown} holds no archive in {wanted} ({found}). Nothing is removed; bring an earlier version of it "
+        "back"
     )

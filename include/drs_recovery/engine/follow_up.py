@@ -19,6 +19,7 @@ from drs_recovery.engine.parting import TryLater
 from drs_recovery.errors import RecoveryError, TransitionRefused
 from drs_recovery.record.clean_up import asked_once, follow_up_run_id
 from drs_recovery.record.enums import CleanupMode, CleanupStatus, Decision
+from drs_recovery.record.transitions import check_not_archived
 from drs_recovery.store.queries import read_execution
 from drs_recovery.text.durations import duration_text
 from drs_recovery.text.people import who_may_answer
@@ -152,6 +153,7 @@ def open_follow_up(
             f"execution {execution.execution_id} was opened again, or another DAG run does its {kind.noun}: "
             "each end has its own"
         )
+    check_not_archived(execution)
     kind.check_may(execution)
     return kind(store, journal, run_id, execution, frozen_plan(store, execution_id))
 

@@ -106,11 +106,18 @@ class CleanupOrder(NamedTuple):
 
 
 class Archived(Record):
-    """Where all of an execution is kept that ended long ago; nothing of it changes any more.
+    """Where an execution is kept that ended long ago; it is neither tried again nor cleaned up any more.
 
-    ``expires`` is from when DynamoDB removes what lies beside its record; absent until all of that is marked.
+    ``time`` is when the look began that wrote this. ``place`` is the file, absent until all of the execution
+    was written there and read back. ``expires`` is from when DynamoDB removes what lies beside its record,
+    absent until all of that is marked.
     """
 
     time: Time
-    place: str
+    place: str | None = None
     expires: Time | None = None
+
+    @property
+    def state(self) -> str:
+        """How far it is, for people."""
+        return f"archived in {self.place}" if self.place else "being archived"

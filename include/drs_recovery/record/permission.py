@@ -98,7 +98,7 @@ def _over_for_good(execution: Execution) -> str | None:
     if execution.cleanup is not None and execution.cleanup.status in _CLEANED:
         return f"the clean-up of its instances is {execution.cleanup.status}"
     if execution.archived is not None:
-        return f"it is archived in {execution.archived.place}"
+        return f"it is {execution.archived.state}"
     return None
 
 

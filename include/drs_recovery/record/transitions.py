@@ -180,8 +180,7 @@ def check_clean_up(before: Execution, after: Execution) -> None:
     place = f"execution {before.execution_id}"
     if not before.final:
         raise TransitionRefused(f"{place} is {before.status}: only what has ended is cleaned up")
-    if before.archived:
-        raise TransitionRefused(f"{place} is archived in {before.archived.place}: nothing of it changes")
+    check_not_archived(before)
     if not before.is_drill:
         raise TransitionRefused(f"{place} is a {before.execution_type}: only a drill is ever cleaned up")
     _check_fields(Writer.CLEAN_UP, CLEANUP_FIELDS, _changed(before, after), place)
@@ -193,6 +192,14 @@ def check_clean_up(before: Execution, after: Execution) -> None:
         allowed = ", ".join(sorted(CLEANUP_MOVES.get(status, frozenset()))) or "nothing"
         raise TransitionRefused(
             f"{place}: its clean-up is {status} and cannot become {new.status}; allowed: {allowed}"
+        )
+
+
+def check_not_archived(execution: Execution) -> None:
+    """Raise TransitionRefused for one that is archived, or about to be: nothing follows it any more."""
+    if execution.archived:
+        raise TransitionRefused(
+            f"execution {execution.execution_id} is {execution.archived.state}: nothing of it changes"
         )
 
 

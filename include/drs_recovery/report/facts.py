@@ -35,7 +35,7 @@ def facts(execution: Execution) -> dict[str, str]:
     targets = {"RTO": rto_text(execution), "RPO": rpo_text(execution)}
     known |= {name: message for name, message in targets.items() if message}
     if execution.archived:
-        known["archived"] = _archived(execution.archived)
+        known["archive"] = _archived(execution.archived)
     if execution.superseded_by:
         known["superseded by"] = execution.superseded_by
     if execution.failure:
@@ -47,7 +47,7 @@ def _archived(archived: Archived) -> str:
     """Return where the whole of an execution is, and until when it is here too."""
     beside = "servers, audit trail and all else"
     here = f"; {beside} leave the table from {timestamp(archived.expires)} on" if archived.expires else ""
-    return f"in {archived.place}{here}"
+    return f"{archived.state}{here}"
 
 
 def places(execution: Execution) -> str:

@@ -34,6 +34,15 @@ def parse(item: Item) -> Execution:
     return Execution.from_item(item)
 
 
+def parse_or_pass(item: Item, passed_over: PassedOver) -> Execution | None:
+    """Return the execution of an item; None if it cannot be read, which is told."""
+    try:
+        return parse(item)
+    except RecordUnreadable as error:
+        passed_over(str(error))
+        return None
+
+
 def list_executions(
     plan_id: str | None = None, limit: int = 20, *, passed_over: PassedOver = log_it
 ) -> StoreProgram[list[Execution]]:
@@ -41,14 +50,6 @@ def list_executions(
 
     One that cannot be read hides no other, and takes no other's place.
     """
-
-    def readable(item: Item) -> Execution | None:
-        try:
-            return parse(item)
-        except RecordUnreadable as error:
-            passed_over(str(error))
-            return None
-
     index, hash_key, value = (NEWEST, "item", EXECUTION) if plan_id is None else (BY_PLAN, "planId", plan_id)
     arguments = {
         "IndexName": index,
@@ -57,7 +58,7 @@ def list_executions(
         "ExpressionAttributeValues": marshal({":hash": value}),
         "ScanIndexForward": False,
     }
-    return (yield from query_some(arguments, limit, readable))
+    return (yield from query_some(arguments, limit, lambda item: parse_or_pass(item, passed_over)))
 
 
 def open_executions(*, passed_over: PassedOver = log_it) -> StoreProgram[list[Execution]]:

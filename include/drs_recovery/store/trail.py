@@ -29,7 +29,8 @@ def append_change(changed: Changed, event: Event | None, *about: object) -> Stor
     """Append a change after it is made, so that the trail never holds what did not happen.
 
     A step that is run again finds its change made, and appends it if a crash came between the two. ``about``
-    identifies the change beside type, wave and attempt.
+    identifies the change beside type, wave and attempt. The trail of an archived execution may have left the
+    table: what was on it is not news.
     """
     if event is None:
         return
@@ -38,7 +39,7 @@ def append_change(changed: Changed, event: Event | None, *about: object) -> Stor
         event = event.replace(once="|".join(map(str, parts)))
     if changed.written:
         yield from put_event(changed.execution.execution_id, event, changed.execution)
-    else:
+    elif not changed.execution.archived:
         yield from append_event(changed.execution.execution_id, event, changed.execution)
 
 

@@ -24,7 +24,13 @@ if TYPE_CHECKING:
     from drs_recovery.storage import Place
 
 MOST = 20
-"""Executions of one run; the next minute brings the next."""
+"""Executions that one run archives; the next minute brings the next."""
+
+LOOKED_AT = 100
+"""Executions that one run looks at: some of them may be in trouble for long."""
+
+PROBE = "probe"
+"""Name of a file that is not there."""
 
 LONGEST = timedelta(seconds=20)
 """For which one run marks items: who ends executions waits for it."""
@@ -33,7 +39,7 @@ EXECUTIONS = Purpose(
     "Executions",
     "RECOVERY_ARCHIVE",
     "RECOVERY_TABLE_CONN_ID",
-    f"{CURE}Nothing leaves the table until they are archived",
+    f"{CURE}Nothing more leaves the table until they are archived",
     ArchiveUnavailable,
 )
 
@@ -47,7 +53,7 @@ class ArchiveExecutions(BaseOperator):
     """Archives each execution that ended long ago (`RECOVERY_ARCHIVE`), oldest first.
 
     Written as JSON and read back; only then may DynamoDB remove what lies beside its record, a week later.
-    Whatever fails, all stays in the table, and the next minute tries again.
+    What was not kept stays in the table, and the next minute tries again.
     """
 
     ui_color = "#e4dff5"
@@ -63,17 +69,20 @@ class ArchiveExecutions(BaseOperator):
             return []
         store, place = execution_store(), archive_place(wanted.archive)
         done, trouble = list[str](), list[str]()
-        before, until = now() - timedelta(days=wanted.archive_days), now() + LONGEST
-        for execution in store.run(due_for_archive(before, MOST)):
-            if now() > until:
+        found = store.run(due_for_archive(now() - timedelta(days=wanted.archive_days), LOOKED_AT))
+        try:
+            if found:
+                place.read(PROBE, 1)
+        except ArchiveUnavailable as error:  # before any record says that it is being archived
+            trouble, found = [str(error)], []
+        until = now() + LONGEST
+        for execution in found:
+            if len(done) == MOST or now() > until:
                 break
             with about_execution(execution.execution_id):
                 try:
                     if archive(store, place, execution, now, until):
                         done.append(execution.execution_id)
-                except ArchiveUnavailable as error:
-                    trouble.append(str(error))
-                    break
                 except Exception as error:
                     self.log.exception("Execution %s could not be archived", execution.execution_id)
                     trouble.append(f"{execution.execution_id}: {error}")

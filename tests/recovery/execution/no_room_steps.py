@@ -11,7 +11,7 @@ from drs_recovery.record.enums import (
     ExecutionStatus,
     WaveStatus,
 )
-from drs_recovery.record.parts import CleanupOrder, Lag, PreflightWarning
+from drs_recovery.record.parts import Archived, CleanupOrder, Lag, PreflightWarning
 from drs_recovery.store.lock import take_lock, unlock
 from drs_recovery.store.open_attempt import note_clear, open_attempt
 from drs_recovery.store.programs import (
@@ -107,10 +107,11 @@ def archiving(world):
 
     def go():
         world.store.run(archive.due_for_archive(START + timedelta(days=1), 20))
-        claimed = world.store.run(archive.claim(execution, "s3://evidence/executions"))
+        claimed = world.store.run(archive.claim(execution))
         for item in world.store.run(archive.read_items(world.id))[-3:]:
             world.store.run(archive.expire(item, START))
-        world.store.run(archive.finish(execution, claimed, START))
+        kept = Archived(time=START, place="s3://evidence/executions", expires=START)
+        world.store.run(archive.put_archived(claimed, kept))
 
     return go
 

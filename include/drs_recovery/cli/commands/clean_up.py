@@ -17,6 +17,7 @@ from drs_recovery.names import CLEAN_UP, CleanUpTask
 from drs_recovery.record.clean_up import EXECUTION_ID, asked_once, clean_up_run_id, current_run_id
 from drs_recovery.record.enums import CleanupStatus, EventType
 from drs_recovery.record.events import Event
+from drs_recovery.record.transitions import check_not_archived
 from drs_recovery.report.cleanups import cleanup_text, may_be_cleaned_up, waits_for_an_approver
 from drs_recovery.report.documents import execution_document
 from drs_recovery.settings import settings
@@ -73,8 +74,7 @@ def _check_may_clean_up(execution: Execution) -> None:
         raise TransitionRefused(f"{place} is a {execution.execution_type}: only drills are ever cleaned up.")
     if not execution.job_ids:
         raise TransitionRefused(f"{place} started no job: there is nothing to clean up.")
-    if execution.archived:
-        raise TransitionRefused(f"{place} is archived in {execution.archived.place}: nothing of it changes.")
+    check_not_archived(execution)
     raise TransitionRefused(f"{place} is cleaned up already: {cleanup_text(execution)}.")
 
 

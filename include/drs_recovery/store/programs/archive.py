@@ -1,15 +1,18 @@
 """What ``archive`` writes: where an execution is archived, and from when on the rest of it may be removed.
 
 Its record stays: lists go on showing it, and its DAG run, cleared after years, finds it and starts nothing.
-Nothing is deleted here. DynamoDB removes what has expired, and an item gets that mark only under the
-condition that it is what was read, and so what is in the archive.
+Nothing is deleted here. DynamoDB removes what has expired, and an item gets that mark only if it is what was
+read, and so what is in the archive.
+
+A look that was given up may still go on: each begins with a version of the record of its own, and what it
+writes after another look began is refused.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_recovery.errors import RecordUnreadable
+from drs_recovery.errors import ArchiveRefused, TransitionRefused
 from drs_recovery.record.base import iso
 from drs_recovery.record.parts import Archived
 from drs_recovery.record.transitions import check_archive
@@ -17,8 +20,18 @@ from drs_recovery.store.changes import same_cleanup, same_version, write
 from drs_recovery.store.expressions import Update
 from drs_recovery.store.fitting import CLEAN_UP_BUDGETS
 from drs_recovery.store.passed_over import PassedOver, log_it
-from drs_recovery.store.queries import EXECUTION, parse, pending_put_backs, read_execution
-from drs_recovery.store.requests import Request, get, key, marshal, now, query, query_some, retrying
+from drs_recovery.store.queries import EXECUTION, parse_or_pass, pending_put_backs, read_execution
+from drs_recovery.store.requests import (
+    Request,
+    get,
+    key,
+    marshal,
+    now,
+    query,
+    query_some,
+    retrying,
+    unmarshal,
+)
 from drs_recovery.store.table import EXPIRES, NEWEST
 
 if TYPE_CHECKING:
@@ -48,11 +61,13 @@ def due_for_archive(
     """
     busy = set((yield from pending_put_backs()))
     first = str(((yield from get(ARCHIVE, BOOKMARK)) or {}).get(_BEFORE, _FIRST))
+    if first > iso(before):  # RECOVERY_ARCHIVE_DAYS was raised: all that old is archived
+        return []
     reached, all_archived = first, True
 
     def due(item: Item) -> Execution | None:
         nonlocal reached, all_archived
-        execution = _readable(item, passed_over)
+        execution = parse_or_pass(item, passed_over)
         archived = execution is not None and execution.archived is not None and execution.archived.expires
         all_archived = all_archived and bool(archived)
         if all_archived:
@@ -73,46 +88,47 @@ def due_for_archive(
     return found
 
 
-def _readable(item: Item, passed_over: PassedOver) -> Execution | None:
-    try:
-        return parse(item)
-    except RecordUnreadable as error:
-        passed_over(str(error))
-        return None
-
-
 def _is_over(execution: Execution, before: datetime) -> bool:
     ended = execution.end_time is not None and execution.end_time < before
     return ended and execution.cleanup_due is None
 
 
-def claim(execution: Execution, place: str) -> StoreProgram[Archived]:
-    """Write where an execution goes, before it is read: from here on nothing opens it again.
+def claim(found: Execution) -> StoreProgram[Execution]:
+    """Begin a look at an execution, before its items are read; return its record, whole.
 
-    TransitionRefused for one that was opened again, or whose clean-up was asked for, since it was found.
+    From here on nothing opens it again, and no look that began earlier writes to its record. One that is
+    archived already is returned as it is. TransitionRefused for one that was opened again since it was found,
+    or whose clean-up was asked for.
     """
     at = yield from now()
-    return (yield from _write(execution, Archived(time=at, place=place)))
 
+    def step() -> StoreProgram[Execution | None]:
+        before = yield from read_execution(found.execution_id)
+        if before.archived and before.archived.expires:
+            return before
+        if before.end_time != found.end_time:
+            raise TransitionRefused(f"execution {found.execution_id} was opened again: it is not archived")
+        place = before.archived.place if before.archived else None
+        return (yield from _write(before, Archived(time=at, place=place)))
 
-def finish(execution: Execution, archived: Archived, expires: datetime) -> StoreProgram[Archived]:
-    """Write that all of it is in the archive that claimed it, and from when on the rest may be removed."""
-    return (yield from _write(execution, archived.replace(expires=expires)))
-
-
-def _write(execution: Execution, archived: Archived) -> StoreProgram[Archived]:
-    def step() -> StoreProgram[Archived | None]:
-        before = yield from read_execution(execution.execution_id)
-        known = before.archived
-        if known and known.place == archived.place and (known.expires or not archived.expires):
-            return known
-        after = before.replace(archived=archived, version=before.version + 1)
-        check_archive(before, after)
-        changed = yield from write(before, after, _same_end, CLEAN_UP_BUDGETS)
-        return changed.execution.archived if changed else None
-
-    trouble = f"execution {execution.execution_id}: its record kept changing while it was to be archived"
+    trouble = f"execution {found.execution_id}: its record kept changing while it was to be archived"
     return (yield from retrying(step, trouble))
+
+
+def put_archived(claimed: Execution, archived: Archived) -> StoreProgram[Execution]:
+    """Write how far the look is that claimed an execution; ArchiveRefused if another one began since."""
+    if (written := (yield from _write(claimed, archived))) is None:
+        raise ArchiveRefused(
+            f"another process archives execution {claimed.execution_id}: this one lets it go on alone"
+        )
+    return written
+
+
+def _write(before: Execution, archived: Archived) -> StoreProgram[Execution | None]:
+    after = before.replace(archived=archived, version=before.version + 1)
+    check_archive(before, after)
+    changed = yield from write(before, after, _same_end, CLEAN_UP_BUDGETS)
+    return changed.execution if changed else None
 
 
 def _same_end(update: Update, before: Execution) -> Iterable[str]:
@@ -135,12 +151,16 @@ def read_items(execution_id: str) -> StoreProgram[list[Item]]:
 
 
 def expire(item: Item, expires: datetime) -> StoreProgram[bool]:
-    """Mark an item to be removed, unless somebody changed it since it was read; whether it is marked."""
-    if EXPIRES in item:
-        return True
+    """Mark an item to be removed; return whether it is what was read, to the last attribute.
+
+    One that lost or changed an attribute is not marked. One that got another is, and the caller goes no
+    further: the next look archives it as it is then, days before it can be removed.
+    """
+    at = int(expires.timestamp())
     update = Update(item["executionId"], item["item"])
-    update.set((EXPIRES,), int(expires.timestamp()))
+    update.set((EXPIRES,), at)
     attributes = {name: value for name, value in item.items() if name not in key("", "")}
     update.require(update.present("executionId"), update.absent(EXPIRES))
     update.require(*(update.equal((name,), value) for name, value in attributes.items()))
-    return (yield update.request()) is not None
+    answer = yield update.request(returning=True)
+    return answer is not None and unmarshal(answer["Attributes"]) == item | {EXPIRES: at}
