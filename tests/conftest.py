@@ -37,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     Its seed is its own, which the header tells, and which workers find in their environment.
     """
-    settings.register_profile("same", derandomize=True)
+    settings.register_profile("same", derandomize=True, deadline=None)
     settings.load_profile("same")
     if NIGHTLY:
         settings.register_profile(

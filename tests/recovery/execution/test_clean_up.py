@@ -83,9 +83,7 @@ KNOWN = st.fixed_dictionaries(
 STEPS = st.lists(st.tuples(st.sampled_from(CleanupStatus), KNOWN), min_size=1, max_size=4)
 
 
-@settings(
-    max_examples=examples(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=examples(8), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_whatever_it_is_given_it_changes_nothing_else(world, steps):
     """No final status, no version, no wave: only its two fields, from the raw item's view."""
@@ -106,9 +104,7 @@ def test_whatever_it_is_given_it_changes_nothing_else(world, steps):
         assert [item["item"] for item in world.items() if item["item"].startswith("EVENT")] == []
 
 
-@settings(
-    max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_other_field_passes_the_table_of_writers(make, data):
     """The rule itself, for every field there is."""

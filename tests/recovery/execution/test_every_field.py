@@ -76,7 +76,7 @@ def test_a_field_of_a_wave_that_changed_is_on_record(world, name, waves):
     assert written(world, after, before) == before
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     names=st.sets(st.sampled_from(OF_EXECUTIONS), min_size=1),
     of_waves=st.sets(st.sampled_from(["approval", "failure", "intents", "job_ids", "attempt"])),

@@ -98,7 +98,6 @@ def test_the_record_is_true_in_any_order_and_wherever_its_writers_die(machine):
             max_examples=examples(8),
             stateful_step_count=8,
             phases=(Phase.explicit, Phase.reuse, Phase.generate),  # each step costs requests; no shrinking
-            deadline=None,
             suppress_health_check=[HealthCheck.too_slow],
         ),
     )
