@@ -69,6 +69,8 @@ def pytest_collection_finish() -> None:
 # Airflow reads its home when it is first imported, and writes to it.
 _AIRFLOW_HOME = TemporaryDirectory(prefix="airflow-home-")
 os.environ["AIRFLOW_HOME"] = _AIRFLOW_HOME.name
+# By it an Airflow knows its own executions.
+os.environ["AIRFLOW__API__BASE_URL"] = "http://airflow.example"
 
 
 @dataclass(frozen=True)

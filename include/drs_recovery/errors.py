@@ -16,6 +16,7 @@
     ├── SelectionError          mend the plan's servers, or DRS: nothing, too much or the unknown is selected
     ├── PreflightBlocked        mend what the checks found, or let the plan warn of it only
     ├── ParamsError             ask again with other run params
+    ├── AddressMissing          give this Airflow the address that people use, `[api] base_url`
     ├── RunDiffers              start a new run: another DAG run opened this execution
     ├── StartRefused            look at the record: it does not permit this start now
     │   └── IntentOpen          wait: the job of an earlier StartRecovery is being looked for
@@ -34,6 +35,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "AddressMissing",
     "AirflowApiError",
     "AirflowRefused",
     "AirflowUnreachable",
@@ -125,6 +127,10 @@ class PreflightBlocked(RecoveryError):
 
 class ParamsError(RecoveryError):
     """Run params that no execution may start with."""
+
+
+class AddressMissing(RecoveryError):
+    """A drill in an Airflow that has no address, and so cannot tell its executions from those of another."""
 
 
 class RunDiffers(RecoveryError):

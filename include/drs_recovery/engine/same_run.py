@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from drs_recovery.record.models import Execution
 
 AIRFLOW = "its Airflow"
+NO_ADDRESS = (
+    "this Airflow has no address, [api] base_url, and cannot tell its executions from those of another on "
+    "the table: it ends none whose DAG run is gone, and starts no clean-up. Set AIRFLOW__API__BASE_URL in "
+    "all of its components, to the address that people use"
+)
 REASON = "reason"
 
 

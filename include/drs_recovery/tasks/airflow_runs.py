@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from drs_recovery.engine.attempt import Clear
 from drs_recovery.engine.same_run import Run
 from drs_recovery.record.base import complaint_of_run_id
+from drs_recovery.text.address import base_address
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -22,7 +23,7 @@ FINISHED = frozenset({"success", "failed"})
 
 def this_airflow() -> str | None:
     """Return the address by which this Airflow calls itself; absent where none is configured."""
-    return conf.get("api", "base_url", fallback="").rstrip("/") or None
+    return base_address(conf.get("api", "base_url", fallback=None))
 
 
 def run_of(context: Context) -> Run:
@@ -45,14 +46,17 @@ def run_of(context: Context) -> Run:
 
 
 def is_ours(execution: Execution) -> bool:
-    """Whether this Airflow opened an execution: it knows nothing of the DAG runs of another on the table."""
-    return execution.airflow_url == this_airflow()
+    """Whether this Airflow opened an execution: it knows nothing of the DAG runs of another on the table.
+
+    Where either has no address nobody can tell, and it is not.
+    """
+    return execution.airflow_url is not None and execution.airflow_url == this_airflow()
 
 
 def run_finished(context: Context, execution: Execution) -> str | None:
     """Return a sentence that the DAG run of an execution has ended or is gone.
 
-    None while it lives, and for the run of another Airflow.
+    None while it lives, and for the run of an Airflow that is, or may be, another.
     """
     if not is_ours(execution):
         return None

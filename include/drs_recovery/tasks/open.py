@@ -11,7 +11,7 @@ from drs_recovery.engine.frozen_plan import drs_at
 from drs_recovery.engine.open import Opened, Ports, Stopped, new_execution, open_record, put_record
 from drs_recovery.engine.readiness.gather import Sources, gather
 from drs_recovery.engine.recovery_points import PointsAsked
-from drs_recovery.engine.same_run import check_same_run
+from drs_recovery.engine.same_run import NO_ADDRESS, check_same_run
 from drs_recovery.plan.claims import claims
 from drs_recovery.tasks.airflow_runs import run_finished, run_of
 from drs_recovery.tasks.base import ends_task_on_error, execution_store, is_last_try, journal_of
@@ -75,6 +75,8 @@ class OpenExecution(CarriesExecution, BaseOperator):
             detail += f" ({self.remark})"
         if execution.reason:
             detail += f": {execution.reason}"
+        if execution.airflow_url is None:
+            detail += f"; {NO_ADDRESS}"
         return put_record(store, journal, execution, detail)
 
     def _source(self) -> str | None:

@@ -14,8 +14,9 @@ from drs_recovery.clock import now
 from drs_recovery.engine.deleted_plan import known_plans, plan_deleted
 from drs_recovery.engine.finish import end_execution
 from drs_recovery.engine.queue import tidy_queues
+from drs_recovery.engine.same_run import NO_ADDRESS
 from drs_recovery.store.queries import open_executions
-from drs_recovery.tasks.airflow_runs import is_ours, run_finished
+from drs_recovery.tasks.airflow_runs import is_ours, run_finished, this_airflow
 from drs_recovery.tasks.base import execution_store, journal_of
 from drs_recovery.tasks.log_lines import about_execution
 from drs_recovery.tasks.metrics import measure, measure_queues
@@ -50,10 +51,13 @@ class ReconcileExecutions(BaseOperator):
     def execute(self, context: Context) -> list[str]:
         """Return the ids of the executions that were ended; fails if one could not be, after the others.
 
-        A record that cannot be read hides no other, and fails the task too: people look there.
+        A record that cannot be read hides no other, and fails the task too: people look there. So does an
+        Airflow without an address, which can end none.
         """
         say_what_this_worker_is(context)
         store, ended, trouble = execution_store(), list[str](), list[str]()
+        if this_airflow() is None:
+            trouble.append(NO_ADDRESS)
         known = known_plans(self.plans)
         found = store.run(open_executions(passed_over=trouble.append))
         for execution in found:

@@ -12,6 +12,7 @@ from drs_recovery.clock import now
 from drs_recovery.engine.clean_up import CleanUp
 from drs_recovery.engine.follow_up import KnownRun, run_to_start
 from drs_recovery.engine.put_back import PutBack
+from drs_recovery.errors import TransitionRefused
 from drs_recovery.record.clean_up import EXECUTION_ID
 from drs_recovery.tasks.airflow_runs import FINISHED, is_ours
 from drs_recovery.tasks.base import execution_store, journal_of
@@ -47,6 +48,7 @@ class StartFollowUps(BaseOperator):
         """Return the ids of the DAG runs that were asked for.
 
         Trouble with one, or a record that cannot be read, holds no other back; it fails the task at its end.
+        So does one that an Airflow without an address has opened, since nobody starts that.
         """
         store, trouble, started = execution_store(), list[str](), list[str]()
         for kind, execution in _due_follow_ups(store, trouble):
@@ -54,6 +56,7 @@ class StartFollowUps(BaseOperator):
                 break
             with about_execution(execution.execution_id):
                 try:
+                    _check_address(kind, execution)
                     if is_ours(execution) and (run_id := _run_to_start(store, context, kind, execution)):
                         _trigger_dag_run(kind.dag_id, run_id, {EXECUTION_ID: execution.execution_id})
                         started.append(run_id)
@@ -69,6 +72,14 @@ def _due_follow_ups(store: ExecutionStore, trouble: list[str]) -> Iterator[tuple
     for kind in FOLLOW_UPS:
         for execution in store.run(kind.record.due(now(), passed_over=trouble.append)):
             yield kind, execution
+
+
+def _check_address(kind: type[FollowUp], execution: Execution) -> None:
+    if execution.airflow_url is None:
+        raise TransitionRefused(
+            f"its {kind.noun} is due, and the Airflow that opened it had no address ([api] base_url): who "
+            f"knows which one that is runs the DAG {kind.dag_id} there, with the execution id"
+        )
 
 
 def _run_to_start(

@@ -30,6 +30,15 @@ def hide_who_signs_in(text: str) -> str:
     return _IN_A_TEXT.sub(f"{HIDDEN}@", text)
 
 
+def base_address(value: str | None) -> str | None:
+    """Return the address by which a server is known, without a slash at its end; None where it names no host.
+
+    A path alone (``/airflow``) may be that of any server.
+    """
+    address = (value or "").strip().rstrip("/")
+    return address if address.partition("://")[2] else None
+
+
 def check_legible(url: str) -> None:
     """Raise a ValueError, without the address, where it is not plain what signs in and what is the host."""
     if "@" not in url:

@@ -108,7 +108,9 @@ class Tasks:
         conf = {"execution_type": self.type.value}
         if self.type is ExecutionType.RECOVERY:
             conf |= dict.fromkeys(("confirm", "replace_recovered"), self.plan.id)
-        return Run(self.plan.id, self.run_id, "manual", conf=conf, user="alice")
+        return Run(
+            self.plan.id, self.run_id, "manual", conf=conf, user="alice", airflow_url="http://airflow.example"
+        )
 
     @property
     def new(self) -> Execution:
