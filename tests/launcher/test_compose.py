@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 import subprocess
@@ -157,12 +158,28 @@ def test_the_database_is_of_the_version_that_the_launcher_starts() -> None:
 
 def test_redis_keeps_nothing_and_asks_for_a_password() -> None:
     """As that of the launcher: nothing is lost with it that Airflow would not queue again."""
-    command = SERVICES[BROKER]["command"]
-    given = dict(zip(command[1::2], command[2::2], strict=True))
-    assert given.pop("--requirepass").startswith("${REDIS_PASSWORD:?")
-    assert given == {"--save": "", "--appendonly": "no"}
+    shell, script = SERVICES[BROKER]["command"][:2], SERVICES[BROKER]["command"][2]
+    assert shell == ["sh", "-ec"]
+    first, *settings, last = script.splitlines()
+    assert (first, last) == ("exec redis-server - <<SETTINGS", "SETTINGS")
+    assert settings == ["requirepass $$REDISCLI_AUTH", 'save ""', "appendonly no"]
     assert 'save ""\nappendonly no\n' in REDIS_SETTINGS
     assert "ports" not in SERVICES[BROKER]
+    assert SERVICES[BROKER]["user"] == "redis", "its entrypoint leaves root to whoever starts no redis-server"
+
+
+def test_redis_gets_its_password_from_the_environment() -> None:
+    """As the shell fills it into the settings that Redis reads; Compose itself has put it nowhere else."""
+    script = SERVICES[BROKER]["command"][2].replace("$$", "$").replace("exec redis-server -", "cat")
+    env = {"PATH": os.environ["PATH"], "REDISCLI_AUTH": "s3cret-_"}
+    read = subprocess.run(["sh", "-ec", script], env=env, capture_output=True, text=True, check=True).stdout
+    assert read == 'requirepass s3cret-_\nsave ""\nappendonly no\n'
+
+
+@pytest.mark.parametrize("service", OF_OTHERS)
+def test_what_others_build_is_pinned(service: str) -> None:
+    """To a version of its own; a name without one is whatever was newest when it was fetched."""
+    assert re.fullmatch(r"[a-z]+:\d+(\.\d+)+", SERVICES[service]["image"])
 
 
 def test_the_proxy_runs_with_the_launchers_file() -> None:
@@ -220,6 +237,13 @@ def test_no_secret_stands_in_the_file() -> None:
             secret = re.search(r"PASSWORD|SECRET|FERNET|SQL_ALCHEMY_CONN|BROKER_URL|CLI_AUTH", variable)
             if secret and variable not in LOCAL_AWS_ACCOUNT:
                 assert NEEDED.search(value), f"{name}: {variable}"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_secret_goes_into_the_environment_alone(service: str) -> None:
+    """Whoever lists processes sees commands, those of health checks too."""
+    elsewhere = {key: value for key, value in SERVICES[service].items() if key != "environment"}
+    assert not NEEDED.search(str(elsewhere))
 
 
 def test_make_env_writes_every_secret_that_is_asked_for(tmp_path: Path) -> None:
