@@ -23,7 +23,9 @@ FROM base AS kubernetes
 RUN apt-get update && apt-get install --yes --no-install-recommends tini && rm -rf /var/lib/apt/lists/*
 COPY requirements/kubernetes.txt /opt/recovery/
 RUN pip install --no-cache-dir --no-deps --require-hashes -r /opt/recovery/kubernetes.txt
-COPY dist/drs_recovery_plans-*.whl /opt/recovery/
+# Of this release: dist/ may have others beside it
+ARG RELEASE=0.2.0
+COPY dist/drs_recovery_plans-${RELEASE}-py3-none-any.whl /opt/recovery/
 RUN pip install --no-cache-dir --no-deps /opt/recovery/drs_recovery_plans-*.whl
 COPY config /opt/airflow/config
 COPY dags /opt/airflow/dags

@@ -9,8 +9,9 @@ SHELL := /bin/sh
 ifeq ($(origin AIRFLOW),command line)
   venv := .venv-$(AIRFLOW)
   another := $(AIRFLOW)
-  $(if $(filter up down clean env,$(MAKECMDGOALS)),$(error .airflow/ is of one Airflow alone: AIRFLOW=$(AIRFLOW) \
-    is for test, lint, nightly, demo, bench and chaos))
+  for_another := test test-celery lint nightly demo bench chaos
+  $(foreach goal,$(filter-out setup help $(for_another),$(MAKECMDGOALS)),$(error `make $(goal)` knows one Airflow \
+    alone: AIRFLOW=$(AIRFLOW) is for $(for_another)))
 else
   venv := .venv
 endif

@@ -14,6 +14,8 @@ import pytest
 from launcher import bootstrap
 from launcher.bootstrap import Environment, SetUpError, choose_interpreter, run, set_up
 
+ROOT = Path(__file__).parents[2]
+
 
 def refusal(machine: Any) -> str:
     """Return why a machine cannot be set up."""
@@ -267,3 +269,25 @@ def test_an_old_interpreter_can_read_the_script() -> None:
     source = Path(bootstrap.__file__).read_text()
     ast.parse(source, feature_version=(3, 6))
     assert "from __future__" not in source
+
+
+def made(goal: str) -> tuple[int, str]:
+    """Return what make would say to a goal with another Airflow; it does nothing."""
+    command = ["make", "--dry-run", goal, "AIRFLOW=3.3.0"]
+    env = {"PATH": os.environ["PATH"]}
+    ran = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    return ran.returncode, ran.stderr
+
+
+@pytest.mark.parametrize("goal", ["up", "lock", "wheel", "upgrade", "env"])
+def test_what_is_of_one_airflow_alone_refuses_another(goal: str) -> None:
+    """In a sentence that names what takes one."""
+    code, said = made(goal)
+    assert code == 2
+    assert f"`make {goal}` knows one Airflow alone: AIRFLOW=3.3.0 is for test test-celery lint" in said
+
+
+@pytest.mark.parametrize("goal", ["test", "setup", "help"])
+def test_what_can_do_with_another_airflow_takes_it(goal: str) -> None:
+    """The set-up that all begin with, too."""
+    assert made(goal) == (0, "")

@@ -27,6 +27,7 @@ from launcher.environment import (
 )
 from launcher.home import Home
 from launcher.settings_file import read_settings_file
+from tests.command_lines import parse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -298,6 +299,12 @@ def test_what_lasts_is_checked_and_comes_back(service: str) -> None:
     """A health check each, and a restart."""
     assert SERVICES[service]["healthcheck"]["test"]
     assert SERVICES[service]["restart"] == "unless-stopped"
+
+
+@pytest.mark.parametrize("service", ["scheduler", "dag-processor", "triggerer", "worker"])
+def test_a_health_check_is_a_command_that_there_is(service: str) -> None:
+    """As Airflow and Celery read it."""
+    parse(SERVICES[service]["healthcheck"]["test"])
 
 
 def test_nothing_starts_before_what_it_needs() -> None:
