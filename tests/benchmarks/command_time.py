@@ -16,7 +16,7 @@ from rich.table import Table
 from drs_recovery.settings import settings
 from drs_recovery.store.table import create_table
 from launcher.environment import LOCAL_AWS_ACCOUNT, ROOT
-from tests.benchmarks.local_aws import local_aws
+from tests.simulator.process import simulator_process
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,7 +35,7 @@ COMMANDS = {
 def measure(console: Console) -> None:
     """Run each command in turn, several times, against a local AWS with an empty table."""
     os.environ.update(LOCAL_AWS_ACCOUNT)
-    with local_aws("--speed", "immediate") as (url, _):
+    with simulator_process("--port", "0", "--speed", "immediate") as (_, url):
         os.environ["AWS_ENDPOINT_URL"] = url
         create_table(boto3.client("dynamodb"), settings().table)
         took: dict[str, list[tuple[float, float]]] = {name: [] for name in COMMANDS}

@@ -21,7 +21,7 @@ from drs_recovery.store.requests import marshal
 from drs_recovery.store.table import create_table
 from drs_simulator.client import Control
 from launcher.environment import LOCAL_AWS_ACCOUNT
-from tests.benchmarks.local_aws import local_aws
+from tests.simulator.process import simulator_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,7 +66,7 @@ def measure(console: Console) -> None:
     os.environ["AIRFLOW_CONN_AWS_DEFAULT"] = "aws://"
     with (
         tempfile.TemporaryDirectory(prefix="recovery-bench-") as home,
-        local_aws("--speed", "immediate") as (url, _),
+        simulator_process("--port", "0", "--speed", "immediate") as (_, url),
         Control(url) as control,
     ):
         os.environ["AIRFLOW_HOME"], os.environ["AWS_ENDPOINT_URL"] = home, url

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
 import httpx
+import psutil
 from rich.table import Table
 
 from drs_simulator.client import Control
-from tests.benchmarks.local_aws import local_aws
+from tests.simulator.process import simulator_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import psutil
     from rich.console import Console
 
-LARGE = ("--fleet", "large", "--speed", "real")
+LARGE = ("--port", "0", "--fleet", "large", "--speed", "real")
 JOBS, SERVERS_IN_JOB = 20, 25
 ROUNDS, REQUESTS = 5, 200
 _KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
@@ -72,7 +72,7 @@ def measure(console: Console) -> None:
         title_justify="left",
         caption_justify="left",
     )
-    with local_aws(*LARGE) as (url, _), console.status("describing"):
+    with simulator_process(*LARGE) as (_, url), console.status("describing"):
         drs = boto3.client("drs", endpoint_url=url, region_name="eu-west-1", **_KEYS)
         _fill(drs, url)
         with httpx.Client(base_url=url, trust_env=False, headers={"Authorization": SIGNED}) as http:
@@ -92,7 +92,8 @@ def _costs() -> Table:
         title="The process of a simulator with 4,000 servers",
         title_justify="left",
     )
-    with local_aws(*LARGE) as (url, server):
+    with simulator_process(*LARGE) as (process, url):
+        server = psutil.Process(process.pid)
         drs = boto3.client("drs", endpoint_url=url, region_name="eu-west-1", **_KEYS)
         _add_cost(table, "start-up", server, 0, 1)
         spent, pages = _spent(server), _boto3_times(drs, ROWS[0])

@@ -24,6 +24,7 @@ from drs_simulator.client import Control
 from launcher.ports import choose_ports
 from tests.airflow_rest import HOLD, Airflow, until
 from tests.integration.records import Records, statuses
+from tests.simulator.process import simulator_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,21 +97,11 @@ class Installation:
     @contextmanager
     def local_aws(self) -> Iterator[Control]:
         """Run local AWS, which no release stops."""
-        command = [
-            sys.executable,
-            "-m",
-            "drs_simulator",
-            "--port",
-            str(self.aws_port),
-            "--speed",
-            "immediate",
-        ]
-        with subprocess.Popen(command, env=_environment(ROOT)) as process, Control(self.aws_url) as control:
-            try:
-                until("local AWS", lambda: _answers(control))
-                yield control
-            finally:
-                process.terminate()
+        with (
+            simulator_process("--port", str(self.aws_port), "--speed", "immediate") as (_, url),
+            Control(url) as control,
+        ):
+            yield control
 
 
 def _environment(release: Path) -> dict[str, str]:
@@ -121,14 +112,6 @@ def _python(release: Path, code: str, *arguments: str) -> None:
     subprocess.run(
         [sys.executable, "-c", code, *arguments], cwd=release, env=_environment(release), check=True
     )
-
-
-def _answers(control: Control) -> bool:
-    try:
-        control.requests()
-    except Exception:  # noqa: BLE001 - it is not there yet
-        return False
-    return True
 
 
 def take_over(installation: Installation, control: Control, before: Path, after: Path) -> None:
