@@ -14,6 +14,7 @@ from drs_recovery.engine.parting import LOOK_AGAIN, TryLater
 from drs_recovery.errors import RecordUnavailable, TransitionRefused
 from drs_recovery.record.server_settings import SettingsStatus
 from drs_recovery.store.queries import pending_put_backs
+from drs_recovery.store.runners import lacks_index
 from drs_recovery.store.server_settings import read_all_settings, write_settings
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _pending(store: ExecutionStore) -> list[str]:
     try:
         return store.run(pending_put_backs())
     except RecordUnavailable as error:
-        if "specified index" not in str(error):
+        if not lacks_index(error):
             raise
         log.warning("Settings that earlier drills changed are not looked for: %s", error)
         return []

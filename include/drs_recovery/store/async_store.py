@@ -10,6 +10,7 @@ from drs_recovery.clock import now as utc_now
 from drs_recovery.store.queries import EXECUTION
 from drs_recovery.store.requests import Request, asked, key, marshal, unmarshal
 from drs_recovery.store.runners import no_listener, run_async, unavailable
+from drs_recovery.text.denials import DENIED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -27,8 +28,6 @@ MOST_KEYS = 100
 
 MARKS = "executionId, supersededBy, failure, endTime"
 """What marks an execution as stopped, and whose it is."""
-
-DENIED = "AccessDeniedException"
 
 
 class AsyncExecutionStore:
@@ -63,7 +62,7 @@ class AsyncExecutionStore:
             try:
                 items = await self._marks(names)
             except ClientError as error:
-                if error.response["Error"]["Code"] != DENIED:
+                if error.response["Error"]["Code"] not in DENIED:
                     raise unavailable(error, self._client, self._table, "batch_get_item") from error
                 items = [await self._mark(name) for name in names]
             except BotoCoreError as error:

@@ -61,6 +61,11 @@ _SIZE = re.compile(r"size (to update )?has exceeded")
 """In DynamoDB's message for an item, an update or an expression that is larger than it takes."""
 
 
+def lacks_index(error: Exception) -> bool:
+    """Whether an error says that the table lacks one of our indexes, as one of an earlier release does."""
+    return _INDEX.search(str(error)) is not None
+
+
 def no_listener(_: News) -> None:
     """Hear nothing."""
 
@@ -156,7 +161,7 @@ def unavailable(error: Exception, client: Any, table: str, operation: str) -> Re
     """Return the error of a table that did not do what was asked, naming where it was asked."""
     place = place_of(client, table)
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else None
-    no_index = NO_INDEX if _INDEX.search(str(error)) else ""
+    no_index = NO_INDEX if lacks_index(error) else ""
     if code == "ResourceNotFoundException" and not no_index:
         return RecordUnavailable(f"there is no {place}: make it with `recovery init` ({error})")
     remedy = next((f"; {text}" for kinds, text in REMEDIES if isinstance(error, kinds)), "")
