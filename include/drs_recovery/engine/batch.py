@@ -116,7 +116,7 @@ class Batch:
             instead = part(self.hook, self.record, self.servers, error, again=again, snapshots=self.snapshots)
         except (ClientError, BotoCoreError) as trouble:
             if cause_of(error) is Cause.BUSY:
-                return TryLater(f"{text} By what, DRS cannot be asked: {trouble}", seconds=LOOK_AGAIN)
+                return TryLater(f"{text} By what, DRS cannot be asked: {said(trouble)}", seconds=LOOK_AGAIN)
             instead = pause(trouble)
         return instead or Parted(text, refused=dict.fromkeys(self.servers, text))
 
@@ -200,7 +200,7 @@ class Batch:
             self.put_on_record(intent, job_id)
             return job_id
         no_room = cause_of(error) is Cause.QUOTA and not is_too_large(error)
-        self._refuse(intent, str(error), fact=Fact.NO_ROOM if no_room else None)
+        self._refuse(intent, said(error), fact=Fact.NO_ROOM if no_room else None)
         if cause_of(error) is Cause.BUSY and (own := self.late_job()):
             return own
         raise _Refused(error) from error
@@ -211,7 +211,7 @@ class Batch:
         try:
             found = self.adoption.job_of(self.wave, intent)
         except (ClientError, BotoCoreError) as trouble:
-            text = f"the answer to StartRecovery was lost ({error}), and DRS cannot be asked: {trouble}"
+            text = f"the answer to StartRecovery was lost ({error}), and DRS cannot be asked: {said(trouble)}"
             raise TryLater(text, seconds=max(LOOK_AGAIN, retry_after(trouble))) from trouble
         if found is None:
             text = f"the answer to StartRecovery was lost ({error}), and DRS shows no job of it yet"

@@ -13,6 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from drs_recovery.aws.utils.errors import said
 from drs_recovery.engine.checks import KINDS
 from drs_recovery.engine.checks.kind import Found, Reach, Subject
 from drs_recovery.engine.template_context import template_context
@@ -59,7 +60,7 @@ class _Rounds:
             return
         task, self.task = self.task, None
         if error := task.exception():
-            found = dict.fromkeys(self.asked, Found(passed=False, text=str(error) or type(error).__name__))
+            found = dict.fromkeys(self.asked, Found(passed=False, text=said(error)))
         else:
             found = task.result()
         self.found |= found

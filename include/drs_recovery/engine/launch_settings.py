@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from botocore.exceptions import ClientError
 
 from drs_recovery.aws.hooks.launch_settings import TROUBLE
-from drs_recovery.aws.utils.errors import Cause, cause_of
+from drs_recovery.aws.utils.errors import Cause, cause_of, said
 from drs_recovery.engine import launch_values as values
 from drs_recovery.engine.parting import LOOK_AGAIN, Held, TryLater, pause
 from drs_recovery.engine.unrestored import take_over, values_before
@@ -170,7 +170,7 @@ class Application:
         self, outcome: Applied, servers: Sequence[str], server: str, error: Exception
     ) -> Applied | None:
         """Note what an error of one server means for it; return what becomes of all, if it is for all."""
-        text = f"the launch settings of {server} cannot be applied: {error}"
+        text = f"the launch settings of {server} cannot be applied: {said(error)}"
         if cause_of(error) is Cause.BUSY:
             outcome.held.append(Held((server,), TryLater(text, seconds=LOOK_AGAIN)))
             return None

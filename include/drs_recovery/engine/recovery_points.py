@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from drs_recovery.aws.utils.errors import said
 from drs_recovery.engine.jobs import SKEW
 from drs_recovery.record.params import RunParams
 from drs_recovery.record.recovery_point import Moment, Snapshot, newest
@@ -130,7 +131,7 @@ def _none(there: list[Snapshot], wanted: RecoveryPoint | str) -> str:
 
 
 def _unknown(text: str, error: Exception) -> Chosen:
-    return Chosen(text, problem=f"its recovery snapshots cannot be asked for: {error}", error=error)
+    return Chosen(text, problem=f"its recovery snapshots cannot be asked for: {said(error)}", error=error)
 
 
 def _text(wanted: RecoveryPoint | str, at: datetime) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_recovery.aws.hooks.launch_settings import LaunchSettingsHook
-from drs_recovery.aws.utils.errors import is_final
+from drs_recovery.aws.utils.errors import is_final, said
 from drs_recovery.engine.adoption import Adoption
 from drs_recovery.engine.batch import Batch
 from drs_recovery.engine.launch_settings import Application
@@ -263,7 +263,7 @@ class Starting:
             if not started and (isinstance(error, RecoveryError) or not known):
                 raise error
         for servers, error in self._troubles:
-            self.leave_out(dict.fromkeys(servers, str(error)))
+            self.leave_out(dict.fromkeys(servers, said(error)))
 
     def leave_out(self, why: Mapping[str, str]) -> None:
         """Put on record why servers are not started; the event is written once."""

@@ -8,6 +8,7 @@ from urllib.parse import quote, quote_plus
 from airflow.sdk import BaseHook
 from airflow.sdk.log import redact  # type: ignore[attr-defined]
 
+from drs_recovery.aws.utils.errors import said
 from drs_recovery.text.address import HIDDEN, hide_who_signs_in
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def first_row(connection_id: str, query: str) -> Sequence[object] | None:
         connection = BaseHook.get_connection(connection_id)
         row: Sequence[object] | None = _hook_of(connection).get_first(query)
     except Exception as error:  # noqa: BLE001 - any: each driver has its own
-        text = str(error) or type(error).__name__
+        text = said(error)
         raise DatabaseError(without_secrets(text, connection.password if connection else None)) from None
     return row
 

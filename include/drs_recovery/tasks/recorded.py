@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from drs_recovery.aws.utils.errors import said
 from drs_recovery.clock import now
 from drs_recovery.record.enums import TaskState
 from drs_recovery.record.task_record import NO_MESSAGE, TaskRecord, wave_of
@@ -42,7 +43,7 @@ def succeeded(context: Context) -> None:
 def failed(context: Context) -> None:
     """Write that the task failed for good, and why."""
     error = context.get("exception")
-    text = str(error) or type(error).__name__ if error is not None else NO_MESSAGE
+    text = said(error) if isinstance(error, BaseException) else error or NO_MESSAGE
     _write_item(context, TaskState.FAILED, end_time=now(), message=text)
 
 

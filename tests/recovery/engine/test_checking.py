@@ -17,6 +17,7 @@ from drs_recovery.record.enums import ChecksStatus, LaunchStatus, WaveStatus
 from drs_recovery.record.judge import judge, well
 from drs_recovery.record.models import WaveRecord
 from drs_recovery.record.server_record import ServerRecord
+from tests.recovery.denied import CURE, denied
 from tests.recovery.execution.stored import Make
 from tests.recovery.tasks.conftest import APP, DB, plan
 
@@ -179,6 +180,14 @@ async def test_what_cannot_be_asked_is_what_was_found(world: Any) -> None:
     wave.answers["port"] = True
     await wave.pass_on(10)
     assert wave.first.checks_status is Status.PASSED
+
+
+async def test_a_right_that_is_lacking_is_found_with_its_cure(world: Any) -> None:
+    """Where servers are asked for together, too."""
+    wave = world(TCP)
+    wave.answers["port"] = denied("ec2:DescribeInstanceStatus")
+    await wave.pass_on()
+    assert wave.first.checks[0].found.endswith(f"; allow ec2:DescribeInstanceStatus {CURE}")
 
 
 async def test_an_optional_check_is_shown_and_decides_nothing(world: Any) -> None:

@@ -15,6 +15,7 @@ from drs_recovery.engine.checks import KINDS, sql
 from drs_recovery.engine.checks.kind import MOST_AT_ONCE, Found, Reach, Subject
 from drs_recovery.plan.checks import KINDS as KEYS
 from drs_recovery.plan.checks import Check
+from tests.recovery.denied import CURE, denied
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -120,6 +121,16 @@ async def test_a_server_that_never_answers_holds_up_no_look(monkeypatch: pytest.
     assert seen["s-1"].passed is False
     assert seen["s-1"].text.startswith("no answer within ")
     assert seen["s-2"].passed
+
+
+async def test_a_right_that_a_look_lacks_is_told_with_its_cure() -> None:
+    """Of one server, as of all."""
+
+    async def look(_: Subject) -> Found:
+        raise denied("ec2:DescribeInstances")
+
+    seen = await Reach(None).each([subject()], look)  # type: ignore[arg-type]
+    assert seen["s-1"].text.endswith(f"; allow ec2:DescribeInstances {CURE}")
 
 
 async def test_so_many_servers_are_looked_at_at_once_and_no_more() -> None:

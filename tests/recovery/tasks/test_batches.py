@@ -15,6 +15,9 @@ from drs_recovery.store.servers import read_servers
 from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan
 from tests.recovery.tasks.troubles import recover, sent
 
+CURE = "docs/production.md, The policies"
+"""In what is said of any denial."""
+
 
 @pytest.fixture
 def wave(table: Any, monkeypatch: pytest.MonkeyPatch) -> Drive:
@@ -82,12 +85,13 @@ def test_a_first_batch_that_is_refused_keeps_no_other_from_starting(table: Any, 
 
 
 def test_a_wave_of_which_no_batch_starts_fails_at_once(table: Any, wave: Drive) -> None:
-    """As with a single batch: FAILED, with the words of AWS and nothing to watch."""
+    """As with a single batch: FAILED, with the words of AWS and their cure, and nothing to watch."""
     deny(table, DB, APP, WEB)
     with pytest.raises(AirflowFailException, match="AccessDenied"):
         wave.execute("all.start_recovery")
     assert (wave.statuses, wave.record.waves[0].job_ids) == (["FAILED"], ())
-    assert len(details_of(wave, "JOB_REFUSED")) == 3
+    refusals = details_of(wave, "JOB_REFUSED")
+    assert (len(refusals), [text for text in refusals if CURE not in text]) == (3, [])
 
 
 def test_a_batch_that_must_wait_keeps_no_other_from_starting(table: Any, wave: Drive, starts: Any) -> None:
@@ -165,7 +169,8 @@ def test_a3_a_look_up_that_is_refused_decides_for_its_batch_whichever_that_is(
     table.control.deny("drs", "DescribeRecoveryInstances", resource=server)
     assert len(wave.execute("all.start_recovery")) == 2
     assert server not in set().union(*sent(table, wave))
-    assert "AccessDenied" in (errors(wave)[server] or "")
+    error = errors(wave)[server] or ""
+    assert ("AccessDenied" in error, CURE in error) == (True, True)
 
 
 @pytest.mark.parametrize("operation", ["DescribeJobs", "DescribeSourceServers"])
@@ -196,6 +201,19 @@ def test_who_has_a_job_waits_for_nothing(table: Any, wave: Drive) -> None:
         patch.setattr("drs_recovery.tasks.base.now", lambda: datetime.now(UTC) + timedelta(hours=4))
         wave.execute("all.start_recovery")
     assert all(DB not in texts and WEB not in texts for texts in details_of(wave, "SERVERS_LEFT_OUT"))
+
+
+def test_who_may_not_look_for_a_lost_job_says_what_to_do(
+    table: Any, wave: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for the right, and the trail has the cure of the denial."""
+    monkeypatch.setattr("drs_recovery.engine.start.SERVERS_PER_JOB", 100)
+    table.control.drop("drs", "StartRecovery", after=True, times=1)
+    table.control.deny("drs", "DescribeJobs")
+    with pytest.raises(TaskDeferred):
+        wave.execute("all.start_recovery")
+    (waits,) = details_of(wave, "START_WAITING")
+    assert CURE in waits
 
 
 def test_an_old_refusal_of_a_batch_is_no_word_on_what_is_in_its_way_now(

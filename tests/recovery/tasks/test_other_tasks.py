@@ -15,6 +15,7 @@ from drs_recovery.record.task_record import NO_MESSAGE
 from drs_recovery.store.programs import cancel
 from drs_recovery.store.tasks import read_tasks
 from drs_recovery.tasks.recorded import recorded
+from tests.recovery.denied import CURE, denied
 from tests.recovery.tasks.conftest import Drive, plan
 
 if TYPE_CHECKING:
@@ -86,6 +87,13 @@ def test_every_task_of_another_operator_has_an_item(others: OtherTasks) -> None:
         ("notify", None, "no such channel"),
     ]
     assert [task.end_time is None for task in on_record] == [False, True, False]
+
+
+def test_a_right_that_another_operator_lacks_is_on_record_with_its_cure(others: OtherTasks) -> None:
+    """As of tasks of ours."""
+    others.run(ALONE, denied("sns:Publish"))
+    (on_record,) = others.drive.store.run(read_tasks(others.drive.execution_id))
+    assert str(on_record.message).endswith(f"; allow sns:Publish {CURE}")
 
 
 @pytest.mark.parametrize("spoken", [True, False], ids=["spoken", "silent"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -213,7 +214,7 @@ def test_snapshots_that_cannot_be_asked_for_are_none(table: Any, then: datetime,
         assert "its recovery snapshots cannot be asked for" in refused(drive)
         return
     drive.execute("open_execution")
-    assert "AccessDenied" in warned(drive)["recovery_points"]
+    assert re.search(r"AccessDenied.*docs/production\.md, The policies", warned(drive)["recovery_points"])
     with pytest.raises(AirflowFailException, match="Nothing of All was started"):
         drive.execute("all.start_recovery")
     assert started_from(table) == {}

@@ -93,7 +93,7 @@ def was_refused(error: Exception) -> bool:
     return isinstance(error, NEVER_SENT)
 
 
-def said(error: Exception) -> str:
+def said(error: BaseException) -> str:
     """Return what an error says; of a right that AWS denies, also what to do."""
     text = str(error) or type(error).__name__
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else None

@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from drs_recovery.aws.utils.errors import said
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -60,7 +62,7 @@ class Reach:
                 except TimeoutError:
                     return Found(passed=False, text=f"no answer within {LOOK_SECONDS:.0f} seconds")
                 except Exception as error:  # noqa: BLE001 - any: it is what was found
-                    return Found(passed=False, text=str(error) or type(error).__name__)
+                    return Found(passed=False, text=said(error))
 
         found = await asyncio.gather(*map(one, subjects))
         return {subject.key: each for subject, each in zip(subjects, found, strict=True)}

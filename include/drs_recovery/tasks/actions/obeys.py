@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout, TaskDeferred
 
-from drs_recovery.aws.utils.errors import is_final
+from drs_recovery.aws.utils.errors import is_final, said
 from drs_recovery.clock import now
 from drs_recovery.engine.action_record import (
     ActionRequest,
@@ -170,7 +170,7 @@ class Obeys(CarriesExecution):
         text = (
             f"{duration_text(due.action.limit)} passed, and it had not ended"
             if _is_late(error)
-            else _text(error)
+            else said(error)
         )
         if unseen:
             text = f"{text}. What it began may still go on, and nobody saw how it ended"
@@ -192,10 +192,6 @@ def target_of(plan: Plan, number: int | None) -> Target:
 
 def _is_late(error: BaseException) -> bool:
     return isinstance(error, AirflowTaskTimeout) or type(error).__name__ == "TaskDeferralTimeout"
-
-
-def _text(error: BaseException) -> str:
-    return str(error) or type(error).__name__
 
 
 def _line(text: str) -> str:

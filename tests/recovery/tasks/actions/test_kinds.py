@@ -77,7 +77,7 @@ def test_a_function_is_invoked_with_json(act: Callable[..., Act], table: Any) ->
     ("fault", "state", "told"),
     [
         (lambda control: control.fail_function("promote", "no such host"), "FAILED", "no such host"),
-        (lambda control: control.deny("lambda"), "FAILED", "AccessDenied"),
+        (lambda control: control.deny("lambda"), "FAILED", "AccessDenied.*docs/production.md, The policies"),
         (lambda control: control.drop("lambda", after=True), "UNSEEN", "nobody saw how it ended"),
         (lambda control: control.break_calls("lambda", after=True), "UNSEEN", "nobody saw how it ended"),
     ],
