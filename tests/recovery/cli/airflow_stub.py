@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
-from tests.recovery.cli.well import make_well
+from tests.recovery.cli.well import dag, make_well
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,10 @@ DROP = object()
 
 @dataclass
 class Stub:
-    """Answers per ``METHOD path``: one by one, the last one for ever; requests are kept."""
+    """Answers per ``METHOD path``: one by one, the last one for ever; requests are kept.
+
+    The body of an answer may be a function of what stands behind the path, by name.
+    """
 
     answers: dict[str, list[tuple[Any, Any]]] = field(default_factory=dict)
     requests: list[tuple[str, Any]] = field(default_factory=list)
@@ -66,8 +70,10 @@ class Stub:
             def answer(self) -> None:
                 length = int(self.headers.get("Content-Length", 0))
                 body = json.loads(self.rfile.read(length)) if length else None
-                asked = f"{self.command} {self.path.partition('?')[0]}"
-                status, answer = stub.answer(asked, body, dict(self.headers))
+                path, _, query = self.path.partition("?")
+                status, answer = stub.answer(f"{self.command} {path}", body, dict(self.headers))
+                if callable(answer):
+                    answer = answer(dict(parse_qsl(query)))
                 if status is DROP:
                     return
                 content = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
@@ -97,14 +103,13 @@ def take_everything(stub: Stub, run_id: str, token: str) -> None:
     stub.on("GET /api/v2/dags/~/dagRuns", (200, {"dag_runs": []}))
     run = {"dag_run_id": run_id, "state": "running"}
     for dag_id in ("web_shop", "recovery_clean_up"):
-        dag = f"/api/v2/dags/{dag_id}"
-        known = {"dag_id": dag_id, "is_paused": False, "is_stale": False, "tags": []}
-        stub.on(f"GET {dag}/details", (200, known))
-        stub.on(f"PATCH {dag}", (200, known))
-        stub.on(f"POST {dag}/dagRuns", (200, run | {"dag_id": dag_id}))
-        stub.on(f"GET {dag}/dagRuns/{run_id}", (200, run | {"dag_id": dag_id}))
-        stub.on(f"PATCH {dag}/dagRuns/{run_id}", (200, {}))
-        stub.on(f"POST {dag}/clearTaskInstances", (200, {}))
+        path, known = f"/api/v2/dags/{dag_id}", dag(dag_id)
+        stub.on(f"GET {path}/details", (200, known))
+        stub.on(f"PATCH {path}", (200, known))
+        stub.on(f"POST {path}/dagRuns", (200, run | {"dag_id": dag_id}))
+        stub.on(f"GET {path}/dagRuns/{run_id}", (200, run | {"dag_id": dag_id}))
+        stub.on(f"PATCH {path}/dagRuns/{run_id}", (200, {}))
+        stub.on(f"POST {path}/clearTaskInstances", (200, {}))
     task = f"/api/v2/dags/web_shop/dagRuns/{run_id}/taskInstances/appwave2.approve"
     waits = {"task_id": "appwave2.approve", "state": "awaiting_input"}
     asked = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()

@@ -1,4 +1,4 @@
-"""What can be wrong with an installation that is well otherwise, and what the doctor says of it."""
+"""What can be wrong with an Airflow that is well otherwise, and what the doctor says of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from drs_recovery.report.airflow_settings import LEANED_ON, key_of
 from drs_recovery.settings import settings
-from drs_recovery.store.requests import marshal
 from tests.recovery.cli import well
 
 if TYPE_CHECKING:
@@ -58,23 +57,8 @@ def failing(world: World) -> None:
     world.stub.on(run, (200, {"content": [log]}))
 
 
-def lacking_a_right(world: World) -> None:
-    lacks = {"check": "rights", "message": "drs:DescribeJobLogItems cannot be used: no phase"}
-    edit(world.client, world.opened, warnings=[lacks])
-
-
-def edit(client: Any, execution_id: str, **attributes: object) -> None:
-    """Set attributes of an execution as they are on record."""
-    client.update_item(
-        TableName=settings().table,
-        Key=marshal({"executionId": execution_id, "item": "EXECUTION"}),
-        UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in attributes),
-        ExpressionAttributeValues=marshal({f":{name}": value for name, value in attributes.items()}),
-    )
-
-
 HOUR_AGO = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
-WELL_BUT = {
+AIRFLOW_WELL_BUT = {
     "airflow too old": (
         answer("version", 200, {"version": "3.2.1"}),
         "version",
@@ -131,7 +115,7 @@ WELL_BUT = {
         "paused.*web_shop",
     ),
     "an invalid plan": (
-        lambda world: well.plans(world.stub, well.dag("web_shop", tags=[{"name": "invalid"}])),
+        lambda world: well.plans(world.stub, well.dag("web_shop", "invalid")),
         "DAGs",
         "fault",
         "web_shop.*recovery check",
@@ -209,62 +193,4 @@ WELL_BUT = {
         r"min_heartbeat_interval is 5 .*AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL=1",
     ),
     "a setting that breaks": (odd_settings, "settings", "fault", "all_admins is True .* everybody"),
-    "a worker's clock": (
-        lambda world: well.says(world.stub, well.said(late=300)),
-        "clocks",
-        "fault",
-        "worker on worker-1 is (5 minutes|4 minutes 59 seconds).* behind AWS",
-    ),
-    "the API server's clock": (
-        lambda world: setattr(world.stub, "date", "Thu, 01 Jan 2026 00:00:00 GMT"),
-        "clocks",
-        "fault",
-        "API server is .* behind AWS",
-    ),
-    "no backups": (
-        lambda world: world.client.update_continuous_backups(
-            TableName=settings().table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": False}
-        ),
-        "table",
-        "warning",
-        "no point-in-time recovery.*recovery init",
-    ),
-    "no protection": (
-        lambda world: world.update_table(DeletionProtectionEnabled=False),
-        "table",
-        "warning",
-        "not protected from deletion",
-    ),
-    "items that expire": (
-        lambda world: world.client.update_time_to_live(
-            TableName=settings().table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "endTime"}
-        ),
-        "table",
-        "fault",
-        "removes its items by the time in 'endTime'",
-    ),
-    "an index less": (
-        lambda world: world.update_table(GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "cleanup"}}]),
-        "table",
-        "fault",
-        "lacks the index 'cleanup'.*recovery init",
-    ),
-    "another table": (
-        lambda world: world.update_table(GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "open"}}]),
-        "table",
-        "fault",
-        "not one of ours: it has no index 'open'.*RECOVERY_TABLE",
-    ),
-    "a look that is denied": (
-        lambda world: world.control.deny("dynamodb", "DescribeContinuousBackups"),
-        "table",
-        "unknown",
-        "docs/iam/doctor.json",
-    ),
-    "a right that workers lack": (
-        lacking_a_right,
-        "rights",
-        "warning",
-        "web_shop, 2026-03-01.*DescribeJobLogItems",
-    ),
 }

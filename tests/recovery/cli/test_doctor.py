@@ -17,12 +17,14 @@ from drs_recovery.settings import settings
 from launcher.environment import AIRFLOW_SETTINGS
 from launcher.settings_file import read_settings_file
 from tests.recovery.cli.cli_surroundings import NO_AIRFLOW, document, recovery
-from tests.recovery.cli.spoilt import WELL_BUT, World, edit, odd_settings
+from tests.recovery.cli.spoilt import AIRFLOW_WELL_BUT, World, odd_settings
+from tests.recovery.cli.spoilt_aws import AWS_WELL_BUT, edit
 from tests.recovery.cli.well import make_well
 
 if TYPE_CHECKING:
     from tests.recovery.cli.airflow_stub import Stub
 
+WELL_BUT = AIRFLOW_WELL_BUT | AWS_WELL_BUT
 PROJECT = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
 
 

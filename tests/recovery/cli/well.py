@@ -19,9 +19,10 @@ RUNS = f"GET {DAG}/dagRuns/~/taskInstances"
 ENTRY = "GET {dag}/dagRuns/{run}/taskInstances/reconcile/xcomEntries/worker"
 
 
-def dag(dag_id: str, **changed: Any) -> dict[str, Any]:
-    """Return a DAG as Airflow lists it."""
-    known = {"dag_id": dag_id, "is_paused": False, "is_stale": False, "tags": [{"name": "recovery"}]}
+def dag(dag_id: str, *tags: str, **changed: Any) -> dict[str, Any]:
+    """Return the DAG of a plan as Airflow lists it; it may have other tags besides."""
+    known = {"dag_id": dag_id, "is_paused": False, "is_stale": False}
+    known["tags"] = [{"name": name} for name in ("recovery", *tags)]
     return known | {"bundle_name": "dags-folder", "bundle_version": VERSION} | changed
 
 
@@ -52,8 +53,15 @@ def said(release: str = __version__, *, late: float = 0, **changed: Any) -> dict
 
 
 def plans(stub: Stub, *dags: dict[str, Any]) -> None:
-    """Let Airflow have these plans."""
-    stub.on("GET /api/v2/dags", (200, {"dags": dags, "total_entries": len(dags)}))
+    """Let Airflow have these DAGs; it lists those with a tag, and stale ones to nobody who does not ask."""
+
+    def page(asked: dict[str, str]) -> dict[str, Any]:
+        stale_too, tag = asked.get("exclude_stale") == "false", {"name": asked.get("tags")}
+        found = [one for one in dags if tag in one["tags"] and (stale_too or not one["is_stale"])]
+        start = int(asked.get("offset", 0))
+        return {"dags": found[start : start + int(asked["limit"])], "total_entries": len(found)}
+
+    stub.on("GET /api/v2/dags", (200, page))
 
 
 def runs(stub: Stub, *tasks: dict[str, Any]) -> None:
@@ -80,7 +88,7 @@ def make_well(stub: Stub) -> None:
     stub.on("GET /api/v2/plugins", (200, {"plugins": [ours]}))
     for path in ("plugins/importErrors", "importErrors"):
         stub.on(f"GET /api/v2/{path}", (200, {"import_errors": []}))
-    plans(stub, dag("web_shop"))
+    plans(stub, dag("web_shop"), dag("of_others", tags=[], is_paused=True))
     maintenance(stub)
     runs(stub, ran())
     says(stub, said())

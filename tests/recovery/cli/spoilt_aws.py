@@ -1,0 +1,98 @@
+"""What can be wrong with the table, rights and clocks of an installation, and what the doctor says of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from drs_recovery.settings import settings
+from drs_recovery.store.requests import marshal
+from tests.recovery.cli import well
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.recovery.cli.spoilt import World
+
+
+def lacking_a_right(world: World) -> None:
+    lacks = {"check": "rights", "message": "drs:DescribeJobLogItems cannot be used: no phase"}
+    edit(world.client, world.opened, warnings=[lacks])
+
+
+def expiring(attribute: str) -> Callable[[World], None]:
+    """Let DynamoDB remove items by an attribute."""
+    wanted = {"Enabled": True, "AttributeName": attribute}
+    return lambda world: world.client.update_time_to_live(
+        TableName=settings().table, TimeToLiveSpecification=wanted
+    )
+
+
+def edit(client: Any, execution_id: str, **attributes: object) -> None:
+    """Set attributes of an execution as they are on record."""
+    client.update_item(
+        TableName=settings().table,
+        Key=marshal({"executionId": execution_id, "item": "EXECUTION"}),
+        UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in attributes),
+        ExpressionAttributeValues=marshal({f":{name}": value for name, value in attributes.items()}),
+    )
+
+
+AWS_WELL_BUT = {
+    "a worker's clock": (
+        lambda world: well.says(world.stub, well.said(late=300)),
+        "clocks",
+        "fault",
+        "worker on worker-1 is (5 minutes|4 minutes 59 seconds).* behind AWS",
+    ),
+    "the API server's clock": (
+        lambda world: setattr(world.stub, "date", "Thu, 01 Jan 2026 00:00:00 GMT"),
+        "clocks",
+        "fault",
+        "API server is .* behind AWS.* worker on worker-1 is .* behind AWS",
+    ),
+    "no backups": (
+        lambda world: world.client.update_continuous_backups(
+            TableName=settings().table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": False}
+        ),
+        "table",
+        "warning",
+        "no point-in-time recovery.*recovery init",
+    ),
+    "no protection": (
+        lambda world: world.update_table(DeletionProtectionEnabled=False),
+        "table",
+        "warning",
+        "not protected from deletion",
+    ),
+    "items that expire as they should": (expiring("expires"), "table", "ok", "as they should be"),
+    "items that expire by another time": (
+        expiring("endTime"),
+        "table",
+        "fault",
+        "removes its items by the time in 'endTime'",
+    ),
+    "an index less": (
+        lambda world: world.update_table(GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "cleanup"}}]),
+        "table",
+        "fault",
+        "lacks the index 'cleanup'.*recovery init",
+    ),
+    "another table": (
+        lambda world: world.update_table(GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "open"}}]),
+        "table",
+        "fault",
+        "not one of ours: it has no index 'open'.*RECOVERY_TABLE",
+    ),
+    "a look that is denied": (
+        lambda world: world.control.deny("dynamodb", "DescribeContinuousBackups"),
+        "table",
+        "unknown",
+        "docs/iam/doctor.json",
+    ),
+    "a right that workers lack": (
+        lacking_a_right,
+        "rights",
+        "warning",
+        "web_shop, 2026-03-01.*DescribeJobLogItems",
+    ),
+}
