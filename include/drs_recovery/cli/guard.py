@@ -98,10 +98,15 @@ def _as_ours(error: Exception) -> RecoveryError:
         return UsageError("A question was not answered: standard input has ended. Nothing was done.")
     if isinstance(error, ValueError) and (problem := settings_problem(error)):
         return problem
-    if os.environ.get("RECOVERY_DEBUG", "").strip():
-        _write_error("".join(traceback.format_exception(error)))
+    show_where(error)
     message = " ".join(f"{type(error).__name__}: {error}".split())
     return Broken(f"{message}. This is a bug; RECOVERY_DEBUG=1 shows where.")
+
+
+def show_where(error: Exception) -> None:
+    """Write the traceback of a bug to standard error, where RECOVERY_DEBUG asks for it."""
+    if os.environ.get("RECOVERY_DEBUG", "").strip():
+        _write_error("".join(traceback.format_exception(error)))
 
 
 def _show_usage(error: typer.TyperException) -> None:

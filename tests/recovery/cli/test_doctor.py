@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from typer.testing import CliRunner
@@ -16,6 +16,7 @@ from drs_recovery.report.airflow_settings import LEANED_ON
 from drs_recovery.settings import settings
 from launcher.environment import AIRFLOW_SETTINGS
 from launcher.settings_file import read_settings_file
+from tests.recovery.cli.airflow_stub import DROP
 from tests.recovery.cli.cli_surroundings import NO_AIRFLOW, document, recovery
 from tests.recovery.cli.spoilt import AIRFLOW_WELL_BUT, World, odd_settings
 from tests.recovery.cli.spoilt_aws import AWS_WELL_BUT, edit
@@ -82,6 +83,63 @@ def test_an_airflow_that_does_not_answer_keeps_nothing_else_from_being_seen(
     assert {(name, "unknown") for name in [*AIRFLOW][1:]} <= result.keys()
     assert {(name, "ok") for name in AWS} <= result.keys()
     assert recovery("doctor").exit_code == 4
+
+
+@pytest.mark.parametrize(
+    "broken", [(500, "Oops\nin PostgreSQL"), (200, {"slots": "many"})], ids=["a lasting 500", "no number"]
+)
+def test_one_answer_that_is_none_keeps_no_other_from_being_asked_for(
+    world: World, no_waiting: None, broken: tuple[int, Any]
+) -> None:
+    """Airflow is there: it has answered others. What it said is shown, whole."""
+    world.stub.on("GET /api/v2/pools/recovery", broken)
+    result = found()
+    assert re.search("Oops in PostgreSQL|PoolSeen slots: .* integer", result.pop(("pool", "unknown")))
+    assert {state for _, state in result} == {"ok"}
+    assert recovery("doctor").exit_code == 0
+
+
+def test_an_airflow_that_goes_away_is_asked_no_more(world: World, no_waiting: None) -> None:
+    """Each look would wait for it."""
+    world.stub.on("GET /api/v2/pools/recovery", (DROP, None))
+    result = found()
+    assert "make up" in result["pool", "fault"]
+    assert {("plugin", "unknown"), ("DAGs", "unknown"), ("table", "ok")} <= result.keys()
+    assert recovery("doctor").exit_code == 4
+
+
+def test_what_nobody_expected_ends_nothing_and_tells_no_secret(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug, or words of a library that nobody knows: shown is of which kind it is, and how to see more."""
+
+    def look(_: object) -> Any:
+        raise ValueError("Port could not be cast to integer value as 'hunter2'")
+
+    monkeypatch.setitem(cast("dict[str, Any]", AIRFLOW), "pool", look)
+    result = found()
+    assert re.search("looked at: ValueError.*RECOVERY_DEBUG=1", result.pop(("pool", "unknown")))
+    assert {state for _, state in result} == {"ok"}
+    shown = recovery("doctor")
+    assert (shown.exit_code, "hunter2" in shown.output) == (0, False)
+    monkeypatch.setenv("RECOVERY_DEBUG", "1")
+    assert "in look" in recovery("doctor").stderr
+
+
+def test_an_address_of_sts_that_is_none_ends_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Botocore repeats it, with who signs in there."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "me:hunter2@nowhere")
+    result = found()
+    assert "AWS_ENDPOINT_URL_STS" in result["rights", "unknown"]
+    assert "hunter2" not in str(result)
+    assert ("rights", "ok") in result
+
+
+def test_a_date_that_is_none_ends_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands between this machine and AWS may send one."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", world.stub.url)
+    world.stub.date = "yesterday"
+    assert "no date" in found()["clocks", "unknown"]
 
 
 def test_without_a_user_what_everybody_sees_is_seen(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,6 +45,12 @@ class Finding:
         return {name: value for name, value in item.items() if value is not None}
 
 
+def words_of(error: Exception) -> tuple[str, str | None]:
+    """Return what an error says, and its cure: the last line, where it has more than one."""
+    message, _, last = str(error).rpartition("\n")
+    return (message, last) if message else (last, None)
+
+
 def ok(message: str) -> Found:
     """Return that something is as it should be."""
     return Found(State.OK, message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -184,8 +185,9 @@ class Installation:
     def _note_time(self, answer: Mapping[str, Any]) -> None:
         """Note AWS's time: its header drops the fraction of a second, which is half of one on average."""
         if date := answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date"):
-            told = parsedate_to_datetime(date).astimezone(UTC)
-            self.aws_ahead = told + timedelta(seconds=0.5) - now()
+            with suppress(ValueError):  # of what stands between, and is no date
+                told = parsedate_to_datetime(date).astimezone(UTC)
+                self.aws_ahead = told + timedelta(seconds=0.5) - now()
 
     def _worker(self, run: TaskSeen, host: str, at: datetime) -> WorkerSeen:
         path = f"/dags/{MAINTENANCE}/dagRuns/{path_part(run.dag_run_id)}/taskInstances/{TASK}"

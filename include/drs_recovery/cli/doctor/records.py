@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drs_recovery import __version__
+from drs_recovery.cli.doctor.examine import MEND
 from drs_recovery.cli.doctor.finding import Found, fault, ok
 from drs_recovery.errors import ExecutionNotFound, RecordUnreadable
 from drs_recovery.plan.frozen import FrozenPlan
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from drs_recovery.cli.doctor.looks import Installation
     from drs_recovery.record.models import Execution
-
-MEND = "If a newer release wrote it, take that one; else put the item back from a backup of the table."
 
 
 def check(it: Installation) -> Iterator[Found]:

@@ -24,6 +24,7 @@ CHECK = "rights"
 """Of an execution, before it starts: what it finds is on record."""
 
 CURE = "Give that role the rights of docs/iam/watch.json and docs/iam/table.json."
+STS_ADDRESS = "AWS_ENDPOINT_URL_STS, or AWS_ENDPOINT_URL, holds an address; absent, AWS itself is asked."
 SOON = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
 
 
@@ -44,6 +45,8 @@ def _identity(it: Installation) -> Found:
         return ok(f"this command is {client.get_caller_identity()['Arn']}")
     except (ClientError, BotoCoreError) as error:
         return unknown(f"who this command is STS does not say: {error}", "See that this machine reaches STS.")
+    except ValueError:  # of botocore, with the address, in which somebody may sign in
+        return unknown("who this command is STS cannot be asked: its address is none", STS_ADDRESS)
 
 
 def _of_workers(it: Installation) -> Iterator[Found]:
