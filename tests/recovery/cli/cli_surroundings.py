@@ -31,3 +31,12 @@ def document(*arguments: str) -> dict[str, Any]:
     """Return what a command writes to standard output, which must be one JSON document."""
     read: dict[str, Any] = json.loads(recovery(*arguments, "--json").stdout)
     return read
+
+
+def found() -> dict[tuple[str, str], str]:
+    """Return what the doctor finds, by check and state: messages with their cures."""
+    texts: dict[tuple[str, str], str] = {}
+    for one in document("doctor")["findings"]:
+        key = (one["check"], one["state"])
+        texts[key] = " ".join([*([texts[key]] if key in texts else []), one["found"], one.get("cure", "")])
+    return texts

@@ -17,6 +17,9 @@ from drs_recovery.store.table import create_table
 from tests.recovery.cli.airflow_stub import Stub
 from tests.recovery.cli.cli_surroundings import NO_AIRFLOW, recorder
 from tests.recovery.cli.execution_story import Story
+from tests.recovery.cli.spoilt import World
+from tests.recovery.cli.spoilt_aws import edit
+from tests.recovery.cli.well import make_well
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,6 +77,15 @@ def signed_in(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> Stub:
     settings.cache_clear()
     stub.on("GET /ui/auth/me", (200, {"id": "alice", "username": "alice"}))
     return stub
+
+
+@pytest.fixture
+def world(story: Any, signed_in: Stub, local_aws: Any) -> World:
+    """Give an installation that is well, with an execution on record, which found every right."""
+    client, opened = local_aws.client("dynamodb"), story().freeze()
+    edit(client, opened.id, accountId="123456789012")
+    make_well(signed_in)
+    return World(signed_in, client, local_aws.control, opened.id)
 
 
 @pytest.fixture

@@ -17,34 +17,15 @@ from drs_recovery.settings import settings
 from launcher.environment import AIRFLOW_SETTINGS
 from launcher.settings_file import read_settings_file
 from tests.recovery.cli.airflow_stub import DROP
-from tests.recovery.cli.cli_surroundings import NO_AIRFLOW, document, recovery
-from tests.recovery.cli.spoilt import AIRFLOW_WELL_BUT, World, odd_settings
-from tests.recovery.cli.spoilt_aws import AWS_WELL_BUT, edit
-from tests.recovery.cli.well import make_well
+from tests.recovery.cli.cli_surroundings import NO_AIRFLOW, found, recovery
+from tests.recovery.cli.spoilt import AIRFLOW_WELL_BUT, odd_settings
+from tests.recovery.cli.spoilt_aws import AWS_WELL_BUT
 
 if TYPE_CHECKING:
-    from tests.recovery.cli.airflow_stub import Stub
+    from tests.recovery.cli.spoilt import World
 
 WELL_BUT = AIRFLOW_WELL_BUT | AWS_WELL_BUT
 PROJECT = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
-
-
-@pytest.fixture
-def world(story: Any, signed_in: Stub, local_aws: Any) -> World:
-    """Give an installation that is well, with an execution on record, which found every right."""
-    client, opened = local_aws.client("dynamodb"), story().freeze()
-    edit(client, opened.id, accountId="123456789012")
-    make_well(signed_in)
-    return World(signed_in, client, local_aws.control, opened.id)
-
-
-def found(*arguments: str) -> dict[tuple[str, str], str]:
-    """Return what is found, by check and state: messages with their cures."""
-    texts: dict[tuple[str, str], str] = {}
-    for one in document("doctor", *arguments)["findings"]:
-        key = (one["check"], one["state"])
-        texts[key] = " ".join([*([texts[key]] if key in texts else []), one["found"], one.get("cure", "")])
-    return texts
 
 
 def test_all_is_well(world: World) -> None:
