@@ -127,13 +127,12 @@ def open_record(record: Execution, plan: Plan, run: Run, ports: Ports, *, last_t
 
     An error that may pass is raised while there are tries left.
     """
-    frozen = all(wave.server_count is not None for wave in record.waves)
     # The waves of a run that was cleared open the execution again, if they may
-    stays = record.final and (not frozen or record.superseded_by is not None)
+    stays = record.final and (not record.frozen or record.superseded_by is not None)
     if record.failure or stays:
         ended = f"Execution {record.execution_id} has ended: {record.status}. {record.outcome or ''}"
         return Stopped(ended.strip())
-    if frozen:
+    if record.frozen:
         return Opened(record.execution_id)
     try:
         _check_unedited(record, plan)

@@ -167,6 +167,11 @@ class Execution(Record):
         return self.end_time is not None
 
     @property
+    def frozen(self) -> bool:
+        """Whether what it recovers is frozen: the checks before it have let it start."""
+        return all(wave.server_count is not None for wave in self.waves)
+
+    @property
     def open_waves(self) -> tuple[WaveRecord, ...]:
         """The waves that have not ended."""
         return tuple(wave for wave in self.waves if not wave.status.final)

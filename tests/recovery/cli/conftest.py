@@ -18,7 +18,6 @@ from tests.recovery.cli.airflow_stub import Stub
 from tests.recovery.cli.cli_surroundings import NO_AIRFLOW, recorder
 from tests.recovery.cli.execution_story import Story
 from tests.recovery.cli.spoilt import World
-from tests.recovery.cli.spoilt_aws import edit
 from tests.recovery.cli.well import make_well
 
 if TYPE_CHECKING:
@@ -81,11 +80,9 @@ def signed_in(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> Stub:
 
 @pytest.fixture
 def world(story: Any, signed_in: Stub, local_aws: Any) -> World:
-    """Give an installation that is well, with an execution on record, which found every right."""
-    client, opened = local_aws.client("dynamodb"), story().freeze()
-    edit(client, opened.id, accountId="123456789012")
+    """Give an installation that is well, with an execution on record."""
     make_well(signed_in)
-    return World(signed_in, client, local_aws.control, opened.id)
+    return World(signed_in, local_aws.client("dynamodb"), local_aws.control, story().freeze())
 
 
 @pytest.fixture

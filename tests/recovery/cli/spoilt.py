@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.recovery.cli.airflow_stub import Stub
+    from tests.recovery.cli.execution_story import Story
 
 SETTINGS = {key_of(one): one.shipped for one in LEANED_ON}
 
@@ -25,7 +26,8 @@ class World:
     stub: Stub
     client: Any
     control: Any
-    opened: str
+    first: Story
+    """Its execution, which found every right."""
 
     def update_table(self, **changed: Any) -> None:
         self.client.update_table(TableName=settings().table, **changed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from drs_recovery.settings import settings
 from drs_recovery.store.requests import marshal
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 
 def lacking_a_right(world: World) -> None:
+    """Let its execution have found that a right is lacking."""
     lacks = {"check": "rights", "message": "drs:DescribeJobLogItems cannot be used: no phase"}
-    edit(world.client, world.opened, warnings=[lacks])
+    edit(world, warnings=[lacks])
 
 
 def expiring(attribute: str) -> Callable[[World], None]:
@@ -27,11 +28,11 @@ def expiring(attribute: str) -> Callable[[World], None]:
     )
 
 
-def edit(client: Any, execution_id: str, **attributes: object) -> None:
-    """Set attributes of an execution as they are on record."""
-    client.update_item(
+def edit(world: World, item: str = "EXECUTION", **attributes: object) -> None:
+    """Set attributes of an item of its execution as they are on record."""
+    world.client.update_item(
         TableName=settings().table,
-        Key=marshal({"executionId": execution_id, "item": "EXECUTION"}),
+        Key=marshal({"executionId": world.first.id, "item": item}),
         UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in attributes),
         ExpressionAttributeValues=marshal({f":{name}": value for name, value in attributes.items()}),
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from airflow.dag_processing.bundles import base
+from airflow.sdk.exceptions import AirflowFailException
 
 from drs_recovery.dag.files.archive import packed
 from drs_recovery.dag.files.bundle import SnapshotDagBundle
@@ -60,6 +61,10 @@ class Place:
         """Open another execution."""
         Drive(plan({"name": "Database", "servers": [DB]}), run_id="manual__2").execute("open_execution")
 
+    def open_other(self) -> None:
+        """Open an execution of another plan."""
+        Drive(plan({"name": "Database", "servers": [DB]}, id="other")).execute("open_execution")
+
     def start(self) -> None:
         """Start the wave."""
         self.drive.execute("database.start_recovery")
@@ -79,7 +84,10 @@ class Place:
 
 
 class Row(NamedTuple):
-    """What is wrong, how it comes to be, what the doctor says of it and where; the task, and what it says."""
+    """What is wrong, how it comes to be, what the doctor says of it and where; the task, and what it says.
+
+    ``late``: before a task meets it nobody can know.
+    """
 
     spoil: Callable[[Place], object]
     check: str
@@ -87,6 +95,7 @@ class Row(NamedTuple):
     says: str
     task: Callable[[Place], object] | None
     told: str = ""
+    late: bool = False
 
 
 def store_away(place: Place) -> None:
@@ -189,10 +198,20 @@ ROWS = {
     "a worker that may not start": Row(
         lambda place: place.deny("drs", "StartRecovery", "drs:StartRecovery"),
         "rights",
-        "ok",
-        "what launches and terminates only a drill shows",
+        "fault",
+        r"newest execution of shop \(.*\) was denied a right: .*drs:StartRecovery on .*The policies",
         Place.start,
         "assumed-role/recovery .*drs:StartRecovery on .*; allow drs:StartRecovery to the role that is named",
+        late=True,
+    ),
+    "a worker that may not ask for servers": Row(
+        lambda place: place.deny("drs", "DescribeSourceServers", "drs:DescribeSourceServers"),
+        "rights",
+        "fault",
+        r"of other \(.*\) was denied a right: .*; allow drs:DescribeSourceServers to the role that is named",
+        Place.open_other,
+        "drs:DescribeSourceServers on .*; allow drs:DescribeSourceServers to the role that is named",
+        late=True,
     ),
     "Redis that is away": Row(
         redis_away, "workers", "fault", r"waits for a worker since (9|10) minutes.*broker \(Redis", None
@@ -212,9 +231,12 @@ def place(local_aws: Any, signed_in: Stub, tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("name", ROWS)
 def test_the_doctor_names_it_and_the_cure(place: Place, name: str) -> None:
-    """Before anything runs."""
+    """Before anything runs, where it can."""
     row = ROWS[name]
     row.spoil(place)
+    if row.late and row.task:
+        with pytest.raises(AirflowFailException):
+            row.task(place)
     found = [one for one in document("doctor")["findings"] if (one["check"], one["state"]) == row[1:3]]
     texts = [f"{one['found']} {one.get('cure', '')}" for one in found]
     assert any(re.search(row.says, text) for text in texts), texts

@@ -71,7 +71,7 @@ def freeze(
     """
     wanted = Frozen(plan=plan, servers=tuple(servers), minimum_launched=dict(minimum_launched or {}))
     execution = yield from read_execution(execution_id)
-    if all(wave.server_count is not None for wave in execution.waves):
+    if execution.frozen:
         changed = Changed(execution, written=False)
     else:
         _check_servers(execution, wanted.servers, unasked)
