@@ -33,7 +33,8 @@ def edit(world: World, item: str = "EXECUTION", **attributes: object) -> None:
     world.client.update_item(
         TableName=settings().table,
         Key=marshal({"executionId": world.first.id, "item": item}),
-        UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in attributes),
+        UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in attributes),
+        ExpressionAttributeNames={f"#{name}": name for name in attributes},
         ExpressionAttributeValues=marshal({f":{name}": value for name, value in attributes.items()}),
     )
 
@@ -50,6 +51,24 @@ AWS_WELL_BUT = {
         "clocks",
         "fault",
         "API server is .* behind AWS.* worker on worker-1 is .* behind AWS",
+    ),
+    "a frozen plan that is no text": (
+        lambda world: edit(world, "PLAN", plan=7),
+        "records",
+        "fault",
+        "frozen plan of execution .* is no text.*newer release",
+    ),
+    "a frozen plan that is no JSON": (
+        lambda world: edit(world, "PLAN", plan="{"),
+        "records",
+        "fault",
+        "frozen plan of execution .* cannot be read: Invalid JSON",
+    ),
+    "a frozen plan of no format": (
+        lambda world: edit(world, "PLAN", plan='{"format": "x"}'),
+        "records",
+        "fault",
+        "frozen plan of execution .* cannot be read: Input should be a valid integer",
     ),
     "no backups": (
         lambda world: world.client.update_continuous_backups(
