@@ -148,6 +148,24 @@ AIRFLOW_WELL_BUT = {
         "fault",
         "no DAG recovery_maintenance",
     ),
+    "no clean-up": (
+        answer("dags/recovery_clean_up/details", 200, well.dag("recovery_clean_up", is_stale=True)),
+        "DAGs",
+        "fault",
+        "no DAG recovery_clean_up: what drills launched .*dags/recovery_maintenance.py",
+    ),
+    "a paused clean-up": (
+        answer("dags/recovery_clean_up/details", 200, well.dag("recovery_clean_up", is_paused=True)),
+        "DAGs",
+        "fault",
+        "what drills launched .*unpause recovery_clean_up",
+    ),
+    "settings that nobody puts back": (
+        answer("dags/recovery_put_back/details", 200, well.dag("recovery_put_back", is_paused=True)),
+        "DAGs",
+        "fault",
+        "launch settings .*unpause recovery_put_back",
+    ),
     "no versions": (
         lambda world: well.plans(world.stub, well.dag("web_shop", bundle_version=None)),
         "bundle",

@@ -90,5 +90,7 @@ def make_well(stub: Stub) -> None:
         stub.on(f"GET /api/v2/{path}", (200, {"import_errors": []}))
     plans(stub, dag("web_shop"), dag("of_others", tags=[], is_paused=True))
     maintenance(stub)
+    for dag_id in ("recovery_clean_up", "recovery_put_back"):
+        stub.on(f"GET /api/v2/dags/{dag_id}/details", (200, dag(dag_id)))
     runs(stub, ran())
     says(stub, said())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def check(it: Installation) -> Iterator[Found]:
     """Yield each bundle that DAGs of the product come from, with or without versions."""
     bundles: dict[str | None, list[Dag]] = defaultdict(list)
-    for dag in (*it.plans, *([it.maintenance] if it.maintenance else [])):
+    for dag in it.dags:
         if not dag.is_stale:
             bundles[dag.bundle_name].append(dag)
     if not bundles:

@@ -5,36 +5,42 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drs_recovery.cli.doctor.finding import Found, fault, ok, warning
-from drs_recovery.names import INVALID_TAG, MAINTENANCE, OUTDATED_TAG
+from drs_recovery.names import CLEAN_UP, INVALID_TAG, MAINTENANCE, OUTDATED_TAG, PUT_BACK
 from drs_recovery.text.lists import listed
 from drs_recovery.text.values import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from drs_recovery.cli.airflow_models import Dag
     from drs_recovery.cli.doctor.looks import Installation
 
+WITHOUT = {
+    MAINTENANCE: "ends that nobody wrote are not written, and nothing that is due is started",
+    CLEAN_UP: "what drills launched is not terminated, and costs money",
+    PUT_BACK: "launch settings that drills changed are not put back",
+}
 MEND = "`recovery check` says what is wrong in its file."
 
 
 def check(it: Installation) -> Iterator[Found]:
     """Yield what is wrong with DAGs, or how many there are."""
-    found = [*_import_errors(it), *_maintenance(it.maintenance), *_plans(it.plans)]
+    found = [*_import_errors(it), *_beside(it.beside), *_plans(it.plans)]
     yield from found
     if not found:
-        yield ok(f"{plural(len(it.plans), 'plan')}, and {MAINTENANCE}: none is paused, stale or invalid")
+        known = f"{plural(len(it.plans), 'plan')}, and {listed(it.beside)}"
+        yield ok(f"{known}: none is paused, stale or invalid")
 
 
-def _maintenance(dag: Dag | None) -> Iterator[Found]:
-    without = "ends that nobody wrote are not written, and no drill is cleaned up"
-    if dag is None or dag.is_stale:
-        yield fault(
-            f"there is no DAG {MAINTENANCE}: {without}",
-            f"Put `dags/{MAINTENANCE}.py` where Airflow reads DAGs.",
-        )
-    elif dag.is_paused:
-        yield fault(f"{MAINTENANCE} is paused: {without}", f"`airflow dags unpause {MAINTENANCE}`.")
+def _beside(dags: Mapping[str, Dag | None]) -> Iterator[Found]:
+    for dag_id, dag in dags.items():
+        if dag is None or dag.is_stale:
+            yield fault(
+                f"there is no DAG {dag_id}: {WITHOUT[dag_id]}",
+                f"Put `dags/{MAINTENANCE}.py` where Airflow reads DAGs.",
+            )
+        elif dag.is_paused:
+            yield fault(f"{dag_id} is paused: {WITHOUT[dag_id]}", f"`airflow dags unpause {dag_id}`.")
 
 
 def _plans(plans: Iterable[Dag]) -> Iterator[Found]:
@@ -60,7 +66,7 @@ def _plans(plans: Iterable[Dag]) -> Iterator[Found]:
 
 def _import_errors(it: Installation) -> Iterator[Found]:
     """Yield files that Airflow cannot import; others' than those of our bundles only warn."""
-    bundles = {one.bundle_name for one in (*it.plans, *([it.maintenance] if it.maintenance else []))}
+    bundles = {one.bundle_name for one in it.dags}
     for one in it.import_errors:
         last = one.stack_trace.strip().rpartition("\n")[2]
         say = fault if not bundles or one.bundle_name in bundles else warning

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
-from drs_recovery.cli.airflow_models import Dag
 from drs_recovery.cli.doctor.answers import (
     DagList,
     Entry,
@@ -24,7 +23,7 @@ from drs_recovery.cli.doctor.answers import (
 from drs_recovery.cli.record import dynamodb
 from drs_recovery.clock import now
 from drs_recovery.errors import AirflowApiError
-from drs_recovery.names import MAINTENANCE, path_part
+from drs_recovery.names import CLEAN_UP, MAINTENANCE, PUT_BACK, path_part
 from drs_recovery.report.worker import KEY, TASK, WorkerReport, WorkerSeen
 from drs_recovery.settings import settings
 from drs_recovery.store.queries import list_executions
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from drs_recovery.cli.airflow import AirflowClient
+    from drs_recovery.cli.airflow_models import Dag
     from drs_recovery.cli.doctor.answers import ImportFailure, PluginFailure, TaskSeen
     from drs_recovery.record.models import Execution
 
@@ -98,9 +98,19 @@ class Installation:
                 return tuple(found)
 
     @cached_property
+    def beside(self) -> Mapping[str, Dag | None]:
+        """The DAGs beside those of plans, by their ids, stale or not; None for one that is not there."""
+        return {dag_id: self.client.dag(dag_id) for dag_id in (MAINTENANCE, CLEAN_UP, PUT_BACK)}
+
+    @property
     def maintenance(self) -> Dag | None:
-        """The DAG of the maintenance, stale or not; None if Airflow has never seen it."""
-        return self.client.find(Dag, f"/dags/{MAINTENANCE}/details")
+        """The DAG of the maintenance."""
+        return self.beside[MAINTENANCE]
+
+    @property
+    def dags(self) -> tuple[Dag, ...]:
+        """All DAGs of the product."""
+        return (*self.plans, *(one for one in self.beside.values() if one))
 
     @cached_property
     def pool(self) -> PoolSeen | None:
