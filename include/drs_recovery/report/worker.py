@@ -45,7 +45,8 @@ class WorkerReport(Said):
 class WorkerSeen(BaseModel):
     """A worker by its host: when it ran the maintenance last, and what it said then, if anything.
 
-    ``ahead`` is how many seconds its clock was ahead of the API server's, to about one second.
+    ``ahead`` is how many seconds its clock was ahead of the API server's, to about one second. ``early``: it
+    did its work and said nothing, as releases before 0.3 do.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -54,6 +55,7 @@ class WorkerSeen(BaseModel):
     at: datetime
     report: WorkerReport | None = None
     ahead: float | None = None
+    early: bool = False
 
 
 def made_by(release: str) -> str:

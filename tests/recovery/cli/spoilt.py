@@ -1,12 +1,10 @@
-"""What can be wrong with an Airflow that is well otherwise, and what the doctor says of it."""
+"""What can be wrong with Airflow and its DAGs in an installation, and what the doctor says of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from drs_recovery.report.airflow_settings import LEANED_ON, key_of
 from drs_recovery.settings import settings
 from tests.recovery.cli import well
 
@@ -15,8 +13,6 @@ if TYPE_CHECKING:
 
     from tests.recovery.cli.airflow_stub import Stub
     from tests.recovery.cli.execution_story import Story
-
-SETTINGS = {key_of(one): one.shipped for one in LEANED_ON}
 
 
 @dataclass
@@ -46,20 +42,6 @@ def stale(world: World) -> None:
     well.plans(world.stub, well.dag("web_shop"), well.dag("old", is_stale=True))
 
 
-def odd_settings(world: World) -> None:
-    odd = {"workers.min_heartbeat_interval": "5", "core.simple_auth_manager_all_admins": "True"}
-    well.says(world.stub, well.said(settings=SETTINGS | odd))
-
-
-def failing(world: World) -> None:
-    well.runs(world.stub, well.ran(state="failed", try_number=2))
-    raised = {"exc_type": "RecordUnavailable", "exc_value": "get_item on table: denied"}
-    log = {"error_detail": [raised, {"exc_type": "ClientError", "exc_value": "its cause, without a cure"}]}
-    run = f"GET {well.DAG}/dagRuns/scheduled__1/taskInstances/reconcile/logs/2"
-    world.stub.on(run, (200, {"content": [log]}))
-
-
-HOUR_AGO = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
 AIRFLOW_WELL_BUT = {
     "airflow too old": (
         answer("version", 200, {"version": "3.2.1"}),
@@ -172,45 +154,4 @@ AIRFLOW_WELL_BUT = {
         "fault",
         "no versions: .*web_shop.*SnapshotDagBundle",
     ),
-    "a maintenance that fails": (
-        failing,
-        "workers",
-        "fault",
-        "fails on worker-1: RecordUnavailable: get_item on table: denied",
-    ),
-    "a maintenance that does not run": (
-        lambda world: well.runs(world.stub, well.ran(end_date=HOUR_AGO)),
-        "workers",
-        "fault",
-        "ended 1 hour .*ago",
-    ),
-    "a worker of another release": (
-        lambda world: well.says(world.stub, well.said("0.1.9")),
-        "releases",
-        "warning",
-        "worker on worker-1 has 0.1.9",
-    ),
-    "a worker that does not say": (
-        answer(
-            "dags/recovery_maintenance/dagRuns/scheduled__1/taskInstances/reconcile/xcomEntries/worker",
-            404,
-            {},
-        ),
-        "releases",
-        "warning",
-        "worker on worker-1 has one before 0.3",
-    ),
-    "an XCom of somebody's": (
-        lambda world: well.says(world.stub, well.said() | {"value": "<b>"}),
-        "settings",
-        "unknown",
-        "no worker has said",
-    ),
-    "a setting that costs time": (
-        odd_settings,
-        "settings",
-        "warning",
-        r"min_heartbeat_interval is 5 .*AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL=1",
-    ),
-    "a setting that breaks": (odd_settings, "settings", "fault", "all_admins is True .* everybody"),
 }

@@ -18,13 +18,14 @@ from launcher.environment import AIRFLOW_SETTINGS
 from launcher.settings_file import read_settings_file
 from tests.recovery.cli.airflow_stub import DROP
 from tests.recovery.cli.cli_surroundings import NO_AIRFLOW, found, recovery
-from tests.recovery.cli.spoilt import AIRFLOW_WELL_BUT, odd_settings
+from tests.recovery.cli.spoilt import AIRFLOW_WELL_BUT
 from tests.recovery.cli.spoilt_aws import AWS_WELL_BUT
+from tests.recovery.cli.spoilt_workers import WORKERS_WELL_BUT, odd_settings
 
 if TYPE_CHECKING:
     from tests.recovery.cli.spoilt import World
 
-WELL_BUT = AIRFLOW_WELL_BUT | AWS_WELL_BUT
+WELL_BUT = AIRFLOW_WELL_BUT | WORKERS_WELL_BUT | AWS_WELL_BUT
 PROJECT = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from pydantic import AwareDatetime  # noqa: TC002 - pydantic reads the annotations
 
-from drs_recovery.cli.airflow_models import Answer, Dag
+from drs_recovery.cli.airflow_models import Answer, Dag, TaskInstance
+
+FAILED = frozenset({"failed", "up_for_retry", "upstream_failed"})
 
 
 class DagList(Answer):
@@ -17,17 +19,24 @@ class DagList(Answer):
     total_entries: int
 
 
-class TaskSeen(Answer):
+class TaskSeen(TaskInstance):
     """A task that ran, or is to run; ``hostname`` is empty before it does."""
 
-    task_id: str
     dag_run_id: str
     run_after: AwareDatetime
-    state: str | None = None
     hostname: str | None = None
     start_date: AwareDatetime | None = None
     end_date: AwareDatetime | None = None
-    try_number: int = 0
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it did its work."""
+        return self.state == "success"
+
+    @property
+    def failed(self) -> bool:
+        """Whether it, or its last try, did not."""
+        return self.state in FAILED
 
 
 class TaskList(Answer):

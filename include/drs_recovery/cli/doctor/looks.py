@@ -42,9 +42,6 @@ if TYPE_CHECKING:
 PAGE = 100
 """Entries that Airflow gives at once, at most."""
 
-RUNS = 30
-"""Newest runs of the maintenance, one a minute, in which workers are looked for."""
-
 MOST_WORKERS = 10
 """Workers that are asked for: with some executors every task has a host of its own."""
 
@@ -134,19 +131,26 @@ class Installation:
         return self.client.read(ErrorList, "/importErrors", limit=PAGE).import_errors
 
     @cached_property
-    def runs(self) -> tuple[TaskSeen, ...]:
-        """The newest runs of the maintenance's task, newest first; none where it is not there."""
+    def tasks(self) -> tuple[TaskSeen, ...]:
+        """The tasks of the maintenance in its newest runs, newest first; none where it is not there."""
         if self.maintenance is None:
             return ()
         path = f"/dags/{MAINTENANCE}/dagRuns/~/taskInstances"
-        wanted = {"task_id": TASK, "order_by": "-run_after", "limit": RUNS}
-        return self.client.read(TaskList, path, **wanted).task_instances
+        return self.client.read(TaskList, path, order_by="-run_after", limit=PAGE).task_instances
+
+    @property
+    def runs(self) -> tuple[TaskSeen, ...]:
+        """Of those the task that reads the record, and says what its worker is."""
+        return tuple(one for one in self.tasks if one.task_id == TASK)
 
     @cached_property
     def workers(self) -> tuple[WorkerSeen, ...]:
-        """The workers that ran the maintenance of late, newest first, with what each said last."""
+        """The workers that ran the maintenance of late, newest first, with what each said last.
+
+        Of a run that has not ended nobody knows whether its worker is still to say it.
+        """
         seen: dict[str, WorkerSeen] = {}
-        for run in self.runs:
+        for run in (one for one in self.runs if one.succeeded or one.failed):
             if run.hostname and run.start_date and run.hostname not in seen:
                 if self.client.now() - run.start_date > RECENT or len(seen) == MOST_WORKERS:
                     break
@@ -203,7 +207,7 @@ class Installation:
         path = f"/dags/{MAINTENANCE}/dagRuns/{path_part(run.dag_run_id)}/taskInstances/{TASK}"
         entry = self.client.find(Entry, f"{path}/xcomEntries/{KEY}")
         if entry is None:
-            return WorkerSeen(host=host, at=at)
+            return WorkerSeen(host=host, at=at, early=run.succeeded)
         try:
             said = WorkerReport.model_validate_json(entry.text)
         except ValidationError:  # an XCom is anybody's

@@ -23,6 +23,11 @@ EARLIER = "one before 0.3"
 
 def check(it: Installation) -> Iterator[Found]:
     """Yield who has another release than this command."""
+    if silent := [one.host for one in it.workers if not (one.report or one.early)]:
+        yield unknown(
+            f"what the worker on {listed(silent)} said of itself cannot be read",
+            f"Let {MAINTENANCE} run there, and ask again.",
+        )
     releases = dict(_releases(it))
     others = {who: release for who, release in releases.items() if release != __version__}
     if not releases:
@@ -45,7 +50,8 @@ def check(it: Installation) -> Iterator[Found]:
 
 def _releases(it: Installation) -> Iterator[tuple[str, str]]:
     for worker in it.workers:
-        yield f"the worker on {worker.host}", worker.report.release if worker.report else EARLIER
+        if worker.report or worker.early:
+            yield f"the worker on {worker.host}", worker.report.release if worker.report else EARLIER
     if (dag := it.maintenance) is not None and not dag.is_stale:
         yield "the DAG processor", maker_of(dag.doc_md or "") or EARLIER
     # A plugin from a folder does not say it, one of a package does
