@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
 SNAPSHOT_BUNDLE = "drs_recovery.dag.files.bundle.SnapshotDagBundle"
 """The class of our own bundle, as ``[dag_processor] dag_bundle_config_list`` names it."""
@@ -183,12 +183,12 @@ def key_of(leaned: Leaned) -> str:
     return f"{leaned.section}.{leaned.option}"
 
 
-def misfits(values: Mapping[str, str | None], bundle: str | None) -> Iterator[tuple[Leaned, str]]:
-    """Yield the settings that do not fit, with their values; those that a report does not have fit."""
-    for leaned in LEANED_ON:
-        value = values.get(key_of(leaned))
-        if value is not None and leaned.matters(bundle) and not _fits(leaned, value):
-            yield leaned, value
+def judged(values: Mapping[str, str | None], bundle: str | None) -> dict[Leaned, str | None]:
+    """Return the settings that matter, and that a report has: each with its value if that does not fit."""
+    seen = {leaned: values.get(key_of(leaned)) for leaned in LEANED_ON if leaned.matters(bundle)}
+    return {
+        leaned: None if _fits(leaned, value) else value for leaned, value in seen.items() if value is not None
+    }
 
 
 def _fits(leaned: Leaned, value: str) -> bool:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from tests.recovery.cli.spoilt import World
 
+FEW = {"scheduler.scheduler_idle_sleep_time": "0.1", "dag_processor.min_file_process_interval": "600"}
+"""Two settings, of which the second matters to other bundles than that of snapshots alone."""
+
 SETTINGS = {key_of(one): one.shipped for one in LEANED_ON}
 
 
@@ -55,6 +58,13 @@ def failing_unseen(world: World) -> None:
 def failing_at_once(world: World) -> None:
     well.runs(world.stub, well.ran(state="failed"))
     unsaid(world)
+
+
+def one_of_two_odd(world: World) -> None:
+    """Let the worker that ran before the newest have other settings."""
+    two_workers(world)
+    well.says(world.stub, well.said(), "scheduled__2")
+    odd_settings(world)
 
 
 def two_workers(world: World) -> None:
@@ -148,6 +158,24 @@ WORKERS_WELL_BUT = {
         "settings",
         "warning",
         r"min_heartbeat_interval is 5 .*AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL=1",
+    ),
+    "a setting of another worker": (
+        one_of_two_odd,
+        "settings",
+        "warning",
+        r"min_heartbeat_interval is 5 on worker-1: .*AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL=1",
+    ),
+    "a setting that no worker tells": (
+        lambda world: well.says(world.stub, well.said(settings={})),
+        "settings",
+        "unknown",
+        "no worker has said how Airflow is set",
+    ),
+    "settings of which few are told": (
+        lambda world: well.says(world.stub, well.said(settings=FEW)),
+        "settings",
+        "ok",
+        "^1 of Airflow's settings fit, as the worker on worker-1 has them",
     ),
     "a setting that breaks": (odd_settings, "settings", "fault", "all_admins is True .* everybody"),
 }

@@ -1,37 +1,45 @@
-"""Whether Airflow's settings are such as the product leans on, as a worker has them."""
+"""Whether Airflow's settings are such as the product leans on, as workers have them."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from drs_recovery.cli.doctor.finding import Found, fault, ok, unknown, warning
 from drs_recovery.names import MAINTENANCE
-from drs_recovery.report.airflow_settings import LEANED_ON, misfits
+from drs_recovery.report.airflow_settings import judged
+from drs_recovery.text.lists import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from drs_recovery.cli.doctor.looks import Installation
+    from drs_recovery.report.airflow_settings import Leaned
     from drs_recovery.report.worker import WorkerReport
 
 
 def check(it: Installation) -> Iterator[Found]:
     """Yield each that does not fit. Airflow's API shows none where ``[api] expose_config`` is off."""
-    if (said := it.report) is None:
+    found = {host: judged(report.settings, bundle_of(it, report)) for host, report in it.reports}
+    if not any(found.values()):
         yield unknown(
             f"no worker has said how Airflow is set: {MAINTENANCE} has not run, or runs an earlier release",
             "Let it run, and ask again.",
         )
         return
-    host, report = said
-    odd = list(misfits(report.settings, bundle_of(it, report)))
-    for leaned, value in odd:
+    odd: dict[tuple[Leaned, str], list[str]] = defaultdict(list)
+    for host, settings in found.items():
+        for leaned, value in settings.items():
+            if value is not None:
+                odd[leaned, value].append(host)
+    for (leaned, value), hosts in odd.items():
         say = fault if leaned.breaks else warning
-        yield say(f"{leaned.name} is {value} on {host}: {leaned.otherwise}", f"`{leaned.variable}`.")
+        yield say(f"{leaned.name} is {value} on {listed(hosts)}: {leaned.otherwise}", f"`{leaned.variable}`.")
     if not odd:
+        seen = {host: len(settings) for host, settings in found.items() if settings}
         yield ok(
-            f"{len(LEANED_ON)} of Airflow's settings fit, as the worker on {host} has them; of other "
-            "components they are not seen"
+            f"{min(seen.values())} of Airflow's settings fit, as the worker on {listed(seen)} has them; of "
+            "other components they are not seen"
         )
 
 

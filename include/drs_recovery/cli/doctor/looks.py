@@ -158,9 +158,9 @@ class Installation:
         return tuple(seen.values())
 
     @property
-    def report(self) -> tuple[str, WorkerReport] | None:
-        """The newest that a worker said, with its host."""
-        return next(((one.host, one.report) for one in self.workers if one.report), None)
+    def reports(self) -> tuple[tuple[str, WorkerReport], ...]:
+        """What each worker said of itself, with its host, newest first."""
+        return tuple((one.host, one.report) for one in self.workers if one.report)
 
     @property
     def workers_seen(self) -> tuple[WorkerSeen, ...]:

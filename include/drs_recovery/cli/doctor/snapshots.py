@@ -23,13 +23,13 @@ STORE_AGAIN = (
 
 def check(it: Installation) -> Iterator[Found]:
     """Yield how the store is, asked from here by the connection as it is found here."""
-    dag, said = it.maintenance, it.report
-    if dag is None or said is None:
+    dag, reports = it.maintenance, it.reports
+    if dag is None or not reports:
         yield unknown(
             "where snapshots are kept no worker has said", "Let recovery_maintenance run, and ask again."
         )
         return
-    bundle = next((one for one in said[1].bundles if one.name == dag.bundle_name), None)
+    bundle = next((one for one in reports[0][1].bundles if one.name == dag.bundle_name), None)
     if bundle is None or bundle.classpath != SNAPSHOT_BUNDLE or dag.bundle_version is None:
         yield ok(f"none are kept: DAGs come from {bundle.classpath if bundle else dag.bundle_name}")
     elif bundle.store is None:
