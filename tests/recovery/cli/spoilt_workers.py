@@ -159,6 +159,24 @@ WORKERS_WELL_BUT = {
         "warning",
         r"min_heartbeat_interval is 5 .*AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL=1",
     ),
+    "a bundle that a worker does not know": (
+        lambda world: well.says(world.stub, well.said(bundles=[])),
+        "snapshots",
+        "unknown",
+        "worker on worker-1 has no bundle dags-folder, .*dag_bundle_config_list",
+    ),
+    "a bundle of snapshots without a version": (
+        lambda world: well.maintenance(world.stub, bundle_version=None),
+        "snapshots",
+        "unknown",
+        "no version of dags-folder",
+    ),
+    "DAGs from Git": (
+        lambda world: well.says(world.stub, well.said(bundles=[well.BUNDLE | {"classpath": "a.Git"}])),
+        "snapshots",
+        "ok",
+        "none are kept: DAGs come from a.Git",
+    ),
     "a setting of another worker": (
         one_of_two_odd,
         "settings",

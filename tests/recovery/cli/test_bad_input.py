@@ -19,7 +19,6 @@ from drs_recovery.dag.files.archive import packed
 from drs_recovery.dag.files.bundle import SnapshotDagBundle
 from drs_recovery.dag.files.kept import KeptSnapshots, snapshots_at
 from drs_recovery.dag.maintenance import maintenance_dag
-from drs_recovery.report.airflow_settings import SNAPSHOT_BUNDLE
 from drs_recovery.settings import settings
 from drs_recovery.store.frozen import read_plan
 from drs_recovery.store.table import create_table
@@ -54,8 +53,7 @@ class Place:
 
     def kept_in(self, store: Path) -> None:
         """Let the bundle have a store, and a snapshot in it if it is there."""
-        bundle = {"name": "dags-folder", "classpath": SNAPSHOT_BUNDLE, "store": str(store)}
-        well.says(self.stub, well.said(bundles=[bundle]))
+        well.says(self.stub, well.said(bundles=[well.BUNDLE | {"store": str(store)}]))
 
     def open(self) -> None:
         """Open another execution."""
@@ -142,7 +140,7 @@ def redis_away(place: Place) -> None:
 
 ROWS = {
     "a bundle store that is away": Row(
-        store_away, "snapshots", "fault", f"{AWAY}.*See that this machine reaches it", Place.fetch, AWAY
+        store_away, "snapshots", "unknown", f"from here: {AWAY}.*Ask from a worker", Place.fetch, AWAY
     ),
     "a wrong hash": Row(
         wrong_hash,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -12,10 +13,13 @@ from typer.testing import CliRunner
 
 from drs_recovery.cli.app import app
 from drs_recovery.cli.doctor import AIRFLOW, AWS, version
+from drs_recovery.dag.files.division import digest_of
+from drs_recovery.dag.files.kept import KeptSnapshots, snapshots_at
 from drs_recovery.report.airflow_settings import LEANED_ON
 from drs_recovery.settings import settings
 from launcher.environment import AIRFLOW_SETTINGS
 from launcher.settings_file import read_settings_file
+from tests.recovery.cli import well
 from tests.recovery.cli.airflow_stub import DROP
 from tests.recovery.cli.cli_surroundings import NO_AIRFLOW, found, recovery
 from tests.recovery.cli.spoilt import AIRFLOW_WELL_BUT
@@ -122,6 +126,25 @@ def test_a_date_that_is_none_ends_nothing(world: World, monkeypatch: pytest.Monk
     monkeypatch.setenv("AWS_ENDPOINT_URL", world.stub.url)
     world.stub.date = "yesterday"
     assert "no date" in found()["clocks", "unknown"]
+
+
+def test_a_snapshot_that_is_in_its_store_is_well(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is found from here; what Airflow logs meanwhile is not in the JSON."""
+    contents = {"x.py": b"import os"}
+    version = digest_of(contents, 40)
+    KeptSnapshots(snapshots_at(str(tmp_path), None, "dags-folder")).store(version, contents)
+    well.maintenance(world.stub, bundle_version=version)
+    well.says(world.stub, well.said(bundles=[well.BUNDLE | {"store": str(tmp_path)}]))
+    fetch = KeptSnapshots.fetch
+
+    def loud(kept: KeptSnapshots, wanted: str) -> dict[str, bytes]:
+        sys.stdout.write("[2026-11-27] INFO - loaded")
+        return fetch(kept, wanted)
+
+    monkeypatch.setattr(KeptSnapshots, "fetch", loud)
+    assert found()["snapshots", "ok"].startswith(f"from here {version} is in {tmp_path}/dags-folder")
 
 
 def test_without_a_user_what_everybody_sees_is_seen(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

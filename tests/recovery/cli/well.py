@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 PARTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 VERSION = "1" * 40
+BUNDLE = {"name": "dags-folder", "classpath": SNAPSHOT_BUNDLE}
 DAG = "/api/v2/dags/recovery_maintenance"
 RUNS = f"GET {DAG}/dagRuns/~/taskInstances"
 ENTRY = "GET {dag}/dagRuns/{run}/taskInstances/reconcile/xcomEntries/worker"
@@ -47,7 +48,7 @@ def said(release: str = __version__, *, late: float = 0, **changed: Any) -> dict
         "release": release,
         "time": (at - timedelta(seconds=late)).isoformat(),
         "settings": {key_of(one): one.shipped for one in LEANED_ON},
-        "bundles": [{"name": "dags-folder", "classpath": SNAPSHOT_BUNDLE}],
+        "bundles": [BUNDLE],
     }
     return {"timestamp": at.isoformat(), "value": report | changed}
 

@@ -13,14 +13,15 @@ from drs_recovery.text.lists import listed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from drs_recovery.cli.airflow_models import Dag
     from drs_recovery.cli.doctor.looks import Installation
     from drs_recovery.report.airflow_settings import Leaned
-    from drs_recovery.report.worker import WorkerReport
+    from drs_recovery.report.worker import BundleSaid, WorkerReport
 
 
 def check(it: Installation) -> Iterator[Found]:
     """Yield each that does not fit. Airflow's API shows none where ``[api] expose_config`` is off."""
-    found = {host: judged(report.settings, bundle_of(it, report)) for host, report in it.reports}
+    found = {host: judged(report.settings, _kind_of_bundle(it, report)) for host, report in it.reports}
     if not any(found.values()):
         yield unknown(
             f"no worker has said how Airflow is set: {MAINTENANCE} has not run, or runs an earlier release",
@@ -43,7 +44,11 @@ def check(it: Installation) -> Iterator[Found]:
         )
 
 
-def bundle_of(it: Installation, report: WorkerReport) -> str | None:
-    """Return the class of the bundle that the maintenance comes from; None if it is not known."""
-    name = it.maintenance.bundle_name if it.maintenance else None
-    return next((one.classpath for one in report.bundles if one.name == name), None)
+def _kind_of_bundle(it: Installation, report: WorkerReport) -> str | None:
+    bundle = bundle_of(it.maintenance, report) if it.maintenance else None
+    return bundle.classpath if bundle else None
+
+
+def bundle_of(dag: Dag, report: WorkerReport) -> BundleSaid | None:
+    """Return the bundle that a DAG comes from, as a worker has it; None if that knows none of its name."""
+    return next((one for one in report.bundles if one.name == dag.bundle_name), None)
