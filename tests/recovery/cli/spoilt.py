@@ -62,6 +62,18 @@ AIRFLOW_WELL_BUT = {
         "no pool 'recovery'.*recovery init",
     ),
     "a small pool": (answer("pools/recovery", 200, {"slots": 2}), "pool", "warning", "2 slots, not 64"),
+    "a pool without slots": (
+        answer("pools/recovery", 200, {"slots": 0, "include_deferred": True}),
+        "pool",
+        "fault",
+        "no slots: no task of a plan ever starts.*recovery init",
+    ),
+    "a pool without slots that counts what waits": (
+        answer("pools/recovery", 200, {"slots": 0, "include_deferred": True}),
+        "pool",
+        "warning",
+        "include_deferred",
+    ),
     "a pool that counts what waits": (
         answer("pools/recovery", 200, {"slots": 64, "include_deferred": True}),
         "pool",
