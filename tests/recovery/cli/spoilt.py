@@ -38,6 +38,10 @@ def not_imported(file: str, *, bundle: str) -> Callable[[World], None]:
     return answer("importErrors", 200, {"import_errors": [failure]})
 
 
+def no_plugin(source: str, error: str) -> Callable[[World], None]:
+    return answer("plugins/importErrors", 200, {"import_errors": [{"source": source, "error": error}]})
+
+
 def stale(world: World) -> None:
     well.plans(world.stub, well.dag("web_shop"), well.dag("old", is_stale=True))
 
@@ -82,21 +86,28 @@ AIRFLOW_WELL_BUT = {
     ),
     "no plugin": (answer("plugins", 200, {"plugins": []}), "plugin", "warning", "no plugin of the product"),
     "a plugin twice": (
-        answer(
-            "plugins/importErrors",
-            200,
-            {
-                "import_errors": [
-                    {
-                        "source": "drs-recovery-plans==0.2.0",
-                        "error": "Plugin 'recovery' already registered, skipping",
-                    }
-                ]
-            },
-        ),
+        no_plugin("drs-recovery-plans==0.2.0: x", "Plugin 'recovery' already registered, skipping"),
         "plugin",
         "warning",
         "already registered.*Remove the file",
+    ),
+    "a plugin of the package that cannot be imported": (
+        no_plugin("drs_recovery.dag.plugin", "No module named 'x'"),
+        "plugin",
+        "warning",
+        "could not load it from drs_recovery.dag.plugin: No module named 'x'.*See what the error says",
+    ),
+    "a plugin of a folder that cannot be imported": (
+        no_plugin("/opt/airflow/plugins/recovery_plugin.py", "No module named 'x'"),
+        "plugin",
+        "warning",
+        "could not load it from /opt/airflow/plugins/recovery_plugin.py",
+    ),
+    "a plugin of somebody else's in a home that is called recovery": (
+        no_plugin("/srv/recovery/plugins/etl.py", "No module named 'x'"),
+        "plugin",
+        "ok",
+        "loaded once",
     ),
     "what may not be seen": (
         answer("plugins", 403, {"detail": "Forbidden"}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from drs_recovery.cli.doctor.finding import Found, ok, warning
@@ -11,6 +12,12 @@ if TYPE_CHECKING:
 
     from drs_recovery.cli.doctor.answers import PluginFailure
     from drs_recovery.cli.doctor.looks import Installation
+
+FILE = "recovery_plugin.py"
+"""In the folder of plugins, where the package is not installed."""
+
+DISTRIBUTION, MODULE = "drs-recovery-plans==", "drs_recovery."
+"""How Airflow begins the source of a plugin of a package, and of one that it cannot import from there."""
 
 TWICE = "already registered"
 """In Airflow's words for a second plugin of one name."""
@@ -36,4 +43,6 @@ def check(it: Installation) -> Iterator[Found]:
 
 
 def _is_ours(failure: PluginFailure) -> bool:
-    return "recovery" in failure.source or "Plugin 'recovery'" in failure.error
+    source = failure.source
+    ours = (PurePath(source).name == FILE, source.startswith(DISTRIBUTION), source.startswith(MODULE))
+    return any(ours) or "Plugin 'recovery'" in failure.error
