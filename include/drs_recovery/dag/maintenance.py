@@ -10,7 +10,7 @@ from airflow.sdk import DAG
 from drs_recovery import __version__
 from drs_recovery.dag.scheduled import FIRST_SLOT
 from drs_recovery.names import MAINTENANCE
-from drs_recovery.report.worker import TASK, made_by
+from drs_recovery.report.worker import ARCHIVE, TASK, made_by
 from drs_recovery.settings import settings
 from drs_recovery.tasks.archive import ArchiveExecutions
 from drs_recovery.tasks.reconcile import ReconcileExecutions
@@ -40,5 +40,5 @@ def maintenance_dag(plans: Path) -> DAG:
         ReconcileExecutions(task_id=TASK, plans=plans)
         StartFollowUps(task_id="start_clean_ups")
         if settings().archive is not None:
-            ArchiveExecutions(task_id="archive")
+            ArchiveExecutions(task_id=ARCHIVE)
     return dag

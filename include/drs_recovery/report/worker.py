@@ -1,4 +1,4 @@
-"""What a worker says of itself each minute, by the maintenance: its release, clock, settings and bundles.
+"""What a worker says of itself each minute, by the maintenance: release, clock, settings, bundles, table.
 
 An XCom holds it, which anybody may edit who may edit those of the maintenance: it is shown to people, and
 decides nothing.
@@ -17,6 +17,9 @@ KEY = "worker"
 TASK = "reconcile"
 """The task of the maintenance that pushes it."""
 
+ARCHIVE = "archive"
+"""The task that archives, where the DAG processor knows where to."""
+
 
 class Said(BaseModel):
     """Base of what is said; what a newer release says besides is passed over."""
@@ -34,12 +37,19 @@ class BundleSaid(Said):
 
 
 class WorkerReport(Said):
-    """What a worker says; ``settings`` are those of Airflow that the product leans on, by section.option."""
+    """What a worker says; ``settings`` are those of Airflow that the product leans on, by section.option.
+
+    ``table`` is that of its records, in a Region that it may not be able to tell; ``archive``: whether it
+    knows where executions are archived.
+    """
 
     release: str
     time: AwareDatetime
     settings: dict[str, str | None] = {}
     bundles: tuple[BundleSaid, ...] = ()
+    table: str | None = None
+    table_region: str | None = None
+    archive: bool | None = None
 
 
 class WorkerSeen(BaseModel):

@@ -11,6 +11,8 @@ from drs_recovery import __version__
 from drs_recovery.clock import now
 from drs_recovery.report.airflow_settings import LEANED_ON, key_of
 from drs_recovery.report.worker import KEY, BundleSaid, WorkerReport
+from drs_recovery.settings import settings
+from drs_recovery.tasks.connections import table_hook
 from drs_recovery.text.address import without_who_signs_in
 
 if TYPE_CHECKING:
@@ -36,7 +38,19 @@ def report() -> WorkerReport:
         time=now(),
         settings={key_of(one): _value(one.section, one.option) for one in LEANED_ON},
         bundles=tuple(_bundles()),
+        table=settings().table,
+        table_region=_table_region(),
+        archive=settings().archive is not None,
     )
+
+
+def _table_region() -> str | None:
+    """Return the Region of the table as this worker's connection leads there; None if none can be had."""
+    try:
+        return table_hook().conn_region_name
+    except Exception as error:  # noqa: BLE001 - any: the task itself meets it, and says so
+        log.warning("In which Region the table is cannot be said: %s", type(error).__name__)
+        return None
 
 
 def _value(section: str, option: str) -> str | None:

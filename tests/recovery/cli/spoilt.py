@@ -66,6 +66,12 @@ AIRFLOW_WELL_BUT = {
         "no pool 'recovery'.*recovery init",
     ),
     "a small pool": (answer("pools/recovery", 200, {"slots": 2}), "pool", "warning", "2 slots, not 64"),
+    "tasks in another pool": (
+        lambda world: well.runs(world.stub, well.ran(pool="default_pool")),
+        "pool",
+        "fault",
+        "in the pool 'default_pool', and this command looks at 'recovery' .*RECOVERY_POOL",
+    ),
     "a pool without slots": (
         answer("pools/recovery", 200, {"slots": 0, "include_deferred": True}),
         "pool",

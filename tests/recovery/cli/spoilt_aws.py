@@ -20,6 +20,12 @@ def lacking_a_right(world: World) -> None:
     edit(world, warnings=[lacks])
 
 
+def archiving(world: World) -> None:
+    """Let Airflow archive executions."""
+    well.runs(world.stub, well.ran(), well.ran(task_id="archive"))
+    well.says(world.stub, well.said(archive=True))
+
+
 def expiring(attribute: str) -> Callable[[World], None]:
     """Let DynamoDB remove items by an attribute."""
     wanted = {"Enabled": True, "AttributeName": attribute}
@@ -96,6 +102,42 @@ AWS_WELL_BUT = {
         "table",
         "fault",
         "lacks the index 'cleanup'.*recovery init",
+    ),
+    "records elsewhere": (
+        lambda world: well.says(world.stub, well.said(table="others", table_region="us-east-1")),
+        "table",
+        "fault",
+        r"worker on worker-1 has its records in table 'others' \(us-east-1\), and .* \(eu-west-1\)",
+    ),
+    "records in another Region": (
+        lambda world: well.says(world.stub, well.said(table_region="us-east-1")),
+        "table",
+        "fault",
+        r"its records in table 'recovery-executions' \(us-east-1\)",
+    ),
+    "a worker that does not tell of its table": (
+        lambda world: well.says(world.stub, well.said(table=None, table_region=None, archive=None)),
+        "table",
+        "ok",
+        "as they should be",
+    ),
+    "a worker that archives, and no task of that": (
+        lambda world: well.says(world.stub, well.said(archive=True)),
+        "table",
+        "fault",
+        "set for the worker on worker-1, and not for this command, the DAG processor .*Retention",
+    ),
+    "an Airflow that archives, and a command that does not know": (
+        archiving,
+        "table",
+        "warning",
+        "set for the worker on worker-1, the DAG processor, and not for this command .*Retention",
+    ),
+    "an archive, and nothing that is removed": (
+        archiving,
+        "table",
+        "warning",
+        "never removed: time to live .*recovery init",
     ),
     "another table": (
         lambda world: world.update_table(GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "open"}}]),

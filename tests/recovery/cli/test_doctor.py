@@ -23,7 +23,7 @@ from tests.recovery.cli import well
 from tests.recovery.cli.airflow_stub import DROP
 from tests.recovery.cli.cli_surroundings import NO_AIRFLOW, found, recovery
 from tests.recovery.cli.spoilt import AIRFLOW_WELL_BUT
-from tests.recovery.cli.spoilt_aws import AWS_WELL_BUT
+from tests.recovery.cli.spoilt_aws import AWS_WELL_BUT, archiving
 from tests.recovery.cli.spoilt_workers import WORKERS_WELL_BUT, odd_settings
 
 if TYPE_CHECKING:
@@ -145,6 +145,18 @@ def test_a_snapshot_that_is_in_its_store_is_well(
 
     monkeypatch.setattr(KeptSnapshots, "fetch", loud)
     assert found()["snapshots", "ok"].startswith(f"from here {version} is in {tmp_path}/dags-folder")
+
+
+def test_an_archive_that_all_know_and_a_table_that_removes_are_well(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `init` makes it where the archive is set."""
+    archiving(world)
+    monkeypatch.setenv("RECOVERY_ARCHIVE", "s3://archive")
+    settings.cache_clear()
+    assert "RECOVERY_ARCHIVE is set for" not in found()["table", "warning"]
+    assert recovery("init", "--table-only").exit_code == 0
+    assert ("table", "ok") in found()
 
 
 def test_without_a_user_what_everybody_sees_is_seen(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

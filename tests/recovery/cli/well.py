@@ -37,6 +37,7 @@ def ran(host: str = "worker-1", run_id: str = "scheduled__1", **changed: Any) ->
         "state": "success",
         "hostname": host,
         "try_number": 1,
+        "pool": "recovery",
     }
     return known | times | changed
 
@@ -49,6 +50,9 @@ def said(release: str = __version__, *, late: float = 0, **changed: Any) -> dict
         "time": (at - timedelta(seconds=late)).isoformat(),
         "settings": {key_of(one): one.shipped for one in LEANED_ON},
         "bundles": [BUNDLE],
+        "table": "recovery-executions",
+        "table_region": "eu-west-1",
+        "archive": False,
     }
     return {"timestamp": at.isoformat(), "value": report | changed}
 

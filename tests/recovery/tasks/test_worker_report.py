@@ -13,6 +13,7 @@ from drs_recovery.dag.maintenance import maintenance_dag
 from drs_recovery.errors import RecordUnavailable
 from drs_recovery.report.airflow_settings import LEANED_ON, key_of
 from drs_recovery.report.worker import KEY, TASK, WorkerReport
+from drs_recovery.settings import settings
 from drs_recovery.tasks.worker_report import report
 from tests.recovery.tasks.conftest import TaskInstance
 
@@ -43,6 +44,19 @@ def test_it_says_release_clock_and_settings(table: Any, maintain: Callable[[Any]
     assert said.release == __version__
     assert said.settings.keys() == {key_of(one) for one in LEANED_ON}
     assert None not in said.settings.values()
+    assert (said.table, said.table_region, said.archive) == ("recovery-executions", "eu-west-1", False)
+
+
+def test_it_says_where_its_connection_leads(table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever boto3 would take by default; with a connection that cannot be read it says the rest."""
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", "aws://?region_name=eu-central-1")
+    monkeypatch.setenv("RECOVERY_ARCHIVE", "/mnt/archive")
+    settings.cache_clear()
+    said = report()
+    assert (said.table_region, said.archive) == ("eu-central-1", True)
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", "aws://AKIAEXAMPLE:hunter2/x@")
+    said = report()
+    assert (said.table, said.table_region) == ("recovery-executions", None)
 
 
 def test_it_says_so_also_when_the_record_cannot_be_read(table: Any, maintain: Callable[[Any], Any]) -> None:

@@ -163,12 +163,24 @@ class Installation:
         return tuple((one.host, one.report) for one in self.workers if one.report)
 
     @property
+    def reports_seen(self) -> tuple[tuple[str, WorkerReport], ...]:
+        """The same, or nothing if Airflow does not tell."""
+        return self.reports if self.workers_seen else ()
+
+    @property
     def workers_seen(self) -> tuple[WorkerSeen, ...]:
         """The workers, or none if Airflow does not tell."""
+        if self.why_not or not self.airflow_answers:
+            return ()
         try:
             return self.workers
         except AirflowApiError:
             return ()
+
+    @property
+    def newest_run(self) -> tuple[TaskSeen, ...]:
+        """The tasks of the newest run of the maintenance."""
+        return tuple(one for one in self.tasks if one.dag_run_id == self.tasks[0].dag_run_id)
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:

@@ -55,7 +55,7 @@ def check(it: Installation) -> Iterator[Found]:
 
 def _failed(it: Installation) -> Iterator[TaskSeen]:
     """Yield the tasks that its newest run has, and that failed when they ended last."""
-    for task_id in dict.fromkeys(one.task_id for one in it.tasks if one.dag_run_id == it.tasks[0].dag_run_id):
+    for task_id in (one.task_id for one in it.newest_run):
         ended = (one for one in it.tasks if one.task_id == task_id and (one.succeeded or one.failed))
         if (last := next(ended, None)) and last.failed:
             yield last

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from drs_recovery.cli.doctor.elsewhere import pools
 from drs_recovery.cli.doctor.finding import Found, fault, ok, warning
 from drs_recovery.settings import settings
 
@@ -21,10 +22,13 @@ def check(it: Installation) -> Iterator[Found]:
     name, pool = settings().pool, it.pool
     if pool is None:
         yield fault(f"there is no pool {name!r}: tasks of plans wait for ever", CURE)
-        return
-    found = list(_of(pool, name, settings().pool_slots))
-    yield from found
-    if not found:
+        found = []
+    else:
+        found = list(_of(pool, name, settings().pool_slots))
+        yield from found
+    elsewhere = list(pools(it))
+    yield from elsewhere
+    if pool and not (found or elsewhere):
         slots = "endless" if pool.slots < 0 else str(pool.slots)
         yield ok(f"{name!r} has {slots} slots, {pool.occupied_slots} of them taken")
 

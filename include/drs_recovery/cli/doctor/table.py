@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from drs_recovery.cli.doctor.elsewhere import archives, tables, who_archives
 from drs_recovery.cli.doctor.finding import Found, State, fault, ok, unknown, warning
 from drs_recovery.settings import settings
 from drs_recovery.store.runners import place_of, unavailable
@@ -27,6 +29,8 @@ MAY_LOOK = "Ask as a role with the rights of docs/iam/doctor.json."
 def check(it: Installation) -> Iterator[Found]:
     """Yield how the table is; raises RecordUnavailable where DynamoDB does not answer."""
     name = settings().table
+    elsewhere = list(tables(it))
+    yield from elsewhere
     try:
         answer = it.table["Table"]
     except ClientError as error:
@@ -36,7 +40,7 @@ def check(it: Installation) -> Iterator[Found]:
         raise unavailable(error, it.dynamodb, name, "describe_table") from error
     found = [*_shape(answer), *_protection(it, name, answer)]
     yield from found
-    if not found:
+    if not (found or elsewhere):
         indexes = ", ".join(sorted(one["IndexName"] for one in answer["GlobalSecondaryIndexes"]))
         yield ok(
             f"{place_of(it.dynamodb, name)}: keys, indexes ({indexes}) and protection are as they should be"
@@ -72,7 +76,9 @@ def _protection(it: Installation, name: str, table: Any) -> Iterator[Found]:
             "it is encrypted under a key that AWS owns: CloudTrail does not show who reads it", INIT
         )
     yield from _asked(lambda: is_backed_up(it.dynamodb, name), _backups)
-    yield from _asked(lambda: _expiry(it, name), _removal)
+    who = who_archives(it)
+    yield from archives(who)
+    yield from _asked(lambda: _expiry(it, name), partial(_removal, archived=any(who.values())))
 
 
 def _asked(look: Callable[[], Any], judge: Callable[[Any], Iterator[Found]]) -> Iterator[Found]:
@@ -96,8 +102,13 @@ def _expiry(it: Installation, name: str) -> str | None:
     return seen.get("AttributeName") if seen.get("TimeToLiveStatus") in {"ENABLED", "ENABLING"} else None
 
 
-def _removal(attribute: str | None) -> Iterator[Found]:
-    if attribute not in {None, EXPIRES}:
+def _removal(attribute: str | None, *, archived: bool) -> Iterator[Found]:
+    if attribute is None and archived:
+        yield warning(
+            "what is archived is never removed: time to live of the table is off",
+            "`recovery init --table-only` switches it on, where RECOVERY_ARCHIVE is set.",
+        )
+    elif attribute not in {None, EXPIRES}:
         yield fault(
             f"DynamoDB removes its items by the time in {attribute!r}, which nothing sets for that",
             "Switch time to live of the table off, or have it go by `expires`.",
