@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from drs_recovery.text.address import base_address
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -17,8 +19,9 @@ SNAPSHOT_BUNDLE = "drs_recovery.dag.files.bundle.SnapshotDagBundle"
 class Leaned(NamedTuple):
     """A setting: the value that is shipped, which others fit, and what comes of one that does not.
 
-    ``breaks`` says that something goes wrong then; all others cost time. ``bundles`` are those under which it
-    matters.
+    ``breaks`` says that something goes wrong then; all others cost time. ``bundles`` and ``executors`` are
+    those under which it matters: ``remote`` are all that are not local. ``unset`` is what holds where nobody
+    sets it, for a setting without a default in Airflow's own list of them.
     """
 
     section: str
@@ -28,6 +31,8 @@ class Leaned(NamedTuple):
     otherwise: str
     breaks: bool = False
     bundles: Literal["all", "snapshots", "others"] = "all"
+    executors: Literal["all", "remote", "celery"] = "all"
+    unset: str | None = None
 
     @property
     def name(self) -> str:
@@ -39,10 +44,21 @@ class Leaned(NamedTuple):
         """The variable that sets it, with the value."""
         return f"AIRFLOW__{self.section.upper()}__{self.option.upper()}={self.shipped}"
 
-    def matters(self, bundle: str | None) -> bool:
-        """Whether it matters to DAGs that come from a bundle of this class; of one unknown, it does."""
+    def matters(self, bundle: str | None, executor: str | None) -> bool:
+        """Whether it matters to DAGs from a bundle of this class, run by these executors.
+
+        Of a bundle or an executor that is unknown it does.
+        """
         ours = bundle == SNAPSHOT_BUNDLE
-        return bundle is None or self.bundles == "all" or ours is (self.bundles == "snapshots")
+        by_bundle = bundle is None or self.bundles == "all" or ours is (self.bundles == "snapshots")
+        return by_bundle and (executor is None or self.executors in _kinds(executor))
+
+
+def _kinds(executor: str) -> set[str]:
+    """Return what the executors of Airflow are, of which ``[core] executor`` names one or several."""
+    names = [one.rpartition(".")[2] for one in executor.split(",")]
+    remote = {"remote"} if not all(name.endswith("LocalExecutor") for name in names) else set[str]()
+    return {"all"} | remote | ({"celery"} if any("Celery" in name for name in names) else set())
 
 
 def _at_most(limit: float) -> Callable[[str], bool]:
@@ -62,7 +78,21 @@ def _can_revoke(executor: str) -> bool:
     return executor.rpartition(".")[2] != "LocalExecutor"
 
 
+def _is_address(value: str) -> bool:
+    return base_address(value) is not None
+
+
 LEANED_ON: tuple[Leaned, ...] = (
+    Leaned(
+        "api",
+        "base_url",
+        "https://airflow.example.com",
+        _is_address,
+        "Airflow does not know its own executions: drills are refused, and nobody ends a RECOVERY whose DAG "
+        "run is gone. Take the address that people use, in all components",
+        breaks=True,
+        unset="not set",
+    ),
     Leaned(
         "core",
         "simple_auth_manager_all_admins",
@@ -117,6 +147,26 @@ LEANED_ON: tuple[Leaned, ...] = (
         "drs_recovery.dag.executor.RevokingLocalExecutor",
         _can_revoke,
         "a task whose worker was killed before it ran is never started",
+    ),
+    Leaned(
+        "scheduler",
+        "num_stuck_in_queued_retries",
+        "1000000",
+        _at_least(1000),
+        "while no worker is there every task fails, after so many more times task_queued_timeout",
+        breaks=True,
+        executors="remote",
+        unset="2",
+    ),
+    Leaned(
+        "celery",
+        "task_publish_max_retries",
+        "1000000",
+        _at_least(100_000),
+        "while Redis is away every task fails, after so many more seconds",
+        breaks=True,
+        executors="celery",
+        unset="3",
     ),
     Leaned(
         "scheduler",
@@ -185,7 +235,8 @@ def key_of(leaned: Leaned) -> str:
 
 def judged(values: Mapping[str, str | None], bundle: str | None) -> dict[Leaned, str | None]:
     """Return the settings that matter, and that a report has: each with its value if that does not fit."""
-    seen = {leaned: values.get(key_of(leaned)) for leaned in LEANED_ON if leaned.matters(bundle)}
+    executor = values.get("core.executor")
+    seen = {leaned: values.get(key_of(leaned)) for leaned in LEANED_ON if leaned.matters(bundle, executor)}
     return {
         leaned: None if _fits(leaned, value) else value for leaned, value in seen.items() if value is not None
     }

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
+    from drs_recovery.report.airflow_settings import Leaned
+
 log = logging.getLogger(__name__)
 
 
@@ -36,7 +38,7 @@ def report() -> WorkerReport:
     return WorkerReport(
         release=__version__,
         time=now(),
-        settings={key_of(one): _value(one.section, one.option) for one in LEANED_ON},
+        settings={key_of(one): _value(one) for one in LEANED_ON},
         bundles=tuple(_bundles()),
         table=settings().table,
         table_region=_table_region(),
@@ -53,9 +55,9 @@ def _table_region() -> str | None:
         return None
 
 
-def _value(section: str, option: str) -> str | None:
-    value = conf.get(section, option, fallback=None)
-    return None if value is None else str(value)
+def _value(leaned: Leaned) -> str | None:
+    value = conf.get(leaned.section, leaned.option, fallback=None)
+    return leaned.unset if value is None or value == "" else str(value)
 
 
 def _bundles() -> Iterator[BundleSaid]:

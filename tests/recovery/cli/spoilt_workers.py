@@ -25,6 +25,16 @@ def odd_settings(world: World) -> None:
     well.says(world.stub, well.said(settings=SETTINGS | odd))
 
 
+def without_an_address(world: World) -> None:
+    well.says(world.stub, well.said(settings=SETTINGS | {"api.base_url": "not set"}))
+
+
+def with_celery(world: World) -> None:
+    """Let tasks run in workers of Celery, as Airflow sets it by itself."""
+    as_it_comes = {"core.executor": "CeleryExecutor", "scheduler.num_stuck_in_queued_retries": "2"}
+    well.says(world.stub, well.said(settings=SETTINGS | as_it_comes))
+
+
 BEGUN: dict[str, Any] = {"run_id": "scheduled__2", "state": "running", "end_date": None}
 """A run of the maintenance that has just begun."""
 
@@ -194,6 +204,18 @@ WORKERS_WELL_BUT = {
         "settings",
         "ok",
         "^1 of Airflow's settings fit, as the worker on worker-1 has them",
+    ),
+    "an Airflow without an address": (
+        without_an_address,
+        "settings",
+        "fault",
+        r"\[api\] base_url is not set on worker-1: .* drills are refused.*AIRFLOW__API__BASE_URL=https://",
+    ),
+    "a Celery that gives tasks up": (
+        with_celery,
+        "settings",
+        "fault",
+        "num_stuck_in_queued_retries is 2 on worker-1: while no worker is there every task fails",
     ),
     "a setting that breaks": (odd_settings, "settings", "fault", "all_admins is True .* everybody"),
 }

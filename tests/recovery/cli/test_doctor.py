@@ -17,7 +17,7 @@ from drs_recovery.dag.files.division import digest_of
 from drs_recovery.dag.files.kept import KeptSnapshots, snapshots_at
 from drs_recovery.report.airflow_settings import LEANED_ON
 from drs_recovery.settings import settings
-from launcher.environment import AIRFLOW_SETTINGS
+from launcher.environment import AIRFLOW_SETTINGS, CELERY_SETTINGS
 from launcher.settings_file import read_settings_file
 from tests.recovery.cli import well
 from tests.recovery.cli.airflow_stub import DROP
@@ -199,11 +199,15 @@ def test_the_range_of_airflow_is_that_of_the_package() -> None:
 
 
 def test_the_settings_that_are_shipped_fit() -> None:
-    """``airflow.env`` has all that the product leans on, but for those of other bundles and a default."""
-    shipped = read_settings_file(AIRFLOW_SETTINGS)
+    """They have all that the product leans on, but for those of other bundles, a default and the address.
+
+    ``celery.env`` is read after ``airflow.env``.
+    """
+    shipped = read_settings_file(AIRFLOW_SETTINGS) | read_settings_file(CELERY_SETTINGS)
     names = {one: one.variable.partition("=")[0] for one in LEANED_ON if one.bundles != "others"}
     assert {name for name in names.values() if name not in shipped} == {
-        "AIRFLOW__DAG_PROCESSOR__DISABLE_BUNDLE_VERSIONING"  # Airflow's default
+        "AIRFLOW__API__BASE_URL",  # each installation's own
+        "AIRFLOW__DAG_PROCESSOR__DISABLE_BUNDLE_VERSIONING",  # Airflow's default
     }
     odd = [one for one, name in names.items() if name in shipped and not one.fits(shipped[name])]
     assert odd == []
