@@ -125,7 +125,9 @@ def test_a_date_that_is_none_ends_nothing(world: World, monkeypatch: pytest.Monk
     """What stands between this machine and AWS may send one."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", world.stub.url)
     world.stub.date = "yesterday"
-    assert "no date" in found()["clocks", "unknown"]
+    result = found()
+    assert "no date" in result["clocks", "unknown"]
+    assert "404" in result["table", "fault"]
 
 
 def test_a_snapshot_that_is_in_its_store_is_well(
