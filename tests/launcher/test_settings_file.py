@@ -13,7 +13,6 @@ import pytest
 import yaml
 from airflow.jobs import scheduler_job_runner
 from airflow.providers.celery.get_provider_info import get_provider_info
-from kombu.transport.redis import Channel
 
 from launcher.environment import AIRFLOW_SETTINGS, CELERY_SETTINGS
 from launcher.errors import SettingRefused
@@ -34,10 +33,7 @@ def known_options() -> dict[str, set[str]]:
     """Return the options of each section that this Airflow, and its provider of Celery, document."""
     file = Path(airflow.__file__).parent / "config_templates" / "config.yml"
     documented = yaml.safe_load(file.read_text()) | get_provider_info()["config"]
-    known = {section: set(content["options"]) for section, content in documented.items()}
-    # What is there goes to kombu as it is
-    known["celery_broker_transport_options"] |= set(Channel.from_transport_options)
-    return known
+    return {section: set(content["options"]) for section, content in documented.items()}
 
 
 @FILES

@@ -15,6 +15,7 @@ from drs_recovery.cli.surroundings import silence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeGuard
 
     from drs_recovery.errors import RecoveryError
 
@@ -70,7 +71,7 @@ def _end_with_message(error: Exception, *, as_json: bool) -> int:
     known = _as_ours(error)
     code = exit_code(known)
     try:
-        if isinstance(error, typer.TyperException) and not as_json:
+        if _is_misuse(error) and not as_json:
             _show_usage(error)
         else:
             Screen(as_json=as_json).error(kind_of(known), str(known), code)
@@ -92,7 +93,7 @@ def _as_ours(error: Exception) -> RecoveryError:
 
     if isinstance(error, RecoveryError):
         return error
-    if isinstance(error, typer.TyperException):
+    if _is_misuse(error):
         return UsageError(error.format_message())
     if isinstance(error, typer.Abort):
         return UsageError("A question was not answered: standard input has ended. Nothing was done.")
@@ -107,6 +108,11 @@ def show_where(error: Exception) -> None:
     """Write the traceback of a bug to standard error, where RECOVERY_DEBUG asks for it."""
     if os.environ.get("RECOVERY_DEBUG", "").strip():
         _write_error("".join(traceback.format_exception(error)))
+
+
+def _is_misuse(error: Exception) -> TypeGuard[typer.TyperException]:
+    """Whether typer could not read the command line; 0.25, of Airflow 3.3.0, raises what click does then."""
+    return hasattr(error, "format_message")
 
 
 def _show_usage(error: typer.TyperException) -> None:
