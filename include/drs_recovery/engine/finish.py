@@ -7,6 +7,7 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from drs_recovery.aws.utils.errors import said
 from drs_recovery.engine.action_ends import with_actions
 from drs_recovery.engine.adoption import Adoption, window
 from drs_recovery.engine.frozen_plan import drs_of, frozen_plan
@@ -166,7 +167,7 @@ def _adopt_job(
             store.run(complete_execution.adopt(key, wave.wave_number, intent, result.job_id, event))
     except Exception as error:
         log.exception("The job of an open intent cannot be found")
-        message = f"Whether an announced StartRecovery became a job cannot be found out: {error}"
+        message = f"Whether an announced StartRecovery became a job cannot be found out: {said(error)}"
         store.run(append_event(execution.execution_id, journal.event(EventType.FAILED, message)))
 
 

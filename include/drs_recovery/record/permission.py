@@ -56,8 +56,7 @@ def _no_action_of_plan(execution: Execution, moment: str) -> str | None:
     begun = [wave.wave_name for wave in execution.waves if wave.status.begun]
     if begun:
         return f"its waves have begun: {', '.join(begun)}"
-    frozen = all(wave.server_count is not None for wave in execution.waves)
-    return None if frozen else "its servers are not frozen: open_execution did not get that far"
+    return None if execution.frozen else "its servers are not frozen: open_execution did not get that far"
 
 
 def check_reopening(execution: Execution) -> None:
