@@ -59,9 +59,7 @@ AROUND = tuple(kind for kind in Kind if kind not in (*BY_PEOPLE, *IN_AWS, *AFTER
 """Faults of what is around: they hit whatever is in flight."""
 
 OUTAGES = (*[(0.0, 15.0)] * 7, (75.0, 110.0))
-"""Seconds for which Redis is away: each range is as likely. The last is longer than TASK_QUEUED_TIMEOUT, and
-nothing goes on meanwhile: with more of them an execution would not end in the time that it has.
-"""
+"""Seconds for which Redis is away. The last range outlasts TASK_QUEUED_TIMEOUT; nothing goes on meanwhile."""
 
 GAP = (7.0, 14.0)
 """Seconds between two faults around."""

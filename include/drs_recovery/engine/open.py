@@ -16,7 +16,7 @@ from drs_recovery.engine.launchable import GONE
 from drs_recovery.engine.permission import check_gates
 from drs_recovery.engine.readiness import report
 from drs_recovery.engine.readiness.facts import Unknown
-from drs_recovery.engine.same_run import NO_ADDRESS
+from drs_recovery.engine.same_run import check_address
 from drs_recovery.errors import AddressMissing, LockHeld, ParamsError, PreflightBlocked, TransitionRefused
 from drs_recovery.plan import Target, same_plan
 from drs_recovery.record.enums import EventType, ExecutionStatus, FailureKind, OnFailure, WaveStatus
@@ -136,7 +136,7 @@ def open_record(record: Execution, plan: Plan, run: Run, ports: Ports, *, last_t
         return Opened(record.execution_id)
     try:
         _check_unedited(record, plan)
-        _check_address(record)
+        check_address(record)
         check_request(plan, run, ports.journal.now())
         check_gates(record, plan)
         _take_lock(record, ports)
@@ -167,12 +167,6 @@ def check_request(plan: Plan, run: Run, now: datetime) -> None:
             f"late: this drill was scheduled for {run.run_after:%Y-%m-%d %H:%M} UTC, {roughly(late)} ago; "
             f"a scheduled drill starts within {duration_text(allowed)} of its slot or not at all"
         )
-
-
-def _check_address(record: Execution) -> None:
-    """Refuse a drill that nobody would clean up; a RECOVERY orders nothing for later, and is let go."""
-    if record.airflow_url is None and record.is_drill:
-        raise AddressMissing(NO_ADDRESS)
 
 
 def _check_unedited(record: Execution, plan: Plan) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from drs_recovery.errors import RunDiffers
+from drs_recovery.errors import AddressMissing, RunDiffers
 from drs_recovery.record.base import iso, shorten
 from drs_recovery.record.enums import ExecutionType
 from drs_recovery.record.reasons import given_reason
@@ -75,6 +75,12 @@ class Run:
         """Return a param as it was given; absent if it is empty, or no text."""
         value = self.conf.get(param)
         return value if isinstance(value, str) and value else None
+
+
+def check_address(execution: Execution) -> None:
+    """Raise AddressMissing for a drill that nobody would clean up; a RECOVERY orders nothing for later."""
+    if execution.airflow_url is None and execution.is_drill:
+        raise AddressMissing(NO_ADDRESS)
 
 
 def check_same_run(record: Execution, run: Run) -> None:
