@@ -74,6 +74,15 @@ def test_without_an_archive_nothing_leaves_the_table(table: Any) -> None:
     assert archive.ArchiveExecutions(task_id="archive").execute({}) == []
 
 
+def test_one_run_archives_so_many_and_the_next_goes_on(
+    table: Any, look: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever ends executions does not wait for years of them."""
+    monkeypatch.setattr(archive, "MOST", 1)
+    first, second = [drilled(run_id=f"manual__{number}", id=f"shop{number}") for number in range(2)]
+    assert [look(), look(), look()] == [[first.execution_id], [second.execution_id], []]
+
+
 def test_a_look_begins_at_the_first_that_is_not_archived(table: Any, look: Archive) -> None:
     """However many are archived; one in their middle that cannot be yet is found again."""
     drives = [drilled(run_id=f"manual__{number}", id=f"shop{number}") for number in range(3)]
