@@ -12,10 +12,11 @@ import pytest
 from launcher.environment import AIRFLOW_SETTINGS
 from launcher.settings import read_settings
 from launcher.stack import Stack
+from tests.integration.evidence import evidence
 from tests.integration.running_stack import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 ROOT = Path(__file__).parents[2]
 TRADING = (
@@ -37,6 +38,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Otherwise two stacks have nothing to do while the third runs one of those.
     """
     items.sort(key=lambda item: ("stack" in item.keywords, item.path.stem not in LONGEST))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Have the stack speak in the report of a test that failed on it."""
+    report = yield
+    world = item.funcargs.get("running_world") if isinstance(item, pytest.Function) else None
+    if report.failed and isinstance(world, World):
+        report.sections.append(("stack", evidence(world)))
+    return report
 
 
 @pytest.fixture(scope="session")
