@@ -20,6 +20,9 @@ ENDED = {"success", "failed"}
 HOLD = 10.5
 """Seconds a gate rests before it is answered: an earlier answer makes Airflow 3.3.2 fail the task."""
 
+LIMIT = 240.0
+"""Seconds: what has not come by then does not come. Three stacks on two cores take their time."""
+
 PAUSE = 0.5
 """Seconds before a request is sent again."""
 
@@ -27,7 +30,7 @@ PATIENCE = 2.0
 """Seconds in which a request is sent again, enough for a deadlock in Airflow's database (500)."""
 
 
-def until(what: str, look: Callable[[], T], seconds: float = 60, every: float = 0.2) -> T:
+def until(what: str, look: Callable[[], T], seconds: float = LIMIT, every: float = 0.5) -> T:
     """Return what `look` gives as soon as it is true."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
@@ -95,7 +98,9 @@ class Airflow:
         details = self.call("GET", path, params=wanted).raise_for_status().json()["hitl_details"]
         return {d["task_instance"]["id"]: d["task_instance"]["task_id"] for d in details}
 
-    def wait_for_task(self, dag_id: str, run_id: str, task_id: str, *states: str, seconds: float = 60) -> str:
+    def wait_for_task(
+        self, dag_id: str, run_id: str, task_id: str, *states: str, seconds: float = LIMIT
+    ) -> str:
         """Return the state of a task once it is one of those wanted."""
 
         def look() -> str | None:
@@ -104,7 +109,7 @@ class Airflow:
 
         return until(f"{task_id} of {run_id} is {states}", look, seconds) or ""
 
-    def wait_for_end(self, dag_id: str, run_id: str, seconds: float = 90) -> str:
+    def wait_for_end(self, dag_id: str, run_id: str, seconds: float = LIMIT) -> str:
         """Return the state of a run once it has ended."""
 
         def look() -> str | None:

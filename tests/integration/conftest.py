@@ -28,6 +28,9 @@ TRADING = (
 LONGEST = frozenset({"test_trading", "test_actions", "test_three_waves"})
 """Files whose tests take a minute or two each."""
 
+LONGEST_SECONDS = 1200
+"""Of a test on the stack: it waits for several things, none for longer than LIMIT."""
+
 PLANS = ("dags/plans", "tests/plans/stack", "tests/plans/invalid")
 GROUPS = ("dags/groups", "tests/plans/groups")
 
@@ -35,8 +38,11 @@ GROUPS = ("dags/groups", "tests/plans/groups")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run what needs the stack last, since what is quick to fail fails first; of that the longest first.
 
-    Otherwise two stacks have nothing to do while the third runs one of those.
+    Otherwise two stacks have nothing to do while the third runs one of those. And give them time.
     """
+    for item in items:
+        if "stack" in item.keywords:
+            item.add_marker(pytest.mark.timeout(LONGEST_SECONDS))
     items.sort(key=lambda item: ("stack" in item.keywords, item.path.stem not in LONGEST))
 
 

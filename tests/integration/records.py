@@ -25,6 +25,7 @@ class Records:
 
     def __init__(self, client: DynamoDBClient) -> None:
         self.client = client
+        self._ids: dict[tuple[str, str], str] = {}
 
     def scan(self) -> Iterator[dict[str, Any]]:
         """Yield every item of the table."""
@@ -32,9 +33,12 @@ class Records:
             yield from map(plain, page["Items"])
 
     def of_run(self, dag_id: str, run_id: str) -> dict[str, Any] | None:
-        """Return the EXECUTION item of a DAG run."""
+        """Return the EXECUTION item of a DAG run; once it was found, it is asked for by its key."""
+        if (dag_id, run_id) in self._ids:
+            return self.again({"executionId": self._ids[dag_id, run_id]})
         for item in self.scan():
             if item["item"] == "EXECUTION" and (item["planId"], item["dagRunId"]) == (dag_id, run_id):
+                self._ids[dag_id, run_id] = item["executionId"]
                 return item
         return None
 

@@ -149,9 +149,9 @@ class Run:
         """Return the state of a task once it is one of those wanted."""
         return self.world.admin.wait_for_task(*self.key, task_id, *states)
 
-    def wait_for_end(self, seconds: float = 90) -> str:
+    def wait_for_end(self) -> str:
         """Return the state of the run once it has ended."""
-        return self.world.admin.wait_for_end(*self.key, seconds)
+        return self.world.admin.wait_for_end(*self.key)
 
     def log(self, task_id: str) -> str:
         """Return the log of a task's last try."""

@@ -15,7 +15,7 @@ from tests.simulator.test_functions import with_function
 if TYPE_CHECKING:
     from tests.integration.running_stack import Run, World
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.stack
 
 PLAN = """
 name: With actions
@@ -74,7 +74,7 @@ def test_actions_run_in_their_order_and_again_where_a_person_says_so(world: Worl
     assert items(run)["files.after_promote"]["state"] == "FAILED"
     named = (run.record["executionId"], "promote", "--reason", "the host is there")
     assert recovery(world, "bob", "run-again", *named).code == 0
-    assert run.wait_for_end(200) == "success", run.record.get("outcome")
+    assert run.wait_for_end() == "success", run.record.get("outcome")
     found = items(run)
     assert {name: item["state"] for name, item in found.items()} == dict.fromkeys(
         [

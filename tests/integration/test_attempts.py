@@ -12,7 +12,7 @@ from tests.airflow_rest import HOLD
 if TYPE_CHECKING:
     from tests.integration.running_stack import Run, World
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.stack
 
 FAILING = "s-00000000000app002"
 APP = {f"s-00000000000app00{number}" for number in (1, 2, 3)}

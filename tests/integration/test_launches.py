@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.airflow_rest import HOLD
+from tests.airflow_rest import HOLD, LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.integration.running_stack import World
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(200)]
+pytestmark = pytest.mark.stack
 
 BROKEN_DISK = "Volume vol-0123 could not be attached"
 
@@ -68,7 +68,7 @@ def test_a_wave_that_drs_has_no_room_for_waits_in_the_queue_and_starts_when_ther
     world.control.set_speed(30)
     try:
         run = world.start("short_of_room")
-        assert run.wait_for_end(150) == "success", run.record.get("outcome")
+        assert run.wait_for_end() == "success", run.record.get("outcome")
     finally:
         world.control.set_quotas()
     assert run.statuses == ["COMPLETED", "COMPLETED"]
@@ -106,7 +106,7 @@ def test_a_server_that_is_deleted_at_the_gate_keeps_no_other_from_being_launched
         env=world.stack.env_of("alice") | {"COLUMNS": "400"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LIMIT,
         check=False,
     ).stdout
     assert "gone-1.corp.example" in shown
@@ -197,7 +197,7 @@ class TestRecovery:
         blocker.wait_for("hog", "running")
         try:
             run = world.start("one_wave", execution_type="RECOVERY", confirm="one_wave")
-            assert run.wait_for_end(60) == "success", run.record.get("outcome")
+            assert run.wait_for_end() == "success", run.record.get("outcome")
             assert blocker.state == "running"
         finally:
             world.admin.set_run(*blocker.key, "failed")
@@ -246,7 +246,7 @@ def test_a_recovery_goes_before_a_drill_that_waits(world: World) -> None:
     real = world.start("two_tiers", **sure)
     real.wait_for("application.approve", "deferred")
     assert drill.record["supersededBy"] == real.record["executionId"]
-    assert drill.wait_for_end(60) == "failed"
+    assert drill.wait_for_end() == "failed"
     assert drill.record["status"] == "CANCELLED"
     assert "Superseded" in drill.record["outcome"]
     assert "approval" not in drill.record["waves"][1]

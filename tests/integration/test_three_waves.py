@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.stack,
     pytest.mark.browser,
-    pytest.mark.timeout(400),
     pytest.mark.skipif(
         find_chromium() is None, reason="no Chromium is installed: a person answers a gate in it"
     ),
