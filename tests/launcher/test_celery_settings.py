@@ -75,7 +75,7 @@ def test_the_settings_arrive_as_celery_needs_them(seen: dict[str, Any]) -> None:
     """Numbers as numbers."""
     options = {"socket_timeout": 10, "socket_connect_timeout": 3, "socket_keepalive": True}
     assert seen["broker_transport_options"] == options | {"visibility_timeout": 86400}
-    assert (seen["worker_concurrency"], seen["worker_prefetch_multiplier"]) == (16, 1)
+    assert (seen["worker_concurrency"], seen["worker_prefetch_multiplier"]) == (8, 1)
     assert seen["task_acks_late"] is True
 
 

@@ -78,3 +78,58 @@ def test_the_shipped_settings_name_it() -> None:
     name = ExecutorName(module_path=read_settings_file(AIRFLOW_SETTINGS)["AIRFLOW__CORE__EXECUTOR"])
     found, _ = ExecutorLoader.import_executor_cls(name)
     assert found is RevokingLocalExecutor
+
+
+COUNTS = """
+import atexit, os, signal, time
+from types import SimpleNamespace
+from airflow.executors.base_executor import BaseExecutor
+from drs_recovery.dag.executor import RevokingLocalExecutor
+
+class Work:
+    type, display_name = "task", "work"
+    running_state, success_state, failure_state = None, "success", "failed"
+    def __init__(self, key, seconds):
+        self.key, self.seconds, self.ti = key, seconds, SimpleNamespace(priority_weight=1)
+
+def run_workload(workload, **_):
+    time.sleep(workload.seconds)
+    if workload.seconds == 0:
+        raise RuntimeError("it fails")
+
+BaseExecutor.run_workload = staticmethod(run_workload)
+executor = RevokingLocalExecutor(parallelism=3)
+executor.start()
+# Or a failed assertion waits for the workers
+atexit.register(lambda: [worker.kill() for worker in executor.workers.values()])
+
+def hand_over(*works):
+    executor.queued_tasks |= {work.key: work for work in works}
+    executor.trigger_tasks(len(works))
+
+def counted(occupied):
+    until = time.monotonic() + 30
+    while (executor.slots_occupied, executor.slots_available) != (occupied, 3 - occupied):
+        assert time.monotonic() < until, (executor.slots_occupied, executor.slots_available)
+        executor.sync()
+        time.sleep(0.05)
+
+assert (executor.slots_occupied, executor.slots_available) == (0, 3)
+hand_over(Work("ends", 0.3), Work("fails", 0), Work("lasts", 3600))
+assert (executor.slots_occupied, executor.slots_available) == (3, 0), "handed over, and not begun"
+counted(1)
+time.sleep(0.5)
+counted(1)
+for pid in list(executor.workers):
+    os.kill(pid, signal.SIGKILL)
+counted(0)
+"""
+
+
+@pytest.mark.skipif(REVOKES_ALREADY, reason="Airflow's own counts, from 3.4 on")
+def test_what_was_handed_to_a_worker_has_a_slot_until_it_ends_or_its_worker_dies(tmp_path: Path) -> None:
+    """Or all that waits is with the workers, in the order it came, and a RECOVERY is behind every drill."""
+    environment = os.environ | {"AIRFLOW_HOME": str(tmp_path), "PYTHONPATH": str(ROOT / "include")}
+    command = [sys.executable, "-c", COUNTS]
+    ended = subprocess.run(command, env=environment, check=False, timeout=120, capture_output=True)
+    assert ended.returncode == 0, ended.stderr
