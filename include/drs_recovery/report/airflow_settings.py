@@ -146,7 +146,7 @@ LEANED_ON: tuple[Leaned, ...] = (
         "executor",
         "drs_recovery.dag.executor.RevokingLocalExecutor",
         _can_revoke,
-        "a task whose worker was killed before it ran is never started",
+        "a task whose worker was killed before it ran never starts, and a RECOVERY waits behind all drills",
     ),
     Leaned(
         "scheduler",
