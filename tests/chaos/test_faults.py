@@ -15,6 +15,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tests.airflow_rest import until
 from tests.chaos.chaos_stack import APART, APART_KEY, STACK_KEY
 from tests.chaos.evidence import Run, utc
 from tests.chaos.faults import COMPONENT, Faults
@@ -158,10 +159,10 @@ def test_redis_that_is_frozen_goes_on_afterwards(faults: Faults, run: Run) -> No
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         faults.supervisor = SimpleNamespace(child=lambda _: SimpleNamespace(pid=process.pid))  # type: ignore[assignment]
         with ThreadPoolExecutor() as pool:
-            done = pool.submit(faults._try, Disturbance(0, 0, Kind.FREEZE_REDIS, {"window": 0.5}))
-            while not run.hits:
-                time.sleep(0.01)
-            assert psutil.Process(process.pid).status() == psutil.STATUS_STOPPED
+            done = pool.submit(faults._try, Disturbance(0, 0, Kind.FREEZE_REDIS, {"window": 3600}))
+            until("the stop", lambda: psutil.Process(process.pid).status() == psutil.STATUS_STOPPED)
+            until("the note of it", lambda: run.hits)
+            faults._stop.set()
             done.result()
         process.communicate(b"\n")
         assert (faults.trouble, process.returncode) == ([], 0)
