@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import deque
+from collections import defaultdict, deque
 from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from drs_simulator.faults import CallFault, SetFault
 
 KEPT = 20_000
-"""Requests that are remembered; earlier ones are forgotten."""
+"""Requests of each service that are remembered; earlier ones are forgotten.
+
+One service's do not push out another's: DynamoDB is called twenty times as often as DRS.
+"""
 
 _XML_CODE = re.compile(rb"<Code>([^<]+)</Code>")
 _ERROR = 400
@@ -53,16 +56,16 @@ class LoggedRequest(BaseModel):
 
 
 class RequestLog:
-    """The last requests."""
+    """The last requests of each service."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._requests: deque[LoggedRequest] = deque(maxlen=KEPT)
+        self._requests: defaultdict[str, deque[LoggedRequest]] = defaultdict(lambda: deque(maxlen=KEPT))
 
     def add(self, request: LoggedRequest) -> None:
         """Remember a request."""
         with self._lock:
-            self._requests.append(request)
+            self._requests[request.service].append(request)
 
     def clear(self) -> None:
         """Forget all requests."""
@@ -72,7 +75,7 @@ class RequestLog:
     def select(self, **wanted: str) -> list[LoggedRequest]:
         """Return the requests with these attributes, in the order of their arrival."""
         with self._lock:
-            requests = list(self._requests)
+            requests = [request for kept in self._requests.values() for request in kept]
         matching = (r for r in requests if all(getattr(r, name) == value for name, value in wanted.items()))
         return sorted(matching, key=lambda request: request.time)
 

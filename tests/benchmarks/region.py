@@ -51,7 +51,7 @@ def measure(console: Console) -> None:
                 region.wait_for(plans, LIMIT)
                 ended = now()
             jobs = list(region.jobs(plans))
-            requests = region.control.requests()
+            requests = region.control.requests(service="drs")
             _print(console, Measured(jobs, requests, triggered, ended), sampler)
             region_disturbed.measure(region, console)
 
@@ -158,7 +158,7 @@ def _print(console: Console, run: Measured, sampler: Sampler) -> None:
         "refusals for a quota, per job (aim 1)": f"{len(refused) / len(run.jobs):.2f}",
         "StartRecovery calls, per job": f"{len(starts) / len(run.jobs):.2f}",
         "DescribeJobs per minute: least, median, most": f"{min(looks)}, {median(looks):.0f}, {max(looks)}",
-        "requests to AWS in the log": f"{len(run.requests):,}",
+        "calls of DRS": f"{len(run.requests):,}",
         "connections to Airflow's database, most": str(sampler.connections),
     }
     for name, most in sampler.memory.most_common():
