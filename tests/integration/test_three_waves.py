@@ -58,6 +58,12 @@ def launched(world: World, call: dict[str, Any]) -> bool:
     return job["status"] == "COMPLETED" and set(done) == {"LAUNCHED"}
 
 
+def last_read(world: World) -> str:
+    """Return when Airflow's DAG processor last read the plan."""
+    dag = world.admin.call("GET", f"/dags/{PLAN}").raise_for_status().json()
+    return str(dag["last_parsed_time"])
+
+
 def servers_of(call: dict[str, Any]) -> set[str]:
     return {server["sourceServerID"] for server in call["parameters"]["sourceServers"]}
 
@@ -91,6 +97,7 @@ def test_r17_three_waves_run_to_the_end_and_the_record_tells_the_truth(world: Wo
     seen = world.records.again(first)
     assert (seen["status"], statuses(seen)) == ("PAUSED", ["COMPLETED", "PAUSED", "PENDING"])
     assert len(starts(world, execution_id)) == 1
+    read = last_read(world)
 
     # 4: the approval by REST, and nothing before it, creates wave 2's job
     assert alice.answer(PLAN, run_id, "appwave2.approve", reason="database is up").status_code == 200
@@ -133,6 +140,7 @@ def test_r17_three_waves_run_to_the_end_and_the_record_tells_the_truth(world: Wo
     assert {server["launchStatus"] for server in servers} == {"LAUNCHED"}
     assert all(server["recoveryInstanceId"].startswith("i-") and server["privateIp"] for server in servers)
     assert world.records.lock(PLAN) is None
+    assert last_read(world) == read, "the end of a wave had Airflow read the plan's file again"
 
     # 7: the trail names who asked and who approved, in order
     trail = world.records.events(first)

@@ -13,6 +13,8 @@ from functools import cache
 
 from airflow.listeners import hookimpl
 
+from drs_recovery.dag.dag_processor import JOB_TYPE, read_once
+
 log = logging.getLogger(__name__)
 
 MODULES = (
@@ -26,9 +28,11 @@ MODULES = (
 
 
 @hookimpl
-def on_starting() -> None:
+def on_starting(component: object) -> None:
     """Prepare a component of Airflow that starts; a process that was forked from one is prepared already."""
     prepare()
+    if getattr(component, "job_type", None) == JOB_TYPE:
+        read_once()
 
 
 @cache
