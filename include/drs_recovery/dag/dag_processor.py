@@ -9,29 +9,31 @@ plans take a core that way.
 
 from __future__ import annotations
 
+import sys
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow.dag_processing.manager import DagFileProcessorManager
 
-JOB_TYPE = "DagProcessorJob"
+MANAGER = "airflow.dag_processing.manager"
+"""What a DAG processor has imported when it starts, and nothing else has."""
 
 
 @cache
 def read_once() -> None:
-    """Have the DAG processor of this process forget what came of callbacks, before it looks what to read."""
-    # Nothing but a DAG processor is to load this
-    from airflow.dag_processing.manager import DagFileProcessorManager  # noqa: PLC0415
-
-    prepare = DagFileProcessorManager.prepare_file_queue
+    """Have a DAG processor forget what came of callbacks, before it looks what to read."""
+    if (module := sys.modules.get(MANAGER)) is None:
+        return
+    manager_class: type[DagFileProcessorManager] = module.DagFileProcessorManager
+    prepare = manager_class.prepare_file_queue
 
     @wraps(prepare)
     def prepare_file_queue(self: DagFileProcessorManager, *args: Any, **kwargs: Any) -> None:
         _forget_callbacks(self)
         prepare(self, *args, **kwargs)
 
-    DagFileProcessorManager.prepare_file_queue = prepare_file_queue  # type: ignore[method-assign]
+    manager_class.prepare_file_queue = prepare_file_queue  # type: ignore[method-assign]
 
 
 def _forget_callbacks(manager: DagFileProcessorManager) -> None:

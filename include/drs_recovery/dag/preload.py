@@ -13,7 +13,7 @@ from functools import cache
 
 from airflow.listeners import hookimpl
 
-from drs_recovery.dag.dag_processor import JOB_TYPE, read_once
+from drs_recovery.dag.dag_processor import read_once
 
 log = logging.getLogger(__name__)
 
@@ -28,11 +28,10 @@ MODULES = (
 
 
 @hookimpl
-def on_starting(component: object) -> None:
+def on_starting() -> None:
     """Prepare a component of Airflow that starts; a process that was forked from one is prepared already."""
     prepare()
-    if getattr(component, "job_type", None) == JOB_TYPE:
-        read_once()
+    read_once()
 
 
 @cache

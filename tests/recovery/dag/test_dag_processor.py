@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.dag_processing.manager import (
@@ -14,15 +15,10 @@ from airflow.dag_processing.manager import (
     DagFileStat,
     process_parse_results,
 )
-from airflow.jobs.dag_processor_job_runner import DagProcessorJobRunner
-from airflow.jobs.job import Job
 
 from drs_recovery.clock import now
-from drs_recovery.dag import dag_processor, preload
-from drs_recovery.dag.dag_processor import JOB_TYPE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from drs_recovery.dag import dag_processor
+from tests.recovery.dag.dag_files import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using `httpx`")
 """Of Starlette, which Airflow's DAG processor imports a test client of."""
@@ -34,11 +30,8 @@ BUNDLE, FILE = "dags-folder", Path("recovery_plans_07_of_64.py")
 def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DagFileProcessorManager:
     """A DAG processor that has just read its one file, once a day, and has then run a callback for it."""
     # Put back, whatever the test makes of it
-    monkeypatch.setattr(
-        DagFileProcessorManager, "prepare_file_queue", DagFileProcessorManager.prepare_file_queue
-    )
-    monkeypatch.setattr(dag_processor, "read_once", cache(dag_processor.read_once.__wrapped__))
-    monkeypatch.setattr(preload, "read_once", dag_processor.read_once)
+    method = DagFileProcessorManager.prepare_file_queue
+    monkeypatch.setattr(DagFileProcessorManager, "prepare_file_queue", method)
     monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL", "86400")
     made = DagFileProcessorManager(max_runs=-1)
     (tmp_path / FILE).touch()
@@ -64,21 +57,16 @@ def queued(manager: DagFileProcessorManager, folder: Path) -> list[Path]:
     return [file.rel_path for file in manager._file_queue]
 
 
-def test_a_callback_has_no_file_read_again(
-    manager: DagFileProcessorManager, tmp_path: Path, starting: Callable[[Any], None]
-) -> None:
-    """As soon as a DAG processor starts where the plugin is."""
-    runner = DagProcessorJobRunner(job=Job(), processor=manager)
-    starting(runner.job)
+def test_a_callback_has_no_file_read_again(manager: DagFileProcessorManager, tmp_path: Path) -> None:
+    """What came of it is no reading."""
+    dag_processor.read_once.__wrapped__()
     assert queued(manager, tmp_path) == []
 
 
-def test_a_file_that_was_never_read_is_read(
-    manager: DagFileProcessorManager, tmp_path: Path, starting: Callable[[Any], None]
-) -> None:
-    """What came of reading it is not forgotten, and neither that there was none."""
-    manager._file_stats.clear()
-    starting(DagProcessorJobRunner(job=Job(), processor=manager).job)
+def test_a_file_that_was_never_read_is_read(manager: DagFileProcessorManager, tmp_path: Path) -> None:
+    """A callback forgotten is not a reading either."""
+    del manager._file_stats[DagFileInfo(FILE, BUNDLE)]
+    dag_processor.read_once.__wrapped__()
     assert queued(manager, tmp_path) == [FILE]
 
 
@@ -87,21 +75,30 @@ def test_airflow_needs_it(manager: DagFileProcessorManager, tmp_path: Path) -> N
     assert queued(manager, tmp_path) == [FILE]
 
 
-def test_no_other_component_loads_a_dag_processor(
-    manager: DagFileProcessorManager, tmp_path: Path, starting: Callable[[Any], None]
-) -> None:
-    """It takes memory and time."""
-    starting(Job(job_type="SchedulerJob"))
-    assert queued(manager, tmp_path) == [FILE]
-    assert DagProcessorJobRunner.job_type == JOB_TYPE
+DAG_PROCESSOR = """
+from argparse import Namespace
+from airflow.cli.commands.dag_processor_command import _create_dag_processor_job_runner
+runner = _create_dag_processor_job_runner(Namespace(bundle_name=None, num_runs=-1))
+assert hasattr(runner.processor.prepare_file_queue, "__wrapped__")
+"""
+ANOTHER = """
+import sys
+from airflow.jobs.job import Job
+from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+from airflow.jobs.triggerer_job_runner import TriggererJobRunner
+SchedulerJobRunner(job=Job())
+assert "drs_recovery.dag.loader" in sys.modules, "the plugin's listener has heard of nothing"
+assert "airflow.dag_processing.manager" not in sys.modules
+"""
 
 
-@pytest.fixture
-def starting(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
-    """Return a function that tells the plugin's listener of a component that starts."""
-    monkeypatch.setattr(preload, "prepare", lambda: None)
-
-    def start(component: Any) -> None:
-        preload.on_starting(component=component)
-
-    return start
+@pytest.mark.parametrize("code", [DAG_PROCESSOR, ANOTHER], ids=["dag_processor", "scheduler"])
+def test_the_plugin_sees_to_it_where_a_dag_processor_starts(code: str, tmp_path: Path) -> None:
+    """In the way that Airflow's own command makes one; no other component loads what a DAG processor is."""
+    env = os.environ | {
+        "PYTHONPATH": str(ROOT / "include"),
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+    }
+    ran = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr[-2000:]

@@ -16,7 +16,7 @@ from drs_recovery.dag.plugin import RecoveryPlugin
 from drs_recovery.dag import preload
 assert "drs_recovery.dag.loader" not in sys.modules, "the plugin alone must not import it"
 (listener,) = RecoveryPlugin.listeners
-listener.on_starting(component=None)
+listener.on_starting()
 assert set(preload.MODULES) <= set(sys.modules)
 """
 
@@ -31,6 +31,6 @@ def test_a_component_that_starts_imports_what_its_tasks_need(tmp_path: Path) -> 
 def test_it_is_done_once() -> None:
     """A process that was forked from a prepared one does nothing again."""
     preload.prepare.cache_clear()
-    preload.on_starting(component=None)
-    preload.on_starting(component=None)
+    preload.on_starting()
+    preload.on_starting()
     assert preload.prepare.cache_info().misses == 1
