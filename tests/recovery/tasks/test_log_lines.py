@@ -19,8 +19,9 @@ from airflow.triggers.base import TaskSuccessEvent
 from drs_recovery.settings import settings
 from drs_recovery.tasks.gate_trigger import GateTrigger
 from drs_recovery.tasks.wave_trigger import WaveTrigger
-from tests.recovery.tasks.conftest import APP, DB, Drive, plan
+from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan
 from tests.recovery.tasks.settings import SMALL, Back, pair
+from tests.recovery.tasks.test_queue import opened, queued, woken
 from tests.recovery.tasks.test_reconcile import GONE, reconcile
 
 if TYPE_CHECKING:
@@ -157,6 +158,21 @@ def test_the_trigger_of_a_gate_carries_its_execution(
     asyncio.run(look())
     assert {fields(line) for line in lines("cannot be looked after")} == {
         (drive.execution_id, "application", 1, None)
+    }
+
+
+def test_the_trigger_of_a_start_that_waits_for_room_carries_its_wave(table: Any, lines: Lines) -> None:
+    """What it has to say is that it cannot look."""
+    table.control.set_quotas(concurrentJobs=1)
+    table.control.set_speed("real")
+    table.client("drs").start_recovery(sourceServers=[{"sourceServerID": WEB}], isDrill=True)
+    drive = opened("payroll")
+    trigger = queued(drive)
+    table.control.deny("drs", "DescribeJobs")
+    structlog.contextvars.clear_contextvars()
+    assert woken(trigger) == [False]
+    assert {fields(line) for line in lines("it is looked again")} == {
+        (drive.execution_id, "database", 1, None)
     }
 
 
