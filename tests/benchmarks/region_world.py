@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import boto3
+import psutil
 import yaml
 from sqlalchemy import create_engine, text
 
@@ -165,17 +166,23 @@ class Region:
 
 
 class Sampler(Background):
-    """Looks at the stack's processes and database every few seconds, and keeps the highest of each."""
+    """Looks at the stack's processes and database every few seconds, and keeps the highest of each.
+
+    ``busy`` are the shares of all cores that anything on the machine took, from one look to the next.
+    """
 
     def __init__(self, stack: Stack) -> None:
         self.memory: Counter[str] = Counter()
         self.connections = 0
+        self.busy: list[float] = []
         self._stack = stack
         super().__init__()
 
     def _go_on(self) -> None:
         database = create_engine(self._stack.env["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"])
+        psutil.cpu_percent()  # what it returns the next time is counted from here
         while not self._stop.wait(SAMPLED_EVERY):
+            self.busy.append(psutil.cpu_percent() / 100)
             self.memory |= Counter(dict(memory(self._stack)))
             with database.connect() as connection:
                 found = connection.execute(
