@@ -86,7 +86,7 @@ format: setup ## Format the code, and mend what ruff can mend
 
 .PHONY: bench
 bench: setup ## Measure, and print the figures (ONLY=region: that alone; docs/development.md names all)
-	@$(if $(SPEED),SPEED=$(SPEED)) $(python) -m tests.benchmarks.run $(ONLY)
+	@$(python) -m tests.benchmarks.run $(ONLY)
 
 .PHONY: chaos
 chaos: setup ## Run whole executions while everything around them breaks, and judge them (RUNS=30, SEED=n, EXECUTOR=celery)

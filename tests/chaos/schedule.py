@@ -115,10 +115,7 @@ class Disturbance:
 
 @dataclass(frozen=True)
 class HumanAction:
-    """What a person does to a run: so many seconds ``after`` its wave ``during`` went into flight.
-
-    Runs that fail early have no third wave: a kind of which there are few in a round does not wait for it.
-    """
+    """What a person does to a run: so many seconds ``after`` its wave ``during`` went into flight."""
 
     kind: Kind
     during: int
@@ -286,7 +283,7 @@ def _leaving_out(scenario: Scenario, without: Sequence[str]) -> Scenario:
 
 def _action(kind: Kind, rng: Random) -> HumanAction:
     during, after = rng.randrange(3), round(rng.uniform(0, 6), 2)
-    if kind is Kind.MARK_RUN:
+    if kind is Kind.MARK_RUN:  # of which there are few: many a run fails before its last wave
         return HumanAction(kind, during % 2, after, {"state": rng.choice(("failed", "success"))})
     if kind is Kind.MARK_TASK:
         task = rng.choice(

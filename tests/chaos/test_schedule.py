@@ -51,6 +51,7 @@ def test_each_kind_comes_often_enough(seed: int) -> None:
     made = scenarios(seed, RUNS, make_plans(seed))
     actions = Counter(action.kind for s in made for action in (s.action, s.in_aws) if action)
     assert min(actions[kind] for kind in (*BY_PEOPLE, *IN_AWS)) >= 6
+    assert all(s.action.during < 2 for s in made if s.action and s.action.kind is Kind.MARK_RUN)
     assert sum(s.clears for s in made) == 10
     assert sum(s.real for s in made) == 10
     clean_ups = [s for s in made if not s.real and (s.cleans_up or s.plan.clean_up != "never")]

@@ -1,4 +1,4 @@
-"""What the recovery plans add to Airflow: a link in its menu, and imports before its processes fork.
+"""What the recovery plans add to Airflow: a link in its menu, imports before its processes fork, and a cure.
 
 The link from a task to its DRS job needs no plugin: Airflow stores it with the task.
 """
@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 
 from airflow.plugins_manager import AirflowPlugin
 
-from drs_recovery.dag import preload
+from drs_recovery.dag import dag_processor, preload
 
 DISTRIBUTION = "drs-recovery-plans"
 GROUP = "airflow.plugins"
@@ -28,7 +28,7 @@ class RecoveryPlugin(AirflowPlugin):
 
     name = "recovery"
     external_views = [DRS_CONSOLE]  # noqa: RUF012 - Airflow's own declaration
-    listeners = [preload]  # noqa: RUF012
+    listeners = [preload, dag_processor]  # noqa: RUF012
 
 
 def is_installed() -> bool:

@@ -13,8 +13,6 @@ from functools import cache
 
 from airflow.listeners import hookimpl
 
-from drs_recovery.dag.dag_processor import read_once
-
 log = logging.getLogger(__name__)
 
 MODULES = (
@@ -31,7 +29,6 @@ MODULES = (
 def on_starting() -> None:
     """Prepare a component of Airflow that starts; a process that was forked from one is prepared already."""
     prepare()
-    read_once()
 
 
 @cache

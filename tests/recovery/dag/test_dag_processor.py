@@ -47,6 +47,7 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DagFileProcessor
         is_callback_only=True,
         relative_fileloc=str(FILE),
     )
+    dag_processor.forget_callbacks.cache_clear()
     return made
 
 
@@ -59,14 +60,26 @@ def queued(manager: DagFileProcessorManager, folder: Path) -> list[Path]:
 
 def test_a_callback_has_no_file_read_again(manager: DagFileProcessorManager, tmp_path: Path) -> None:
     """What came of it is no reading."""
-    dag_processor.read_once.__wrapped__()
+    dag_processor.on_starting()
+    assert queued(manager, tmp_path) == []
+
+
+def test_a_callback_that_ran_out_of_time_has_no_change_read_again(
+    manager: DagFileProcessorManager, tmp_path: Path
+) -> None:
+    """The file was changed and read after that."""
+    of_callback = DagFileInfo(FILE, BUNDLE, tmp_path, bundle_version="0123")
+    manager._file_stats[of_callback] = DagFileStat(
+        import_errors=1, last_finish_time=now() - timedelta(hours=1)
+    )
+    dag_processor.on_starting()
     assert queued(manager, tmp_path) == []
 
 
 def test_a_file_that_was_never_read_is_read(manager: DagFileProcessorManager, tmp_path: Path) -> None:
     """A callback forgotten is not a reading either."""
     del manager._file_stats[DagFileInfo(FILE, BUNDLE)]
-    dag_processor.read_once.__wrapped__()
+    dag_processor.on_starting()
     assert queued(manager, tmp_path) == [FILE]
 
 

@@ -15,8 +15,8 @@ import sys
 from drs_recovery.dag.plugin import RecoveryPlugin
 from drs_recovery.dag import preload
 assert "drs_recovery.dag.loader" not in sys.modules, "the plugin alone must not import it"
-(listener,) = RecoveryPlugin.listeners
-listener.on_starting()
+for listener in RecoveryPlugin.listeners:
+    listener.on_starting()
 assert set(preload.MODULES) <= set(sys.modules)
 """
 

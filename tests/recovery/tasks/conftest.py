@@ -249,6 +249,16 @@ class Sent:
 
 
 @pytest.fixture
+def full(table: Any) -> Any:
+    """DRS takes one job at a time, and another's runs."""
+    table.control.set_quotas(concurrentJobs=1)
+    table.control.set_speed("real")
+    table.client("drs").start_recovery(sourceServers=[{"sourceServerID": WEB}], isDrill=True)
+    table.control.clear_requests()
+    return table
+
+
+@pytest.fixture
 def stats_of() -> Iterator[Callable[[Any], None]]:
     """Give Airflow's stats a backend for one test."""
     yield lambda factory: stats.initialize(factory=factory, export_legacy_names=True)

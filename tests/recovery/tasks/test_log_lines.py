@@ -19,7 +19,7 @@ from airflow.triggers.base import TaskSuccessEvent
 from drs_recovery.settings import settings
 from drs_recovery.tasks.gate_trigger import GateTrigger
 from drs_recovery.tasks.wave_trigger import WaveTrigger
-from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan
+from tests.recovery.tasks.conftest import APP, DB, Drive, plan
 from tests.recovery.tasks.settings import SMALL, Back, pair
 from tests.recovery.tasks.test_queue import opened, queued, woken
 from tests.recovery.tasks.test_reconcile import GONE, reconcile
@@ -161,14 +161,11 @@ def test_the_trigger_of_a_gate_carries_its_execution(
     }
 
 
-def test_the_trigger_of_a_start_that_waits_for_room_carries_its_wave(table: Any, lines: Lines) -> None:
+def test_the_trigger_of_a_start_that_waits_for_room_carries_its_wave(full: Any, lines: Lines) -> None:
     """What it has to say is that it cannot look."""
-    table.control.set_quotas(concurrentJobs=1)
-    table.control.set_speed("real")
-    table.client("drs").start_recovery(sourceServers=[{"sourceServerID": WEB}], isDrill=True)
     drive = opened("payroll")
     trigger = queued(drive)
-    table.control.deny("drs", "DescribeJobs")
+    full.control.deny("drs", "DescribeJobs")
     structlog.contextvars.clear_contextvars()
     assert woken(trigger) == [False]
     assert {fields(line) for line in lines("it is looked again")} == {

@@ -14,7 +14,7 @@ from drs_recovery.clock import now
 from drs_recovery.record.queue import CALLED_FOR
 from drs_recovery.store.queue import QueueKey, call, leave, list_queues, read_queue, say_seen
 from drs_recovery.tasks.room_trigger import QueueWatch, RoomTrigger
-from tests.recovery.tasks.conftest import APP, DB, WEB, Drive, plan
+from tests.recovery.tasks.conftest import APP, DB, Drive, plan
 from tests.recovery.tasks.starting import START, details_of, jobs, later
 
 if TYPE_CHECKING:
@@ -78,16 +78,6 @@ def woken(*triggers: Looking) -> list[bool]:
         return list(await asyncio.gather(*map(fired, triggers)))
 
     return asyncio.run(all_of_them())
-
-
-@pytest.fixture
-def full(table: Any) -> Any:
-    """DRS takes one job at a time, and another's runs."""
-    table.control.set_quotas(concurrentJobs=1)
-    table.control.set_speed("real")
-    table.client("drs").start_recovery(sourceServers=[{"sourceServerID": WEB}], isDrill=True)
-    table.control.clear_requests()
-    return table
 
 
 def resumed(drive: Drive, deferred: TaskDeferred) -> Any:
