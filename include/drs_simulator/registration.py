@@ -3,7 +3,7 @@
 moto has no plugin mechanism: it finds a service by URL in ``backend_index.backend_url_patterns`` and then
 imports ``moto.<service>``. Both that list and ``sys.modules`` are open to addition, so nothing of the
 installed package is replaced. Of two entries for a URL the first answers: those that moto has too here know
-DRS. EC2, where only methods are mended, gets them at run time.
+DRS. EC2 and DynamoDB, where only methods are mended, get them at run time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 
 from moto import backend_index
 
-from drs_simulator import awslambda, cloudwatch, drs, ec2, service_quotas, ssm
+from drs_simulator import awslambda, cloudwatch, drs, dynamodb, ec2, service_quotas, ssm
 from drs_simulator.awslambda import urls as function_urls
 from drs_simulator.cloudwatch import urls as metric_urls
 from drs_simulator.drs import urls
@@ -34,6 +34,7 @@ def register() -> None:
     if sys.modules.setdefault("moto.drs", drs) is not drs:
         raise RuntimeError("moto now has a drs service of its own: this one must not hide it")
     ec2.mend()
+    dynamodb.mend()
     known = {pattern.pattern for _, pattern in backend_index.backend_url_patterns}
     backend_index.backend_url_patterns.extend(
         ("drs", re.compile(base)) for base in urls.url_bases if base not in known

@@ -1,0 +1,95 @@
+"""A query of local AWS's DynamoDB finds what moto's own finds, in one partition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.dynamodb.models.table import Table
+
+from drs_simulator import dynamodb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PARTITIONS, ITEMS = ("a", "b", "c"), 7
+
+
+@pytest.fixture
+def ask() -> Iterator[Callable[..., Any]]:
+    """Return a function that queries a table of some partitions, which an index turns round."""
+    with mock_aws():
+        client = boto3.client(
+            "dynamodb", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b"
+        )
+        hash_key, range_key = [
+            [{"AttributeName": one, "KeyType": "HASH"}, {"AttributeName": other, "KeyType": "RANGE"}]
+            for one, other in (("p", "s"), ("s", "p"))
+        ]
+        client.create_table(
+            TableName="t",
+            KeySchema=hash_key,
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("p", "s")],
+            GlobalSecondaryIndexes=[
+                {"IndexName": "turned", "KeySchema": range_key, "Projection": {"ProjectionType": "ALL"}}
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        for partition in PARTITIONS:
+            for number in range(ITEMS):
+                client.put_item(TableName="t", Item={"p": {"S": partition}, "s": {"S": f"{number}"}})
+
+        def query(name: str, value: str, **more: Any) -> Any:
+            asked = {
+                "KeyConditionExpression": f"{name} = :v",
+                "ExpressionAttributeValues": {":v": {"S": value}},
+            }
+            answer = client.query(TableName="t", **asked, **more)
+            return [(item["p"]["S"], item["s"]["S"]) for item in answer["Items"]], answer.get(
+                "LastEvaluatedKey"
+            )
+
+        yield query
+
+
+QUERIES: list[tuple[str, str, dict[str, Any]]] = [
+    ("p", "b", {}),
+    ("p", "b", {"Limit": 3}),
+    ("p", "b", {"ScanIndexForward": False, "Limit": 2}),
+    ("p", "b", {"ExclusiveStartKey": {"p": {"S": "b"}, "s": {"S": "4"}}}),
+    ("p", "nobody", {}),
+    ("s", "3", {"IndexName": "turned"}),
+    ("s", "3", {"IndexName": "turned", "Limit": 2}),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "more"), QUERIES)
+def test_a_query_finds_what_it_finds_in_moto(
+    ask: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, name: str, value: str, more: dict[str, Any]
+) -> None:
+    """Also page by page, backwards, in an index, and where there is nothing."""
+    monkeypatch.setattr(Table, "query", getattr(Table.query, "__wrapped__", Table.query))
+    theirs = ask(name, value, **more)
+    dynamodb.mend.__wrapped__()
+    assert ask(name, value, **more) == theirs
+    assert theirs[0] or value == "nobody"
+
+
+def test_a_query_reads_no_other_partition(ask: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """And leaves all of them in the table, whatever becomes of it."""
+    read: list[int] = []
+    everything = Table.all_items
+
+    def all_items(self: Table) -> Any:
+        read.append(len(found := everything(self)))
+        return found
+
+    monkeypatch.setattr(Table, "all_items", all_items)
+    monkeypatch.setattr(Table, "query", getattr(Table.query, "__wrapped__", Table.query))
+    dynamodb.mend.__wrapped__()
+    ask("p", "b")
+    assert read == [ITEMS]
+    ask("s", "3", IndexName="turned")
+    assert len(ask("p", "a")[0]) == ITEMS
