@@ -10,15 +10,26 @@ from moto import mock_aws
 from moto.dynamodb.models.table import Table
 
 from drs_simulator import dynamodb
+from drs_simulator.registration import register
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-PARTITIONS, ITEMS = ("a", "b", "c"), 7
+PARTITIONS, ITEMS = ("a", "b", "3"), 7
+"""The last is named as some items are, by which an index finds those of all."""
 
 
 @pytest.fixture
-def ask() -> Iterator[Callable[..., Any]]:
+def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Leave moto as it is installed."""
+    monkeypatch.setattr(Table, "query", getattr(Table.query, "__wrapped__", Table.query))
+    dynamodb.mend.cache_clear()
+    yield
+    dynamodb.mend.cache_clear()
+
+
+@pytest.fixture
+def ask(moto: None) -> Iterator[Callable[..., Any]]:
     """Return a function that queries a table of some partitions, which an index turns round."""
     with mock_aws():
         client = boto3.client(
@@ -67,12 +78,11 @@ QUERIES: list[tuple[str, str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("name", "value", "more"), QUERIES)
 def test_a_query_finds_what_it_finds_in_moto(
-    ask: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, name: str, value: str, more: dict[str, Any]
+    ask: Callable[..., Any], name: str, value: str, more: dict[str, Any]
 ) -> None:
     """Also page by page, backwards, in an index, and where there is nothing."""
-    monkeypatch.setattr(Table, "query", getattr(Table.query, "__wrapped__", Table.query))
     theirs = ask(name, value, **more)
-    dynamodb.mend.__wrapped__()
+    dynamodb.mend()
     assert ask(name, value, **more) == theirs
     assert theirs[0] or value == "nobody"
 
@@ -87,8 +97,7 @@ def test_a_query_reads_no_other_partition(ask: Callable[..., Any], monkeypatch: 
         return found
 
     monkeypatch.setattr(Table, "all_items", all_items)
-    monkeypatch.setattr(Table, "query", getattr(Table.query, "__wrapped__", Table.query))
-    dynamodb.mend.__wrapped__()
+    register()
     ask("p", "b")
     assert read == [ITEMS]
     ask("s", "3", IndexName="turned")
