@@ -14,16 +14,18 @@ import psutil
 import yaml
 from sqlalchemy import create_engine, text
 
+from drs_recovery.store.queue import QueueKey, read_queue
+from drs_recovery.store.store import ExecutionStore
 from drs_simulator.client import Control
 from launcher.environment import LOCAL_AWS_ACCOUNT
 from launcher.stack import ADMIN, Stack
 from tests.airflow_rest import Airflow
 from tests.background import Background
 from tests.benchmarks.memory import memory
-from tests.integration.records import Records
+from tests.integration.records import TABLE, Records
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from rich.console import Console
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 RUN = "lost"
 ACTIVE = {"state": ["queued", "running"], "limit": 100}
 SAMPLED_EVERY = 5.0
+ACCOUNT, REGION = "123456789012", "eu-west-1"
 CREDENTIALS = ("aws_access_key_id", "aws_secret_access_key")
 
 
@@ -47,18 +50,19 @@ class BenchPlan:
         waves = [
             {"name": f"Wave{number}", "servers": list(servers)} for number, servers in enumerate(self.waves)
         ]
-        about = {"name": self.id, "description": "One of many.", "owner": "bench", "region": "eu-west-1"}
+        about = {"name": self.id, "description": "One of many.", "owner": "bench", "region": REGION}
         return str(yaml.safe_dump(about | {"tier": self.tier, "waves": waves}, sort_keys=False))
 
 
 @dataclass(frozen=True)
 class Job:
-    """A wave by its record and its job: when it came into the queue, if it did, and how long DRS took."""
+    """A wave by its record and its job: when it came into the queue and was called, if it did and was."""
 
     plan: str
     tier: int
     wave: int
     queued: datetime | None
+    called: datetime | None
     began: datetime
     ended: datetime
 
@@ -96,7 +100,7 @@ class Region:
             (folder / f"{plan.id}.yaml").write_text(plan.text())
         ids = [server for plan in plans for wave in plan.waves for server in wave]
         servers = [{"id": server, "hostname": f"{server}.example"} for server in [*ids, *others]]
-        place = {"account": "123456789012", "region": "eu-west-1"}
+        place = {"account": ACCOUNT, "region": REGION}
         fleet = beside / "fleet.yaml"
         fleet.write_text(yaml.safe_dump(place | {"servers": servers}))
         self.console = console
@@ -110,7 +114,7 @@ class Region:
         )
         account = {name: LOCAL_AWS_ACCOUNT[name.upper()] for name in CREDENTIALS}
         self.client: Any = partial(
-            boto3.client, region_name="eu-west-1", endpoint_url=self.stack.aws_url, **account
+            boto3.client, region_name=REGION, endpoint_url=self.stack.aws_url, **account
         )
         self.records = Records(self.client("dynamodb"))
         return self
@@ -144,8 +148,11 @@ class Region:
         if bad := {plan: status for plan, status in statuses.items() if status != "COMPLETED"}:
             raise RuntimeError(f"not COMPLETED: {bad}")
 
-    def jobs(self, plans: Collection[BenchPlan]) -> Iterator[Job]:
-        """Yield every wave, by the record as it is in the table, with the job that launched it."""
+    def jobs(self, plans: Collection[BenchPlan], calls: Mapping[tuple[str, int], datetime]) -> Iterator[Job]:
+        """Yield every wave, by the record as it is in the table, with the job that launched it.
+
+        ``calls`` are when waves of the queue were let start, by plan and number.
+        """
         pages = self.client("drs").get_paginator("describe_jobs").paginate()
         jobs = {job["jobID"]: job for page in pages for job in page["items"]}
         executions = self._executions()
@@ -159,7 +166,8 @@ class Region:
             for number, wave in enumerate(execution["waves"]):
                 (job_id,) = wave["jobIds"]
                 began, ended = (moment(jobs[job_id][name]) for name in ("creationDateTime", "endDateTime"))
-                yield Job(plan.id, plan.tier, number, queued.get(number), began, ended)
+                came, called = queued.get(number), calls.get((plan.id, number))
+                yield Job(plan.id, plan.tier, number, came, called, began, ended)
 
     def _executions(self) -> dict[str, Any]:
         return {item["planId"]: item for item in self.records.scan() if item["item"] == "EXECUTION"}
@@ -190,6 +198,21 @@ class Sampler(Background):
                 )
                 self.connections = max(self.connections, found.scalar_one() - 1)
         database.dispose()
+
+
+class Calls(Background):
+    """Looks at the queue each second, and keeps when each wave in it was let start, by plan and number."""
+
+    def __init__(self, region: Region) -> None:
+        self.seen: dict[tuple[str, int], datetime] = {}
+        self._store = ExecutionStore(region.client("dynamodb"), TABLE)
+        super().__init__()
+
+    def _go_on(self) -> None:
+        while not self._stop.wait(1):
+            for place in self._store.run(read_queue(QueueKey(ACCOUNT, REGION))):
+                if place.called:
+                    self.seen[place.plan, place.wave_number] = place.called
 
 
 def now() -> datetime:
