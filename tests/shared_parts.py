@@ -15,7 +15,6 @@ import botocore.hooks
 import botocore.session
 import botocore.useragent
 from botocore.client import ClientCreator
-from moto.core.serialize import BaseJSONSerializer
 from moto.kms import models as kms
 
 if TYPE_CHECKING:
@@ -40,9 +39,6 @@ def share() -> None:
     kms.generate_private_key = cache(kms.generate_private_key)
     # Images that AWS sells, which every reset would make again for each Region, and no fleet is launched from
     os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
-    BaseJSONSerializer._serialize_type_structure = _plain_values_as_they_are(
-        BaseJSONSerializer._serialize_type_structure
-    )
 
 
 def name_one_caller() -> None:
@@ -117,30 +113,6 @@ def _share_handlers() -> None:
 
 def _own(node: dict[str, Any]) -> dict[str, Any]:
     return {"chunk": node["chunk"], "children": node["children"].copy(), "values": copy(node["values"])}
-
-
-def _plain_values_as_they_are(serialize: Callable[..., None]) -> Callable[..., None]:
-    """Return how moto answers a structure, which asks ten members of each value of DynamoDB for six names."""
-
-    def serialized(self: Any, into: Any, value: Any, shape: Any, key: str) -> None:
-        if shape.name == "AttributeValue" and _is_plain(value):
-            into[key or "__current__"] = value
-        else:
-            serialize(self, into, value, shape, key)
-
-    return serialized
-
-
-def _is_plain(value: Any) -> bool:
-    """Whether a value of DynamoDB is JSON as it is; bytes have to be encoded."""
-    ((kind, content),) = value.items()
-    if kind in ("S", "N"):
-        return isinstance(content, str)
-    if kind == "M":
-        return all(map(_is_plain, content.values()))
-    if kind == "L":
-        return all(map(_is_plain, content))
-    return kind in ("BOOL", "NULL", "SS", "NS")
 
 
 def _by_function(ask: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -5,24 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import pytest
 
 if TYPE_CHECKING:
     from tests.conftest import LocalAws
 
 EVENT = "before-call.drs.DescribeJobs"
-VALUES = {
-    "S": "text",
-    "N": "1.50",
-    "B": b"\x00\xff",
-    "BOOL": True,
-    "NULL": True,
-    "SS": ["a", "b"],
-    "NS": ["1", "2"],
-    "BS": [b"\x01"],
-    "L": [{"S": ""}, {"B": b"\x02"}, {"M": {"of": {"L": []}}}],
-    "M": {"a": {"L": [{"N": "1"}, {"NULL": True}]}, "b": {"B": b"\x03"}},
-}
 
 
 def test_a_handler_of_one_client_is_none_of_another(local_aws: LocalAws) -> None:
@@ -59,18 +46,3 @@ def test_a_handler_of_a_session_is_none_of_another(local_aws: LocalAws) -> None:
     local_aws.client("drs").describe_jobs()
     boto3.Session(region_name="eu-west-1").client("drs").describe_jobs()
     assert heard == ["DescribeJobs"]
-
-
-@pytest.mark.parametrize("kind", VALUES)
-def test_a_value_of_dynamodb_is_read_as_it_was_written(local_aws: LocalAws, kind: str) -> None:
-    """Also what is no JSON, at any depth."""
-    client = local_aws.client("dynamodb")
-    client.create_table(
-        TableName="values",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    item: Any = {"id": {"S": "1"}, "value": {kind: VALUES[kind]}}
-    client.put_item(TableName="values", Item=item)
-    assert client.get_item(TableName="values", Key={"id": {"S": "1"}})["Item"] == item

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from moto.ec2.models import ec2_backends
 
+from drs_simulator.ec2.instances import every_instance
+
 if TYPE_CHECKING:
     from drs_simulator.locks import ServiceLocks
 
@@ -70,7 +72,7 @@ def _running() -> dict[str, str]:
         str(instance.private_ip): instance.id
         for account in list(ec2_backends.values())
         for backend in list(account.values())
-        for instance in backend.all_instances()
+        for instance in every_instance(backend)
         if instance.state == "running" and str(instance.private_ip).startswith("127.")
     }
 

@@ -1,4 +1,4 @@
-"""A query of local AWS's DynamoDB finds what moto's own finds, in one partition."""
+"""Local AWS's DynamoDB answers what moto's own answers, with less work."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.core.serialize import SERVICE_SPECIFIC_SERIALIZERS, JSONSerializer
 from moto.dynamodb.models.table import Table
 
 from drs_simulator import dynamodb
@@ -14,6 +15,8 @@ from drs_simulator.registration import register
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.conftest import LocalAws
 
 PARTITIONS, ITEMS = ("a", "b", "3"), 7
 """The last is named as some items are, by which an index finds those of all."""
@@ -23,6 +26,7 @@ PARTITIONS, ITEMS = ("a", "b", "3"), 7
 def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Leave moto as it is installed."""
     monkeypatch.setattr(Table, "query", getattr(Table.query, "__wrapped__", Table.query))
+    monkeypatch.delitem(SERVICE_SPECIFIC_SERIALIZERS, "dynamodb", raising=False)
     dynamodb.mend.cache_clear()
     yield
     dynamodb.mend.cache_clear()
@@ -102,3 +106,53 @@ def test_a_query_reads_no_other_partition(ask: Callable[..., Any], monkeypatch: 
     assert read == [ITEMS]
     ask("s", "3", IndexName="turned")
     assert len(ask("p", "a")[0]) == ITEMS
+
+
+VALUES = {
+    "S": "text",
+    "N": "1.50",
+    "B": b"\x00\xff",
+    "BOOL": True,
+    "NULL": True,
+    "SS": ["a", "b"],
+    "NS": ["1", "2"],
+    "BS": [b"\x01"],
+    "L": [{"S": ""}, {"B": b"\x02"}, {"M": {"of": {"L": []}}}],
+    "M": {"a": {"L": [{"N": "1"}, {"NULL": True}]}, "b": {"B": b"\x03"}},
+}
+
+
+@pytest.mark.parametrize("kind", VALUES)
+def test_a_value_of_dynamodb_is_read_as_it_was_written(local_aws: LocalAws, kind: str) -> None:
+    """Also what is no JSON, at any depth."""
+    client = local_aws.client("dynamodb")
+    client.create_table(
+        TableName="values",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    item: Any = {"id": {"S": "1"}, "value": {kind: VALUES[kind]}}
+    client.put_item(TableName="values", Item=item)
+    assert client.get_item(TableName="values", Key={"id": {"S": "1"}})["Item"] == item
+
+
+def test_of_a_plain_value_nothing_else_is_looked_for(
+    ask: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By itself moto looks for ten types in each."""
+    looked: list[str] = []
+    get_value = JSONSerializer.get_value
+
+    def count(self: JSONSerializer, value: Any, key: str, shape: Any) -> Any:
+        looked.append(key)
+        return get_value(self, value, key, shape)
+
+    monkeypatch.setattr(JSONSerializer, "get_value", count)
+    ask("p", "b")
+    assert looked.count("NULL") == 2 * ITEMS
+    looked.clear()
+    register()
+    ask("p", "b")
+    assert "Items" in looked
+    assert "NULL" not in looked

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from moto.ec2.models.instances import Instance
 
 
+def every_instance(backend: instances.InstanceBackend) -> Iterator[Instance]:
+    """Yield all instances, as moto's own lists do of copies."""
+    for reservation in list(backend.reservations.values()):
+        yield from reservation.instances
+
+
 class InstanceBackend(instances.InstanceBackend):
     def get_instance(self, instance_id: str) -> Instance:
         instance = self.get_instance_by_id(instance_id)
@@ -25,19 +31,15 @@ class InstanceBackend(instances.InstanceBackend):
         return instance
 
     def get_instance_by_id(self, instance_id: str) -> Instance | None:
-        return next((i for i in self.iter_instances() if i.id == instance_id), None)
+        return next((i for i in every_instance(self) if i.id == instance_id), None)
 
     def get_multi_instances_by_id(self, instance_ids: list[str], filters: Any = None) -> list[Instance]:
         wanted = frozenset(instance_ids)
-        known = {i.id: i for i in self.iter_instances() if i.id in wanted}
+        known = {i.id: i for i in every_instance(self) if i.id in wanted}
         if unknown := [instance_id for instance_id in instance_ids if instance_id not in known]:
             raise InvalidInstanceIdError(unknown)
         found = (known[instance_id] for instance_id in instance_ids)
         return [instance for instance in found if instance.applies(filters)]
-
-    def iter_instances(self) -> Iterator[Instance]:
-        for reservation in list(self.reservations.values()):
-            yield from reservation.instances
 
 
 class InstanceResponse(moto_responses.InstanceResponse):
