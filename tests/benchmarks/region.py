@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from drs_recovery.settings import settings
 from drs_simulator.drs.quotas import Quotas
 from tests.benchmarks import region_disturbed
 from tests.benchmarks.region_world import BenchPlan, Calls, Job, Region, Sampler, moment, now
@@ -35,8 +36,8 @@ SPEED = int(os.environ.get("SPEED", "15"))
 """At 15 a job of twenty servers takes 95 s, and what Airflow and local AWS take weighs 15 times as much."""
 AIM = 1.15
 LIMIT = 7200.0
-BETWEEN_READING_AND_CALL = timedelta(seconds=2)
-"""Who is called was first in the queue as it was read a moment before: who joins meanwhile was not passed."""
+NOT_CALLED_BEFORE = timedelta(seconds=settings().hold_seconds + 2)
+"""Nobody is called sooner after coming into the queue, and room is kept for them meanwhile."""
 
 
 def measure(console: Console) -> None:
@@ -110,11 +111,11 @@ class Measured:
 
 
 def _passed(first: Job, second: Job) -> bool:
-    """Whether the second was let start while the first, of a lower tier, was in the queue, not called."""
+    """Whether the second was let start while the first, of a lower tier, was in the queue and could be."""
     if first.queued is None or first.tier >= second.tier:
         return False
     let_start, turn = second.called or second.began, first.called or first.began
-    return first.queued + BETWEEN_READING_AND_CALL < let_start < turn
+    return first.queued + NOT_CALLED_BEFORE < let_start < turn
 
 
 def most_at_once(quotas: Quotas) -> int:
