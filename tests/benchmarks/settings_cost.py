@@ -43,6 +43,7 @@ def measure(console: Console) -> None:
     with tempfile.TemporaryDirectory(prefix="recovery-bench-") as home:
         os.environ["AIRFLOW_HOME"] = home
         os.environ["AIRFLOW_CONN_AWS_DEFAULT"] = "aws://"
+        os.environ["AIRFLOW__API__BASE_URL"] = "http://airflow.example"
         starts = {share: _start(share, console) for share in (0.0, THROTTLED)}
     table = Table(
         "throttled calls",
