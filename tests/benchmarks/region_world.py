@@ -204,7 +204,10 @@ class Sampler(Background):
 
 
 def _let_aws_go_first(stack: Stack) -> None:
-    """Give local AWS the processor first: AWS is no slower while the machine of Airflow is busy."""
+    """Give local AWS the processor first: AWS is no slower while the machine of Airflow is busy.
+
+    Without effect where Linux shares the processor by sessions (``kernel.sched_autogroup_enabled``).
+    """
     state = read_state(stack.home)
     for child in state.children if state else ():
         if child.name != LOCAL_AWS:

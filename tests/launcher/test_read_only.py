@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 
 MOUNT = 'mount --bind "$1" "$2" && mount -o remount,ro,bind "$2" && cd "$2" && shift 2 && exec "$@"'
 MOUNTED = ("sh", "-c", MOUNT, "sh")
+PRIVILEGES = "-dac_override,-dac_read_search,-fowner"
+"""By which root writes whatever the modes say."""
+OWNER = ("setpriv", f"--bounding-set={PRIVILEGES}", f"--inh-caps={PRIVILEGES}") if os.geteuid() == 0 else ()
 WAYS = {
     "mounted by root": ("unshare", "--mount", *MOUNTED),
     "mounted by a user": ("unshare", "--map-root-user", "--mount", *MOUNTED),
-    "closed by its modes": (),
+    "closed by its modes": OWNER,
 }
-"""How a folder is read-only for one process alone; the last one holds for everybody but root."""
+"""How a folder is read-only for one process alone."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,13 @@ class Checkout:
     folder: Path
     way: tuple[str, ...]
 
+    @property
+    def mounted(self) -> bool:
+        return self.way is not OWNER
+
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command of Python in it."""
-        place = (str(self.folder), str(self.folder)) if self.way else ()
+        place = (str(self.folder), str(self.folder)) if self.mounted else ()
         return subprocess.run(
             [*self.way, *place, sys.executable, *command],
             env={
@@ -54,19 +61,17 @@ class Checkout:
 
 @pytest.fixture(params=WAYS)
 def checkout(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Checkout]:
-    """Give one in every way that works here; one of them does on any Linux, and for who is not root."""
+    """Give one in every way that works here; its modes close it everywhere, for root without privileges."""
     checkout = Checkout(tmp_path, WAYS[request.param])
-    if not checkout.way and os.geteuid() == 0:
-        pytest.skip("root writes whatever the modes say")
-    if checkout.way and (not shutil.which("unshare") or checkout.run("-c", "").returncode):
+    if checkout.mounted and (not shutil.which("unshare") or checkout.run("-c", "").returncode):
         pytest.skip("this system does not let us mount so")
     for name in ("include", "dags"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "airflow.env", tmp_path)
-    if not checkout.way:
+    if not checkout.mounted:
         _set_modes(tmp_path, 0o555, 0o444)
     yield checkout
-    if not checkout.way:
+    if not checkout.mounted:
         _set_modes(tmp_path, 0o755, 0o644)
 
 
@@ -89,5 +94,5 @@ def test_what_has_to_write_says_so(checkout: Checkout, command: str) -> None:
     ran = checkout.run("-m", "launcher", command)
     assert ran.returncode == 1
     assert f"make {command}: " in ran.stderr
-    assert ("Read-only file system" if checkout.way else "Permission denied") in ran.stderr
+    assert ("Read-only file system" if checkout.mounted else "Permission denied") in ran.stderr
     assert "Traceback" not in ran.stderr

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def every_instance(backend: instances.InstanceBackend) -> Iterator[Instance]:
-    """Yield all instances, as moto's own lists do of copies."""
+    """Yield all instances; moto's own lists copy each reservation first."""
     for reservation in list(backend.reservations.values()):
         yield from reservation.instances
 
