@@ -1,7 +1,8 @@
-"""What Airflow's processes import before they fork those that run tasks, so that no task has to.
+"""What Airflow's processes import and read before they fork those that run tasks, so that no task has to.
 
-A task of a plan lives for less than a second, and half of that went into imports: the process that runs it is
-forked from the scheduler (LocalExecutor), and imports all that the scheduler has not.
+A task of a plan lives for less than a second, and half of that went into imports and models of AWS services:
+the process that runs it is forked from the scheduler (LocalExecutor), and imports all that the scheduler has
+not.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ MODULES = (
     "drs_recovery.dag.loader",  # what the DAG file imports: the tasks, boto3, the Amazon provider
 )
 
+SERVICES = ("dynamodb", "drs", "sts")  # what nearly every task asks
+
 
 @hookimpl
 def on_starting() -> None:
@@ -33,12 +36,15 @@ def on_starting() -> None:
 
 @cache
 def prepare() -> None:
-    """Import what tasks need, once."""
+    """Import and read what tasks need, once."""
     for name in MODULES:
         try:
             importlib.import_module(name)
         except ImportError:
             log.exception("%s cannot be imported before it is needed", name)
+    from drs_recovery.aws.hooks.models import read_models  # noqa: PLC0415 - the plugin alone needs no boto3
+
+    read_models(*SERVICES)
     # The Amazon provider looks up the caller of each hook. For that, Python goes through every module, and
     # remembers what it found: 0.1 s
     inspect.stack()

@@ -12,6 +12,7 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.execution_time.supervisor import ensure_secrets_backend_loaded
 
+from drs_recovery.aws.hooks.models import ModelsReadOnce
 from drs_recovery.engine.readiness.connection import DATABASE
 from drs_recovery.errors import RecordUnavailable
 from drs_recovery.settings import settings
@@ -61,7 +62,7 @@ def connection_source(conn_id: str) -> str | None:
     return DATABASE
 
 
-class TableHook(AwsGenericHook[Any]):
+class TableHook(ModelsReadOnce[Any]):
     """Reaches the table by a connection of the environment or of a secrets backend.
 
     Where there is none of the id that is the default, boto3 looks for credentials where it always does. One

@@ -1,4 +1,4 @@
-"""What tasks import is imported before the processes fork that run them."""
+"""What tasks import and read is there before the processes fork that run them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from drs_recovery.dag import preload
+
+if TYPE_CHECKING:
+    import pytest
 
 ROOT = Path(__file__).parents[3]
 CODE = """
@@ -19,13 +23,45 @@ for listener in RecoveryPlugin.listeners:
     listener.on_starting()
 assert set(preload.MODULES) <= set(sys.modules)
 """
+CLIENTS = """
+import asyncio
+from botocore.loaders import JSONFileLoader
+from drs_recovery.dag import preload
+preload.on_starting()
+read = []
+of_one_file = JSONFileLoader.load_file
+def load_file(self, file_path):
+    read.append(file_path)
+    return of_one_file(self, file_path)
+JSONFileLoader.load_file = load_file
+from drs_recovery.aws.hooks.drs import DrsHook
+from drs_recovery.tasks.connections import table_hook
+async def connect(hook):
+    async with await hook.get_async_conn():
+        pass
+for hook in (DrsHook(aws_conn_id=None, region_name="eu-west-1"), table_hook()):
+    assert hook.conn.meta.region_name == "eu-west-1"
+    asyncio.run(connect(hook))
+assert not read, read
+"""
 
 
 def test_a_component_that_starts_imports_what_its_tasks_need(tmp_path: Path) -> None:
     """The plugin's listener does; loading the plugin does not yet."""
-    env = os.environ | {"PYTHONPATH": str(ROOT / "include"), "AIRFLOW_HOME": str(tmp_path)}
-    ran = subprocess.run([sys.executable, "-c", CODE], env=env, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
+    assert _failure(CODE, tmp_path) is None
+
+
+def test_a_client_of_aws_reads_no_model_of_its_own(tmp_path: Path) -> None:
+    """Neither one of a task nor one of the triggerer does, though each has a session of its own."""
+    assert _failure(CLIENTS, tmp_path) is None
+
+
+def test_a_component_starts_where_botocore_cannot_be_set_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who needs a client is told; a scheduler that runs other people's DAGs as well needs none."""
+    monkeypatch.setenv("AWS_PROFILE", "nowhere")
+    assert _failure("from drs_recovery.dag import preload; preload.on_starting()", tmp_path) is None
 
 
 def test_it_is_done_once() -> None:
@@ -34,3 +70,15 @@ def test_it_is_done_once() -> None:
     preload.on_starting()
     preload.on_starting()
     assert preload.prepare.cache_info().misses == 1
+
+
+def _failure(code: str, home: Path) -> str | None:
+    """What a new process that runs code says as it fails; None if it does not."""
+    env = os.environ | {
+        "PYTHONPATH": str(ROOT / "include"),
+        "AIRFLOW_HOME": str(home),
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "RECOVERY_TABLE_REGION": "eu-west-1",
+    }
+    ran = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+    return ran.stderr if ran.returncode else None

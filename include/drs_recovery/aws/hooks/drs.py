@@ -5,11 +5,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from asgiref.sync import sync_to_async
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from drs_recovery.aws.hooks.models import ModelsReadOnce
 from drs_recovery.aws.utils.drs import failure
 from drs_recovery.aws.utils.requests import filters, job_filters, start_of
 
@@ -43,7 +43,7 @@ SHORT_TIMEOUTS = Config(connect_timeout=5, read_timeout=20)
 START_TIMEOUTS = Config(connect_timeout=5, read_timeout=30)
 
 
-class DrsHook(AwsGenericHook["DrsClient"]):
+class DrsHook(ModelsReadOnce["DrsClient"]):
     """Interact with AWS Elastic Disaster Recovery.
 
     Provide thin wrapper around :external+boto3:py:class:`boto3.client("drs") <Drs.Client>`, with what it
@@ -63,7 +63,7 @@ class DrsHook(AwsGenericHook["DrsClient"]):
         self._sessions: dict[tuple[str | None, bool], Any] = {}
 
     def get_session(self, region_name: str | None = None, deferrable: bool = False) -> Any:
-        """Return one session for all clients of this hook: a new one would read the service model, 0.05 s."""
+        """Return one session for all clients of this hook: a new one assumes the connection's role again."""
         key = (region_name, deferrable)
         if key not in self._sessions:
             self._sessions[key] = super().get_session(region_name, deferrable=deferrable)
