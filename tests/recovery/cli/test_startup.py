@@ -56,3 +56,17 @@ def test_a_command_imports_what_it_needs(
         check=True,
     )
     assert json.loads(ran.stderr.splitlines()[-1]) == [code, imported]
+
+
+def test_a_command_ends_without_a_search_for_garbage(tmp_path: Path) -> None:
+    """All that was imported is set aside by then."""
+    script = (
+        "import atexit, gc, sys; sys.argv = ['recovery', '--help'];"
+        "atexit.register(lambda: print(gc.get_freeze_count(), file=sys.stderr));"
+        "from drs_recovery.cli.app import main; main()"
+    )
+    environment = {"PYTHONPATH": str(ROOT / "include"), "AIRFLOW_HOME": str(tmp_path)}
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, env=environment, check=True
+    )
+    assert int(ran.stderr) > 0
