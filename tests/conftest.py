@@ -61,7 +61,6 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 def pytest_collection_finish() -> None:
     """Keep the collector from walking through all of Airflow again and again."""
-    shared_parts.name_one_caller()
     gc.collect()
     gc.freeze()
 

@@ -6,7 +6,6 @@ Each is the same each time, and nothing that a test looks at: without this they 
 from __future__ import annotations
 
 import os
-import sys
 from copy import copy
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -19,8 +18,6 @@ from moto.kms import models as kms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-HOOKS = "airflow.providers.amazon.aws.hooks.base_aws"
 
 
 def share() -> None:
@@ -39,15 +36,6 @@ def share() -> None:
     kms.generate_private_key = cache(kms.generate_private_key)
     # Images that AWS sells, which every reset would make again for each Region, and no fleet is launched from
     os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
-
-
-def name_one_caller() -> None:
-    """Let Airflow's hooks name a caller to AWS that they need not look for.
-
-    For each client they read the source of every frame of the stack, of which pytest has a hundred.
-    """
-    if hooks := sys.modules.get(HOOKS):
-        hooks.AwsGenericHook._get_caller = lambda *_: "Test"  # type: ignore[attr-defined]
 
 
 def _methods_once(create: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:

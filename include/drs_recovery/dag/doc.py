@@ -13,7 +13,7 @@ from drs_recovery.record.approvals import GateRules
 from drs_recovery.record.recovery_point import point_words
 from drs_recovery.report.actions import action_lines
 from drs_recovery.text.durations import compact, duration_text
-from drs_recovery.text.markdown import Markdown, code, codes, render, text
+from drs_recovery.text.markdown import Markdown, code, codes, compiled, render, text
 from drs_recovery.text.people import ANYONE
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ approvals: {{ plan.drill_approvals }}.{% else %}No scheduled drills.{% endif %}\
 
 Plan hash {{ plan.hash[:12] | code }}
 """
+compiled(DOC)  # before tasks fork, each of which builds its DAG
 
 
 def plan_doc(plan: Plan) -> Markdown:

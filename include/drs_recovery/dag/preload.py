@@ -8,7 +8,6 @@ not.
 from __future__ import annotations
 
 import importlib
-import inspect
 import logging
 from functools import cache
 
@@ -42,9 +41,6 @@ def prepare() -> None:
             importlib.import_module(name)
         except ImportError:
             log.exception("%s cannot be imported before it is needed", name)
-    from drs_recovery.aws.hooks.models import read_models  # noqa: PLC0415 - the plugin alone needs no boto3
+    from drs_recovery.aws.hooks.quick import read_models  # noqa: PLC0415 - the plugin alone needs no boto3
 
     read_models(*SERVICES)
-    # The Amazon provider looks up the caller of each hook. For that, Python goes through every module, and
-    # remembers what it found: 0.1 s
-    inspect.stack()

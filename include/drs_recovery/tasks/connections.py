@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.execution_time.supervisor import ensure_secrets_backend_loaded
 
-from drs_recovery.aws.hooks.models import ModelsReadOnce
+from drs_recovery.aws.hooks.quick import QuickHook
 from drs_recovery.engine.readiness.connection import DATABASE
 from drs_recovery.errors import RecordUnavailable
 from drs_recovery.settings import settings
@@ -56,13 +55,13 @@ def connection_source(conn_id: str) -> str | None:
     if (found := outside_the_database(conn_id)) is not None:
         return found.source
     try:
-        AwsGenericHook.get_connection(conn_id)
+        QuickHook.get_connection(conn_id)
     except AirflowNotFoundException:
         return None
     return DATABASE
 
 
-class TableHook(ModelsReadOnce[Any]):
+class TableHook(QuickHook[Any]):
     """Reaches the table by a connection of the environment or of a secrets backend.
 
     Where there is none of the id that is the default, boto3 looks for credentials where it always does. One

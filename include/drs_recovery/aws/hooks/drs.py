@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from drs_recovery.aws.hooks.models import ModelsReadOnce
+from drs_recovery.aws.hooks.quick import QuickHook
 from drs_recovery.aws.utils.drs import failure
 from drs_recovery.aws.utils.requests import filters, job_filters, start_of
 
@@ -43,7 +43,7 @@ SHORT_TIMEOUTS = Config(connect_timeout=5, read_timeout=20)
 START_TIMEOUTS = Config(connect_timeout=5, read_timeout=30)
 
 
-class DrsHook(ModelsReadOnce["DrsClient"]):
+class DrsHook(QuickHook["DrsClient"]):
     """Interact with AWS Elastic Disaster Recovery.
 
     Provide thin wrapper around :external+boto3:py:class:`boto3.client("drs") <Drs.Client>`, with what it

@@ -3,9 +3,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from botocore.exceptions import BotoCoreError, ClientError
 
+from drs_recovery.aws.hooks.quick import QuickHook
 from drs_recovery.errors import NoLaunchTemplate
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class LaunchSettingsHook:
     def ec2(self) -> EC2Client:
         """EC2 by the same connection, in the same Region."""
         drs = self.drs
-        client: EC2Client = AwsGenericHook(
+        client: EC2Client = QuickHook(
             aws_conn_id=drs.aws_conn_id, region_name=drs.region_name, client_type="ec2"
         ).conn
         return client

@@ -1,8 +1,7 @@
 """The private addresses of recovery instances: only EC2 knows them.
 
-boto3 in a thread, also in the triggerer: EC2's service model takes 0.2 s of computing and 25 MB for each
-client that loads it, for which no event loop should stand still. So there is one client for each connection
-and Region in a process.
+boto3 in a thread, also in the triggerer: EC2's service model takes 0.2 s of computing, for which no event
+loop should stand still. There is one client for each connection and Region in a process.
 """
 
 from __future__ import annotations
@@ -12,8 +11,9 @@ import logging
 from functools import cache
 from typing import TYPE_CHECKING
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from botocore.exceptions import BotoCoreError, ClientError
+
+from drs_recovery.aws.hooks.quick import QuickHook
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,9 +50,7 @@ async def private_addresses(hook: DrsHook, instance_ids: Sequence[str]) -> dict[
 
 @cache
 def _client(aws_conn_id: str | None, region_name: str | None) -> EC2Client:
-    client: EC2Client = AwsGenericHook(
-        aws_conn_id=aws_conn_id, region_name=region_name, client_type="ec2"
-    ).conn
+    client: EC2Client = QuickHook(aws_conn_id=aws_conn_id, region_name=region_name, client_type="ec2").conn
     return client
 
 

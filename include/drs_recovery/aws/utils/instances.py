@@ -10,8 +10,9 @@ import asyncio
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from botocore.exceptions import BotoCoreError, ClientError
+
+from drs_recovery.aws.hooks.quick import QuickHook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -48,12 +49,12 @@ async def _in_thread(ask: Callable[[DrsHook, Sequence[str]], T], hook: DrsHook, 
 
 @cache
 def _ec2(aws_conn_id: str | None, region_name: str | None) -> Any:
-    return AwsGenericHook(aws_conn_id=aws_conn_id, region_name=region_name, client_type="ec2").conn
+    return QuickHook(aws_conn_id=aws_conn_id, region_name=region_name, client_type="ec2").conn
 
 
 @cache
 def _ssm(aws_conn_id: str | None, region_name: str | None) -> Any:
-    return AwsGenericHook(aws_conn_id=aws_conn_id, region_name=region_name, client_type="ssm").conn
+    return QuickHook(aws_conn_id=aws_conn_id, region_name=region_name, client_type="ssm").conn
 
 
 def _parts(ids: Sequence[str], size: int) -> Iterator[list[str]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from drs_recovery.aws.hooks.quick import QuickHook
 from drs_recovery.settings import settings
 
 if TYPE_CHECKING:
@@ -61,9 +61,7 @@ class AwsAnswerTrigger(BaseTrigger):
 
     async def _values(self) -> AsyncIterator[str]:
         service, operation, arguments = self.look
-        hook: Any = AwsGenericHook(
-            aws_conn_id=self.aws_conn_id, region_name=self.region_name, client_type=service
-        )
+        hook: Any = QuickHook(aws_conn_id=self.aws_conn_id, region_name=self.region_name, client_type=service)
         async with await hook.get_async_conn() as client:
             while True:
                 value = _found(await getattr(client, operation)(**arguments), self.path)

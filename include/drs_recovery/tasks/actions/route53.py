@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException
 
+from drs_recovery.aws.hooks.quick import QuickHook
 from drs_recovery.plan.actions import Route53
 from drs_recovery.tasks.actions.aws_answer_trigger import AwsAnswerTrigger
 from drs_recovery.tasks.actions.obeys import Obeys
@@ -91,6 +91,6 @@ class Route53Action(Obeys, BaseOperator):
 
     @property
     def _client(self) -> Any:
-        return AwsGenericHook(
+        return QuickHook(
             aws_conn_id=self.aws_conn_id, region_name=self.region_name, client_type="route53"
         ).conn

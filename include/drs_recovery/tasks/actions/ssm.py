@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException
 
+from drs_recovery.aws.hooks.quick import QuickHook
 from drs_recovery.plan.actions import Ssm
 from drs_recovery.tasks.actions.aws_answer_trigger import AwsAnswerTrigger
 from drs_recovery.tasks.actions.aws_lambda import once
@@ -119,7 +119,7 @@ class SsmAction(Obeys, BaseOperator):
     @property
     def _client(self) -> Any:
         where = {"aws_conn_id": self.aws_conn_id, "region_name": self.region_name}
-        return AwsGenericHook(client_type="ssm", config=once(60), **where).conn
+        return QuickHook(client_type="ssm", config=once(60), **where).conn
 
     def _where(self) -> dict[str, Any]:
         """Return the part of the request that says on which instances a command runs."""
