@@ -293,7 +293,7 @@ def main() -> None:
     """Run the command line."""
     from drs_recovery.cli.surroundings import prepare
 
-    # Python searches all that was imported for garbage as it ends: a quarter of the time of `list`
+    # Python searches all that was imported for garbage as it ends: a fifth of the time of `list`
     atexit.register(gc.freeze)
     prepare()
     app(prog_name="recovery")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+from contextlib import suppress
 from functools import cache
 
 from airflow.listeners import hookimpl
@@ -41,6 +42,7 @@ def prepare() -> None:
             importlib.import_module(name)
         except ImportError:
             log.exception("%s cannot be imported before it is needed", name)
-    from drs_recovery.aws.hooks.quick import read_models  # noqa: PLC0415 - the plugin alone needs no boto3
+    with suppress(ImportError):  # which is in the log by now
+        from drs_recovery.aws.hooks.quick import read_models  # noqa: PLC0415 - the plugin alone needs no boto3
 
-    read_models(*SERVICES)
+        read_models(*SERVICES)

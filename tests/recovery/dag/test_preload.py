@@ -6,12 +6,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pytest
 
 from drs_recovery.dag import preload
-
-if TYPE_CHECKING:
-    import pytest
 
 ROOT = Path(__file__).parents[3]
 CODE = """
@@ -56,12 +54,15 @@ def test_a_client_of_aws_reads_no_model_of_its_own(tmp_path: Path) -> None:
     assert _failure(CLIENTS, tmp_path) is None
 
 
-def test_a_component_starts_where_botocore_cannot_be_set_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize(
+    "trouble",
+    ["os.environ['AWS_PROFILE'] = 'nowhere'", "sys.modules['airflow.providers.amazon.aws.hooks'] = None"],
+    ids=["no such profile", "no Amazon provider"],
+)
+def test_a_component_starts_where_clients_of_aws_cannot_be_made(trouble: str, tmp_path: Path) -> None:
     """Who needs a client is told; a scheduler that runs other people's DAGs as well needs none."""
-    monkeypatch.setenv("AWS_PROFILE", "nowhere")
-    assert _failure("from drs_recovery.dag import preload; preload.on_starting()", tmp_path) is None
+    starts = "from drs_recovery.dag import preload; preload.on_starting()"
+    assert _failure(f"import os, sys; {trouble}; {starts}", tmp_path) is None
 
 
 def test_it_is_done_once() -> None:
