@@ -20,6 +20,8 @@ assert "drs_recovery.dag.loader" not in sys.modules, "the plugin alone must not 
 for listener in RecoveryPlugin.listeners:
     listener.on_starting()
 assert set(preload.MODULES) <= set(sys.modules)
+from drs_recovery.text.markdown import compiled
+assert compiled.cache_info().currsize, "the page of a plan is compiled"
 """
 CLIENTS = """
 import asyncio
@@ -45,7 +47,7 @@ assert not read, read
 
 
 def test_a_component_that_starts_imports_what_its_tasks_need(tmp_path: Path) -> None:
-    """The plugin's listener does; loading the plugin does not yet."""
+    """The plugin's listener does, and compiles a plan's page; loading the plugin does neither yet."""
     assert _failure(CODE, tmp_path) is None
 
 
