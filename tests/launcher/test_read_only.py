@@ -88,11 +88,12 @@ def test_plans_are_checked_in_a_read_only_checkout(checkout: Checkout) -> None:
     assert "web_shop" in ran.stdout
 
 
-@pytest.mark.parametrize("command", ["up", "env"])
-def test_what_has_to_write_says_so(checkout: Checkout, command: str) -> None:
+@pytest.mark.parametrize(("command", "place"), [("up", ".airflow'"), ("env", "..env.")])
+def test_what_has_to_write_says_so(checkout: Checkout, command: str, place: str) -> None:
     """With the place, and before anything is started."""
     ran = checkout.run("-m", "launcher", command)
     assert ran.returncode == 1
     assert f"make {command}: " in ran.stderr
-    assert ("Read-only file system" if checkout.mounted else "Permission denied") in ran.stderr
+    why = "Read-only file system" if checkout.mounted else "Permission denied"
+    assert f"{why}: '{checkout.folder}/{place}" in ran.stderr
     assert "Traceback" not in ran.stderr
